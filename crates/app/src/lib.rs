@@ -1,0 +1,1 @@
+//! What the commands of ulna do: rigs, sessions, the demo, benches.

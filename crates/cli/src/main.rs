@@ -1,0 +1,3 @@
+//! The `ulna` command.
+
+fn main() {}

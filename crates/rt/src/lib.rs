@@ -1,0 +1,1 @@
+//! Clocks, the lockstep scheduler, pacing, timing statistics and shutdown.

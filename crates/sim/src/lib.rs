@@ -1,0 +1,1 @@
+//! Simulated servos that speak the real wire protocol, and the simulated arm they move.
