@@ -1,1 +1,3 @@
 //! Simulated servos that speak the real wire protocol, and the simulated arm they move.
+
+pub mod plant;

@@ -1,0 +1,300 @@
+//! The safety gate: the one place that every commanded motion crosses.
+//!
+//! [`SafeGoals`] has no public constructor, and a robot's write takes nothing else, so the compiler proves that no goal
+//! reaches a servo unchecked. (That proof needs the type and its only maker in one crate, which is why the gate lives here.)
+//!
+//! The rules, in order: no action, a stale one or one with a number that is no number → **hold** the last goal;
+//! targets are clamped to the **position limits**; a target further than the jump threshold from the last goal starts a **ramp** at the ramp
+//! speed, which lasts until the goal has caught up; no goal moves faster than the **velocity limit**.
+
+use core::time::Duration;
+
+use crate::joints::Joints;
+use crate::stamp::Stamp;
+use crate::state::Action;
+
+/// What the gate allows, in the joints' normalised units.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct GateLimits {
+    /// Lowest and highest goal of each joint.
+    pub range: Joints<(f64, f64)>,
+    /// Fastest that a goal may move, units per second.
+    pub max_velocity: Joints<f64>,
+    /// A target further than this from the last goal is a jump, units.
+    pub jump: Joints<f64>,
+    /// Speed at which a jump is caught up with, units per second.
+    pub ramp_velocity: Joints<f64>,
+    /// An action older than this counts as no action.
+    pub stale_after: Duration,
+}
+
+/// Goals that passed the gate: the only thing that a [`Robot`](crate::Robot) writes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SafeGoals {
+    goals: Joints<f64>,
+    stamp: Stamp,
+}
+
+impl SafeGoals {
+    /// The goal of each joint, in its normalised unit.
+    pub fn goals(&self) -> &Joints<f64> {
+        &self.goals
+    }
+
+    /// When the gate made them.
+    pub fn stamp(&self) -> Stamp {
+        self.stamp
+    }
+}
+
+/// What the gate did to one action; sets of joints are bit masks, joint 0 in the lowest bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GateNote {
+    /// Joints whose target lay outside the position limits.
+    pub clamped: u32,
+    /// Joints that wanted to move faster than the velocity limit.
+    pub slowed: u32,
+    /// A ramp is under way: at the start, or after a jump.
+    pub ramping: bool,
+    /// There was no action, or it was too old: the goal was held.
+    pub stale: bool,
+    /// The action had a number that is no number, or not one per joint: the goal was held.
+    pub invalid: bool,
+}
+
+impl GateNote {
+    /// True if the goals are exactly the action's target.
+    pub fn untouched(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The safety gate of one robot.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    limits: GateLimits,
+    sent: Joints<f64>,
+    at: Stamp,
+    ramping: bool,
+}
+
+/// The longest step in time that a goal may use up at once: a loop that was away does not come back with a leap.
+const LONGEST_STEP: Duration = Duration::from_millis(50);
+
+impl Gate {
+    /// A gate for a robot that stands at `position` (normalised units) at `now`: the first motion ramps in from there.
+    pub fn new(limits: GateLimits, position: &Joints<f64>, now: Stamp) -> Self {
+        Self {
+            limits,
+            sent: *position,
+            at: now,
+            ramping: true,
+        }
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> &GateLimits {
+        &self.limits
+    }
+
+    /// The goals for `now`, as near to `action` as the rules allow, and what was done to it.
+    pub fn check(&mut self, now: Stamp, action: Option<&Action>) -> (SafeGoals, GateNote) {
+        let mut note = GateNote::default();
+        let span = (now - self.at).min(LONGEST_STEP).as_secs_f64();
+        self.at = now;
+        match action.filter(|action| action.stamp.age(now) <= self.limits.stale_after) {
+            None => note.stale = true,
+            Some(action) if !self.is_sound(action) => note.invalid = true,
+            Some(action) => self.approach(&action.target, span, &mut note),
+        }
+        note.ramping = self.ramping && !note.stale && !note.invalid;
+        (self.hold(now), note)
+    }
+
+    /// The goals last sent, again: what "hold" means for position servos.
+    pub fn hold(&self, now: Stamp) -> SafeGoals {
+        SafeGoals {
+            goals: self.sent,
+            stamp: now,
+        }
+    }
+
+    fn is_sound(&self, action: &Action) -> bool {
+        action.target.len() == self.sent.len()
+            && action.target.iter().all(|value| value.is_finite())
+    }
+
+    fn approach(&mut self, target: &Joints<f64>, span: f64, note: &mut GateNote) {
+        let limits = &self.limits;
+        let mut wanted = *target;
+        for (joint, value) in wanted.iter_mut().enumerate() {
+            let (low, high) = limits.range[joint];
+            if *value < low || *value > high {
+                note.clamped |= 1 << joint;
+                *value = value.clamp(low, high);
+            }
+        }
+        let gap = Joints::from_fn(wanted.len(), |joint| wanted[joint] - self.sent[joint]);
+        let any_beyond = |reach: &dyn Fn(usize) -> f64| {
+            (0..gap.len()).any(|joint| gap[joint].abs() > reach(joint))
+        };
+        self.ramping |= any_beyond(&|joint| limits.jump[joint]);
+        // The ramp is over once the goal can reach the target within this very step.
+        self.ramping &= any_beyond(&|joint| limits.ramp_velocity[joint] * span);
+        for joint in 0..gap.len() {
+            let speed = if self.ramping {
+                limits.ramp_velocity[joint]
+            } else {
+                limits.max_velocity[joint]
+            };
+            let reach = speed * span;
+            if gap[joint].abs() > reach {
+                if !self.ramping {
+                    note.slowed |= 1 << joint;
+                }
+                wanted[joint] = self.sent[joint] + gap[joint].clamp(-reach, reach);
+            }
+        }
+        self.sent = wanted;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const TICK: Duration = Duration::from_millis(5);
+
+    fn limits() -> GateLimits {
+        GateLimits {
+            range: Joints::filled(2, (-100.0, 100.0)),
+            max_velocity: Joints::filled(2, 400.0),
+            jump: Joints::filled(2, 20.0),
+            ramp_velocity: Joints::filled(2, 60.0),
+            stale_after: Duration::from_millis(100),
+        }
+    }
+
+    fn at(tick: u32) -> Stamp {
+        Stamp::ZERO + TICK * tick
+    }
+
+    fn action(stamp: Stamp, target: [f64; 2]) -> Action {
+        Action {
+            stamp,
+            target: Joints::from_slice(&target).unwrap(),
+        }
+    }
+
+    /// A gate that stands at zero and has finished its first ramp.
+    fn settled() -> Gate {
+        let mut gate = Gate::new(limits(), &Joints::filled(2, 0.0), at(0));
+        gate.check(at(1), Some(&action(at(1), [0.0, 0.0])));
+        gate
+    }
+
+    #[test]
+    fn an_ordinary_action_passes_untouched() {
+        let (goals, note) = settled().check(at(2), Some(&action(at(2), [1.5, -1.5])));
+        assert!(note.untouched());
+        assert_eq!(&**goals.goals(), &[1.5, -1.5]);
+    }
+
+    #[test]
+    fn the_first_motion_ramps_in_from_where_the_arm_stands() {
+        let mut gate = Gate::new(limits(), &Joints::filled(2, 0.0), at(0));
+        let mut ticks = 0;
+        loop {
+            ticks += 1;
+            let (goals, note) = gate.check(at(ticks), Some(&action(at(ticks), [30.0, 0.0])));
+            if !note.ramping {
+                assert_eq!(goals.goals()[0], 30.0);
+                break;
+            }
+            assert!(
+                (goals.goals()[0] - 0.3 * f64::from(ticks)).abs() < 1e-9,
+                "60 units/s"
+            );
+        }
+        assert_eq!(ticks, 100);
+    }
+
+    #[test]
+    fn a_jump_ramps_and_a_quick_move_is_only_slowed() {
+        let mut gate = settled();
+        let (goals, note) = gate.check(at(2), Some(&action(at(2), [10.0, 0.0])));
+        assert_eq!(
+            (note.slowed, note.ramping, goals.goals()[0]),
+            (1, false, 2.0)
+        );
+        let (goals, note) = gate.check(at(3), Some(&action(at(3), [90.0, 0.0])));
+        assert_eq!((note.slowed, note.ramping), (0, true));
+        assert!((goals.goals()[0] - 2.3).abs() < 1e-9);
+    }
+
+    #[test]
+    fn silence_and_nonsense_hold_the_arm() {
+        let mut gate = settled();
+        gate.check(at(2), Some(&action(at(2), [1.0, 1.0])));
+        for (wrong, stale) in [
+            (None, true),
+            (Some(action(at(2), [9.0, 9.0])), true),
+            (Some(action(at(40), [f64::NAN, 0.0])), false),
+            (Some(action(at(40), [0.0, f64::INFINITY])), false),
+            (
+                Some(Action {
+                    stamp: at(40),
+                    target: Joints::filled(3, 0.0),
+                }),
+                false,
+            ),
+        ] {
+            let (goals, note) = gate.check(at(40), wrong.as_ref());
+            assert_eq!((note.stale, note.invalid), (stale, !stale));
+            assert_eq!(&**goals.goals(), &[1.0, 1.0]);
+        }
+    }
+
+    #[test]
+    fn limits_clamp() {
+        let mut gate = Gate::new(limits(), &Joints::filled(2, 99.9), at(0));
+        let (goals, note) = gate.check(at(1), Some(&action(at(1), [100.05, 99.9])));
+        assert_eq!((note.clamped, goals.goals()[0]), (1, 100.0));
+    }
+
+    #[test]
+    fn a_loop_that_was_away_comes_back_without_a_leap() {
+        let mut gate = settled();
+        let late = Stamp::new(Duration::from_secs(10));
+        let (goals, _) = gate.check(late, Some(&action(late, [19.0, 19.0])));
+        assert!(goals.goals()[0] <= 400.0 * LONGEST_STEP.as_secs_f64());
+        let later = late + Duration::from_secs(10);
+        let (goals, note) = gate.check(later, Some(&action(later, [90.0, 19.0])));
+        assert!(
+            note.ramping && goals.goals()[0] <= 19.0 + 60.0 * LONGEST_STEP.as_secs_f64() + 1e-9
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_goals_are_finite_in_range_and_slow_enough(
+            targets in proptest::collection::vec((any::<f64>(), -150.0..150.0f64, 0u32..60), 1..80)
+        ) {
+            let mut gate = settled();
+            let mut last = Joints::filled(2, 0.0);
+            for (tick, (wild, tame, old)) in targets.into_iter().enumerate() {
+                let now = at(u32::try_from(tick).unwrap() + 70);
+                let stamp = Stamp::new(now.since_epoch() - TICK * old);
+                let (goals, _) = gate.check(now, Some(&action(stamp, [wild, tame])));
+                for joint in 0..2 {
+                    let goal = goals.goals()[joint];
+                    prop_assert!((-100.0..=100.0).contains(&goal));
+                    let span = if tick == 0 { LONGEST_STEP } else { TICK };
+                    prop_assert!((goal - last[joint]).abs() <= 400.0 * span.as_secs_f64() + 1e-9);
+                }
+                last = *goals.goals();
+            }
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! The robot file: what is known about one *kind* of robot, as data.
+//!
+//! Adding an arm made of known servos means adding such a file; no code branches on a robot's name. What belongs to one
+//! particular arm (port, calibration) lives elsewhere.
+
+mod limits;
+mod validate;
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::f64::consts::TAU;
+
+use serde::{Deserialize, Serialize};
+
+use crate::calibration::{Calibration, JointCalibration};
+use crate::joints::Joints;
+use crate::unit::{AngleMap, Unit};
+
+pub use validate::RobotFileError;
+
+/// One kind of robot: a follower and the leader that drives it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RobotKind {
+    /// Name by which commands call it, e.g. `so101`.
+    pub name: String,
+    /// One line for people.
+    pub summary: String,
+    /// The servo bus.
+    pub bus: BusSpec,
+    /// The arm that moves.
+    pub follower: RoleSpec,
+    /// The arm that is moved by hand.
+    pub leader: RoleSpec,
+    /// What the safety gate allows.
+    pub gate: GateSpec,
+    /// What happens when a session ends.
+    pub exit: ExitSpec,
+    /// Where the robot's base and tool are.
+    pub kinematics: KinematicsSpec,
+    /// The joints, from the base outward, in LeRobot's order.
+    pub joints: Vec<JointSpec>,
+}
+
+/// The servo bus of a robot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BusSpec {
+    /// The packet protocol.
+    pub protocol: Protocol,
+    /// Bits per second.
+    pub baud: u32,
+}
+
+/// A servo packet protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    /// Feetech STS/SMS series ("protocol 0").
+    FeetechSts,
+}
+
+/// A follower or a leader.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleSpec {
+    /// LeRobot's name of the class: datasets carry it as `robot_type`, calibration files lie in a folder of this name.
+    pub robot_type: String,
+    /// Registers written to every servo at connect: name of the control table → value.
+    #[serde(default)]
+    pub registers: BTreeMap<String, i32>,
+}
+
+/// What the gate allows; angles and angular speeds of the joints, whatever unit they are commanded in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GateSpec {
+    /// Fastest that a goal may move, rad/s.
+    pub max_velocity: f64,
+    /// A target further from the last goal than this ramps, rad.
+    pub jump: f64,
+    /// Speed of that ramp, rad/s.
+    pub ramp_velocity: f64,
+    /// An action older than this holds the arm, ms.
+    pub stale_ms: u32,
+}
+
+/// What happens at the end of a session, after the arm has been held.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExitSpec {
+    /// Hold, park or release.
+    pub then: ExitAction,
+    /// Joint name → angle of the resting pose, degrees from the joint's zero; needed to park.
+    #[serde(default)]
+    pub park: BTreeMap<String, f64>,
+    /// Speed on the way to the resting pose, rad/s.
+    pub park_velocity: f64,
+    /// Longest that parking may take, s; then the arm is released where it is.
+    pub limit_s: f64,
+}
+
+/// How a session ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExitAction {
+    /// Keep the torque on and stay.
+    Hold,
+    /// Go to the resting pose at park speed, then switch the torque off.
+    Park,
+    /// Switch the torque off where the arm stands.
+    Release,
+}
+
+/// Frames that belong to no joint. Lengths in m, angles in rad (roll, pitch, yaw about fixed axes, as URDF has them).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KinematicsSpec {
+    /// The tool frame, seen from the link of joint [`tool_joint`](Self::tool_joint).
+    pub tool: FrameSpec,
+    /// Name of the joint whose link carries the tool.
+    pub tool_joint: String,
+}
+
+/// A frame in its parent's frame.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrameSpec {
+    /// Origin, m.
+    pub xyz: [f64; 3],
+    /// Roll, pitch, yaw about the fixed axes, rad.
+    pub rpy: [f64; 3],
+}
+
+/// The link that a joint moves.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkSpec {
+    /// kg.
+    pub mass: f64,
+    /// Centre of mass in the joint's frame, m.
+    pub com: [f64; 3],
+    /// Inertia about the centre of mass: xx, yy, zz, xy, xz, yz, kg·m².
+    pub inertia: [f64; 6],
+}
+
+/// One joint with its servo.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JointSpec {
+    /// LeRobot's motor name.
+    pub name: String,
+    /// Servo id on the bus.
+    pub id: u8,
+    /// Servo model, e.g. `sts3215`.
+    pub model: String,
+    /// Encoder steps per turn.
+    pub resolution: u32,
+    /// The unit of states and actions.
+    pub unit: Unit,
+    /// Lowest joint angle, rad.
+    pub lower: f64,
+    /// Highest joint angle, rad.
+    pub upper: f64,
+    /// The joint turns all the way round: LeRobot calibrates it to the servo's whole turn.
+    #[serde(default)]
+    pub full_turn: bool,
+    /// The joint's frame at angle zero in its parent's; it turns about its own z axis.
+    pub frame: FrameSpec,
+    /// Index of the joint whose link carries this one; the base if absent.
+    #[serde(default)]
+    pub parent: Option<usize>,
+    /// What the joint moves.
+    pub link: LinkSpec,
+    /// Registers written to this servo of the follower at connect, over the common ones.
+    #[serde(default)]
+    pub registers: BTreeMap<String, i32>,
+}
+
+impl JointSpec {
+    /// The joint's angle at the middle of its calibrated range, rad.
+    ///
+    /// LeRobot's degrees count from the middle of the range. A joint that turns all the way round has its zero there.
+    pub fn middle(&self) -> f64 {
+        if self.full_turn {
+            0.0
+        } else {
+            f64::midpoint(self.lower, self.upper)
+        }
+    }
+}
+
+impl RobotKind {
+    /// How many joints.
+    pub fn dof(&self) -> usize {
+        self.joints.len()
+    }
+
+    /// Joint names in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.joints.iter().map(|joint| joint.name.as_str())
+    }
+
+    /// The same robot with every joint that is not a gripper in `unit`: older LeRobot datasets use -100..100.
+    #[must_use]
+    pub fn in_unit(mut self, unit: Unit) -> Self {
+        for joint in &mut self.joints {
+            if joint.unit != Unit::Percent {
+                joint.unit = unit;
+            }
+        }
+        self
+    }
+
+    /// What calibrating a flawless arm of this kind would give: every range centred on the middle of the servo's turn.
+    #[allow(clippy::cast_possible_truncation)]
+    pub fn nominal_calibration(&self) -> Calibration {
+        let joints = self.joints.iter().map(|joint| {
+            let turn = f64::from(joint.resolution);
+            let half = if joint.full_turn {
+                turn / 2.0
+            } else {
+                (joint.upper - joint.lower) / 2.0 / TAU * turn
+            };
+            let centre = turn / 2.0 - 0.5;
+            let range_min = (centre - half).max(0.0) as i32;
+            let range_max = (centre + half).min(turn - 1.0) as i32;
+            (
+                joint.name.clone(),
+                JointCalibration {
+                    id: joint.id,
+                    drive_mode: 0,
+                    homing_offset: 0,
+                    range_min,
+                    range_max,
+                },
+            )
+        });
+        Calibration {
+            joints: joints.collect(),
+        }
+    }
+
+    /// The map from each joint's unit to its angle, for an arm with this calibration (one entry per joint, in order).
+    pub fn angle_maps(&self, calibration: &Calibration) -> Joints<AngleMap> {
+        let mut maps = Joints::filled(self.dof(), AngleMap::default());
+        for ((map, joint), value) in maps.iter_mut().zip(&self.joints).zip(calibration.values()) {
+            *map = joint
+                .unit
+                .to_radians(value, joint.resolution, joint.middle());
+        }
+        maps
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    const SO101: &str = include_str!("../../../configs/so101.toml");
+
+    fn so101() -> RobotKind {
+        toml::from_str(SO101).unwrap()
+    }
+
+    #[test]
+    fn the_shipped_file_is_sound() {
+        so101().validate().unwrap();
+    }
+
+    #[test]
+    fn the_nominal_calibration_spans_the_joint_limits() {
+        let kind = so101();
+        let calibration = kind.nominal_calibration();
+        let maps = kind.angle_maps(&calibration);
+        for ((joint, value), map) in kind
+            .joints
+            .iter()
+            .zip(calibration.values())
+            .zip(maps.iter())
+        {
+            let (low, high) = joint.unit.range(value, joint.resolution);
+            let step = TAU / 4096.0;
+            if joint.full_turn {
+                assert_eq!((value.range_min, value.range_max), (0, 4095));
+            } else {
+                assert!(
+                    (map.radians(low) - joint.lower).abs() < 2.0 * step,
+                    "{}",
+                    joint.name
+                );
+                assert!(
+                    (map.radians(high) - joint.upper).abs() < 2.0 * step,
+                    "{}",
+                    joint.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn contradictions_are_named() {
+        for (from, to, key) in [
+            ("id = 2", "id = 1", "joints.shoulder_lift.id"),
+            (
+                "name = \"elbow_flex\"",
+                "name = \"gripper\"",
+                "joints.gripper.name",
+            ),
+            ("lower = -1.69", "lower = 1.9", "joints.elbow_flex.lower"),
+            ("lower = -1.69", "lower = nan", "joints.elbow_flex.lower"),
+            (
+                "ramp_velocity = 0.8",
+                "ramp_velocity = 8.0",
+                "gate.ramp_velocity",
+            ),
+            (
+                "elbow_flex = 92.0",
+                "elbow_flex = 120.0",
+                "exit.park.elbow_flex",
+            ),
+            ("elbow_flex = 92.0", "elbow = 92.0", "exit.park.elbow"),
+            ("parent = 0", "parent = 4", "joints.shoulder_lift.parent"),
+            ("mass = 0.104", "mass = 0.0", "joints.elbow_flex.link.mass"),
+            ("baud = 1_000_000", "baud = 12", "bus.baud"),
+            (
+                "tool_joint = \"wrist_roll\"",
+                "tool_joint = \"wrist\"",
+                "kinematics.tool_joint",
+            ),
+        ] {
+            assert!(SO101.contains(from), "{from}");
+            let kind: RobotKind = toml::from_str(&SO101.replacen(from, to, 1)).unwrap();
+            assert_eq!(kind.validate().unwrap_err().key, key);
+        }
+    }
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        let text = SO101.replacen("stale_ms", "stale_millis", 1);
+        let error = toml::from_str::<RobotKind>(&text).unwrap_err().to_string();
+        assert!(error.contains("stale_millis"), "{error}");
+    }
+}

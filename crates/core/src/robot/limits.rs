@@ -1,0 +1,46 @@
+//! Gate limits and the resting pose of an arm, from its robot file and its calibration.
+
+use core::time::Duration;
+
+use crate::calibration::Calibration;
+use crate::gate::GateLimits;
+use crate::joints::Joints;
+use crate::robot::RobotKind;
+
+impl RobotKind {
+    /// The gate's limits in the joints' units: the calibrated range, and the file's speeds.
+    pub fn gate_limits(&self, calibration: &Calibration) -> GateLimits {
+        let maps = self.angle_maps(calibration);
+        let mut range = Joints::filled(self.dof(), (0.0, 0.0));
+        for ((range, joint), value) in range.iter_mut().zip(&self.joints).zip(calibration.values())
+        {
+            *range = joint.unit.range(value, joint.resolution);
+        }
+        let in_units = |radians: f64| maps.map(|map| radians / map.scale.abs());
+        GateLimits {
+            range,
+            max_velocity: in_units(self.gate.max_velocity),
+            jump: in_units(self.gate.jump),
+            ramp_velocity: in_units(self.gate.ramp_velocity),
+            stale_after: Duration::from_millis(u64::from(self.gate.stale_ms)),
+        }
+    }
+
+    /// The resting pose in the joints' units; joints that the file does not name stay where `from` has them.
+    pub fn park_pose(&self, calibration: &Calibration, from: &Joints<f64>) -> Joints<f64> {
+        let maps = self.angle_maps(calibration);
+        let mut pose = *from;
+        for ((value, map), joint) in pose.iter_mut().zip(maps.iter()).zip(&self.joints) {
+            if let Some(degrees) = self.exit.park.get(&joint.name) {
+                *value = map.value(degrees.to_radians());
+            }
+        }
+        pose
+    }
+
+    /// Park speed in each joint's unit per second.
+    pub fn park_velocity(&self, calibration: &Calibration) -> Joints<f64> {
+        self.angle_maps(calibration)
+            .map(|map| self.exit.park_velocity / map.scale.abs())
+    }
+}

@@ -1,0 +1,200 @@
+//! What a robot file must fulfil beyond its shape.
+
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
+
+use crate::joints::MAX_JOINTS;
+use crate::robot::{ExitAction, JointSpec, RobotKind};
+
+/// A robot file contradicts itself or asks for something impossible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RobotFileError {
+    /// The key at fault, as it stands in the file.
+    pub key: String,
+    /// What is wrong with it and what would be right.
+    pub problem: String,
+}
+
+impl fmt::Display for RobotFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.key, self.problem)
+    }
+}
+
+impl core::error::Error for RobotFileError {}
+
+fn wrong<T>(key: impl Into<String>, problem: impl Into<String>) -> Result<T, RobotFileError> {
+    Err(RobotFileError {
+        key: key.into(),
+        problem: problem.into(),
+    })
+}
+
+impl RobotKind {
+    /// Checks everything that the types cannot say.
+    ///
+    /// # Errors
+    /// The first contradiction found, with the key that holds it.
+    pub fn validate(&self) -> Result<(), RobotFileError> {
+        if self.joints.is_empty() || self.joints.len() > MAX_JOINTS {
+            return wrong(
+                "joints",
+                format!(
+                    "a robot has 1 to {MAX_JOINTS} joints, this file lists {}",
+                    self.joints.len()
+                ),
+            );
+        }
+        if !(9_600..=4_000_000).contains(&self.bus.baud) {
+            return wrong(
+                "bus.baud",
+                format!(
+                    "{} is no baud rate between 9,600 and 4,000,000",
+                    self.bus.baud
+                ),
+            );
+        }
+        for (index, joint) in self.joints.iter().enumerate() {
+            self.validate_joint(index, joint)?;
+        }
+        self.validate_gate()?;
+        self.validate_exit()?;
+        if !self
+            .joints
+            .iter()
+            .any(|joint| joint.name == self.kinematics.tool_joint)
+        {
+            return wrong(
+                "kinematics.tool_joint",
+                format!("there is no joint `{}`", self.kinematics.tool_joint),
+            );
+        }
+        finite(
+            "kinematics.tool",
+            self.kinematics
+                .tool
+                .xyz
+                .iter()
+                .chain(&self.kinematics.tool.rpy),
+        )
+    }
+
+    fn validate_joint(&self, index: usize, joint: &JointSpec) -> Result<(), RobotFileError> {
+        let key = |field: &str| format!("joints.{}.{field}", joint.name);
+        if joint.name.is_empty() || joint.name.contains(['/', '.']) {
+            return wrong(
+                format!("joints[{index}].name"),
+                "a joint's name is not empty and holds neither `/` nor `.`",
+            );
+        }
+        for other in &self.joints[..index] {
+            if other.name == joint.name {
+                return wrong(key("name"), "two joints have this name");
+            }
+            if other.id == joint.id {
+                return wrong(
+                    key("id"),
+                    format!("id {} belongs to `{}` already", joint.id, other.name),
+                );
+            }
+        }
+        if joint.id > 252 {
+            return wrong(key("id"), format!("{} is no servo id: 0 to 252", joint.id));
+        }
+        if !(2..=1 << 20).contains(&joint.resolution) {
+            return wrong(
+                key("resolution"),
+                format!("{} steps per turn is not possible", joint.resolution),
+            );
+        }
+        finite(&key("lower"), [&joint.lower, &joint.upper])?;
+        if joint.lower >= joint.upper {
+            return wrong(
+                key("lower"),
+                format!("{} must be below `upper` ({})", joint.lower, joint.upper),
+            );
+        }
+        if joint.upper - joint.lower > core::f64::consts::TAU {
+            return wrong(key("upper"), "the range is more than one turn");
+        }
+        if joint.parent.is_some_and(|parent| parent >= index) {
+            return wrong(key("parent"), "a joint's parent is listed before it");
+        }
+        finite(
+            &key("frame"),
+            joint.frame.xyz.iter().chain(&joint.frame.rpy),
+        )?;
+        finite(
+            &key("link"),
+            joint.link.com.iter().chain(&joint.link.inertia),
+        )?;
+        positive(&key("link.mass"), joint.link.mass)?;
+        if joint.link.inertia[..3].iter().any(|&moment| moment <= 0.0) {
+            return wrong(
+                key("link.inertia"),
+                "the first three numbers (xx, yy, zz) must be above zero",
+            );
+        }
+        Ok(())
+    }
+
+    fn validate_gate(&self) -> Result<(), RobotFileError> {
+        positive("gate.max_velocity", self.gate.max_velocity)?;
+        positive("gate.jump", self.gate.jump)?;
+        positive("gate.ramp_velocity", self.gate.ramp_velocity)?;
+        if self.gate.ramp_velocity > self.gate.max_velocity {
+            return wrong(
+                "gate.ramp_velocity",
+                "a ramp faster than `gate.max_velocity` is none",
+            );
+        }
+        if self.gate.stale_ms == 0 {
+            return wrong("gate.stale_ms", "0 would hold the arm for ever");
+        }
+        Ok(())
+    }
+
+    fn validate_exit(&self) -> Result<(), RobotFileError> {
+        positive("exit.park_velocity", self.exit.park_velocity)?;
+        positive("exit.limit_s", self.exit.limit_s)?;
+        if self.exit.limit_s > 60.0 {
+            return wrong("exit.limit_s", "an exit takes 60 s at most");
+        }
+        if self.exit.then == ExitAction::Park && self.exit.park.is_empty() {
+            return wrong(
+                "exit.park",
+                "`then = \"park\"` needs a resting pose: joint = degrees",
+            );
+        }
+        for (name, &degrees) in &self.exit.park {
+            let key = format!("exit.park.{name}");
+            let Some(joint) = self.joints.iter().find(|joint| joint.name == *name) else {
+                return wrong(key, "there is no joint of this name");
+            };
+            if !(joint.lower..=joint.upper).contains(&degrees.to_radians()) {
+                let (low, high) = (joint.lower.to_degrees(), joint.upper.to_degrees());
+                return wrong(
+                    key,
+                    format!("{degrees}° is outside the joint's {low:.1}° to {high:.1}°"),
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+fn finite<'a>(key: &str, numbers: impl IntoIterator<Item = &'a f64>) -> Result<(), RobotFileError> {
+    match numbers.into_iter().find(|number| !number.is_finite()) {
+        Some(number) => wrong(key, format!("{number} is no number")),
+        None => Ok(()),
+    }
+}
+
+fn positive(key: &str, number: f64) -> Result<(), RobotFileError> {
+    if number.is_finite() && number > 0.0 {
+        Ok(())
+    } else {
+        wrong(key, format!("{number} must be above zero"))
+    }
+}

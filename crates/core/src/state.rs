@@ -1,0 +1,39 @@
+//! What an arm measures and what it is asked to do.
+
+use core::time::Duration;
+
+use crate::joints::Joints;
+use crate::stamp::Stamp;
+
+/// What an arm last measured, in LeRobot's normalised units, one value per joint of the robot file.
+///
+/// A joint whose servo did not answer keeps its last value: its own stamp tells how old that is.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct State {
+    /// When the read that this state comes from was complete.
+    pub stamp: Stamp,
+    /// Joint positions, in each joint's [`Unit`](crate::Unit).
+    pub position: Joints<f64>,
+    /// When each position was measured.
+    pub measured: Joints<Stamp>,
+}
+
+impl State {
+    /// How old the oldest joint's value is at `now`.
+    pub fn age(&self, now: Stamp) -> Duration {
+        self.measured
+            .iter()
+            .map(|stamp| stamp.age(now))
+            .max()
+            .unwrap_or(Duration::ZERO)
+    }
+}
+
+/// Where a source of actions wants the joints to be, in LeRobot's normalised units.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Action {
+    /// When the source chose this target.
+    pub stamp: Stamp,
+    /// Joint targets, in each joint's [`Unit`](crate::Unit).
+    pub target: Joints<f64>,
+}

@@ -1,0 +1,84 @@
+//! The two parties of a control loop: a robot that moves and a source of actions.
+//!
+//! Both are poll-style: `begin` starts the exchange of one tick, `step` carries it on whenever bytes or time have
+//! arrived, and says until when it can wait. Neither sleeps, reads a clock or blocks.
+
+use core::time::Duration;
+
+use crate::gate::SafeGoals;
+use crate::stamp::Stamp;
+use crate::state::{Action, State};
+
+/// How far the exchange of a tick has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Call `step` again when bytes arrive, at `until` at the latest.
+    Waiting {
+        /// The moment after which waiting longer is useless.
+        until: Stamp,
+    },
+    /// Nothing is under way.
+    Done,
+}
+
+/// The port is gone (unplugged, closed by its other end): no later tick can succeed.
+///
+/// It carries no text, because the control thread formats none; the driver keeps the details for the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkLost;
+
+/// An arm that takes goals and measures its state: a follower, real or simulated.
+pub trait Robot {
+    /// Starts a tick's exchange: `goals`, if any, go out first, then positions are asked for. Whatever has not answered
+    /// at `deadline` is given up for this tick.
+    ///
+    /// # Errors
+    /// [`LinkLost`] if the port is gone.
+    fn begin(
+        &mut self,
+        now: Stamp,
+        goals: Option<&SafeGoals>,
+        deadline: Stamp,
+    ) -> Result<(), LinkLost>;
+
+    /// Carries the exchange on with whatever has arrived.
+    ///
+    /// # Errors
+    /// [`LinkLost`] if the port is gone.
+    fn step(&mut self, now: Stamp) -> Result<Progress, LinkLost>;
+
+    /// What is known now; joints that did not answer keep their last value and stamp.
+    fn state(&self) -> &State;
+
+    /// Time spent waiting for the port since `begin`, for the timing report.
+    fn port_wait(&self) -> Duration;
+}
+
+/// Where actions come from: a leader arm, a replayed episode, a policy, a park trajectory.
+pub trait ActionSource {
+    /// Starts a tick's exchange; sources without a bus have nothing to do.
+    ///
+    /// # Errors
+    /// [`LinkLost`] if the source's port is gone.
+    fn begin(&mut self, _now: Stamp, _deadline: Stamp) -> Result<(), LinkLost> {
+        Ok(())
+    }
+
+    /// Carries the exchange on with whatever has arrived.
+    ///
+    /// # Errors
+    /// [`LinkLost`] if the source's port is gone.
+    fn step(&mut self, _now: Stamp) -> Result<Progress, LinkLost> {
+        Ok(Progress::Done)
+    }
+
+    /// The action in force at `now`, stamped with the moment it was chosen or measured; `None` before the first.
+    ///
+    /// A source whose input has gone silent keeps returning its last action with its old stamp: the gate judges the age.
+    fn action(&mut self, now: Stamp) -> Option<Action>;
+
+    /// True once a source that ends (a replay, a park trajectory) has nothing more to give at `now`.
+    fn finished(&self, _now: Stamp) -> bool {
+        false
+    }
+}

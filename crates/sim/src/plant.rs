@@ -1,0 +1,68 @@
+//! The boundary between simulated servos and the mechanics they move.
+//!
+//! A servo's electronics (registers, packets, protections) see the world as a [`Sense`] and act on it through a [`Drive`]; what
+//! turns drives into motion is a [`Plant`]. Positions are **raw encoder steps**: the homing offset is the electronics' business.
+
+use core::time::Duration;
+
+/// What the registers of one servo ask of its motor.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Drive {
+    /// Whether the motor is powered at all.
+    pub torque: bool,
+    /// Where the output should be, raw encoder steps.
+    pub goal: f64,
+    /// Fastest that the internal set point moves towards the goal, steps/s; 0 means the servo's own maximum.
+    pub speed: f64,
+    /// How fast the internal set point changes its speed, steps/s²; 0 means the servo's own maximum.
+    pub acceleration: f64,
+    /// Proportional, integral and differential gain registers.
+    pub gains: [u8; 3],
+    /// Part of the full duty that may be used, 0..=1.
+    pub torque_limit: f64,
+}
+
+impl Default for Drive {
+    fn default() -> Self {
+        Self {
+            torque: false,
+            goal: 0.0,
+            speed: 0.0,
+            acceleration: 0.0,
+            gains: [32, 0, 32],
+            torque_limit: 1.0,
+        }
+    }
+}
+
+/// What one servo measures of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Sense {
+    /// Output position, raw encoder steps, quantised as the encoder does.
+    pub position: i32,
+    /// Output speed, steps/s.
+    pub velocity: f64,
+    /// Duty of the motor, -1..=1.
+    pub duty: f64,
+    /// Motor current, A.
+    pub current: f64,
+    /// Supply voltage at the servo, V.
+    pub voltage: f64,
+    /// Case temperature, °C.
+    pub temperature: f64,
+}
+
+/// Mechanics driven by servos: an arm with gravity, a leader arm in a hand, a lone servo on a test bench.
+///
+/// A plant has its own fixed time step and reads no clock: `advance` runs as many whole steps as fit before `to`, so the motion
+/// does not depend on how often it is called.
+pub trait Plant {
+    /// How many servos it has; they are numbered from zero in the order of the robot file.
+    fn servos(&self) -> usize;
+
+    /// Runs the mechanics up to `to` (time since the run's epoch) under these drives, one per servo.
+    fn advance(&mut self, to: Duration, drives: &[Drive]);
+
+    /// What servo `index` measures now.
+    fn sense(&self, index: usize) -> Sense;
+}
