@@ -1,3 +1,7 @@
 //! Simulated servos that speak the real wire protocol, and the simulated arm they move.
 
+pub mod bus;
+pub mod fault;
 pub mod plant;
+pub mod servo;
+pub mod wire;
