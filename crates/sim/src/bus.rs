@@ -178,6 +178,12 @@ impl<P: Plant> ServoBus<P> {
         self.wire.deliveries().map(|(_, last)| last)
     }
 
+    /// Bytes that the host has written and the servos have not heard yet.
+    #[must_use]
+    pub fn unsent(&self) -> usize {
+        self.wire.unsent()
+    }
+
     /// Lets everything happen that happens until `now`. A `now` that lies behind changes nothing.
     pub fn advance(&mut self, now: Duration) {
         while let Some(heard) = self.wire.servos_hear(now) {
@@ -291,3 +297,5 @@ impl<P: Plant + ?Sized> Plant for Box<P> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::Followers;

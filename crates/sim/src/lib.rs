@@ -3,5 +3,7 @@
 pub mod bus;
 pub mod fault;
 pub mod plant;
+#[cfg(unix)]
+pub mod pty;
 pub mod servo;
 pub mod wire;

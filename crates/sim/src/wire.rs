@@ -142,6 +142,12 @@ impl Wire {
         self.to_servos.back().map(|flight| flight.end)
     }
 
+    /// Bytes that the host has sent and the servos have not heard yet.
+    #[must_use]
+    pub fn unsent(&self) -> usize {
+        self.to_servos.len()
+    }
+
     /// When the host gets the next byte, and the last one of those already on their way.
     #[must_use]
     pub fn deliveries(&self) -> Option<(Duration, Duration)> {
