@@ -25,6 +25,7 @@
 //! * **Every servo has its own result.** One silent servo costs the others nothing.
 //! * **Retries are bounded** and only ask again who has not answered. A group write is never repeated. Before a retry
 //!   the line must have been quiet; an answer to the earlier attempt still counts.
+//!   A servo that has been silent for some transactions is asked once only, so a dead one costs one timeout.
 //! * **What is not an answer is skipped and counted**: noise, the adapter's echo, packets of others, leftovers of an
 //!   earlier transaction. If answers may still be under way when a transaction ends, the next one waits for them to pass.
 //!
@@ -228,6 +229,8 @@ impl Engine {
         }
         // The line is silent, so what the decoder still waits for will not come.
         self.read_unfinished(now);
+        self.conversation
+            .abandon_silent(self.attempt, self.config.patience);
         if self.conversation.is_complete() || !self.may_retry(now) {
             return self.finish(now);
         }
@@ -292,7 +295,7 @@ impl Engine {
     fn finish(&mut self, now: Duration) -> Status {
         self.read_unfinished(now);
         // After a retry, or without all replies, more may be under way than what was counted as an answer.
-        let all_in_one = self.conversation.asked.all_answered() && self.attempt <= 1;
+        let all_in_one = self.conversation.asked.none_pending() && self.attempt <= 1;
         self.busy_until = if all_in_one {
             self.busy_until.min(now)
         } else {

@@ -8,10 +8,18 @@ use super::reply::{Reply, ReplyData, ServoFault};
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
     replies: [Reply; MAX_SERVOS],
-    answered: [bool; MAX_SERVOS],
+    standing: [Standing; MAX_SERVOS],
     count: usize,
     /// Position after the newest sign of life in this attempt: whoever comes next on the line, comes from here on.
     cursor: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Pending,
+    /// Not worth asking again in this transaction; an answer still counts.
+    Abandoned,
+    Answered,
 }
 
 impl Asked {
@@ -23,7 +31,7 @@ impl Asked {
         };
         Self {
             replies: [blank; MAX_SERVOS],
-            answered: [false; MAX_SERVOS],
+            standing: [Standing::Pending; MAX_SERVOS],
             count: 0,
             cursor: 0,
         }
@@ -42,7 +50,7 @@ impl Asked {
             result: Err(ServoFault::NotSent),
             at: Duration::ZERO,
         };
-        self.answered[index] = false;
+        self.standing[index] = Standing::Pending;
         self.count += 1;
         Some(index)
     }
@@ -59,27 +67,43 @@ impl Asked {
         self.replies().iter().any(|reply| reply.id == id)
     }
 
-    /// Ids of the servos that have not answered yet, in the order asked.
-    pub(super) fn open_ids(&self) -> impl Iterator<Item = u8> + '_ {
-        self.replies()
-            .iter()
-            .zip(&self.answered)
-            .filter(|(_, answered)| !**answered)
+    /// Ids of the servos that have yet to answer, in the order asked.
+    pub(super) fn pending_ids(&self) -> impl Iterator<Item = u8> + '_ {
+        let servos = self.replies().iter().zip(&self.standing);
+        servos
+            .filter(|(_, standing)| **standing == Standing::Pending)
             .map(|(reply, _)| reply.id)
     }
 
+    /// The servo with this id, if it has been asked and has not answered.
     pub(super) fn open_index(&self, id: u8) -> Option<usize> {
         let index = self.replies().iter().position(|reply| reply.id == id)?;
-        (!self.answered[index]).then_some(index)
+        (self.standing[index] != Standing::Answered).then_some(index)
     }
 
-    /// The open servo whose turn it is: what a packet with a damaged id probably is.
-    pub(super) fn next_open(&self) -> Option<usize> {
-        (self.cursor..self.count).find(|&index| !self.answered[index])
+    /// The servo whose turn it is: what a packet with a damaged id probably is.
+    pub(super) fn next_pending(&self) -> Option<usize> {
+        (self.cursor..self.count).find(|&index| self.standing[index] == Standing::Pending)
     }
 
-    pub(super) fn all_answered(&self) -> bool {
-        self.open_ids().next().is_none()
+    pub(super) fn none_pending(&self) -> bool {
+        self.pending_ids().next().is_none()
+    }
+
+    /// Asks those no more of whom nothing at all was heard and who are `hopeless`.
+    pub(super) fn abandon(&mut self, attempts: u8, hopeless: impl Fn(u8) -> bool) {
+        for (reply, standing) in self
+            .replies
+            .iter_mut()
+            .zip(&mut self.standing)
+            .take(self.count)
+        {
+            let silent = *standing == Standing::Pending && reply.result == Err(ServoFault::NotSent);
+            if silent && hopeless(reply.id) {
+                *standing = Standing::Abandoned;
+                reply.result = Err(ServoFault::Timeout { attempts });
+            }
+        }
     }
 
     /// The last servo that was asked has had its turn. Replies come in the order asked, so nothing more will follow.
@@ -90,7 +114,7 @@ impl Asked {
     pub(super) fn answer(&mut self, index: usize, data: ReplyData, now: Duration) {
         self.replies[index].result = Ok(data);
         self.replies[index].at = now;
-        self.answered[index] = true;
+        self.standing[index] = Standing::Answered;
         self.heard(index);
     }
 
@@ -102,8 +126,8 @@ impl Asked {
 
     /// Ends the transaction for whoever has not answered.
     pub(super) fn give_up(&mut self, attempts: u8, now: Duration, mut failed: impl FnMut(&Reply)) {
-        for (reply, answered) in self.replies.iter_mut().zip(&self.answered).take(self.count) {
-            if *answered {
+        for (reply, standing) in self.replies.iter_mut().zip(&self.standing).take(self.count) {
+            if *standing == Standing::Answered {
                 continue;
             }
             if reply.result == Err(ServoFault::NotSent) && attempts > 0 {
@@ -114,10 +138,10 @@ impl Asked {
         }
     }
 
-    /// This servo has had its turn: moves the cursor behind it and behind those after it that have answered already.
+    /// This servo has had its turn: moves the cursor behind it and behind those after it of whom nothing is expected.
     pub(super) fn heard(&mut self, index: usize) {
         self.cursor = self.cursor.max(index + 1);
-        while self.cursor < self.count && self.answered[self.cursor] {
+        while self.cursor < self.count && self.standing[self.cursor] != Standing::Pending {
             self.cursor += 1;
         }
     }

@@ -31,6 +31,8 @@ pub struct EngineConfig {
     pub baud: u32,
     /// How often one servo is asked in one transaction, the first time included; 0 counts as 1.
     pub max_attempts: u8,
+    /// A servo that has been silent for this many transactions in a row is asked once only.
+    pub patience: u32,
     /// What an attempt may take beyond the time on the wire: the servos' return delay, the adapter and the
     /// operating system.
     pub turnaround: Duration,
@@ -41,13 +43,14 @@ pub struct EngineConfig {
 }
 
 impl EngineConfig {
-    /// Three attempts, 4 ms of turn-around, 1 ms of silence and a detected echo: generous for a USB adapter, which
+    /// Three attempts (one after three silent transactions), 4 ms of turn-around, 1 ms of silence and a detected echo: generous for a USB adapter, which
     /// delivers what it received once per millisecond.
     #[must_use]
     pub const fn new(baud: u32) -> Self {
         Self {
             baud,
             max_attempts: 3,
+            patience: 3,
             turnaround: Duration::from_millis(4),
             quiet: Duration::from_millis(1),
             echo: EchoMode::Detect,

@@ -150,7 +150,7 @@ impl Conversation {
         self.asked.begin_attempt();
         self.echoes_due = self.echoes_due.saturating_add(1);
         if attempt > 1 {
-            for id in self.asked.open_ids() {
+            for id in self.asked.pending_ids() {
                 self.totals.update(id, |totals| bump(&mut totals.retries));
             }
             // Neither can fail: every id and length was in a packet of the first attempt.
@@ -158,8 +158,9 @@ impl Conversation {
                 Question::GroupRead { address } => {
                     self.outbox.clear();
                     let (asked, expected) = (&self.asked, self.expected);
-                    self.outbox
-                        .append(|out| packet::sync_read(out, address, expected, asked.open_ids()))
+                    self.outbox.append(|out| {
+                        packet::sync_read(out, address, expected, asked.pending_ids())
+                    })
                 }
                 Question::Ping { id } if self.echo == Echo::Unknown => {
                     self.outbox.clear();
@@ -184,11 +185,11 @@ impl Conversation {
     /// Bytes of this attempt on the line, in both directions.
     pub(super) fn attempt_bytes(&self) -> usize {
         let answer = OVERHEAD + usize::from(self.expected);
-        self.outbox.len() + self.asked.open_ids().count() * answer
+        self.outbox.len() + self.asked.pending_ids().count() * answer
     }
 
     pub(super) fn is_complete(&self) -> bool {
-        !self.listens_to_the_end() && self.outbox.is_taken() && self.asked.all_answered()
+        !self.listens_to_the_end() && self.outbox.is_taken() && self.asked.none_pending()
     }
 
     pub(super) fn listens_to_the_end(&self) -> bool {
@@ -202,7 +203,19 @@ impl Conversation {
 
     pub(super) fn is_repeatable(&self) -> bool {
         !matches!(self.question, Question::Nothing | Question::PingAll)
-            && !self.asked.all_answered()
+            && !self.asked.none_pending()
+    }
+
+    /// Before a retry: whoever has been silent for `patience` transactions is not asked again in this one. A ping is
+    /// repeated as long as its echo could have been the answer.
+    pub(super) fn abandon_silent(&mut self, attempts: u8, patience: u32) {
+        if matches!(self.question, Question::Ping { .. }) && self.echo == Echo::Unknown {
+            return;
+        }
+        let totals = &self.totals;
+        self.asked.abandon(attempts, |id| {
+            totals.get(id).consecutive_timeouts >= patience
+        });
     }
 
     pub(super) fn hear(&mut self, decoded: Decoded<'_>, now: Duration) {
@@ -273,6 +286,7 @@ impl Conversation {
         self.asked.answer(index, ReplyData::new(flags, data), now);
         self.totals.update(id, |totals| {
             bump(&mut totals.replies);
+            totals.consecutive_timeouts = 0;
             if !flags.is_empty() {
                 bump(&mut totals.flagged);
             }
@@ -285,7 +299,10 @@ impl Conversation {
         if id == BROADCAST {
             return; // our own question, damaged on its way back
         }
-        let index = self.asked.open_index(id).or_else(|| self.asked.next_open());
+        let index = self
+            .asked
+            .open_index(id)
+            .or_else(|| self.asked.next_pending());
         let Some((index, reply)) =
             index.and_then(|index| Some((index, self.asked.replies().get(index)?)))
         else {
@@ -306,12 +323,17 @@ impl Conversation {
         self.asked.give_up(attempts, now, |reply| {
             totals.update(reply.id, |totals| {
                 bump(&mut totals.failures);
-                if matches!(reply.result, Err(ServoFault::Timeout { .. })) {
-                    bump(&mut totals.timeouts);
+                match reply.result {
+                    Err(ServoFault::Timeout { .. }) => {
+                        bump(&mut totals.timeouts);
+                        bump(&mut totals.consecutive_timeouts);
+                    }
+                    Err(ServoFault::NotSent) => {}
+                    _ => totals.consecutive_timeouts = 0,
                 }
             });
         });
-        let answered = !self.asked.replies().is_empty() && self.asked.all_answered();
+        let answered = !self.asked.replies().is_empty() && self.asked.none_pending();
         if self.echo == Echo::Unknown
             && undisturbed
             && answered

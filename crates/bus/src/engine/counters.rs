@@ -11,6 +11,8 @@ pub struct ServoCounters {
     pub failures: u32,
     /// Of the failures, those that ended in silence.
     pub timeouts: u32,
+    /// Timeouts since its last sign of life.
+    pub consecutive_timeouts: u32,
     /// Damaged packets in the place of its reply.
     pub checksum_errors: u32,
     /// Good packets with an unexpected amount of data.

@@ -156,6 +156,40 @@ fn a_dead_servo_costs_the_others_nothing() {
 }
 
 #[test]
+fn a_servo_long_silent_is_asked_once_until_it_returns() {
+    let (mut engine, mut line) = (engine(), Line::new(&[1, 2]));
+    let mut attempts = Vec::new();
+    for cycle in 0..5 {
+        line.run(
+            &mut engine,
+            ms(100 * cycle),
+            &positions(&[1, 2, 3]),
+            ms(100 * cycle + 50),
+        );
+        let Err(ServoFault::Timeout { attempts: asked }) = engine.replies()[2].result else {
+            panic!("servo 3 does not exist");
+        };
+        attempts.push(asked);
+    }
+    assert_eq!(attempts, [3, 3, 3, 1, 1]);
+
+    // Others are still asked again, but without it.
+    line.mishaps.push_back(Mishap::Lost);
+    line.sent.clear();
+    line.run(&mut engine, ms(600), &positions(&[1, 2, 3]), ms(650));
+    assert_eq!(answered(&engine), [1, 2]);
+    assert_eq!(
+        line.sent[1].1,
+        [0xFF, 0xFF, 0xFE, 0x05, 0x82, 0x38, 0x02, 0x01, 0x3F]
+    );
+
+    line.servos.push(3);
+    line.run(&mut engine, ms(700), &positions(&[1, 2, 3]), ms(750));
+    assert_eq!(answered(&engine), [1, 2, 3]);
+    assert_eq!(engine.servo_counters(3).consecutive_timeouts, 0);
+}
+
+#[test]
 fn the_deadline_cuts_the_attempts_short() {
     let (mut engine, mut line) = (engine(), Line::new(&[]));
     assert!(line.run(&mut engine, ms(0), &positions(&ARM), ms(5)) <= ms(5));
