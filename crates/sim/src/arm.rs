@@ -1,7 +1,7 @@
 //! A simulated arm: the joints of a robot file, each turned by a servo, under gravity.
 //!
-//! Every joint moves by itself: it feels the inertia and the weight of all that hangs on it in the present pose, but not the
-//! accelerations of its neighbours (the inertia of the geared motors outweighs the links').
+//! The links are rigid bodies with the masses and inertias of the robot file; the servos' rotors turn about their joints' axes
+//! behind the play of their gears. All of it moves in ticks of a millisecond.
 
 mod mechanics;
 mod mount;
@@ -16,7 +16,8 @@ use ulna_core::calibration::Calibration;
 use ulna_core::joints::{Joints, MAX_JOINTS};
 use ulna_core::robot::RobotKind;
 
-use crate::law::{Load, Servo, ServoModel};
+use crate::law::solve::{Matrix, Share, solve};
+use crate::law::{Servo, ServoModel};
 use crate::plant::{Drive, Plant, Sense};
 
 use mechanics::Mechanics;
@@ -96,6 +97,7 @@ pub struct Arm {
     stops: Vec<(f64, f64)>,
     mechanics: Mechanics,
     angles: Joints<f64>,
+    speeds: Joints<f64>,
     options: ArmOptions,
     voltage: f64,
     ticks: u64,
@@ -130,6 +132,7 @@ impl Arm {
             stops: Vec::with_capacity(kind.dof()),
             mechanics: Mechanics::new(kind),
             angles: Joints::from_fn(kind.dof(), |i| kind.joints[i].middle()),
+            speeds: Joints::filled(kind.dof(), 0.0),
             options,
             voltage: options.voltage,
             ticks: 0,
@@ -182,27 +185,44 @@ impl Arm {
 
     /// Kinetic and potential energy, J; the latter is zero at the height of the base.
     pub fn energy(&self) -> f64 {
-        let (inertia, _) = self.mechanics.loads(&self.angles);
-        let links = self.servos.iter().zip(inertia.iter());
-        let kinetic: f64 = links
-            .map(|(servo, inertia)| {
-                servo.kinetic_energy() + 0.5 * inertia * servo.speed() * servo.speed()
-            })
+        let (mass, _) = self.mechanics.loads(&self.angles, &self.speeds);
+        let momentum = self.momentum(&mass);
+        let links: f64 = momentum
+            .iter()
+            .zip(self.speeds.iter())
+            .map(|(p, v)| p * v / 2.0)
             .sum();
-        kinetic + self.mechanics.potential_energy(&self.angles)
+        let rotors: f64 = self.servos.iter().map(Servo::kinetic_energy).sum();
+        links + rotors + self.mechanics.potential_energy(&self.angles)
     }
 
     fn tick(&mut self, drives: &[Drive]) {
-        let (inertia, gravity) = self.mechanics.loads(&self.angles);
         let dt = TICK.as_secs_f64();
+        let (mut mass, torque) = self.mechanics.loads(&self.angles, &self.speeds);
+        let mut momentum = self.momentum(&mass);
+        for (momentum, torque) in momentum.iter_mut().zip(torque.iter()) {
+            *momentum += torque * dt;
+        }
+        // The servos' own sense of rotation is that of the equations.
+        let turns = Joints::from_fn(self.servos.len(), |i| self.mounts[i].direction());
+        for (i, turn) in turns.iter().enumerate() {
+            momentum[i] *= turn;
+            for (value, other) in mass[i].iter_mut().zip(turns.iter()) {
+                *value *= turn * other;
+            }
+        }
+
+        let voltage = self.voltage;
+        let mut taken = Joints::from_fn(self.servos.len(), |i| self.servos[i].taken());
+        let mut shares = Joints::filled(self.servos.len(), Share::default());
+        for (i, servo) in self.servos.iter_mut().enumerate() {
+            let drive = drives.get(i).copied().unwrap_or_default();
+            shares[i] = servo.prepare(&drive, self.stops[i], voltage, dt);
+        }
+        let speeds = solve(&mut mass, &momentum, &shares, &mut taken);
         let mut current = 0.0;
-        for (index, (servo, drive)) in self.servos.iter_mut().zip(drives).enumerate() {
-            let load = Load {
-                inertia: inertia[index],
-                torque: gravity[index] * self.mounts[index].direction(),
-                stops: self.stops[index],
-            };
-            servo.tick(drive, &load, self.voltage, dt);
+        for (i, servo) in self.servos.iter_mut().enumerate() {
+            servo.commit(speeds[i], taken[i], dt);
             current += servo.supply_current();
         }
         // A supply gives current but takes none back.
@@ -210,9 +230,18 @@ impl Arm {
         self.measure();
     }
 
+    /// Momentum of the links about each joint, N·m·s.
+    fn momentum(&self, mass: &Matrix) -> Joints<f64> {
+        let count = self.servos.len();
+        Joints::from_fn(count, |i| {
+            (0..count).map(|j| mass[i][j] * self.speeds[j]).sum()
+        })
+    }
+
     fn measure(&mut self) {
-        for ((angle, servo), mount) in self.angles.iter_mut().zip(&self.servos).zip(&self.mounts) {
-            *angle = mount.angle(servo.angle());
+        for (i, (servo, mount)) in self.servos.iter().zip(&self.mounts).enumerate() {
+            self.angles[i] = mount.angle(servo.angle());
+            self.speeds[i] = servo.speed() * mount.direction();
         }
     }
 }
@@ -222,7 +251,7 @@ impl Plant for Arm {
         self.servos.len()
     }
 
-    /// Servos without a drive stand still in time.
+    /// Servos without a drive are limp.
     fn advance(&mut self, to: Duration, drives: &[Drive]) {
         while TICK.as_nanos() * u128::from(self.ticks + 1) <= to.as_nanos() {
             self.tick(drives);

@@ -18,6 +18,7 @@
 mod model;
 mod servo;
 pub mod setpoint;
+pub(crate) mod solve;
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,8 @@ pub struct ServoModel {
     pub armature: f64,
     /// Friction of motor and gears while moving, N·m.
     pub coulomb: f64,
+    /// Friction of the gears by the torque that they transmit.
+    pub load_friction: f64,
     /// What more it takes to break loose, N·m.
     pub stiction: f64,
     /// Speed at which that extra has faded to 1/e, rad/s.
@@ -65,6 +67,7 @@ impl ServoModel {
         resistance: 2.67617,
         armature: 0.0284034,
         coulomb: 0.0523930,
+        load_friction: 0.0,
         stiction: 0.02,
         stribeck: 0.05,
         viscous: 0.0590852,

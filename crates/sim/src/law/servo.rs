@@ -2,8 +2,11 @@
 
 use core::f64::consts::TAU;
 
+use ulna_core::joints::{Joints, MAX_JOINTS};
+
 use super::model::ServoModel;
 use super::setpoint::SetPoint;
+use super::solve::{Share, Speeds, Taken, solve};
 use crate::plant::{Drive, Sense};
 
 /// What the output shaft has to move and what pushes it, in the servo's own sense of rotation.
@@ -50,6 +53,8 @@ pub struct Servo {
     head: usize,
     rotor: Axis,
     output: Axis,
+    taken: Taken,
+    powered: bool,
     integral: f64,
     duty: f64,
     current: f64,
@@ -74,6 +79,8 @@ impl Servo {
             head: 0,
             rotor: Axis::default(),
             output: Axis::default(),
+            taken: Taken::default(),
+            powered: false,
             integral: 0.0,
             duty: 0.0,
             current: 0.0,
@@ -90,6 +97,7 @@ impl Servo {
         let rest = Axis { angle, speed: 0.0 };
         (self.rotor, self.output) = (rest, rest);
         self.set_point = SetPoint::at(angle);
+        self.taken = Taken::default();
         self.pipe = [angle; PIPE];
         self.integral = 0.0;
         self.duty = 0.0;
@@ -135,15 +143,56 @@ impl Servo {
         }
     }
 
-    /// One tick of `dt` seconds under a drive and a load, at `voltage` volts.
+    /// One tick of `dt` seconds of a servo that is coupled to no other, at `voltage` volts.
     pub fn tick(&mut self, drive: &Drive, load: &Load, voltage: f64, dt: f64) {
+        let inertia = load.inertia.max(INERTIA_MIN);
+        let momentum = inertia * self.output.speed + dt * load.torque;
+        let share = self.prepare(drive, load.stops, voltage, dt);
+        let mut mass = [[0.0; MAX_JOINTS]; MAX_JOINTS];
+        mass[0][0] = inertia;
+        let mut taken = Joints::filled(1, self.taken);
+        let speeds = solve(
+            &mut mass,
+            &Joints::filled(1, momentum),
+            &Joints::filled(1, share),
+            &mut taken,
+        );
+        self.commit(speeds[0], taken[0], dt);
+    }
+
+    /// The first half of a tick: the firmware, and what the servo contributes to the equations of motion.
+    pub(crate) fn prepare(
+        &mut self,
+        drive: &Drive,
+        stops: (f64, f64),
+        voltage: f64,
+        dt: f64,
+    ) -> Share {
         self.voltage = voltage;
+        self.powered = drive.torque;
         self.firmware(drive, dt);
-        self.mechanics(drive.torque, load, dt);
+        self.share(stops, dt)
+    }
+
+    /// The second half: the solved motion.
+    pub(crate) fn commit(&mut self, speeds: Speeds, taken: Taken, dt: f64) {
+        self.rotor.turn(speeds.rotor, dt);
+        self.output.turn(speeds.output, dt);
+        self.taken = taken;
         let model = &self.model;
+        self.current = if self.powered {
+            (self.voltage * self.duty - model.torque_constant * speeds.rotor) / model.resistance
+        } else {
+            0.0
+        };
         let loss = self.current * self.current * model.resistance;
         let warming = loss * model.thermal_resistance - (self.temperature - self.ambient);
         self.temperature += warming * dt / model.thermal_time;
+    }
+
+    /// Momentum that friction took in the last tick.
+    pub(crate) fn taken(&self) -> Taken {
+        self.taken
     }
 
     /// From the goal to a duty.
@@ -190,65 +239,43 @@ impl Servo {
         self.duty = duty.clamp(-most, most);
     }
 
-    /// From the duty to motion: both masses, the play between them, friction and stops, integrated implicitly so that stiff
-    /// contacts and light jaws stay stable at the tick of the firmware.
-    fn mechanics(&mut self, powered: bool, load: &Load, dt: f64) {
+    /// The forces on both masses.
+    fn share(&self, stops: (f64, f64), dt: f64) -> Share {
         let model = &self.model;
-        let inertia = load.inertia.max(INERTIA_MIN);
         let kt = model.torque_constant;
         // An unpowered bridge is open: no current, no braking.
-        let (push, back_emf) = if powered {
+        let (push, back_emf) = if self.powered {
             let push = kt * self.voltage * self.duty / model.resistance;
             (push, kt * kt / model.resistance)
         } else {
             (0.0, 0.0)
         };
-
         // Gears touch beyond half the play on either side.
         let twist = self.rotor.angle - self.output.angle;
         let bite = twist - twist.clamp(-model.play / 2.0, model.play / 2.0);
-        let (spring, coupling) = contact(bite, model.gear_stiffness, model.gear_damping, dt);
-        let beyond = self.output.angle - self.output.angle.clamp(load.stops.0, load.stops.1);
+        let (spring, gears) = contact(bite, model.gear_stiffness, model.gear_damping, dt);
+        let beyond = self.output.angle - self.output.angle.clamp(stops.0, stops.1);
         let (stop, stopping) = contact(beyond, STOP_STIFFNESS, STOP_DAMPING, dt);
 
-        // Velocities after the tick: [a b; b c] · v = momentum, friction left out.
-        let a = model.armature + dt * (model.viscous + back_emf + coupling);
-        let b = -dt * coupling;
-        let c = inertia + dt * (coupling + stopping);
-        let det = a * c - b * b;
-        let rotor_momentum = model.armature * self.rotor.speed + dt * (push - spring);
-        let output_momentum = inertia * self.output.speed + dt * (spring + load.torque - stop);
-        let mut rotor = (c * rotor_momentum - b * output_momentum) / det;
-        let mut output = (a * output_momentum - b * rotor_momentum) / det;
-
-        // Friction takes what momentum it can, at most until rest: so a servo comes to rest and stays.
         let fading = (self.rotor.speed / model.stribeck).powi(2);
-        let rotor_most = dt * (model.coulomb + model.stiction * (-fading).exp());
-        let output_most = dt * model.output_friction;
-        let (mut rotor_taken, mut output_taken) = (0.0_f64, 0.0_f64);
-        for _ in 0..3 {
-            let taken = (rotor_taken + rotor * det / c).clamp(-rotor_most, rotor_most);
-            let more = taken - rotor_taken;
-            rotor_taken = taken;
-            rotor -= more * c / det;
-            output += more * b / det;
-
-            let taken = (output_taken + output * det / a).clamp(-output_most, output_most);
-            let more = taken - output_taken;
-            output_taken = taken;
-            output -= more * a / det;
-            rotor += more * b / det;
+        let friction =
+            model.coulomb + model.load_friction * spring.abs() + model.stiction * (-fading).exp();
+        Share {
+            rotor: model.armature + dt * (model.viscous + back_emf + gears),
+            gears: dt * gears,
+            stop: dt * stopping,
+            rotor_momentum: model.armature * self.rotor.speed + dt * (push - spring),
+            output_momentum: dt * (spring - stop),
+            rotor_friction: dt * friction,
+            output_friction: dt * model.output_friction,
         }
+    }
+}
 
-        self.rotor.speed = rotor;
-        self.rotor.angle += rotor * dt;
-        self.output.speed = output;
-        self.output.angle += output * dt;
-        self.current = if powered {
-            (self.voltage * self.duty - kt * rotor) / model.resistance
-        } else {
-            0.0
-        };
+impl Axis {
+    fn turn(&mut self, speed: f64, dt: f64) {
+        self.speed = speed;
+        self.angle += speed * dt;
     }
 }
 
