@@ -10,5 +10,5 @@ pub mod replay;
 pub mod tick;
 
 pub use motion::Move;
-pub use replay::{Playing, Replay};
+pub use replay::{Approach, Playing, Replay};
 pub use tick::{Counters, End, Observer, Plan, Tick, TickRecord};

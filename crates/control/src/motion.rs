@@ -38,6 +38,11 @@ impl Move {
     pub fn duration(&self) -> Duration {
         self.duration
     }
+
+    /// When the servos have followed, too.
+    pub fn settled(&self) -> Stamp {
+        self.start + self.duration.saturating_add(SETTLE)
+    }
 }
 
 impl ActionSource for Move {
@@ -56,7 +61,7 @@ impl ActionSource for Move {
     }
 
     fn finished(&self, now: Stamp) -> bool {
-        now >= self.start + self.duration.saturating_add(SETTLE)
+        now >= self.settled()
     }
 }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use ulna_core::{Action, ActionSource, Joints, Stamp};
 
+use crate::motion::Move;
+
 /// What happens between two recorded actions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Playing {
@@ -66,6 +68,68 @@ impl ActionSource for Replay {
     }
 }
 
+/// The way from where the arm stands to the first action of an episode. It takes no time if the arm is there already.
+#[derive(Debug, Clone)]
+pub struct Approach {
+    motion: Move,
+    ends: Stamp,
+}
+
+impl Approach {
+    /// A motion from `here` to `first` that starts at `start` and keeps below `velocity` (units per second).
+    pub fn new(
+        here: &Joints<f64>,
+        first: &Joints<f64>,
+        start: Stamp,
+        velocity: &Joints<f64>,
+    ) -> Self {
+        let motion = Move::new(here, first, start, velocity);
+        let settled = if motion.duration().is_zero() {
+            start
+        } else {
+            motion.settled()
+        };
+        Self {
+            motion,
+            ends: settled,
+        }
+    }
+
+    /// When the episode can begin.
+    pub fn ends(&self) -> Stamp {
+        self.ends
+    }
+
+    /// The approach, and after it the episode, which must start at [`ends`](Self::ends).
+    pub fn then(self, replay: Replay) -> ApproachedReplay {
+        ApproachedReplay {
+            approach: self,
+            replay,
+        }
+    }
+}
+
+/// An approach followed by an episode.
+#[derive(Debug, Clone)]
+pub struct ApproachedReplay {
+    approach: Approach,
+    replay: Replay,
+}
+
+impl ActionSource for ApproachedReplay {
+    fn action(&mut self, now: Stamp) -> Option<Action> {
+        if now < self.approach.ends {
+            self.approach.motion.action(now)
+        } else {
+            self.replay.action(now)
+        }
+    }
+
+    fn finished(&self, now: Stamp) -> bool {
+        self.replay.finished(now)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +161,25 @@ mod tests {
         }
         assert!((at(&mut replay(Playing::Interpolated), 1.5) - 20.0).abs() < 1e-3);
         assert!((at(&mut replay(Playing::Held), 1.5) - 10.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn an_episode_begins_once_the_arm_is_at_its_first_action() {
+        let start = Stamp::new(Duration::from_secs(1));
+        let (here, first) = (Joints::filled(1, -10.0), Joints::filled(1, 0.0));
+        let still = Approach::new(&first, &first, start, &Joints::filled(1, 10.0));
+        assert_eq!(still.ends(), start);
+        let approach = Approach::new(&here, &first, start, &Joints::filled(1, 10.0));
+        let ends = approach.ends();
+        let mut both = approach.then(Replay::new(
+            vec![first, Joints::filled(1, 5.0)],
+            30.0,
+            ends,
+            Playing::Held,
+        ));
+        assert_eq!(both.action(start).unwrap().target, here);
+        assert_eq!(both.action(ends).unwrap().target, first);
+        assert!(!both.finished(ends) && both.finished(ends + Duration::from_millis(67)));
     }
 
     #[test]

@@ -235,13 +235,13 @@ impl<'a> Tick<'a> {
         }
         let sends_at = Stamp::new(self.deadline());
         let action = self.source.action(sends_at);
-        let (goals, note) = self.gate.check(sends_at, action.as_ref());
+        let state = self.robot.state();
+        let (goals, note) = self.gate.check(sends_at, action.as_ref(), state);
         self.goals = goals;
         self.counters.clamped += u64::from(note.clamped != 0);
         self.counters.slowed += u64::from(note.slowed != 0);
         self.counters.ramped += u64::from(note.ramping);
         self.counters.held += u64::from(note.stale || note.invalid);
-        let state = self.robot.state();
         let index = self.index - 1;
         self.observer.observe(&TickRecord {
             index,

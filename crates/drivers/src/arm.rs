@@ -4,14 +4,18 @@ use std::io;
 use std::time::Duration;
 
 use ulna_bus::engine::{
-    BusCounters, Engine, GroupEntry, GroupRead, GroupWrite, MAX_SERVOS, Request, ServoCounters, Status,
+    BusCounters, Engine, GroupEntry, GroupRead, GroupWrite, MAX_SERVOS, Request, ServoCounters,
+    Status,
 };
-use ulna_bus::health::{Plausibility, Roster};
+use ulna_bus::health::{
+    Plausibility, PlausibilityConfig, Roster, RosterConfig, RosterError, Verdict,
+};
 use ulna_bus::registers::sts3215;
-use ulna_core::{
-    Action, ActionSource, Calibration, Joints, LinkLost, Progress, Robot, RobotKind, SafeGoals, Stamp, State, Unit,
-};
 use ulna_core::JointCalibration;
+use ulna_core::{
+    Action, ActionSource, Calibration, Joints, LinkLost, Progress, Robot, RobotKind, SafeGoals,
+    Stamp, State, Unit,
+};
 
 use crate::port::Port;
 
@@ -39,7 +43,10 @@ pub struct ServoArm {
 
 impl std::fmt::Debug for ServoArm {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ServoArm").field("port", &self.port.name()).field("joints", &self.names).finish_non_exhaustive()
+        f.debug_struct("ServoArm")
+            .field("port", &self.port.name())
+            .field("joints", &self.names)
+            .finish_non_exhaustive()
     }
 }
 
@@ -74,7 +81,11 @@ impl ServoReport {
 impl std::fmt::Display for ServoReport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let asked = self.replies.saturating_add(self.missed);
-        write!(f, "servo {} (`{}`) missed {} of {asked} reads", self.id, self.joint, self.missed)?;
+        write!(
+            f,
+            "servo {} (`{}`) missed {} of {asked} reads",
+            self.id, self.joint, self.missed
+        )?;
         if self.damaged > 0 {
             write!(f, ", {} damaged packets", self.damaged)?;
         }
@@ -88,19 +99,32 @@ impl std::fmt::Display for ServoReport {
     }
 }
 
-/// Faster than any STS3215 moves under load or by hand, steps/s (a full turn in half a second): a reading beyond it is suspect.
-const FASTEST_STEPS_PER_SECOND: f64 = 8192.0;
+/// A reading that would mean more than a turn in half a second, faster than any hobby servo or hand, is suspect. Calibration keeps
+/// the wrap of the encoder out of a joint's range.
+const BELIEVABLE: PlausibilityConfig = PlausibilityConfig {
+    max_speed: 8192,
+    slack: 16,
+    turn: None,
+};
 
 impl ServoArm {
     /// An arm of this kind with this calibration behind an open port. Nothing is sent yet.
-    pub fn new(port: Box<dyn Port>, engine: Engine, kind: &RobotKind, calibration: &Calibration) -> Self {
+    ///
+    /// # Errors
+    /// If two servos of the kind share an id, which a checked robot file rules out.
+    pub fn new(
+        port: Box<dyn Port>,
+        engine: Engine,
+        kind: &RobotKind,
+        calibration: &Calibration,
+    ) -> Result<Self, RosterError> {
         let servos: Vec<Servo> = (kind.joints.iter().zip(calibration.values()))
             .map(|(joint, calibration)| Servo {
                 id: joint.id,
                 unit: joint.unit,
                 calibration: *calibration,
                 resolution: joint.resolution,
-                plausibility: Plausibility::new(FASTEST_STEPS_PER_SECOND),
+                plausibility: Plausibility::new(BELIEVABLE),
             })
             .collect();
         let ids: Vec<u8> = servos.iter().map(|servo| servo.id).collect();
@@ -110,7 +134,17 @@ impl ServoArm {
             measured: Joints::filled(servos.len(), Stamp::ZERO),
         };
         let names = kind.names().map(str::to_owned).collect();
-        Self { port, engine, servos, names, roster: Roster::new(&ids), state, under_way: false, lost: None }
+        let roster = Roster::new(&ids, RosterConfig::default())?;
+        Ok(Self {
+            port,
+            engine,
+            servos,
+            names,
+            roster,
+            state,
+            under_way: false,
+            lost: None,
+        })
     }
 
     /// What people call the port.
@@ -149,42 +183,68 @@ impl ServoArm {
                 missed: counters.failures,
                 damaged: counters.checksum_errors,
                 retries: counters.retries,
-                implausible: servo.plausibility.rejected(),
-                complaints: if counters.last_flags.is_empty() { String::new() } else { counters.last_flags.to_string() },
+                implausible: servo.plausibility.suspects(),
+                complaints: if counters.last_flags.is_empty() {
+                    String::new()
+                } else {
+                    counters.last_flags.to_string()
+                },
             }
         };
         self.servos.iter().zip(&self.names).map(report).collect()
     }
 
-    fn start(&mut self, now: Stamp, goals: Option<&SafeGoals>, deadline: Stamp) -> Result<(), LinkLost> {
-        let mut entries = [GroupEntry { id: 0, data: [0; 4] }; MAX_SERVOS];
+    fn start(
+        &mut self,
+        now: Stamp,
+        goals: Option<&SafeGoals>,
+        deadline: Stamp,
+    ) -> Result<(), LinkLost> {
+        let mut entries = [GroupEntry {
+            id: 0,
+            data: [0; 4],
+        }; MAX_SERVOS];
         let count = goals.map_or(0, |goals| self.fill_entries(&mut entries, goals));
         let write = (count > 0).then_some(GroupWrite {
             address: sts3215::GOAL_POSITION.address,
             width: sts3215::GOAL_POSITION.width,
             entries: &entries[..count],
         });
-        let mut ids = [0; MAX_SERVOS];
-        let asked = self.roster.ids_to_read(now.since_epoch(), &mut ids);
+        self.discard_input(now)?;
+        let asked = self.roster.ids_to_read(now.since_epoch());
         let read = (!asked.is_empty()).then_some(GroupRead {
             address: sts3215::PRESENT_POSITION.address,
             len: sts3215::PRESENT_POSITION.width,
             ids: asked,
         });
-        self.discard_input(now)?;
         // Ids and lengths were checked when the robot file was read, so only "nothing to do" is left to refuse.
         let request = Request::Cycle { write, read };
-        self.under_way = self.engine.begin(now.since_epoch(), &request, deadline.since_epoch()).is_ok();
+        self.under_way = self
+            .engine
+            .begin(now.since_epoch(), &request, deadline.since_epoch())
+            .is_ok();
         self.send(now)
     }
 
     fn fill_entries(&self, entries: &mut [GroupEntry], goals: &SafeGoals) -> usize {
         let mut count = 0;
-        for ((entry, servo), &goal) in entries.iter_mut().zip(&self.servos).zip(goals.goals().iter()) {
+        for ((entry, servo), &goal) in entries
+            .iter_mut()
+            .zip(&self.servos)
+            .zip(goals.goals().iter())
+        {
             let last = i32::try_from(servo.resolution).unwrap_or(i32::MAX) - 1;
-            let steps = servo.unit.denormalise(goal, &servo.calibration, servo.resolution).clamp(0, last);
-            let Ok(bytes) = sts3215::GOAL_POSITION.encode(steps) else { continue };
-            *entry = GroupEntry { id: servo.id, data: bytes.padded() };
+            let steps = servo
+                .unit
+                .denormalise(goal, &servo.calibration, servo.resolution)
+                .clamp(0, last);
+            let Ok(bytes) = sts3215::GOAL_POSITION.encode(steps) else {
+                continue;
+            };
+            *entry = GroupEntry {
+                id: servo.id,
+                data: bytes.padded(),
+            };
             count += 1;
         }
         count
@@ -198,7 +258,9 @@ impl ServoArm {
     }
 
     pub(crate) fn receive(&mut self, now: Stamp, into: &mut [u8]) -> Result<usize, LinkLost> {
-        self.port.read(now.since_epoch(), into).map_err(|error| self.give_up(error))
+        self.port
+            .read(now.since_epoch(), into)
+            .map_err(|error| self.give_up(error))
     }
 
     pub(crate) fn send(&mut self, now: Stamp) -> Result<(), LinkLost> {
@@ -206,7 +268,9 @@ impl ServoArm {
         if bytes.is_empty() {
             return Ok(());
         }
-        self.port.write(now.since_epoch(), bytes).map_err(|error| self.give_up(error))
+        self.port
+            .write(now.since_epoch(), bytes)
+            .map_err(|error| self.give_up(error))
     }
 
     fn give_up(&mut self, error: io::Error) -> LinkLost {
@@ -225,7 +289,9 @@ impl ServoArm {
         match status {
             Status::Waiting { until } => {
                 let arrival = self.port.next_arrival().unwrap_or(Duration::MAX);
-                Ok(Progress::Waiting { until: Stamp::new(until.min(arrival)) })
+                Ok(Progress::Waiting {
+                    until: Stamp::new(until.min(arrival)),
+                })
             }
             Status::Done => {
                 self.under_way = false;
@@ -238,19 +304,36 @@ impl ServoArm {
     fn take_replies(&mut self, now: Stamp) {
         self.state.stamp = now;
         for reply in self.engine.replies() {
-            let Some(joint) = self.servos.iter().position(|servo| servo.id == reply.id) else { continue };
+            let Some(joint) = self.servos.iter().position(|servo| servo.id == reply.id) else {
+                continue;
+            };
             let servo = &mut self.servos[joint];
-            let steps = reply.result.ok().and_then(|data| sts3215::PRESENT_POSITION.decode(data.bytes()));
-            self.roster.record(reply.at, reply.id, steps.is_some());
-            let Some(steps) = steps.and_then(|steps| servo.plausibility.accept(reply.at, steps)) else { continue };
-            self.state.position[joint] = servo.unit.normalise(f64::from(steps), &servo.calibration, servo.resolution);
+            let steps = reply
+                .result
+                .ok()
+                .and_then(|data| sts3215::PRESENT_POSITION.decode(data.bytes()));
+            self.roster.record_reply(reply);
+            let Some(steps) = steps
+                .filter(|&steps| servo.plausibility.check(reply.at, steps) == Verdict::Accepted)
+            else {
+                continue;
+            };
+            self.state.position[joint] =
+                servo
+                    .unit
+                    .normalise(f64::from(steps), &servo.calibration, servo.resolution);
             self.state.measured[joint] = Stamp::new(reply.at);
         }
     }
 }
 
 impl Robot for ServoArm {
-    fn begin(&mut self, now: Stamp, goals: Option<&SafeGoals>, deadline: Stamp) -> Result<(), LinkLost> {
+    fn begin(
+        &mut self,
+        now: Stamp,
+        goals: Option<&SafeGoals>,
+        deadline: Stamp,
+    ) -> Result<(), LinkLost> {
         self.start(now, goals, deadline)
     }
 
@@ -280,6 +363,9 @@ impl ActionSource for Leader {
     fn action(&mut self, _now: Stamp) -> Option<Action> {
         let state = &self.0.state;
         let oldest = state.measured.iter().min().copied().unwrap_or(Stamp::ZERO);
-        (oldest > Stamp::ZERO).then_some(Action { stamp: oldest, target: state.position })
+        (oldest > Stamp::ZERO).then_some(Action {
+            stamp: oldest,
+            target: state.position,
+        })
     }
 }

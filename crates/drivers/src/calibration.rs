@@ -43,7 +43,9 @@ pub enum CalibrationError {
         source: std::io::Error,
     },
     /// It is no calibration.
-    #[error("calibration file {path}: {problem}; calibrate the arm again, or restore the file from a backup")]
+    #[error(
+        "calibration file {path}: {problem}; calibrate the arm again, or restore the file from a backup"
+    )]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -74,16 +76,27 @@ pub fn path(family: Family, robot_type: &str, id: &str) -> Result<PathBuf, Calib
         Family::Robot => "robots",
         Family::Teleoperator => "teleoperators",
     };
-    Ok(root().join(folder).join(robot_type).join(format!("{id}.json")))
+    Ok(root()
+        .join(folder)
+        .join(robot_type)
+        .join(format!("{id}.json")))
 }
 
 fn root() -> PathBuf {
-    let var = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let var = |name| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     if let Some(root) = var("HF_LEROBOT_CALIBRATION") {
         return root;
     }
     let home = var("HF_LEROBOT_HOME").or_else(|| var("HF_HOME").map(|home| home.join("lerobot")));
-    let fallback = || env::home_dir().unwrap_or_default().join(".cache/huggingface/lerobot");
+    let fallback = || {
+        env::home_dir()
+            .unwrap_or_default()
+            .join(".cache/huggingface/lerobot")
+    };
     home.unwrap_or_else(fallback).join("calibration")
 }
 
@@ -93,12 +106,19 @@ fn root() -> PathBuf {
 /// [`CalibrationError::Missing`] if there is no such file, others for one that does not fit the robot.
 pub fn load(path: &Path, id: &str, kind: &RobotKind) -> Result<Calibration, CalibrationError> {
     let text = fs::read_to_string(path).map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound => {
-            CalibrationError::Missing { id: id.to_owned(), path: path.to_owned() }
-        }
-        _ => CalibrationError::Io { path: path.to_owned(), source },
+        std::io::ErrorKind::NotFound => CalibrationError::Missing {
+            id: id.to_owned(),
+            path: path.to_owned(),
+        },
+        _ => CalibrationError::Io {
+            path: path.to_owned(),
+            source,
+        },
     })?;
-    parse(&text, kind).map_err(|problem| CalibrationError::Malformed { path: path.to_owned(), problem })
+    parse(&text, kind).map_err(|problem| CalibrationError::Malformed {
+        path: path.to_owned(),
+        problem,
+    })
 }
 
 /// The calibration that a file's text holds for an arm of this kind, or what is wrong with it.
@@ -108,33 +128,53 @@ pub fn load(path: &Path, id: &str, kind: &RobotKind) -> Result<Calibration, Cali
 pub fn parse(text: &str, kind: &RobotKind) -> Result<Calibration, String> {
     let entries: Map<String, Value> =
         serde_json::from_str(text).map_err(|error| format!("this is no JSON object: {error}"))?;
-    if let Some(stranger) = entries.keys().find(|name| !kind.names().any(|known| known == *name)) {
-        return Err(format!("it calibrates a motor `{stranger}`, which {} does not have", kind.name));
+    if let Some(stranger) = entries
+        .keys()
+        .find(|name| !kind.names().any(|known| known == *name))
+    {
+        return Err(format!(
+            "it calibrates a motor `{stranger}`, which {} does not have",
+            kind.name
+        ));
     }
     let mut joints = Vec::with_capacity(kind.dof());
     for joint in &kind.joints {
         let name = &joint.name;
-        let entry = entries.get(name).ok_or_else(|| format!("motor `{name}` is missing"))?;
-        let value: JointCalibration =
-            serde_json::from_value(entry.clone()).map_err(|error| format!("motor `{name}`: {error}"))?;
+        let entry = entries
+            .get(name)
+            .ok_or_else(|| format!("motor `{name}` is missing"))?;
+        let value: JointCalibration = serde_json::from_value(entry.clone())
+            .map_err(|error| format!("motor `{name}`: {error}"))?;
         let last = i32::try_from(joint.resolution).unwrap_or(i32::MAX) - 1;
         if value.id != joint.id {
-            return Err(format!("motor `{name}` has id {}, but {} has it at {}", value.id, kind.name, joint.id));
+            return Err(format!(
+                "motor `{name}` has id {}, but {} has it at {}",
+                value.id, kind.name, joint.id
+            ));
         }
         if value.drive_mode > 1 {
-            return Err(format!("motor `{name}`: drive_mode is {}, but can only be 0 or 1", value.drive_mode));
+            return Err(format!(
+                "motor `{name}`: drive_mode is {}, but can only be 0 or 1",
+                value.drive_mode
+            ));
         }
         if !(0..=last).contains(&value.range_min) || !(0..=last).contains(&value.range_max) {
             let (low, high) = (value.range_min, value.range_max);
-            return Err(format!("motor `{name}`: the range {low} to {high} leaves the servo's 0 to {last}"));
+            return Err(format!(
+                "motor `{name}`: the range {low} to {high} leaves the servo's 0 to {last}"
+            ));
         }
         if value.range_min >= value.range_max {
             let (low, high) = (value.range_min, value.range_max);
-            return Err(format!("motor `{name}`: the range {low} to {high} is empty"));
+            return Err(format!(
+                "motor `{name}`: the range {low} to {high} is empty"
+            ));
         }
         if value.homing_offset.abs() > last / 2 {
             let (offset, most) = (value.homing_offset, last / 2);
-            return Err(format!("motor `{name}`: homing_offset {offset} is beyond ±{most}"));
+            return Err(format!(
+                "motor `{name}`: homing_offset {offset} is beyond ±{most}"
+            ));
         }
         joints.push((name.clone(), value));
     }
@@ -169,7 +209,10 @@ pub fn save(path: &Path, calibration: &Calibration) -> Result<(), CalibrationErr
         fs::rename(&aside, path)?;
         fs::File::open(folder)?.sync_all()
     };
-    write().map_err(|source| CalibrationError::Io { path: path.to_owned(), source })
+    write().map_err(|source| CalibrationError::Io {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 #[cfg(test)]
@@ -188,7 +231,12 @@ mod tests {
         save(&path, &calibration).unwrap();
         assert_eq!(load(&path, "mine", &so101()).unwrap(), calibration);
         let text = fs::read_to_string(&path).unwrap();
-        assert!(text.starts_with("{\n    \"shoulder_pan\": {\n        \"id\": 1,\n        \"drive_mode\": 0,\n"), "{text}");
+        assert!(
+            text.starts_with(
+                "{\n    \"shoulder_pan\": {\n        \"id\": 1,\n        \"drive_mode\": 0,\n"
+            ),
+            "{text}"
+        );
     }
 
     #[test]
@@ -197,10 +245,22 @@ mod tests {
         for (from, to, says) in [
             ("\"id\": 2,", "\"id\": 9,", "`shoulder_lift` has id 9"),
             ("\"elbow_flex\"", "\"elbow\"", "motor `elbow`"),
-            ("\"range_min\": 0,", "\"range_min\": 30672,", "`wrist_roll`: the range 30672"),
+            (
+                "\"range_min\": 0,",
+                "\"range_min\": 30672,",
+                "`wrist_roll`: the range 30672",
+            ),
             ("\"range_min\": 0,", "\"range_min\": 4095,", "is empty"),
-            ("\"homing_offset\": 0,", "\"homing_offset\": 2114,", "homing_offset 2114 is beyond ±2047"),
-            ("\"drive_mode\": 0,", "\"drive_mode\": 3,", "drive_mode is 3"),
+            (
+                "\"homing_offset\": 0,",
+                "\"homing_offset\": 2114,",
+                "homing_offset 2114 is beyond ±2047",
+            ),
+            (
+                "\"drive_mode\": 0,",
+                "\"drive_mode\": 3,",
+                "drive_mode is 3",
+            ),
             ("\"id\": 1,", "\"id\": 1.5,", "`shoulder_pan`"),
             ("{", "[", "no JSON object"),
         ] {

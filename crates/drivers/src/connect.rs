@@ -9,7 +9,7 @@ use std::time::Duration;
 use ulna_bus::engine::{Request, ServoFault, Status};
 use ulna_bus::feetech;
 use ulna_bus::registers::{Access, Register, sts3215};
-use ulna_core::{Calibration, LinkLost, Progress, Robot, RobotKind, Stamp};
+use ulna_core::{Calibration, LinkLost, Progress, Robot, RobotKind, SafeGoals, Stamp};
 use ulna_rt::Pacer;
 
 use crate::arm::ServoArm;
@@ -150,22 +150,50 @@ impl ServoArm {
     /// If a servo stays silent.
     pub fn read_state(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
         let start = pacer.now();
-        let lost = |arm: &Self| arm.port_lost();
         loop {
-            let now = pacer.now();
-            self.begin(Stamp::new(now), None, Stamp::new(now + Duration::from_millis(50))).map_err(|LinkLost| lost(self))?;
-            while let Progress::Waiting { until } =
-                self.step(Stamp::new(pacer.now())).map_err(|LinkLost| lost(self))?
+            self.exchange(pacer, None)?;
+            if self
+                .state()
+                .measured
+                .iter()
+                .all(|&at| at >= Stamp::new(start) && at > Stamp::ZERO)
             {
-                pacer.wait_for_input(until.since_epoch());
-            }
-            if self.state().measured.iter().all(|&at| at >= Stamp::new(start) && at > Stamp::ZERO) {
                 return Ok(());
             }
             if pacer.now() > start + PATIENCE * 4 {
                 return self.check_servos(pacer);
             }
         }
+    }
+
+    /// Sends goals once, outside the control loop, and reads the positions.
+    ///
+    /// # Errors
+    /// If the port is gone.
+    pub fn send_goals(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        goals: &SafeGoals,
+    ) -> Result<(), ConnectError> {
+        self.exchange(pacer, Some(goals))
+    }
+
+    fn exchange(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        goals: Option<&SafeGoals>,
+    ) -> Result<(), ConnectError> {
+        let now = pacer.now();
+        let deadline = Stamp::new(now + Duration::from_millis(50));
+        self.begin(Stamp::new(now), goals, deadline)
+            .map_err(|LinkLost| self.port_lost())?;
+        while let Progress::Waiting { until } = self
+            .step(Stamp::new(pacer.now()))
+            .map_err(|LinkLost| self.port_lost())?
+        {
+            pacer.wait_for_input(until.since_epoch());
+        }
+        Ok(())
     }
 
     fn check_servos(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
@@ -176,9 +204,16 @@ impl ServoArm {
             match self.read(pacer, index, &sts3215::MODEL_NUMBER) {
                 Ok(number) if number == i32::from(feetech::STS3215.number) => {}
                 Ok(number) => {
-                    let model = u16::try_from(number).ok().and_then(feetech::model_by_number);
-                    let what = model.map_or_else(|| format!("model number {number}"), |model| model.name.to_owned());
-                    problems.push(format!("servo {id} (`{joint}`) is a {what}, not an sts3215"));
+                    let model = u16::try_from(number)
+                        .ok()
+                        .and_then(feetech::model_by_number);
+                    let what = model.map_or_else(
+                        || format!("model number {number}"),
+                        |model| model.name.to_owned(),
+                    );
+                    problems.push(format!(
+                        "servo {id} (`{joint}`) is a {what}, not an sts3215"
+                    ));
                 }
                 Err(ConnectError::Register { fault, .. }) => {
                     silent.push(index);
@@ -200,10 +235,18 @@ impl ServoArm {
             "The others answer, so port and power are good: check the cables, ids and models of those named."
         };
         let port = self.port_name().to_owned();
-        Err(ConnectError::Servos { port, problems: problems.join("; "), advice })
+        Err(ConnectError::Servos {
+            port,
+            problems: problems.join("; "),
+            advice,
+        })
     }
 
-    fn check_calibration(&mut self, pacer: &mut dyn Pacer, calibration: &Calibration) -> Result<(), ConnectError> {
+    fn check_calibration(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        calibration: &Calibration,
+    ) -> Result<(), ConnectError> {
         let mut differences = Vec::new();
         for (index, (joint, value)) in calibration.joints.iter().enumerate() {
             for (register, expected) in [
@@ -213,7 +256,10 @@ impl ServoArm {
             ] {
                 let found = self.read(pacer, index, register)?;
                 if found != expected {
-                    differences.push(format!("{joint} {} {found}, file {expected}", register.name));
+                    differences.push(format!(
+                        "{joint} {} {found}, file {expected}",
+                        register.name
+                    ));
                 }
             }
         }
@@ -221,18 +267,32 @@ impl ServoArm {
             return Ok(());
         }
         let port = self.port_name().to_owned();
-        Err(ConnectError::OtherCalibration { port, differences: differences.join("; ") })
+        Err(ConnectError::OtherCalibration {
+            port,
+            differences: differences.join("; "),
+        })
     }
 
     /// Reads one register of one servo.
     ///
     /// # Errors
     /// If it does not answer within half a second.
-    pub fn read(&mut self, pacer: &mut dyn Pacer, index: usize, register: &Register) -> Result<i32, ConnectError> {
+    pub fn read(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        index: usize,
+        register: &Register,
+    ) -> Result<i32, ConnectError> {
         let id = self.servos[index].id;
-        let request = Request::Read { id, address: register.address, len: register.width };
+        let request = Request::Read {
+            id,
+            address: register.address,
+            len: register.width,
+        };
         let bytes = self.transact(pacer, index, register, &request)?;
-        register.decode(&bytes).ok_or_else(|| self.register_error(index, register, ServoFault::Checksum))
+        register
+            .decode(&bytes)
+            .ok_or_else(|| self.register_error(index, register, ServoFault::Checksum))
     }
 
     /// Writes one register of one servo and awaits its confirmation.
@@ -246,14 +306,20 @@ impl ServoArm {
         register: &Register,
         value: i32,
     ) -> Result<(), ConnectError> {
-        let bytes = register.encode(value).map_err(|error| ConnectError::BadSetting {
-            robot: self.names[index].clone(),
-            register: register.name.to_owned(),
-            value,
-            reason: error.to_string(),
-        })?;
+        let bytes = register
+            .encode(value)
+            .map_err(|error| ConnectError::BadSetting {
+                robot: self.names[index].clone(),
+                register: register.name.to_owned(),
+                value,
+                reason: error.to_string(),
+            })?;
         let id = self.servos[index].id;
-        let request = Request::Write { id, address: register.address, data: bytes.as_slice() };
+        let request = Request::Write {
+            id,
+            address: register.address,
+            data: bytes.as_slice(),
+        };
         self.transact(pacer, index, register, &request).map(|_| ())
     }
 
@@ -279,7 +345,9 @@ impl ServoArm {
                 match exchange.map_err(|LinkLost| self.port_lost())? {
                     Status::Done => break,
                     Status::Waiting { until } => {
-                        pacer.wait_for_input(until.min(self.port.next_arrival().unwrap_or(Duration::MAX)));
+                        pacer.wait_for_input(
+                            until.min(self.port.next_arrival().unwrap_or(Duration::MAX)),
+                        );
                     }
                 }
             }
@@ -294,23 +362,42 @@ impl ServoArm {
 
     fn register_error(&self, index: usize, register: &Register, fault: ServoFault) -> ConnectError {
         let (port, joint) = (self.port_name().to_owned(), self.names[index].clone());
-        ConnectError::Register { port, id: self.servos[index].id, joint, register: register.name.to_owned(), fault }
+        ConnectError::Register {
+            port,
+            id: self.servos[index].id,
+            joint,
+            register: register.name.to_owned(),
+            fault,
+        }
     }
 
     fn port_lost(&self) -> ConnectError {
-        let reason = self.lost().map_or_else(|| "closed".to_owned(), ToString::to_string);
-        ConnectError::Lost { port: self.port_name().to_owned(), reason }
+        let reason = self
+            .lost()
+            .map_or_else(|| "closed".to_owned(), ToString::to_string);
+        ConnectError::Lost {
+            port: self.port_name().to_owned(),
+            reason,
+        }
     }
 }
 
 /// The registers to write to one servo: the role's common ones, and over them the joint's own if it is a follower's.
-fn settings(kind: &RobotKind, index: usize, role: Role) -> Result<Vec<(Register, i32)>, ConnectError> {
+fn settings(
+    kind: &RobotKind,
+    index: usize,
+    role: Role,
+) -> Result<Vec<(Register, i32)>, ConnectError> {
     let mut values: BTreeMap<&str, i32> = BTreeMap::new();
     let common = match role {
         Role::Follower => &kind.follower.registers,
         Role::Leader => &kind.leader.registers,
     };
-    let own = kind.joints.get(index).map(|joint| &joint.registers).filter(|_| role == Role::Follower);
+    let own = kind
+        .joints
+        .get(index)
+        .map(|joint| &joint.registers)
+        .filter(|_| role == Role::Follower);
     for (name, value) in common.iter().chain(own.into_iter().flatten()) {
         values.insert(name, *value);
     }
@@ -321,11 +408,14 @@ fn settings(kind: &RobotKind, index: usize, role: Role) -> Result<Vec<(Register,
             value,
             reason: reason.to_owned(),
         };
-        let register = sts3215::by_name(name).ok_or_else(|| bad("the servo has no register of that name"))?;
+        let register =
+            sts3215::by_name(name).ok_or_else(|| bad("the servo has no register of that name"))?;
         if register.access == Access::ReadOnly {
             return Err(bad("that register can only be read"));
         }
-        register.encode(value).map_err(|error| bad(&error.to_string()))?;
+        register
+            .encode(value)
+            .map_err(|error| bad(&error.to_string()))?;
         Ok((*register, value))
     };
     values.into_iter().map(look_up).collect()

@@ -45,6 +45,7 @@ impl Robot for Puppet {
             self.state.position = *goals.goals();
         }
         self.answers_at = Some(now + self.delay);
+        self.state.measured = Joints::filled(1, now);
         Ok(())
     }
 

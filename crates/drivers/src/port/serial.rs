@@ -68,19 +68,31 @@ impl SerialPort {
     /// [`PortError`], with what to do about it.
     pub fn open(path: &str, baud: u32) -> Result<Self, PortError> {
         let port = path.to_owned();
-        let tty = TTYPort::open(&serialport::new(path, baud)).map_err(|error| match error.kind {
-            ErrorKind::Io(io::ErrorKind::NotFound) => PortError::Missing { port: port.clone() },
-            ErrorKind::Io(io::ErrorKind::PermissionDenied) => {
-                PortError::Forbidden { port: port.clone() }
-            }
-            ErrorKind::NoDevice => PortError::Busy { port: port.clone() },
-            _ => PortError::Unusable { port: port.clone(), baud, reason: error.description.clone() },
-        })?;
-        let opened = Self { tty, name: port.clone() };
+        let tty =
+            TTYPort::open(&serialport::new(path, baud)).map_err(|error| match error.kind {
+                ErrorKind::Io(io::ErrorKind::NotFound) => PortError::Missing { port: port.clone() },
+                ErrorKind::Io(io::ErrorKind::PermissionDenied) => {
+                    PortError::Forbidden { port: port.clone() }
+                }
+                ErrorKind::NoDevice => PortError::Busy { port: port.clone() },
+                _ => PortError::Unusable {
+                    port: port.clone(),
+                    baud,
+                    reason: error.description.clone(),
+                },
+            })?;
+        let opened = Self {
+            tty,
+            name: port.clone(),
+        };
         // The control loop reads and writes without ever blocking.
         fcntl_getfl(opened.fd())
             .and_then(|flags| fcntl_setfl(opened.fd(), flags | OFlags::NONBLOCK))
-            .map_err(|error| PortError::Unusable { port, baud, reason: error.to_string() })?;
+            .map_err(|error| PortError::Unusable {
+                port,
+                baud,
+                reason: error.to_string(),
+            })?;
         Ok(opened)
     }
 
@@ -102,8 +114,9 @@ impl Port for SerialPort {
     }
 
     fn read(&mut self, _now: Duration, into: &mut [u8]) -> io::Result<usize> {
+        let wanted = into.len();
         match rustix::io::read(self.fd(), into) {
-            Ok(0) if !into.is_empty() => Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(0) if wanted > 0 => Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(count) => Ok(count),
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(0),
             Err(error) => Err(error.into()),
