@@ -97,7 +97,7 @@ pub struct Model {
     pub resolution: u16,
 }
 
-/// The models of this protocol that LeRobot 0.6.2 knows. All share the register table [`crate::sts3215`].
+/// The models of this protocol that LeRobot 0.6.2 knows. All share the register table [`crate::registers::sts3215`].
 pub const MODELS: [Model; 3] = [STS3215, STS3250, SM8512BL];
 /// The servo of the SO-100, SO-101 and LeKiwi.
 pub const STS3215: Model = Model {

@@ -5,7 +5,8 @@
 //! servos in a test.
 //!
 //! Reading order: [`feetech`] is the wire format (packets out, an incremental decoder in), [`registers`] and
-//! [`encoding`] say what the bytes in a servo mean.
+//! [`encoding`] say what the bytes in a servo mean, and [`engine`] asks servos and gathers their answers by a
+//! deadline. [`health`] remembers from cycle to cycle who is worth asking and which readings to believe.
 //!
 //! ```
 //! use ulna_bus::feetech::{Decoder, MAX_PACKET, packet};
@@ -29,5 +30,7 @@
 extern crate std;
 
 pub mod encoding;
+pub mod engine;
 pub mod feetech;
+pub mod health;
 pub mod registers;

@@ -89,7 +89,7 @@ pub fn write<'o>(
     write_as(Instruction::Write, out, id, address, data)
 }
 
-/// Like [`write`], to be carried out when [`action`] follows.
+/// Like [`write()`], to be carried out when [`action`] follows.
 pub fn reg_write<'o>(
     out: &'o mut [u8],
     id: u8,

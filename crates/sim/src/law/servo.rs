@@ -1,0 +1,289 @@
+//! One servo in motion.
+
+use core::f64::consts::TAU;
+
+use ulna_core::joints::{Joints, MAX_JOINTS};
+
+use super::model::ServoModel;
+use super::setpoint::SetPoint;
+use super::solve::{Share, Speeds, Taken, solve};
+use crate::plant::{Drive, Sense};
+
+/// What the output shaft has to move and what pushes it, in the servo's own sense of rotation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Load {
+    /// Inertia about the shaft, kg·m².
+    pub inertia: f64,
+    /// Torque on the shaft from outside, N·m.
+    pub torque: f64,
+    /// Where mechanical stops stand, rad.
+    pub stops: (f64, f64),
+}
+
+impl Default for Load {
+    /// Nothing but a horn.
+    fn default() -> Self {
+        Self {
+            inertia: 1e-5,
+            torque: 0.0,
+            stops: (f64::NEG_INFINITY, f64::INFINITY),
+        }
+    }
+}
+
+/// Stiffness and damping of a mechanical stop: printed parts give about a degree under a servo's full torque.
+const STOP_STIFFNESS: f64 = 250.0;
+const STOP_DAMPING: f64 = 2.0;
+
+/// The integral part gives at most this duty.
+const INTEGRAL_MAX: f64 = 0.3;
+
+/// The least inertia that the integration takes for an output, kg·m².
+const INERTIA_MIN: f64 = 1e-6;
+
+/// Goals that are on their way through the firmware's delay.
+const PIPE: usize = 32;
+
+/// The state of one servo. Angles in rad of the raw encoder, speeds in rad/s.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Servo {
+    model: ServoModel,
+    set_point: SetPoint,
+    pipe: [f64; PIPE],
+    head: usize,
+    rotor: Axis,
+    output: Axis,
+    taken: Taken,
+    powered: bool,
+    integral: f64,
+    duty: f64,
+    current: f64,
+    voltage: f64,
+    temperature: f64,
+    ambient: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Axis {
+    angle: f64,
+    speed: f64,
+}
+
+impl Servo {
+    /// A servo at rest at `angle` (rad, raw encoder), supplied with `voltage` (V), as warm as its surroundings (°C).
+    pub fn new(model: ServoModel, angle: f64, voltage: f64, ambient: f64) -> Self {
+        let mut servo = Self {
+            model,
+            set_point: SetPoint::default(),
+            pipe: [0.0; PIPE],
+            head: 0,
+            rotor: Axis::default(),
+            output: Axis::default(),
+            taken: Taken::default(),
+            powered: false,
+            integral: 0.0,
+            duty: 0.0,
+            current: 0.0,
+            voltage,
+            temperature: ambient,
+            ambient,
+        };
+        servo.place(angle);
+        servo
+    }
+
+    /// Puts output, motor and set point at `angle`, at rest.
+    pub fn place(&mut self, angle: f64) {
+        let rest = Axis { angle, speed: 0.0 };
+        (self.rotor, self.output) = (rest, rest);
+        self.set_point = SetPoint::at(angle);
+        self.taken = Taken::default();
+        self.pipe = [angle; PIPE];
+        self.integral = 0.0;
+        self.duty = 0.0;
+        self.current = 0.0;
+    }
+
+    /// The servo's constants.
+    pub fn model(&self) -> &ServoModel {
+        &self.model
+    }
+
+    /// True angle of the output, rad of the raw encoder.
+    pub fn angle(&self) -> f64 {
+        self.output.angle
+    }
+
+    /// True speed of the output, rad/s.
+    pub fn speed(&self) -> f64 {
+        self.output.speed
+    }
+
+    /// Kinetic energy of motor and gears, J.
+    pub fn kinetic_energy(&self) -> f64 {
+        0.5 * self.model.armature * self.rotor.speed * self.rotor.speed
+    }
+
+    /// Current that the servo takes from its supply, A; negative while braking feeds some back.
+    pub fn supply_current(&self) -> f64 {
+        self.model.idle_current + self.duty * self.current
+    }
+
+    /// What the servo measures of itself. The position is not wrapped to one turn.
+    #[allow(clippy::cast_possible_truncation)]
+    pub fn sense(&self) -> Sense {
+        let steps = self.model.resolution / TAU;
+        Sense {
+            position: (self.output.angle * steps).round() as i32,
+            velocity: self.output.speed * steps,
+            duty: self.duty,
+            current: self.current.abs(),
+            voltage: self.voltage,
+            temperature: self.temperature,
+        }
+    }
+
+    /// One tick of `dt` seconds of a servo that is coupled to no other, at `voltage` volts.
+    pub fn tick(&mut self, drive: &Drive, load: &Load, voltage: f64, dt: f64) {
+        let inertia = load.inertia.max(INERTIA_MIN);
+        let momentum = inertia * self.output.speed + dt * load.torque;
+        let share = self.prepare(drive, load.stops, voltage, dt);
+        let mut mass = [[0.0; MAX_JOINTS]; MAX_JOINTS];
+        mass[0][0] = inertia;
+        let mut taken = Joints::filled(1, self.taken);
+        let speeds = solve(
+            &mut mass,
+            &Joints::filled(1, momentum),
+            &Joints::filled(1, share),
+            &mut taken,
+        );
+        self.commit(speeds[0], taken[0], dt);
+    }
+
+    /// The first half of a tick: the firmware, and what the servo contributes to the equations of motion.
+    pub(crate) fn prepare(
+        &mut self,
+        drive: &Drive,
+        stops: (f64, f64),
+        voltage: f64,
+        dt: f64,
+    ) -> Share {
+        self.voltage = voltage;
+        self.powered = drive.torque;
+        self.firmware(drive, dt);
+        self.share(stops, dt)
+    }
+
+    /// The second half: the solved motion.
+    pub(crate) fn commit(&mut self, speeds: Speeds, taken: Taken, dt: f64) {
+        self.rotor.turn(speeds.rotor, dt);
+        self.output.turn(speeds.output, dt);
+        self.taken = taken;
+        let model = &self.model;
+        self.current = if self.powered {
+            (self.voltage * self.duty - model.torque_constant * speeds.rotor) / model.resistance
+        } else {
+            0.0
+        };
+        let loss = self.current * self.current * model.resistance;
+        let warming = loss * model.thermal_resistance - (self.temperature - self.ambient);
+        self.temperature += warming * dt / model.thermal_time;
+    }
+
+    /// Momentum that friction took in the last tick.
+    pub(crate) fn taken(&self) -> Taken {
+        self.taken
+    }
+
+    /// From the goal to a duty.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    fn firmware(&mut self, drive: &Drive, dt: f64) {
+        let model = &self.model;
+        let radians = TAU / model.resolution;
+        if !drive.torque {
+            let angle = self.output.angle;
+            self.set_point = SetPoint::at(angle);
+            self.pipe = [angle; PIPE];
+            self.integral = 0.0;
+            self.duty = 0.0;
+            return;
+        }
+        let lag = ((model.delay / dt).round() as usize).min(PIPE - 1);
+        self.pipe[self.head] = drive.goal * radians;
+        let goal = self.pipe[(self.head + PIPE - lag) % PIPE];
+        self.head = (self.head + 1) % PIPE;
+
+        let own = |asked: f64, own: f64| if asked > 0.0 { asked.min(own) } else { own };
+        self.set_point.step(
+            goal,
+            own(drive.speed, model.speed_max) * radians,
+            own(drive.acceleration, model.acceleration_max) * radians,
+            dt,
+        );
+
+        // The firmware sees whole encoder steps, and nothing within the dead zone.
+        let steps = ((self.set_point.position - self.output.angle) / radians).round();
+        let error = if steps.abs() <= model.dead_zone {
+            0.0
+        } else {
+            steps * radians
+        };
+        let [p, i, d] = drive.gains.map(f64::from);
+        self.integral += error * i * model.integral_per_gain * dt;
+        self.integral = self.integral.clamp(-INTEGRAL_MAX, INTEGRAL_MAX);
+        let error_speed = self.set_point.velocity - self.output.speed;
+        let duty = p * model.duty_per_gain * error
+            + d * model.damping_per_gain * error_speed
+            + self.integral;
+        let most = model.duty_max * drive.torque_limit.clamp(0.0, 1.0);
+        self.duty = duty.clamp(-most, most);
+    }
+
+    /// The forces on both masses.
+    fn share(&self, stops: (f64, f64), dt: f64) -> Share {
+        let model = &self.model;
+        let kt = model.torque_constant;
+        // An unpowered bridge is open: no current, no braking.
+        let (push, back_emf) = if self.powered {
+            let push = kt * self.voltage * self.duty / model.resistance;
+            (push, kt * kt / model.resistance)
+        } else {
+            (0.0, 0.0)
+        };
+        // Gears touch beyond half the play on either side.
+        let twist = self.rotor.angle - self.output.angle;
+        let bite = twist - twist.clamp(-model.play / 2.0, model.play / 2.0);
+        let (spring, gears) = contact(bite, model.gear_stiffness, model.gear_damping, dt);
+        let beyond = self.output.angle - self.output.angle.clamp(stops.0, stops.1);
+        let (stop, stopping) = contact(beyond, STOP_STIFFNESS, STOP_DAMPING, dt);
+
+        let fading = (self.rotor.speed / model.stribeck).powi(2);
+        let friction =
+            model.coulomb + model.load_friction * spring.abs() + model.stiction * (-fading).exp();
+        Share {
+            rotor: model.armature + dt * (model.viscous + back_emf + gears),
+            gears: dt * gears,
+            stop: dt * stopping,
+            rotor_momentum: model.armature * self.rotor.speed + dt * (push - spring),
+            output_momentum: dt * (spring - stop),
+            rotor_friction: dt * friction,
+            output_friction: dt * model.output_friction,
+        }
+    }
+}
+
+impl Axis {
+    fn turn(&mut self, speed: f64, dt: f64) {
+        self.speed = speed;
+        self.angle += speed * dt;
+    }
+}
+
+/// Torque of a spring-damper that is pressed in by `depth` (0 if it does not touch), and the damping by which an implicit step sees it.
+fn contact(depth: f64, stiffness: f64, damping: f64, dt: f64) -> (f64, f64) {
+    if depth == 0.0 {
+        (0.0, 0.0)
+    } else {
+        (stiffness * depth, damping + stiffness * dt)
+    }
+}

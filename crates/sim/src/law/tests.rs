@@ -1,0 +1,211 @@
+//! What the constants of a servo come to: the figures of its data sheet, and good manners.
+
+use super::*;
+use crate::plant::Drive;
+
+const DT: f64 = 1e-3;
+const STEP: f64 = core::f64::consts::TAU / 4096.0;
+
+fn servo() -> Servo {
+    Servo::new(ServoModel::STS3215, 0.0, 7.4, 25.0)
+}
+
+fn drive(goal: f64) -> Drive {
+    Drive {
+        torque: true,
+        goal,
+        gains: [32, 0, 32],
+        ..Drive::default()
+    }
+}
+
+fn run(servo: &mut Servo, drive: &Drive, load: &Load, ticks: usize) {
+    for _ in 0..ticks {
+        servo.tick(drive, load, 7.4, DT);
+    }
+}
+
+#[test]
+fn stall_torque_and_no_load_speed_are_the_data_sheets() {
+    let model = ServoModel::STS3215;
+    // 19.5 kg·cm is the data sheet's rated stall at 7.4 V, BAM's fit gives 3.25 N·m for what a hand can feel: full duty, no friction.
+    assert!((model.stall_torque(7.4) - 3.25).abs() < 0.03);
+    // 52 rpm.
+    assert!((model.no_load_speed(7.4) / (52.0 * core::f64::consts::TAU / 60.0) - 1.0).abs() < 0.05);
+    assert!((model.stiffness(7.4, 32) - 17.8).abs() < 0.1);
+}
+
+#[test]
+fn a_long_way_is_run_at_the_speed_of_a_free_motor() {
+    let mut servo = servo();
+    run(&mut servo, &drive(4000.0), &Load::default(), 600);
+    let free = ServoModel::STS3215.no_load_speed(7.4);
+    let top = ServoModel::STS3215.speed_max * STEP;
+    assert!(
+        (servo.speed() / free.min(top) - 1.0).abs() < 0.03,
+        "{}",
+        servo.speed()
+    );
+}
+
+#[test]
+fn a_speed_limit_is_kept() {
+    let mut servo = servo();
+    let slow = Drive {
+        speed: 500.0,
+        acceleration: 2000.0,
+        ..drive(1000.0)
+    };
+    run(&mut servo, &slow, &Load::default(), 1200);
+    assert!(
+        (servo.sense().velocity - 500.0).abs() < 15.0,
+        "{:?}",
+        servo.sense()
+    );
+    run(&mut servo, &slow, &Load::default(), 1800);
+    assert!(
+        (servo.sense().position - 1000).abs() <= 6,
+        "{:?}",
+        servo.sense()
+    );
+}
+
+#[test]
+fn a_step_takes_a_tenth_of_a_second() {
+    let mut servo = servo();
+    let mut at_63 = 0;
+    while servo.sense().position < 63 {
+        run(&mut servo, &drive(100.0), &Load::default(), 1);
+        at_63 += 1;
+        assert!(at_63 < 300);
+    }
+    assert!((30..160).contains(&at_63), "{at_63} ms");
+}
+
+#[test]
+fn a_weight_pulls_it_off_by_what_the_stiffness_says() {
+    let mut servo = servo();
+    let weight = Load {
+        inertia: 0.01,
+        torque: -1.0,
+        ..Load::default()
+    };
+    run(&mut servo, &drive(0.0), &weight, 3000);
+    let model = ServoModel::STS3215;
+    let stiffness = model.stiffness(7.4, 32);
+    // Friction holds it short of the full sag.
+    let most = (1.0 + model.output_friction) / stiffness + 2.0 * STEP;
+    let least =
+        (1.0 - model.coulomb - model.stiction - model.output_friction) / stiffness - 2.0 * STEP;
+    assert!(
+        (least..most).contains(&-servo.angle()),
+        "{least} {} {most}",
+        -servo.angle()
+    );
+    assert!(servo.sense().current > 0.5, "{:?}", servo.sense());
+}
+
+#[test]
+fn it_comes_to_rest_and_holds_without_chatter() {
+    for torque in [0.0, -0.03, 0.3] {
+        for goal in [100.0, 101.3, -400.0] {
+            let mut servo = servo();
+            let load = Load {
+                inertia: 0.01,
+                torque,
+                ..Load::default()
+            };
+            run(&mut servo, &drive(goal), &load, 2000);
+            let (position, duty) = (servo.sense().position, servo.sense().duty);
+            for _ in 0..2000 {
+                run(&mut servo, &drive(goal), &load, 1);
+                assert_eq!(servo.sense().position, position);
+                assert_eq!(servo.sense().duty, duty);
+            }
+            assert!(servo.speed().abs() < 1e-6, "{}", servo.speed());
+        }
+    }
+}
+
+#[test]
+fn without_torque_it_falls_but_friction_holds_what_is_light() {
+    let mut heavy = servo();
+    let mut light = servo();
+    let load = |torque| Load {
+        inertia: 0.01,
+        torque,
+        ..Load::default()
+    };
+    run(&mut heavy, &Drive::default(), &load(0.5), 500);
+    run(&mut light, &Drive::default(), &load(0.04), 2000);
+    assert!(heavy.angle() > 0.5, "{}", heavy.angle());
+    assert!(
+        light.angle() <= ServoModel::STS3215.play,
+        "{}",
+        light.angle()
+    );
+    assert_eq!(heavy.sense().current, 0.0);
+}
+
+#[test]
+fn switching_on_does_not_jump() {
+    let mut servo = servo();
+    let load = Load {
+        inertia: 0.01,
+        torque: 0.5,
+        ..Load::default()
+    };
+    run(&mut servo, &Drive::default(), &load, 100);
+    let here = f64::from(servo.sense().position);
+    run(&mut servo, &drive(here), &Load::default(), 1);
+    assert!(servo.sense().duty.abs() < 0.2, "{:?}", servo.sense());
+}
+
+#[test]
+fn the_torque_limit_halves_the_stall() {
+    let mut servo = servo();
+    let held = Load {
+        stops: (-0.1, 0.1),
+        ..Load::default()
+    };
+    let limited = Drive {
+        torque_limit: 0.5,
+        ..drive(1000.0)
+    };
+    run(&mut servo, &limited, &held, 1000);
+    let sense = servo.sense();
+    assert!((sense.duty - 0.485).abs() < 1e-9);
+    assert!((sense.current - 7.4 * 0.485 / ServoModel::STS3215.resistance).abs() < 1e-6);
+    // The stop gives under the torque, but not much.
+    assert!((0.1..0.12).contains(&servo.angle()), "{}", servo.angle());
+}
+
+#[test]
+fn a_stalled_motor_gets_hot_and_cools_again() {
+    let mut servo = servo();
+    let held = Load {
+        stops: (-0.1, 0.1),
+        ..Load::default()
+    };
+    run(&mut servo, &drive(1000.0), &held, 120_000);
+    let hot = servo.sense().temperature;
+    assert!((45.0..90.0).contains(&hot), "{hot}");
+    run(&mut servo, &Drive::default(), &held, 120_000);
+    assert!(servo.sense().temperature < hot - 5.0);
+}
+
+#[test]
+fn the_integral_part_takes_the_sag_away() {
+    let mut servo = servo();
+    let weight = Load {
+        inertia: 0.01,
+        torque: -0.5,
+        ..Load::default()
+    };
+    let with_integral = Drive {
+        gains: [32, 8, 32],
+        ..drive(0.0)
+    };
+    run(&mut servo, &with_integral, &weight, 8000);
+    assert!(servo.sense().position.abs() <= 4, "{:?}", servo.sense());
+}
