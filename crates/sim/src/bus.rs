@@ -14,11 +14,12 @@
 mod serve;
 
 use core::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ulna_bus::feetech::{DEFAULT_BAUD, Decoded, Decoder, MAX_PACKET, Model};
 
 use crate::fault::{FaultPlan, Faults};
-use crate::plant::{Drive, Plant};
+use crate::plant::{Drive, Plant, Sense};
 use crate::servo::{Servo, TICK};
 use crate::wire::Wire;
 use serve::Request;
@@ -268,7 +269,11 @@ impl<P: Plant> ServoBus<P> {
             self.now = self.next_tick;
             self.next_tick = self.next_tick.saturating_add(TICK);
             for (index, servo) in self.servos.iter_mut().enumerate() {
-                servo.observe(&self.plant.sense(index));
+                let sense = self.plant.sense(index);
+                if self.faults.resets(servo.id(), self.now - TICK, self.now) {
+                    servo.power_on(&sense);
+                }
+                servo.observe(&sense);
                 servo.tick();
                 self.drives[index] = servo.drive();
             }
@@ -280,7 +285,7 @@ impl<P: Plant> ServoBus<P> {
     }
 }
 
-/// So that a bus can be made for mechanics that are chosen at run time.
+/// For mechanics that are chosen at run time.
 impl<P: Plant + ?Sized> Plant for Box<P> {
     fn servos(&self) -> usize {
         (**self).servos()
@@ -290,9 +295,30 @@ impl<P: Plant + ?Sized> Plant for Box<P> {
         (**self).advance(to, drives);
     }
 
-    fn sense(&self, index: usize) -> crate::plant::Sense {
+    fn sense(&self, index: usize) -> Sense {
         (**self).sense(index)
     }
+}
+
+/// For mechanics that others look at while the bus moves them in a thread of its own, such as a camera in real time. Who
+/// locks them holds up the servos' answers: take a copy and let go.
+impl<P: Plant + ?Sized> Plant for Arc<Mutex<P>> {
+    fn servos(&self) -> usize {
+        unpoisoned(self).servos()
+    }
+
+    fn advance(&mut self, to: Duration, drives: &[Drive]) {
+        unpoisoned(self).advance(to, drives);
+    }
+
+    fn sense(&self, index: usize) -> Sense {
+        unpoisoned(self).sense(index)
+    }
+}
+
+/// Somebody's panic is no reason for the arm to stop in mid-air: mechanics have no state that is half changed for long.
+fn unpoisoned<P: ?Sized>(plant: &Mutex<P>) -> MutexGuard<'_, P> {
+    plant.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -39,6 +39,14 @@ pub enum Fault {
         /// For one answer.
         probability: f64,
     },
+    /// A servo loses its power for a moment: it goes limp, forgets its volatile registers and comes back unasked. In steps
+    /// of 10 ms.
+    Reset {
+        /// The servo.
+        id: u8,
+        /// Since the run's epoch.
+        at: Duration,
+    },
     /// A servo neither hears nor answers. Its motor goes on doing what it was told last: the data line is cut, not the
     /// power.
     Dead {
@@ -121,6 +129,15 @@ impl Faults {
             }
         }
         late
+    }
+
+    /// Whether servo `id` loses its power after `from` and not after `to`.
+    pub(crate) fn resets(&self, id: u8, from: Duration, to: Duration) -> bool {
+        let due = |at| from < at && at <= to;
+        self.active.iter().any(|&(fault, _)| match fault {
+            Fault::Reset { id: weak, at } => id == weak && due(at),
+            _ => false,
+        })
     }
 
     /// Whether servo `id` is cut off at `now`.

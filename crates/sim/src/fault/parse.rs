@@ -1,4 +1,5 @@
-//! Fault plans as text, for a command line: `drop:1%`, `flip:0.1%`, `burst:1%`, `late:5ms@1%`, `dead:elbow_flex@2s+2s`.
+//! Fault plans as text, for a command line: `drop:1%`, `flip:0.1%`, `burst:1%`, `late:5ms@1%`, `reset:elbow_flex@2s`,
+//! `dead:elbow_flex@2s+2s`.
 
 use core::time::Duration;
 
@@ -10,7 +11,7 @@ use super::{Fault, FaultPlan};
 pub enum FaultParseError {
     /// No such kind of fault.
     #[error(
-        "fault `{text}`: there is no fault `{kind}`; use drop:1%, flip:0.1%, burst:1%, late:5ms@1% or dead:JOINT@2s+2s"
+        "fault `{text}`: there is no fault `{kind}`; use drop:1%, flip:0.1%, burst:1%, late:5ms@1%, reset:JOINT@2s or dead:JOINT@2s+2s"
     )]
     UnknownKind {
         /// The whole text.
@@ -106,6 +107,16 @@ impl Fault {
                     probability: probability(text, chance)?,
                 })
             }
+            "reset" => {
+                let (name, at) = rest
+                    .split_once('@')
+                    .ok_or(incomplete("reset:elbow_flex@2s"))?;
+                let id = servo(text, name, names)?;
+                Ok(Self::Reset {
+                    id,
+                    at: duration(text, at)?,
+                })
+            }
             "dead" => {
                 let (name, window) = rest
                     .split_once('@')
@@ -198,6 +209,13 @@ mod tests {
         };
         assert_eq!(parsed("dead:elbow_flex@1.5s+2s"), Ok(dead(ms(2000))));
         assert_eq!(parsed("dead:3@1500ms"), Ok(dead(Duration::MAX)));
+        assert_eq!(
+            parsed("reset:shoulder_pan@2s"),
+            Ok(Fault::Reset {
+                id: 1,
+                at: ms(2000)
+            })
+        );
     }
 
     #[test]
@@ -221,6 +239,7 @@ mod tests {
             ("late:5@1%", "`5` is not a duration"),
             ("late:-5ms@1%", "`-5ms` is not a duration"),
             ("late:1e300s@1%", "`1e300s` is not a duration"),
+            ("reset:elbow_flex", "write it like `reset:elbow_flex@2s`"),
             ("dead:elbow_flex", "write it like `dead:elbow_flex@2s+2s`"),
             (
                 "dead:tail@2s+2s",
