@@ -11,14 +11,13 @@ mod face;
 mod polygon;
 mod row;
 mod shadow;
-mod solid;
 
 use core::fmt;
 
 use nalgebra::Vector3;
 use ulna_core::kinematics::Pose;
 
-use crate::scene::{Camera, Scene, Shape};
+use crate::scene::{Camera, Scene, Shape, solid};
 use face::Projector;
 use polygon::Mesh;
 use row::RowSamples;

@@ -6,6 +6,7 @@
 
 pub mod camera;
 pub mod so101;
+pub(crate) mod solid;
 
 use nalgebra::{Isometry3, Point3, Translation3, UnitQuaternion, Vector3};
 use ulna_core::kinematics::Pose;
@@ -131,41 +132,6 @@ impl Pattern {
     }
 }
 
-impl Shape {
-    /// Its volume, m³, and its centre of volume.
-    fn bulk(&self) -> (f64, Point3<f64>) {
-        match *self {
-            Self::Box { half: [x, y, z] } => (8.0 * x * y * z, Point3::origin()),
-            Self::Cylinder {
-                radius,
-                half_length,
-            } => (
-                core::f64::consts::TAU * radius * radius * half_length,
-                Point3::origin(),
-            ),
-            Self::Taper {
-                low,
-                high,
-                shift,
-                half_length,
-            } => {
-                // The section's area is quadratic in z and its middle linear, so Simpson's rule is exact for the volume and
-                // for the moment (a cubic).
-                let middle = [(low[0] + high[0]) / 2.0, (low[1] + high[1]) / 2.0];
-                let area = |half: [f64; 2]| 4.0 * half[0] * half[1];
-                let weights = [area(low), 4.0 * area(middle), area(high)];
-                let total: f64 = weights.iter().sum();
-                let along = (weights[2] - weights[0]) / total;
-                let across = (weights[1] / 2.0 + weights[2]) / total;
-                (
-                    total * half_length / 3.0,
-                    Point3::new(across * shift[0], across * shift[1], along * half_length),
-                )
-            }
-        }
-    }
-}
-
 impl Visual {
     /// Where the part's own frame is in the base frame; `None` if the pose has no such link.
     pub fn isometry(&self, pose: &Pose) -> Option<Isometry3<f64>> {
@@ -193,15 +159,24 @@ impl Scene {
         parts.chain(things)
     }
 
-    /// The middle of everything of this colour (centre of volume) in the base frame: where a picture of it is to be expected.
+    /// The middle of everything of this colour in the base frame: where a picture of it is to be expected.
+    ///
+    /// It is the centre of the surface, not of the volume: averaged over all directions, that is where one sees a convex solid.
     pub fn centre_of(&self, colour: Colour, pose: &Pose) -> Option<Point3<f64>> {
-        let (mut total, mut moment) = (0.0, Vector3::zeros());
-        for (shape, at, _) in self.solids(pose).filter(|(_, _, its)| *its == colour) {
-            let (volume, centre) = shape.bulk();
-            total += volume;
-            moment += volume * (at * centre).coords;
+        let (mut total, mut moment) = (0.0f32, Vector3::zeros());
+        for (shape, at, its) in self.solids(pose) {
+            if its == colour {
+                solid::faces(&shape, &at, |corners, _| {
+                    for pair in corners[1..].windows(2) {
+                        let sides = (pair[0] - corners[0], pair[1] - corners[0]);
+                        let area = sides.0.cross(&sides.1).norm() / 2.0;
+                        total += area;
+                        moment += (corners[0] + (sides.0 + sides.1) / 3.0) * area;
+                    }
+                });
+            }
         }
-        (total > 0.0).then(|| Point3::from(moment / total))
+        (total > 0.0).then(|| Point3::from((moment / total).cast()))
     }
 }
 

@@ -3,8 +3,8 @@
 use nalgebra::{Isometry3, Vector3};
 
 use super::polygon::{Checker, Mesh, Paint, SHADOWABLE, Sample};
-use super::solid::MAX_CORNERS;
 use crate::scene::camera::NEAR;
+use crate::scene::solid::MAX_CORNERS;
 use crate::scene::{Colour, Light, Pattern, Scene, View};
 
 /// Clipping one face by one plane adds one corner at most.

@@ -2,8 +2,8 @@
 
 use nalgebra::Vector3;
 
-use super::solid::MAX_CORNERS;
 use crate::scene::Scene;
+use crate::scene::solid::MAX_CORNERS;
 
 pub(super) struct Caster {
     /// Towards the lamp, with z = 1.

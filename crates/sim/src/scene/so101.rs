@@ -11,8 +11,10 @@ use super::{Camera, Colour, Light, Pattern, Scene, Shape, Table, Visual, frame};
 
 /// The printed parts.
 pub const PRINTED: Colour = Colour([244, 196, 48]);
-/// The two fingers: nothing else in the scene has this hue.
+/// The gripper's fixed finger: nothing else in the scene has this hue.
 pub const GRIPPER: Colour = Colour([226, 62, 28]);
+/// The gripper's moving finger: nothing else in the scene has this hue.
+pub const JAW_FINGER: Colour = Colour([22, 158, 126]);
 /// Servo cases, the controller board's mount and the wrist camera.
 pub const SERVO: Colour = Colour([44, 45, 50]);
 /// Servo horns.
@@ -43,8 +45,8 @@ pub fn scene() -> Scene {
         background: Colour([112, 128, 140]),
         light: Light {
             towards: Vector3::new(0.35, -0.45, 1.0),
-            ambient: 0.42,
-            diffuse: 0.6,
+            ambient: 0.5,
+            diffuse: 0.55,
         },
         table,
         visuals: visuals(),
@@ -150,7 +152,7 @@ fn base(parts: &mut Vec<Visual>) {
             None,
             [-25.0, -25.0, 26.0],
             [-22.0, 25.0, 68.0],
-            Colour([30, 74, 58]),
+            Colour([26, 38, 74]),
         ),
     ]);
 }
@@ -272,7 +274,7 @@ fn jaw(parts: &mut Vec<Visual>) {
         },
         // The taper's z axis runs out along the finger, the link's -y; its x axis stays.
         frame: frame(at, [FRAC_PI_2, 0.0, 0.0]),
-        colour: GRIPPER,
+        colour: JAW_FINGER,
     };
     let horn = frame([0.0; 3], [PI, 0.0, 0.0]);
     parts.extend([

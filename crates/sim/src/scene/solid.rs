@@ -10,7 +10,7 @@ use crate::scene::Shape;
 const SIDES: usize = 20;
 
 /// Most corners that a face has.
-pub(super) const MAX_CORNERS: usize = SIDES;
+pub(crate) const MAX_CORNERS: usize = SIDES;
 
 /// Corners of a hexahedron's faces, counter-clockwise as seen from outside; bits 0, 1 and 2 of a corner's number say
 /// whether it is at the upper end of x, y and z.
@@ -24,7 +24,7 @@ const FACES: [[usize; 4]; 6] = [
 ];
 
 /// Calls `visit` with the corners (base frame, m) and the outward unit normal of each face that has an area.
-pub(super) fn faces(
+pub(crate) fn faces(
     shape: &Shape,
     at: &Isometry3<f64>,
     visit: impl FnMut(&[Vector3<f32>], Vector3<f32>),
