@@ -33,6 +33,8 @@ pub struct Scene {
 }
 
 /// The light: a surface's brightness is `ambient + diffuse · cos(angle to the lamp)`, at most 1.
+///
+/// On the side away from the lamp the cosine counts a quarter, as if the room threw some light back: edges stay visible there.
 #[derive(Debug, Clone, Copy)]
 pub struct Light {
     /// Direction towards the lamp in the base frame, of any length. At or below the horizon it throws no shadows.

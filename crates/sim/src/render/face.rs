@@ -40,8 +40,9 @@ impl Shading {
     }
 
     fn brightness(&self, normal: Vector3<f32>) -> f32 {
-        let facing = normal.dot(&self.towards).max(0.0);
-        (self.ambient + self.diffuse * facing).clamp(0.0, 1.0)
+        let facing = normal.dot(&self.towards);
+        let counts = if facing > 0.0 { 1.0 } else { 0.25 };
+        (self.ambient + self.diffuse * counts * facing).clamp(0.0, 1.0)
     }
 }
 

@@ -60,8 +60,8 @@ pub fn cameras() -> [Camera; 2] {
         Camera::looking_at(
             "front",
             Point3::new(0.66, -0.30, 0.42),
-            Point3::new(0.17, 0.01, 0.09),
-            45f64.to_radians(),
+            Point3::new(0.19, -0.005, 0.085),
+            41f64.to_radians(),
         ),
         Camera {
             name: "wrist".to_owned(),
@@ -255,11 +255,8 @@ fn hand(parts: &mut Vec<Visual>) {
             &lens,
             slab(HAND, [-12.0, -12.0, 0.0], [12.0, 12.0, 8.0], SERVO),
         ),
-        slab(HAND, [-6.0, 22.0, -14.0], [6.0, 52.0, -10.0], PRINTED),
-        placed(
-            &lens,
-            slab(HAND, [-6.0, 4.0, 8.0], [6.0, 9.0, 30.0], PRINTED),
-        ),
+        slab(HAND, [-6.0, 22.0, -14.0], [6.0, 62.0, -10.0], PRINTED),
+        slab(HAND, [-6.0, 57.0, -40.0], [6.0, 62.0, -14.0], PRINTED),
     ]);
 }
 
