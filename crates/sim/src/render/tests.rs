@@ -49,11 +49,13 @@ impl Picture<'_> {
         let (mut pixels, mut sum, mut whole) = (0, [0.0, 0.0], true);
         for (index, rgb) in self.0.chunks_exact(3).enumerate() {
             let rgb = [rgb[0], rgb[1], rgb[2]];
-            let alike = hue(rgb)
-                .iter()
-                .zip(wanted)
-                .all(|(a, b)| (a - b).abs() < 0.1);
-            if alike && rgb.into_iter().max().unwrap() > 40 {
+            let alike = || {
+                hue(rgb)
+                    .iter()
+                    .zip(wanted)
+                    .all(|(a, b)| (a - b).abs() < 0.1)
+            };
+            if rgb.into_iter().max().unwrap() > 40 && alike() {
                 let (x, y) = (index as u32 % WIDTH, index as u32 / WIDTH);
                 pixels += 1;
                 sum = [sum[0] + f64::from(x) + 0.5, sum[1] + f64::from(y) + 0.5];
@@ -103,8 +105,11 @@ fn miss(
     colour: Colour,
 ) -> Option<f64> {
     let alone = Picture(renderer.render(&only(scene, colour), pose, camera)).patch(colour);
+    if alone.pixels < 100 || !alone.whole {
+        return None;
+    }
     let seen = Picture(renderer.render(scene, pose, camera)).patch(colour);
-    if alone.pixels < 100 || !alone.whole || seen.pixels * 100 < alone.pixels * 98 {
+    if seen.pixels * 100 < alone.pixels * 98 {
         return None;
     }
     let centre = scene.centre_of(colour, pose).unwrap();
