@@ -186,5 +186,7 @@ fn open_arm(
     let calibration = calibration::load(&calibration::path(family, robot_type, id)?, id, kind)?;
     let port = SerialPort::open(port, kind.bus.baud)?;
     let engine = Engine::new(EngineConfig::new(kind.bus.baud));
-    Ok((ServoArm::new(Box::new(port), engine, kind, &calibration), calibration))
+    let arm = ServoArm::new(Box::new(port), engine, kind, &calibration)
+        .map_err(|error| AppError::Usage(format!("robot `{}`: {error}", kind.name)))?;
+    Ok((arm, calibration))
 }

@@ -167,7 +167,8 @@ fn replay(
     if let World::Memory { follower: bus } = world {
         // The recorded arm was under its first action already, so this one is too: its goal registers hold it, and the gate stands there.
         *gate = Gate::new(*gate.limits(), &first, Stamp::new(pacer.now()));
-        follower.arm.send_goals(pacer, &gate.hold(Stamp::new(pacer.now())))?;
+        let goals = gate.hold(Stamp::new(pacer.now()));
+        follower.arm.send_goals(pacer, &goals)?;
         let maps = follower.kind.angle_maps(&follower.calibration);
         let angles = Joints::from_fn(maps.len(), |joint| maps[joint].radians(job.start[joint]));
         let mut bus = bus.lock();
@@ -178,7 +179,7 @@ fn replay(
     }
     let here = *gate.hold(Stamp::ZERO).goals();
     let start = pacer.now() + period;
-    let mut approach = Approach::new(&here, &first, Stamp::new(start), &gate.limits().ramp_velocity);
+    let approach = Approach::new(&here, &first, Stamp::new(start), &gate.limits().ramp_velocity);
     let play = approach.ends();
     let rows = job.actions.clone();
     tap.sampler = Some(Sampler::new(play.since_epoch(), job.fps, rows.len(), follower.arm.state()));
@@ -196,7 +197,8 @@ fn report(
     grant: Option<Grant>,
 ) -> SessionReport {
     let bus = |arm: &ulna_drivers::ServoArm| BusReport::new(arm.port_name(), arm.bus_counters(), arm.servo_reports());
-    let tracking = rig.follower.kind.names().zip(tap.tracking().iter()).map(|(name, rms)| (name.to_owned(), (*rms).into()));
+    let tracking = tap.tracking();
+    let tracking = rig.follower.kind.names().zip(tracking.iter()).map(|(name, rms)| (name.to_owned(), (*rms).into()));
     SessionReport {
         command: match job {
             Job::Teleop { .. } => "teleop",

@@ -41,6 +41,7 @@ mod asked;
 mod config;
 mod conversation;
 mod counters;
+mod echo;
 mod outbox;
 mod reply;
 mod request;
@@ -200,7 +201,7 @@ impl Engine {
     pub fn bus_counters(&self) -> BusCounters {
         let decoder = self.decoder.counters();
         BusCounters {
-            echoes: self.conversation.echoes,
+            echoes: self.conversation.echo.count,
             unexpected: self.conversation.unexpected,
             skipped_bytes: decoder.skipped_bytes,
             checksum_errors: decoder.checksum_errors,

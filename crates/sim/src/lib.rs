@@ -5,7 +5,7 @@
 //!
 //! Reading order: [`plant`] (the boundary between electronics and mechanics), [`law`] (one servo's motor), [`arm`] (the arm it
 //! moves), [`hand`] (who moves a leader), [`servo`] (registers and protections), [`wire`] and [`bus`] (bytes in time), [`fault`] (what goes
-//! wrong), [`pty`] (all of it behind a terminal, in real time).
+//! wrong), [`pty`] (all of it behind a terminal, in real time); [`scene`] and [`render`] (what a camera sees).
 
 pub mod arm;
 pub mod bus;
@@ -15,5 +15,7 @@ pub mod law;
 pub mod plant;
 #[cfg(unix)]
 pub mod pty;
+pub mod render;
+pub mod scene;
 pub mod servo;
 pub mod wire;

@@ -74,22 +74,23 @@ pub(super) fn open(
     match options.clock {
         ClockKind::Virtual => {
             let bus = SharedBus::new(follower_bus);
-            let arm = servo_arm(Box::new(MemoryPort(bus.clone())), &follower, &calibration);
+            let arm = servo_arm(Box::new(MemoryPort(bus.clone())), &follower, &calibration)?;
             let leader = leader_parts.map(|(kind, calibration, bus)| {
-                let arm = servo_arm(Box::new(MemoryPort(SharedBus::new(bus))), &kind, &calibration);
-                LeaderSide { source: Leader(arm), kind, calibration }
+                let arm = servo_arm(Box::new(MemoryPort(SharedBus::new(bus))), &kind, &calibration)?;
+                Ok::<_, AppError>(LeaderSide { source: Leader(arm), kind, calibration })
             });
+            let leader = leader.transpose()?;
             let follower = Follower { arm, kind: follower, calibration };
             Ok(Rig { follower, leader, world: World::Memory { follower: bus }, rate_hz: options.rate_hz, clock })
         }
         ClockKind::Real => {
             let follower_pty = pty("follower", follower_bus, &clock)?;
-            let arm = servo_arm(open_pty(&follower_pty, follower.bus.baud)?, &follower, &calibration);
+            let arm = servo_arm(open_pty(&follower_pty, follower.bus.baud)?, &follower, &calibration)?;
             let mut leader_pty = None;
             let mut leader = None;
             if let Some((kind, calibration, bus)) = leader_parts {
                 let bus = pty("leader", bus, &clock)?;
-                let arm = servo_arm(open_pty(&bus, kind.bus.baud)?, &kind, &calibration);
+                let arm = servo_arm(open_pty(&bus, kind.bus.baud)?, &kind, &calibration)?;
                 leader = Some(LeaderSide { source: Leader(arm), kind, calibration });
                 leader_pty = Some(bus);
             }
@@ -157,7 +158,7 @@ fn servo_bus<P: Plant>(
             (sts3215::MAX_POSITION_LIMIT, value.range_max),
         ];
         for (register, value) in settings.filter(|(register, _)| register.access == Access::Eeprom).chain(calibrated) {
-            servo.set(register, value).map_err(|error| sim(error.to_string()))?;
+            servo.set(register, value).map_err(|error| sim(format!("`{}`, {}: {error}", joint.name, register.name)))?;
         }
         servos.push(servo);
     }
@@ -165,13 +166,13 @@ fn servo_bus<P: Plant>(
     ServoBus::new(servos, plant, options).map_err(|error| sim(error.to_string()))
 }
 
-fn servo_arm(port: Box<dyn Port>, kind: &RobotKind, calibration: &Calibration) -> ServoArm {
+fn servo_arm(port: Box<dyn Port>, kind: &RobotKind, calibration: &Calibration) -> Result<ServoArm, AppError> {
     let config = EngineConfig { turnaround: TURNAROUND, echo: EchoMode::Never, ..EngineConfig::new(kind.bus.baud) };
-    ServoArm::new(port, Engine::new(config), kind, calibration)
+    ServoArm::new(port, Engine::new(config), kind, calibration).map_err(|error| AppError::Sim(error.to_string()))
 }
 
 fn pty<P: Plant + Send + 'static>(role: &str, bus: ServoBus<P>, clock: &RealClock) -> Result<PtyBus<P>, AppError> {
-    PtyBus::start(role, bus, clock.epoch()).map_err(|error| AppError::Sim(error.to_string()))
+    PtyBus::spawn(bus, role, clock.epoch()).map_err(|error| AppError::Sim(error.to_string()))
 }
 
 fn open_pty<P>(bus: &PtyBus<P>, baud: u32) -> Result<Box<dyn Port>, AppError> {

@@ -96,3 +96,15 @@ fn an_adapter_without_echo_is_known_after_one_clean_answer() {
     assert!(ping(&mut engine, &mut line, ms(100), 1).is_ok());
     assert_eq!(line.sent.len(), 2);
 }
+
+#[test]
+fn a_twin_of_an_answer_is_no_echo() {
+    let (mut engine, mut line) = (engine(), Line::new(&[1]));
+    assert!(ping(&mut engine, &mut line, ms(0), 1).is_ok());
+    line.error = VOLTAGE;
+    for round in 1..4 {
+        line.mishaps.push_back(Mishap::Twice);
+        assert!(ping(&mut engine, &mut line, ms(100 * round), 1).is_ok());
+    }
+    assert_eq!(engine.bus_counters().echoes, 0);
+}
