@@ -1,5 +1,6 @@
 //! Running a session on a rig: connect, tick, wind down, report. The same sequence on either clock.
 
+use std::sync::PoisonError;
 use std::thread;
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ pub enum Job {
 pub struct ReplayJob {
     /// The recorded actions, in the rig's units.
     pub actions: Vec<Joints<f64>>,
-    /// Where the recorded arm was at the start; a simulated arm on the virtual clock is put there. Others approach the first action.
+    /// Where the recorded arm was at the start; a simulated arm is put there, a real one approaches the first action.
     pub start: Joints<f64>,
     /// Frames per second.
     pub fps: f64,
@@ -72,8 +73,8 @@ const STATUS_PERIOD: Duration = Duration::from_millis(100);
 /// that is possible.
 pub fn run(mut rig: Rig, job: &Job, stop: &Stop, ui: &mut dyn Ui) -> Result<Done, AppError> {
     let clock = match &rig.world {
-        World::Memory { .. } => ClockKind::Virtual,
-        World::Hardware | World::Ptys { .. } => ClockKind::Real,
+        World::Simulated { clock, .. } => *clock,
+        World::Hardware => ClockKind::Real,
     };
     let (outcome, grant) = match clock {
         ClockKind::Virtual => (control(&mut rig, job, stop, Tap::hashing(), &mut Lockstep::new()), None),
@@ -164,17 +165,14 @@ fn replay(
     pacer: &mut dyn Pacer,
 ) -> Result<Finished, ConnectError> {
     let first = job.actions.first().copied().unwrap_or(job.start);
-    if let World::Memory { follower: bus } = world {
+    if let World::Simulated { arm, .. } = world {
         // The recorded arm was under its first action already, so this one is too: its goal registers hold it, and the gate stands there.
         *gate = Gate::new(*gate.limits(), &first, Stamp::new(pacer.now()));
         let goals = gate.hold(Stamp::new(pacer.now()));
         follower.arm.send_goals(pacer, &goals)?;
         let maps = follower.kind.angle_maps(&follower.calibration);
         let angles = Joints::from_fn(maps.len(), |joint| maps[joint].radians(job.start[joint]));
-        let mut bus = bus.lock();
-        bus.advance(pacer.now());
-        bus.plant_mut().place(&angles);
-        drop(bus);
+        arm.lock().unwrap_or_else(PoisonError::into_inner).place(&angles);
         follower.arm.read_state(pacer)?;
     }
     let here = *gate.hold(Stamp::ZERO).goals();
