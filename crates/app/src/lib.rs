@@ -1,1 +1,16 @@
 //! What the commands of ulna do: rigs, sessions, the demo, benches.
+//!
+//! Reading order: [`robots`] (finding robot files), [`rig`] (ports, clocks and simulation), [`session`] (ticks and the one way out),
+//! [`run`] (a session from connect to report), then the commands that use them: [`replay`], [`demo`], [`bench`].
+
+pub mod error;
+pub mod memory;
+pub mod replay;
+pub mod report;
+pub mod rig;
+pub mod robots;
+pub mod run;
+pub mod session;
+pub mod tap;
+
+pub use error::AppError;

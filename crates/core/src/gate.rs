@@ -5,13 +5,14 @@
 //!
 //! The rules, in order: no action, a stale one or one with a number that is no number → **hold** the last goal;
 //! targets are clamped to the **position limits**; a target further than the jump threshold from the last goal starts a **ramp** at the ramp
-//! speed, which lasts until the goal has caught up; no goal moves faster than the **velocity limit**.
+//! speed, which lasts until the goal has caught up; no goal moves faster than the **velocity limit**. A joint that has not
+//! been measured for a while is left alone, and when it answers again its goal starts from where it is.
 
 use core::time::Duration;
 
 use crate::joints::Joints;
 use crate::stamp::Stamp;
-use crate::state::Action;
+use crate::state::{Action, State};
 
 /// What the gate allows, in the joints' normalised units.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -54,6 +55,8 @@ pub struct GateNote {
     pub clamped: u32,
     /// Joints that wanted to move faster than the velocity limit.
     pub slowed: u32,
+    /// Joints that have not been measured lately: their goals stand still.
+    pub absent: u32,
     /// A ramp is under way: at the start, or after a jump.
     pub ramping: bool,
     /// There was no action, or it was too old: the goal was held.
@@ -76,7 +79,12 @@ pub struct Gate {
     sent: Joints<f64>,
     at: Stamp,
     ramping: bool,
+    absent: u32,
 }
+
+/// A joint not measured for longer than this is absent. Its servo may still hear its goals, or not: if they moved on without
+/// it, it would leap to them when the cable makes contact again.
+const ABSENT_AFTER: Duration = Duration::from_millis(250);
 
 /// The longest step in time that a goal may use up at once: a loop that was away does not come back with a leap.
 const LONGEST_STEP: Duration = Duration::from_millis(50);
@@ -89,6 +97,7 @@ impl Gate {
             sent: *position,
             at: now,
             ramping: true,
+            absent: 0,
         }
     }
 
@@ -97,11 +106,18 @@ impl Gate {
         &self.limits
     }
 
-    /// The goals for `now`, as near to `action` as the rules allow, and what was done to it.
-    pub fn check(&mut self, now: Stamp, action: Option<&Action>) -> (SafeGoals, GateNote) {
+    /// The goals for `now`, as near to `action` as the rules allow, and what was done to it. `state` is the robot's newest.
+    pub fn check(
+        &mut self,
+        now: Stamp,
+        action: Option<&Action>,
+        state: &State,
+    ) -> (SafeGoals, GateNote) {
         let mut note = GateNote::default();
         let span = (now - self.at).min(LONGEST_STEP).as_secs_f64();
         self.at = now;
+        self.watch_for_absent(now, state);
+        note.absent = self.absent;
         match action.filter(|action| action.stamp.age(now) <= self.limits.stale_after) {
             None => note.stale = true,
             Some(action) if !self.is_sound(action) => note.invalid = true,
@@ -119,6 +135,23 @@ impl Gate {
         }
     }
 
+    fn watch_for_absent(&mut self, now: Stamp, state: &State) {
+        for joint in 0..self.sent.len().min(state.measured.len()) {
+            let (bit, was) = (1 << joint, self.absent & (1 << joint) != 0);
+            let is = state.measured[joint].age(now) > ABSENT_AFTER;
+            self.absent = if is {
+                self.absent | bit
+            } else {
+                self.absent & !bit
+            };
+            if was && !is {
+                let (low, high) = self.limits.range[joint];
+                self.sent[joint] = state.position[joint].clamp(low, high);
+                self.ramping = true;
+            }
+        }
+    }
+
     fn is_sound(&self, action: &Action) -> bool {
         action.target.len() == self.sent.len()
             && action.target.iter().all(|value| value.is_finite())
@@ -128,6 +161,9 @@ impl Gate {
         let limits = &self.limits;
         let mut wanted = *target;
         for (joint, value) in wanted.iter_mut().enumerate() {
+            if self.absent & (1 << joint) != 0 {
+                *value = self.sent[joint];
+            }
             let (low, high) = limits.range[joint];
             if *value < low || *value > high {
                 note.clamped |= 1 << joint;
@@ -180,6 +216,15 @@ mod tests {
         Stamp::ZERO + TICK * tick
     }
 
+    /// A robot that was measured at `now` and stands at zero.
+    fn seen(now: Stamp) -> State {
+        State {
+            stamp: now,
+            position: Joints::filled(2, 0.0),
+            measured: Joints::filled(2, now),
+        }
+    }
+
     fn action(stamp: Stamp, target: [f64; 2]) -> Action {
         Action {
             stamp,
@@ -190,13 +235,13 @@ mod tests {
     /// A gate that stands at zero and has finished its first ramp.
     fn settled() -> Gate {
         let mut gate = Gate::new(limits(), &Joints::filled(2, 0.0), at(0));
-        gate.check(at(1), Some(&action(at(1), [0.0, 0.0])));
+        gate.check(at(1), Some(&action(at(1), [0.0, 0.0])), &seen(at(1)));
         gate
     }
 
     #[test]
     fn an_ordinary_action_passes_untouched() {
-        let (goals, note) = settled().check(at(2), Some(&action(at(2), [1.5, -1.5])));
+        let (goals, note) = settled().check(at(2), Some(&action(at(2), [1.5, -1.5])), &seen(at(2)));
         assert!(note.untouched());
         assert_eq!(&**goals.goals(), &[1.5, -1.5]);
     }
@@ -207,7 +252,11 @@ mod tests {
         let mut ticks = 0;
         loop {
             ticks += 1;
-            let (goals, note) = gate.check(at(ticks), Some(&action(at(ticks), [30.0, 0.0])));
+            let (goals, note) = gate.check(
+                at(ticks),
+                Some(&action(at(ticks), [30.0, 0.0])),
+                &seen(at(ticks)),
+            );
             if !note.ramping {
                 assert_eq!(goals.goals()[0], 30.0);
                 break;
@@ -223,12 +272,12 @@ mod tests {
     #[test]
     fn a_jump_ramps_and_a_quick_move_is_only_slowed() {
         let mut gate = settled();
-        let (goals, note) = gate.check(at(2), Some(&action(at(2), [10.0, 0.0])));
+        let (goals, note) = gate.check(at(2), Some(&action(at(2), [10.0, 0.0])), &seen(at(2)));
         assert_eq!(
             (note.slowed, note.ramping, goals.goals()[0]),
             (1, false, 2.0)
         );
-        let (goals, note) = gate.check(at(3), Some(&action(at(3), [90.0, 0.0])));
+        let (goals, note) = gate.check(at(3), Some(&action(at(3), [90.0, 0.0])), &seen(at(3)));
         assert_eq!((note.slowed, note.ramping), (0, true));
         assert!((goals.goals()[0] - 2.3).abs() < 1e-9);
     }
@@ -236,7 +285,7 @@ mod tests {
     #[test]
     fn silence_and_nonsense_hold_the_arm() {
         let mut gate = settled();
-        gate.check(at(2), Some(&action(at(2), [1.0, 1.0])));
+        gate.check(at(2), Some(&action(at(2), [1.0, 1.0])), &seen(at(2)));
         for (wrong, stale) in [
             (None, true),
             (Some(action(at(2), [9.0, 9.0])), true),
@@ -250,7 +299,7 @@ mod tests {
                 false,
             ),
         ] {
-            let (goals, note) = gate.check(at(40), wrong.as_ref());
+            let (goals, note) = gate.check(at(40), wrong.as_ref(), &seen(at(40)));
             assert_eq!((note.stale, note.invalid), (stale, !stale));
             assert_eq!(&**goals.goals(), &[1.0, 1.0]);
         }
@@ -259,7 +308,7 @@ mod tests {
     #[test]
     fn limits_clamp() {
         let mut gate = Gate::new(limits(), &Joints::filled(2, 99.9), at(0));
-        let (goals, note) = gate.check(at(1), Some(&action(at(1), [100.05, 99.9])));
+        let (goals, note) = gate.check(at(1), Some(&action(at(1), [100.05, 99.9])), &seen(at(1)));
         assert_eq!((note.clamped, goals.goals()[0]), (1, 100.0));
     }
 
@@ -267,12 +316,34 @@ mod tests {
     fn a_loop_that_was_away_comes_back_without_a_leap() {
         let mut gate = settled();
         let late = Stamp::new(Duration::from_secs(10));
-        let (goals, _) = gate.check(late, Some(&action(late, [19.0, 19.0])));
+        let (goals, _) = gate.check(late, Some(&action(late, [19.0, 19.0])), &seen(late));
         assert!(goals.goals()[0] <= 400.0 * LONGEST_STEP.as_secs_f64());
         let later = late + Duration::from_secs(10);
-        let (goals, note) = gate.check(later, Some(&action(later, [90.0, 19.0])));
+        let (goals, note) = gate.check(later, Some(&action(later, [90.0, 19.0])), &seen(later));
         assert!(
             note.ramping && goals.goals()[0] <= 19.0 + 60.0 * LONGEST_STEP.as_secs_f64() + 1e-9
+        );
+    }
+
+    #[test]
+    fn an_absent_joint_waits_and_comes_back_on_a_ramp() {
+        let mut gate = settled();
+        let mut state = seen(at(1));
+        for tick in 2..200 {
+            state.measured[0] = at(tick);
+            let wanted = f64::from(tick) * 0.1;
+            let (goals, note) =
+                gate.check(at(tick), Some(&action(at(tick), [wanted, wanted])), &state);
+            assert_eq!(goals.goals()[0], wanted, "the other joint goes on");
+            assert_eq!(note.absent, if tick <= 51 { 0 } else { 0b10 });
+        }
+        assert!((gate.hold(at(200)).goals()[1] - 5.1).abs() < 1e-9);
+        state.position[1] = 4.0;
+        state.measured = Joints::filled(2, at(200));
+        let (goals, note) = gate.check(at(200), Some(&action(at(200), [20.0, 20.0])), &state);
+        assert!(
+            note.ramping && (goals.goals()[1] - 4.3).abs() < 1e-9,
+            "{goals:?}"
         );
     }
 
@@ -286,7 +357,7 @@ mod tests {
             for (tick, (wild, tame, old)) in targets.into_iter().enumerate() {
                 let now = at(u32::try_from(tick).unwrap() + 70);
                 let stamp = Stamp::new(now.since_epoch() - TICK * old);
-                let (goals, _) = gate.check(now, Some(&action(stamp, [wild, tame])));
+                let (goals, _) = gate.check(now, Some(&action(stamp, [wild, tame])), &seen(now));
                 for joint in 0..2 {
                     let goal = goals.goals()[joint];
                     prop_assert!((-100.0..=100.0).contains(&goal));

@@ -3,8 +3,6 @@
 //! Both are poll-style: `begin` starts the exchange of one tick, `step` carries it on whenever bytes or time have
 //! arrived, and says until when it can wait. Neither sleeps, reads a clock or blocks.
 
-use core::time::Duration;
-
 use crate::gate::SafeGoals;
 use crate::stamp::Stamp;
 use crate::state::{Action, State};
@@ -49,9 +47,6 @@ pub trait Robot {
 
     /// What is known now; joints that did not answer keep their last value and stamp.
     fn state(&self) -> &State;
-
-    /// Time spent waiting for the port since `begin`, for the timing report.
-    fn port_wait(&self) -> Duration;
 }
 
 /// Where actions come from: a leader arm, a replayed episode, a policy, a park trajectory.

@@ -1,1 +1,42 @@
 //! LeRobot v3 datasets: read, write, check.
+//!
+//! The format is the one that Python LeRobot 0.6.2 reads and writes (`codebase_version` v3.x). This crate
+//! knows files, not robots, and starts no threads.
+
+mod commit;
+mod episode_writer;
+mod episodes;
+mod error;
+mod features;
+mod fs;
+mod hf_metadata;
+mod info;
+mod json;
+mod layout;
+mod manifest;
+mod parquet_io;
+mod quantile;
+mod reader;
+mod record_log;
+mod stats;
+mod table;
+mod tasks;
+mod template;
+mod video;
+mod writer;
+
+pub use episode_writer::{EpisodeParts, EpisodeWriter};
+pub use episodes::{EpisodeRow, VideoSpan};
+pub use error::{DatasetError, Result};
+pub use features::{AUTO_FEATURES, Dtype, Feature, Number};
+pub use fs::{Fs, FsFile, RealFs};
+pub use info::{INFO_PATH, Info};
+pub use layout::RowLayout;
+pub use manifest::{MANIFEST_PATH, Manifest};
+pub use quantile::QUANTILES;
+pub use reader::{ACTION, Column, Dataset, Episode, STATE};
+pub use stats::{FeatureStats, STATS_PATH, Stats, aggregate};
+pub use tasks::TASKS_PATH;
+pub use template::{FileIndex, PathTemplate};
+pub use video::{GOP, VideoEncoder, VideoPart};
+pub use writer::{Spec, Writer};

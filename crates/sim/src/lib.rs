@@ -1,6 +1,21 @@
 //! Simulated servos that speak the real wire protocol, and the simulated arm they move.
+//!
+//! Nothing here is a shortcut past the hardware path: a driver that works with these servos talks to them in packets, waits for
+//! their answers on the wire, and meets their faults.
+//!
+//! Reading order: [`plant`] (the boundary between electronics and mechanics), [`law`] (one servo's motor), [`arm`] (the arm it
+//! moves), [`hand`] (who moves a leader), [`servo`] (registers and protections), [`wire`] and [`bus`] (bytes in time), [`fault`] (what goes
+//! wrong), [`pty`] (all of it behind a terminal, in real time); [`scene`] and [`render`] (what a camera sees).
 
 pub mod arm;
+pub mod bus;
+pub mod fault;
 pub mod hand;
 pub mod law;
 pub mod plant;
+#[cfg(unix)]
+pub mod pty;
+pub mod render;
+pub mod scene;
+pub mod servo;
+pub mod wire;

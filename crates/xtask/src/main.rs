@@ -1,3 +1,46 @@
-//! Developer chores.
+//! Developer chores, run as `cargo run -p xtask -- CHORE`.
 
-fn main() {}
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+mod architecture;
+
+const USAGE: &str = "usage: cargo run -p xtask -- CHORE
+
+  architecture   check the crates' arrows and the written invariants against ARCHITECTURE.md";
+
+fn main() -> ExitCode {
+    let chore = std::env::args().nth(1).unwrap_or_default();
+    match run(&chore) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask {chore}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(chore: &str) -> Result<()> {
+    match chore {
+        "architecture" => {
+            let faults = architecture::check(&root())?;
+            for fault in &faults {
+                eprintln!("{fault}");
+            }
+            if !faults.is_empty() {
+                bail!("{} of the rules in ARCHITECTURE.md are broken", faults.len());
+            }
+            eprintln!("architecture: every arrow is allowed, every rule holds");
+            Ok(())
+        }
+        _ => bail!("{USAGE}"),
+    }
+}
+
+/// The workspace's root: two folders above this crate.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}

@@ -1,0 +1,39 @@
+//! Everything that can go wrong with a command, in words for the person who typed it.
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppError {
+    /// A robot file.
+    #[error(transparent)]
+    Robots(#[from] crate::robots::RobotsError),
+    /// A port.
+    #[error(transparent)]
+    Port(#[from] ulna_drivers::PortError),
+    /// A calibration file.
+    #[error(transparent)]
+    Calibration(#[from] ulna_drivers::calibration::CalibrationError),
+    /// The servos.
+    #[error(transparent)]
+    Connect(#[from] ulna_drivers::connect::ConnectError),
+    /// A dataset.
+    #[error(transparent)]
+    Dataset(#[from] ulna_dataset::DatasetError),
+    /// Options that do not go together, or lack something.
+    #[error("{0}")]
+    Usage(String),
+    /// The simulation could not be set up.
+    #[error("the simulated arm cannot be set up: {0}")]
+    Sim(String),
+    /// The session ended in a way that it should not.
+    #[error("{0}")]
+    Session(String),
+    /// The operating system refused something.
+    #[error("{what}: {source}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// What it said.
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,219 @@
+//! `ulna replay`: a recorded episode, played on a robot, and how well the robot followed.
+
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use ulna_control::Playing;
+use ulna_core::{Joints, RobotKind, Unit};
+use ulna_dataset::{Column, Dataset, Episode};
+use ulna_rt::Stop;
+
+use crate::error::AppError;
+use crate::rig::{Rig, RigOptions};
+use crate::robots;
+use crate::run::{Done, Job, ReplayJob, Ui, run};
+
+/// What the user wants played.
+#[derive(Debug, Clone)]
+pub struct ReplayOptions {
+    /// Folder of the dataset.
+    pub dataset: std::path::PathBuf,
+    /// Which episode, from zero.
+    pub episode: usize,
+    /// The unit of the dataset's body joints, if the user says so.
+    pub units: Option<Unit>,
+}
+
+/// How one joint followed.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct JointFit {
+    /// RMS of the played minus the recorded state, in the same frame.
+    pub rms: f64,
+    /// RMS of the recorded action, delayed by the best whole number of frames, minus the recorded state.
+    pub baseline_rms: f64,
+    /// That number of frames.
+    pub baseline_delay_frames: usize,
+}
+
+/// A finished replay.
+#[derive(Debug)]
+pub struct Replayed {
+    /// The unit of the body joints.
+    pub units: Unit,
+    /// Where the unit was taken from.
+    pub units_from: String,
+    /// Frames of the episode.
+    pub frames: usize,
+    /// Frames per second.
+    pub fps: u32,
+    /// Joint name and fit, in order.
+    pub joints: Vec<(String, JointFit)>,
+    /// The session.
+    pub done: Done,
+}
+
+/// An episode's low-dimensional part, in the order of a robot's joints.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// Actions, one per frame.
+    pub actions: Vec<Joints<f64>>,
+    /// States, one per frame.
+    pub states: Vec<Joints<f64>>,
+}
+
+/// Most frames that a delay baseline looks back: LeRobot arms lag some hundred milliseconds.
+const LONGEST_DELAY: usize = 30;
+
+/// Plays one episode.
+///
+/// # Errors
+/// If the dataset, the episode or the rig is not usable, or the values cannot be in the units they are taken for.
+pub fn replay(rig: &RigOptions, options: &ReplayOptions, stop: &Stop, ui: &mut dyn Ui) -> Result<Replayed, AppError> {
+    let dataset = Dataset::open(&options.dataset)?;
+    let (units, units_from) = units_of(&dataset, options)?;
+    let kind = robots::find(&rig.robot)?.in_unit(units);
+    let episode = dataset.episode_columns(options.episode, &[ulna_dataset::ACTION, ulna_dataset::STATE])?;
+    let recorded = read(&episode, &kind, &options.dataset)?;
+    check_units(&recorded, &kind, units)?;
+    let rig = Rig::open(&RigOptions { unit: Some(units), ..rig.clone() }, false)?;
+    let job = ReplayJob {
+        start: recorded.states.first().copied().unwrap_or_default(),
+        actions: recorded.actions.clone(),
+        fps: f64::from(dataset.fps()),
+        playing: Playing::Interpolated,
+    };
+    let done = run(rig, &Job::Replay(job), stop, ui)?;
+    let played = &done.rows[..done.rows.len().min(recorded.states.len())];
+    let joints = kind.names().enumerate().map(|(joint, name)| (name.to_owned(), fit(joint, played, &recorded)));
+    Ok(Replayed {
+        units,
+        units_from,
+        frames: recorded.states.len(),
+        fps: dataset.fps(),
+        joints: joints.collect(),
+        done,
+    })
+}
+
+impl Replayed {
+    /// The command's JSON.
+    pub fn to_json(&self) -> Value {
+        let joints: Map<String, Value> = self.joints.iter().map(|(name, fit)| (name.clone(), json!(fit))).collect();
+        json!({
+            "units": self.units,
+            "joints": joints,
+            "frames": self.frames,
+            "fps": self.fps,
+            "session": self.done.report,
+        })
+    }
+}
+
+/// The unit of the body joints: what the user says, else what ulna's manifest says, else what LeRobot's robot type means.
+fn units_of(dataset: &Dataset, options: &ReplayOptions) -> Result<(Unit, String), AppError> {
+    if let Some(units) = options.units {
+        return Ok((units, "as asked with --units".to_owned()));
+    }
+    if let Some(units) = dataset.manifest()?.and_then(|manifest| match manifest.units.as_str() {
+        "degrees" => Some(Unit::Degrees),
+        "m100" => Some(Unit::M100),
+        _ => None,
+    }) {
+        return Ok((units, "as the dataset's ulna manifest says".to_owned()));
+    }
+    let robot_type = dataset.info().robot_type.as_deref().unwrap_or("unknown");
+    let units = match robot_type {
+        "so_follower" => Unit::Degrees,
+        "so100_follower" | "so101_follower" | "koch_follower" | "omx_follower" => Unit::M100,
+        _ => {
+            return Err(AppError::Usage(format!(
+                "{}: a dataset carries no units, and robot type `{robot_type}` does not tell them: \
+                 pass --units degrees or --units m100",
+                options.dataset.display()
+            )));
+        }
+    };
+    Ok((units, format!("as LeRobot records robot type `{robot_type}`")))
+}
+
+/// Actions and states of an episode, sorted to the order of the robot's joints.
+pub fn read(episode: &Episode, kind: &RobotKind, dataset: &Path) -> Result<Recorded, AppError> {
+    let actions = in_order(episode.action()?, "action", kind, dataset)?;
+    let states = in_order(episode.state()?, "observation.state", kind, dataset)?;
+    Ok(Recorded { actions, states })
+}
+
+fn in_order(column: &Column, key: &str, kind: &RobotKind, dataset: &Path) -> Result<Vec<Joints<f64>>, AppError> {
+    let names = column.names();
+    let place = |joint: &str| names.iter().position(|name| name.strip_suffix(".pos").unwrap_or(name) == joint);
+    let order: Option<Vec<usize>> = kind.names().map(place).collect();
+    let order = order.filter(|order| order.len() == column.width()).ok_or_else(|| {
+        AppError::Usage(format!(
+            "{}: feature `{key}` has [{}], but robot {} has the joints [{}]; pass the --robot that it was recorded with",
+            dataset.display(),
+            names.join(", "),
+            kind.name,
+            kind.names().collect::<Vec<_>>().join(", ")
+        ))
+    })?;
+    Ok(column.rows().map(|row| Joints::from_fn(order.len(), |joint| row[order[joint]])).collect())
+}
+
+/// Values that cannot be in the unit they are taken for would send the arm to wrong places.
+fn check_units(recorded: &Recorded, kind: &RobotKind, units: Unit) -> Result<(), AppError> {
+    for (joint, spec) in kind.joints.iter().enumerate() {
+        let (low, high) = match spec.unit {
+            Unit::Degrees => (-180.5, 180.5),
+            Unit::M100 => (-100.5, 100.5),
+            Unit::Percent => (-0.5, 100.5),
+        };
+        for (frame, action) in recorded.actions.iter().enumerate() {
+            let value = action[joint];
+            // Not "outside": a value that is no number is not inside either.
+            if !(low..=high).contains(&value) {
+                let (name, other) = (&spec.name, if units == Unit::M100 { "degrees" } else { "m100" });
+                return Err(AppError::Usage(format!(
+                    "`{name}` is {value} in frame {frame}, which cannot be {}: values run from {low:.0} to {high:.0}; \
+                     if the dataset has other units, pass --units {other}",
+                    spec.unit
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn fit(joint: usize, played: &[Joints<f64>], recorded: &Recorded) -> JointFit {
+    let Recorded { actions, states } = recorded;
+    let delayed = |delay: usize| rms((0..states.len()).map(|k| actions[k.saturating_sub(delay)][joint] - states[k][joint]));
+    let delays = 0..LONGEST_DELAY.min(states.len());
+    let best = delays.map(|delay| (delayed(delay), delay)).min_by(|a, b| a.0.total_cmp(&b.0));
+    let (baseline_rms, baseline_delay_frames) = best.unwrap_or_default();
+    let rms = rms(played.iter().zip(states).map(|(played, state)| played[joint] - state[joint]));
+    JointFit { rms, baseline_rms, baseline_delay_frames }
+}
+
+fn rms(errors: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = errors.fold((0.0, 0usize), |(sum, count), error| (sum + error * error, count + 1));
+    (sum / count.max(1) as f64).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(values: &[f64]) -> Vec<Joints<f64>> {
+        values.iter().map(|&value| Joints::filled(1, value)).collect()
+    }
+
+    #[test]
+    fn the_baseline_is_the_best_delay() {
+        let actions = rows(&[0.0, 1.0, 2.0, 3.0, 4.0, 4.0]);
+        let states = rows(&[0.0, 0.0, 0.0, 1.0, 2.0, 3.0]);
+        let played = rows(&[0.0, 0.0, 0.0, 1.0, 2.0, 5.0]);
+        let fit = fit(0, &played, &Recorded { actions, states });
+        assert_eq!((fit.baseline_rms, fit.baseline_delay_frames), (0.0, 2));
+        assert!((fit.rms - (4.0f64 / 6.0).sqrt()).abs() < 1e-12);
+    }
+}

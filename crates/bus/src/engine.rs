@@ -1,0 +1,314 @@
+//! The transaction engine: one question to the servos of one bus, and what each of them answered by the deadline.
+//!
+//! The engine does no input or output. Its user begins a request and then repeats three things: put
+//! [`Engine::transmit`]'s bytes on the line, hand whatever has arrived to [`Engine::step`], and wait as long as it
+//! says, until the engine is done.
+//!
+//! ```
+//! use core::time::Duration;
+//! use ulna_bus::engine::{Engine, EngineConfig, Request, Status};
+//!
+//! let mut engine = Engine::new(EngineConfig::new(1_000_000));
+//! let (start, deadline) = (Duration::from_millis(10), Duration::from_millis(20));
+//! engine.begin(start, &Request::Read { id: 1, address: 56, len: 2 }, deadline)?;
+//! assert_eq!(engine.transmit(), [0xFF, 0xFF, 0x01, 0x04, 0x02, 0x38, 0x02, 0xBE]); // to the port
+//!
+//! assert!(matches!(engine.step(start, &[]), Status::Waiting { until } if until > start));
+//!
+//! let received = [0xFF, 0xFF, 0x01, 0x04, 0x00, 0x00, 0x08, 0xF2]; // from the port
+//! assert_eq!(engine.step(start + Duration::from_millis(1), &received), Status::Done);
+//! assert_eq!(engine.replies()[0].result.unwrap().bytes(), [0x00, 0x08]);
+//! # Ok::<(), ulna_bus::engine::RequestError>(())
+//! ```
+//!
+//! * **By the deadline it is done**, whatever the line does; nothing is sent after that.
+//! * **Every servo has its own result.** One silent servo costs the others nothing.
+//! * **Retries are bounded** and only ask again who has not answered. A group write is never repeated. Before a retry
+//!   the line must have been quiet; an answer to the earlier attempt still counts.
+//!   A servo that has been silent for some transactions is asked once only, so a dead one costs one timeout.
+//! * **What is not an answer is skipped and counted**: noise, the adapter's echo, packets of others, leftovers of an
+//!   earlier transaction. If answers may still be under way when a transaction ends, the next one waits for them to pass.
+//!
+//! The protocol has one ambiguity: a servo's answer to a ping is byte for byte the ping itself when its only
+//! complaint is the voltage. Until the engine knows whether the adapter echoes, it takes such a packet for the echo
+//! and lets the retry read a register instead, whose answer cannot be mistaken.
+
+use core::time::Duration;
+
+use crate::feetech::Decoder;
+
+mod asked;
+mod config;
+mod conversation;
+mod counters;
+mod echo;
+mod outbox;
+mod reply;
+mod request;
+
+pub use config::{EchoMode, EngineConfig, wire_time};
+pub use counters::{BusCounters, ServoCounters};
+pub use reply::{Reply, ReplyData, ServoFault};
+pub use request::{GroupEntry, GroupRead, GroupWrite, Request, RequestError};
+
+use conversation::Conversation;
+use counters::bump;
+
+/// Most servos in one transaction.
+pub const MAX_SERVOS: usize = 32;
+/// Most bytes from or to one servo in one transaction.
+pub const MAX_DATA: usize = 32;
+
+/// What the engine's user does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Send what [`Engine::transmit`] gives, and step again when bytes have arrived, at the latest at `until`.
+    Waiting {
+        /// When the next step is due even if nothing arrives. It is now while there is something to transmit.
+        until: Duration,
+    },
+    /// The replies are complete.
+    Done,
+}
+
+/// The state of one bus. About 12 kB, of which 8 kB are the counters of all possible servos.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    config: EngineConfig,
+    decoder: Decoder,
+    conversation: Conversation,
+    phase: Phase,
+    deadline: Duration,
+    attempt: u8,
+    attempt_end: Duration,
+    /// When the newest byte of this transaction was handed in.
+    last_byte: Option<Duration>,
+    /// Until then, answers to earlier questions may come in.
+    busy_until: Duration,
+    counters: BusCounters,
+    /// The decoder's skipped bytes when the transaction began.
+    skipped_before: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nothing sent yet: answers to an earlier transaction may still come in.
+    Settling,
+    Listening,
+    Done,
+}
+
+impl Engine {
+    /// An engine with nothing to do.
+    #[must_use]
+    pub fn new(config: EngineConfig) -> Self {
+        Self {
+            config,
+            decoder: Decoder::new(),
+            conversation: Conversation::new(config.echo),
+            phase: Phase::Done,
+            deadline: Duration::ZERO,
+            attempt: 0,
+            attempt_end: Duration::ZERO,
+            last_byte: None,
+            busy_until: Duration::ZERO,
+            counters: BusCounters::default(),
+            skipped_before: 0,
+        }
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &EngineConfig {
+        &self.config
+    }
+
+    /// Starts a transaction that ends at `deadline` at the latest. One that is under way is dropped without replies,
+    /// and so is everything received so far; flush the port's input, too. `now` must not go backwards between calls.
+    pub fn begin(
+        &mut self,
+        now: Duration,
+        request: &Request<'_>,
+        deadline: Duration,
+    ) -> Result<(), RequestError> {
+        if self.phase == Phase::Listening && !self.conversation.is_complete() {
+            self.busy_until = self.attempt_end;
+        }
+        self.phase = Phase::Done;
+        self.conversation.open(request)?;
+        bump(&mut self.counters.transactions);
+        self.decoder.reset();
+        self.decoder.set_max_params(self.conversation.max_params());
+        self.skipped_before = self.decoder.counters().skipped_bytes;
+        self.phase = Phase::Settling;
+        self.deadline = deadline;
+        self.attempt = 0;
+        self.last_byte = None;
+        self.advance(now);
+        Ok(())
+    }
+
+    /// The bytes to put on the line now, or none. Each is returned once. Ask before each `step`, and send at once: the
+    /// time of the attempt is running.
+    pub fn transmit(&mut self) -> &[u8] {
+        let bytes = self.conversation.outbox.take();
+        self.counters.bytes_sent = self.counters.bytes_sent.saturating_add(bytes.len() as u64);
+        bytes
+    }
+
+    /// Takes in what arrived since the last call, which may be nothing, and says how to go on.
+    pub fn step(&mut self, now: Duration, received: &[u8]) -> Status {
+        self.counters.bytes_received = self
+            .counters
+            .bytes_received
+            .saturating_add(received.len() as u64);
+        if self.phase == Phase::Listening && !received.is_empty() {
+            self.last_byte = Some(now);
+            let mut rest = received;
+            while !rest.is_empty() {
+                let taken = self.decoder.push(rest);
+                rest = &rest[taken..];
+                self.read_packets(now);
+            }
+        }
+        self.advance(now)
+    }
+
+    /// One reply for each servo asked, in the order asked. Empty until the engine is done.
+    #[must_use]
+    pub fn replies(&self) -> &[Reply] {
+        if self.phase == Phase::Done {
+            self.conversation.asked.replies()
+        } else {
+            &[]
+        }
+    }
+
+    /// The current or last transaction has handed out its bytes: its group write, if any, is on the line.
+    #[must_use]
+    pub fn was_sent(&self) -> bool {
+        self.attempt > 1 || self.conversation.outbox.is_taken()
+    }
+
+    /// Totals of one servo. All zero for an id that no servo can have.
+    #[must_use]
+    pub fn servo_counters(&self, id: u8) -> ServoCounters {
+        self.conversation.totals.get(id)
+    }
+
+    /// Totals of the bus.
+    #[must_use]
+    pub fn bus_counters(&self) -> BusCounters {
+        let decoder = self.decoder.counters();
+        BusCounters {
+            echoes: self.conversation.echo.count,
+            unexpected: self.conversation.unexpected,
+            skipped_bytes: decoder.skipped_bytes,
+            checksum_errors: decoder.checksum_errors,
+            ..self.counters
+        }
+    }
+
+    /// Everything that depends on time alone.
+    fn advance(&mut self, now: Duration) -> Status {
+        match self.phase {
+            Phase::Done => return Status::Done,
+            _ if now >= self.deadline => return self.finish(now),
+            Phase::Settling if now < self.busy_until => return self.waiting(self.busy_until),
+            Phase::Settling => self.start_attempt(now),
+            Phase::Listening => {}
+        }
+        if self.conversation.is_complete() {
+            return self.finish(now);
+        }
+        if !self.conversation.outbox.is_taken() {
+            return self.waiting(now);
+        }
+        let over = self.attempt_over_at();
+        if now < over {
+            return self.waiting(over);
+        }
+        // The line is silent, so what the decoder still waits for will not come.
+        self.read_unfinished(now);
+        self.conversation
+            .abandon_silent(self.attempt, self.config.patience);
+        if self.conversation.is_complete() || !self.may_retry(now) {
+            return self.finish(now);
+        }
+        self.start_attempt(now);
+        self.waiting(now)
+    }
+
+    fn waiting(&self, until: Duration) -> Status {
+        Status::Waiting {
+            until: until.min(self.deadline),
+        }
+    }
+
+    fn start_attempt(&mut self, now: Duration) {
+        self.phase = Phase::Listening;
+        self.attempt = self.attempt.saturating_add(1);
+        self.conversation.begin_attempt(self.attempt);
+        self.attempt_end = if self.conversation.listens_to_the_end() {
+            self.deadline
+        } else {
+            now.saturating_add(self.shortest_attempt())
+                .saturating_add(self.config.turnaround)
+        };
+    }
+
+    /// Question and answers on the line without any pause between.
+    fn shortest_attempt(&self) -> Duration {
+        wire_time(self.conversation.attempt_bytes(), self.config.baud)
+    }
+
+    /// An attempt is over when its time is up, or earlier when the servo that answers last has had its turn; in both
+    /// cases only once the line is quiet.
+    fn attempt_over_at(&self) -> Duration {
+        let quiet = self
+            .last_byte
+            .map_or(Duration::ZERO, |at| at.saturating_add(self.config.quiet));
+        if self.conversation.was_heard_out() {
+            quiet
+        } else {
+            quiet.max(self.attempt_end)
+        }
+    }
+
+    fn may_retry(&self, now: Duration) -> bool {
+        self.attempt < self.config.max_attempts
+            && self.conversation.is_repeatable()
+            && now.saturating_add(self.shortest_attempt()) <= self.deadline
+    }
+
+    fn read_packets(&mut self, now: Duration) {
+        while let Some(decoded) = self.decoder.next() {
+            self.conversation.hear(decoded, now);
+        }
+    }
+
+    fn read_unfinished(&mut self, now: Duration) {
+        while self.decoder.give_up_unfinished() {
+            self.read_packets(now);
+        }
+    }
+
+    fn finish(&mut self, now: Duration) -> Status {
+        self.read_unfinished(now);
+        // After a retry, or without all replies, more may be under way than what was counted as an answer.
+        let all_in_one = self.conversation.asked.none_pending() && self.attempt <= 1;
+        self.busy_until = if all_in_one {
+            self.busy_until.min(now)
+        } else {
+            self.attempt_end.max(self.busy_until)
+        };
+        let undisturbed =
+            self.attempt == 1 && self.decoder.counters().skipped_bytes == self.skipped_before;
+        self.conversation.close(self.attempt, now, undisturbed);
+        self.phase = Phase::Done;
+        Status::Done
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! What each received packet means for the question that was asked.
+
+use core::time::Duration;
+
+use super::super::counters::bump;
+use super::super::reply::{ReplyData, ServoFault};
+use super::{Conversation, Question};
+use crate::feetech::{BROADCAST, Decoded, ErrorFlags, Instruction, MAX_ID, Packet};
+
+/// An error byte has at most seven bits (Feetech SDK); more means that the packet is no status.
+const LARGEST_ERROR: u8 = 0x7F;
+
+/// What a ping looks like when it comes back.
+const fn ping_of(id: u8) -> Packet<'static> {
+    Packet {
+        id,
+        kind: Instruction::Ping.code(),
+        params: &[],
+    }
+}
+
+impl Conversation {
+    pub(in super::super) fn hear(&mut self, decoded: Decoded<'_>, now: Duration) {
+        match decoded {
+            Decoded::Corrupt { id } => self.hear_corrupt(id),
+            Decoded::Packet(packet) if self.is_echo(&packet) => {}
+            Decoded::Packet(packet) => self.hear_status(&packet, now),
+        }
+    }
+
+    fn is_echo(&mut self, packet: &Packet<'_>) -> bool {
+        // A ping's retry may read a register, but the ping's own echo may be late.
+        let repeats_ping = matches!(self.question, Question::Ping { id } if *packet == ping_of(id));
+        if !repeats_ping && !self.outbox.holds(packet) {
+            return false;
+        }
+        let could_answer = self.could_answer(packet);
+        self.echo.is_echo(could_answer)
+    }
+
+    /// It may be the answer of a servo, or its twin.
+    fn could_answer(&self, packet: &Packet<'_>) -> bool {
+        packet.kind <= LARGEST_ERROR
+            && self.is_expected_length(packet.params.len())
+            && self.asked.contains(packet.id)
+    }
+
+    fn is_expected_length(&self, len: usize) -> bool {
+        match self.question {
+            // A retried ping may be a read of one byte.
+            Question::Ping { .. } => len <= 1,
+            _ => len == usize::from(self.expected),
+        }
+    }
+
+    fn hear_status(&mut self, packet: &Packet<'_>, now: Duration) {
+        let id = packet.id;
+        let known = match self.question {
+            _ if packet.kind > LARGEST_ERROR || id > MAX_ID => None,
+            Question::PingAll if !self.asked.contains(id) => self.asked.add(id),
+            _ => self.asked.open_index(id),
+        };
+        let Some(index) = known else {
+            bump(&mut self.unexpected);
+            return;
+        };
+        if !self.is_expected_length(packet.params.len()) {
+            let got = u8::try_from(packet.params.len()).unwrap_or(u8::MAX);
+            // A leftover, so the servo's turn is probably still to come.
+            self.asked.note_fault(
+                index,
+                ServoFault::WrongLength {
+                    expected: self.expected,
+                    got,
+                },
+            );
+            self.totals
+                .update(id, |totals| bump(&mut totals.wrong_lengths));
+            return;
+        }
+        let flags = ErrorFlags(packet.kind);
+        let data = &packet.params[..usize::from(self.expected).min(packet.params.len())];
+        self.asked.answer(index, ReplyData::new(flags, data), now);
+        self.totals.update(id, |totals| {
+            bump(&mut totals.replies);
+            totals.consecutive_timeouts = 0;
+            if !flags.is_empty() {
+                bump(&mut totals.flagged);
+            }
+            totals.last_flags = flags;
+        });
+    }
+
+    /// A damaged packet counts against the servo that it names, or else against the one whose turn it is.
+    fn hear_corrupt(&mut self, id: u8) {
+        if id == BROADCAST {
+            return; // our own question, damaged on its way back
+        }
+        let index = self
+            .asked
+            .open_index(id)
+            .or_else(|| self.asked.next_pending());
+        let Some((index, reply)) =
+            index.and_then(|index| Some((index, self.asked.replies().get(index)?)))
+        else {
+            return;
+        };
+        self.totals
+            .update(reply.id, |totals| bump(&mut totals.checksum_errors));
+        self.asked.note_fault(index, ServoFault::Checksum);
+        self.asked.heard(index);
+    }
+}

@@ -1,0 +1,101 @@
+//! The bytes of the current attempt: handed out once, kept to recognise their echo and to send them again.
+
+use crate::feetech::{EncodeError, OVERHEAD, Packet};
+
+/// Room for the largest burst: a group write of 4 bytes and a group read, 32 servos each (168 and 40 bytes).
+const CAPACITY: usize = 256;
+
+#[derive(Debug, Clone)]
+pub(super) struct Outbox {
+    bytes: [u8; CAPACITY],
+    len: usize,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Filled, but it is not time yet, or not any more.
+    Held,
+    Released,
+    Taken,
+}
+
+impl Outbox {
+    pub(super) fn new() -> Self {
+        Self {
+            bytes: [0; CAPACITY],
+            len: 0,
+            stage: Stage::Held,
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.len = 0;
+        self.stage = Stage::Held;
+    }
+
+    /// Appends the packet that `encode` writes.
+    pub(super) fn append(
+        &mut self,
+        encode: impl FnOnce(&mut [u8]) -> Result<&[u8], EncodeError>,
+    ) -> Result<(), EncodeError> {
+        let written = encode(&mut self.bytes[self.len..])?.len();
+        self.len = (self.len + written).min(CAPACITY);
+        Ok(())
+    }
+
+    /// From now on the bytes may be taken, once.
+    pub(super) fn release(&mut self) {
+        self.stage = Stage::Released;
+    }
+
+    /// Bytes that nobody has taken must not be sent any more.
+    pub(super) fn withdraw(&mut self) {
+        if !self.is_taken() {
+            self.stage = Stage::Held;
+        }
+    }
+
+    pub(super) fn take(&mut self) -> &[u8] {
+        if self.stage != Stage::Released {
+            return &[];
+        }
+        self.stage = Stage::Taken;
+        self.bytes()
+    }
+
+    pub(super) fn is_taken(&self) -> bool {
+        self.stage == Stage::Taken
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// `packet` is one of ours.
+    pub(super) fn holds(&self, packet: &Packet<'_>) -> bool {
+        self.packets().any(|bytes| packet.is_on_the_wire(bytes))
+    }
+
+    /// The number of parameters of our longest packet.
+    pub(super) fn max_params(&self) -> usize {
+        self.packets()
+            .map(|bytes| bytes.len().saturating_sub(OVERHEAD))
+            .max()
+            .unwrap_or(0)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    fn packets(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = self.bytes();
+        core::iter::from_fn(move || {
+            let length = rest.get(3)?;
+            let (packet, later) = rest.split_at_checked(usize::from(*length) + 4)?;
+            rest = later;
+            Some(packet)
+        })
+    }
+}

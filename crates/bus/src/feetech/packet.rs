@@ -1,0 +1,242 @@
+//! Packets into bytes. Each function writes one packet into the caller's buffer and returns the written part.
+
+use core::fmt;
+
+use super::{BROADCAST, HEADER, Instruction, MAX_ID, MAX_PACKET, checksum};
+
+/// Why a packet could not be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// The caller's buffer ends before the packet does.
+    BufferTooSmall {
+        /// Size of the caller's buffer in bytes.
+        available: usize,
+    },
+    /// The protocol's own limit, [`MAX_PACKET`].
+    PacketTooLong,
+    /// No servo can have this id, or the broadcast id where exactly one servo must answer.
+    BadId {
+        /// The id.
+        id: u8,
+    },
+    /// Nothing to read or write.
+    Empty,
+    /// The data of one servo in a group do not have the group's width.
+    WrongWidth {
+        /// The servo.
+        id: u8,
+        /// Bytes that every servo of the group gets.
+        expected: u8,
+        /// Bytes given for this one.
+        got: usize,
+    },
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BufferTooSmall { available } => {
+                write!(
+                    f,
+                    "the packet does not fit into a buffer of {available} bytes; use {MAX_PACKET}"
+                )
+            }
+            Self::PacketTooLong => {
+                write!(
+                    f,
+                    "the packet would be longer than the protocol's {MAX_PACKET} bytes; split the request"
+                )
+            }
+            Self::BadId { id } => {
+                write!(f, "{id} cannot be a servo's id; ids go from 0 to {MAX_ID}")
+            }
+            Self::Empty => f.write_str(
+                "there is nothing to read or write; give at least one byte and one servo",
+            ),
+            Self::WrongWidth { id, expected, got } => {
+                write!(
+                    f,
+                    "servo {id} got {got} bytes in a group write of {expected} bytes each; make them equal"
+                )
+            }
+        }
+    }
+}
+
+impl core::error::Error for EncodeError {}
+
+/// Asks one servo whether it is there.
+pub fn ping(out: &mut [u8], id: u8) -> Result<&[u8], EncodeError> {
+    Writer::new(out, one_or_all(id)?, Instruction::Ping.code()).finish()
+}
+
+/// Asks one servo for `len` bytes of its registers from `address` on.
+pub fn read(out: &mut [u8], id: u8, address: u8, len: u8) -> Result<&[u8], EncodeError> {
+    not_empty(len.into())?;
+    let mut writer = Writer::new(out, one(id)?, Instruction::Read.code());
+    writer.put(&[address, len]);
+    writer.finish()
+}
+
+/// Writes `data` into one servo's registers (or, with the broadcast id, into every servo's) from `address` on.
+pub fn write<'o>(
+    out: &'o mut [u8],
+    id: u8,
+    address: u8,
+    data: &[u8],
+) -> Result<&'o [u8], EncodeError> {
+    write_as(Instruction::Write, out, id, address, data)
+}
+
+/// Like [`write()`], to be carried out when [`action`] follows.
+pub fn reg_write<'o>(
+    out: &'o mut [u8],
+    id: u8,
+    address: u8,
+    data: &[u8],
+) -> Result<&'o [u8], EncodeError> {
+    write_as(Instruction::RegWrite, out, id, address, data)
+}
+
+/// Starts what [`reg_write`] left waiting in one servo or, with the broadcast id, in all.
+pub fn action(out: &mut [u8], id: u8) -> Result<&[u8], EncodeError> {
+    Writer::new(out, one_or_all(id)?, Instruction::Action.code()).finish()
+}
+
+/// Asks the servos `ids` for `len` bytes each, from `address` on. They answer in this order.
+pub fn sync_read(
+    out: &mut [u8],
+    address: u8,
+    len: u8,
+    ids: impl IntoIterator<Item = u8>,
+) -> Result<&[u8], EncodeError> {
+    not_empty(len.into())?;
+    let mut writer = Writer::new(out, BROADCAST, Instruction::SyncRead.code());
+    writer.put(&[address, len]);
+    let mut count = 0;
+    for id in ids {
+        writer.put(&[one(id)?]);
+        count += 1;
+    }
+    not_empty(count)?;
+    writer.finish()
+}
+
+/// Writes `width` bytes into each servo of `entries` (id, data) from `address` on. Nobody answers.
+pub fn sync_write<'o, 'd>(
+    out: &'o mut [u8],
+    address: u8,
+    width: u8,
+    entries: impl IntoIterator<Item = (u8, &'d [u8])>,
+) -> Result<&'o [u8], EncodeError> {
+    not_empty(width.into())?;
+    let mut writer = Writer::new(out, BROADCAST, Instruction::SyncWrite.code());
+    writer.put(&[address, width]);
+    let mut count = 0;
+    for (id, data) in entries {
+        if data.len() != usize::from(width) {
+            return Err(EncodeError::WrongWidth {
+                id,
+                expected: width,
+                got: data.len(),
+            });
+        }
+        writer.put(&[one(id)?]);
+        writer.put(data);
+        count += 1;
+    }
+    not_empty(count)?;
+    writer.finish()
+}
+
+/// A servo's answer: its error byte and the bytes that were asked for. This is what simulated servos send.
+pub fn status<'o>(
+    out: &'o mut [u8],
+    id: u8,
+    error: u8,
+    params: &[u8],
+) -> Result<&'o [u8], EncodeError> {
+    let mut writer = Writer::new(out, one(id)?, error);
+    writer.put(params);
+    writer.finish()
+}
+
+fn write_as<'o>(
+    instruction: Instruction,
+    out: &'o mut [u8],
+    id: u8,
+    address: u8,
+    data: &[u8],
+) -> Result<&'o [u8], EncodeError> {
+    not_empty(data.len())?;
+    let mut writer = Writer::new(out, one_or_all(id)?, instruction.code());
+    writer.put(&[address]);
+    writer.put(data);
+    writer.finish()
+}
+
+fn one(id: u8) -> Result<u8, EncodeError> {
+    if id <= MAX_ID {
+        Ok(id)
+    } else {
+        Err(EncodeError::BadId { id })
+    }
+}
+
+fn one_or_all(id: u8) -> Result<u8, EncodeError> {
+    if id == BROADCAST { Ok(id) } else { one(id) }
+}
+
+fn not_empty(count: usize) -> Result<(), EncodeError> {
+    if count == 0 {
+        Err(EncodeError::Empty)
+    } else {
+        Ok(())
+    }
+}
+
+/// Appends bytes and remembers how many there would be, so that only `finish` has to look at the limits.
+struct Writer<'o> {
+    out: &'o mut [u8],
+    len: usize,
+}
+
+impl<'o> Writer<'o> {
+    /// Where the length byte stands.
+    const LENGTH: usize = 3;
+
+    fn new(out: &'o mut [u8], id: u8, kind: u8) -> Self {
+        let mut writer = Self { out, len: 0 };
+        writer.put(&HEADER);
+        writer.put(&[id, 0, kind]);
+        writer
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        let end = self.len.saturating_add(bytes.len());
+        if let Some(room) = self.out.get_mut(self.len..end) {
+            room.copy_from_slice(bytes);
+        }
+        self.len = end;
+    }
+
+    fn finish(mut self) -> Result<&'o [u8], EncodeError> {
+        let total = self.len.saturating_add(1);
+        if total > MAX_PACKET {
+            return Err(EncodeError::PacketTooLong);
+        }
+        let available = self.out.len();
+        let too_small = EncodeError::BufferTooSmall { available };
+        let length =
+            u8::try_from(total - Self::LENGTH - 1).map_err(|_| EncodeError::PacketTooLong)?;
+        *self.out.get_mut(Self::LENGTH).ok_or(too_small)? = length;
+        let sum = checksum(self.out.get(HEADER.len()..self.len).ok_or(too_small)?);
+        self.put(&[sum]);
+        self.out.get(..total).ok_or(too_small)
+    }
+}
+
+#[cfg(test)]
+#[path = "packet_tests.rs"]
+mod tests;

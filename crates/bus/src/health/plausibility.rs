@@ -1,0 +1,186 @@
+//! Which position readings to believe.
+//!
+//! The protocol's checksum has 8 bits, so one burst of noise in 256 passes it. No motor jumps, though: a reading that
+//! the servo cannot have reached since the last one waits until the next reading agrees with it.
+
+use core::time::Duration;
+
+/// What one servo can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlausibilityConfig {
+    /// Fastest believable motion, in position counts per second.
+    pub max_speed: u32,
+    /// Counts by which two readings may always differ: noise, and the servo's own rounding.
+    pub slack: u32,
+    /// Counts of one turn when positions wrap around (from 4095 to 0), else `None`.
+    pub turn: Option<u16>,
+}
+
+/// What to do with a reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Use it.
+    Accepted,
+    /// Keep the last accepted one for now.
+    Suspect,
+}
+
+/// The readings of one servo. The first one is accepted, there being nothing to hold it against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plausibility {
+    config: PlausibilityConfig,
+    accepted: Option<(Duration, i32)>,
+    suspect: Option<(Duration, i32)>,
+    suspects: u32,
+}
+
+impl Plausibility {
+    /// Nothing read yet.
+    #[must_use]
+    pub const fn new(config: PlausibilityConfig) -> Self {
+        Self {
+            config,
+            accepted: None,
+            suspect: None,
+            suspects: 0,
+        }
+    }
+
+    /// Judges the `position` read at `now`, in counts.
+    pub fn check(&mut self, now: Duration, position: i32) -> Verdict {
+        let near = |earlier: Option<(Duration, i32)>| {
+            earlier
+                .is_some_and(|(at, from)| self.is_reachable(now.saturating_sub(at), from, position))
+        };
+        if self.accepted.is_none() || near(self.accepted) || near(self.suspect) {
+            self.accepted = Some((now, position));
+            self.suspect = None;
+            return Verdict::Accepted;
+        }
+        self.suspect = Some((now, position));
+        self.suspects = self.suspects.saturating_add(1);
+        Verdict::Suspect
+    }
+
+    /// When the newest accepted reading was made, and what it was, in counts.
+    #[must_use]
+    pub const fn accepted(&self) -> Option<(Duration, i32)> {
+        self.accepted
+    }
+
+    /// How many readings were not accepted at once.
+    #[must_use]
+    pub const fn suspects(&self) -> u32 {
+        self.suspects
+    }
+
+    fn is_reachable(&self, elapsed: Duration, from: i32, to: i32) -> bool {
+        let mut distance = u128::from(from.abs_diff(to));
+        if let Some(turn @ 1..) = self.config.turn {
+            let turn = u128::from(turn);
+            let forth = distance % turn;
+            distance = forth.min(turn - forth);
+        }
+        // Whole counts: in nanoseconds times counts per second nothing overflows 128 bits.
+        let reach = elapsed.as_nanos() * u128::from(self.config.max_speed) / 1_000_000_000;
+        distance <= reach + u128::from(self.config.slack)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const CONFIG: PlausibilityConfig = PlausibilityConfig {
+        max_speed: 5000,
+        slack: 10,
+        turn: Some(4096),
+    };
+
+    fn verdicts(readings: &[(u64, i32)]) -> std::vec::Vec<bool> {
+        let mut plausibility = Plausibility::new(CONFIG);
+        let judge = |&(milliseconds, position): &(u64, i32)| {
+            plausibility.check(Duration::from_millis(milliseconds), position) == Verdict::Accepted
+        };
+        readings.iter().map(judge).collect()
+    }
+
+    #[test]
+    fn motion_is_believed_at_once() {
+        assert_eq!(
+            verdicts(&[(0, 100), (10, 150), (20, 210), (30, 205)]),
+            [true; 4]
+        );
+    }
+
+    #[test]
+    fn a_jump_is_believed_the_second_time() {
+        assert_eq!(
+            verdicts(&[(0, 100), (10, 900), (20, 910)]),
+            [true, false, true]
+        );
+    }
+
+    #[test]
+    fn a_single_wrong_reading_is_never_believed() {
+        assert_eq!(
+            verdicts(&[(0, 100), (10, 900), (20, 110)]),
+            [true, false, true]
+        );
+        assert_eq!(
+            verdicts(&[(0, 100), (10, 900), (20, 3000), (30, 120)]),
+            [true, false, false, true]
+        );
+    }
+
+    #[test]
+    fn the_end_of_the_turn_is_no_jump() {
+        assert_eq!(verdicts(&[(0, 4090), (10, 5)]), [true, true]);
+        let straight = PlausibilityConfig {
+            turn: None,
+            ..CONFIG
+        };
+        let mut plausibility = Plausibility::new(straight);
+        plausibility.check(Duration::ZERO, 4090);
+        assert_eq!(
+            plausibility.check(Duration::from_millis(10), 5),
+            Verdict::Suspect
+        );
+        assert_eq!(plausibility.accepted(), Some((Duration::ZERO, 4090)));
+        assert_eq!(plausibility.suspects(), 1);
+    }
+
+    #[test]
+    fn after_a_long_silence_anything_is_possible() {
+        assert_eq!(verdicts(&[(0, 100), (1000, 2100)]), [true, true]);
+    }
+
+    proptest! {
+        #[test]
+        fn extremes_are_judged_without_overflow(
+            speed in any::<u32>(), slack in any::<u32>(), turn in any::<Option<u16>>(),
+            readings in prop::collection::vec((any::<u64>(), any::<i32>()), 0..20),
+        ) {
+            let mut plausibility = Plausibility::new(PlausibilityConfig { max_speed: speed, slack, turn });
+            for (seconds, position) in readings {
+                plausibility.check(Duration::from_secs(seconds), position);
+            }
+        }
+
+        /// Two readings of a real motion in a row are enough, whatever came before.
+        #[test]
+        fn a_steady_servo_is_believed_after_two_readings(
+            noise in prop::collection::vec(any::<i32>(), 0..20), position in 0i32..4096,
+        ) {
+            let mut plausibility = Plausibility::new(CONFIG);
+            let mut now = Duration::ZERO;
+            for wrong in noise {
+                plausibility.check(now, wrong);
+                now += Duration::from_millis(10);
+            }
+            plausibility.check(now, position);
+            prop_assert_eq!(plausibility.check(now + Duration::from_millis(10), position + 20), Verdict::Accepted);
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! The control tick.
+//!
+//! At each deadline, `period` apart on an absolute grid, the goals of the previous tick leave for the robot in one burst with the
+//! request for its positions, and the source's own exchange (a leader arm's) starts in parallel. When both are complete, or their
+//! budget is used up, the source's action for the *next* deadline passes the gate. So goals reach the wire exactly on the
+//! grid, however long the answers took, at the price of one period of delay.
+
+use std::time::Duration;
+
+use ulna_core::{
+    Action, ActionSource, Gate, GateNote, LinkLost, Progress, Robot, SafeGoals, Stamp, State,
+};
+use ulna_rt::{Distribution, Machine, Next, Stop, StopReason};
+
+/// When ticks happen.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// The first deadline.
+    pub start: Duration,
+    /// From one deadline to the next.
+    pub period: Duration,
+    /// No tick at or after this time; [`Duration::MAX`] if only the source or a stop ends the run.
+    pub end: Duration,
+}
+
+/// Why the ticks ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The planned time is over.
+    Elapsed,
+    /// The source has nothing more.
+    SourceFinished,
+    /// Somebody asked for it.
+    Stopped(StopReason),
+    /// The robot's port is gone.
+    RobotLost,
+    /// The source's port is gone.
+    SourceLost,
+}
+
+/// What one tick saw and decided.
+#[derive(Debug, Clone, Copy)]
+pub struct TickRecord<'a> {
+    /// Number of the tick, from zero; numbers of missed deadlines are skipped.
+    pub index: u64,
+    /// The deadline at which `goals` leave.
+    pub sends_at: Stamp,
+    /// What the robot measured.
+    pub state: &'a State,
+    /// What the source wanted.
+    pub action: Option<&'a Action>,
+    /// What the gate let through.
+    pub goals: &'a SafeGoals,
+    /// What the gate did.
+    pub note: GateNote,
+}
+
+/// Receives every tick on the control thread: it must not block, allocate or format.
+pub trait Observer {
+    /// Called once per tick.
+    fn observe(&mut self, record: &TickRecord<'_>);
+}
+
+impl Observer for () {
+    fn observe(&mut self, _: &TickRecord<'_>) {}
+}
+
+/// Counts and times of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Counters {
+    /// Ticks that ran.
+    pub ticks: u64,
+    /// Deadlines that passed while an earlier tick was still busy.
+    pub overruns: u64,
+    /// Ticks whose action the gate clamped, slowed, ramped or held.
+    pub clamped: u64,
+    /// See [`GateNote::slowed`].
+    pub slowed: u64,
+    /// See [`GateNote::ramping`].
+    pub ramped: u64,
+    /// See [`GateNote::stale`] and [`GateNote::invalid`].
+    pub held: u64,
+    /// From the start of a tick to the start of the next.
+    pub period: Distribution,
+    /// How late ticks started.
+    pub lateness: Distribution,
+    /// From the request to the last answer.
+    pub port_wait: Distribution,
+}
+
+enum Phase {
+    Waiting,
+    Exchanging { since: Duration, budget_end: Stamp },
+    Over(End),
+}
+
+/// The machine that ticks.
+pub struct Tick<'a> {
+    robot: &'a mut dyn Robot,
+    source: &'a mut dyn ActionSource,
+    gate: &'a mut Gate,
+    observer: &'a mut dyn Observer,
+    stop: &'a Stop,
+    plan: Plan,
+    phase: Phase,
+    index: u64,
+    goals: SafeGoals,
+    last_start: Option<Duration>,
+    counters: Counters,
+}
+
+impl std::fmt::Debug for Tick<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tick")
+            .field("plan", &self.plan)
+            .field("index", &self.index)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Part of the period that the exchange with the servos may use.
+const BUDGET: f64 = 0.8;
+
+impl<'a> Tick<'a> {
+    /// Ticks as planned, from the pose in which the gate stands.
+    pub fn new(
+        robot: &'a mut dyn Robot,
+        source: &'a mut dyn ActionSource,
+        gate: &'a mut Gate,
+        observer: &'a mut dyn Observer,
+        stop: &'a Stop,
+        plan: Plan,
+    ) -> Self {
+        let goals = gate.hold(Stamp::new(plan.start));
+        let (phase, counters) = (Phase::Waiting, Counters::default());
+        Self {
+            robot,
+            source,
+            gate,
+            observer,
+            stop,
+            plan,
+            phase,
+            index: 0,
+            goals,
+            last_start: None,
+            counters,
+        }
+    }
+
+    /// Why it ended, once it has.
+    pub fn end(&self) -> Option<End> {
+        match self.phase {
+            Phase::Over(end) => Some(end),
+            _ => None,
+        }
+    }
+
+    /// Counts and times so far.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    fn deadline(&self) -> Duration {
+        // A run of a century at 1 kHz fits; saturation keeps arithmetic total.
+        self.plan.start.saturating_add(
+            self.plan
+                .period
+                .saturating_mul(u32::try_from(self.index).unwrap_or(u32::MAX)),
+        )
+    }
+
+    fn reason_to_end(&self) -> Option<End> {
+        let now = self.deadline();
+        if let Some(reason) = self.stop.requested() {
+            Some(End::Stopped(reason))
+        } else if now >= self.plan.end {
+            Some(End::Elapsed)
+        } else {
+            self.source
+                .finished(Stamp::new(now))
+                .then_some(End::SourceFinished)
+        }
+    }
+
+    fn start(&mut self, now: Duration) -> Result<Next, End> {
+        self.counters.ticks += 1;
+        self.counters
+            .lateness
+            .record(now.saturating_sub(self.deadline()));
+        if let Some(last) = self.last_start.replace(now) {
+            self.counters.period.record(now.saturating_sub(last));
+        }
+        let budget_end = Stamp::new(self.deadline() + self.plan.period.mul_f64(BUDGET));
+        let stamp = Stamp::new(now);
+        self.robot
+            .begin(stamp, Some(&self.goals), budget_end)
+            .map_err(|LinkLost| End::RobotLost)?;
+        self.source
+            .begin(stamp, budget_end)
+            .map_err(|LinkLost| End::SourceLost)?;
+        self.phase = Phase::Exchanging {
+            since: now,
+            budget_end,
+        };
+        self.exchange(now, now, budget_end)
+    }
+
+    fn exchange(&mut self, now: Duration, since: Duration, budget_end: Stamp) -> Result<Next, End> {
+        let stamp = Stamp::new(now);
+        let robot = self.robot.step(stamp).map_err(|LinkLost| End::RobotLost)?;
+        let source = self
+            .source
+            .step(stamp)
+            .map_err(|LinkLost| End::SourceLost)?;
+        let until = match (robot, source) {
+            (Progress::Done, Progress::Done) => return Ok(self.decide(now, since)),
+            (Progress::Waiting { until }, Progress::Done)
+            | (Progress::Done, Progress::Waiting { until }) => until,
+            (Progress::Waiting { until: a }, Progress::Waiting { until: b }) => a.min(b),
+        };
+        // Both parties give up by themselves at the end of the budget; the grace only guards against one that does not.
+        if stamp >= budget_end + self.plan.period {
+            return Ok(self.decide(now, since));
+        }
+        Ok(Next::InputOr(until.since_epoch()))
+    }
+
+    fn decide(&mut self, now: Duration, since: Duration) -> Next {
+        self.counters.port_wait.record(now.saturating_sub(since));
+        self.index += 1;
+        while self.deadline() < now {
+            self.index += 1;
+            self.counters.overruns += 1;
+        }
+        let sends_at = Stamp::new(self.deadline());
+        let action = self.source.action(sends_at);
+        let state = self.robot.state();
+        let (goals, note) = self.gate.check(sends_at, action.as_ref(), state);
+        self.goals = goals;
+        self.counters.clamped += u64::from(note.clamped != 0);
+        self.counters.slowed += u64::from(note.slowed != 0);
+        self.counters.ramped += u64::from(note.ramping);
+        self.counters.held += u64::from(note.stale || note.invalid);
+        let index = self.index - 1;
+        self.observer.observe(&TickRecord {
+            index,
+            sends_at,
+            state,
+            action: action.as_ref(),
+            goals: &self.goals,
+            note,
+        });
+        self.phase = Phase::Waiting;
+        Next::At(self.deadline())
+    }
+}
+
+impl Machine for Tick<'_> {
+    fn step(&mut self, now: Duration) -> Next {
+        let next = match self.phase {
+            Phase::Over(_) => return Next::Finished,
+            Phase::Exchanging { since, budget_end } => self.exchange(now, since, budget_end),
+            Phase::Waiting if now < self.deadline() => Ok(Next::At(self.deadline())),
+            Phase::Waiting => match self.reason_to_end() {
+                Some(end) => Err(end),
+                None => self.start(now),
+            },
+        };
+        next.unwrap_or_else(|end| {
+            self.phase = Phase::Over(end);
+            Next::Finished
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,357 @@
+//! Saving one episode: every file is complete and synced before the next one, and `info.json` comes last, so
+//! that the episode exists exactly when its count does.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Float64Array, Int64Array};
+use arrow_schema::Field;
+use serde_json::json;
+
+use crate::episode_writer::{COMMIT_MARKER, EpisodeParts, Rows};
+use crate::episodes::EPISODES_DIR;
+use crate::error::{DatasetError, IoContext, Result};
+use crate::features::{Feature, Number};
+use crate::fs::{move_into, put, remove_if_there};
+use crate::hf_metadata::huggingface;
+use crate::info::{INFO_PATH, Info};
+use crate::quantile::Precision;
+use crate::stats::{FeatureStats, STATS_PATH, Stats, aggregate};
+use crate::tasks::TASKS_PATH;
+use crate::template::FileIndex;
+use crate::video::VideoPart;
+use crate::writer::Writer;
+use crate::{json, manifest, parquet_io, stats, table, tasks};
+
+/// Saves the episode, or leaves the dataset as it was.
+pub(crate) fn commit(writer: &mut Writer, parts: &EpisodeParts) -> Result<u64> {
+    if writer.unsure.as_ref() == Some(&parts.dir) {
+        let meta = writer.root.join("meta");
+        writer.fs.sync_dir(&meta).at("sync the folder", &meta)?;
+        writer.unsure = None;
+        return Ok(writer.info.total_episodes - 1);
+    }
+    let plan = Plan::new(writer, parts)?;
+    let placed = plan.place(writer, parts);
+    if let Err(error) = placed {
+        // Whatever cannot be taken back either is overwritten by the next save, or is for repair.
+        let _ = plan.take_back(writer);
+        return Err(error);
+    }
+    let bytes = json::bytes(&plan.info.to_value());
+    let counted = put(&*writer.fs, &writer.root, Path::new(INFO_PATH), &bytes);
+    if let Err(error) = counted {
+        let on_disk = Info::read(&writer.root).map(|info| info.total_episodes);
+        if on_disk.is_ok_and(|total| total == plan.info.total_episodes) {
+            writer.unsure = Some(parts.dir.clone());
+            plan.adopt(writer);
+        } else {
+            let _ = plan.take_back(writer);
+        }
+        return Err(error);
+    }
+    let episode = plan.episode;
+    plan.adopt(writer);
+    Ok(episode)
+}
+
+/// Everything that a save will write, computed before it writes anything.
+struct Plan {
+    episode: u64,
+    info: Info,
+    tasks: Vec<String>,
+    new_tasks: bool,
+    stats: Stats,
+    data: (PathBuf, Vec<u8>),
+    table: (PathBuf, Vec<u8>),
+    table_columns: Vec<String>,
+    videos: Vec<PathBuf>,
+}
+
+impl Plan {
+    fn new(writer: &Writer, parts: &EpisodeParts) -> Result<Plan> {
+        let rows = &parts.rows;
+        if rows.len() == 0 {
+            return Err(DatasetError::invalid("the episode", "it has no frames"));
+        }
+        let videos = videos_in_order(writer, parts)?;
+        let mut tasks = writer.tasks.clone();
+        for text in &rows.texts {
+            if !tasks.contains(text) {
+                tasks.push(text.clone());
+            }
+        }
+        let episode = writer.info.total_episodes;
+        let frames = rows.len() as u64;
+        let columns = EpisodeColumns::new(writer, rows, &tasks);
+        let mut stats = columns.stats();
+        for video in &videos {
+            stats.insert(video.camera.clone(), video.stats.clone());
+        }
+        let mut info = writer.info.clone();
+        info.total_episodes += 1;
+        info.total_frames += frames;
+        info.total_tasks = tasks.len() as u64;
+
+        let data_path = info.data_file(writer.next.data)?;
+        let data = columns.to_parquet(&info, &data_path)?;
+        let table_path = table_path(writer.next.table);
+        let mut row = episode_row(writer, rows, episode);
+        row.extend(stats_columns(&stats));
+        row.extend(scalars("meta/episodes", writer.next.table));
+        if let Some(known) = &writer.table_columns {
+            row.retain(|(field, _)| known.contains(field.name()));
+        }
+        let table_columns = row.iter().map(|(field, _)| field.name().clone()).collect();
+        let batch = table::batch(row).map_err(|r| DatasetError::parquet(&table_path, &r))?;
+        let table = parquet_io::to_bytes(&table_path, &batch, &[])?;
+        let video_paths = videos
+            .iter()
+            .map(|video| info.video_file(&video.camera, next_video(writer, &video.camera)))
+            .collect::<Result<_>>()?;
+        let stats = match writer.stats.is_empty() {
+            true => stats,
+            false => aggregate(&[&writer.stats, &stats]),
+        };
+        Ok(Plan {
+            episode,
+            new_tasks: tasks.len() > writer.tasks.len(),
+            info,
+            tasks,
+            stats,
+            data: (data_path, data),
+            table: (table_path, table),
+            table_columns,
+            videos: video_paths,
+        })
+    }
+
+    /// Puts everything but `info.json` in place, in this order: each file may refer to the ones before it.
+    fn place(&self, writer: &Writer, parts: &EpisodeParts) -> Result<()> {
+        let (fs, root) = (&*writer.fs, &writer.root);
+        self.mark(writer, &parts.dir)?;
+        for (video, path) in videos_in_order(writer, parts)?.iter().zip(&self.videos) {
+            video.make_mp4(fs)?;
+            move_into(fs, root, &video.mp4, path)?;
+        }
+        put(fs, root, &self.data.0, &self.data.1)?;
+        if self.new_tasks {
+            put(
+                fs,
+                root,
+                Path::new(TASKS_PATH),
+                &tasks::to_bytes(&self.tasks)?,
+            )?;
+        }
+        if let Some(report) = &parts.report {
+            let path = manifest::report_path(self.episode);
+            put(fs, root, Path::new(&path), &json::bytes(report))?;
+        }
+        put(fs, root, &self.table.0, &self.table.1)?;
+        let stats = json::bytes(&stats::to_value(&self.stats));
+        put(fs, root, Path::new(STATS_PATH), &stats)
+    }
+
+    /// Notes in the staging folder which number the episode is about to get, so that repair can tell a
+    /// finished save from an unfinished one.
+    fn mark(&self, writer: &Writer, dir: &Path) -> Result<()> {
+        let path = dir.join(COMMIT_MARKER);
+        let mut file = writer.fs.create(&path).at("create", &path)?;
+        let bytes = json::bytes(&json!({"episode": self.episode}));
+        file.write_all(&bytes).at("write", &path)?;
+        file.sync().at("sync", &path)?;
+        writer.fs.sync_dir(dir).at("sync the folder", dir)
+    }
+
+    /// Removes what a failed save has put in place, newest first.
+    fn take_back(&self, writer: &Writer) -> Result<()> {
+        let (fs, root) = (&*writer.fs, &writer.root);
+        if !writer.stats.is_empty() {
+            let stats = json::bytes(&stats::to_value(&writer.stats));
+            let _ = put(fs, root, Path::new(STATS_PATH), &stats);
+        }
+        let report = PathBuf::from(manifest::report_path(self.episode));
+        let own = [&self.table.0, &report, &self.data.0];
+        for path in own.into_iter().chain(&self.videos) {
+            remove_if_there(fs, &root.join(path))?;
+        }
+        Ok(())
+    }
+
+    fn adopt(self, writer: &mut Writer) {
+        let size = self.info.chunks_size;
+        writer.next.data = writer.next.data.next(size);
+        writer.next.table = writer.next.table.next(size);
+        for camera in self.info.cameras() {
+            let next = next_video(writer, &camera.key).next(size);
+            writer.next.videos.insert(camera.key.clone(), next);
+        }
+        writer.info = self.info;
+        writer.tasks = self.tasks;
+        writer.stats = self.stats;
+        writer.table_columns.get_or_insert(self.table_columns);
+    }
+}
+
+fn next_video(writer: &Writer, camera: &str) -> FileIndex {
+    writer.next.videos.get(camera).copied().unwrap_or_default()
+}
+
+/// The videos in the order of the dataset's cameras; each camera must have as many pictures as there are rows.
+fn videos_in_order<'a>(writer: &Writer, parts: &'a EpisodeParts) -> Result<Vec<&'a VideoPart>> {
+    let cameras = writer.layout.cameras();
+    cameras
+        .iter()
+        .map(|camera| {
+            let part = parts.videos.iter().find(|v| v.camera == camera.key);
+            let found = part.map_or(0, |part| part.frames());
+            part.filter(|_| found == parts.rows.len()).ok_or_else(|| {
+                DatasetError::invalid(
+                    format!("camera `{}`", camera.key),
+                    format!("{found} pictures for {} rows", parts.rows.len()),
+                )
+            })
+        })
+        .collect()
+}
+
+/// The values of all columns of an episode, in the order of the dataset's features.
+struct EpisodeColumns {
+    columns: Vec<(Feature, Number, Vec<f64>)>,
+}
+
+impl EpisodeColumns {
+    fn new(writer: &Writer, rows: &Rows, tasks: &[String]) -> EpisodeColumns {
+        let info = &writer.info;
+        let frames = rows.len();
+        let width = writer.layout.width();
+        let columns = info.features.iter().filter_map(|feature| {
+            let number = feature.number()?;
+            let per_frame = |f: &dyn Fn(usize) -> f64| (0..frames).map(f).collect::<Vec<f64>>();
+            let values = match feature.key.as_str() {
+                "timestamp" => per_frame(&|k| k as f64 / f64::from(info.fps)),
+                "frame_index" => per_frame(&|k| k as f64),
+                "episode_index" => per_frame(&|_| info.total_episodes as f64),
+                "index" => per_frame(&|k| (info.total_frames + k as u64) as f64),
+                "task_index" => per_frame(&|k| {
+                    let text = rows.texts.get(rows.tasks[k] as usize);
+                    let index = text.and_then(|text| tasks.iter().position(|t| t == text));
+                    index.unwrap_or(0) as f64
+                }),
+                key => {
+                    let range = writer.layout.range(key)?;
+                    let rows = rows.values.chunks_exact(width.max(1));
+                    rows.flat_map(|row| &row[range.clone()]).copied().collect()
+                }
+            };
+            Some((feature.clone(), number, values))
+        });
+        EpisodeColumns {
+            columns: columns.collect(),
+        }
+    }
+
+    fn to_parquet(&self, info: &Info, path: &Path) -> Result<Vec<u8>> {
+        let fail = |reason: String| DatasetError::parquet(path, &reason);
+        let columns = self
+            .columns
+            .iter()
+            .map(|(feature, number, values)| {
+                let array = table::column(*number, &feature.shape, values)
+                    .map_err(|reason| fail(format!("`{}` {reason}", feature.key)))?;
+                Ok(table::named(&feature.key, array))
+            })
+            .collect::<Result<_>>()?;
+        let batch = table::batch(columns).map_err(fail)?;
+        parquet_io::to_bytes(path, &batch, &[("huggingface", huggingface(info))])
+    }
+
+    fn stats(&self) -> Stats {
+        let entries = self.columns.iter().map(|(feature, number, values)| {
+            let exact = matches!(number, Number::Float64) || feature.is_auto();
+            // Statistics describe what is stored; LeRobot takes time stamps before they are rounded.
+            let stored: Vec<f64> = match number {
+                Number::Float32 if !exact => values.iter().map(|v| f64::from(*v as f32)).collect(),
+                _ => values.clone(),
+            };
+            let precision = match feature.is_auto() {
+                true => Precision::Double,
+                false => Precision::of(*number),
+            };
+            let width = feature.shape.last().copied().unwrap_or(1);
+            let stats = FeatureStats::of_rows(&stored, width, precision);
+            (feature.key.clone(), stats)
+        });
+        entries.collect()
+    }
+}
+
+fn integer(name: String, value: u64) -> (Field, ArrayRef) {
+    let value = i64::try_from(value).unwrap_or(i64::MAX);
+    table::named(name, Arc::new(Int64Array::from(vec![value])))
+}
+
+fn scalars(prefix: &str, at: FileIndex) -> [(Field, ArrayRef); 2] {
+    [
+        integer(format!("{prefix}/chunk_index"), at.chunk),
+        integer(format!("{prefix}/file_index"), at.file),
+    ]
+}
+
+fn episode_row(writer: &Writer, rows: &Rows, episode: u64) -> Vec<(Field, ArrayRef)> {
+    let frames = rows.len() as u64;
+    let from = writer.info.total_frames;
+    let mut row = vec![
+        integer("episode_index".to_owned(), episode),
+        table::named("tasks", table::one_list(table::text(&rows.texts))),
+        integer("length".to_owned(), frames),
+    ];
+    row.extend(scalars("data", writer.next.data));
+    row.push(integer("dataset_from_index".to_owned(), from));
+    row.push(integer("dataset_to_index".to_owned(), from + frames));
+    for camera in writer.info.cameras() {
+        let prefix = format!("videos/{}", camera.key);
+        row.extend(scalars(&prefix, next_video(writer, &camera.key)));
+        let end = frames as f64 / f64::from(writer.info.fps);
+        for (name, seconds) in [("from_timestamp", 0.0), ("to_timestamp", end)] {
+            let array = Arc::new(Float64Array::from(vec![seconds]));
+            row.push(table::named(format!("{prefix}/{name}"), array));
+        }
+    }
+    row
+}
+
+fn stats_columns(stats: &Stats) -> Vec<(Field, ArrayRef)> {
+    let mut out = Vec::new();
+    for (key, one) in stats {
+        for (name, list) in one.lists() {
+            let values: ArrayRef = Arc::new(Float64Array::from(list.clone()));
+            let nested = match one.picture {
+                true => table::lists_of_one(table::lists_of_one(values)),
+                false => values,
+            };
+            let column = table::one_list(nested);
+            out.push(table::named(format!("stats/{key}/{name}"), column));
+            if name == "std" {
+                let count = i64::try_from(one.count).unwrap_or(i64::MAX);
+                let column = table::one_list(Arc::new(Int64Array::from(vec![count])));
+                out.push(table::named(format!("stats/{key}/count"), column));
+            }
+        }
+    }
+    out
+}
+
+fn table_path(at: FileIndex) -> PathBuf {
+    let FileIndex { chunk, file } = at;
+    PathBuf::from(format!(
+        "{EPISODES_DIR}/chunk-{chunk:03}/file-{file:03}.parquet"
+    ))
+}
+
+/// The columns of the first episode table, which all others must share.
+pub(crate) fn table_columns(root: &Path) -> Result<Option<Vec<String>>> {
+    let files = parquet_io::files_below(&root.join(EPISODES_DIR))?;
+    let first = files.first();
+    first.map(|path| parquet_io::column_names(path)).transpose()
+}

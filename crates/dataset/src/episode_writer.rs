@@ -1,0 +1,183 @@
+//! The running episode: rows in memory and in a journal, until they are committed or discarded.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::error::{DatasetError, IoContext, Result};
+use crate::fs::{Fs, remove_if_there};
+use crate::layout::RowLayout;
+use crate::record_log::RecordLog;
+use crate::video::{VideoEncoder, VideoPart};
+
+pub(crate) const ROWS_LOG: &str = "rows.log";
+pub(crate) const COMMIT_MARKER: &str = "commit.json";
+const MAX_TASK: usize = u16::MAX as usize;
+
+/// The rows of an episode.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Rows {
+    pub(crate) values: Vec<f64>,
+    /// The position in `texts` of each frame's task.
+    pub(crate) tasks: Vec<u32>,
+    /// The distinct tasks in order of appearance.
+    pub(crate) texts: Vec<String>,
+}
+
+impl Rows {
+    pub(crate) fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
+    pub(crate) fn push(&mut self, task: &str, row: &[f64]) {
+        let position = self.texts.iter().position(|known| known == task);
+        let position = position.unwrap_or_else(|| {
+            self.texts.push(task.to_owned());
+            self.texts.len() - 1
+        });
+        self.tasks.push(u32::try_from(position).unwrap_or(u32::MAX));
+        self.values.extend_from_slice(row);
+    }
+}
+
+/// Takes the rows of one episode. Made by [`Writer::begin_episode`](crate::Writer::begin_episode); several may
+/// exist at a time (one being saved while the next is recorded).
+#[derive(Debug)]
+pub struct EpisodeWriter {
+    fs: Arc<dyn Fs>,
+    layout: Arc<RowLayout>,
+    fps: u32,
+    dir: PathBuf,
+    log: RecordLog,
+    rows: Rows,
+    record: Vec<u8>,
+}
+
+impl EpisodeWriter {
+    pub(crate) fn begin(
+        fs: Arc<dyn Fs>,
+        layout: Arc<RowLayout>,
+        fps: u32,
+        dir: PathBuf,
+    ) -> Result<EpisodeWriter> {
+        crate::fs::make_dirs(&*fs, &dir)?;
+        let mut log = RecordLog::create(&*fs, &dir.join(ROWS_LOG))?;
+        log.append(&header(&layout))?;
+        log.sync()?;
+        fs.sync_dir(&dir).at("sync the folder", &dir)?;
+        Ok(EpisodeWriter {
+            fs,
+            layout,
+            fps,
+            dir,
+            log,
+            rows: Rows::default(),
+            record: Vec::new(),
+        })
+    }
+
+    /// The layout of rows.
+    pub fn layout(&self) -> &RowLayout {
+        &self.layout
+    }
+
+    /// How many rows there are so far.
+    pub fn frames(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Adds the next frame's numbers, in the order of the [`RowLayout`]. The row is in the journal when this
+    /// returns, and on the disk after the next [`sync`](Self::sync). A row that is refused is not added; after a
+    /// failed write the row is kept in memory and can still be saved.
+    pub fn push_row(&mut self, task: &str, row: &[f64]) -> Result<()> {
+        self.layout.check(row)?;
+        if task.is_empty() || task.len() > MAX_TASK {
+            return Err(DatasetError::invalid(
+                "the task",
+                format!("its text must be 1 to {MAX_TASK} bytes long"),
+            ));
+        }
+        self.rows.push(task, row);
+        self.record.clear();
+        let length = u16::try_from(task.len()).unwrap_or(u16::MAX);
+        self.record.extend(length.to_le_bytes());
+        self.record.extend(task.as_bytes());
+        for value in row {
+            self.record.extend(value.to_le_bytes());
+        }
+        self.log.append(&self.record)
+    }
+
+    /// Waits until all rows are on the disk; call it at most once a second.
+    pub fn sync(&mut self) -> Result<()> {
+        self.log.sync()
+    }
+
+    /// An encoder for one of the dataset's cameras, which can live on a thread of its own.
+    pub fn video_encoder(&self, camera: &str) -> Result<VideoEncoder> {
+        let feature = self.layout.cameras().iter().find(|c| c.key == camera);
+        let feature = feature.ok_or_else(|| {
+            let keys: Vec<&str> = self
+                .layout
+                .cameras()
+                .iter()
+                .map(|c| c.key.as_str())
+                .collect();
+            DatasetError::MissingFeature {
+                feature: camera.to_owned(),
+                available: keys.join(", "),
+            }
+        })?;
+        VideoEncoder::begin(&*self.fs, &self.dir, feature, self.fps)
+    }
+
+    /// Ends the recording. `videos` are the finished encoders' results, one per camera, each as long as the
+    /// rows. `report` is stored with the episode. Nothing is saved until [`Writer::commit`](crate::Writer::commit).
+    pub fn finish(mut self, videos: Vec<VideoPart>, report: Option<Value>) -> Result<EpisodeParts> {
+        self.log.sync()?;
+        Ok(EpisodeParts {
+            dir: self.dir,
+            rows: self.rows,
+            videos,
+            report,
+        })
+    }
+
+    /// Throws the episode away.
+    pub fn discard(self) -> Result<()> {
+        drop(self.log);
+        remove_run(&*self.fs, &self.dir)
+    }
+}
+
+/// A recorded episode, ready to be committed.
+#[derive(Debug)]
+pub struct EpisodeParts {
+    pub(crate) dir: PathBuf,
+    pub(crate) rows: Rows,
+    pub(crate) videos: Vec<VideoPart>,
+    pub(crate) report: Option<Value>,
+}
+
+impl EpisodeParts {
+    /// How many frames the episode has.
+    pub fn frames(&self) -> usize {
+        self.rows.len()
+    }
+}
+
+fn header(layout: &RowLayout) -> Vec<u8> {
+    format!("ulna rows 1 width {}", layout.width()).into_bytes()
+}
+
+/// Removes a staging folder. The journal goes first and durably: without it, nothing mistakes the rest for an
+/// episode that is still to be saved.
+pub(crate) fn remove_run(fs: &dyn Fs, dir: &Path) -> Result<()> {
+    remove_if_there(fs, &dir.join(ROWS_LOG))?;
+    fs.sync_dir(dir).at("sync the folder", dir)?;
+    for entry in std::fs::read_dir(dir).at("list", dir)? {
+        remove_if_there(fs, &entry.at("list", dir)?.path())?;
+    }
+    fs.remove_dir(dir).at("remove the folder", dir)
+}

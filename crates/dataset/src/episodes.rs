@@ -1,0 +1,149 @@
+//! `meta/episodes`: one row per episode, saying where its frames and pictures are.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use arrow_array::RecordBatch;
+
+use crate::error::{DatasetError, Result};
+use crate::info::Info;
+use crate::template::FileIndex;
+use crate::{parquet_io, table};
+
+/// The folder of the episode tables.
+pub(crate) const EPISODES_DIR: &str = "meta/episodes";
+
+/// Where an episode's pictures of one camera are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VideoSpan {
+    /// The video file.
+    pub file: FileIndex,
+    /// When the episode begins in that file, in seconds.
+    pub from: f64,
+    /// When it ends, in seconds.
+    pub to: f64,
+}
+
+/// One row of the episode table, without its statistics.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EpisodeRow {
+    /// The episode's number.
+    pub episode_index: u64,
+    /// The distinct tasks of the episode.
+    pub tasks: Vec<String>,
+    /// How many frames it has.
+    pub length: u64,
+    /// The data file.
+    pub data: FileIndex,
+    /// The global index of its first frame.
+    pub dataset_from: u64,
+    /// One past the global index of its last frame.
+    pub dataset_to: u64,
+    /// The pictures, by camera key; a camera that the table doesn't mention is absent.
+    pub videos: BTreeMap<String, VideoSpan>,
+    /// Which table this row stands in.
+    pub table: FileIndex,
+}
+
+/// Reads all tables, checks that the rows are numbered by their position.
+pub(crate) fn read(root: &Path, info: &Info) -> Result<Vec<EpisodeRow>> {
+    let mut rows = Vec::new();
+    for path in parquet_io::files_below(&root.join(EPISODES_DIR))? {
+        let columns = parquet_io::read(&path, |name| !name.starts_with("stats/"), None)?;
+        for batch in &columns.batches {
+            append(batch, info, &path, &mut rows)?;
+        }
+    }
+    for (position, row) in rows.iter().enumerate() {
+        if row.episode_index != position as u64 {
+            return Err(DatasetError::Disagree {
+                what: format!("the number of the episode in row {position} of meta/episodes"),
+                place: "its position",
+                expected: position as u64,
+                found: row.episode_index,
+            });
+        }
+    }
+    Ok(rows)
+}
+
+fn append(batch: &RecordBatch, info: &Info, path: &Path, rows: &mut Vec<EpisodeRow>) -> Result<()> {
+    let optional = |name: &str| -> Result<Option<Vec<u64>>> {
+        let Some(column) = batch.column_by_name(name) else {
+            return Ok(None);
+        };
+        let mut out = Vec::with_capacity(column.len());
+        table::append_integers(column, &mut out)
+            .map_err(|reason| DatasetError::field(path, name, reason))?;
+        out.into_iter()
+            .map(|v| u64::try_from(v).map_err(|_| negative(path, name, v)))
+            .collect::<Result<_>>()
+            .map(Some)
+    };
+    let required = |name: &str| {
+        optional(name)?.ok_or_else(|| DatasetError::field(path, name, "is a missing column"))
+    };
+    let seconds = |name: &str| -> Result<Vec<f64>> {
+        let column = batch
+            .column_by_name(name)
+            .ok_or_else(|| DatasetError::field(path, name, "is a missing column"))?;
+        let mut out = Vec::with_capacity(column.len());
+        table::append_numbers(column, 1, &mut out)
+            .map_err(|reason| DatasetError::field(path, name, reason))?;
+        Ok(out)
+    };
+    let index = required("episode_index")?;
+    let length = required("length")?;
+    let from = required("dataset_from_index")?;
+    let to = required("dataset_to_index")?;
+    let data = places(required("data/chunk_index")?, required("data/file_index")?);
+    let tasks = match batch.column_by_name("tasks") {
+        Some(column) => table::string_lists(column)
+            .map_err(|reason| DatasetError::field(path, "tasks", reason))?,
+        None => vec![Vec::new(); index.len()],
+    };
+    let tables = match (
+        optional("meta/episodes/chunk_index")?,
+        optional("meta/episodes/file_index")?,
+    ) {
+        (Some(chunk), Some(file)) => places(chunk, file),
+        _ => vec![FileIndex::default(); index.len()],
+    };
+    let mut videos = vec![BTreeMap::new(); index.len()];
+    for camera in info.cameras().map(|camera| &camera.key) {
+        let name = |field: &str| format!("videos/{camera}/{field}");
+        let Some(chunk) = optional(&name("chunk_index"))? else {
+            continue;
+        };
+        let files = places(chunk, required(&name("file_index"))?);
+        let starts = seconds(&name("from_timestamp"))?;
+        let ends = seconds(&name("to_timestamp"))?;
+        for (row, ((file, from), to)) in files.into_iter().zip(starts).zip(ends).enumerate() {
+            videos[row].insert(camera.clone(), VideoSpan { file, from, to });
+        }
+    }
+    for (row, (tasks, videos)) in tasks.into_iter().zip(videos).enumerate() {
+        rows.push(EpisodeRow {
+            episode_index: index[row],
+            tasks,
+            length: length[row],
+            data: data[row],
+            dataset_from: from[row],
+            dataset_to: to[row],
+            videos,
+            table: tables[row],
+        });
+    }
+    Ok(())
+}
+
+fn places(chunk: Vec<u64>, file: Vec<u64>) -> Vec<FileIndex> {
+    let pairs = chunk.into_iter().zip(file);
+    pairs
+        .map(|(chunk, file)| FileIndex { chunk, file })
+        .collect()
+}
+
+fn negative(path: &Path, name: &str, value: i64) -> DatasetError {
+    DatasetError::field(path, name, format!("holds {value}, which is less than 0"))
+}

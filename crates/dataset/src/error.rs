@@ -1,0 +1,223 @@
+//! Everything that can go wrong with a dataset, each with the thing, the cause and the next step.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The result of this crate's functions.
+pub type Result<T, E = DatasetError> = std::result::Result<T, E>;
+
+/// Why a dataset could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DatasetError {
+    /// The folder isn't there.
+    #[error("there is no folder {}; give the folder that holds meta/info.json", path.display())]
+    NoSuchFolder {
+        /// The folder asked for.
+        path: PathBuf,
+    },
+    /// The folder is there but holds no dataset.
+    #[error("{} is not a LeRobot dataset: meta/info.json is missing; give the dataset's top folder", path.display())]
+    NotADataset {
+        /// The folder asked for.
+        path: PathBuf,
+    },
+    /// A dataset of another format version.
+    #[error("{} is a dataset of format {version}; ulna reads v3.x; {advice}", path.display())]
+    Version {
+        /// The dataset's folder.
+        path: PathBuf,
+        /// `codebase_version` as written.
+        version: String,
+        /// What to do about it.
+        advice: &'static str,
+    },
+    /// The operating system refused.
+    #[error("cannot {action} {}: {source}; {}", path.display(), io_advice(source))]
+    Io {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// A JSON file that does not parse.
+    #[error("{} is not valid JSON: {reason}; restore it from a copy, or run `ulna dataset repair`", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        reason: String,
+    },
+    /// A field of a metadata file that is missing or makes no sense.
+    #[error("{}: `{field}` {reason}; correct the file or restore it from a copy", path.display())]
+    Field {
+        /// The file.
+        path: PathBuf,
+        /// The key, with its parents.
+        field: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A parquet file that does not read.
+    #[error("cannot read {}: {reason}; the file is damaged or incomplete, run `ulna dataset check` on the dataset", path.display())]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// What the parquet reader said.
+        reason: String,
+    },
+    /// A feature that the dataset doesn't have.
+    #[error("the dataset has no feature `{feature}`; it has: {available}")]
+    MissingFeature {
+        /// The feature asked for.
+        feature: String,
+        /// What there is, comma separated.
+        available: String,
+    },
+    /// A feature that isn't made of numbers, or isn't a camera, when one is needed.
+    #[error("feature `{feature}` has dtype {dtype}, {expected} is needed")]
+    WrongKind {
+        /// The feature asked for.
+        feature: String,
+        /// What it is.
+        dtype: String,
+        /// What is needed.
+        expected: &'static str,
+    },
+    /// An episode that the dataset doesn't have.
+    #[error("the dataset has no episode {episode}: it holds {count} episodes, numbered from 0")]
+    MissingEpisode {
+        /// The episode asked for.
+        episode: u64,
+        /// How many there are.
+        count: u64,
+    },
+    /// Two places of the dataset disagree about a count.
+    #[error(
+        "{what}: {place} says {expected}, found {found}; run `ulna dataset check`, then `ulna dataset repair`"
+    )]
+    Disagree {
+        /// What was counted.
+        what: String,
+        /// Who states the expected number.
+        place: &'static str,
+        /// The number stated.
+        expected: u64,
+        /// The number found.
+        found: u64,
+    },
+    /// A file that the metadata names and that is absent.
+    #[error("{what} needs {}, which is missing; fetch the file, or run `ulna dataset check` to see what else is", path.display())]
+    MissingFile {
+        /// Whose data it holds.
+        what: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Frames that a video file doesn't have or that don't decode.
+    #[error("{}: {reason}", path.display())]
+    Video {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The caller asked for something that cannot be written.
+    #[error("{what}: {reason}")]
+    Invalid {
+        /// The thing refused.
+        what: String,
+        /// Why, and what would be right.
+        reason: String,
+    },
+    /// The folder already holds something.
+    #[error("{} already holds something; choose another folder, or resume the dataset in it", path.display())]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A resume that doesn't fit the dataset.
+    #[error("cannot resume {}: {}; use the same settings, or record into another folder", path.display(), differences.join("; "))]
+    Differs {
+        /// The dataset.
+        path: PathBuf,
+        /// One sentence per difference.
+        differences: Vec<String>,
+    },
+    /// Another writer has the dataset open.
+    #[error("{} is being written by another program; stop that one first", path.display())]
+    Locked {
+        /// The dataset.
+        path: PathBuf,
+    },
+    /// Leftovers of an interrupted save or recording stand in the way.
+    #[error("{} holds an interrupted recording; run `ulna dataset repair` first", path.display())]
+    NeedsRepair {
+        /// The dataset.
+        path: PathBuf,
+    },
+}
+
+fn io_advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "the disk is full: free some space; every saved episode is intact"
+        }
+        io::ErrorKind::PermissionDenied => "check the owner and the permissions of the folder",
+        io::ErrorKind::ReadOnlyFilesystem => "the disk is mounted read-only",
+        io::ErrorKind::NotFound => "check the path",
+        _ => "check the disk; every saved episode is intact",
+    }
+}
+
+/// Names the operation and the path that an `io::Error` belongs to.
+pub(crate) trait IoContext<T> {
+    fn at(self, action: &'static str, path: &Path) -> Result<T>;
+}
+
+impl<T> IoContext<T> for io::Result<T> {
+    fn at(self, action: &'static str, path: &Path) -> Result<T> {
+        self.map_err(|source| DatasetError::Io {
+            action,
+            path: path.to_owned(),
+            source,
+        })
+    }
+}
+
+impl DatasetError {
+    pub(crate) fn field(
+        path: &Path,
+        field: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> DatasetError {
+        DatasetError::Field {
+            path: path.to_owned(),
+            field: field.into(),
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn parquet(path: &Path, reason: &dyn ToString) -> DatasetError {
+        DatasetError::Parquet {
+            path: path.to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+
+    pub(crate) fn invalid(what: impl Into<String>, reason: impl Into<String>) -> DatasetError {
+        DatasetError::Invalid {
+            what: what.into(),
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn video(path: &Path, reason: impl Into<String>) -> DatasetError {
+        DatasetError::Video {
+            path: path.to_owned(),
+            reason: reason.into(),
+        }
+    }
+}

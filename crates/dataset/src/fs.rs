@@ -1,0 +1,135 @@
+//! The few file-system operations that writing a dataset needs, behind a trait: tests record and cut them.
+
+use std::fmt::Debug;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::{IoContext, Result};
+
+/// A file open for writing at its end.
+pub trait FsFile: Write + Send + Debug {
+    /// Waits until everything written so far is on the disk.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// What a writer does to the file system. Reading goes past this trait.
+pub trait Fs: Send + Sync + Debug {
+    /// Makes one folder, whose parent exists.
+    fn create_dir(&self, path: &Path) -> io::Result<()>;
+    /// Makes an empty file, or empties one.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn FsFile>>;
+    /// Gives a file another name, replacing what had it.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a file.
+    fn remove_file(&self, path: &Path) -> io::Result<()>;
+    /// Removes an empty folder.
+    fn remove_dir(&self, path: &Path) -> io::Result<()>;
+    /// Waits until the folder's entries (not the files' contents) are on the disk.
+    fn sync_dir(&self, path: &Path) -> io::Result<()>;
+}
+
+/// The operating system's file system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RealFs;
+
+#[derive(Debug)]
+struct RealFile(File);
+
+impl Write for RealFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl FsFile for RealFile {
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+}
+
+impl Fs for RealFs {
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir(path)
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Box<dyn FsFile>> {
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(path)?;
+        Ok(Box::new(RealFile(file)))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+}
+
+/// The folder within a dataset where everything unfinished lives; LeRobot looks nowhere near it.
+pub(crate) const STAGING: &str = ".ulna";
+
+/// Makes a folder and its missing parents, each durably.
+pub(crate) fn make_dirs(fs: &dyn Fs, path: &Path) -> Result<()> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    let parent = parent(path);
+    make_dirs(fs, &parent)?;
+    match fs.create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        other => other.at("create the folder", path)?,
+    }
+    fs.sync_dir(&parent).at("sync the folder", &parent)
+}
+
+/// Puts a whole file in place: written aside, synced, renamed, its folder synced.
+pub(crate) fn put(fs: &dyn Fs, root: &Path, relative: &Path, bytes: &[u8]) -> Result<()> {
+    let aside = root.join(STAGING).join("writing");
+    let mut file = fs.create(&aside).at("create", &aside)?;
+    file.write_all(bytes).at("write", &aside)?;
+    file.sync().at("sync", &aside)?;
+    drop(file);
+    move_into(fs, root, &aside, relative)
+}
+
+/// Moves a finished, synced file to its place, durably.
+pub(crate) fn move_into(fs: &dyn Fs, root: &Path, from: &Path, relative: &Path) -> Result<()> {
+    let to = root.join(relative);
+    let folder = parent(&to);
+    make_dirs(fs, &folder)?;
+    fs.rename(from, &to).at("put in place", &to)?;
+    fs.sync_dir(&folder).at("sync the folder", &folder)
+}
+
+/// Removes a file that may be gone already.
+pub(crate) fn remove_if_there(fs: &dyn Fs, path: &Path) -> Result<()> {
+    match fs.remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.at("remove", path),
+    }
+}
+
+pub(crate) fn parent(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}

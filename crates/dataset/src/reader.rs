@@ -1,0 +1,406 @@
+//! Opening a dataset and reading the numbers of its episodes.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use arrow_array::{Array, RecordBatch};
+use serde_json::Value;
+
+use crate::episodes::{self, EpisodeRow};
+use crate::error::{DatasetError, Result};
+use crate::features::{Dtype, Feature};
+use crate::info::Info;
+use crate::manifest::Manifest;
+use crate::stats::Stats;
+use crate::{json, parquet_io, stats, table, tasks};
+
+/// The key of the robot's measured state.
+pub const STATE: &str = "observation.state";
+/// The key of the commanded action.
+pub const ACTION: &str = "action";
+
+/// A dataset's folder, with its metadata read.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    root: PathBuf,
+    info: Info,
+    tasks: Vec<String>,
+    episodes: Vec<EpisodeRow>,
+    uncommitted: usize,
+}
+
+impl Dataset {
+    /// Reads the metadata of the dataset in `dir`. No data or video file is opened.
+    ///
+    /// Rows of the episode table beyond `info.json`'s count belong to a save that was cut short; they
+    /// are left out (see [`Dataset::uncommitted_episodes`]).
+    pub fn open(dir: impl AsRef<Path>) -> Result<Dataset> {
+        let root = dir.as_ref().to_owned();
+        let info = Info::read(&root)?;
+        let tasks = match info.total_tasks {
+            0 => Vec::new(),
+            _ => tasks::read(&root)?,
+        };
+        let mut episodes = match info.total_episodes {
+            0 => Vec::new(),
+            _ => episodes::read(&root, &info)?,
+        };
+        let found = episodes.len() as u64;
+        if found < info.total_episodes {
+            return Err(DatasetError::Disagree {
+                what: "the number of episodes".to_owned(),
+                place: "meta/info.json",
+                expected: info.total_episodes,
+                found,
+            });
+        }
+        let uncommitted = found - info.total_episodes;
+        episodes.truncate(usize::try_from(info.total_episodes).unwrap_or(usize::MAX));
+        Ok(Dataset {
+            root,
+            info,
+            tasks,
+            episodes,
+            uncommitted: usize::try_from(uncommitted).unwrap_or(usize::MAX),
+        })
+    }
+
+    /// The dataset's folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What `info.json` says.
+    pub fn info(&self) -> &Info {
+        &self.info
+    }
+
+    /// Frames per second.
+    pub fn fps(&self) -> u32 {
+        self.info.fps
+    }
+
+    /// How many episodes are saved.
+    pub fn len(&self) -> usize {
+        self.episodes.len()
+    }
+
+    /// Whether no episode is saved.
+    pub fn is_empty(&self) -> bool {
+        self.episodes.is_empty()
+    }
+
+    /// Rows of the episode table that a save left behind without finishing.
+    pub fn uncommitted_episodes(&self) -> usize {
+        self.uncommitted
+    }
+
+    /// The task texts, by task index.
+    pub fn tasks(&self) -> &[String] {
+        &self.tasks
+    }
+
+    /// The episode table.
+    pub fn episodes(&self) -> &[EpisodeRow] {
+        &self.episodes
+    }
+
+    /// The row of one episode.
+    pub fn episode_row(&self, episode: usize) -> Result<&EpisodeRow> {
+        self.episodes
+            .get(episode)
+            .ok_or(DatasetError::MissingEpisode {
+                episode: episode as u64,
+                count: self.episodes.len() as u64,
+            })
+    }
+
+    /// `meta/stats.json`, or none when the dataset has no such file.
+    pub fn stats(&self) -> Result<Option<Stats>> {
+        let path = self.root.join(stats::STATS_PATH);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        stats::parse(&json::read(&path)?)
+            .map(Some)
+            .map_err(|(field, reason)| DatasetError::field(&path, field, reason))
+    }
+
+    /// What the recording program noted about robot, units and calibration; none in datasets that
+    /// ulna didn't record.
+    pub fn manifest(&self) -> Result<Option<Manifest>> {
+        Manifest::read(&self.root)
+    }
+
+    /// The report that the recording program stored with an episode, if any.
+    pub fn episode_report(&self, episode: usize) -> Result<Option<Value>> {
+        self.episode_row(episode)?;
+        let path = self.root.join(crate::manifest::report_path(episode as u64));
+        match path.is_file() {
+            true => json::read(&path).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// Reads every numeric feature of an episode.
+    pub fn episode(&self, episode: usize) -> Result<Episode> {
+        let numeric = |f: &&Feature| f.number().is_some();
+        let keys = self.info.features.iter().filter(numeric);
+        self.read_episode(episode, &keys.collect::<Vec<_>>())
+    }
+
+    /// Reads only the named features of an episode, besides time stamps and indexes.
+    pub fn episode_columns(&self, episode: usize, keys: &[&str]) -> Result<Episode> {
+        let features = keys
+            .iter()
+            .map(|key| self.numeric_feature(key))
+            .collect::<Result<Vec<_>>>()?;
+        self.read_episode(episode, &features)
+    }
+
+    fn numeric_feature(&self, key: &str) -> Result<&Feature> {
+        let feature = self.info.feature(key)?;
+        match feature.dtype {
+            Dtype::Number(_) => Ok(feature),
+            _ => Err(DatasetError::WrongKind {
+                feature: key.to_owned(),
+                dtype: feature.dtype.name().to_owned(),
+                expected: "a feature made of numbers",
+            }),
+        }
+    }
+
+    fn read_episode(&self, episode: usize, features: &[&Feature]) -> Result<Episode> {
+        let row = self.episode_row(episode)?;
+        let path = self.root.join(self.info.data_file(row.data)?);
+        if !path.is_file() {
+            return Err(DatasetError::MissingFile {
+                what: format!("episode {episode}"),
+                path,
+            });
+        }
+        let wanted = |name: &str| {
+            AUTO_COLUMNS.contains(&name) || features.iter().any(|feature| feature.key == name)
+        };
+        let only = i64::try_from(row.episode_index).unwrap_or(i64::MAX);
+        let table = parquet_io::read(&path, wanted, Some(("episode_index", only)))?;
+        let mut out = Episode {
+            index: episode,
+            fps: self.info.fps,
+            length: 0,
+            columns: BTreeMap::new(),
+            timestamps: Vec::new(),
+            frame_index: Vec::new(),
+            global_index: Vec::new(),
+            task_index: Vec::new(),
+            tasks: self.tasks.clone(),
+        };
+        for feature in features.iter().filter(|f| !f.is_auto()) {
+            if table.schema.index_of(&feature.key).is_err() {
+                return Err(DatasetError::field(
+                    &path,
+                    &feature.key,
+                    "is declared in meta/info.json, but is not a column of this file",
+                ));
+            }
+            out.columns
+                .insert(feature.key.clone(), Column::new(feature));
+        }
+        for batch in &table.batches {
+            let batch = rows_of(batch, only, &path)?;
+            out.append(&batch, &path)?;
+        }
+        out.length = out.frame_index.len();
+        if out.length as u64 != row.length {
+            return Err(DatasetError::Disagree {
+                what: format!("the frames of episode {episode} in {}", path.display()),
+                place: "the episode table",
+                expected: row.length,
+                found: out.length as u64,
+            });
+        }
+        Ok(out)
+    }
+}
+
+const AUTO_COLUMNS: [&str; 5] = [
+    "timestamp",
+    "frame_index",
+    "episode_index",
+    "index",
+    "task_index",
+];
+
+/// The rows of one episode within a batch that may hold several.
+fn rows_of(batch: &RecordBatch, episode: i64, path: &Path) -> Result<RecordBatch> {
+    let column = batch
+        .column_by_name("episode_index")
+        .ok_or_else(|| DatasetError::field(path, "episode_index", "is a missing column"))?;
+    let mut numbers = Vec::with_capacity(column.len());
+    table::append_integers(column, &mut numbers)
+        .map_err(|reason| DatasetError::field(path, "episode_index", reason))?;
+    // Episodes are contiguous, so the rows are one slice; if not, the length check says so.
+    let first = numbers.iter().position(|n| *n == episode).unwrap_or(0);
+    let count = numbers[first..]
+        .iter()
+        .take_while(|n| **n == episode)
+        .count();
+    Ok(batch.slice(first, count))
+}
+
+/// The numbers of one episode, one row per frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Episode {
+    index: usize,
+    fps: u32,
+    length: usize,
+    columns: BTreeMap<String, Column>,
+    timestamps: Vec<f64>,
+    frame_index: Vec<i64>,
+    global_index: Vec<i64>,
+    task_index: Vec<i64>,
+    tasks: Vec<String>,
+}
+
+impl Episode {
+    fn append(&mut self, batch: &RecordBatch, path: &Path) -> Result<()> {
+        let field = |name: &str, reason: String| DatasetError::field(path, name, reason);
+        let column = |name: &str| {
+            batch
+                .column_by_name(name)
+                .ok_or_else(|| field(name, "is a missing column".to_owned()))
+        };
+        for (key, values) in &mut self.columns {
+            table::append_numbers(column(key)?, values.width, &mut values.values)
+                .map_err(|reason| field(key, reason))?;
+        }
+        table::append_numbers(column("timestamp")?, 1, &mut self.timestamps)
+            .map_err(|reason| field("timestamp", reason))?;
+        for (name, out) in [
+            ("frame_index", &mut self.frame_index),
+            ("index", &mut self.global_index),
+            ("task_index", &mut self.task_index),
+        ] {
+            table::append_integers(column(name)?, out).map_err(|reason| field(name, reason))?;
+        }
+        Ok(())
+    }
+
+    /// The episode's number.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// How many frames it has.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether it has no frames.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Frames per second.
+    pub fn fps(&self) -> u32 {
+        self.fps
+    }
+
+    /// A feature's values.
+    pub fn column(&self, key: &str) -> Result<&Column> {
+        self.columns.get(key).ok_or_else(|| {
+            let keys: Vec<&str> = self.columns.keys().map(String::as_str).collect();
+            DatasetError::MissingFeature {
+                feature: key.to_owned(),
+                available: keys.join(", "),
+            }
+        })
+    }
+
+    /// The features that were read, time stamps and indexes left out.
+    pub fn columns(&self) -> impl Iterator<Item = (&str, &Column)> {
+        self.columns
+            .iter()
+            .map(|(key, column)| (key.as_str(), column))
+    }
+
+    /// `observation.state`.
+    pub fn state(&self) -> Result<&Column> {
+        self.column(STATE)
+    }
+
+    /// `action`.
+    pub fn action(&self) -> Result<&Column> {
+        self.column(ACTION)
+    }
+
+    /// Seconds since the episode's start, per frame, as stored.
+    pub fn timestamps(&self) -> &[f64] {
+        &self.timestamps
+    }
+
+    /// The frames' numbers within the episode, as stored.
+    pub fn frame_index(&self) -> &[i64] {
+        &self.frame_index
+    }
+
+    /// The frames' numbers within the dataset, as stored.
+    pub fn global_index(&self) -> &[i64] {
+        &self.global_index
+    }
+
+    /// The task's number, per frame.
+    pub fn task_index(&self) -> &[i64] {
+        &self.task_index
+    }
+
+    /// The task's text at a frame; none when the list of tasks doesn't have it.
+    pub fn task(&self, frame: usize) -> Option<&str> {
+        let index = usize::try_from(*self.task_index.get(frame)?).ok()?;
+        self.tasks.get(index).map(String::as_str)
+    }
+}
+
+/// The values of one feature over an episode.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    width: usize,
+    names: Vec<String>,
+    values: Vec<f64>,
+}
+
+impl Column {
+    fn new(feature: &Feature) -> Column {
+        Column {
+            width: feature.width(),
+            names: feature.names.clone(),
+            values: Vec::new(),
+        }
+    }
+
+    /// Numbers per frame.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The elements' names; empty when the dataset doesn't give them.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// One frame's numbers; none beyond the end. A value that the file leaves out is NaN.
+    pub fn row(&self, frame: usize) -> Option<&[f64]> {
+        let start = frame.checked_mul(self.width)?;
+        self.values.get(start..start.checked_add(self.width)?)
+    }
+
+    /// All frames in order.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f64]> {
+        self.values.chunks_exact(self.width)
+    }
+
+    /// All numbers, frame after frame.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+}

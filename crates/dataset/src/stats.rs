@@ -1,0 +1,375 @@
+//! Statistics of features: per episode, and over the dataset, as LeRobot computes and stores them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::quantile::{Precision, QUANTILES, quantiles};
+
+/// Where the dataset's statistics stand.
+pub const STATS_PATH: &str = "meta/stats.json";
+
+/// The statistics of several features, by key.
+pub type Stats = BTreeMap<String, FeatureStats>;
+
+/// The statistics of one feature, one number per element (per colour for pictures, in 0..1).
+#[derive(Clone, Debug, PartialEq)]
+pub struct FeatureStats {
+    /// Whether this is a camera, whose lists are nested to the shape (3, 1, 1).
+    pub picture: bool,
+    /// Smallest values.
+    pub min: Vec<f64>,
+    /// Largest values.
+    pub max: Vec<f64>,
+    /// Means.
+    pub mean: Vec<f64>,
+    /// Standard deviations of the population.
+    pub std: Vec<f64>,
+    /// How many frames (pictures, for cameras) went in.
+    pub count: u64,
+    /// q01, q10, q50, q90 and q99; datasets converted from older formats lack them.
+    pub quantiles: Option<[Vec<f64>; 5]>,
+}
+
+impl FeatureStats {
+    /// The lists that have one number per element, with their keys, in LeRobot's order.
+    pub fn lists(&self) -> Vec<(&'static str, &Vec<f64>)> {
+        let mut lists = vec![
+            ("min", &self.min),
+            ("max", &self.max),
+            ("mean", &self.mean),
+            ("std", &self.std),
+        ];
+        if let Some(quantiles) = &self.quantiles {
+            lists.extend(QUANTILES.iter().map(|(name, _)| *name).zip(quantiles));
+        }
+        lists
+    }
+
+    /// Statistics of flat rows of `width` numbers. Fewer than two rows have their mean as quantiles.
+    pub(crate) fn of_rows(values: &[f64], width: usize, precision: Precision) -> FeatureStats {
+        let elements = (0..width).map(|element| {
+            let mut column: Vec<(f64, u64)> = values
+                .iter()
+                .skip(element)
+                .step_by(width.max(1))
+                .map(|v| (*v, 1))
+                .collect();
+            column.sort_by(|a, b| a.0.total_cmp(&b.0));
+            element_stats(&column, precision)
+        });
+        let count = (values.len() / width.max(1)) as u64;
+        FeatureStats::collect(elements, count, false)
+    }
+
+    /// Statistics of pictures from how often each of the 256 values occurred, per colour.
+    pub(crate) fn of_pictures(histograms: &[[u64; 256]], pictures: u64) -> FeatureStats {
+        let elements = histograms.iter().map(|histogram| {
+            let column: Vec<(f64, u64)> = (0..=255_u8)
+                .zip(histogram)
+                .filter(|(_, weight)| **weight > 0)
+                .map(|(value, weight)| (f64::from(value), *weight))
+                .collect();
+            let mut stats = element_stats(&column, Precision::Double);
+            for value in stats.iter_mut() {
+                *value /= 255.0;
+            }
+            stats
+        });
+        FeatureStats::collect(elements, pictures, true)
+    }
+
+    fn collect(
+        elements: impl Iterator<Item = [f64; 9]>,
+        count: u64,
+        picture: bool,
+    ) -> FeatureStats {
+        let elements: Vec<[f64; 9]> = elements.collect();
+        let list = |at: usize| elements.iter().map(|e| e[at]).collect::<Vec<f64>>();
+        FeatureStats {
+            picture,
+            min: list(0),
+            max: list(1),
+            mean: list(2),
+            std: list(3),
+            count,
+            quantiles: Some([list(4), list(5), list(6), list(7), list(8)]),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        let mut map = Map::new();
+        for (name, list) in self.lists() {
+            map.insert(name.to_owned(), nested(list, self.picture));
+            if name == "std" {
+                map.insert("count".to_owned(), json!([self.count]));
+            }
+        }
+        Value::Object(map)
+    }
+}
+
+/// min, max, mean, std and the five quantiles of one element's sorted, weighted values.
+fn element_stats(sorted: &[(f64, u64)], precision: Precision) -> [f64; 9] {
+    let total: u64 = sorted.iter().map(|(_, weight)| weight).sum();
+    let sum = |f: &dyn Fn(f64) -> f64| -> f64 {
+        sorted
+            .iter()
+            .map(|(v, weight)| f(*v) * *weight as f64)
+            .sum()
+    };
+    let mean = sum(&|v| v) / total as f64;
+    let variance = sum(&|v| (v - mean) * (v - mean)) / total as f64;
+    let q = match total {
+        0 | 1 => [mean; 5],
+        _ => quantiles(sorted, precision),
+    };
+    let first = sorted.first().map_or(f64::NAN, |(v, _)| *v);
+    let last = sorted.last().map_or(f64::NAN, |(v, _)| *v);
+    [
+        first,
+        last,
+        mean,
+        variance.max(0.0).sqrt(),
+        q[0],
+        q[1],
+        q[2],
+        q[3],
+        q[4],
+    ]
+}
+
+/// Statistics over several episodes (or datasets), by LeRobot's rules: exact for mean, deviation, extremes
+/// and count; for quantiles the envelope (lowest of those up to q50, highest of those above).
+pub fn aggregate(parts: &[&Stats]) -> Stats {
+    let mut keys: Vec<&String> = parts.iter().flat_map(|part| part.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    keys.into_iter()
+        .filter_map(|key| {
+            let parts: Vec<&FeatureStats> = parts.iter().filter_map(|p| p.get(key)).collect();
+            Some((key.clone(), aggregate_feature(&parts)?))
+        })
+        .collect()
+}
+
+fn aggregate_feature(parts: &[&FeatureStats]) -> Option<FeatureStats> {
+    let first = parts.first()?;
+    let width = first.mean.len();
+    let fits = |part: &&&FeatureStats| part.lists().iter().all(|(_, list)| list.len() == width);
+    let parts: Vec<&FeatureStats> = parts.iter().filter(fits).copied().collect();
+    let count: u64 = parts.iter().map(|p| p.count).sum();
+    let total = count as f64;
+    let over = |f: &dyn Fn(&FeatureStats, usize) -> f64, fold: fn(f64, f64) -> f64| -> Vec<f64> {
+        (0..width)
+            .map(|i| {
+                parts
+                    .iter()
+                    .map(|p| f(p, i))
+                    .reduce(fold)
+                    .unwrap_or(f64::NAN)
+            })
+            .collect()
+    };
+    let mean: Vec<f64> = over(&|p, i| p.mean[i] * p.count as f64, |a, b| a + b)
+        .into_iter()
+        .map(|sum| sum / total)
+        .collect();
+    let spread = |p: &FeatureStats, i: usize| {
+        let off = p.mean[i] - mean[i];
+        (p.std[i] * p.std[i] + off * off) * p.count as f64
+    };
+    let std = over(&spread, |a, b| a + b)
+        .into_iter()
+        .map(|sum| (sum / total).max(0.0).sqrt())
+        .collect();
+    let quantile = |at: usize| {
+        let fold = if QUANTILES[at].1 <= 0.5 {
+            f64::min
+        } else {
+            f64::max
+        };
+        over(
+            &|p, i| p.quantiles.as_ref().map_or(f64::NAN, |q| q[at][i]),
+            fold,
+        )
+    };
+    let all_have = parts.iter().all(|p| p.quantiles.is_some());
+    Some(FeatureStats {
+        picture: first.picture,
+        min: over(&|p, i| p.min[i], f64::min),
+        max: over(&|p, i| p.max[i], f64::max),
+        mean,
+        std,
+        count,
+        quantiles: all_have.then(|| [0, 1, 2, 3, 4].map(quantile)),
+    })
+}
+
+/// The contents of `stats.json`.
+pub(crate) fn to_value(stats: &Stats) -> Value {
+    let entries = stats.iter().map(|(key, s)| (key.clone(), s.to_value()));
+    Value::Object(entries.collect())
+}
+
+/// Parses `stats.json`. Features whose statistics have a shape of their own are left out; the error names the
+/// field and says what is wrong.
+pub(crate) fn parse(value: &Value) -> Result<Stats, (String, String)> {
+    let map = value
+        .as_object()
+        .ok_or_else(|| ("the file".to_owned(), "is not a JSON object".to_owned()))?;
+    let mut stats = Stats::new();
+    for (key, entry) in map {
+        let fail = |name: &str, reason: &str| (format!("{key}.{name}"), reason.to_owned());
+        let list = |name: &str| -> Result<Option<Vec<f64>>, (String, String)> {
+            let Some(value) = entry.get(name) else {
+                return Ok(None);
+            };
+            let mut out = Vec::new();
+            flatten(value, &mut out).map_err(|reason| fail(name, reason))?;
+            Ok(Some(out))
+        };
+        let needed = |name: &str| list(name)?.ok_or_else(|| fail(name, "is missing"));
+        let count = needed("count")?;
+        let count = match count.as_slice() {
+            [count] if *count >= 0.0 => *count as u64,
+            _ => return Err(fail("count", "is not a list of one number")),
+        };
+        let mut found = Vec::new();
+        for (name, _) in QUANTILES {
+            found.extend(list(name)?);
+        }
+        let nested = entry
+            .get("mean")
+            .and_then(|mean| mean.get(0))
+            .is_some_and(Value::is_array);
+        let one = FeatureStats {
+            picture: nested,
+            min: needed("min")?,
+            max: needed("max")?,
+            mean: needed("mean")?,
+            std: needed("std")?,
+            count,
+            quantiles: <[Vec<f64>; 5]>::try_from(found).ok(),
+        };
+        let width = one.mean.len();
+        if one.lists().iter().any(|(_, list)| list.len() != width) {
+            return Err(fail("mean", "has another length than the other lists"));
+        }
+        stats.insert(key.clone(), one);
+    }
+    Ok(stats)
+}
+
+fn flatten(value: &Value, out: &mut Vec<f64>) -> Result<(), &'static str> {
+    match value {
+        Value::Array(list) => list.iter().try_for_each(|entry| flatten(entry, out)),
+        Value::Number(number) => {
+            out.push(number.as_f64().ok_or("holds a number that isn't finite")?);
+            Ok(())
+        }
+        Value::Bool(value) => {
+            out.push(f64::from(u8::from(*value)));
+            Ok(())
+        }
+        _ => Err("holds something that isn't a number"),
+    }
+}
+
+fn nested(list: &[f64], picture: bool) -> Value {
+    let wrap = |v: &f64| if picture { json!([[v]]) } else { json!(v) };
+    Value::Array(list.iter().map(wrap).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(found: &[f64], expected: &[f64], tolerance: f64) {
+        assert_eq!(found.len(), expected.len());
+        for (f, e) in found.iter().zip(expected) {
+            assert!((f - e).abs() <= tolerance, "{found:?} is not {expected:?}");
+        }
+    }
+
+    const ROWS: [f64; 10] = [0.0, -1.0, 1.0, 0.5, 2.0, 0.25, 4.0, 3.0, 8.0, 2.0];
+
+    // The expected numbers of these tests were computed by Python LeRobot 0.6.2.
+    #[test]
+    fn float32_rows() {
+        let stats = FeatureStats::of_rows(&ROWS, 2, Precision::Single);
+        close(&stats.min, &[0.0, -1.0], 0.0);
+        close(&stats.max, &[8.0, 3.0], 0.0);
+        close(&stats.mean, &[3.0, 0.95], 1e-6);
+        close(&stats.std, &[2.828_427_1, 1.4], 1e-6);
+        assert_eq!(stats.count, 5);
+        let [q01, q10, q50, q90, q99] = stats.quantiles.unwrap();
+        close(&q01, &[-1e-10, -1.0], 1e-12);
+        close(&q10, &[-1e-10, -1.0], 1e-12);
+        close(&q50, &[2.000_8, 0.500_4], 1e-6);
+        close(&q90, &[7.999_199_9, 2.999_599_6], 1e-6);
+        close(&q99, &[7.999_919_9, 2.999_96], 1e-6);
+    }
+
+    #[test]
+    fn int64_rows() {
+        let stats = FeatureStats::of_rows(&[0.0, 1.0, 2.0, 3.0, 4.0], 1, Precision::Double);
+        close(&stats.std, &[std::f64::consts::SQRT_2], 1e-8);
+        let [q01, q10, q50, q90, q99] = stats.quantiles.unwrap();
+        close(&[q01[0], q10[0]], &[-1e-10, -1e-10], 1e-14);
+        close(&[q50[0], q90[0], q99[0]], &[2.0004, 3.9996, 3.999_96], 1e-8);
+    }
+
+    #[test]
+    fn pictures() {
+        // Values 0..96 as 2 pictures of 3 x 4 x 4: the first colour holds 0..16 and 48..64.
+        let mut histogram = [0_u64; 256];
+        for value in (0..16).chain(48..64) {
+            histogram[value] = 1;
+        }
+        let stats = FeatureStats::of_pictures(&[histogram], 2);
+        close(&stats.max, &[0.247_058_82], 1e-8);
+        close(&stats.mean, &[0.123_529_41], 1e-8);
+        close(&stats.std, &[0.095_838_04], 1e-8);
+        let q = stats.quantiles.unwrap();
+        close(&[q[2][0], q[4][0]], &[0.058_849_41, 0.247_043_01], 1e-8);
+    }
+
+    #[test]
+    fn aggregates_with_the_envelope_of_quantiles() {
+        let all = FeatureStats::of_rows(&ROWS, 2, Precision::Single);
+        let doubled: Vec<f64> = ROWS[..6].iter().map(|v| v * 2.0).collect();
+        let some = FeatureStats::of_rows(&doubled, 2, Precision::Single);
+        let one = |s: &FeatureStats| Stats::from([("x".to_owned(), s.clone())]);
+        let both = &aggregate(&[&one(&all), &one(&some)])["x"];
+        close(&both.mean, &[2.625, 0.531_25], 1e-6);
+        close(&both.std, &[2.496_87, 1.470_74], 1e-5);
+        assert_eq!(both.count, 8);
+        let q = |s: &FeatureStats, at: usize| s.quantiles.as_ref().unwrap()[at][0];
+        assert_eq!(q(both, 2), q(&all, 2).min(q(&some, 2)));
+        assert_eq!(q(both, 3), q(&all, 3).max(q(&some, 3)));
+    }
+
+    #[test]
+    fn one_row_has_its_value_everywhere() {
+        let stats = FeatureStats::of_rows(&[3.5], 1, Precision::Single);
+        for (name, list) in stats.lists() {
+            let expected = if name == "std" { 0.0 } else { 3.5 };
+            assert_eq!(list, &vec![expected], "{name}");
+        }
+    }
+
+    #[test]
+    fn json_round_trip() {
+        let stats = Stats::from([
+            (
+                "a".to_owned(),
+                FeatureStats::of_rows(&ROWS, 2, Precision::Single),
+            ),
+            ("c".to_owned(), FeatureStats::of_pictures(&[[1; 256]; 3], 7)),
+        ]);
+        let value = to_value(&stats);
+        assert_eq!(value["c"]["mean"][2][0].as_array().unwrap().len(), 1);
+        assert_eq!(parse(&value).unwrap(), stats);
+    }
+}

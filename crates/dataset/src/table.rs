@@ -1,0 +1,240 @@
+//! Arrow columns to rows of numbers and back, whatever flavour of list and width of number a file uses.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    ArrowPrimitiveType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, FixedSizeListArray, Float32Array, Float64Array, ListArray,
+    PrimitiveArray, RecordBatch, StringArray,
+};
+use arrow_buffer::OffsetBuffer;
+use arrow_schema::{DataType, Field};
+
+use crate::features::Number;
+
+/// Appends `array`, `width` numbers a row, to `out`. Missing numbers become NaN. The error says what
+/// doesn't fit.
+pub(crate) fn append_numbers(
+    array: &dyn Array,
+    width: usize,
+    out: &mut Vec<f64>,
+) -> Result<(), String> {
+    let leaf = leaves(array, width)?;
+    match leaf.data_type() {
+        DataType::Boolean => {
+            out.extend(
+                leaf.as_boolean()
+                    .iter()
+                    .map(|v| v.map_or(f64::NAN, |v| f64::from(u8::from(v)))),
+            );
+        }
+        DataType::Int8 => extend::<Int8Type>(&leaf, out, f64::from),
+        DataType::Int16 => extend::<Int16Type>(&leaf, out, f64::from),
+        DataType::Int32 => extend::<Int32Type>(&leaf, out, f64::from),
+        DataType::Int64 => extend::<Int64Type>(&leaf, out, |v| v as f64),
+        DataType::UInt8 => extend::<UInt8Type>(&leaf, out, f64::from),
+        DataType::UInt16 => extend::<UInt16Type>(&leaf, out, f64::from),
+        DataType::UInt32 => extend::<UInt32Type>(&leaf, out, f64::from),
+        DataType::UInt64 => extend::<UInt64Type>(&leaf, out, |v| v as f64),
+        DataType::Float16 => extend::<Float16Type>(&leaf, out, |v| v.to_f64()),
+        DataType::Float32 => extend::<Float32Type>(&leaf, out, f64::from),
+        DataType::Float64 => extend::<Float64Type>(&leaf, out, |v| v),
+        other => return Err(format!("holds {other}, numbers are expected")),
+    }
+    Ok(())
+}
+
+/// The whole numbers of a scalar column; the error says what doesn't fit.
+pub(crate) fn append_integers(array: &dyn Array, out: &mut Vec<i64>) -> Result<(), String> {
+    let leaf = leaves(array, 1)?;
+    if leaf.null_count() > 0 {
+        return Err("has rows without a value".to_owned());
+    }
+    match leaf.data_type() {
+        DataType::Int64 => out.extend(leaf.as_primitive::<Int64Type>().values()),
+        DataType::UInt64 => {
+            for value in leaf.as_primitive::<UInt64Type>().values() {
+                out.push(i64::try_from(*value).map_err(|_| format!("holds {value}, too large"))?);
+            }
+        }
+        other if other.is_integer() => {
+            let mut numbers = Vec::new();
+            append_numbers(&leaf, 1, &mut numbers)?;
+            out.extend(numbers.into_iter().map(|v| v as i64));
+        }
+        other => return Err(format!("holds {other}, whole numbers are expected")),
+    }
+    Ok(())
+}
+
+/// The strings of a column, null as none.
+pub(crate) fn strings(array: &dyn Array) -> Result<Vec<Option<String>>, String> {
+    let own = |v: Option<&str>| v.map(str::to_owned);
+    match array.data_type() {
+        DataType::Utf8 => Ok(array.as_string::<i32>().iter().map(own).collect()),
+        DataType::LargeUtf8 => Ok(array.as_string::<i64>().iter().map(own).collect()),
+        DataType::Utf8View => Ok(array.as_string_view().iter().map(own).collect()),
+        other => Err(format!("holds {other}, text is expected")),
+    }
+}
+
+/// The lists of strings of a column.
+pub(crate) fn string_lists(array: &dyn Array) -> Result<Vec<Vec<String>>, String> {
+    (0..array.len())
+        .map(|row| {
+            let list = match array.data_type() {
+                _ if array.is_null(row) => return Ok(Vec::new()),
+                DataType::List(_) => array.as_list::<i32>().value(row),
+                DataType::LargeList(_) => array.as_list::<i64>().value(row),
+                DataType::FixedSizeList(..) => array.as_fixed_size_list().value(row),
+                other => return Err(format!("holds {other}, lists of text are expected")),
+            };
+            Ok(strings(&list)?.into_iter().flatten().collect())
+        })
+        .collect()
+}
+
+fn extend<T: ArrowPrimitiveType>(
+    array: &ArrayRef,
+    out: &mut Vec<f64>,
+    to: impl Fn(T::Native) -> f64,
+) {
+    out.extend(
+        array
+            .as_primitive::<T>()
+            .iter()
+            .map(|v| v.map_or(f64::NAN, &to)),
+    );
+}
+
+/// Strips the list layers off a column, after making sure that every row holds `width` numbers.
+fn leaves(array: &dyn Array, width: usize) -> Result<ArrayRef, String> {
+    let rows = array.len();
+    let mut inner = array.slice(0, rows);
+    loop {
+        inner = match inner.data_type() {
+            DataType::List(_) => {
+                let list = inner.as_list::<i32>();
+                let ends: Vec<usize> = list.offsets().iter().map(|o| *o as usize).collect();
+                unroll(list, list.values(), &ends)?
+            }
+            DataType::LargeList(_) => {
+                let list = inner.as_list::<i64>();
+                let ends: Vec<usize> = list.offsets().iter().map(|o| *o as usize).collect();
+                unroll(list, list.values(), &ends)?
+            }
+            DataType::FixedSizeList(_, size) => {
+                let size = usize::try_from(*size).map_err(|_| "has a negative list size")?;
+                let list = inner.as_fixed_size_list();
+                let first = list.value_offset(0) as usize;
+                list.values().slice(first, list.len() * size)
+            }
+            _ => break,
+        };
+    }
+    if inner.len() == rows * width {
+        Ok(inner)
+    } else {
+        Err(format!(
+            "holds {} values in {rows} rows, {width} a row are expected",
+            inner.len()
+        ))
+    }
+}
+
+fn unroll(list: &dyn Array, values: &ArrayRef, ends: &[usize]) -> Result<ArrayRef, String> {
+    if list.null_count() > 0 {
+        return Err("has rows without a value".to_owned());
+    }
+    let (Some(first), Some(last)) = (ends.first(), ends.last()) else {
+        return Ok(values.slice(0, 0));
+    };
+    let size = (last - first) / list.len().max(1);
+    if ends.windows(2).any(|pair| pair[1] - pair[0] != size) {
+        return Err("has rows of different lengths".to_owned());
+    }
+    Ok(values.slice(*first, last - first))
+}
+
+/// A column of `number` from flat rows, nested in fixed-size lists when the shape isn't `[1]`.
+pub(crate) fn column(number: Number, shape: &[usize], values: &[f64]) -> Result<ArrayRef, String> {
+    let mut array: ArrayRef = match number {
+        Number::Bool => Arc::new(
+            values
+                .iter()
+                .map(|v| Some(*v != 0.0))
+                .collect::<BooleanArray>(),
+        ),
+        Number::Int8 => integers::<Int8Type>(values)?,
+        Number::Int16 => integers::<Int16Type>(values)?,
+        Number::Int32 => integers::<Int32Type>(values)?,
+        Number::Int64 => integers::<Int64Type>(values)?,
+        Number::UInt8 => integers::<UInt8Type>(values)?,
+        Number::UInt16 => integers::<UInt16Type>(values)?,
+        Number::UInt32 => integers::<UInt32Type>(values)?,
+        Number::UInt64 => integers::<UInt64Type>(values)?,
+        Number::Float32 => Arc::new(values.iter().map(|v| *v as f32).collect::<Float32Array>()),
+        Number::Float64 => Arc::new(Float64Array::from(values.to_vec())),
+        Number::Float16 => return Err("is float16, which the writer doesn't support".to_owned()),
+    };
+    if shape != [1] {
+        for size in shape.iter().rev() {
+            let field = Arc::new(Field::new("element", array.data_type().clone(), true));
+            let size = i32::try_from(*size).map_err(|_| "has a size beyond 2^31")?;
+            array = Arc::new(
+                FixedSizeListArray::try_new(field, size, array, None).map_err(|e| e.to_string())?,
+            );
+        }
+    }
+    Ok(array)
+}
+
+fn integers<T: ArrowPrimitiveType>(values: &[f64]) -> Result<ArrayRef, String>
+where
+    T::Native: TryFrom<i128>,
+{
+    let numbers = values.iter().map(|v| {
+        let whole = T::Native::try_from(*v as i128).map_err(|_| format!("cannot hold {v}"))?;
+        Ok(Some(whole))
+    });
+    Ok(Arc::new(
+        numbers.collect::<Result<PrimitiveArray<T>, String>>()?,
+    ))
+}
+
+/// A column of one row that holds `values` as a list.
+pub(crate) fn one_list(values: ArrayRef) -> ArrayRef {
+    lists(&[values.len()], values)
+}
+
+/// A column that holds each of `values` in a list of its own.
+pub(crate) fn lists_of_one(values: ArrayRef) -> ArrayRef {
+    lists(&vec![1; values.len()], values)
+}
+
+fn lists(lengths: &[usize], values: ArrayRef) -> ArrayRef {
+    let field = Arc::new(Field::new("element", values.data_type().clone(), true));
+    let offsets = OffsetBuffer::from_lengths(lengths.iter().copied());
+    Arc::new(ListArray::new(field, offsets, values, None))
+}
+
+/// A nullable column under its name.
+pub(crate) fn named(name: impl Into<String>, array: ArrayRef) -> (Field, ArrayRef) {
+    (Field::new(name, array.data_type().clone(), true), array)
+}
+
+/// A table from named columns of equal length.
+pub(crate) fn batch(columns: Vec<(Field, ArrayRef)>) -> Result<RecordBatch, String> {
+    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
+    let schema = Arc::new(arrow_schema::Schema::new(fields));
+    RecordBatch::try_new(schema, arrays).map_err(|e| e.to_string())
+}
+
+/// A column of text.
+pub(crate) fn text<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> ArrayRef {
+    Arc::new(values.into_iter().map(Some).collect::<StringArray>())
+}

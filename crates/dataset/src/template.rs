@@ -1,0 +1,206 @@
+//! Path templates of `info.json`, such as `data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet`.
+
+use std::path::{Component, Path, PathBuf};
+
+/// Where a file stands in its family: a chunk folder and a number within it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileIndex {
+    /// The chunk folder's number.
+    pub chunk: u64,
+    /// The file's number within the chunk.
+    pub file: u64,
+}
+
+impl FileIndex {
+    /// The place after this one, when a chunk holds `chunks_size` files.
+    #[must_use]
+    pub fn next(self, chunks_size: u64) -> FileIndex {
+        if self.file + 1 >= chunks_size {
+            FileIndex {
+                chunk: self.chunk + 1,
+                file: 0,
+            }
+        } else {
+            FileIndex {
+                chunk: self.chunk,
+                file: self.file + 1,
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Variable {
+    Chunk,
+    File,
+    VideoKey,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Variable(Variable, usize),
+}
+
+/// A parsed path template. Parsing refuses anything that could lead out of the dataset's folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathTemplate {
+    text: String,
+    pieces: Vec<Piece>,
+}
+
+const MAX_LENGTH: usize = 1024;
+const MAX_WIDTH: usize = 20;
+
+impl PathTemplate {
+    /// Parses a template with `{name}` and `{name:0Nd}` fields. The error says what is wrong.
+    pub fn parse(text: &str) -> Result<PathTemplate, String> {
+        if text.len() > MAX_LENGTH {
+            return Err(format!(
+                "is {} bytes long, at most {MAX_LENGTH} are accepted",
+                text.len()
+            ));
+        }
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some(at) = rest.find(['{', '}']) {
+            if at > 0 {
+                pieces.push(Piece::Text(rest[..at].to_owned()));
+            }
+            rest = &rest[at..];
+            if rest.starts_with("{{") || rest.starts_with("}}") {
+                pieces.push(Piece::Text(rest[..1].to_owned()));
+                rest = &rest[2..];
+                continue;
+            }
+            let end = rest
+                .find('}')
+                .filter(|_| rest.starts_with('{'))
+                .ok_or("has an unbalanced brace")?;
+            pieces.push(field(&rest[1..end])?);
+            rest = &rest[end + 1..];
+        }
+        if !rest.is_empty() {
+            pieces.push(Piece::Text(rest.to_owned()));
+        }
+        let template = PathTemplate {
+            text: text.to_owned(),
+            pieces,
+        };
+        template.render("key", FileIndex::default())?;
+        Ok(template)
+    }
+
+    /// The template as written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The path, relative to the dataset's folder.
+    pub fn render(&self, video_key: &str, at: FileIndex) -> Result<PathBuf, String> {
+        let mut out = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Variable(Variable::VideoKey, _) => out.push_str(video_key),
+                Piece::Variable(Variable::Chunk, width) => {
+                    out.push_str(&format!("{:0width$}", at.chunk));
+                }
+                Piece::Variable(Variable::File, width) => {
+                    out.push_str(&format!("{:0width$}", at.file));
+                }
+            }
+        }
+        let path = PathBuf::from(out);
+        stays_inside(&path)?;
+        Ok(path)
+    }
+}
+
+fn stays_inside(path: &Path) -> Result<(), String> {
+    let inside = path
+        .components()
+        .all(|component| matches!(component, Component::Normal(_)));
+    if inside
+        && path.components().next().is_some()
+        && !path.as_os_str().as_encoded_bytes().contains(&0)
+    {
+        Ok(())
+    } else {
+        Err("does not name a file inside the dataset's folder".to_owned())
+    }
+}
+
+fn field(text: &str) -> Result<Piece, String> {
+    let (name, spec) = text.split_once(':').unwrap_or((text, ""));
+    let variable = match name {
+        "chunk_index" => Variable::Chunk,
+        "file_index" => Variable::File,
+        "video_key" => Variable::VideoKey,
+        _ => {
+            return Err(format!(
+                "uses the unknown field `{name}` (known: chunk_index, file_index, video_key)"
+            ));
+        }
+    };
+    let digits = spec.strip_suffix('d').unwrap_or(spec);
+    let width = match digits {
+        "" => 0,
+        digits if digits.starts_with('0') => digits
+            .parse::<usize>()
+            .ok()
+            .filter(|width| *width <= MAX_WIDTH)
+            .ok_or_else(|| format!("has the field format `{spec}`, such as 03d is expected"))?,
+        _ => {
+            return Err(format!(
+                "has the field format `{spec}`, such as 03d is expected"
+            ));
+        }
+    };
+    Ok(Piece::Variable(variable, width))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn renders_python_fields() {
+        let template =
+            PathTemplate::parse("videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index}.mp4")
+                .unwrap();
+        let at = FileIndex { chunk: 7, file: 12 };
+        assert_eq!(
+            template.render("observation.images.front", at).unwrap(),
+            PathBuf::from("videos/observation.images.front/chunk-007/file-12.mp4")
+        );
+    }
+
+    #[test]
+    fn refuses_ways_out_of_the_folder_and_nonsense() {
+        for bad in [
+            "../{file_index}",
+            "/etc/passwd",
+            "a/{video_key",
+            "a}",
+            "{episode_chunk:03d}",
+            "{file_index:099999d}",
+            "{file_index:>5}",
+            "",
+        ] {
+            assert!(PathTemplate::parse(bad).is_err(), "{bad}");
+        }
+        let template = PathTemplate::parse("v/{video_key}").unwrap();
+        assert!(template.render("..", FileIndex::default()).is_err());
+    }
+
+    #[test]
+    fn the_index_advances_over_chunks() {
+        let last = FileIndex {
+            chunk: 0,
+            file: 999,
+        };
+        assert_eq!(last.next(1000), FileIndex { chunk: 1, file: 0 });
+        assert_eq!(FileIndex::default().next(1000).file, 1);
+    }
+}

@@ -1,0 +1,11 @@
+//! Pictures of cameras as H.264 in mp4.
+
+mod encode;
+mod histogram;
+mod mux;
+
+pub use encode::{VideoEncoder, VideoPart};
+
+/// Distance of key frames in frames, which is LeRobot's default: every picture is at most one step from a
+/// key frame.
+pub const GOP: u32 = 2;

@@ -1,0 +1,371 @@
+//! A chain of servos on one bus, as a robot (follower) or as a source of actions (leader).
+
+use std::io;
+use std::time::Duration;
+
+use ulna_bus::engine::{
+    BusCounters, Engine, GroupEntry, GroupRead, GroupWrite, MAX_SERVOS, Request, ServoCounters,
+    Status,
+};
+use ulna_bus::health::{
+    Plausibility, PlausibilityConfig, Roster, RosterConfig, RosterError, Verdict,
+};
+use ulna_bus::registers::sts3215;
+use ulna_core::JointCalibration;
+use ulna_core::{
+    Action, ActionSource, Calibration, Joints, LinkLost, Progress, Robot, RobotKind, SafeGoals,
+    Stamp, State, Unit,
+};
+
+use crate::port::Port;
+
+/// One joint's servo.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Servo {
+    pub(crate) id: u8,
+    unit: Unit,
+    calibration: JointCalibration,
+    resolution: u32,
+    plausibility: Plausibility,
+}
+
+/// An arm of servos behind one port.
+pub struct ServoArm {
+    pub(crate) port: Box<dyn Port>,
+    pub(crate) engine: Engine,
+    pub(crate) servos: Vec<Servo>,
+    pub(crate) names: Vec<String>,
+    roster: Roster,
+    state: State,
+    under_way: bool,
+    pub(crate) lost: Option<io::Error>,
+}
+
+impl std::fmt::Debug for ServoArm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServoArm")
+            .field("port", &self.port.name())
+            .field("joints", &self.names)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What happened to one servo since the session began.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ServoReport {
+    /// The joint it drives.
+    pub joint: String,
+    /// Its id on the bus.
+    pub id: u8,
+    /// Good replies.
+    pub replies: u32,
+    /// Ticks that ended without its reply.
+    pub missed: u32,
+    /// Damaged packets in the place of its reply.
+    pub damaged: u32,
+    /// Times it was asked again within a tick.
+    pub retries: u32,
+    /// Readings that were faster than the servo can move and that no second reading confirmed.
+    pub implausible: u32,
+    /// What the servo complains of, in words; empty if of nothing.
+    pub complaints: String,
+}
+
+impl ServoReport {
+    /// True if anything happened that its owner should know.
+    pub fn had_trouble(&self) -> bool {
+        self.missed > 0 || self.implausible > 0 || !self.complaints.is_empty()
+    }
+}
+
+impl std::fmt::Display for ServoReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let asked = self.replies.saturating_add(self.missed);
+        write!(
+            f,
+            "servo {} (`{}`) missed {} of {asked} reads",
+            self.id, self.joint, self.missed
+        )?;
+        if self.damaged > 0 {
+            write!(f, ", {} damaged packets", self.damaged)?;
+        }
+        if self.implausible > 0 {
+            write!(f, ", {} implausible readings", self.implausible)?;
+        }
+        if !self.complaints.is_empty() {
+            write!(f, ", complains of {}", self.complaints)?;
+        }
+        Ok(())
+    }
+}
+
+/// A reading that would mean more than a turn in half a second, faster than any hobby servo or hand, is suspect. Calibration keeps
+/// the wrap of the encoder out of a joint's range.
+const BELIEVABLE: PlausibilityConfig = PlausibilityConfig {
+    max_speed: 8192,
+    slack: 16,
+    turn: None,
+};
+
+impl ServoArm {
+    /// An arm of this kind with this calibration behind an open port. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// If two servos of the kind share an id, which a checked robot file rules out.
+    pub fn new(
+        port: Box<dyn Port>,
+        engine: Engine,
+        kind: &RobotKind,
+        calibration: &Calibration,
+    ) -> Result<Self, RosterError> {
+        let servos: Vec<Servo> = (kind.joints.iter().zip(calibration.values()))
+            .map(|(joint, calibration)| Servo {
+                id: joint.id,
+                unit: joint.unit,
+                calibration: *calibration,
+                resolution: joint.resolution,
+                plausibility: Plausibility::new(BELIEVABLE),
+            })
+            .collect();
+        let ids: Vec<u8> = servos.iter().map(|servo| servo.id).collect();
+        let state = State {
+            stamp: Stamp::ZERO,
+            position: Joints::filled(servos.len(), 0.0),
+            measured: Joints::filled(servos.len(), Stamp::ZERO),
+        };
+        let names = kind.names().map(str::to_owned).collect();
+        let roster = Roster::new(&ids, RosterConfig::default())?;
+        Ok(Self {
+            port,
+            engine,
+            servos,
+            names,
+            roster,
+            state,
+            under_way: false,
+            lost: None,
+        })
+    }
+
+    /// What people call the port.
+    pub fn port_name(&self) -> &str {
+        self.port.name()
+    }
+
+    /// A descriptor that becomes readable when the servos answer.
+    pub fn input(&self) -> Option<std::os::fd::OwnedFd> {
+        self.port.input()
+    }
+
+    /// Why the port is gone, once it is.
+    pub fn lost(&self) -> Option<&io::Error> {
+        self.lost.as_ref()
+    }
+
+    /// Forgets an exchange that was cut short, by a panic say.
+    pub fn abandon(&mut self) {
+        self.under_way = false;
+    }
+
+    /// Totals of the bus.
+    pub fn bus_counters(&self) -> BusCounters {
+        self.engine.bus_counters()
+    }
+
+    /// What happened to each servo, in the order of the joints.
+    pub fn servo_reports(&self) -> Vec<ServoReport> {
+        let report = |(servo, joint): (&Servo, &String)| {
+            let counters: ServoCounters = self.engine.servo_counters(servo.id);
+            ServoReport {
+                joint: joint.clone(),
+                id: servo.id,
+                replies: counters.replies,
+                missed: counters.failures,
+                damaged: counters.checksum_errors,
+                retries: counters.retries,
+                implausible: servo.plausibility.suspects(),
+                complaints: if counters.last_flags.is_empty() {
+                    String::new()
+                } else {
+                    counters.last_flags.to_string()
+                },
+            }
+        };
+        self.servos.iter().zip(&self.names).map(report).collect()
+    }
+
+    fn start(
+        &mut self,
+        now: Stamp,
+        goals: Option<&SafeGoals>,
+        deadline: Stamp,
+    ) -> Result<(), LinkLost> {
+        let mut entries = [GroupEntry {
+            id: 0,
+            data: [0; 4],
+        }; MAX_SERVOS];
+        let count = goals.map_or(0, |goals| self.fill_entries(&mut entries, goals));
+        let write = (count > 0).then_some(GroupWrite {
+            address: sts3215::GOAL_POSITION.address,
+            width: sts3215::GOAL_POSITION.width,
+            entries: &entries[..count],
+        });
+        self.discard_input(now)?;
+        let asked = self.roster.ids_to_read(now.since_epoch());
+        let read = (!asked.is_empty()).then_some(GroupRead {
+            address: sts3215::PRESENT_POSITION.address,
+            len: sts3215::PRESENT_POSITION.width,
+            ids: asked,
+        });
+        // Ids and lengths were checked when the robot file was read, so only "nothing to do" is left to refuse.
+        let request = Request::Cycle { write, read };
+        self.under_way = self
+            .engine
+            .begin(now.since_epoch(), &request, deadline.since_epoch())
+            .is_ok();
+        self.send(now)
+    }
+
+    fn fill_entries(&self, entries: &mut [GroupEntry], goals: &SafeGoals) -> usize {
+        let mut count = 0;
+        for ((entry, servo), &goal) in entries
+            .iter_mut()
+            .zip(&self.servos)
+            .zip(goals.goals().iter())
+        {
+            let last = i32::try_from(servo.resolution).unwrap_or(i32::MAX) - 1;
+            let steps = servo
+                .unit
+                .denormalise(goal, &servo.calibration, servo.resolution)
+                .clamp(0, last);
+            let Ok(bytes) = sts3215::GOAL_POSITION.encode(steps) else {
+                continue;
+            };
+            *entry = GroupEntry {
+                id: servo.id,
+                data: bytes.padded(),
+            };
+            count += 1;
+        }
+        count
+    }
+
+    /// Bytes that came after an earlier exchange had ended belong to nothing.
+    fn discard_input(&mut self, now: Stamp) -> Result<(), LinkLost> {
+        let mut bin = [0; 256];
+        while self.receive(now, &mut bin)? == bin.len() {}
+        Ok(())
+    }
+
+    pub(crate) fn receive(&mut self, now: Stamp, into: &mut [u8]) -> Result<usize, LinkLost> {
+        self.port
+            .read(now.since_epoch(), into)
+            .map_err(|error| self.give_up(error))
+    }
+
+    pub(crate) fn send(&mut self, now: Stamp) -> Result<(), LinkLost> {
+        let bytes = self.engine.transmit();
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.port
+            .write(now.since_epoch(), bytes)
+            .map_err(|error| self.give_up(error))
+    }
+
+    fn give_up(&mut self, error: io::Error) -> LinkLost {
+        self.lost = Some(error);
+        LinkLost
+    }
+
+    fn carry_on(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
+        if !self.under_way {
+            return Ok(Progress::Done);
+        }
+        let mut buffer = [0; 256];
+        let count = self.receive(now, &mut buffer)?;
+        let status = self.engine.step(now.since_epoch(), &buffer[..count]);
+        self.send(now)?;
+        match status {
+            Status::Waiting { until } => {
+                let arrival = self.port.next_arrival().unwrap_or(Duration::MAX);
+                Ok(Progress::Waiting {
+                    until: Stamp::new(until.min(arrival)),
+                })
+            }
+            Status::Done => {
+                self.under_way = false;
+                self.take_replies(now);
+                Ok(Progress::Done)
+            }
+        }
+    }
+
+    fn take_replies(&mut self, now: Stamp) {
+        self.state.stamp = now;
+        for reply in self.engine.replies() {
+            let Some(joint) = self.servos.iter().position(|servo| servo.id == reply.id) else {
+                continue;
+            };
+            let servo = &mut self.servos[joint];
+            let steps = reply
+                .result
+                .ok()
+                .and_then(|data| sts3215::PRESENT_POSITION.decode(data.bytes()));
+            self.roster.record_reply(reply);
+            let Some(steps) = steps
+                .filter(|&steps| servo.plausibility.check(reply.at, steps) == Verdict::Accepted)
+            else {
+                continue;
+            };
+            self.state.position[joint] =
+                servo
+                    .unit
+                    .normalise(f64::from(steps), &servo.calibration, servo.resolution);
+            self.state.measured[joint] = Stamp::new(reply.at);
+        }
+    }
+}
+
+impl Robot for ServoArm {
+    fn begin(
+        &mut self,
+        now: Stamp,
+        goals: Option<&SafeGoals>,
+        deadline: Stamp,
+    ) -> Result<(), LinkLost> {
+        self.start(now, goals, deadline)
+    }
+
+    fn step(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
+        self.carry_on(now)
+    }
+
+    fn state(&self) -> &State {
+        &self.state
+    }
+}
+
+/// An arm moved by hand, whose pose is the action.
+#[derive(Debug)]
+pub struct Leader(pub ServoArm);
+
+impl ActionSource for Leader {
+    fn begin(&mut self, now: Stamp, deadline: Stamp) -> Result<(), LinkLost> {
+        self.0.start(now, None, deadline)
+    }
+
+    fn step(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
+        self.0.carry_on(now)
+    }
+
+    /// The leader's pose, as old as its oldest joint: one silent servo makes the whole action stale.
+    fn action(&mut self, _now: Stamp) -> Option<Action> {
+        let state = &self.0.state;
+        let oldest = state.measured.iter().min().copied().unwrap_or(Stamp::ZERO);
+        (oldest > Stamp::ZERO).then_some(Action {
+            stamp: oldest,
+            target: state.position,
+        })
+    }
+}

@@ -1,0 +1,279 @@
+//! LeRobot's calibration files: read and written where LeRobot keeps them, so that both programs share them.
+//!
+//! A file is a JSON object: motor name → id, drive mode, homing offset and range (LeRobot 0.6, `Robot._save_calibration`).
+
+use std::env;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+use ulna_core::{Calibration, JointCalibration, RobotKind};
+
+/// Which of LeRobot's two families a device belongs to; each has its own folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// `robots/`.
+    Robot,
+    /// `teleoperators/`.
+    Teleoperator,
+}
+
+/// What is wrong with a calibration file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CalibrationError {
+    /// There is none.
+    #[error(
+        "there is no calibration for `{id}` (looked for {path}): calibrate the arm with LeRobot's \
+         `lerobot-calibrate`, or pass the id under which it was calibrated"
+    )]
+    Missing {
+        /// The arm's id.
+        id: String,
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// It cannot be read or written.
+    #[error("calibration file {path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// It is no calibration.
+    #[error(
+        "calibration file {path}: {problem}; calibrate the arm again, or restore the file from a backup"
+    )]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// An id that could name a file elsewhere.
+    #[error("`{id}` cannot be an arm's id: use letters, digits, `-`, `_` and `.`")]
+    BadId {
+        /// The id.
+        id: String,
+    },
+}
+
+/// Where LeRobot keeps the calibration of arm `id`: `<calibration>/<family>/<robot_type>/<id>.json`.
+///
+/// `<calibration>` is `$HF_LEROBOT_CALIBRATION`, else `$HF_LEROBOT_HOME/calibration`, else
+/// `$HF_HOME/lerobot/calibration`, else `~/.cache/huggingface/lerobot/calibration`.
+///
+/// # Errors
+/// [`CalibrationError::BadId`] for an id that is no plain file name.
+pub fn path(family: Family, robot_type: &str, id: &str) -> Result<PathBuf, CalibrationError> {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if id.is_empty() || id.starts_with('.') || !id.chars().all(plain) {
+        return Err(CalibrationError::BadId { id: id.to_owned() });
+    }
+    let folder = match family {
+        Family::Robot => "robots",
+        Family::Teleoperator => "teleoperators",
+    };
+    Ok(root()
+        .join(folder)
+        .join(robot_type)
+        .join(format!("{id}.json")))
+}
+
+fn root() -> PathBuf {
+    let var = |name| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    if let Some(root) = var("HF_LEROBOT_CALIBRATION") {
+        return root;
+    }
+    let home = var("HF_LEROBOT_HOME").or_else(|| var("HF_HOME").map(|home| home.join("lerobot")));
+    let fallback = || {
+        env::home_dir()
+            .unwrap_or_default()
+            .join(".cache/huggingface/lerobot")
+    };
+    home.unwrap_or_else(fallback).join("calibration")
+}
+
+/// Reads the calibration of an arm of this kind from `path`.
+///
+/// # Errors
+/// [`CalibrationError::Missing`] if there is no such file, others for one that does not fit the robot.
+pub fn load(path: &Path, id: &str, kind: &RobotKind) -> Result<Calibration, CalibrationError> {
+    let text = fs::read_to_string(path).map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound => CalibrationError::Missing {
+            id: id.to_owned(),
+            path: path.to_owned(),
+        },
+        _ => CalibrationError::Io {
+            path: path.to_owned(),
+            source,
+        },
+    })?;
+    parse(&text, kind).map_err(|problem| CalibrationError::Malformed {
+        path: path.to_owned(),
+        problem,
+    })
+}
+
+/// The calibration that a file's text holds for an arm of this kind, or what is wrong with it.
+///
+/// # Errors
+/// A sentence that names the joint and the numbers.
+pub fn parse(text: &str, kind: &RobotKind) -> Result<Calibration, String> {
+    let entries: Map<String, Value> =
+        serde_json::from_str(text).map_err(|error| format!("this is no JSON object: {error}"))?;
+    if let Some(stranger) = entries
+        .keys()
+        .find(|name| !kind.names().any(|known| known == *name))
+    {
+        return Err(format!(
+            "it calibrates a motor `{stranger}`, which {} does not have",
+            kind.name
+        ));
+    }
+    let mut joints = Vec::with_capacity(kind.dof());
+    for joint in &kind.joints {
+        let name = &joint.name;
+        let entry = entries
+            .get(name)
+            .ok_or_else(|| format!("motor `{name}` is missing"))?;
+        let value: JointCalibration = serde_json::from_value(entry.clone())
+            .map_err(|error| format!("motor `{name}`: {error}"))?;
+        let last = i32::try_from(joint.resolution).unwrap_or(i32::MAX) - 1;
+        if value.id != joint.id {
+            return Err(format!(
+                "motor `{name}` has id {}, but {} has it at {}",
+                value.id, kind.name, joint.id
+            ));
+        }
+        if value.drive_mode > 1 {
+            return Err(format!(
+                "motor `{name}`: drive_mode is {}, but can only be 0 or 1",
+                value.drive_mode
+            ));
+        }
+        if !(0..=last).contains(&value.range_min) || !(0..=last).contains(&value.range_max) {
+            let (low, high) = (value.range_min, value.range_max);
+            return Err(format!(
+                "motor `{name}`: the range {low} to {high} leaves the servo's 0 to {last}"
+            ));
+        }
+        if value.range_min >= value.range_max {
+            let (low, high) = (value.range_min, value.range_max);
+            return Err(format!(
+                "motor `{name}`: the range {low} to {high} is empty"
+            ));
+        }
+        if value.homing_offset.abs() > last / 2 {
+            let (offset, most) = (value.homing_offset, last / 2);
+            return Err(format!(
+                "motor `{name}`: homing_offset {offset} is beyond ±{most}"
+            ));
+        }
+        joints.push((name.clone(), value));
+    }
+    Ok(Calibration { joints })
+}
+
+/// The text of a calibration file, as LeRobot writes it: indented by four.
+pub fn to_text(calibration: &Calibration) -> String {
+    let motors = calibration.joints.iter().map(|(name, value)| {
+        let JointCalibration { id, drive_mode, homing_offset, range_min, range_max } = value;
+        format!(
+            "    {}: {{\n        \"id\": {id},\n        \"drive_mode\": {drive_mode},\n        \"homing_offset\": {homing_offset},\n        \
+             \"range_min\": {range_min},\n        \"range_max\": {range_max}\n    }}",
+            Value::from(name.as_str())
+        )
+    });
+    format!("{{\n{}\n}}", motors.collect::<Vec<_>>().join(",\n"))
+}
+
+/// Writes a calibration file aside, syncs it and puts it in place, making its folder if needed.
+///
+/// # Errors
+/// [`CalibrationError::Io`].
+pub fn save(path: &Path, calibration: &Calibration) -> Result<(), CalibrationError> {
+    let write = || {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        let aside = path.with_extension("json.new");
+        let mut file = fs::File::create(&aside)?;
+        file.write_all(to_text(calibration).as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&aside, path)?;
+        fs::File::open(folder)?.sync_all()
+    };
+    write().map_err(|source| CalibrationError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn so101() -> RobotKind {
+        toml::from_str(include_str!("../../../configs/so101.toml")).unwrap()
+    }
+
+    #[test]
+    fn files_make_the_round_trip() {
+        let calibration = so101().nominal_calibration();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("robots/so_follower/mine.json");
+        save(&path, &calibration).unwrap();
+        assert_eq!(load(&path, "mine", &so101()).unwrap(), calibration);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(
+            text.starts_with(
+                "{\n    \"shoulder_pan\": {\n        \"id\": 1,\n        \"drive_mode\": 0,\n"
+            ),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn wrong_files_are_explained() {
+        let good = to_text(&so101().nominal_calibration());
+        for (from, to, says) in [
+            ("\"id\": 2,", "\"id\": 9,", "`shoulder_lift` has id 9"),
+            ("\"elbow_flex\"", "\"elbow\"", "motor `elbow`"),
+            (
+                "\"range_min\": 0,",
+                "\"range_min\": 30672,",
+                "`wrist_roll`: the range 30672",
+            ),
+            ("\"range_min\": 0,", "\"range_min\": 4095,", "is empty"),
+            (
+                "\"homing_offset\": 0,",
+                "\"homing_offset\": 2114,",
+                "homing_offset 2114 is beyond ±2047",
+            ),
+            (
+                "\"drive_mode\": 0,",
+                "\"drive_mode\": 3,",
+                "drive_mode is 3",
+            ),
+            ("\"id\": 1,", "\"id\": 1.5,", "`shoulder_pan`"),
+            ("{", "[", "no JSON object"),
+        ] {
+            assert!(good.contains(from), "{from}");
+            let problem = parse(&good.replacen(from, to, 1), &so101()).unwrap_err();
+            assert!(problem.contains(says), "{problem}");
+        }
+    }
+
+    #[test]
+    fn ids_stay_in_their_folder() {
+        assert!(path(Family::Robot, "so_follower", "../../etc/passwd").is_err());
+        let path = path(Family::Teleoperator, "so_leader", "left-2").unwrap();
+        assert!(path.ends_with("teleoperators/so_leader/left-2.json"));
+    }
+}

@@ -1,0 +1,422 @@
+//! From an open port to a configured arm, and back to a limp one.
+//!
+//! This is sequential work outside the control loop: it may allocate and takes as long as the servos need, on whichever clock
+//! the pacer keeps.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ulna_bus::engine::{Request, ServoFault, Status};
+use ulna_bus::feetech;
+use ulna_bus::registers::{Access, Register, sts3215};
+use ulna_core::{Calibration, LinkLost, Progress, Robot, RobotKind, SafeGoals, Stamp};
+use ulna_rt::Pacer;
+
+use crate::arm::ServoArm;
+
+/// Which part an arm plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It moves by its own power.
+    Follower,
+    /// It is moved by hand.
+    Leader,
+}
+
+/// Why an arm could not be connected.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// Servos are missing or are not what the robot file says.
+    #[error("{port}: {problems}\n{advice}")]
+    Servos {
+        /// The port.
+        port: String,
+        /// One sentence for each servo at fault.
+        problems: String,
+        /// What to do about this pattern.
+        advice: &'static str,
+    },
+    /// A servo did not take a setting.
+    #[error("{port}: servo {id} (`{joint}`) {fault} (register {register})")]
+    Register {
+        /// The port.
+        port: String,
+        /// The servo.
+        id: u8,
+        /// Its joint.
+        joint: String,
+        /// The register.
+        register: String,
+        /// What happened.
+        fault: ServoFault,
+    },
+    /// The robot file names a register that the servo does not have, or a value that does not fit it.
+    #[error("robot `{robot}` sets register `{register}` to {value}, but {reason}")]
+    BadSetting {
+        /// The robot.
+        robot: String,
+        /// The register.
+        register: String,
+        /// The value.
+        value: i32,
+        /// Why not.
+        reason: String,
+    },
+    /// The calibration in the servos is another one than the file's.
+    #[error(
+        "{port}: the servos hold another calibration than the file: {differences}. With the wrong one the arm would move to wrong places; \
+         calibrate the arm again, or pass the id under which it was calibrated"
+    )]
+    OtherCalibration {
+        /// The port.
+        port: String,
+        /// Joint, register and both values.
+        differences: String,
+    },
+    /// The port went away.
+    #[error("{port}: the port is gone ({reason}); check the USB cable and try again")]
+    Lost {
+        /// The port.
+        port: String,
+        /// What the operating system said.
+        reason: String,
+    },
+}
+
+/// How long one servo may take to answer outside the control loop: a busy computer or a slow adapter is no missing servo.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+impl ServoArm {
+    /// Checks every servo, compares calibrations, writes the robot file's registers, and, for a follower, switches the torque on with each
+    /// goal where its joint stands, so that nothing moves.
+    ///
+    /// # Errors
+    /// [`ConnectError`]; all missing or wrong servos are reported at once.
+    pub fn connect(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        kind: &RobotKind,
+        calibration: &Calibration,
+        role: Role,
+    ) -> Result<(), ConnectError> {
+        self.check_servos(pacer)?;
+        self.check_calibration(pacer, calibration)?;
+        self.torque(pacer, false)?;
+        for index in 0..self.servos.len() {
+            let settings = settings(kind, index, role)?;
+            for (register, value) in settings {
+                // An unchanged register is left alone: the servo's EEPROM wears out.
+                if self.read(pacer, index, &register)? != value {
+                    self.write(pacer, index, &register, value)?;
+                }
+            }
+            // Multi-turn feedback would report positions beyond one turn.
+            let phase = self.read(pacer, index, &sts3215::PHASE)?;
+            let multi_turn = i32::from(sts3215::PHASE_MULTI_TURN_FEEDBACK);
+            if phase & multi_turn != 0 {
+                self.write(pacer, index, &sts3215::PHASE, phase & !multi_turn)?;
+            }
+        }
+        if role == Role::Follower {
+            for index in 0..self.servos.len() {
+                let here = self.read(pacer, index, &sts3215::PRESENT_POSITION)?;
+                self.write(pacer, index, &sts3215::GOAL_POSITION, here)?;
+            }
+            self.torque(pacer, true)?;
+        }
+        self.read_state(pacer)
+    }
+
+    /// Switches the torque of every servo; without it the arm is limp, and its settings can be written.
+    ///
+    /// # Errors
+    /// The first servo that did not confirm; the others were told all the same.
+    pub fn torque(&mut self, pacer: &mut dyn Pacer, on: bool) -> Result<(), ConnectError> {
+        let mut outcome = Ok(());
+        for index in 0..self.servos.len() {
+            // LeRobot locks the EEPROM whenever the torque is on.
+            let result = self
+                .write(pacer, index, &sts3215::TORQUE_ENABLE, i32::from(on))
+                .and_then(|()| self.write(pacer, index, &sts3215::LOCK, i32::from(on)));
+            outcome = outcome.and(result);
+        }
+        outcome
+    }
+
+    /// One full reading of all positions, with patience.
+    ///
+    /// # Errors
+    /// If a servo stays silent.
+    pub fn read_state(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
+        let start = pacer.now();
+        loop {
+            self.exchange(pacer, None)?;
+            if self
+                .state()
+                .measured
+                .iter()
+                .all(|&at| at >= Stamp::new(start) && at > Stamp::ZERO)
+            {
+                return Ok(());
+            }
+            if pacer.now() > start + PATIENCE * 4 {
+                return self.check_servos(pacer);
+            }
+        }
+    }
+
+    /// Sends goals once, outside the control loop, and reads the positions.
+    ///
+    /// # Errors
+    /// If the port is gone.
+    pub fn send_goals(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        goals: &SafeGoals,
+    ) -> Result<(), ConnectError> {
+        self.exchange(pacer, Some(goals))
+    }
+
+    fn exchange(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        goals: Option<&SafeGoals>,
+    ) -> Result<(), ConnectError> {
+        let now = pacer.now();
+        let deadline = Stamp::new(now + Duration::from_millis(50));
+        self.begin(Stamp::new(now), goals, deadline)
+            .map_err(|LinkLost| self.port_lost())?;
+        while let Progress::Waiting { until } = self
+            .step(Stamp::new(pacer.now()))
+            .map_err(|LinkLost| self.port_lost())?
+        {
+            pacer.wait_for_input(until.since_epoch());
+        }
+        Ok(())
+    }
+
+    fn check_servos(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
+        let mut problems = Vec::new();
+        let mut silent = Vec::new();
+        for index in 0..self.servos.len() {
+            let (id, joint) = (self.servos[index].id, self.names[index].clone());
+            match self.read(pacer, index, &sts3215::MODEL_NUMBER) {
+                Ok(number) if number == i32::from(feetech::STS3215.number) => {}
+                Ok(number) => {
+                    let model = u16::try_from(number)
+                        .ok()
+                        .and_then(feetech::model_by_number);
+                    let what = model.map_or_else(
+                        || format!("model number {number}"),
+                        |model| model.name.to_owned(),
+                    );
+                    problems.push(format!(
+                        "servo {id} (`{joint}`) is a {what}, not an sts3215"
+                    ));
+                }
+                Err(ConnectError::Register { fault, .. }) => {
+                    silent.push(index);
+                    problems.push(format!("servo {id} (`{joint}`) {fault}"));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if problems.is_empty() {
+            return Ok(());
+        }
+        let count = self.servos.len();
+        let tail = !silent.is_empty() && silent.iter().copied().eq(count - silent.len()..count);
+        let advice = if silent.len() == count {
+            "No servo answers: is the arm's power supply on, is this the right port, and do the servos run at this baud rate?"
+        } else if tail {
+            "All servos from one joint on are silent: the cable into the first of them is the likely cause."
+        } else {
+            "The others answer, so port and power are good: check the cables, ids and models of those named."
+        };
+        let port = self.port_name().to_owned();
+        Err(ConnectError::Servos {
+            port,
+            problems: problems.join("; "),
+            advice,
+        })
+    }
+
+    fn check_calibration(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        calibration: &Calibration,
+    ) -> Result<(), ConnectError> {
+        let mut differences = Vec::new();
+        for (index, (joint, value)) in calibration.joints.iter().enumerate() {
+            for (register, expected) in [
+                (&sts3215::HOMING_OFFSET, value.homing_offset),
+                (&sts3215::MIN_POSITION_LIMIT, value.range_min),
+                (&sts3215::MAX_POSITION_LIMIT, value.range_max),
+            ] {
+                let found = self.read(pacer, index, register)?;
+                if found != expected {
+                    differences.push(format!(
+                        "{joint} {} {found}, file {expected}",
+                        register.name
+                    ));
+                }
+            }
+        }
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let port = self.port_name().to_owned();
+        Err(ConnectError::OtherCalibration {
+            port,
+            differences: differences.join("; "),
+        })
+    }
+
+    /// Reads one register of one servo.
+    ///
+    /// # Errors
+    /// If it does not answer within half a second.
+    pub fn read(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        index: usize,
+        register: &Register,
+    ) -> Result<i32, ConnectError> {
+        let id = self.servos[index].id;
+        let request = Request::Read {
+            id,
+            address: register.address,
+            len: register.width,
+        };
+        let bytes = self.transact(pacer, index, register, &request)?;
+        register
+            .decode(&bytes)
+            .ok_or_else(|| self.register_error(index, register, ServoFault::Checksum))
+    }
+
+    /// Writes one register of one servo and awaits its confirmation.
+    ///
+    /// # Errors
+    /// If the servo does not confirm within half a second.
+    pub fn write(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        index: usize,
+        register: &Register,
+        value: i32,
+    ) -> Result<(), ConnectError> {
+        let bytes = register
+            .encode(value)
+            .map_err(|error| ConnectError::BadSetting {
+                robot: self.names[index].clone(),
+                register: register.name.to_owned(),
+                value,
+                reason: error.to_string(),
+            })?;
+        let id = self.servos[index].id;
+        let request = Request::Write {
+            id,
+            address: register.address,
+            data: bytes.as_slice(),
+        };
+        self.transact(pacer, index, register, &request).map(|_| ())
+    }
+
+    fn transact(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        index: usize,
+        register: &Register,
+        request: &Request<'_>,
+    ) -> Result<Vec<u8>, ConnectError> {
+        let patience_ends = pacer.now() + PATIENCE;
+        let mut buffer = [0; 256];
+        let mut fault = ServoFault::NotSent;
+        while pacer.now() < patience_ends {
+            let begun = self.engine.begin(pacer.now(), request, patience_ends);
+            debug_assert!(begun.is_ok(), "{begun:?}");
+            loop {
+                let now = Stamp::new(pacer.now());
+                let exchange = self.receive(now, &mut buffer).and_then(|count| {
+                    let status = self.engine.step(now.since_epoch(), &buffer[..count]);
+                    self.send(now).map(|()| status)
+                });
+                match exchange.map_err(|LinkLost| self.port_lost())? {
+                    Status::Done => break,
+                    Status::Waiting { until } => {
+                        pacer.wait_for_input(
+                            until.min(self.port.next_arrival().unwrap_or(Duration::MAX)),
+                        );
+                    }
+                }
+            }
+            match self.engine.replies().first().map(|reply| reply.result) {
+                Some(Ok(data)) => return Ok(data.bytes().to_vec()),
+                Some(Err(error)) => fault = error,
+                None => break,
+            }
+        }
+        Err(self.register_error(index, register, fault))
+    }
+
+    fn register_error(&self, index: usize, register: &Register, fault: ServoFault) -> ConnectError {
+        let (port, joint) = (self.port_name().to_owned(), self.names[index].clone());
+        ConnectError::Register {
+            port,
+            id: self.servos[index].id,
+            joint,
+            register: register.name.to_owned(),
+            fault,
+        }
+    }
+
+    fn port_lost(&self) -> ConnectError {
+        let reason = self
+            .lost()
+            .map_or_else(|| "closed".to_owned(), ToString::to_string);
+        ConnectError::Lost {
+            port: self.port_name().to_owned(),
+            reason,
+        }
+    }
+}
+
+/// The registers to write to one servo: the role's common ones, and over them the joint's own if it is a follower's.
+fn settings(
+    kind: &RobotKind,
+    index: usize,
+    role: Role,
+) -> Result<Vec<(Register, i32)>, ConnectError> {
+    let mut values: BTreeMap<&str, i32> = BTreeMap::new();
+    let common = match role {
+        Role::Follower => &kind.follower.registers,
+        Role::Leader => &kind.leader.registers,
+    };
+    let own = kind
+        .joints
+        .get(index)
+        .map(|joint| &joint.registers)
+        .filter(|_| role == Role::Follower);
+    for (name, value) in common.iter().chain(own.into_iter().flatten()) {
+        values.insert(name, *value);
+    }
+    let look_up = |(name, value): (&str, i32)| {
+        let bad = |reason: &str| ConnectError::BadSetting {
+            robot: kind.name.clone(),
+            register: name.to_owned(),
+            value,
+            reason: reason.to_owned(),
+        };
+        let register =
+            sts3215::by_name(name).ok_or_else(|| bad("the servo has no register of that name"))?;
+        if register.access == Access::ReadOnly {
+            return Err(bad("that register can only be read"));
+        }
+        register
+            .encode(value)
+            .map_err(|error| bad(&error.to_string()))?;
+        Ok((*register, value))
+    };
+    values.into_iter().map(look_up).collect()
+}

@@ -1,0 +1,75 @@
+//! Why and when a run ends: the flag that every loop looks at.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
+
+/// Why a run was asked to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopReason {
+    /// Ctrl-C, SIGTERM or a closed terminal.
+    Interrupted,
+    /// The run itself: its time is over, its source has nothing more, or a part of it failed.
+    Ended,
+}
+
+/// A shared "please stop"; cloning shares it. The control loop answers by holding, then parking or releasing the arm.
+#[derive(Debug, Clone, Default)]
+pub struct Stop {
+    signalled: Arc<AtomicBool>,
+    ended: Arc<AtomicBool>,
+}
+
+impl Stop {
+    /// A flag that nobody has raised.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets SIGINT (Ctrl-C), SIGTERM and SIGHUP raise the flag. A second signal ends the process at once, with exit code 130: position
+    /// servos then hold where they are.
+    ///
+    /// # Errors
+    /// What the operating system says if it refuses a handler.
+    pub fn on_signals(&self) -> std::io::Result<()> {
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            // Order matters: the shutdown handler must see the flag as the *previous* signal left it.
+            flag::register_conditional_shutdown(signal, 130, Arc::clone(&self.signalled))?;
+            flag::register(signal, Arc::clone(&self.signalled))?;
+        }
+        Ok(())
+    }
+
+    /// Asks the run to end by itself.
+    pub fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+    }
+
+    /// Why the run should stop, if it should. A signal outranks an end.
+    pub fn requested(&self) -> Option<StopReason> {
+        if self.signalled.load(Ordering::Acquire) {
+            Some(StopReason::Interrupted)
+        } else if self.ended.load(Ordering::Acquire) {
+            Some(StopReason::Ended)
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_outranks_an_end() {
+        let stop = Stop::new();
+        assert_eq!(stop.requested(), None);
+        stop.clone().end();
+        assert_eq!(stop.requested(), Some(StopReason::Ended));
+        stop.signalled.store(true, Ordering::Release);
+        assert_eq!(stop.requested(), Some(StopReason::Interrupted));
+    }
+}

@@ -1,0 +1,327 @@
+//! A simulated Feetech bus: the wire, the servos on it, and the mechanics that they move.
+//!
+//! The host side is bytes and times, nothing else: [`ServoBus::host_writes`] and [`ServoBus::host_reads`] are what a serial
+//! port does. The bus reads no clock. Each request takes effect at the moment at which its last byte has been heard, and the
+//! mechanics are brought to exactly that moment first, so results depend on the times given and not on how often the bus is
+//! called.
+//!
+//! Timing of answers, each after the end of the request:
+//! * one servo: [`BusOptions::turnaround`], then its own return delay;
+//! * sync read: servos answer in the order of the request, each after its own return delay once the one before has finished.
+//!   One that stays silent is passed over after [`BusOptions::silent_turn`];
+//! * ping to all: each id has its own slot, the length of a status packet, as if every id below had answered.
+
+mod serve;
+
+use core::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ulna_bus::feetech::{DEFAULT_BAUD, Decoded, Decoder, MAX_PACKET, Model};
+
+use crate::fault::{FaultPlan, Faults};
+use crate::plant::{Drive, Plant, Sense};
+use crate::servo::{Servo, TICK};
+use crate::wire::Wire;
+use serve::Request;
+
+/// Silence after which servos take the next byte for the beginning of a packet.
+const QUIET_GAP: Duration = Duration::from_millis(1);
+
+/// How a bus behaves as a line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BusOptions {
+    /// The host's rate, bits per second. Servos set to another one hear nothing.
+    pub baud: u32,
+    /// From the end of a request to the first byte of its answer, on top of the servo's return delay.
+    pub turnaround: Duration,
+    /// How long a servo in a sync read waits for one before it that stays silent. The maker does not document it.
+    pub silent_turn: Duration,
+    /// The host hears its own bytes, as with adapters that tie both directions together.
+    pub echo: bool,
+    /// Nothing takes time: no wire, no delays. For benchmarks of what remains.
+    pub instant: bool,
+    /// What goes wrong.
+    pub faults: FaultPlan,
+}
+
+impl Default for BusOptions {
+    fn default() -> Self {
+        Self {
+            baud: DEFAULT_BAUD,
+            turnaround: Duration::from_micros(20),
+            silent_turn: Duration::from_micros(100),
+            echo: false,
+            instant: false,
+            faults: FaultPlan::default(),
+        }
+    }
+}
+
+/// Totals since the bus was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BusCounters {
+    /// Requests with a correct checksum that the servos heard.
+    pub requests: u64,
+    /// Answers, before faults.
+    pub answers: u64,
+    /// Requests that arrived with a wrong checksum.
+    pub corrupt_requests: u64,
+}
+
+/// The mechanics do not have one joint for each servo.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the bus has {servos} servos but its mechanics move {plant}; give one servo for each joint of the plant"
+)]
+pub struct WrongPlant {
+    /// Servos given.
+    pub servos: usize,
+    /// What the plant has.
+    pub plant: usize,
+}
+
+/// A bus with servos and what they move.
+#[derive(Debug, Clone)]
+pub struct ServoBus<P> {
+    options: BusOptions,
+    wire: Wire,
+    decoder: Decoder,
+    /// End of the last byte that the servos heard.
+    heard: Duration,
+    servos: Vec<Servo>,
+    drives: Vec<Drive>,
+    plant: P,
+    faults: Faults,
+    /// Where the mechanics are, and when protections count next.
+    now: Duration,
+    next_tick: Duration,
+    answer: [u8; MAX_PACKET],
+    counters: BusCounters,
+}
+
+impl<P: Plant> ServoBus<P> {
+    /// Puts `servos` in front of `plant`, in its order, and switches the power on. What was set in the servos before, such as
+    /// offsets, is what an arm has been through before the run.
+    pub fn new(servos: Vec<Servo>, plant: P, options: BusOptions) -> Result<Self, WrongPlant> {
+        if servos.len() != plant.servos() {
+            return Err(WrongPlant {
+                servos: servos.len(),
+                plant: plant.servos(),
+            });
+        }
+        let mut bus = Self {
+            wire: Wire::new(if options.instant { 0 } else { options.baud }),
+            decoder: Decoder::new(),
+            heard: Duration::ZERO,
+            drives: vec![Drive::default(); servos.len()],
+            servos,
+            plant,
+            faults: Faults::new(&options.faults),
+            now: Duration::ZERO,
+            next_tick: TICK,
+            answer: [0; MAX_PACKET],
+            counters: BusCounters::default(),
+            options,
+        };
+        for index in 0..bus.servos.len() {
+            bus.power_cycle(index);
+        }
+        Ok(bus)
+    }
+
+    /// New servos with these ids and models.
+    pub fn with_models(
+        models: &[(u8, Model)],
+        plant: P,
+        options: BusOptions,
+    ) -> Result<Self, WrongPlant> {
+        let servos = models.iter().map(|&(id, model)| Servo::new(id, model));
+        Self::new(servos.collect(), plant, options)
+    }
+
+    /// The host writes to its port at `now`. What it writes while earlier bytes are still being sent waits its turn.
+    pub fn host_writes(&mut self, now: Duration, bytes: &[u8]) {
+        self.advance(now);
+        for &byte in bytes {
+            let byte = self.faults.damage(byte);
+            self.wire.host_sends(now, byte);
+        }
+    }
+
+    /// Fills `out` with bytes that the host has got by `now` and not yet read; returns how many.
+    pub fn host_reads(&mut self, now: Duration, out: &mut [u8]) -> usize {
+        self.advance(now);
+        self.wire.host_hears(now, out)
+    }
+
+    /// Throws away what the host has got by now or is about to get, as clearing a port's input buffer does.
+    pub fn discard_received(&mut self, now: Duration) {
+        self.advance(now);
+        self.wire.discard_received();
+    }
+
+    /// When something happens by itself: the next byte reaches the host, or the servos have heard what the host sent.
+    /// [`Duration::MAX`] when the line is silent.
+    #[must_use]
+    pub fn deadline(&self) -> Duration {
+        let delivery = self.wire.deliveries().map(|(next, _)| next);
+        let request = self.wire.host_silent();
+        [delivery, request]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(Duration::MAX)
+    }
+
+    /// When the host gets the last of the bytes that are already on their way to it.
+    #[must_use]
+    pub fn last_delivery(&self) -> Option<Duration> {
+        self.wire.deliveries().map(|(_, last)| last)
+    }
+
+    /// Bytes that the host has written and the servos have not heard yet.
+    #[must_use]
+    pub fn unsent(&self) -> usize {
+        self.wire.unsent()
+    }
+
+    /// Lets everything happen that happens until `now`. A `now` that lies behind changes nothing.
+    pub fn advance(&mut self, now: Duration) {
+        while let Some(heard) = self.wire.servos_hear(now) {
+            if heard.start.saturating_sub(self.heard) > QUIET_GAP {
+                self.decoder.reset();
+            }
+            self.heard = heard.end;
+            if self.options.echo {
+                self.wire.echo(heard);
+            }
+            self.decoder.push(&[heard.byte]);
+            while let Some(decoded) = self.decoder.next() {
+                match decoded {
+                    Decoded::Packet(packet) => {
+                        let request = Request::from(packet);
+                        self.counters.requests += 1;
+                        self.serve(heard.end, &request);
+                    }
+                    Decoded::Corrupt { .. } => self.counters.corrupt_requests += 1,
+                }
+            }
+        }
+        self.run_plant(now);
+    }
+
+    /// The mechanics, where they are after the last call with a time.
+    #[must_use]
+    pub fn plant(&self) -> &P {
+        &self.plant
+    }
+
+    /// The mechanics, to be pushed about.
+    pub fn plant_mut(&mut self) -> &mut P {
+        &mut self.plant
+    }
+
+    /// The electronics, in the plant's order.
+    #[must_use]
+    pub fn servos(&self) -> &[Servo] {
+        &self.servos
+    }
+
+    /// The electronics of one servo, to be set up or tampered with.
+    pub fn servo_mut(&mut self, index: usize) -> Option<&mut Servo> {
+        self.servos.get_mut(index)
+    }
+
+    /// Takes one servo's power away for a moment, as a brown-out does: it forgets its volatile registers and goes limp.
+    pub fn power_cycle(&mut self, index: usize) {
+        let Some(servo) = self.servos.get_mut(index) else {
+            return;
+        };
+        servo.power_on(&self.plant.sense(index));
+        self.drives[index] = servo.drive();
+    }
+
+    /// The host opens its port at another rate.
+    pub fn set_baud(&mut self, now: Duration, baud: u32) {
+        self.advance(now);
+        self.options.baud = baud;
+        if !self.options.instant {
+            self.wire.set_baud(baud);
+        }
+    }
+
+    /// How the line behaves.
+    #[must_use]
+    pub fn options(&self) -> &BusOptions {
+        &self.options
+    }
+
+    /// The totals.
+    #[must_use]
+    pub fn counters(&self) -> BusCounters {
+        self.counters
+    }
+
+    /// Brings the mechanics to `to`. The protections count on a grid of their own.
+    fn run_plant(&mut self, to: Duration) {
+        while self.next_tick <= to {
+            self.plant.advance(self.next_tick, &self.drives);
+            self.now = self.next_tick;
+            self.next_tick = self.next_tick.saturating_add(TICK);
+            for (index, servo) in self.servos.iter_mut().enumerate() {
+                let sense = self.plant.sense(index);
+                if self.faults.resets(servo.id(), self.now - TICK, self.now) {
+                    servo.power_on(&sense);
+                }
+                servo.observe(&sense);
+                servo.tick();
+                self.drives[index] = servo.drive();
+            }
+        }
+        if to > self.now {
+            self.plant.advance(to, &self.drives);
+            self.now = to;
+        }
+    }
+}
+
+/// For mechanics that are chosen at run time.
+impl<P: Plant + ?Sized> Plant for Box<P> {
+    fn servos(&self) -> usize {
+        (**self).servos()
+    }
+
+    fn advance(&mut self, to: Duration, drives: &[Drive]) {
+        (**self).advance(to, drives);
+    }
+
+    fn sense(&self, index: usize) -> Sense {
+        (**self).sense(index)
+    }
+}
+
+/// For mechanics that others look at while the bus moves them in a thread of its own, such as a camera in real time. Who
+/// locks them holds up the servos' answers: take a copy and let go.
+impl<P: Plant + ?Sized> Plant for Arc<Mutex<P>> {
+    fn servos(&self) -> usize {
+        unpoisoned(self).servos()
+    }
+
+    fn advance(&mut self, to: Duration, drives: &[Drive]) {
+        unpoisoned(self).advance(to, drives);
+    }
+
+    fn sense(&self, index: usize) -> Sense {
+        unpoisoned(self).sense(index)
+    }
+}
+
+/// Somebody's panic is no reason for the arm to stop in mid-air: mechanics have no state that is half changed for long.
+fn unpoisoned<P: ?Sized>(plant: &Mutex<P>) -> MutexGuard<'_, P> {
+    plant.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) use tests::Followers;

@@ -1,0 +1,225 @@
+//! A simulated bus on a pseudo-terminal, in real time, so that any program that speaks to these servos through a serial port
+//! can drive the simulated arm. Unix only.
+//!
+//! A thread of its own owns the [`ServoBus`]. It sleeps until a client writes, until the next byte is due, or until the
+//! mechanics want to move on; it never spins. Bytes come in groups of about 100 µs of wire time, and the last byte of an
+//! answer is never earlier than on the real wire (how much later is up to the scheduler). The rate that a client sets
+//! on the terminal is the rate of the host's port: at the wrong one, servos stay silent.
+//!
+//! A client that reads nothing loses bytes, as a serial port's does once its buffer is full. Clients may come and go: the bus
+//! keeps the terminal open itself.
+
+mod line;
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
+use std::ffi::OsString;
+use std::io::{self, PipeWriter};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::OpenptFlags;
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+
+use crate::bus::ServoBus;
+use crate::plant::Plant;
+use line::Line;
+
+/// Why a bus is not, or no longer, on its pseudo-terminal.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PtyError {
+    /// The system gave no terminal.
+    #[error(
+        "the simulated bus `{name}` got no pseudo-terminal: {step} failed; check that /dev/pts is mounted and not full"
+    )]
+    Open {
+        /// The bus.
+        name: String,
+        /// What was tried.
+        step: &'static str,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The system gave no thread.
+    #[error("the simulated bus `{name}` got no thread; check the limits of this user")]
+    Thread {
+        /// The bus.
+        name: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The terminal failed while it was in use.
+    #[error("the simulated bus `{name}` lost its pseudo-terminal: {step} failed; start it again")]
+    Lost {
+        /// The bus.
+        name: String,
+        /// What was tried.
+        step: &'static str,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The thread ended in a panic.
+    #[error(
+        "the thread of the simulated bus `{name}` panicked; the message is on stderr, please report it"
+    )]
+    Panicked {
+        /// The bus.
+        name: String,
+    },
+}
+
+/// What the thread has done so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PtyStats {
+    /// Times that the line was busy: from a client's first byte until nothing was on its way any more.
+    pub exchanges: u64,
+    /// Wall time of these together. On an instant bus this is what the simulation itself costs a client.
+    pub busy: Duration,
+    /// Time that the thread has computed, mechanics included.
+    pub cpu: Duration,
+    /// Bytes from clients.
+    pub bytes_in: u64,
+    /// Bytes to clients.
+    pub bytes_out: u64,
+    /// Bytes for clients that read none of them.
+    pub bytes_lost: u64,
+}
+
+/// The thread's figures, where everyone can read them.
+#[derive(Debug, Default)]
+struct Shared {
+    exchanges: AtomicU64,
+    busy_ns: AtomicU64,
+    cpu_ns: AtomicU64,
+    bytes_in: AtomicU64,
+    bytes_out: AtomicU64,
+    bytes_lost: AtomicU64,
+}
+
+/// A [`ServoBus`] that clients reach through a terminal device. Dropping it ends the thread.
+#[derive(Debug)]
+pub struct PtyBus<P> {
+    name: String,
+    path: PathBuf,
+    /// Holds the terminal open while there is no client.
+    _terminal: OwnedFd,
+    shared: Arc<Shared>,
+    /// The thread ends when this is closed.
+    stop: Option<PipeWriter>,
+    thread: Option<JoinHandle<Result<ServoBus<P>, PtyError>>>,
+}
+
+impl<P: Plant + Send + 'static> PtyBus<P> {
+    /// Puts `bus` on a new terminal. Its times count from `epoch`, so that they agree with the run's other clocks. The
+    /// thread is called `name` (systems show 15 bytes of it).
+    pub fn start(name: &str, bus: ServoBus<P>, epoch: Instant) -> Result<Self, PtyError> {
+        let failed = |step| {
+            move |errno: rustix::io::Errno| PtyError::Open {
+                name: name.into(),
+                step,
+                source: errno.into(),
+            }
+        };
+        let controller = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)
+            .map_err(failed("posix_openpt"))?;
+        rustix::pty::grantpt(&controller).map_err(failed("grantpt"))?;
+        rustix::pty::unlockpt(&controller).map_err(failed("unlockpt"))?;
+        let path = rustix::pty::ptsname(&controller, Vec::new()).map_err(failed("ptsname"))?;
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let terminal = rustix::fs::open(&path, flags, Mode::empty())
+            .map_err(failed("opening the terminal"))?;
+        let mut settings = tcgetattr(&terminal).map_err(failed("tcgetattr"))?;
+        settings.make_raw();
+        // A system that knows no such rate for terminals cannot tell us a client's rate either.
+        let follow_rate = settings.set_speed(bus.options().baud).is_ok();
+        tcsetattr(&terminal, OptionalActions::Now, &settings).map_err(failed("tcsetattr"))?;
+        rustix::fs::fcntl_setfl(&controller, OFlags::NONBLOCK).map_err(failed("fcntl"))?;
+        rustix::io::fcntl_setfd(&controller, rustix::io::FdFlags::CLOEXEC)
+            .map_err(failed("fcntl"))?;
+
+        let no_thread = |source| PtyError::Thread {
+            name: name.into(),
+            source,
+        };
+        let (stopped, stop) = io::pipe().map_err(no_thread)?;
+        let shared = Arc::new(Shared::default());
+        let line = Line {
+            name: name.into(),
+            bus,
+            controller,
+            stopped,
+            epoch,
+            follow_rate,
+            shared: Arc::clone(&shared),
+        };
+        let thread = std::thread::Builder::new().name(name.into());
+        let thread = thread.spawn(move || line.run()).map_err(no_thread)?;
+        Ok(Self {
+            name: name.into(),
+            path: PathBuf::from(OsString::from_vec(path.into_bytes())),
+            _terminal: terminal,
+            shared,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+}
+
+impl<P> PtyBus<P> {
+    /// The device that clients open, such as `/dev/pts/3`.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the thread has done so far.
+    #[must_use]
+    pub fn stats(&self) -> PtyStats {
+        let count = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
+        PtyStats {
+            exchanges: count(&self.shared.exchanges),
+            busy: Duration::from_nanos(count(&self.shared.busy_ns)),
+            cpu: Duration::from_nanos(count(&self.shared.cpu_ns)),
+            bytes_in: count(&self.shared.bytes_in),
+            bytes_out: count(&self.shared.bytes_out),
+            bytes_lost: count(&self.shared.bytes_lost),
+        }
+    }
+
+    /// Whether the thread still serves clients. When it does not, [`PtyBus::stop`] tells why.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.thread
+            .as_ref()
+            .is_some_and(|thread| !thread.is_finished())
+    }
+
+    /// Ends the thread and gives the bus back, or the error that ended it before.
+    pub fn stop(mut self) -> Result<ServoBus<P>, PtyError> {
+        let panicked = || PtyError::Panicked {
+            name: self.name.clone(),
+        };
+        drop(self.stop.take());
+        let thread = self.thread.take().ok_or_else(panicked)?;
+        thread.join().map_err(|_| panicked())?
+    }
+}
+
+impl<P> Drop for PtyBus<P> {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // Whoever wants the thread's error calls `stop`.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

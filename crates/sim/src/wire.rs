@@ -1,0 +1,316 @@
+//! The half-duplex wire between the host's adapter and the servos, byte by byte.
+//!
+//! A byte takes ten bit times: start bit, eight data bits, stop bit. Whoever sends does not listen first, as on the real wire:
+//! two senders at once garble each other's bytes, and what the host hears, or the servos hear, is the garbled byte.
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+/// Bits on the wire for one byte.
+const BITS_PER_BYTE: u64 = 10;
+/// Bytes that wait at most in either direction, the size of a Linux terminal's buffer. More are lost.
+pub const CAPACITY: usize = 4096;
+
+/// A byte on its way.
+#[derive(Debug, Clone, Copy)]
+struct Flight {
+    /// When the wire has carried it.
+    end: Duration,
+    /// When the receiver gets it.
+    delivery: Duration,
+    byte: u8,
+}
+
+/// A byte that the servos have heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heard {
+    /// When its start bit began.
+    pub start: Duration,
+    /// When its stop bit ended.
+    pub end: Duration,
+    /// What it was.
+    pub byte: u8,
+}
+
+/// The wire and what travels on it.
+#[derive(Debug, Clone)]
+pub struct Wire {
+    byte_time: Duration,
+    /// When the host's adapter has sent what it was given.
+    host_free: Duration,
+    to_servos: VecDeque<Flight>,
+    /// By rising `end` and, with it, by rising `delivery`.
+    to_host: VecDeque<Flight>,
+    lost: u64,
+}
+
+impl Wire {
+    /// A wire at `baud` bits per second; 0 means one that takes no time at all.
+    #[must_use]
+    pub fn new(baud: u32) -> Self {
+        let mut wire = Self {
+            byte_time: Duration::ZERO,
+            host_free: Duration::ZERO,
+            to_servos: VecDeque::with_capacity(CAPACITY),
+            to_host: VecDeque::with_capacity(CAPACITY),
+            lost: 0,
+        };
+        wire.set_baud(baud);
+        wire
+    }
+
+    /// Changes the rate for bytes that are sent from now on.
+    pub fn set_baud(&mut self, baud: u32) {
+        let nanoseconds = (BITS_PER_BYTE * 1_000_000_000).checked_div(u64::from(baud));
+        self.byte_time = Duration::from_nanos(nanoseconds.unwrap_or_default());
+    }
+
+    /// How long one byte occupies the wire.
+    #[must_use]
+    pub fn byte_time(&self) -> Duration {
+        self.byte_time
+    }
+
+    /// Bytes that found no room.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// The host has something to send at `now`: the adapter sends it as soon as it has sent everything before.
+    /// `None` is a byte that got lost on the way: its time passes, and nobody hears it.
+    pub fn host_sends(&mut self, now: Duration, byte: Option<u8>) {
+        let start = self.host_free.max(now);
+        let end = start.saturating_add(self.byte_time);
+        self.host_free = end;
+        let Some(byte) = byte else { return };
+        if self.to_servos.len() == CAPACITY {
+            self.lost += 1;
+            return;
+        }
+        let byte = collide(&mut self.to_host, start, end, byte).unwrap_or(byte);
+        self.to_servos.push_back(Flight {
+            end,
+            delivery: end,
+            byte,
+        });
+    }
+
+    /// A servo sends one byte from `start` on, which the host gets `late` after it has arrived. Returns when the wire has
+    /// carried it. Lateness never changes the order of bytes.
+    pub fn servo_sends(&mut self, start: Duration, byte: Option<u8>, late: Duration) -> Duration {
+        let end = start.saturating_add(self.byte_time);
+        let Some(byte) = byte else { return end };
+        let byte = collide(&mut self.to_servos, start, end, byte).unwrap_or(byte);
+        if collide(&mut self.to_host, start, end, byte).is_none() {
+            self.arrive(end, byte, late);
+        }
+        end
+    }
+
+    /// The host hears what it sent itself, as adapters without echo suppression let it.
+    pub fn echo(&mut self, heard: Heard) {
+        self.arrive(heard.end, heard.byte, Duration::ZERO);
+    }
+
+    /// The next byte that the servos have completely heard by `now`.
+    pub fn servos_hear(&mut self, now: Duration) -> Option<Heard> {
+        let Flight { end, byte, .. } = self.to_servos.pop_front_if(|flight| flight.end <= now)?;
+        Some(Heard {
+            start: end.saturating_sub(self.byte_time),
+            end,
+            byte,
+        })
+    }
+
+    /// Fills `out` with what the host has got by `now` and returns how many bytes that were.
+    pub fn host_hears(&mut self, now: Duration, out: &mut [u8]) -> usize {
+        let mut count = 0;
+        for target in out {
+            let Some(flight) = self.to_host.pop_front_if(|flight| flight.delivery <= now) else {
+                break;
+            };
+            *target = flight.byte;
+            count += 1;
+        }
+        count
+    }
+
+    /// When the servos have heard everything that the host has sent; `None` when they have.
+    #[must_use]
+    pub fn host_silent(&self) -> Option<Duration> {
+        self.to_servos.back().map(|flight| flight.end)
+    }
+
+    /// Bytes that the host has sent and the servos have not heard yet.
+    #[must_use]
+    pub fn unsent(&self) -> usize {
+        self.to_servos.len()
+    }
+
+    /// When the host gets the next byte, and the last one of those already on their way.
+    #[must_use]
+    pub fn deliveries(&self) -> Option<(Duration, Duration)> {
+        Some((
+            self.to_host.front()?.delivery,
+            self.to_host.back()?.delivery,
+        ))
+    }
+
+    /// Forgets what is on the way to the host.
+    pub fn discard_received(&mut self) {
+        self.to_host.clear();
+    }
+
+    fn arrive(&mut self, end: Duration, byte: u8, late: Duration) {
+        if self.to_host.len() == CAPACITY {
+            self.lost += 1;
+            return;
+        }
+        let place = self
+            .to_host
+            .iter()
+            .rposition(|flight| flight.end <= end)
+            .map_or(0, |before| before + 1);
+        let before = place
+            .checked_sub(1)
+            .and_then(|before| self.to_host.get(before));
+        let delivery = before.map_or(end, |flight| flight.delivery.max(end));
+        let delivery = delivery.max(end.saturating_add(late));
+        self.to_host.insert(
+            place,
+            Flight {
+                end,
+                delivery,
+                byte,
+            },
+        );
+    }
+}
+
+/// If a byte on the way overlaps `start..end`, both become what two drivers that pull the line low make of them, and the
+/// new byte's result is returned. No two clocks agree, so the second sender is a bit late, and even equal bytes suffer.
+fn collide(flights: &mut VecDeque<Flight>, start: Duration, end: Duration, byte: u8) -> Option<u8> {
+    let byte_time = end.saturating_sub(start);
+    let mut result = None;
+    for flight in flights.iter_mut().rev() {
+        if flight.end <= start {
+            break;
+        }
+        if flight.end.saturating_sub(byte_time) < end {
+            flight.byte &= byte.rotate_left(1);
+            result = Some(flight.byte);
+        }
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn us(us: u64) -> Duration {
+        Duration::from_micros(us)
+    }
+
+    fn host_hears(wire: &mut Wire, now: Duration) -> Vec<u8> {
+        let mut out = [0; 16];
+        let count = wire.host_hears(now, &mut out);
+        out[..count].to_vec()
+    }
+
+    #[test]
+    fn bytes_arrive_when_they_are_complete() {
+        let mut wire = Wire::new(1_000_000);
+        wire.host_sends(us(5), Some(1));
+        wire.host_sends(us(5), Some(2));
+        assert_eq!(wire.servos_hear(us(14)), None);
+        assert_eq!(
+            wire.servos_hear(us(15)),
+            Some(Heard {
+                start: us(5),
+                end: us(15),
+                byte: 1
+            })
+        );
+        assert_eq!(wire.host_silent(), Some(us(25)));
+        assert_eq!(
+            wire.servos_hear(us(99)),
+            Some(Heard {
+                start: us(15),
+                end: us(25),
+                byte: 2
+            })
+        );
+        assert_eq!(wire.servos_hear(us(99)), None);
+    }
+
+    #[test]
+    fn a_lost_byte_takes_its_time() {
+        let mut wire = Wire::new(1_000_000);
+        wire.host_sends(us(0), None);
+        wire.host_sends(us(0), Some(2));
+        assert_eq!(
+            wire.servos_hear(us(99)),
+            Some(Heard {
+                start: us(10),
+                end: us(20),
+                byte: 2
+            })
+        );
+    }
+
+    #[test]
+    fn rates_set_the_pace() {
+        assert_eq!(Wire::new(500_000).byte_time(), us(20));
+        assert_eq!(Wire::new(115_200).byte_time(), Duration::from_nanos(86_805));
+        assert_eq!(Wire::new(0).byte_time(), Duration::ZERO);
+    }
+
+    #[test]
+    fn two_servos_at_once_garble_each_other() {
+        let mut wire = Wire::new(1_000_000);
+        for _ in 0..2 {
+            let end = wire.servo_sends(us(0), Some(0xFF), Duration::ZERO);
+            wire.servo_sends(end, Some(0x01), Duration::ZERO);
+        }
+        assert_eq!(host_hears(&mut wire, us(99)), [0xFF, 0x00]);
+    }
+
+    #[test]
+    fn a_host_that_talks_over_an_answer_garbles_both() {
+        let mut wire = Wire::new(1_000_000);
+        wire.servo_sends(us(10), Some(0b0110), Duration::ZERO);
+        wire.host_sends(us(5), Some(0b0011));
+        assert_eq!(
+            wire.servos_hear(us(99)).map(|heard| heard.byte),
+            Some(0b0110)
+        );
+        wire.host_sends(us(30), Some(0b1000));
+        wire.servo_sends(us(39), Some(0b0110), Duration::ZERO);
+        assert_eq!(
+            wire.servos_hear(us(99)).map(|heard| heard.byte),
+            Some(0b1000)
+        );
+        assert_eq!(host_hears(&mut wire, us(99)), [0b0110, 0b1000]);
+    }
+
+    #[test]
+    fn late_bytes_stay_in_order() {
+        let mut wire = Wire::new(1_000_000);
+        wire.servo_sends(us(0), Some(1), us(500));
+        wire.servo_sends(us(20), Some(2), Duration::ZERO);
+        assert_eq!(wire.deliveries(), Some((us(510), us(510))));
+        assert_eq!(host_hears(&mut wire, us(509)), []);
+        assert_eq!(host_hears(&mut wire, us(510)), [1, 2]);
+    }
+
+    #[test]
+    fn nothing_grows_without_bound() {
+        let mut wire = Wire::new(0);
+        for _ in 0..CAPACITY + 3 {
+            wire.servo_sends(us(0), Some(1), Duration::ZERO);
+        }
+        assert_eq!(wire.lost(), 3);
+    }
+}

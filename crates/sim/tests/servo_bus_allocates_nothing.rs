@@ -1,0 +1,76 @@
+//! A control cycle on the simulated bus takes no memory from the heap, so that lockstep runs as fast as the CPU allows and the
+//! real-time thread never waits for an allocator.
+
+#![allow(unsafe_code, missing_docs)] // an allocator that counts cannot be written without
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::time::Duration;
+
+use ulna_bus::feetech::{MAX_PACKET, STS3215, packet};
+use ulna_sim::arm::{Arm, ArmOptions};
+use ulna_sim::bus::{BusOptions, ServoBus};
+use ulna_sim::fault::{Fault, FaultPlan};
+
+thread_local! {
+    /// Of this thread only: the test harness has threads of its own.
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: everything is handed on to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn a_cycle_allocates_nothing() {
+    let robot = include_str!("../../../configs/so101.toml");
+    let kind: ulna_core::RobotKind = toml::from_str(robot).unwrap();
+    let arm = Arm::new(&kind, &kind.nominal_calibration(), ArmOptions::default()).unwrap();
+    let models = [1, 2, 3, 4, 5, 6].map(|id| (id, STS3215));
+    let faults = vec![
+        Fault::Flip { probability: 0.01 },
+        Fault::Burst { probability: 0.01 },
+        Fault::Late {
+            by: Duration::from_millis(5),
+            probability: 0.01,
+        },
+    ];
+    let faults = FaultPlan { seed: 1, faults };
+    let options = BusOptions {
+        faults,
+        ..BusOptions::default()
+    };
+    let mut bus = ServoBus::with_models(&models, arm, options).unwrap();
+    let mut buffer = [0; MAX_PACKET];
+    let goals = (1..=6).map(|id| (id, &[0x00, 0x08][..]));
+    let mut cycle = packet::sync_write(&mut buffer, 42, 2, goals)
+        .unwrap()
+        .to_vec();
+    cycle.extend(packet::sync_read(&mut buffer, 56, 15, 1..=6).unwrap());
+
+    let before = ALLOCATIONS.get();
+    for index in 0..200 {
+        bus.host_writes(Duration::from_millis(10 * index), &cycle);
+        while bus.deadline() < Duration::MAX {
+            let now = bus.deadline();
+            bus.host_reads(now, &mut buffer);
+        }
+    }
+    assert_eq!(ALLOCATIONS.get(), before);
+    assert!(bus.counters().answers > 600);
+}
