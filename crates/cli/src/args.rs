@@ -67,6 +67,10 @@ pub(crate) struct DemoArgs {
     /// Seed of the simulated hand
     #[arg(long, default_value_t = 7, value_name = "N")]
     pub(crate) seed: u64,
+
+    /// Where to leave its files, instead of ulna's data folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

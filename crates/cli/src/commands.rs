@@ -15,7 +15,7 @@ use crate::output::{self, StatusLine};
 pub(crate) fn demo(args: &DemoArgs, json: bool) -> Result<Ended> {
     let stop = stop()?;
     let mut say = |line: &str| eprintln!("{line}");
-    let told = tour::demo(args.seed, &stop, &mut say)?;
+    let told = tour::demo(args.seed, args.folder.as_deref(), &stop, &mut say)?;
     if json {
         output::json(&serde_json::to_value(&told)?)?;
     } else {
@@ -42,7 +42,7 @@ pub(crate) fn robots(action: &RobotsAction, json: bool) -> Result<Ended> {
             if json {
                 output::json(&serde_json::to_value(&kind)?)?;
             } else {
-                output::text(&crate::output::robot(&kind))?;
+                output::text(&output::robot(&kind))?;
             }
         }
     }

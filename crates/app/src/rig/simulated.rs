@@ -115,7 +115,7 @@ fn wire<P: Plant + Send + 'static>(
     match kind {
         ClockKind::Virtual => Ok((Box::new(MemoryPort(bus)), None)),
         ClockKind::Real => {
-            let pty = PtyBus::start(role, bus, clock.epoch()).map_err(|error| AppError::Sim(error.to_string()))?;
+            let pty = PtyBus::spawn(bus, role, clock.epoch()).map_err(|error| AppError::Sim(error.to_string()))?;
             let port = SerialPort::open(&pty.path().to_string_lossy(), baud)?;
             Ok((Box::new(port), Some(pty)))
         }
