@@ -195,8 +195,14 @@ impl Servo {
             return;
         }
         let own = |asked: f64, own: f64| if asked > 0.0 { asked.min(own) } else { own };
+        // A goal that is no number is no goal.
+        let goal = if drive.goal.is_finite() {
+            drive.goal * radians
+        } else {
+            self.set_point.position
+        };
         self.set_point.step(
-            drive.goal * radians,
+            goal,
             own(drive.speed, model.speed_max) * radians,
             own(drive.acceleration, model.acceleration_max) * radians,
             dt,
@@ -210,7 +216,12 @@ impl Servo {
             steps * radians
         };
         let [p, i, d] = drive.gains.map(f64::from);
-        let most = model.duty_max * drive.torque_limit.clamp(0.0, 1.0);
+        let share = if drive.torque_limit.is_finite() {
+            drive.torque_limit.clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
+        let most = model.duty_max * share;
         self.integral += error * i * model.integral_per_gain * dt;
         self.integral = self.integral.clamp(-most, most);
         let error_speed = self.set_point.velocity - self.output.speed;
@@ -235,7 +246,7 @@ impl Servo {
         let twist = self.rotor.angle - self.output.angle;
         let bite = twist - twist.clamp(-model.play / 2.0, model.play / 2.0);
         let (spring, gears) = contact(bite, model.gear_stiffness, model.gear_damping, dt);
-        let beyond = self.output.angle - self.output.angle.clamp(stops.0, stops.1);
+        let beyond = self.output.angle - self.output.angle.max(stops.0).min(stops.1);
         let (stop, stopping) = contact(beyond, STOP_STIFFNESS, STOP_DAMPING, dt);
 
         let fading = (self.rotor.speed / model.stribeck).powi(2);

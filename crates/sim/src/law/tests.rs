@@ -1,5 +1,7 @@
 //! What the constants of a servo come to: the figures of its data sheet, and good manners.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::plant::Drive;
 
@@ -238,4 +240,29 @@ fn the_damping_part_stops_it_short_of_ringing() {
     };
     assert!(overshoot(0) > 20, "{}", overshoot(0));
     assert!(overshoot(64) < overshoot(0) / 2, "{}", overshoot(64));
+}
+
+proptest! {
+    // Whatever the registers ask for, the motion stays within what the motor can do.
+    #[test]
+    fn no_drive_makes_it_run_away(
+        goals in prop::collection::vec(prop_oneof![-1e9..1e9f64, -500.0..500.0f64, Just(f64::NAN)], 1..6),
+        gains in any::<[u8; 3]>(),
+        speed in prop_oneof![Just(0.0), 0.0..5000.0f64, Just(f64::NAN)],
+        acceleration in prop_oneof![Just(0.0), 0.0..30000.0f64, Just(f64::INFINITY)],
+        torque_limit in prop_oneof![-1.0..2.0f64, Just(f64::NAN)],
+        inertia in 1e-3..0.05f64,
+        torque in -1.5..1.5f64,
+    ) {
+        let mut servo = servo();
+        let load = Load { inertia, torque, ..Load::default() };
+        for goal in goals {
+            let drive = Drive { torque: true, goal, speed, acceleration, gains, torque_limit };
+            for _ in 0..400 {
+                servo.tick(&drive, &load, 7.4, DT);
+                prop_assert!(servo.speed().abs() < 30.0, "{} rad/s", servo.speed());
+                prop_assert!(servo.sense().duty.abs() <= 0.97);
+            }
+        }
+    }
 }
