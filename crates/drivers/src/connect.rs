@@ -156,7 +156,7 @@ impl ServoArm {
                 .state()
                 .measured
                 .iter()
-                .all(|&at| at >= Stamp::new(start) && at > Stamp::ZERO)
+                .all(|&at| at > Stamp::new(start))
             {
                 return Ok(());
             }
