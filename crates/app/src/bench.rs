@@ -52,11 +52,28 @@ pub struct Bench {
 impl Bench {
     /// The figures as a table.
     pub fn table(&self) -> String {
-        let Machine { cpu, processors, load, build } = &self.machine;
-        let mut lines = vec![format!("{} bench ({build}) on {processors} x {cpu}, load {load:.1}", self.bench)];
-        for Case { case, metric, value, unit, floor } in &self.cases {
+        let Machine {
+            cpu,
+            processors,
+            load,
+            build,
+        } = &self.machine;
+        let mut lines = vec![format!(
+            "{} bench ({build}) on {processors} x {cpu}, load {load:.1}",
+            self.bench
+        )];
+        for Case {
+            case,
+            metric,
+            value,
+            unit,
+            floor,
+        } in &self.cases
+        {
             let floor = floor.map_or(String::new(), |floor| format!("   floor {floor:>10.1}"));
-            lines.push(format!("  {case:<34}{metric:<34}{value:>10.1} {unit:<9}{floor}"));
+            lines.push(format!(
+                "  {case:<34}{metric:<34}{value:>10.1} {unit:<9}{floor}"
+            ));
         }
         lines.join("\n")
     }
@@ -64,12 +81,22 @@ impl Bench {
 
 fn machine() -> Machine {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let cpu = cpu
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     Machine {
         cpu: cpu.map_or("unknown processor", |(_, name)| name).to_owned(),
         processors: thread::available_parallelism().map_or(1, usize::from),
-        load: load.split(' ').next().and_then(|load| load.parse().ok()).unwrap_or(0.0),
-        build: if cfg!(debug_assertions) { "debug" } else { "release" },
+        load: load
+            .split(' ')
+            .next()
+            .and_then(|load| load.parse().ok())
+            .unwrap_or(0.0),
+        build: if cfg!(debug_assertions) {
+            "debug"
+        } else {
+            "release"
+        },
     }
 }

@@ -17,15 +17,30 @@ use crate::run::{Job, run};
 
 /// The shipped dataset, compiled in so that an installed binary needs nothing beside it: path in the dataset and contents.
 const EPISODE: [(&str, &[u8]); 6] = [
-    ("meta/info.json", include_bytes!("../../../datasets/so101-hand/meta/info.json")),
-    ("meta/stats.json", include_bytes!("../../../datasets/so101-hand/meta/stats.json")),
-    ("meta/tasks.parquet", include_bytes!("../../../datasets/so101-hand/meta/tasks.parquet")),
+    (
+        "meta/info.json",
+        include_bytes!("../../../datasets/so101-hand/meta/info.json"),
+    ),
+    (
+        "meta/stats.json",
+        include_bytes!("../../../datasets/so101-hand/meta/stats.json"),
+    ),
+    (
+        "meta/tasks.parquet",
+        include_bytes!("../../../datasets/so101-hand/meta/tasks.parquet"),
+    ),
     (
         "meta/episodes/chunk-000/file-000.parquet",
         include_bytes!("../../../datasets/so101-hand/meta/episodes/chunk-000/file-000.parquet"),
     ),
-    ("meta/ulna/manifest.json", include_bytes!("../../../datasets/so101-hand/meta/ulna/manifest.json")),
-    ("data/chunk-000/file-000.parquet", include_bytes!("../../../datasets/so101-hand/data/chunk-000/file-000.parquet")),
+    (
+        "meta/ulna/manifest.json",
+        include_bytes!("../../../datasets/so101-hand/meta/ulna/manifest.json"),
+    ),
+    (
+        "data/chunk-000/file-000.parquet",
+        include_bytes!("../../../datasets/so101-hand/data/chunk-000/file-000.parquet"),
+    ),
 ];
 
 /// How long the demo teleoperates.
@@ -61,30 +76,72 @@ pub struct ReplayTold {
 ///
 /// # Errors
 /// If a part of it fails.
-pub fn demo(seed: u64, folder: Option<&Path>, stop: &Stop, say: &mut dyn FnMut(&str)) -> Result<Told, AppError> {
+pub fn demo(
+    seed: u64,
+    folder: Option<&Path>,
+    stop: &Stop,
+    say: &mut dyn FnMut(&str),
+) -> Result<Told, AppError> {
     let folder = folder.map_or_else(default_folder, Path::to_owned);
     let dataset = folder.join("so101-hand");
     unpack(&dataset)?;
-    let rig = RigOptions { sim: true, seed, ..RigOptions::default() };
-    say("1/2  Teleoperation, 6 s in real time: a simulated hand moves a leader arm, a follower arm follows it.");
+    let rig = RigOptions {
+        sim: true,
+        seed,
+        ..RigOptions::default()
+    };
+    say(
+        "1/2  Teleoperation, 6 s in real time: a simulated hand moves a leader arm, a follower arm follows it.",
+    );
     let opened = Rig::open(&rig, true)?;
-    let teleop = run(opened, &Job::Teleop { duration: Some(TELEOP) }, stop, &mut ())?;
-    let mut told = Told { teleop: teleop.report, replay: None, folder, interrupted: teleop.interrupted };
+    let teleop = run(
+        opened,
+        &Job::Teleop {
+            duration: Some(TELEOP),
+        },
+        stop,
+        &mut (),
+    )?;
+    let mut told = Told {
+        teleop: teleop.report,
+        replay: None,
+        folder,
+        interrupted: teleop.interrupted,
+    };
     if !told.interrupted {
         say("2/2  Replay: a recorded episode is played on the follower, on the virtual clock.");
-        let rig = RigOptions { clock: ClockKind::Virtual, ..rig };
-        let options = ReplayOptions { dataset: dataset.clone(), episode: 0, units: None };
+        let rig = RigOptions {
+            clock: ClockKind::Virtual,
+            ..rig
+        };
+        let options = ReplayOptions {
+            dataset: dataset.clone(),
+            episode: 0,
+            units: None,
+        };
         let replayed = replay(&rig, &options, stop, &mut ())?;
         let (units, frames, joints) = (replayed.units, replayed.frames, replayed.joints);
-        told.replay = Some(ReplayTold { units, frames, joints, dataset });
+        told.replay = Some(ReplayTold {
+            units,
+            frames,
+            joints,
+            dataset,
+        });
     }
     Ok(told)
 }
 
 /// `$XDG_DATA_HOME/ulna/demo`, else `~/.local/share/ulna/demo`.
 fn default_folder() -> PathBuf {
-    let data = env::var_os("XDG_DATA_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
-    data.unwrap_or_else(|| env::home_dir().unwrap_or_else(env::temp_dir).join(".local/share")).join("ulna/demo")
+    let data = env::var_os("XDG_DATA_HOME")
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from);
+    data.unwrap_or_else(|| {
+        env::home_dir()
+            .unwrap_or_else(env::temp_dir)
+            .join(".local/share")
+    })
+    .join("ulna/demo")
 }
 
 fn unpack(dataset: &Path) -> Result<(), AppError> {
@@ -94,7 +151,10 @@ fn unpack(dataset: &Path) -> Result<(), AppError> {
             fs::create_dir_all(path.parent().unwrap_or(dataset))?;
             fs::write(&path, contents)
         };
-        write().map_err(|source| AppError::System { what: format!("writing {}", path.display()), source })?;
+        write().map_err(|source| AppError::System {
+            what: format!("writing {}", path.display()),
+            source,
+        })?;
     }
     Ok(())
 }
@@ -120,8 +180,13 @@ impl Told {
         ];
         let dataset = match &self.replay {
             Some(replay) => {
-                let worst = replay.joints.iter().max_by(|a, b| a.1.rms.total_cmp(&b.1.rms));
-                let worst = worst.map_or(String::new(), |(name, fit)| format!("{name}, off by {:.2} (RMS)", fit.rms));
+                let worst = replay
+                    .joints
+                    .iter()
+                    .max_by(|a, b| a.1.rms.total_cmp(&b.1.rms));
+                let worst = worst.map_or(String::new(), |(name, fit)| {
+                    format!("{name}, off by {:.2} (RMS)", fit.rms)
+                });
                 lines.push(format!(
                     "  Replay          {} frames; the joint that followed the recording worst: {worst}",
                     replay.frames

@@ -23,7 +23,10 @@ impl<P: Plant + Send> Port for MemoryPort<P> {
 
     fn next_arrival(&self) -> Option<Duration> {
         // The last byte under way, not the next one: one wake-up for each answer, as an adapter with a buffer gives.
-        self.0.last_delivery().or(Some(self.0.deadline())).filter(|&at| at < Duration::MAX)
+        self.0
+            .last_delivery()
+            .or(Some(self.0.deadline()))
+            .filter(|&at| at < Duration::MAX)
     }
 
     fn name(&self) -> &str {

@@ -10,7 +10,12 @@ use ulna_core::Unit;
 
 /// Control low-cost servo arms: teleoperate, replay, and do it all with a simulated arm.
 #[derive(Debug, Parser)]
-#[command(name = "ulna", version, propagate_version = true, after_help = "New here? `ulna demo` needs no hardware.")]
+#[command(
+    name = "ulna",
+    version,
+    propagate_version = true,
+    after_help = "New here? `ulna demo` needs no hardware."
+)]
 pub(crate) struct Cli {
     /// Print one JSON object on stdout when the command ends; everything else goes to stderr
     #[arg(long, global = true)]
@@ -78,7 +83,9 @@ pub(crate) enum RobotsAction {
     /// The robots that ulna knows: built in, and in your own folder
     List,
     /// One robot: its joints, limits and settings
-    #[command(after_help = "`ulna robots show so101 --toml` prints the file itself, to start one of your own from.")]
+    #[command(
+        after_help = "`ulna robots show so101 --toml` prints the file itself, to start one of your own from."
+    )]
     Show {
         /// Name, or path of a robot file
         name: String,
@@ -165,7 +172,11 @@ pub(crate) struct TeleopArgs {
 
 impl TeleopArgs {
     pub(crate) fn rig(&self) -> RigOptions {
-        let clock = if self.lockstep { ClockKind::Virtual } else { ClockKind::Real };
+        let clock = if self.lockstep {
+            ClockKind::Virtual
+        } else {
+            ClockKind::Real
+        };
         RigOptions {
             teleop: self.teleop.clone(),
             teleop_port: self.teleop_port.clone(),
@@ -201,7 +212,14 @@ impl ReplayArgs {
     pub(crate) fn rig(&self) -> RigOptions {
         let options = self.rig.options(ClockKind::Real);
         let virtual_clock = options.sim && !self.real_time;
-        RigOptions { clock: if virtual_clock { ClockKind::Virtual } else { ClockKind::Real }, ..options }
+        RigOptions {
+            clock: if virtual_clock {
+                ClockKind::Virtual
+            } else {
+                ClockKind::Real
+            },
+            ..options
+        }
     }
 }
 
@@ -230,7 +248,9 @@ pub(crate) enum BenchCommand {
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "not a number of seconds".to_owned())?;
     Duration::try_from_secs_f64(seconds)
         .ok()
         .filter(|duration| !duration.is_zero() && duration.as_secs() < 1_000_000)

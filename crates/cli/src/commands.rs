@@ -21,7 +21,11 @@ pub(crate) fn demo(args: &DemoArgs, json: bool) -> Result<Ended> {
     } else {
         output::text(&told.summary())?;
     }
-    Ok(if told.interrupted { Ended::Interrupted } else { Ended::Done })
+    Ok(if told.interrupted {
+        Ended::Interrupted
+    } else {
+        Ended::Done
+    })
 }
 
 pub(crate) fn robots(action: &RobotsAction, json: bool) -> Result<Ended> {
@@ -32,7 +36,10 @@ pub(crate) fn robots(action: &RobotsAction, json: bool) -> Result<Ended> {
                 output::json(&json!({ "robots": all }))?;
             } else {
                 for listed in &all {
-                    output::text(&format!("{:<12} {}  [{}]", listed.name, listed.summary, listed.origin))?;
+                    output::text(&format!(
+                        "{:<12} {}  [{}]",
+                        listed.name, listed.summary, listed.origin
+                    ))?;
                 }
             }
         }
@@ -53,7 +60,14 @@ pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Ended> {
     let stop = stop()?;
     let rig = Rig::open(&args.rig(), true)?;
     let mut status = StatusLine::new(rig.follower.kind.names().map(str::to_owned).collect());
-    let done = run(rig, &Job::Teleop { duration: args.duration }, &stop, &mut status);
+    let done = run(
+        rig,
+        &Job::Teleop {
+            duration: args.duration,
+        },
+        &stop,
+        &mut status,
+    );
     status.finish();
     let done = done?;
     if json {
@@ -61,15 +75,25 @@ pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Ended> {
     } else {
         output::text(&output::session(&done.report))?;
     }
-    Ok(if done.interrupted { Ended::Interrupted } else { Ended::Done })
+    Ok(if done.interrupted {
+        Ended::Interrupted
+    } else {
+        Ended::Done
+    })
 }
 
 pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Ended> {
     let stop = stop()?;
     let rig = args.rig();
-    let names = known::find(&rig.robot)?.names().map(str::to_owned).collect();
-    let options =
-        ReplayOptions { dataset: args.dataset.clone(), episode: args.episode, units: args.units.map(Into::into) };
+    let names = known::find(&rig.robot)?
+        .names()
+        .map(str::to_owned)
+        .collect();
+    let options = ReplayOptions {
+        dataset: args.dataset.clone(),
+        episode: args.episode,
+        units: args.units.map(Into::into),
+    };
     let mut status = StatusLine::new(names);
     let replayed = ulna_app::replay::replay(&rig, &options, &stop, &mut status);
     status.finish();
@@ -80,18 +104,37 @@ pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Ended> {
     } else {
         output::text(&replay_table(&replayed))?;
     }
-    Ok(if replayed.done.interrupted { Ended::Interrupted } else { Ended::Done })
+    Ok(if replayed.done.interrupted {
+        Ended::Interrupted
+    } else {
+        Ended::Done
+    })
 }
 
 fn replay_table(replayed: &Replayed) -> String {
-    let Replayed { units, units_from, frames, fps, joints, done } = replayed;
+    let Replayed {
+        units,
+        units_from,
+        frames,
+        fps,
+        joints,
+        done,
+    } = replayed;
     let mut lines = vec![
-        format!("{frames} frames at {fps} fps; units: {units} ({units_from}), the gripper 0 to 100"),
-        format!("{:<16}{:>8}{:>12}   {}", "joint", "rms", "baseline", "of a pure delay by"),
+        format!(
+            "{frames} frames at {fps} fps; units: {units} ({units_from}), the gripper 0 to 100"
+        ),
+        format!(
+            "{:<16}{:>8}{:>12}   {}",
+            "joint", "rms", "baseline", "of a pure delay by"
+        ),
     ];
     for (name, fit) in joints {
         let frames = fit.baseline_delay_frames;
-        lines.push(format!("{name:<16}{:>8.2}{:>12.2}   {frames} frames", fit.rms, fit.baseline_rms));
+        lines.push(format!(
+            "{name:<16}{:>8.2}{:>12.2}   {frames} frames",
+            fit.rms, fit.baseline_rms
+        ));
     }
     lines.push(output::session(&done.report));
     lines.join("\n")

@@ -29,17 +29,23 @@ pub(super) fn measure(count: usize) -> io::Result<Echo> {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
     grantpt(&master)?;
     unlockpt(&master)?;
-    let slave = rustix::fs::open(ptsname(&master, Vec::new())?, OFlags::RDWR | OFlags::NOCTTY, Mode::empty())?;
+    let slave = rustix::fs::open(
+        ptsname(&master, Vec::new())?,
+        OFlags::RDWR | OFlags::NOCTTY,
+        Mode::empty(),
+    )?;
     let mut settings = tcgetattr(&slave)?;
     settings.make_raw();
     tcsetattr(&slave, OptionalActions::Now, &settings)?;
-    let answerer = thread::Builder::new().name("ulna-echo".to_owned()).spawn(move || {
-        for _ in 0..count {
-            receive(&master, REQUEST)?;
-            rustix::io::write(&master, &[0x55; ANSWER])?;
-        }
-        Ok::<OwnedFd, io::Error>(master)
-    })?;
+    let answerer = thread::Builder::new()
+        .name("ulna-echo".to_owned())
+        .spawn(move || {
+            for _ in 0..count {
+                receive(&master, REQUEST)?;
+                rustix::io::write(&master, &[0x55; ANSWER])?;
+            }
+            Ok::<OwnedFd, io::Error>(master)
+        })?;
     let mut times = Vec::with_capacity(count);
     let before = thread_cpu();
     for _ in 0..count {
@@ -49,7 +55,9 @@ pub(super) fn measure(count: usize) -> io::Result<Echo> {
         times.push(start.elapsed());
     }
     let cpu = (thread_cpu() - before) / u32::try_from(count).unwrap_or(u32::MAX);
-    answerer.join().map_err(|_| io::Error::other("the echo thread failed"))??;
+    answerer
+        .join()
+        .map_err(|_| io::Error::other("the echo thread failed"))??;
     times.sort();
     Ok(Echo { times, cpu })
 }
