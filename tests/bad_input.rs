@@ -9,7 +9,15 @@ use harness::{copy, fails, shipped};
 
 fn replay(dataset: &Path, code: i32, says: &[&str], more: &[&str]) {
     let dataset = dataset.to_str().unwrap();
-    fails(code, says, &[&["replay", "--sim", "--dataset", dataset, "--episode", "0"], more].concat());
+    fails(
+        code,
+        says,
+        &[
+            &["replay", "--sim", "--dataset", dataset, "--episode", "0"],
+            more,
+        ]
+        .concat(),
+    );
 }
 
 /// A copy of the shipped dataset, changed by `change`.
@@ -34,7 +42,12 @@ fn datasets_that_are_none() {
 
 #[test]
 fn missing_and_corrupt_files() {
-    for file in ["meta/info.json", "meta/tasks.parquet", "meta/episodes/chunk-000/file-000.parquet", DATA] {
+    for file in [
+        "meta/info.json",
+        "meta/tasks.parquet",
+        "meta/episodes/chunk-000/file-000.parquet",
+        DATA,
+    ] {
         let name = Path::new(file).file_name().unwrap().to_str().unwrap();
         let gone = damaged(|root| fs::remove_file(root.join(file)).unwrap());
         replay(gone.path(), 1, &["error: "], &[]);
@@ -53,18 +66,47 @@ fn missing_and_corrupt_files() {
 #[test]
 fn episodes_and_units_that_do_not_fit() {
     let dataset = shipped();
-    fails(1, &["no episode 7", "1 episode"], &["replay", "--sim", "--dataset", &dataset, "--episode", "7"]);
-    fails(2, &["--episode"], &["replay", "--sim", "--dataset", &dataset, "--episode", "-1"]);
-    fails(2, &["--units"], &["replay", "--sim", "--dataset", &dataset, "--episode", "0", "--units", "radians"]);
+    fails(
+        1,
+        &["no episode 7", "1 episode"],
+        &["replay", "--sim", "--dataset", &dataset, "--episode", "7"],
+    );
+    fails(
+        2,
+        &["--episode"],
+        &["replay", "--sim", "--dataset", &dataset, "--episode", "-1"],
+    );
+    fails(
+        2,
+        &["--units"],
+        &[
+            "replay",
+            "--sim",
+            "--dataset",
+            &dataset,
+            "--episode",
+            "0",
+            "--units",
+            "radians",
+        ],
+    );
     let unknown = damaged(|root| {
         fs::remove_dir_all(root.join("meta/ulna")).unwrap();
         let info = fs::read_to_string(root.join("meta/info.json")).unwrap();
-        fs::write(root.join("meta/info.json"), info.replace("so_follower", "octopus")).unwrap();
+        fs::write(
+            root.join("meta/info.json"),
+            info.replace("so_follower", "octopus"),
+        )
+        .unwrap();
     });
     replay(unknown.path(), 2, &["octopus", "--units degrees"], &[]);
     let other_joints = damaged(|root| {
         let info = fs::read_to_string(root.join("meta/info.json")).unwrap();
-        fs::write(root.join("meta/info.json"), info.replace("gripper.pos", "claw.pos")).unwrap();
+        fs::write(
+            root.join("meta/info.json"),
+            info.replace("gripper.pos", "claw.pos"),
+        )
+        .unwrap();
     });
     replay(other_joints.path(), 2, &["claw.pos", "gripper"], &[]);
 }
@@ -72,13 +114,43 @@ fn episodes_and_units_that_do_not_fit() {
 #[test]
 fn options_that_do_not_go_together() {
     fails(2, &["--robot-port", "--sim"], &["teleop"]);
-    fails(2, &["--rate"], &["teleop", "--sim", "--rate", "100000", "--duration", "1"]);
+    fails(
+        2,
+        &["--rate"],
+        &["teleop", "--sim", "--rate", "100000", "--duration", "1"],
+    );
     fails(2, &["--duration"], &["teleop", "--sim", "--duration=-3"]);
     fails(2, &["--duration"], &["teleop", "--sim", "--lockstep"]);
     fails(2, &["--sim"], &["teleop", "--seed", "3"]);
-    fails(2, &["--sim opens no port"], &["teleop", "--sim", "--robot-port", "/dev/ttyACM0", "--duration", "1"]);
-    fails(2, &["elbow"], &["teleop", "--sim", "--duration", "1", "--fault", "dead:elbow@1s"]);
-    fails(2, &["fire"], &["teleop", "--sim", "--duration", "1", "--fault", "fire:1%"]);
+    fails(
+        2,
+        &["--sim opens no port"],
+        &[
+            "teleop",
+            "--sim",
+            "--robot-port",
+            "/dev/ttyACM0",
+            "--duration",
+            "1",
+        ],
+    );
+    fails(
+        2,
+        &["elbow"],
+        &[
+            "teleop",
+            "--sim",
+            "--duration",
+            "1",
+            "--fault",
+            "dead:elbow@1s",
+        ],
+    );
+    fails(
+        2,
+        &["fire"],
+        &["teleop", "--sim", "--duration", "1", "--fault", "fire:1%"],
+    );
 }
 
 #[test]
@@ -86,21 +158,80 @@ fn ports_and_calibrations_that_are_not_there() {
     let home = tempfile::tempdir().unwrap();
     let ulna = |args: &[&str]| {
         let mut command = harness::ulna(args);
-        harness::finish(command.env("HF_LEROBOT_CALIBRATION", home.path()).output().unwrap())
+        harness::finish(
+            command
+                .env("HF_LEROBOT_CALIBRATION", home.path())
+                .output()
+                .unwrap(),
+        )
     };
-    let options = ["teleop", "--robot-port", "/dev/no-such-port", "--robot-id", "mine", "--teleop-port", "/dev/x", "--teleop-id", "mine"];
+    let options = [
+        "teleop",
+        "--robot-port",
+        "/dev/no-such-port",
+        "--robot-id",
+        "mine",
+        "--teleop-port",
+        "/dev/x",
+        "--teleop-id",
+        "mine",
+    ];
     let ran = ulna(&options);
-    assert!(ran.code == 1 && ran.stderr.contains("no calibration for `mine`"), "{}", ran.stderr);
+    assert!(
+        ran.code == 1 && ran.stderr.contains("no calibration for `mine`"),
+        "{}",
+        ran.stderr
+    );
     // A simulated arm with an id leaves its calibration where a real one's lies.
-    let made = ulna(&["teleop", "--sim", "--lockstep", "--duration", "1", "--robot-id", "mine", "--teleop-id", "mine"]);
+    let made = ulna(&[
+        "teleop",
+        "--sim",
+        "--lockstep",
+        "--duration",
+        "1",
+        "--robot-id",
+        "mine",
+        "--teleop-id",
+        "mine",
+    ]);
     assert_eq!(made.code, 0, "{}", made.stderr);
     assert!(home.path().join("robots/so_follower/mine.json").is_file());
-    assert!(home.path().join("teleoperators/so_leader/mine.json").is_file());
+    assert!(
+        home.path()
+            .join("teleoperators/so_leader/mine.json")
+            .is_file()
+    );
     let ran = ulna(&options);
-    assert!(ran.code == 1 && ran.stderr.contains("`/dev/no-such-port` does not exist"), "{}", ran.stderr);
-    fs::write(home.path().join("robots/so_follower/mine.json"), "{\"shoulder_pan\": 3").unwrap();
+    assert!(
+        ran.code == 1 && ran.stderr.contains("`/dev/no-such-port` does not exist"),
+        "{}",
+        ran.stderr
+    );
+    fs::write(
+        home.path().join("robots/so_follower/mine.json"),
+        "{\"shoulder_pan\": 3",
+    )
+    .unwrap();
     let ran = ulna(&options);
-    assert!(ran.code == 1 && ran.stderr.contains("mine.json"), "{}", ran.stderr);
-    let ran = ulna(&["teleop", "--robot-port", "/dev/x", "--robot-id", "../mine", "--teleop-port", "/dev/x", "--teleop-id", "mine"]);
-    assert!(ran.code == 1 && ran.stderr.contains("cannot be an arm's id"), "{}", ran.stderr);
+    assert!(
+        ran.code == 1 && ran.stderr.contains("mine.json"),
+        "{}",
+        ran.stderr
+    );
+    let ran = ulna(&[
+        "teleop",
+        "--robot-port",
+        "/dev/x",
+        "--robot-id",
+        "../mine",
+        "--teleop-port",
+        "/dev/x",
+        "--teleop-id",
+        "mine",
+    ]);
+    assert!(
+        ran.code == 1 && ran.stderr.contains("cannot be an arm's id"),
+        "{}",
+        ran.stderr
+    );
 }

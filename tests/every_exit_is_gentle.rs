@@ -13,7 +13,10 @@ fn start() -> Child {
 }
 
 fn signal(child: &Child, name: &str) {
-    let status = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
+    let status = Command::new("kill")
+        .args([&format!("-{name}"), &child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(status.success());
 }
 
@@ -41,6 +44,15 @@ fn a_second_signal_ends_at_once() {
     signal(&child, "INT");
     let code = child.wait().unwrap().code();
     let mut answer = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut answer).unwrap();
-    assert_eq!((code, answer.as_str()), (Some(130), ""), "it must not have parked");
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut answer)
+        .unwrap();
+    assert_eq!(
+        (code, answer.as_str()),
+        (Some(130), ""),
+        "it must not have parked"
+    );
 }

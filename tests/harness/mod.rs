@@ -18,7 +18,11 @@ pub struct Ran {
 /// `ulna` with these arguments, not yet started. Its data and calibrations go to folders of the test's own.
 pub fn ulna(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ulna"));
-    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 
@@ -39,7 +43,8 @@ pub fn finish(output: Output) -> Ran {
 pub fn json(args: &[&str]) -> Value {
     let ran = run(&[args, &["--json"]].concat());
     assert_eq!(ran.code, 0, "{args:?}: {}", ran.stderr);
-    serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{args:?}: {error}: {}", ran.stdout))
+    serde_json::from_str(&ran.stdout)
+        .unwrap_or_else(|error| panic!("{args:?}: {error}: {}", ran.stdout))
 }
 
 /// Runs `ulna`, which must fail with this exit code and say all of this.
@@ -47,30 +52,46 @@ pub fn fails(code: i32, says: &[&str], args: &[&str]) {
     let ran = run(args);
     assert_eq!(ran.code, code, "{args:?}: {}", ran.stderr);
     for part in says {
-        assert!(ran.stderr.contains(part), "{args:?} does not say {part:?}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains(part),
+            "{args:?} does not say {part:?}: {}",
+            ran.stderr
+        );
     }
     assert!(!ran.stderr.contains("panicked"), "{args:?}: {}", ran.stderr);
 }
 
 /// The workspace's root.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap()
+        .to_owned()
 }
 
 /// The shipped dataset.
 pub fn shipped() -> String {
-    root().join("datasets/so101-hand").to_str().unwrap().to_owned()
+    root()
+        .join("datasets/so101-hand")
+        .to_str()
+        .unwrap()
+        .to_owned()
 }
 
 /// A fixture's path; without the fixtures the test is skipped, unless `ULNA_REQUIRE_FIXTURES=1`.
 pub fn fixture(name: &str) -> Option<String> {
-    let folder = std::env::var_os("ULNA_FIXTURES").map_or_else(|| root().join("../shared/fixtures"), PathBuf::from);
+    let folder = std::env::var_os("ULNA_FIXTURES")
+        .map_or_else(|| root().join("../shared/fixtures"), PathBuf::from);
     let path = folder.join(name);
     if path.exists() {
         return Some(path.to_str().unwrap().to_owned());
     }
     let missing = format!("fixture {} is not there", path.display());
-    assert!(std::env::var_os("ULNA_REQUIRE_FIXTURES").is_none_or(|value| value != "1"), "{missing}");
+    assert!(
+        std::env::var_os("ULNA_REQUIRE_FIXTURES").is_none_or(|value| value != "1"),
+        "{missing}"
+    );
     eprintln!("SKIPPED: {missing}");
     None
 }
