@@ -1,5 +1,7 @@
 //! Promise: every exit ends in a defined, gentle state. (Panics and lost ports: the tests of `ulna-app`.)
 
+#![allow(clippy::unwrap_used)]
+
 mod harness;
 
 use std::io::Read;

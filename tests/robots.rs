@@ -1,5 +1,7 @@
 //! Robots are files: listed, shown, overridden.
 
+#![allow(clippy::unwrap_used)]
+
 mod harness;
 
 use harness::{fails, json, run, ulna};
