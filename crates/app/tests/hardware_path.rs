@@ -1,6 +1,8 @@
 //! The path of real hardware, with simulated servos at the other end of the ports: ports that are missing, busy or full of
 //! garbage, links that break, a control thread that panics.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
