@@ -4,6 +4,7 @@
 //! [`run`] (a session from connect to report), then the commands that use them: [`replay`], [`demo`], [`bench`].
 
 pub mod bench;
+pub mod datasets;
 pub mod demo;
 pub mod error;
 pub mod memory;

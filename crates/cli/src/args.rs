@@ -60,6 +60,12 @@ recorded action would give if the arm did nothing but lag behind it. With --sim 
 takes as long as the recording did. A real arm first goes slowly to where the episode starts.")]
     Replay(ReplayArgs),
 
+    /// Look at a LeRobot v3 dataset, check it, repair it
+    Dataset {
+        #[command(subcommand)]
+        action: DatasetAction,
+    },
+
     /// Measure: each figure comes with what the same run measured for the bare minimum
     Bench {
         #[command(subcommand)]
@@ -239,6 +245,25 @@ impl From<UnitsArg> for Unit {
             UnitsArg::M100 => Self::M100,
         }
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DatasetAction {
+    /// What it holds: episodes, tasks, features, rate, units
+    Info {
+        /// Folder of the dataset
+        dir: PathBuf,
+    },
+    /// What is wrong with it: counts, indexes, time stamps, files, pictures, statistics. Exits with 1 if there are errors
+    Check {
+        /// Folder of the dataset
+        dir: PathBuf,
+    },
+    /// Finish or undo what a crash left half done, and save the episode that was being recorded. What is sound is not touched
+    Repair {
+        /// Folder of the dataset
+        dir: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,10 +5,10 @@ use serde_json::json;
 use ulna_app::replay::{ReplayOptions, Replayed};
 use ulna_app::rig::Rig;
 use ulna_app::run::{Job, run};
-use ulna_app::{Stop, bench as benches, demo as tour, robots as known};
+use ulna_app::{Stop, bench as benches, datasets, demo as tour, robots as known};
 
 use crate::Ended;
-use crate::args::{BenchCommand, DemoArgs, ReplayArgs, RobotsAction, TeleopArgs};
+use crate::args::{BenchCommand, DatasetAction, DemoArgs, ReplayArgs, RobotsAction, TeleopArgs};
 use crate::output::{self, StatusLine};
 
 pub(crate) fn demo(args: &DemoArgs, json: bool) -> Result<Ended> {
@@ -137,6 +137,24 @@ fn replay_table(replayed: &Replayed) -> String {
     }
     lines.push(output::session(&done.report));
     lines.join("\n")
+}
+
+pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Ended> {
+    let answer = match action {
+        DatasetAction::Info { dir } => datasets::info(dir)?,
+        DatasetAction::Check { dir } => datasets::checked(dir),
+        DatasetAction::Repair { dir } => datasets::repaired(dir)?,
+    };
+    if json {
+        output::json(&answer.json)?;
+    } else {
+        output::text(&answer.text)?;
+    }
+    Ok(if answer.good {
+        Ended::Done
+    } else {
+        Ended::BadNews
+    })
 }
 
 pub(crate) fn bench(bench: &BenchCommand, json: bool) -> Result<Ended> {

@@ -18,12 +18,15 @@ enum Ended {
     Done,
     /// It ended cleanly because somebody interrupted it.
     Interrupted,
+    /// It did what was asked, and what it found is bad news, already told.
+    BadNews,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(&cli) {
         Ok(Ended::Done) => ExitCode::SUCCESS,
+        Ok(Ended::BadNews) => ExitCode::FAILURE,
         Ok(Ended::Interrupted) => ExitCode::from(130),
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -39,6 +42,7 @@ fn run(cli: &Cli) -> Result<Ended> {
         Command::Robots { action } => commands::robots(action, json),
         Command::Teleop(options) => commands::teleop(options, json),
         Command::Replay(options) => commands::replay(options, json),
+        Command::Dataset { action } => commands::dataset(action, json),
         Command::Bench { bench } => commands::bench(bench, json),
     }
 }

@@ -1,0 +1,177 @@
+//! `ulna dataset …`: looking at datasets, checking and repairing them.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use ulna_dataset::{Dataset, Report, Severity, check, repair};
+
+use crate::error::AppError;
+
+/// What a command says: for programs, and for people.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The command's JSON.
+    pub json: Value,
+    /// The same in lines.
+    pub text: String,
+    /// False if the command found what makes it fail.
+    pub good: bool,
+}
+
+/// What the dataset holds.
+///
+/// # Errors
+/// If it cannot be opened.
+pub fn info(dir: &Path) -> Result<Answer, AppError> {
+    let dataset = Dataset::open(dir)?;
+    let (info, manifest) = (dataset.info(), dataset.manifest()?);
+    let seconds = info.total_frames as f64 / f64::from(info.fps);
+    let features: Vec<Value> = (info.features.iter())
+        .map(|feature| json!({ "key": feature.key, "dtype": feature.dtype.name(), "shape": feature.shape }))
+        .collect();
+    let episodes: Vec<Value> = (dataset.episodes().iter())
+        .map(
+            |row| json!({ "episode": row.episode_index, "frames": row.length, "tasks": row.tasks }),
+        )
+        .collect();
+    let units = manifest.as_ref().map(|manifest| manifest.units.clone());
+    let mut lines = vec![
+        format!("{}", dir.display()),
+        format!(
+            "  {} episodes, {} frames at {} fps ({seconds:.1} s), robot type {}, units {}",
+            info.total_episodes,
+            info.total_frames,
+            info.fps,
+            info.robot_type.as_deref().unwrap_or("unknown"),
+            units.as_deref().unwrap_or("not told")
+        ),
+    ];
+    for (index, task) in dataset.tasks().iter().enumerate() {
+        lines.push(format!("  task {index}: {task}"));
+    }
+    for feature in &info.features {
+        lines.push(format!(
+            "  {:<32} {:<8} {:?}",
+            feature.key,
+            feature.dtype.name(),
+            feature.shape
+        ));
+    }
+    for row in dataset.episodes() {
+        let seconds = row.length as f64 / f64::from(info.fps);
+        lines.push(format!(
+            "  episode {:<4} {:>6} frames  {seconds:7.1} s  {}",
+            row.episode_index,
+            row.length,
+            row.tasks.join("; ")
+        ));
+    }
+    let json = json!({
+        "episodes": episodes,
+        "frames": info.total_frames,
+        "fps": info.fps,
+        "robot_type": info.robot_type,
+        "units": units,
+        "tasks": dataset.tasks(),
+        "features": features,
+    });
+    Ok(Answer {
+        json,
+        text: lines.join("\n"),
+        good: true,
+    })
+}
+
+/// What is wrong with the dataset.
+pub fn checked(dir: &Path) -> Answer {
+    let report: Report = check(dir);
+    let mut lines: Vec<String> = Vec::new();
+    for finding in &report.findings {
+        let place = match (finding.episode, finding.frame) {
+            (Some(episode), Some(frame)) => format!(" episode {episode}, frame {frame}:"),
+            (Some(episode), None) => format!(" episode {episode}:"),
+            _ => String::new(),
+        };
+        lines.push(format!(
+            "{} [{}]{place} {}",
+            word(finding.severity),
+            finding.code,
+            finding.message
+        ));
+    }
+    let count = |severity| {
+        report
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count()
+    };
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    lines.push(format!(
+        "{}: {} episodes, {} frames, {} videos looked at; {errors} errors, {warnings} warnings",
+        dir.display(),
+        report.episodes_read,
+        report.frames,
+        report.videos_read
+    ));
+    let findings: Vec<Value> = (report.findings.iter())
+        .map(|finding| {
+            json!({
+                "severity": word(finding.severity),
+                "code": finding.code,
+                "episode": finding.episode,
+                "frame": finding.frame,
+                "message": finding.message,
+            })
+        })
+        .collect();
+    let json = json!({
+        "sound": report.is_sound(),
+        "episodes": report.episodes,
+        "frames": report.frames,
+        "episodes_read": report.episodes_read,
+        "videos_read": report.videos_read,
+        "findings": findings,
+    });
+    Answer {
+        json,
+        text: lines.join("\n"),
+        good: report.is_sound(),
+    }
+}
+
+/// Brings the dataset to the state after its last save, and saves what was being recorded.
+///
+/// # Errors
+/// If it cannot be repaired.
+pub fn repaired(dir: &Path) -> Result<Answer, AppError> {
+    let report = repair(dir)?;
+    let recovered: Vec<Value> = report
+        .recovered
+        .iter()
+        .map(|(episode, frames)| json!({ "episode": episode, "frames": frames }))
+        .collect();
+    let mut lines = report.actions.clone();
+    lines.extend(
+        report
+            .left
+            .iter()
+            .map(|left| format!("left as it was: {left}")),
+    );
+    if lines.is_empty() {
+        lines.push("nothing to repair".to_owned());
+    }
+    let json = json!({ "actions": report.actions, "recovered": recovered, "left": report.left });
+    Ok(Answer {
+        json,
+        text: lines.join("\n"),
+        good: true,
+    })
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
