@@ -84,8 +84,9 @@ pub enum ConnectError {
     },
 }
 
-/// How long one servo may take to answer outside the control loop: a busy computer or a slow adapter is no missing servo.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long one servo may take to answer outside the control loop, questions repeated: a busy computer or a slow adapter is no
+/// missing servo.
+const PATIENCE: Duration = Duration::from_millis(600);
 
 impl ServoArm {
     /// Checks every servo, compares calibrations, writes the robot file's registers, and, for a follower, switches the torque on with each
@@ -156,7 +157,7 @@ impl ServoArm {
                 .state()
                 .measured
                 .iter()
-                .all(|&at| at >= Stamp::new(start) && at > Stamp::ZERO)
+                .all(|&at| at > Stamp::new(start))
             {
                 return Ok(());
             }
@@ -254,7 +255,11 @@ impl ServoArm {
                 (&sts3215::MIN_POSITION_LIMIT, value.range_min),
                 (&sts3215::MAX_POSITION_LIMIT, value.range_max),
             ] {
-                let found = self.read(pacer, index, register)?;
+                let mut found = self.read(pacer, index, register)?;
+                if found != expected {
+                    // A second look: this refusal must not come from one damaged or misplaced answer.
+                    found = self.read(pacer, index, register)?;
+                }
                 if found != expected {
                     differences.push(format!(
                         "{joint} {} {found}, file {expected}",
@@ -331,33 +336,40 @@ impl ServoArm {
         request: &Request<'_>,
     ) -> Result<Vec<u8>, ConnectError> {
         let patience_ends = pacer.now() + PATIENCE;
-        let mut buffer = [0; 256];
         let mut fault = ServoFault::NotSent;
         while pacer.now() < patience_ends {
-            let begun = self.engine.begin(pacer.now(), request, patience_ends);
+            let begun = self.patient.begin(pacer.now(), request, patience_ends);
             debug_assert!(begun.is_ok(), "{begun:?}");
-            loop {
-                let now = Stamp::new(pacer.now());
-                let exchange = self.receive(now, &mut buffer).and_then(|count| {
-                    let status = self.engine.step(now.since_epoch(), &buffer[..count]);
-                    self.send(now).map(|()| status)
-                });
-                match exchange.map_err(|LinkLost| self.port_lost())? {
-                    Status::Done => break,
-                    Status::Waiting { until } => {
-                        pacer.wait_for_input(
-                            until.min(self.port.next_arrival().unwrap_or(Duration::MAX)),
-                        );
-                    }
-                }
+            while let Some(until) = self
+                .patient_step(Stamp::new(pacer.now()))
+                .map_err(|LinkLost| self.port_lost())?
+            {
+                pacer.wait_for_input(until.min(self.port.next_arrival().unwrap_or(Duration::MAX)));
             }
-            match self.engine.replies().first().map(|reply| reply.result) {
+            match self.patient.replies().first().map(|reply| reply.result) {
                 Some(Ok(data)) => return Ok(data.bytes().to_vec()),
                 Some(Err(error)) => fault = error,
                 None => break,
             }
         }
         Err(self.register_error(index, register, fault))
+    }
+
+    /// Carries the patient engine's transaction on; how long to wait for more, `None` once it is done.
+    fn patient_step(&mut self, now: Stamp) -> Result<Option<Duration>, LinkLost> {
+        let mut buffer = [0; 256];
+        let count = self.receive(now, &mut buffer)?;
+        let status = self.patient.step(now.since_epoch(), &buffer[..count]);
+        let bytes = self.patient.transmit();
+        if !bytes.is_empty() {
+            self.port
+                .write(now.since_epoch(), bytes)
+                .map_err(|error| self.give_up(error))?;
+        }
+        Ok(match status {
+            Status::Waiting { until } => Some(until),
+            Status::Done => None,
+        })
     }
 
     fn register_error(&self, index: usize, register: &Register, fault: ServoFault) -> ConnectError {

@@ -158,6 +158,7 @@ fn answers_have_the_documented_bytes() {
         requests: 4,
         answers: 4,
         corrupt_requests: 0,
+        lost_bytes: 0,
     };
     assert_eq!(bus.counters(), counters);
 }
