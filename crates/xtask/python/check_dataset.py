@@ -15,6 +15,7 @@ import torch
 from lerobot.datasets import LeRobotDataset, delete_episodes, merge_datasets
 from lerobot.datasets.compute_stats import compute_episode_stats
 from lerobot.datasets.io_utils import load_episodes
+from lerobot.datasets.video_utils import get_video_info
 from lerobot.utils.feature_utils import dataset_to_policy_features
 
 # Both decode the same video; they differ in how they enlarge the colour planes and round.
@@ -245,14 +246,19 @@ class Check:
             raise Skip("a dataset of one episode has none to spare")
         fewer = delete_episodes(self.theirs, [0], self.scratch / "fewer", "ulna/fewer")
         same(len(fewer), self.starts[-1] - self.starts[1], "frames after deleting episode 0")
-        double = merge_datasets([self.theirs, fewer], "ulna/double", self.scratch / "double")
+        # Videos are joined by copying their streams, which takes one codec; LeRobot continues ours in its own.
+        codecs = sorted({get_video_info(path)["video.codec"] for path in self.root.glob("videos/*/*/*.mp4")})
+        double = merge_datasets(
+            [self.theirs, fewer], "ulna/double", self.scratch / "double", concatenate_videos=len(codecs) == 1
+        )
         same(len(double), len(self.theirs) + len(fewer), "frames after merging")
         item = double[len(double) - 1]
         assert np.array_equal(item["action"].numpy(), self.column("action")[-1]), "the merged dataset's last action"
         for key in self.pictures:
             found = (item[key] * 255).permute(1, 2, 0).numpy()
             assert np.abs(found - self.pictures[key][-1]).mean() <= PICTURE_TOLERANCE, f"the last picture of {key}"
-        return f"episode 0 deleted: {len(fewer)} frames; merged: {len(double)} frames"
+        videos = len(list((self.scratch / "double").glob("videos/*/*/*.mp4")))
+        return f"episode 0 deleted: {len(fewer)} frames; merged: {len(double)} frames, {videos} videos ({' and '.join(codecs)})"
 
 
 def span(values):
