@@ -16,3 +16,5 @@ pub mod session;
 pub mod tap;
 
 pub use error::AppError;
+pub use ulna_core::{RobotKind, Unit};
+pub use ulna_rt::{Stop, Summary};

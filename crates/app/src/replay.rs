@@ -270,6 +270,29 @@ mod tests {
     }
 
     #[test]
+    fn values_that_cannot_be_in_their_unit_are_refused() {
+        let kind = robots::find("so101").unwrap();
+        let check = |unit: Unit, value: f64| {
+            let mut row = Joints::filled(6, 0.0);
+            row[1] = value;
+            let recorded = Recorded {
+                actions: vec![row],
+                states: vec![row],
+            };
+            check_units(&recorded, &kind.clone().in_unit(unit), unit)
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(check(Unit::Degrees, 101.0), Ok(()));
+        let error = check(Unit::M100, 101.0).unwrap_err();
+        assert!(
+            error.contains("`shoulder_lift` is 101 in frame 0")
+                && error.contains("--units degrees"),
+            "{error}"
+        );
+        assert!(check(Unit::Degrees, 200.0).is_err() && check(Unit::Degrees, f64::NAN).is_err());
+    }
+
+    #[test]
     fn the_baseline_is_the_best_delay() {
         let actions = rows(&[0.0, 1.0, 2.0, 3.0, 4.0, 4.0]);
         let states = rows(&[0.0, 0.0, 0.0, 1.0, 2.0, 3.0]);

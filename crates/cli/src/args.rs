@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ulna_app::Unit;
 use ulna_app::report::ClockKind;
 use ulna_app::rig::RigOptions;
-use ulna_core::Unit;
 
 /// Control low-cost servo arms: teleoperate, replay, and do it all with a simulated arm.
 #[derive(Debug, Parser)]

@@ -5,8 +5,7 @@ use serde_json::json;
 use ulna_app::replay::{ReplayOptions, Replayed};
 use ulna_app::rig::Rig;
 use ulna_app::run::{Job, run};
-use ulna_app::{bench as benches, demo as tour, robots as known};
-use ulna_rt::Stop;
+use ulna_app::{Stop, bench as benches, demo as tour, robots as known};
 
 use crate::Ended;
 use crate::args::{BenchCommand, DemoArgs, ReplayArgs, RobotsAction, TeleopArgs};

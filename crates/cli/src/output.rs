@@ -122,8 +122,8 @@ pub(crate) fn session(report: &SessionReport) -> String {
         timing.rate_hz,
         timing.overruns
     )];
-    let mut row = |name: &str, summary: &ulna_rt::Summary| {
-        let ulna_rt::Summary {
+    let mut row = |name: &str, summary: &ulna_app::Summary| {
+        let ulna_app::Summary {
             p50_us,
             p99_us,
             max_us,
@@ -169,7 +169,7 @@ pub(crate) fn session(report: &SessionReport) -> String {
 }
 
 /// One robot, for people.
-pub(crate) fn robot(kind: &ulna_core::RobotKind) -> String {
+pub(crate) fn robot(kind: &ulna_app::RobotKind) -> String {
     let mut lines = vec![
         format!("{}: {}", kind.name, kind.summary),
         format!(

@@ -103,21 +103,17 @@ impl ServoArm {
     ) -> Result<(), ConnectError> {
         self.check_servos(pacer)?;
         self.check_calibration(pacer, calibration)?;
-        self.torque(pacer, false)?;
-        for index in 0..self.servos.len() {
-            let settings = settings(kind, index, role)?;
-            for (register, value) in settings {
-                // An unchanged register is left alone: the servo's EEPROM wears out.
-                if self.read(pacer, index, &register)? != value {
-                    self.write(pacer, index, &register, value)?;
-                }
-            }
-            // Multi-turn feedback would report positions beyond one turn.
-            let phase = self.read(pacer, index, &sts3215::PHASE)?;
-            let multi_turn = i32::from(sts3215::PHASE_MULTI_TURN_FEEDBACK);
-            if phase & multi_turn != 0 {
-                self.write(pacer, index, &sts3215::PHASE, phase & !multi_turn)?;
-            }
+        let changes = self.changes(pacer, kind, role)?;
+        // A follower that somebody left standing must not drop because of a setting that it has already.
+        if role == Role::Leader
+            || changes
+                .iter()
+                .any(|(_, register, _)| register.access != Access::Ram)
+        {
+            self.torque(pacer, false)?;
+        }
+        for (index, register, value) in changes {
+            self.write(pacer, index, &register, value)?;
         }
         if role == Role::Follower {
             for index in 0..self.servos.len() {
@@ -127,6 +123,31 @@ impl ServoArm {
             self.torque(pacer, true)?;
         }
         self.read_state(pacer)
+    }
+
+    /// The registers that are not yet as this role wants them: index of the servo, register, value wanted.
+    fn changes(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        kind: &RobotKind,
+        role: Role,
+    ) -> Result<Vec<(usize, Register, i32)>, ConnectError> {
+        let mut changes = Vec::new();
+        for index in 0..self.servos.len() {
+            for (register, value) in settings(kind, index, role)? {
+                // An unchanged register is left alone: the servo's EEPROM wears out.
+                if self.read(pacer, index, &register)? != value {
+                    changes.push((index, register, value));
+                }
+            }
+            // Multi-turn feedback would report positions beyond one turn.
+            let phase = self.read(pacer, index, &sts3215::PHASE)?;
+            let multi_turn = i32::from(sts3215::PHASE_MULTI_TURN_FEEDBACK);
+            if phase & multi_turn != 0 {
+                changes.push((index, sts3215::PHASE, phase & !multi_turn));
+            }
+        }
+        Ok(changes)
     }
 
     /// Switches the torque of every servo; without it the arm is limp, and its settings can be written.

@@ -164,6 +164,9 @@ pub(super) fn open(
     })
 }
 
+/// The host's port, and the pty's bus if there is one.
+type Ends<P> = (Box<dyn Port>, Option<PtyBus<P>>);
+
 /// Both ends of a simulated wire: the port, and in real time the bus on its pty. In memory, the port holds the bus itself.
 fn wire<P: Plant + Send + 'static>(
     role: &str,
@@ -171,7 +174,7 @@ fn wire<P: Plant + Send + 'static>(
     kind: ClockKind,
     clock: &RealClock,
     baud: u32,
-) -> Result<(Box<dyn Port>, Option<PtyBus<P>>), AppError> {
+) -> Result<Ends<P>, AppError> {
     match kind {
         ClockKind::Virtual => Ok((Box::new(MemoryPort(bus)), None)),
         ClockKind::Real => {
