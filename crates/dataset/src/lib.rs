@@ -3,6 +3,7 @@
 //! The format is the one that Python LeRobot 0.6.2 reads and writes (`codebase_version` v3.x). This crate
 //! knows files, not robots, and starts no threads.
 
+mod check;
 mod commit;
 mod episode_writer;
 mod episodes;
@@ -27,6 +28,7 @@ mod template;
 mod video;
 mod writer;
 
+pub use check::{Finding, Report, Severity, check};
 pub use episode_writer::{EpisodeParts, EpisodeWriter};
 pub use episodes::{EpisodeRow, VideoSpan};
 pub use error::{DatasetError, Result};
