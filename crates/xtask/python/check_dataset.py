@@ -81,7 +81,7 @@ class Check:
         data = {key: self.column(key) for key in self.columns()}
         stamps, tasks = np.array(self.flat("timestamp"), np.float32), self.flat("task")
         index, frame_index = self.flat("index"), self.flat("frame_index")
-        self.worst = {key: [0.0, 0.0, 0] for key in self.pictures}
+        self.worst = {key: [0.0, 0.0, 0, 0] for key in self.pictures}
         for at in range(len(self.theirs)):
             item = self.theirs[at]
             episode = int(np.searchsorted(self.starts, at, "right")) - 1
@@ -117,25 +117,33 @@ class Check:
         worst[0] = max(worst[0], distance[0])
         worst[1] = max(worst[1], float(np.abs(found - self.pictures[key][at]).max()))
         worst[2] += distance[0] > min(distance)
+        worst[3] += 1
+
+    def need_cameras(self):
+        if not self.pictures:
+            raise Skip("no cameras")
 
     def picture_figures(self):
         figures = []
-        for key, (mean, greatest, confused) in self.worst.items():
+        for key, (mean, greatest, confused, compared) in self.worst.items():
             figures.append(f"{key}: {len(self.pictures[key])} pictures, worst mean difference {mean:.2f}/255, pixel {greatest:.0f}")
+            same(compared, len(self.pictures[key]), f"pictures of {key} that were compared")
             assert mean <= PICTURE_TOLERANCE, figures[-1]
             assert not confused, f"{key}: {confused} pictures resemble a neighbour's more than their own"
-        return "; ".join(figures) or "no cameras"
+        return "; ".join(figures)
 
     def check_pictures_pyav(self):
+        self.need_cameras()
         return self.picture_figures()
 
     def check_pictures_torchcodec(self):
+        self.need_cameras()
         try:
             importlib.import_module("torchcodec")
         except (ImportError, OSError, RuntimeError) as error:
             raise Skip(f"torchcodec does not load here: {str(error).strip().splitlines()[0]}") from None
         theirs = self.open(video_backend="torchcodec")
-        self.worst = {key: [0.0, 0.0, 0] for key in self.pictures}
+        self.worst = {key: [0.0, 0.0, 0, 0] for key in self.pictures}
         for at in range(len(theirs)):
             item = theirs[at]
             for key in self.pictures:
@@ -196,6 +204,7 @@ class Check:
         return f"{len(rows)} features within {worst:.0e} of their range; all {len(stats)} finite, quantiles in order"
 
     def check_picture_statistics(self):
+        self.need_cameras()
         worst = 0.0
         for key, pictures in self.pictures.items():
             found = self.theirs.meta.stats[key]
@@ -276,7 +285,7 @@ class Skip(Exception):
 
 
 def same(found, expected, what):
-    assert found == expected, f"{what}: LeRobot has {found}, expected {expected}"
+    assert found == expected, f"{what}: found {found}, expected {expected}"
 
 
 def attempt(name, function):

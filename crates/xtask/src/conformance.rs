@@ -46,7 +46,7 @@ fn check(
     python: &Path,
     source: &mut Source,
 ) -> Result<()> {
-    let work = scratch.join(source.slug());
+    let work = scratch.join(sources::slug(&source.name));
     std::fs::create_dir_all(&work)?;
     if let Some(why) = source.make()? {
         return report.line(Outcome::Skipped, "making it", &why);

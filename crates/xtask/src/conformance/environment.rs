@@ -127,8 +127,7 @@ fn install(base: &Path, folder: &Path, python: &Path) -> Result<Python> {
     let mut said = Vec::new();
     for line in BufReader::new(reader).lines() {
         let line = line?;
-        let telling = ["Downloading", "Installing", "Successfully"];
-        if telling.iter().any(|word| line.trim().starts_with(word)) {
+        if is_telling(line.trim()) {
             let short: String = line.trim().chars().take(100).collect();
             eprintln!("  {:4.0} s  {short}", start.elapsed().as_secs_f64());
         }
@@ -144,6 +143,12 @@ fn install(base: &Path, folder: &Path, python: &Path) -> Result<Python> {
     fs::write(folder.join(MARKER), &what)?;
     eprintln!("installed in {:.0} s", start.elapsed().as_secs_f64());
     Ok(Python::Ready(python.to_owned()))
+}
+
+/// Whether a line of pip's is worth showing: there are hundreds, and minutes between some.
+fn is_telling(line: &str) -> bool {
+    let large = line.starts_with("Downloading") && line.ends_with(" MB)");
+    large || line.starts_with("Installing") || line.starts_with("Successfully")
 }
 
 /// Why an installation failed that is no fault of what was to be installed: no network, no room.

@@ -33,7 +33,8 @@ pub(crate) fn all(root: &Path, scratch: &Path) -> Result<Vec<Source>> {
 
 /// What the library writes without a robot.
 fn written(root: &Path, scratch: &Path, name: &str, options: &[&str], resumed: bool) -> Source {
-    let dataset = scratch.join(format!("written {name}"));
+    // LeRobot joins videos with a tool that trips over quotes in paths.
+    let dataset = scratch.join(slug(&format!("written {name}")));
     let mut command = helper(root);
     command.arg("write").arg(&dataset).args(options);
     Source {
@@ -98,12 +99,6 @@ impl Source {
         &self.dataset
     }
 
-    /// A name for a folder.
-    pub(crate) fn slug(&self) -> String {
-        let letter = |c: char| if c.is_alphanumeric() { c } else { '-' };
-        self.name.chars().map(letter).collect()
-    }
-
     /// Makes the dataset. Returns why it cannot be made yet, if so.
     pub(crate) fn make(&mut self) -> Result<Option<String>> {
         if let Some(probe) = &mut self.probe
@@ -120,6 +115,12 @@ impl Source {
         }
         Ok(None)
     }
+}
+
+/// A name for a folder.
+pub(crate) fn slug(name: &str) -> String {
+    let letter = |c: char| if c.is_alphanumeric() { c } else { '-' };
+    name.chars().map(letter).collect()
 }
 
 /// The example of crate `dataset` that writes a dataset and dumps what ulna reads from one.
