@@ -17,7 +17,7 @@ use sources::Source;
 
 /// Runs every check. Fails when one of them does, not when something is missing.
 pub(crate) fn run(root: &Path) -> Result<ExitCode> {
-    let mut report = Report::default();
+    let mut report = Report::new(std::io::stdout());
     match environment::prepare()? {
         Python::Ready(python) => lerobot_reads_ours(&mut report, root, &python)?,
         Python::Missing(why) => report.skip_all(&why)?,

@@ -14,17 +14,27 @@ pub(crate) enum Outcome {
 }
 
 /// Counts checks while printing them.
-#[derive(Debug, Default)]
 pub(crate) struct Report {
+    out: Box<dyn Write>,
     passed: usize,
     failed: usize,
     skipped: usize,
 }
 
 impl Report {
+    /// A report that prints to `out`.
+    pub(crate) fn new(out: impl Write + 'static) -> Report {
+        Report {
+            out: Box::new(out),
+            passed: 0,
+            failed: 0,
+            skipped: 0,
+        }
+    }
+
     /// A heading.
     pub(crate) fn section(&mut self, title: &str) -> Result<()> {
-        print(&format!("\n{title}"))
+        self.print(&format!("\n{title}"))
     }
 
     /// One check.
@@ -36,13 +46,13 @@ impl Report {
         };
         *count += 1;
         let colon = if figures.is_empty() { "" } else { ": " };
-        print(&format!("  {word:7}  {name}{colon}{figures}"))
+        self.print(&format!("  {word:7}  {name}{colon}{figures}"))
     }
 
     /// Everything that needs Python LeRobot is left out.
     pub(crate) fn skip_all(&mut self, why: &str) -> Result<()> {
         self.skipped += 1;
-        print(&format!("SKIPPED conformance: {why}"))
+        self.print(&format!("SKIPPED conformance: {why}"))
     }
 
     /// Runs a script that prints checks as `PASS`, `FAIL` or `SKIP`, name and figures between tabs. A script that
@@ -68,14 +78,19 @@ impl Report {
         Ok(())
     }
 
+    fn print(&mut self, line: &str) -> Result<()> {
+        writeln!(self.out, "{line}").context("cannot print")
+    }
+
     /// Prints the counts; the exit code says whether anything failed.
-    pub(crate) fn close(self) -> Result<ExitCode> {
+    pub(crate) fn close(mut self) -> Result<ExitCode> {
         let Report {
             passed,
             failed,
             skipped,
+            ..
         } = self;
-        print(&format!(
+        self.print(&format!(
             "\n{passed} passed, {failed} failed, {skipped} skipped"
         ))?;
         Ok(match failed {
@@ -96,10 +111,6 @@ fn parse(line: &str) -> Option<(Outcome, &str, &str)> {
     Some((outcome, parts.next()?, parts.next()?))
 }
 
-fn print(line: &str) -> Result<()> {
-    writeln!(std::io::stdout(), "{line}").context("cannot print")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_script_that_breaks_off_is_a_failed_check() {
-        let mut report = Report::default();
+        let mut report = Report::new(std::io::sink());
         let script = "printf 'PASS\\ta\\tb\\n'; echo why >&2; exit 3";
         report
             .lines_of(Command::new("sh").args(["-c", script]))
