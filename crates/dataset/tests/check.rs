@@ -88,16 +88,16 @@ fn damage_is_named() {
         move |root: &Path| edit(&root.join("meta/info.json"), change)
     };
     named("open", &|root| {
-        std::fs::remove_file(root.join("meta/info.json")).unwrap()
+        std::fs::remove_file(root.join("meta/info.json")).unwrap();
     });
     named("open", &|root| {
-        std::fs::write(root.join("meta/tasks.parquet"), "PAR1").unwrap()
+        std::fs::write(root.join("meta/tasks.parquet"), "PAR1").unwrap();
     });
     named("data", &|root| {
-        std::fs::remove_file(root.join(DATA)).unwrap()
+        std::fs::remove_file(root.join(DATA)).unwrap();
     });
     named("data", &|root| {
-        std::fs::write(root.join(DATA), "PAR1PAR1").unwrap()
+        std::fs::write(root.join(DATA), "PAR1PAR1").unwrap();
     });
     named("stray-file", &|root| {
         std::fs::copy(
@@ -107,10 +107,10 @@ fn damage_is_named() {
         .unwrap();
     });
     named("missing-video", &|root| {
-        std::fs::remove_file(root.join(VIDEO)).unwrap()
+        std::fs::remove_file(root.join(VIDEO)).unwrap();
     });
     named("video", &|root| {
-        std::fs::write(root.join(VIDEO), "nonsense").unwrap()
+        std::fs::write(root.join(VIDEO), "nonsense").unwrap();
     });
     named("video-frames", &|root| {
         let other = root.join("videos/observation.images.front/chunk-000/file-000.mp4");
@@ -150,13 +150,13 @@ fn damage_is_named() {
     let stats =
         |root: &Path, change: &dyn Fn(&mut Value)| edit(&root.join("meta/stats.json"), change);
     named("statistics", &|root| {
-        stats(root, &|stats| stats["action"]["mean"][1] = json!(70.0))
+        stats(root, &|stats| stats["action"]["mean"][1] = json!(70.0));
     });
     named("statistics", &|root| {
-        stats(root, &|stats| stats["index"]["count"] = json!([6]))
+        stats(root, &|stats| stats["index"]["count"] = json!([6]));
     });
     named("statistics", &|root| {
-        std::fs::remove_file(root.join("meta/stats.json")).unwrap()
+        std::fs::remove_file(root.join("meta/stats.json")).unwrap();
     });
 }
 

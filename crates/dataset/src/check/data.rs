@@ -142,7 +142,14 @@ fn stats_of(dataset: &Dataset, row: &EpisodeRow, episode: &Episode) -> Stats {
             "episode_index" => vec![row.episode_index as f64; episode.len()],
             key => episode.column(key).ok()?.values().to_vec(),
         };
-        let width = feature.shape.last().copied().unwrap_or(1);
+        // What `info.json` declares may be far wider than what a file holds.
+        let width = match feature.is_auto() {
+            true => 1,
+            false => feature.shape.last().copied().unwrap_or(1),
+        };
+        if values.len() < width {
+            return None;
+        }
         let precision = match feature.is_auto() {
             true => Precision::Double,
             false => Precision::of(number),
