@@ -6,15 +6,17 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 mod architecture;
+mod conformance;
 
 const USAGE: &str = "usage: cargo run -p xtask -- CHORE
 
-  architecture   check the crates' arrows and the written invariants against ARCHITECTURE.md";
+  architecture   check the crates' arrows and the written invariants against ARCHITECTURE.md
+  conformance    have Python LeRobot read what ulna wrote, and ulna what LeRobot wrote (keeps some 6 GB in the user's cache)";
 
 fn main() -> ExitCode {
     let chore = std::env::args().nth(1).unwrap_or_default();
     match run(&chore) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("xtask {chore}: {error:#}");
             ExitCode::FAILURE
@@ -22,7 +24,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(chore: &str) -> Result<()> {
+fn run(chore: &str) -> Result<ExitCode> {
     match chore {
         "architecture" => {
             let faults = architecture::check(&root())?;
@@ -36,8 +38,9 @@ fn run(chore: &str) -> Result<()> {
                 );
             }
             eprintln!("architecture: every arrow is allowed, every rule holds");
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }
+        "conformance" => conformance::run(&root()),
         _ => bail!("{USAGE}"),
     }
 }

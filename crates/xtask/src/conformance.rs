@@ -1,0 +1,72 @@
+//! Conformance with Python LeRobot, both ways: it reads, edits and continues what ulna wrote, and ulna reads what it
+//! wrote. One line per check, and the counts alone on the last line.
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+
+mod environment;
+mod fixtures;
+mod report;
+mod sources;
+
+use environment::Python;
+use report::{Outcome, Report};
+use sources::Source;
+
+/// Runs every check. Fails when one of them does, not when something is missing.
+pub(crate) fn run(root: &Path) -> Result<ExitCode> {
+    let mut report = Report::new(std::io::stdout());
+    match environment::prepare()? {
+        Python::Ready(python) => lerobot_reads_ours(&mut report, root, &python)?,
+        Python::Missing(why) => report.skip_all(&why)?,
+    }
+    fixtures::check(&mut report, root)?;
+    report.close()
+}
+
+fn lerobot_reads_ours(report: &mut Report, root: &Path, python: &Path) -> Result<()> {
+    let scratch = tempfile::tempdir().context("cannot make a folder for temporary files")?;
+    report.section(&environment::versions(python)?)?;
+    for mut source in sources::all(root, scratch.path())? {
+        report.section(&format!("Python LeRobot reads {}", source.name))?;
+        if let Err(error) = check(report, root, scratch.path(), python, &mut source) {
+            report.line(Outcome::Failed, "comparison", &format!("{error:#}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the dataset, has LeRobot continue it where that is asked for, and compares the two readers.
+fn check(
+    report: &mut Report,
+    root: &Path,
+    scratch: &Path,
+    python: &Path,
+    source: &mut Source,
+) -> Result<()> {
+    let work = scratch.join(sources::slug(&source.name));
+    std::fs::create_dir_all(&work)?;
+    if let Some(why) = source.make()? {
+        return report.line(Outcome::Skipped, "making it", &why);
+    }
+    let dataset = source.dataset();
+    let script = |name: &str| {
+        let mut command = Command::new(python);
+        command.arg(root.join("crates/xtask/python").join(name));
+        command.arg(dataset);
+        // Nothing is fetched, and nothing is left in the user's own cache.
+        command.env("HF_HUB_OFFLINE", "1");
+        command.env("HF_HOME", scratch.join("huggingface"));
+        command
+    };
+    if source.resumed {
+        report.lines_of(&mut script("resume_dataset.py"))?;
+    }
+    let dump = work.join("dump");
+    sources::run(sources::helper(root).arg("dump").args([dataset, &dump]))?;
+    report.lines_of(script("check_dataset.py").arg(&dump).arg(&work))?;
+    // Pictures as plain bytes take room.
+    std::fs::remove_dir_all(&work).context("cannot remove temporary files")
+}

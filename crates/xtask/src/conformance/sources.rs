@@ -1,0 +1,153 @@
+//! The datasets that LeRobot is given, and the commands that make them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+/// A dataset to check.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// What it is, after "reads".
+    pub(crate) name: String,
+    /// Whether LeRobot continues it before it is read.
+    pub(crate) resumed: bool,
+    dataset: PathBuf,
+    /// How it is made; none when it is there already.
+    command: Option<Command>,
+    /// Succeeds when the command exists; none when it surely does.
+    probe: Option<Command>,
+}
+
+/// Every dataset, those to be made in folders below `scratch`.
+pub(crate) fn all(root: &Path, scratch: &Path) -> Result<Vec<Source>> {
+    let mut all = vec![
+        written(root, scratch, "with ulna's columns", &[], false),
+        written(root, scratch, "plain", &["--plain"], false),
+        written(root, scratch, "plain, and continues it", &["--plain"], true),
+        recorded(root, scratch),
+    ];
+    all.extend(kept(root)?);
+    Ok(all)
+}
+
+/// What the library writes without a robot.
+fn written(root: &Path, scratch: &Path, name: &str, options: &[&str], resumed: bool) -> Source {
+    // LeRobot joins videos with a tool that trips over quotes in paths.
+    let dataset = scratch.join(slug(&format!("written {name}")));
+    let mut command = helper(root);
+    command.arg("write").arg(&dataset).args(options);
+    Source {
+        name: format!("what crate dataset writes, {name}"),
+        resumed,
+        dataset,
+        command: Some(command),
+        probe: None,
+    }
+}
+
+/// What `ulna record` records of the simulated arm.
+fn recorded(root: &Path, scratch: &Path) -> Source {
+    let dataset = scratch.join("recorded");
+    let ulna = || {
+        let mut command = cargo(root);
+        command.args(["run", "--quiet", "--package", "ulna-cli", "--", "record"]);
+        command
+    };
+    let mut command = ulna();
+    command.args(["--sim", "--lockstep", "--fps", "30", "--episodes", "2"]);
+    command.args(["--episode-time", "2", "--reset-time", "0"]);
+    command.args(["--task", "move as the simulated hand does"]);
+    command.arg("--dataset").arg(&dataset);
+    let mut probe = ulna();
+    probe.arg("--help");
+    Source {
+        name: "what `ulna record --sim` records".to_owned(),
+        resumed: false,
+        dataset,
+        command: Some(command),
+        probe: Some(probe),
+    }
+}
+
+/// The recordings in the project's own `datasets/`.
+fn kept(root: &Path) -> Result<Vec<Source>> {
+    let mut found: Vec<PathBuf> = match root.join("datasets").read_dir() {
+        Ok(entries) => entries
+            .map(|entry| Ok(entry?.path()))
+            .collect::<Result<_>>()?,
+        Err(_) => Vec::new(),
+    };
+    found.retain(|path| path.join("meta/info.json").is_file());
+    found.sort();
+    let source = |dataset: PathBuf| Source {
+        name: format!(
+            "datasets/{}",
+            dataset.file_name().unwrap_or_default().display()
+        ),
+        resumed: false,
+        dataset,
+        command: None,
+        probe: None,
+    };
+    Ok(found.into_iter().map(source).collect())
+}
+
+impl Source {
+    /// The dataset's folder.
+    pub(crate) fn dataset(&self) -> &Path {
+        &self.dataset
+    }
+
+    /// Makes the dataset. Returns why it cannot be made yet, if so.
+    pub(crate) fn make(&mut self) -> Result<Option<String>> {
+        if let Some(probe) = &mut self.probe
+            && !probe
+                .output()
+                .context("cannot start cargo")?
+                .status
+                .success()
+        {
+            return Ok(Some("this build of ulna has no such command".to_owned()));
+        }
+        if let Some(command) = &mut self.command {
+            run(command)?;
+        }
+        Ok(None)
+    }
+}
+
+/// A name for a folder.
+pub(crate) fn slug(name: &str) -> String {
+    let letter = |c: char| if c.is_alphanumeric() { c } else { '-' };
+    name.chars().map(letter).collect()
+}
+
+/// The example of crate `dataset` that writes a dataset and dumps what ulna reads from one.
+pub(crate) fn helper(root: &Path) -> Command {
+    let mut command = cargo(root);
+    command.args(["run", "--quiet", "--package", "ulna-dataset"]);
+    command.args(["--example", "conformance", "--"]);
+    command
+}
+
+/// The cargo that runs this program, in the project's folder.
+pub(crate) fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+    command.current_dir(root);
+    command
+}
+
+/// Runs a command, whose output matters only when it fails.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let output = command.output().context("cannot start cargo")?;
+    if !output.status.success() {
+        let words: Vec<_> = command
+            .get_args()
+            .map(|word| word.to_string_lossy())
+            .collect();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        bail!("`cargo {}` failed: {}", words.join(" "), errors.trim());
+    }
+    Ok(())
+}
