@@ -3,6 +3,8 @@
 //! Reading order: [`robots`] (finding robot files), [`rig`] (ports, clocks and simulation), [`session`] (ticks and the one way out),
 //! [`run`] (a session from connect to report), then the commands that use them: [`replay`], [`demo`], [`bench`].
 
+pub mod bench;
+pub mod demo;
 pub mod error;
 pub mod memory;
 pub mod replay;
@@ -14,3 +16,5 @@ pub mod session;
 pub mod tap;
 
 pub use error::AppError;
+pub use ulna_core::{RobotKind, Unit};
+pub use ulna_rt::{Stop, Summary};

@@ -69,14 +69,28 @@ const LONGEST_DELAY: usize = 30;
 ///
 /// # Errors
 /// If the dataset, the episode or the rig is not usable, or the values cannot be in the units they are taken for.
-pub fn replay(rig: &RigOptions, options: &ReplayOptions, stop: &Stop, ui: &mut dyn Ui) -> Result<Replayed, AppError> {
+pub fn replay(
+    rig: &RigOptions,
+    options: &ReplayOptions,
+    stop: &Stop,
+    ui: &mut dyn Ui,
+) -> Result<Replayed, AppError> {
     let dataset = Dataset::open(&options.dataset)?;
     let (units, units_from) = units_of(&dataset, options)?;
     let kind = robots::find(&rig.robot)?.in_unit(units);
-    let episode = dataset.episode_columns(options.episode, &[ulna_dataset::ACTION, ulna_dataset::STATE])?;
+    let episode = dataset.episode_columns(
+        options.episode,
+        &[ulna_dataset::ACTION, ulna_dataset::STATE],
+    )?;
     let recorded = read(&episode, &kind, &options.dataset)?;
     check_units(&recorded, &kind, units)?;
-    let rig = Rig::open(&RigOptions { unit: Some(units), ..rig.clone() }, false)?;
+    let rig = Rig::open(
+        &RigOptions {
+            unit: Some(units),
+            ..rig.clone()
+        },
+        false,
+    )?;
     let job = ReplayJob {
         start: recorded.states.first().copied().unwrap_or_default(),
         actions: recorded.actions.clone(),
@@ -85,7 +99,10 @@ pub fn replay(rig: &RigOptions, options: &ReplayOptions, stop: &Stop, ui: &mut d
     };
     let done = run(rig, &Job::Replay(job), stop, ui)?;
     let played = &done.rows[..done.rows.len().min(recorded.states.len())];
-    let joints = kind.names().enumerate().map(|(joint, name)| (name.to_owned(), fit(joint, played, &recorded)));
+    let joints = kind
+        .names()
+        .enumerate()
+        .map(|(joint, name)| (name.to_owned(), fit(joint, played, &recorded)));
     Ok(Replayed {
         units,
         units_from,
@@ -99,7 +116,11 @@ pub fn replay(rig: &RigOptions, options: &ReplayOptions, stop: &Stop, ui: &mut d
 impl Replayed {
     /// The command's JSON.
     pub fn to_json(&self) -> Value {
-        let joints: Map<String, Value> = self.joints.iter().map(|(name, fit)| (name.clone(), json!(fit))).collect();
+        let joints: Map<String, Value> = self
+            .joints
+            .iter()
+            .map(|(name, fit)| (name.clone(), json!(fit)))
+            .collect();
         json!({
             "units": self.units,
             "joints": joints,
@@ -115,11 +136,14 @@ fn units_of(dataset: &Dataset, options: &ReplayOptions) -> Result<(Unit, String)
     if let Some(units) = options.units {
         return Ok((units, "as asked with --units".to_owned()));
     }
-    if let Some(units) = dataset.manifest()?.and_then(|manifest| match manifest.units.as_str() {
-        "degrees" => Some(Unit::Degrees),
-        "m100" => Some(Unit::M100),
-        _ => None,
-    }) {
+    if let Some(units) = dataset
+        .manifest()?
+        .and_then(|manifest| match manifest.units.as_str() {
+            "degrees" => Some(Unit::Degrees),
+            "m100" => Some(Unit::M100),
+            _ => None,
+        })
+    {
         return Ok((units, "as the dataset's ulna manifest says".to_owned()));
     }
     let robot_type = dataset.info().robot_type.as_deref().unwrap_or("unknown");
@@ -134,7 +158,10 @@ fn units_of(dataset: &Dataset, options: &ReplayOptions) -> Result<(Unit, String)
             )));
         }
     };
-    Ok((units, format!("as LeRobot records robot type `{robot_type}`")))
+    Ok((
+        units,
+        format!("as LeRobot records robot type `{robot_type}`"),
+    ))
 }
 
 /// Actions and states of an episode, sorted to the order of the robot's joints.
@@ -144,9 +171,18 @@ pub fn read(episode: &Episode, kind: &RobotKind, dataset: &Path) -> Result<Recor
     Ok(Recorded { actions, states })
 }
 
-fn in_order(column: &Column, key: &str, kind: &RobotKind, dataset: &Path) -> Result<Vec<Joints<f64>>, AppError> {
+fn in_order(
+    column: &Column,
+    key: &str,
+    kind: &RobotKind,
+    dataset: &Path,
+) -> Result<Vec<Joints<f64>>, AppError> {
     let names = column.names();
-    let place = |joint: &str| names.iter().position(|name| name.strip_suffix(".pos").unwrap_or(name) == joint);
+    let place = |joint: &str| {
+        names
+            .iter()
+            .position(|name| name.strip_suffix(".pos").unwrap_or(name) == joint)
+    };
     let order: Option<Vec<usize>> = kind.names().map(place).collect();
     let order = order.filter(|order| order.len() == column.width()).ok_or_else(|| {
         AppError::Usage(format!(
@@ -157,7 +193,10 @@ fn in_order(column: &Column, key: &str, kind: &RobotKind, dataset: &Path) -> Res
             kind.names().collect::<Vec<_>>().join(", ")
         ))
     })?;
-    Ok(column.rows().map(|row| Joints::from_fn(order.len(), |joint| row[order[joint]])).collect())
+    Ok(column
+        .rows()
+        .map(|row| Joints::from_fn(order.len(), |joint| row[order[joint]]))
+        .collect())
 }
 
 /// Values that cannot be in the unit they are taken for would send the arm to wrong places.
@@ -172,7 +211,14 @@ fn check_units(recorded: &Recorded, kind: &RobotKind, units: Unit) -> Result<(),
             let value = action[joint];
             // Not "outside": a value that is no number is not inside either.
             if !(low..=high).contains(&value) {
-                let (name, other) = (&spec.name, if units == Unit::M100 { "degrees" } else { "m100" });
+                let (name, other) = (
+                    &spec.name,
+                    if units == Unit::M100 {
+                        "degrees"
+                    } else {
+                        "m100"
+                    },
+                );
                 return Err(AppError::Usage(format!(
                     "`{name}` is {value} in frame {frame}, which cannot be {}: values run from {low:.0} to {high:.0}; \
                      if the dataset has other units, pass --units {other}",
@@ -186,16 +232,29 @@ fn check_units(recorded: &Recorded, kind: &RobotKind, units: Unit) -> Result<(),
 
 fn fit(joint: usize, played: &[Joints<f64>], recorded: &Recorded) -> JointFit {
     let Recorded { actions, states } = recorded;
-    let delayed = |delay: usize| rms((0..states.len()).map(|k| actions[k.saturating_sub(delay)][joint] - states[k][joint]));
+    let delayed = |delay: usize| {
+        rms((0..states.len()).map(|k| actions[k.saturating_sub(delay)][joint] - states[k][joint]))
+    };
     let delays = 0..LONGEST_DELAY.min(states.len());
-    let best = delays.map(|delay| (delayed(delay), delay)).min_by(|a, b| a.0.total_cmp(&b.0));
+    let best = delays
+        .map(|delay| (delayed(delay), delay))
+        .min_by(|a, b| a.0.total_cmp(&b.0));
     let (baseline_rms, baseline_delay_frames) = best.unwrap_or_default();
-    let rms = rms(played.iter().zip(states).map(|(played, state)| played[joint] - state[joint]));
-    JointFit { rms, baseline_rms, baseline_delay_frames }
+    let rms = rms(played
+        .iter()
+        .zip(states)
+        .map(|(played, state)| played[joint] - state[joint]));
+    JointFit {
+        rms,
+        baseline_rms,
+        baseline_delay_frames,
+    }
 }
 
 fn rms(errors: impl Iterator<Item = f64>) -> f64 {
-    let (sum, count) = errors.fold((0.0, 0usize), |(sum, count), error| (sum + error * error, count + 1));
+    let (sum, count) = errors.fold((0.0, 0usize), |(sum, count), error| {
+        (sum + error * error, count + 1)
+    });
     (sum / count.max(1) as f64).sqrt()
 }
 
@@ -204,7 +263,33 @@ mod tests {
     use super::*;
 
     fn rows(values: &[f64]) -> Vec<Joints<f64>> {
-        values.iter().map(|&value| Joints::filled(1, value)).collect()
+        values
+            .iter()
+            .map(|&value| Joints::filled(1, value))
+            .collect()
+    }
+
+    #[test]
+    fn values_that_cannot_be_in_their_unit_are_refused() {
+        let kind = robots::find("so101").unwrap();
+        let check = |unit: Unit, value: f64| {
+            let mut row = Joints::filled(6, 0.0);
+            row[1] = value;
+            let recorded = Recorded {
+                actions: vec![row],
+                states: vec![row],
+            };
+            check_units(&recorded, &kind.clone().in_unit(unit), unit)
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(check(Unit::Degrees, 101.0), Ok(()));
+        let error = check(Unit::M100, 101.0).unwrap_err();
+        assert!(
+            error.contains("`shoulder_lift` is 101 in frame 0")
+                && error.contains("--units degrees"),
+            "{error}"
+        );
+        assert!(check(Unit::Degrees, 200.0).is_err() && check(Unit::Degrees, f64::NAN).is_err());
     }
 
     #[test]

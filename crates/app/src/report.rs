@@ -44,9 +44,18 @@ pub struct Timing {
 
 impl Timing {
     /// The report of these ticks at this nominal rate.
-    pub fn new(rate_hz: f64, counters: &Counters, work: &Distribution, scheduling: Option<Grant>) -> Self {
+    pub fn new(
+        rate_hz: f64,
+        counters: &Counters,
+        work: &Distribution,
+        scheduling: Option<Grant>,
+    ) -> Self {
         let period = counters.period.summary();
-        let achieved_hz = if period.mean_us > 0.0 { 1e6 / period.mean_us } else { 0.0 };
+        let achieved_hz = if period.mean_us > 0.0 {
+            1e6 / period.mean_us
+        } else {
+            0.0
+        };
         Self {
             rate_hz,
             achieved_hz,
@@ -76,8 +85,19 @@ pub struct GateReport {
 
 impl From<&Counters> for GateReport {
     fn from(counters: &Counters) -> Self {
-        let Counters { clamped, slowed, ramped, held, .. } = *counters;
-        Self { clamped, slowed, ramped, held }
+        let Counters {
+            clamped,
+            slowed,
+            ramped,
+            held,
+            ..
+        } = *counters;
+        Self {
+            clamped,
+            slowed,
+            ramped,
+            held,
+        }
     }
 }
 
@@ -113,7 +133,11 @@ impl BusReport {
 
     /// One sentence for each servo that had trouble, worst first.
     pub fn troubles(&self) -> Vec<String> {
-        let mut troubled: Vec<&ServoReport> = self.servos.iter().filter(|servo| servo.had_trouble()).collect();
+        let mut troubled: Vec<&ServoReport> = self
+            .servos
+            .iter()
+            .filter(|servo| servo.had_trouble())
+            .collect();
         troubled.sort_by_key(|servo| std::cmp::Reverse(servo.missed));
         troubled.iter().map(|servo| servo.to_string()).collect()
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ulna_bus::engine::{Engine, EngineConfig};
 use ulna_core::{Calibration, RobotKind, Unit};
 use ulna_drivers::calibration::{self, Family};
-use ulna_drivers::{Leader, ServoArm, SerialPort};
+use ulna_drivers::{Leader, SerialPort, ServoArm};
 use ulna_rt::RealClock;
 
 use crate::error::AppError;
@@ -15,7 +15,7 @@ use crate::report::ClockKind;
 use crate::robots;
 use crate::session::Follower;
 
-pub use simulated::World;
+pub use simulated::{Buses, SharedArm, World};
 
 /// What the user says about the rig.
 #[derive(Debug, Clone)]
@@ -102,15 +102,27 @@ impl Rig {
     pub fn open(options: &RigOptions, with_leader: bool) -> Result<Self, AppError> {
         if !RATES.contains(&options.rate_hz) {
             let (low, high) = (RATES.start(), RATES.end());
-            return Err(AppError::Usage(format!("--rate {} is not between {low} and {high} Hz", options.rate_hz)));
+            return Err(AppError::Usage(format!(
+                "--rate {} is not between {low} and {high} Hz",
+                options.rate_hz
+            )));
         }
         let follower = kind_of(&options.robot, options.unit)?;
-        let leader = with_leader.then(|| kind_of(options.teleop.as_ref().unwrap_or(&options.robot), options.unit));
+        let leader = with_leader.then(|| {
+            kind_of(
+                options.teleop.as_ref().unwrap_or(&options.robot),
+                options.unit,
+            )
+        });
         let leader = leader.transpose()?;
         if let Some(leader) = &leader {
             same_joints(&follower, leader)?;
         }
-        if options.sim { simulated::open(options, follower, leader) } else { hardware(options, follower, leader) }
+        if options.sim {
+            simulated::open(options, follower, leader)
+        } else {
+            hardware(options, follower, leader)
+        }
     }
 
     /// From one tick to the next.
@@ -128,7 +140,12 @@ fn kind_of(name: &str, unit: Option<Unit>) -> Result<RobotKind, AppError> {
 }
 
 fn same_joints(follower: &RobotKind, leader: &RobotKind) -> Result<(), AppError> {
-    let described = |kind: &RobotKind| kind.joints.iter().map(|joint| (joint.name.clone(), joint.unit)).collect::<Vec<_>>();
+    let described = |kind: &RobotKind| {
+        kind.joints
+            .iter()
+            .map(|joint| (joint.name.clone(), joint.unit))
+            .collect::<Vec<_>>()
+    };
     if described(follower) == described(leader) {
         return Ok(());
     }
@@ -142,22 +159,46 @@ fn same_joints(follower: &RobotKind, leader: &RobotKind) -> Result<(), AppError>
     )))
 }
 
-fn hardware(options: &RigOptions, follower: RobotKind, leader: Option<RobotKind>) -> Result<Rig, AppError> {
+fn hardware(
+    options: &RigOptions,
+    follower: RobotKind,
+    leader: Option<RobotKind>,
+) -> Result<Rig, AppError> {
     if options.clock == ClockKind::Virtual {
-        return Err(AppError::Usage("--lockstep needs --sim: a real arm keeps real time".to_owned()));
+        return Err(AppError::Usage(
+            "--lockstep needs --sim: a real arm keeps real time".to_owned(),
+        ));
     }
     if !options.faults.is_empty() {
-        return Err(AppError::Usage("--fault needs --sim: real faults come by themselves".to_owned()));
+        return Err(AppError::Usage(
+            "--fault needs --sim: real faults come by themselves".to_owned(),
+        ));
     }
-    let (arm, calibration) =
-        open_arm(&follower, Family::Robot, options.robot_port.as_deref(), options.robot_id.as_deref())?;
+    let (arm, calibration) = open_arm(
+        &follower,
+        Family::Robot,
+        options.robot_port.as_deref(),
+        options.robot_id.as_deref(),
+    )?;
     let leader = leader.map(|kind| {
-        let (arm, calibration) =
-            open_arm(&kind, Family::Teleoperator, options.teleop_port.as_deref(), options.teleop_id.as_deref())?;
-        Ok::<_, AppError>(LeaderSide { source: Leader(arm), kind, calibration })
+        let (arm, calibration) = open_arm(
+            &kind,
+            Family::Teleoperator,
+            options.teleop_port.as_deref(),
+            options.teleop_id.as_deref(),
+        )?;
+        Ok::<_, AppError>(LeaderSide {
+            source: Leader(arm),
+            kind,
+            calibration,
+        })
     });
     Ok(Rig {
-        follower: Follower { arm, kind: follower, calibration },
+        follower: Follower {
+            arm,
+            kind: follower,
+            calibration,
+        },
         leader: leader.transpose()?,
         world: World::Hardware,
         rate_hz: options.rate_hz,
@@ -181,7 +222,9 @@ fn open_arm(
         ))
     })?;
     let id = id.ok_or_else(|| {
-        AppError::Usage(format!("no id for the {role}: pass the --{flag}-id under which the arm was calibrated"))
+        AppError::Usage(format!(
+            "no id for the {role}: pass the --{flag}-id under which the arm was calibrated"
+        ))
     })?;
     let calibration = calibration::load(&calibration::path(family, robot_type, id)?, id, kind)?;
     let port = SerialPort::open(port, kind.bus.baud)?;

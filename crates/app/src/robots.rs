@@ -72,7 +72,11 @@ pub fn find(name: &str) -> Result<RobotKind, RobotsError> {
 /// [`RobotsError::Unknown`] or [`RobotsError::Io`].
 pub fn read(name: &str) -> Result<(String, String), RobotsError> {
     let looks_like_path = name.contains(['/', '\\']) || name.ends_with(".toml");
-    let path = if looks_like_path { PathBuf::from(name) } else { user_folder().join(format!("{name}.toml")) };
+    let path = if looks_like_path {
+        PathBuf::from(name)
+    } else {
+        user_folder().join(format!("{name}.toml"))
+    };
     match fs::read_to_string(&path) {
         Ok(text) => Ok((text, path.display().to_string())),
         Err(source) if looks_like_path || source.kind() != std::io::ErrorKind::NotFound => {
@@ -80,7 +84,10 @@ pub fn read(name: &str) -> Result<(String, String), RobotsError> {
         }
         Err(_) => match BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
             Some((_, text)) => Ok(((*text).to_owned(), "built-in".to_owned())),
-            None => Err(RobotsError::Unknown { name: name.to_owned(), folder: user_folder() }),
+            None => Err(RobotsError::Unknown {
+                name: name.to_owned(),
+                folder: user_folder(),
+            }),
         },
     }
 }
@@ -90,9 +97,13 @@ pub fn read(name: &str) -> Result<(String, String), RobotsError> {
 /// # Errors
 /// [`RobotsError::Malformed`].
 pub fn parse(text: &str, origin: &str) -> Result<RobotKind, RobotsError> {
-    let malformed = |problem: String| RobotsError::Malformed { origin: origin.to_owned(), problem };
+    let malformed = |problem: String| RobotsError::Malformed {
+        origin: origin.to_owned(),
+        problem,
+    };
     let kind: RobotKind = toml::from_str(text).map_err(|error| malformed(error.to_string()))?;
-    kind.validate().map_err(|error| malformed(error.to_string()))?;
+    kind.validate()
+        .map_err(|error| malformed(error.to_string()))?;
     Ok(kind)
 }
 
@@ -105,10 +116,17 @@ pub fn list() -> Vec<Listed> {
     let mut files: Vec<PathBuf> = fs::read_dir(user_folder())
         .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
         .unwrap_or_default();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    files.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "toml")
+    });
     files.sort();
     for path in files {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let origin = path.display().to_string();
         let robot = find(&path.to_string_lossy());
         all.retain(|listed| listed.name != name);
@@ -119,12 +137,18 @@ pub fn list() -> Vec<Listed> {
 
 fn describe(name: &str, origin: &str, robot: Result<RobotKind, RobotsError>) -> Listed {
     let summary = robot.map_or_else(|error| format!("unusable: {error}"), |kind| kind.summary);
-    Listed { name: name.to_owned(), origin: origin.to_owned(), summary }
+    Listed {
+        name: name.to_owned(),
+        origin: origin.to_owned(),
+        summary,
+    }
 }
 
 /// `$XDG_CONFIG_HOME/ulna/robots`, else `~/.config/ulna/robots`.
 fn user_folder() -> PathBuf {
-    let config = env::var_os("XDG_CONFIG_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
+    let config = env::var_os("XDG_CONFIG_HOME")
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from);
     let config = config.unwrap_or_else(|| env::home_dir().unwrap_or_default().join(".config"));
     config.join(Path::new("ulna/robots"))
 }
@@ -144,11 +168,20 @@ mod tests {
     fn a_path_overrides_and_its_faults_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mine.toml");
-        fs::write(&path, BUILT_IN[0].1.replacen("baud = 1_000_000", "baud = 500_000", 1)).unwrap();
+        fs::write(
+            &path,
+            BUILT_IN[0]
+                .1
+                .replacen("baud = 1_000_000", "baud = 500_000", 1),
+        )
+        .unwrap();
         assert_eq!(find(path.to_str().unwrap()).unwrap().bus.baud, 500_000);
         fs::write(&path, BUILT_IN[0].1.replacen("baud =", "bauds =", 1)).unwrap();
         let error = find(path.to_str().unwrap()).unwrap_err().to_string();
-        assert!(error.contains("mine.toml") && error.contains("bauds"), "{error}");
+        assert!(
+            error.contains("mine.toml") && error.contains("bauds"),
+            "{error}"
+        );
         fs::write(&path, BUILT_IN[0].1.replacen("id = 2", "id = 1", 1)).unwrap();
         let error = find(path.to_str().unwrap()).unwrap_err().to_string();
         assert!(error.contains("joints.shoulder_lift.id"), "{error}");
@@ -158,6 +191,9 @@ mod tests {
     fn unknown_names_say_where_to_look() {
         let error = find("so-101").unwrap_err().to_string();
         assert!(error.contains("ulna robots list"), "{error}");
-        assert!(matches!(find("./nowhere.toml"), Err(RobotsError::Io { .. })));
+        assert!(matches!(
+            find("./nowhere.toml"),
+            Err(RobotsError::Io { .. })
+        ));
     }
 }

@@ -1,5 +1,6 @@
 //! Running a session on a rig: connect, tick, wind down, report. The same sequence on either clock.
 
+use std::sync::PoisonError;
 use std::thread;
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ pub enum Job {
 pub struct ReplayJob {
     /// The recorded actions, in the rig's units.
     pub actions: Vec<Joints<f64>>,
-    /// Where the recorded arm was at the start; a simulated arm on the virtual clock is put there. Others approach the first action.
+    /// Where the recorded arm was at the start; a simulated arm is put there, a real one approaches the first action.
     pub start: Joints<f64>,
     /// Frames per second.
     pub fps: f64,
@@ -72,11 +73,14 @@ const STATUS_PERIOD: Duration = Duration::from_millis(100);
 /// that is possible.
 pub fn run(mut rig: Rig, job: &Job, stop: &Stop, ui: &mut dyn Ui) -> Result<Done, AppError> {
     let clock = match &rig.world {
-        World::Memory { .. } => ClockKind::Virtual,
-        World::Hardware | World::Ptys { .. } => ClockKind::Real,
+        World::Simulated { clock, .. } => *clock,
+        World::Hardware => ClockKind::Real,
     };
     let (outcome, grant) = match clock {
-        ClockKind::Virtual => (control(&mut rig, job, stop, Tap::hashing(), &mut Lockstep::new()), None),
+        ClockKind::Virtual => (
+            control(&mut rig, job, stop, Tap::hashing(), &mut Lockstep::new()),
+            None,
+        ),
         ClockKind::Real => on_own_thread(&mut rig, job, stop, ui)?,
     };
     let (finished, mut tap) = outcome?;
@@ -84,7 +88,11 @@ pub fn run(mut rig: Rig, job: &Job, stop: &Stop, ui: &mut dyn Ui) -> Result<Done
     let report = report(&rig, job, clock, &finished, &tap, grant);
     drop(rig.world);
     failure(&rig.follower, &finished, &report)?;
-    Ok(Done { interrupted: report.ended == "interrupted", report, rows })
+    Ok(Done {
+        interrupted: report.ended == "interrupted",
+        report,
+        rows,
+    })
 }
 
 type Controlled = Result<(Finished, Tap), ConnectError>;
@@ -97,13 +105,25 @@ fn on_own_thread(
 ) -> Result<(Controlled, Option<Grant>), AppError> {
     let (publisher, mut watcher) = latest::slot(&Snapshot::default());
     thread::scope(|scope| {
-        let control_thread = thread::Builder::new().name("ulna-control".to_owned()).spawn_scoped(scope, || {
-            let grant = priority::ask();
-            let inputs = [Some(&rig.follower.arm), rig.leader.as_ref().map(|leader| &leader.source.0)];
-            let inputs = inputs.into_iter().flatten().filter_map(|arm| arm.input()).collect();
-            let mut pacer = RealPacer::new(rig.clock, inputs);
-            (control(rig, job, stop, Tap::publishing(publisher), &mut pacer), Some(grant))
-        });
+        let control_thread = thread::Builder::new()
+            .name("ulna-control".to_owned())
+            .spawn_scoped(scope, || {
+                let grant = priority::ask();
+                let inputs = [
+                    Some(&rig.follower.arm),
+                    rig.leader.as_ref().map(|leader| &leader.source.0),
+                ];
+                let inputs = inputs
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|arm| arm.input())
+                    .collect();
+                let mut pacer = RealPacer::new(rig.clock, inputs);
+                (
+                    control(rig, job, stop, Tap::publishing(publisher), &mut pacer),
+                    Some(grant),
+                )
+            });
         let what = "starting the control thread".to_owned();
         let control_thread = control_thread.map_err(|source| AppError::System { what, source })?;
         while !control_thread.is_finished() {
@@ -113,31 +133,78 @@ fn on_own_thread(
                 ui.status(snapshot);
             }
         }
-        control_thread.join().map_err(|_| AppError::Session("the control thread failed (see above)".to_owned()))
+        control_thread
+            .join()
+            .map_err(|_| AppError::Session("the control thread failed (see above)".to_owned()))
     })
 }
 
 /// Everything on the control thread.
-fn control(rig: &mut Rig, job: &Job, stop: &Stop, mut tap: Tap, pacer: &mut dyn Pacer) -> Controlled {
-    let Rig { follower, leader, world, rate_hz, .. } = rig;
-    if let Some(LeaderSide { source, kind, calibration }) = leader {
+fn control(
+    rig: &mut Rig,
+    job: &Job,
+    stop: &Stop,
+    mut tap: Tap,
+    pacer: &mut dyn Pacer,
+) -> Controlled {
+    let Rig {
+        follower,
+        leader,
+        world,
+        rate_hz,
+        ..
+    } = rig;
+    if let Some(LeaderSide {
+        source,
+        kind,
+        calibration,
+    }) = leader
+    {
         source.0.connect(pacer, kind, calibration, Role::Leader)?;
     }
-    follower.arm.connect(pacer, &follower.kind, &follower.calibration, Role::Follower)?;
+    follower
+        .arm
+        .connect(pacer, &follower.kind, &follower.calibration, Role::Follower)?;
     let period = Duration::from_secs_f64(1.0 / *rate_hz);
     let limits = follower.kind.gate_limits(&follower.calibration);
-    let mut gate = Gate::new(limits, &follower.arm.state().position, Stamp::new(pacer.now()));
+    let mut gate = Gate::new(
+        limits,
+        &follower.arm.state().position,
+        Stamp::new(pacer.now()),
+    );
     let finished = match (job, leader) {
-        (Job::Replay(job), _) => replay(follower, world, job, stop, &mut tap, &mut gate, period, pacer)?,
+        (Job::Replay(job), _) => replay(
+            follower, world, job, stop, &mut tap, &mut gate, period, pacer,
+        )?,
         (Job::Teleop { duration }, Some(leader)) => {
             let start = pacer.now() + period;
             let end = duration.map_or(Duration::MAX, |duration| start + duration);
             let plan = Plan { start, period, end };
-            drive(follower, &mut leader.source, &mut gate, &mut tap, stop, plan, pacer)
+            drive(
+                follower,
+                &mut leader.source,
+                &mut gate,
+                &mut tap,
+                stop,
+                plan,
+                pacer,
+            )
         }
         (Job::Teleop { .. }, None) => {
-            let plan = Plan { start: pacer.now(), period, end: pacer.now() };
-            drive(follower, &mut Nobody, &mut gate, &mut tap, stop, plan, pacer)
+            let plan = Plan {
+                start: pacer.now(),
+                period,
+                end: pacer.now(),
+            };
+            drive(
+                follower,
+                &mut Nobody,
+                &mut gate,
+                &mut tap,
+                stop,
+                plan,
+                pacer,
+            )
         }
     };
     Ok((finished, tap))
@@ -164,27 +231,41 @@ fn replay(
     pacer: &mut dyn Pacer,
 ) -> Result<Finished, ConnectError> {
     let first = job.actions.first().copied().unwrap_or(job.start);
-    if let World::Memory { follower: bus } = world {
+    if let World::Simulated { arm, .. } = world {
         // The recorded arm was under its first action already, so this one is too: its goal registers hold it, and the gate stands there.
         *gate = Gate::new(*gate.limits(), &first, Stamp::new(pacer.now()));
         let goals = gate.hold(Stamp::new(pacer.now()));
         follower.arm.send_goals(pacer, &goals)?;
         let maps = follower.kind.angle_maps(&follower.calibration);
         let angles = Joints::from_fn(maps.len(), |joint| maps[joint].radians(job.start[joint]));
-        let mut bus = bus.lock();
-        bus.advance(pacer.now());
-        bus.plant_mut().place(&angles);
-        drop(bus);
+        arm.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .place(&angles);
+        follower.arm.forget();
         follower.arm.read_state(pacer)?;
     }
     let here = *gate.hold(Stamp::ZERO).goals();
     let start = pacer.now() + period;
-    let approach = Approach::new(&here, &first, Stamp::new(start), &gate.limits().ramp_velocity);
+    let approach = Approach::new(
+        &here,
+        &first,
+        Stamp::new(start),
+        &gate.limits().ramp_velocity,
+    );
     let play = approach.ends();
     let rows = job.actions.clone();
-    tap.sampler = Some(Sampler::new(play.since_epoch(), job.fps, rows.len(), follower.arm.state()));
+    tap.sampler = Some(Sampler::new(
+        play.since_epoch(),
+        job.fps,
+        rows.len(),
+        follower.arm.state(),
+    ));
     let mut source = approach.then(Replay::new(rows, job.fps, play, job.playing));
-    let plan = Plan { start, period, end: Duration::MAX };
+    let plan = Plan {
+        start,
+        period,
+        end: Duration::MAX,
+    };
     Ok(drive(follower, &mut source, gate, tap, stop, plan, pacer))
 }
 
@@ -196,9 +277,16 @@ fn report(
     tap: &Tap,
     grant: Option<Grant>,
 ) -> SessionReport {
-    let bus = |arm: &ulna_drivers::ServoArm| BusReport::new(arm.port_name(), arm.bus_counters(), arm.servo_reports());
+    let bus = |arm: &ulna_drivers::ServoArm| {
+        BusReport::new(arm.port_name(), arm.bus_counters(), arm.servo_reports())
+    };
     let tracking = tap.tracking();
-    let tracking = rig.follower.kind.names().zip(tracking.iter()).map(|(name, rms)| (name.to_owned(), (*rms).into()));
+    let tracking = rig
+        .follower
+        .kind
+        .names()
+        .zip(tracking.iter())
+        .map(|(name, rms)| (name.to_owned(), (*rms).into()));
     SessionReport {
         command: match job {
             Job::Teleop { .. } => "teleop",
@@ -219,18 +307,30 @@ fn report(
 }
 
 /// Ends that are no success, in words that say how the arm was left.
-fn failure(follower: &Follower, finished: &Finished, report: &SessionReport) -> Result<(), AppError> {
+fn failure(
+    follower: &Follower,
+    finished: &Finished,
+    report: &SessionReport,
+) -> Result<(), AppError> {
     use crate::session::Ended;
     use ulna_control::End;
     let left = &report.exit.happened;
     let what = match finished.ended {
         Ended::Panicked => format!("the control thread failed (see above); the arm: {left}"),
         Ended::Regularly(End::RobotLost) => {
-            let reason = follower.arm.lost().map_or_else(|| "closed".to_owned(), ToString::to_string);
-            format!("the follower's port {} is gone ({reason}); the arm: {left}", report.follower.port)
+            let reason = follower
+                .arm
+                .lost()
+                .map_or_else(|| "closed".to_owned(), ToString::to_string);
+            format!(
+                "the follower's port {} is gone ({reason}); the arm: {left}",
+                report.follower.port
+            )
         }
         Ended::Regularly(End::SourceLost) => format!("the leader's port is gone; the arm: {left}"),
-        Ended::Regularly(_) if !report.exit.as_asked => format!("the session ended ({}), but the arm: {left}", report.ended),
+        Ended::Regularly(_) if !report.exit.as_asked => {
+            format!("the session ended ({}), but the arm: {left}", report.ended)
+        }
         Ended::Regularly(_) => return Ok(()),
     };
     Err(AppError::Session(what))

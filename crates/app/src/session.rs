@@ -83,11 +83,21 @@ pub fn drive(
     };
     follower.arm.abandon();
     let exit = wind_down(follower, gate, plan.period, pacer);
-    Finished { ended, counters, work, exit }
+    Finished {
+        ended,
+        counters,
+        work,
+        exit,
+    }
 }
 
 /// Brings the arm to rest as its robot file says.
-pub fn wind_down(follower: &mut Follower, gate: &mut Gate, period: Duration, pacer: &mut dyn Pacer) -> Exit {
+pub fn wind_down(
+    follower: &mut Follower,
+    gate: &mut Gate,
+    period: Duration,
+    pacer: &mut dyn Pacer,
+) -> Exit {
     let start = pacer.now();
     let asked = follower.kind.exit.then;
     let outcome = match asked {
@@ -110,27 +120,49 @@ pub fn wind_down(follower: &mut Follower, gate: &mut Gate, period: Duration, pac
         Ok(happened) => (true, happened),
         Err(happened) => (false, happened),
     };
-    Exit { asked, happened, as_asked, seconds: (pacer.now().saturating_sub(start)).as_secs_f64() }
+    Exit {
+        asked,
+        happened,
+        as_asked,
+        seconds: (pacer.now().saturating_sub(start)).as_secs_f64(),
+    }
 }
 
 /// Moves to the resting pose at park speed, through the gate like any other motion. A stop is not asked for again here: it is
 /// what brought us here, and the next signal ends the process.
-fn park(follower: &mut Follower, gate: &mut Gate, period: Duration, pacer: &mut dyn Pacer) -> Result<(), String> {
+fn park(
+    follower: &mut Follower,
+    gate: &mut Gate,
+    period: Duration,
+    pacer: &mut dyn Pacer,
+) -> Result<(), String> {
     let start = pacer.now() + period;
     let held: SafeGoals = gate.hold(Stamp::new(start));
     let pose = follower.kind.park_pose(&follower.calibration, held.goals());
     let velocity = follower.kind.park_velocity(&follower.calibration);
     let mut motion = Move::new(held.goals(), &pose, Stamp::new(start), &velocity);
     let limit = Duration::from_secs_f64(follower.kind.exit.limit_s);
-    let plan = Plan { start, period, end: start + limit };
+    let plan = Plan {
+        start,
+        period,
+        end: start + limit,
+    };
     let (stop, mut nobody, mut work) = (Stop::new(), (), Distribution::new());
-    let mut tick = Tick::new(&mut follower.arm, &mut motion, gate, &mut nobody, &stop, plan);
+    let mut tick = Tick::new(
+        &mut follower.arm,
+        &mut motion,
+        gate,
+        &mut nobody,
+        &stop,
+        plan,
+    );
     let ran = catch_unwind(AssertUnwindSafe(|| run(&mut tick, pacer, &mut work)));
     match (ran, tick.end()) {
         (Ok(()), Some(End::SourceFinished)) => Ok(()),
-        (Ok(()), Some(End::Elapsed)) => {
-            Err(format!("did not reach its resting pose within the {} s that its robot file allows", limit.as_secs_f64()))
-        }
+        (Ok(()), Some(End::Elapsed)) => Err(format!(
+            "did not reach its resting pose within the {} s that its robot file allows",
+            limit.as_secs_f64()
+        )),
         (Ok(()), _) => Err("the port was lost on the way to the resting pose".to_owned()),
         (Err(_), _) => Err("parking failed (see above)".to_owned()),
     }
@@ -139,6 +171,8 @@ fn park(follower: &mut Follower, gate: &mut Gate, period: Duration, pacer: &mut 
 fn release(follower: &mut Follower, pacer: &mut dyn Pacer) -> Result<String, String> {
     match follower.arm.torque(pacer, false) {
         Ok(()) => Ok("torque off".to_owned()),
-        Err(error) => Err(format!("the torque could not be switched off everywhere: {error}")),
+        Err(error) => Err(format!(
+            "the torque could not be switched off everywhere: {error}"
+        )),
     }
 }

@@ -35,7 +35,13 @@ pub struct Sampler {
 impl Sampler {
     /// Samples `wanted` rows from `start` on; `before` is the state known until then.
     pub fn new(start: Duration, fps: f64, wanted: usize, before: &State) -> Self {
-        Self { start, fps, newest: *before, rows: Vec::with_capacity(wanted), wanted }
+        Self {
+            start,
+            fps,
+            newest: *before,
+            rows: Vec::with_capacity(wanted),
+            wanted,
+        }
     }
 
     fn time_of(&self, row: usize) -> Stamp {
@@ -71,22 +77,31 @@ pub struct Tap {
 impl Tap {
     /// Publishes every tick.
     pub fn publishing(publisher: Publisher<Snapshot>) -> Self {
-        Self { publisher: Some(publisher), ..Self::default() }
+        Self {
+            publisher: Some(publisher),
+            ..Self::default()
+        }
     }
 
     /// Hashes every tick, for runs on the virtual clock.
     pub fn hashing() -> Self {
-        Self { digest: Some(DefaultHasher::new()), ..Self::default() }
+        Self {
+            digest: Some(DefaultHasher::new()),
+            ..Self::default()
+        }
     }
 
     /// The hash over all ticks.
     pub fn digest(&self) -> Option<String> {
-        self.digest.as_ref().map(|hasher| format!("{:016x}", hasher.finish()))
+        self.digest
+            .as_ref()
+            .map(|hasher| format!("{:016x}", hasher.finish()))
     }
 
     /// RMS of goal minus position of each joint, over the ticks in which the arm followed its source.
     pub fn tracking(&self) -> Joints<f64> {
-        self.squared_errors.map(|sum| (sum / self.followed.max(1) as f64).sqrt())
+        self.squared_errors
+            .map(|sum| (sum / self.followed.max(1) as f64).sqrt())
     }
 }
 
@@ -105,14 +120,24 @@ impl Observer for Tap {
         }
         if let Some(hasher) = &mut self.digest {
             hasher.write_u128(state.stamp.since_epoch().as_nanos());
-            state.position.iter().chain(goals.iter()).for_each(|value| hasher.write_u64(value.to_bits()));
+            state
+                .position
+                .iter()
+                .chain(goals.iter())
+                .for_each(|value| hasher.write_u64(value.to_bits()));
         }
         if let Some(sampler) = &mut self.sampler {
             sampler.observe(state);
         }
         if let Some(publisher) = &mut self.publisher {
             let (ticks, stamp, note) = (self.ticks, record.sends_at, record.note);
-            publisher.publish(Snapshot { ticks, stamp, state: *state, goals: *goals, note });
+            publisher.publish(Snapshot {
+                ticks,
+                stamp,
+                state: *state,
+                goals: *goals,
+                note,
+            });
         }
     }
 }

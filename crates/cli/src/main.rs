@@ -1,3 +1,52 @@
-//! The `ulna` command.
+//! The `ulna` command: parse → app → print. Nothing is decided here but words and exit codes.
 
-fn main() {}
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+mod args;
+mod commands;
+mod output;
+
+use args::{Cli, Command};
+
+/// How a command ended, if it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// It did what was asked.
+    Done,
+    /// It ended cleanly because somebody interrupted it.
+    Interrupted,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(&cli) {
+        Ok(Ended::Done) => ExitCode::SUCCESS,
+        Ok(Ended::Interrupted) => ExitCode::from(130),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(exit_code(&error))
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<Ended> {
+    let json = cli.json;
+    match &cli.command {
+        Command::Demo(options) => commands::demo(options, json),
+        Command::Robots { action } => commands::robots(action, json),
+        Command::Teleop(options) => commands::teleop(options, json),
+        Command::Replay(options) => commands::replay(options, json),
+        Command::Bench { bench } => commands::bench(bench, json),
+    }
+}
+
+/// 2 for options that do not go together, as for those that clap refuses; 1 for everything else.
+fn exit_code(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref() {
+        Some(ulna_app::AppError::Usage(_)) => 2,
+        _ => 1,
+    }
+}

@@ -9,7 +9,8 @@ use crate::motion::Move;
 /// What happens between two recorded actions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Playing {
-    /// Straight from one to the next: smooth, for arms.
+    /// Straight from one to the next, for smooth motion. During its own frame, action k is approached from action k - 1 and reached at the
+    /// frame's end: half a frame later, on average, than a loop at the recording's rate would have it, and never earlier.
     Interpolated,
     /// Each holds until the next, as a loop at the recording's own rate would send them.
     Held,
@@ -25,7 +26,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Plays `rows` (normalised units, one per frame) at `fps` frames per second; row 0 is in force at `start`.
+    /// Plays `rows` (normalised units, one per frame) at `fps` frames per second; frame 0 begins at `start`.
     ///
     /// `fps` must be positive.
     pub fn new(rows: Vec<Joints<f64>>, fps: f64, start: Stamp, playing: Playing) -> Self {
@@ -49,14 +50,11 @@ impl ActionSource for Replay {
         // The rounding of k/fps to whole nanoseconds must not put frame k into frame k - 1.
         let frame = (now - self.start).as_secs_f64() * self.fps + 1e-6;
         let row = frame as usize;
-        let (here, next) = (
-            self.rows.get(row).or(self.rows.last())?,
-            self.rows.get(row + 1),
-        );
-        let part = frame.fract();
-        let target = match (self.playing, next) {
-            (Playing::Interpolated, Some(next)) => {
-                Joints::from_fn(here.len(), |j| here[j] + (next[j] - here[j]) * part)
+        let here = self.rows.get(row).or(self.rows.last())?;
+        let target = match (self.playing, self.rows.get(row.wrapping_sub(1))) {
+            (Playing::Interpolated, Some(before)) => {
+                let part = frame.fract();
+                Joints::from_fn(here.len(), |j| before[j] + (here[j] - before[j]) * part)
             }
             _ => *here,
         };
@@ -152,15 +150,34 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_in_force_at_their_own_frame() {
-        for playing in [Playing::Interpolated, Playing::Held] {
-            let mut replay = replay(playing);
-            for (frame, value) in [(0.0, 0.0), (1.0, 10.0), (2.0, 30.0), (7.0, 30.0)] {
-                assert!((at(&mut replay, frame) - value).abs() < 1e-3);
-            }
+    fn held_rows_are_in_force_at_their_own_frame() {
+        let mut replay = replay(Playing::Held);
+        for (frame, value) in [
+            (0.0, 0.0),
+            (0.9, 0.0),
+            (1.0, 10.0),
+            (1.9, 10.0),
+            (2.0, 30.0),
+            (7.0, 30.0),
+        ] {
+            assert_eq!(at(&mut replay, frame), value);
         }
-        assert!((at(&mut replay(Playing::Interpolated), 1.5) - 20.0).abs() < 1e-3);
-        assert!((at(&mut replay(Playing::Held), 1.5) - 10.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn interpolated_rows_are_reached_at_the_end_of_their_frame_and_never_before() {
+        let mut replay = replay(Playing::Interpolated);
+        for (frame, value) in [
+            (0.5, 0.0),
+            (1.0, 0.0),
+            (1.5, 5.0),
+            (2.0, 10.0),
+            (2.5, 20.0),
+            (3.0, 30.0),
+            (7.0, 30.0),
+        ] {
+            assert!((at(&mut replay, frame) - value).abs() < 1e-3, "{frame}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! particular arm (port, calibration) lives elsewhere.
 
 mod limits;
+mod look;
 mod validate;
 
 use alloc::collections::BTreeMap;
@@ -17,6 +18,7 @@ use crate::calibration::{Calibration, JointCalibration};
 use crate::joints::Joints;
 use crate::unit::{AngleMap, Unit};
 
+pub use look::{CameraSpec, Colour, ColourError, CylinderSpec, ShapeSpec, TaperSpec, VisualSpec};
 pub use validate::RobotFileError;
 
 /// One kind of robot: a follower and the leader that drives it.
@@ -41,6 +43,12 @@ pub struct RobotKind {
     pub kinematics: KinematicsSpec,
     /// The joints, from the base outward, in LeRobot's order.
     pub joints: Vec<JointSpec>,
+    /// What it looks like to a simulated camera.
+    #[serde(default)]
+    pub visuals: Vec<VisualSpec>,
+    /// The cameras on it and around it.
+    #[serde(default)]
+    pub cameras: Vec<CameraSpec>,
 }
 
 /// The servo bus of a robot.
@@ -129,7 +137,8 @@ pub struct KinematicsSpec {
 pub struct FrameSpec {
     /// Origin, m.
     pub xyz: [f64; 3],
-    /// Roll, pitch, yaw about the fixed axes, rad.
+    /// Roll, pitch, yaw about the fixed axes, rad; not turned if absent.
+    #[serde(default)]
     pub rpy: [f64; 3],
 }
 
@@ -255,92 +264,4 @@ impl RobotKind {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::string::ToString;
-
-    const SO101: &str = include_str!("../../../configs/so101.toml");
-
-    fn so101() -> RobotKind {
-        toml::from_str(SO101).unwrap()
-    }
-
-    #[test]
-    fn the_shipped_file_is_sound() {
-        so101().validate().unwrap();
-    }
-
-    #[test]
-    fn the_nominal_calibration_spans_the_joint_limits() {
-        let kind = so101();
-        let calibration = kind.nominal_calibration();
-        let maps = kind.angle_maps(&calibration);
-        for ((joint, value), map) in kind
-            .joints
-            .iter()
-            .zip(calibration.values())
-            .zip(maps.iter())
-        {
-            let (low, high) = joint.unit.range(value, joint.resolution);
-            let step = TAU / 4096.0;
-            if joint.full_turn {
-                assert_eq!((value.range_min, value.range_max), (0, 4095));
-            } else {
-                assert!(
-                    (map.radians(low) - joint.lower).abs() < 2.0 * step,
-                    "{}",
-                    joint.name
-                );
-                assert!(
-                    (map.radians(high) - joint.upper).abs() < 2.0 * step,
-                    "{}",
-                    joint.name
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn contradictions_are_named() {
-        for (from, to, key) in [
-            ("id = 2", "id = 1", "joints.shoulder_lift.id"),
-            (
-                "name = \"elbow_flex\"",
-                "name = \"gripper\"",
-                "joints.gripper.name",
-            ),
-            ("lower = -1.69", "lower = 1.9", "joints.elbow_flex.lower"),
-            ("lower = -1.69", "lower = nan", "joints.elbow_flex.lower"),
-            (
-                "ramp_velocity = 0.8",
-                "ramp_velocity = 8.0",
-                "gate.ramp_velocity",
-            ),
-            (
-                "elbow_flex = 92.0",
-                "elbow_flex = 120.0",
-                "exit.park.elbow_flex",
-            ),
-            ("elbow_flex = 92.0", "elbow = 92.0", "exit.park.elbow"),
-            ("parent = 0", "parent = 4", "joints.shoulder_lift.parent"),
-            ("mass = 0.104", "mass = 0.0", "joints.elbow_flex.link.mass"),
-            ("baud = 1_000_000", "baud = 12", "bus.baud"),
-            (
-                "tool_joint = \"wrist_roll\"",
-                "tool_joint = \"wrist\"",
-                "kinematics.tool_joint",
-            ),
-        ] {
-            assert!(SO101.contains(from), "{from}");
-            let kind: RobotKind = toml::from_str(&SO101.replacen(from, to, 1)).unwrap();
-            assert_eq!(kind.validate().unwrap_err().key, key);
-        }
-    }
-
-    #[test]
-    fn unknown_keys_are_refused() {
-        let text = SO101.replacen("stale_ms", "stale_millis", 1);
-        let error = toml::from_str::<RobotKind>(&text).unwrap_err().to_string();
-        assert!(error.contains("stale_millis"), "{error}");
-    }
-}
+mod tests;

@@ -342,7 +342,7 @@ fn stats_columns(stats: &Stats) -> Vec<(Field, ArrayRef)> {
     out
 }
 
-fn table_path(at: FileIndex) -> PathBuf {
+pub(crate) fn table_path(at: FileIndex) -> PathBuf {
     let FileIndex { chunk, file } = at;
     PathBuf::from(format!(
         "{EPISODES_DIR}/chunk-{chunk:03}/file-{file:03}.parquet"

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::error::{DatasetError, IoContext, Result};
 use crate::fs::{Fs, remove_if_there};
 use crate::layout::RowLayout;
-use crate::record_log::RecordLog;
+use crate::record_log::{RecordLog, RecordReader};
 use crate::video::{VideoEncoder, VideoPart};
 
 pub(crate) const ROWS_LOG: &str = "rows.log";
@@ -169,6 +169,34 @@ impl EpisodeParts {
 
 fn header(layout: &RowLayout) -> Vec<u8> {
     format!("ulna rows 1 width {}", layout.width()).into_bytes()
+}
+
+/// Reads a journal back; none when it isn't one of this layout.
+pub(crate) fn read_rows(path: &Path, layout: &RowLayout) -> Result<Option<Rows>> {
+    let mut records = RecordReader::open(path)?;
+    if records.next() != Some(header(layout)) {
+        return Ok(None);
+    }
+    let mut rows = Rows::default();
+    for record in records {
+        let Some((task, row)) = parse_row(&record, layout.width()) else {
+            break;
+        };
+        if layout.check(&row).is_err() {
+            break;
+        }
+        rows.push(task, &row);
+    }
+    Ok(Some(rows))
+}
+
+fn parse_row(record: &[u8], width: usize) -> Option<(&str, Vec<f64>)> {
+    let (length, rest) = record.split_first_chunk::<2>()?;
+    let (task, numbers) = rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
+    let (numbers, tail) = numbers.as_chunks::<8>();
+    let row: Vec<f64> = numbers.iter().map(|b| f64::from_le_bytes(*b)).collect();
+    let fits = tail.is_empty() && row.len() == width && !task.is_empty();
+    Some((std::str::from_utf8(task).ok()?, row)).filter(|_| fits)
 }
 
 /// Removes a staging folder. The journal goes first and durably: without it, nothing mistakes the rest for an

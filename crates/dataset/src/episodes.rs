@@ -7,8 +7,9 @@ use arrow_array::RecordBatch;
 
 use crate::error::{DatasetError, Result};
 use crate::info::Info;
+use crate::stats::Stats;
 use crate::template::FileIndex;
-use crate::{parquet_io, table};
+use crate::{parquet_io, stats, table};
 
 /// The folder of the episode tables.
 pub(crate) const EPISODES_DIR: &str = "meta/episodes";
@@ -135,6 +136,42 @@ fn append(batch: &RecordBatch, info: &Info, path: &Path, rows: &mut Vec<EpisodeR
         });
     }
     Ok(())
+}
+
+/// The statistics of every episode, in the order of the tables; features whose statistics are incomplete are left
+/// out.
+pub(crate) fn read_stats(root: &Path) -> Result<Vec<Stats>> {
+    let mut out = Vec::new();
+    for path in parquet_io::files_below(&root.join(EPISODES_DIR))? {
+        let columns = parquet_io::read(&path, |name| name.starts_with("stats/"), None)?;
+        for batch in &columns.batches {
+            for row in 0..batch.num_rows() {
+                out.push(stats_of_row(batch, row, &path)?);
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn stats_of_row(batch: &RecordBatch, row: usize, path: &Path) -> Result<Stats> {
+    let mut lists: BTreeMap<&str, (bool, BTreeMap<String, Vec<f64>>)> = BTreeMap::new();
+    let schema = batch.schema();
+    for (field, column) in schema.fields().iter().zip(batch.columns()) {
+        let name = field.name().strip_prefix("stats/");
+        let Some((key, list)) = name.and_then(|name| name.rsplit_once('/')) else {
+            continue;
+        };
+        let numbers = table::numbers_of_row(column, row)
+            .map_err(|reason| DatasetError::field(path, field.name(), reason))?;
+        let entry = lists.entry(key).or_default();
+        entry.0 |= table::nesting(column.data_type()) > 1;
+        entry.1.insert(list.to_owned(), numbers);
+    }
+    let complete = lists.into_iter().filter_map(|(key, (picture, lists))| {
+        let stats = stats::from_lists(&lists, picture).ok()?;
+        Some((key.to_owned(), stats))
+    });
+    Ok(complete.collect())
 }
 
 fn places(chunk: Vec<u64>, file: Vec<u64>) -> Vec<FileIndex> {

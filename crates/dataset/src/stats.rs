@@ -212,51 +212,57 @@ pub(crate) fn to_value(stats: &Stats) -> Value {
     Value::Object(entries.collect())
 }
 
-/// Parses `stats.json`. Features whose statistics have a shape of their own are left out; the error names the
-/// field and says what is wrong.
+/// Puts statistics together from their named lists, as tables and `stats.json` hold them; the error says what
+/// doesn't fit.
+pub(crate) fn from_lists(
+    lists: &BTreeMap<String, Vec<f64>>,
+    picture: bool,
+) -> Result<FeatureStats, String> {
+    let needed = |name: &str| {
+        let list = lists.get(name).filter(|list| !list.is_empty());
+        list.cloned().ok_or_else(|| format!("{name} is missing"))
+    };
+    let count = match needed("count")?.as_slice() {
+        [count] if *count >= 0.0 => *count as u64,
+        _ => return Err("count is not a list of one number".to_owned()),
+    };
+    let quantiles = QUANTILES.iter().filter_map(|(name, _)| lists.get(*name));
+    let one = FeatureStats {
+        picture,
+        min: needed("min")?,
+        max: needed("max")?,
+        mean: needed("mean")?,
+        std: needed("std")?,
+        count,
+        quantiles: <[Vec<f64>; 5]>::try_from(quantiles.cloned().collect::<Vec<_>>()).ok(),
+    };
+    let width = one.mean.len();
+    match one.lists().iter().find(|(_, list)| list.len() != width) {
+        Some((name, _)) => Err(format!("{name} has another length than mean")),
+        None => Ok(one),
+    }
+}
+
+/// Parses `stats.json`; the error names the feature and says what is wrong.
 pub(crate) fn parse(value: &Value) -> Result<Stats, (String, String)> {
     let map = value
         .as_object()
         .ok_or_else(|| ("the file".to_owned(), "is not a JSON object".to_owned()))?;
     let mut stats = Stats::new();
     for (key, entry) in map {
-        let fail = |name: &str, reason: &str| (format!("{key}.{name}"), reason.to_owned());
-        let list = |name: &str| -> Result<Option<Vec<f64>>, (String, String)> {
-            let Some(value) = entry.get(name) else {
-                return Ok(None);
-            };
-            let mut out = Vec::new();
-            flatten(value, &mut out).map_err(|reason| fail(name, reason))?;
-            Ok(Some(out))
-        };
-        let needed = |name: &str| list(name)?.ok_or_else(|| fail(name, "is missing"));
-        let count = needed("count")?;
-        let count = match count.as_slice() {
-            [count] if *count >= 0.0 => *count as u64,
-            _ => return Err(fail("count", "is not a list of one number")),
-        };
-        let mut found = Vec::new();
-        for (name, _) in QUANTILES {
-            found.extend(list(name)?);
+        let fail = |reason: String| (key.clone(), reason);
+        let entry = entry
+            .as_object()
+            .ok_or_else(|| fail("is not an object".to_owned()))?;
+        let mut lists = BTreeMap::new();
+        for (name, value) in entry {
+            let mut list = Vec::new();
+            flatten(value, &mut list).map_err(|reason| fail(format!("{name} {reason}")))?;
+            lists.insert(name.clone(), list);
         }
-        let nested = entry
-            .get("mean")
-            .and_then(|mean| mean.get(0))
-            .is_some_and(Value::is_array);
-        let one = FeatureStats {
-            picture: nested,
-            min: needed("min")?,
-            max: needed("max")?,
-            mean: needed("mean")?,
-            std: needed("std")?,
-            count,
-            quantiles: <[Vec<f64>; 5]>::try_from(found).ok(),
-        };
-        let width = one.mean.len();
-        if one.lists().iter().any(|(_, list)| list.len() != width) {
-            return Err(fail("mean", "has another length than the other lists"));
-        }
-        stats.insert(key.clone(), one);
+        let first = entry.get("mean").and_then(|mean| mean.get(0));
+        let picture = first.is_some_and(Value::is_array);
+        stats.insert(key.clone(), from_lists(&lists, picture).map_err(fail)?);
     }
     Ok(stats)
 }

@@ -48,6 +48,17 @@ pub(crate) fn append_numbers(
     Ok(())
 }
 
+/// The numbers of one row of a column, however they are nested; none where the row has no value.
+pub(crate) fn numbers_of_row(array: &dyn Array, row: usize) -> Result<Vec<f64>, String> {
+    let mut out = Vec::new();
+    if array.is_valid(row) {
+        let one = array.slice(row, 1);
+        let leaf = strip_lists(&one)?;
+        append_numbers(&leaf, 1, &mut out)?;
+    }
+    Ok(out)
+}
+
 /// The whole numbers of a scalar column; the error says what doesn't fit.
 pub(crate) fn append_integers(array: &dyn Array, out: &mut Vec<i64>) -> Result<(), String> {
     let leaf = leaves(array, 1)?;
@@ -98,6 +109,16 @@ pub(crate) fn string_lists(array: &dyn Array) -> Result<Vec<Vec<String>>, String
         .collect()
 }
 
+/// How many list layers a column has.
+pub(crate) fn nesting(kind: &DataType) -> usize {
+    match kind {
+        DataType::List(inner) | DataType::LargeList(inner) | DataType::FixedSizeList(inner, _) => {
+            1 + nesting(inner.data_type())
+        }
+        _ => 0,
+    }
+}
+
 fn extend<T: ArrowPrimitiveType>(
     array: &ArrayRef,
     out: &mut Vec<f64>,
@@ -111,10 +132,23 @@ fn extend<T: ArrowPrimitiveType>(
     );
 }
 
-/// Strips the list layers off a column, after making sure that every row holds `width` numbers.
+/// Strips the list layers off a column, and makes sure that every row holds `width` numbers.
 fn leaves(array: &dyn Array, width: usize) -> Result<ArrayRef, String> {
     let rows = array.len();
-    let mut inner = array.slice(0, rows);
+    let inner = strip_lists(array)?;
+    if inner.len() == rows * width {
+        Ok(inner)
+    } else {
+        Err(format!(
+            "holds {} values in {rows} rows, {width} a row are expected",
+            inner.len()
+        ))
+    }
+}
+
+/// The innermost values of lists whose rows are equally long at each level.
+fn strip_lists(array: &dyn Array) -> Result<ArrayRef, String> {
+    let mut inner = array.slice(0, array.len());
     loop {
         inner = match inner.data_type() {
             DataType::List(_) => {
@@ -133,16 +167,8 @@ fn leaves(array: &dyn Array, width: usize) -> Result<ArrayRef, String> {
                 let first = list.value_offset(0) as usize;
                 list.values().slice(first, list.len() * size)
             }
-            _ => break,
+            _ => return Ok(inner),
         };
-    }
-    if inner.len() == rows * width {
-        Ok(inner)
-    } else {
-        Err(format!(
-            "holds {} values in {rows} rows, {width} a row are expected",
-            inner.len()
-        ))
     }
 }
 

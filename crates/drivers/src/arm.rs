@@ -4,8 +4,8 @@ use std::io;
 use std::time::Duration;
 
 use ulna_bus::engine::{
-    BusCounters, Engine, GroupEntry, GroupRead, GroupWrite, MAX_SERVOS, Request, ServoCounters,
-    Status,
+    BusCounters, Engine, EngineConfig, GroupEntry, GroupRead, GroupWrite, MAX_SERVOS, Request,
+    ServoCounters, Status,
 };
 use ulna_bus::health::{
     Plausibility, PlausibilityConfig, Roster, RosterConfig, RosterError, Verdict,
@@ -32,7 +32,10 @@ pub(crate) struct Servo {
 /// An arm of servos behind one port.
 pub struct ServoArm {
     pub(crate) port: Box<dyn Port>,
+    /// Asks within a tick: a late answer is a missed one.
     pub(crate) engine: Engine,
+    /// Asks outside the control loop, where a late answer is awaited.
+    pub(crate) patient: Engine,
     pub(crate) servos: Vec<Servo>,
     pub(crate) names: Vec<String>,
     roster: Roster,
@@ -99,6 +102,10 @@ impl std::fmt::Display for ServoReport {
     }
 }
 
+/// What servos, adapters and a busy computer may add to the time on the wire outside the control loop. Answers carry no register
+/// address, so one that came after its question was given up would pass for the answer to the next.
+const PATIENT_TURNAROUND: Duration = Duration::from_millis(150);
+
 /// A reading that would mean more than a turn in half a second, faster than any hobby servo or hand, is suspect. Calibration keeps
 /// the wrap of the encoder out of a joint's range.
 const BELIEVABLE: PlausibilityConfig = PlausibilityConfig {
@@ -134,10 +141,16 @@ impl ServoArm {
             measured: Joints::filled(servos.len(), Stamp::ZERO),
         };
         let names = kind.names().map(str::to_owned).collect();
+        let patient = Engine::new(EngineConfig {
+            turnaround: PATIENT_TURNAROUND,
+            max_attempts: 1,
+            ..*engine.config()
+        });
         let roster = Roster::new(&ids, RosterConfig::default())?;
         Ok(Self {
             port,
             engine,
+            patient,
             servos,
             names,
             roster,
@@ -165,6 +178,13 @@ impl ServoArm {
     /// Forgets an exchange that was cut short, by a panic say.
     pub fn abandon(&mut self) {
         self.under_way = false;
+    }
+
+    /// Forgets what was measured, for an arm that somebody has put elsewhere.
+    pub fn forget(&mut self) {
+        for servo in &mut self.servos {
+            servo.plausibility = Plausibility::new(BELIEVABLE);
+        }
     }
 
     /// Totals of the bus.
@@ -263,7 +283,7 @@ impl ServoArm {
             .map_err(|error| self.give_up(error))
     }
 
-    pub(crate) fn send(&mut self, now: Stamp) -> Result<(), LinkLost> {
+    fn send(&mut self, now: Stamp) -> Result<(), LinkLost> {
         let bytes = self.engine.transmit();
         if bytes.is_empty() {
             return Ok(());
@@ -273,7 +293,7 @@ impl ServoArm {
             .map_err(|error| self.give_up(error))
     }
 
-    fn give_up(&mut self, error: io::Error) -> LinkLost {
+    pub(crate) fn give_up(&mut self, error: io::Error) -> LinkLost {
         self.lost = Some(error);
         LinkLost
     }

@@ -6,6 +6,7 @@ use std::env;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 use ulna_core::{Calibration, JointCalibration, RobotKind};
@@ -82,7 +83,18 @@ pub fn path(family: Family, robot_type: &str, id: &str) -> Result<PathBuf, Calib
         .join(format!("{id}.json")))
 }
 
+/// Replaces the folder of calibrations for this process; the first call counts.
+pub fn use_folder(folder: &Path) {
+    // A second call finds the first one's folder, which is what its documentation says.
+    let _ = FOLDER.set(folder.to_owned());
+}
+
+static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+
 fn root() -> PathBuf {
+    if let Some(folder) = FOLDER.get() {
+        return folder.clone();
+    }
     let var = |name| {
         env::var_os(name)
             .filter(|value| !value.is_empty())

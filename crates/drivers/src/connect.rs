@@ -84,8 +84,9 @@ pub enum ConnectError {
     },
 }
 
-/// How long one servo may take to answer outside the control loop: a busy computer or a slow adapter is no missing servo.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long one servo may take to answer outside the control loop, questions repeated: a busy computer or a slow adapter is no
+/// missing servo.
+const PATIENCE: Duration = Duration::from_millis(600);
 
 impl ServoArm {
     /// Checks every servo, compares calibrations, writes the robot file's registers, and, for a follower, switches the torque on with each
@@ -102,21 +103,17 @@ impl ServoArm {
     ) -> Result<(), ConnectError> {
         self.check_servos(pacer)?;
         self.check_calibration(pacer, calibration)?;
-        self.torque(pacer, false)?;
-        for index in 0..self.servos.len() {
-            let settings = settings(kind, index, role)?;
-            for (register, value) in settings {
-                // An unchanged register is left alone: the servo's EEPROM wears out.
-                if self.read(pacer, index, &register)? != value {
-                    self.write(pacer, index, &register, value)?;
-                }
-            }
-            // Multi-turn feedback would report positions beyond one turn.
-            let phase = self.read(pacer, index, &sts3215::PHASE)?;
-            let multi_turn = i32::from(sts3215::PHASE_MULTI_TURN_FEEDBACK);
-            if phase & multi_turn != 0 {
-                self.write(pacer, index, &sts3215::PHASE, phase & !multi_turn)?;
-            }
+        let changes = self.changes(pacer, kind, role)?;
+        // A follower that somebody left standing must not drop because of a setting that it has already.
+        if role == Role::Leader
+            || changes
+                .iter()
+                .any(|(_, register, _)| register.access != Access::Ram)
+        {
+            self.torque(pacer, false)?;
+        }
+        for (index, register, value) in changes {
+            self.write(pacer, index, &register, value)?;
         }
         if role == Role::Follower {
             for index in 0..self.servos.len() {
@@ -126,6 +123,31 @@ impl ServoArm {
             self.torque(pacer, true)?;
         }
         self.read_state(pacer)
+    }
+
+    /// The registers that are not yet as this role wants them: index of the servo, register, value wanted.
+    fn changes(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        kind: &RobotKind,
+        role: Role,
+    ) -> Result<Vec<(usize, Register, i32)>, ConnectError> {
+        let mut changes = Vec::new();
+        for index in 0..self.servos.len() {
+            for (register, value) in settings(kind, index, role)? {
+                // An unchanged register is left alone: the servo's EEPROM wears out.
+                if self.read(pacer, index, &register)? != value {
+                    changes.push((index, register, value));
+                }
+            }
+            // Multi-turn feedback would report positions beyond one turn.
+            let phase = self.read(pacer, index, &sts3215::PHASE)?;
+            let multi_turn = i32::from(sts3215::PHASE_MULTI_TURN_FEEDBACK);
+            if phase & multi_turn != 0 {
+                changes.push((index, sts3215::PHASE, phase & !multi_turn));
+            }
+        }
+        Ok(changes)
     }
 
     /// Switches the torque of every servo; without it the arm is limp, and its settings can be written.
@@ -156,7 +178,7 @@ impl ServoArm {
                 .state()
                 .measured
                 .iter()
-                .all(|&at| at >= Stamp::new(start) && at > Stamp::ZERO)
+                .all(|&at| at > Stamp::new(start))
             {
                 return Ok(());
             }
@@ -254,7 +276,11 @@ impl ServoArm {
                 (&sts3215::MIN_POSITION_LIMIT, value.range_min),
                 (&sts3215::MAX_POSITION_LIMIT, value.range_max),
             ] {
-                let found = self.read(pacer, index, register)?;
+                let mut found = self.read(pacer, index, register)?;
+                if found != expected {
+                    // A second look: this refusal must not come from one damaged or misplaced answer.
+                    found = self.read(pacer, index, register)?;
+                }
                 if found != expected {
                     differences.push(format!(
                         "{joint} {} {found}, file {expected}",
@@ -331,33 +357,40 @@ impl ServoArm {
         request: &Request<'_>,
     ) -> Result<Vec<u8>, ConnectError> {
         let patience_ends = pacer.now() + PATIENCE;
-        let mut buffer = [0; 256];
         let mut fault = ServoFault::NotSent;
         while pacer.now() < patience_ends {
-            let begun = self.engine.begin(pacer.now(), request, patience_ends);
+            let begun = self.patient.begin(pacer.now(), request, patience_ends);
             debug_assert!(begun.is_ok(), "{begun:?}");
-            loop {
-                let now = Stamp::new(pacer.now());
-                let exchange = self.receive(now, &mut buffer).and_then(|count| {
-                    let status = self.engine.step(now.since_epoch(), &buffer[..count]);
-                    self.send(now).map(|()| status)
-                });
-                match exchange.map_err(|LinkLost| self.port_lost())? {
-                    Status::Done => break,
-                    Status::Waiting { until } => {
-                        pacer.wait_for_input(
-                            until.min(self.port.next_arrival().unwrap_or(Duration::MAX)),
-                        );
-                    }
-                }
+            while let Some(until) = self
+                .patient_step(Stamp::new(pacer.now()))
+                .map_err(|LinkLost| self.port_lost())?
+            {
+                pacer.wait_for_input(until.min(self.port.next_arrival().unwrap_or(Duration::MAX)));
             }
-            match self.engine.replies().first().map(|reply| reply.result) {
+            match self.patient.replies().first().map(|reply| reply.result) {
                 Some(Ok(data)) => return Ok(data.bytes().to_vec()),
                 Some(Err(error)) => fault = error,
                 None => break,
             }
         }
         Err(self.register_error(index, register, fault))
+    }
+
+    /// Carries the patient engine's transaction on; how long to wait for more, `None` once it is done.
+    fn patient_step(&mut self, now: Stamp) -> Result<Option<Duration>, LinkLost> {
+        let mut buffer = [0; 256];
+        let count = self.receive(now, &mut buffer)?;
+        let status = self.patient.step(now.since_epoch(), &buffer[..count]);
+        let bytes = self.patient.transmit();
+        if !bytes.is_empty() {
+            self.port
+                .write(now.since_epoch(), bytes)
+                .map_err(|error| self.give_up(error))?;
+        }
+        Ok(match status {
+            Status::Waiting { until } => Some(until),
+            Status::Done => None,
+        })
     }
 
     fn register_error(&self, index: usize, register: &Register, fault: ServoFault) -> ConnectError {

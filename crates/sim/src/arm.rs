@@ -160,10 +160,13 @@ impl Arm {
         Ok(arm)
     }
 
-    /// Puts the arm at rest with these joint angles (rad), the servos' set points included; missing angles stay as they are.
+    /// Puts the arm at rest with these joint angles (rad), the servos' set points included. Joints whose angle is
+    /// missing or no number stay as they are.
     pub fn place(&mut self, angles: &Joints<f64>) {
         for ((servo, mount), angle) in self.servos.iter_mut().zip(&self.mounts).zip(angles.iter()) {
-            servo.place(mount.encoder(*angle));
+            if angle.is_finite() {
+                servo.place(mount.encoder(*angle));
+            }
         }
         self.measure();
     }

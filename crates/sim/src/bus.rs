@@ -66,6 +66,8 @@ pub struct BusCounters {
     pub answers: u64,
     /// Requests that arrived with a wrong checksum.
     pub corrupt_requests: u64,
+    /// Bytes, in either direction, for which a full buffer had no room.
+    pub lost_bytes: u64,
 }
 
 /// The mechanics do not have one joint for each servo.
@@ -139,7 +141,8 @@ impl<P: Plant> ServoBus<P> {
         Self::new(servos.collect(), plant, options)
     }
 
-    /// The host writes to its port at `now`. What it writes while earlier bytes are still being sent waits its turn.
+    /// The host writes to its port at `now`. What it writes while earlier bytes are still being sent waits its turn, up
+    /// to [`crate::wire::CAPACITY`] bytes.
     pub fn host_writes(&mut self, now: Duration, bytes: &[u8]) {
         self.advance(now);
         for &byte in bytes {
@@ -259,7 +262,10 @@ impl<P: Plant> ServoBus<P> {
     /// The totals.
     #[must_use]
     pub fn counters(&self) -> BusCounters {
-        self.counters
+        BusCounters {
+            lost_bytes: self.wire.lost(),
+            ..self.counters
+        }
     }
 
     /// Brings the mechanics to `to`. The protections count on a grid of their own.

@@ -118,7 +118,7 @@ pub struct PtyBus<P> {
 impl<P: Plant + Send + 'static> PtyBus<P> {
     /// Puts `bus` on a new terminal. Its times count from `epoch`, so that they agree with the run's other clocks. The
     /// thread is called `name` (systems show 15 bytes of it).
-    pub fn start(name: &str, bus: ServoBus<P>, epoch: Instant) -> Result<Self, PtyError> {
+    pub fn spawn(bus: ServoBus<P>, name: &str, epoch: Instant) -> Result<Self, PtyError> {
         let failed = |step| {
             move |errno: rustix::io::Errno| PtyError::Open {
                 name: name.into(),

@@ -2,20 +2,19 @@
 //!
 //! Everything is in the base frame of the robot (right-handed, z up, lengths in m) except what is fixed to a link, which is in that
 //! link's frame: the frame of the joint that moves it, as [`Pose::links`] gives it. Nothing here depends on the kind of
-//! robot; what one looks like is a list of [`Visual`]s, and [`so101`] is such a list.
+//! robot: what one looks like and which cameras it has are data of its robot file, and [`Scene::of`] and [`cameras_of`] read them.
 
 pub mod camera;
-pub mod so101;
+mod look;
 pub(crate) mod solid;
 
-use nalgebra::{Isometry3, Point3, Translation3, UnitQuaternion, Vector3};
+use nalgebra::{Isometry3, Point3, Vector3};
 use ulna_core::kinematics::Pose;
+use ulna_core::robot::FrameSpec;
 
 pub use camera::{Camera, View};
-
-/// A colour as it appears in full light: red, green, blue, gamma-encoded as in any picture file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Colour(pub [u8; 3]);
+pub use look::cameras_of;
+pub use ulna_core::robot::Colour;
 
 /// Everything a camera can see, but for where the links are: that is the [`Pose`].
 #[derive(Debug, Clone)]
@@ -182,21 +181,17 @@ impl Scene {
     }
 }
 
-/// A frame from lengths in m and from roll, pitch and yaw about the fixed axes in rad, as robot files have them.
-pub fn frame(xyz: [f64; 3], rpy: [f64; 3]) -> Isometry3<f64> {
-    Isometry3::from_parts(
-        Translation3::from(Vector3::from(xyz)),
-        UnitQuaternion::from_euler_angles(rpy[0], rpy[1], rpy[2]),
-    )
-}
-
 /// A cube lying flat on the table top at x, y, turned by `yaw` rad about the vertical.
 pub fn cube_on(table: &Table, side: f64, at: [f64; 2], yaw: f64, colour: Colour) -> Object {
+    let frame = FrameSpec {
+        xyz: [at[0], at[1], table.centre.z + side / 2.0],
+        rpy: [0.0, 0.0, yaw],
+    };
     Object {
         shape: Shape::Box {
             half: [side / 2.0; 3],
         },
-        pose: frame([at[0], at[1], table.centre.z + side / 2.0], [0.0, 0.0, yaw]),
+        pose: frame.isometry(),
         colour,
     }
 }

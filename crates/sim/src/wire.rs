@@ -301,7 +301,7 @@ mod tests {
         wire.servo_sends(us(0), Some(1), us(500));
         wire.servo_sends(us(20), Some(2), Duration::ZERO);
         assert_eq!(wire.deliveries(), Some((us(510), us(510))));
-        assert_eq!(host_hears(&mut wire, us(509)), []);
+        assert_eq!(host_hears(&mut wire, us(509)), [0u8; 0]);
         assert_eq!(host_hears(&mut wire, us(510)), [1, 2]);
     }
 

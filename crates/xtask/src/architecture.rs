@@ -14,13 +14,28 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
     let allowed = allow_list(&page);
     let mut faults = Vec::new();
     for folder in folders(&root.join("crates"))? {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let text = fs::read_to_string(folder.join("Cargo.toml")).with_context(|| format!("crates/{name}/Cargo.toml"))?;
-        let manifest: Table = text.parse().with_context(|| format!("crates/{name}/Cargo.toml"))?;
+        let name = folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let text = fs::read_to_string(folder.join("Cargo.toml"))
+            .with_context(|| format!("crates/{name}/Cargo.toml"))?;
+        let manifest: Table = text
+            .parse()
+            .with_context(|| format!("crates/{name}/Cargo.toml"))?;
         faults.extend(arrow_faults(&name, &manifest, &allowed));
         for source in rust_files(&folder.join("src"))? {
             let text = fs::read_to_string(&source)?;
-            faults.extend(source_faults(&name, &source.strip_prefix(root).unwrap_or(&source).display().to_string(), &text));
+            faults.extend(source_faults(
+                &name,
+                &source
+                    .strip_prefix(root)
+                    .unwrap_or(&source)
+                    .display()
+                    .to_string(),
+                &text,
+            ));
         }
     }
     faults.extend(top_level_faults(root)?);
@@ -33,7 +48,9 @@ fn allow_list(page: &str) -> BTreeMap<String, Vec<String>> {
     let mut before = Vec::new();
     for line in page.lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-        let (Some(first), Some(last)) = (cells.first(), cells.last()) else { continue };
+        let (Some(first), Some(last)) = (cells.first(), cells.last()) else {
+            continue;
+        };
         let name = first.trim_matches('`').to_owned();
         let uses = match *last {
             "–" => Vec::new(),
@@ -46,29 +63,51 @@ fn allow_list(page: &str) -> BTreeMap<String, Vec<String>> {
     allowed
 }
 
-fn arrow_faults(name: &str, manifest: &Table, allowed: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+fn arrow_faults(
+    name: &str,
+    manifest: &Table,
+    allowed: &BTreeMap<String, Vec<String>>,
+) -> Vec<String> {
     let Some(may_use) = allowed.get(name) else {
-        return vec![format!("crates/{name} is not in ARCHITECTURE.md's table of crates")];
+        return vec![format!(
+            "crates/{name} is not in ARCHITECTURE.md's table of crates"
+        )];
     };
     let mut faults = Vec::new();
     for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
-        for (dependency, value) in manifest.get(section).and_then(Value::as_table).into_iter().flatten() {
+        for (dependency, value) in manifest
+            .get(section)
+            .and_then(Value::as_table)
+            .into_iter()
+            .flatten()
+        {
             if value.get("workspace").and_then(Value::as_bool) != Some(true) {
-                faults.push(format!("crates/{name}: `{dependency}` is not declared in the root manifest"));
+                faults.push(format!(
+                    "crates/{name}: `{dependency}` is not declared in the root manifest"
+                ));
             }
-            if let Some(other) = dependency.strip_prefix("ulna-").filter(|other| !may_use.iter().any(|may| may == other)) {
-                faults.push(format!("crates/{name} uses {other}, which ARCHITECTURE.md does not allow"));
+            if let Some(other) = dependency
+                .strip_prefix("ulna-")
+                .filter(|other| !may_use.iter().any(|may| may == other))
+            {
+                faults.push(format!(
+                    "crates/{name} uses {other}, which ARCHITECTURE.md does not allow"
+                ));
             }
         }
     }
     faults
 }
 
-/// What must not occur in the sources of a crate, and why. Only code counts, not comments.
+/// What must not occur in the sources of a crate, and why. Only shipped code counts, not tests or comments.
 const FORBIDDEN: [(&[&str], &str, &str); 5] = [
     (&["core", "bus"], "std::", "is no_std"),
     (&["core", "bus", "control"], "Instant", "reads no clock"),
-    (&["core", "bus", "control", "sim"], "SystemTime", "reads no clock"),
+    (
+        &["core", "bus", "control", "sim"],
+        "SystemTime",
+        "reads no clock",
+    ),
     (&["core", "bus", "control"], "thread::", "knows no threads"),
     (&["core", "bus", "control", "rt"], "fs::", "opens no files"),
 ];
@@ -78,27 +117,58 @@ const LONGEST_FILE: usize = 600;
 
 fn source_faults(name: &str, path: &str, text: &str) -> Vec<String> {
     let mut faults = Vec::new();
-    if matches!(name, "core" | "bus") && path.ends_with("src/lib.rs") && !text.contains("#![no_std]") {
+    if matches!(name, "core" | "bus")
+        && path.ends_with("src/lib.rs")
+        && !text.contains("#![no_std]")
+    {
         faults.push(format!("{path}: crate {name} is no_std"));
     }
-    let code = || text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let is_test = path.contains("/tests/") || path.ends_with("tests.rs");
+    let shipped = if is_test {
+        ""
+    } else {
+        text.split("#[cfg(test)]").next().unwrap_or(text)
+    };
+    let code = || {
+        shipped
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+    };
     for (crates, word, why) in FORBIDDEN {
         // `rustix::fs` in rt sets no file; only std's does.
-        let found = code().any(|line| line.contains(word) && !line.contains("rustix::") && !line.contains("core::"));
+        let found = code().any(|line| {
+            line.contains(word) && !line.contains("rustix::") && !line.contains("core::")
+        });
         if crates.contains(&name) && found {
             faults.push(format!("{path}: `{word}`, but crate {name} {why}"));
         }
     }
     if text.lines().count() > LONGEST_FILE {
-        faults.push(format!("{path} is longer than {LONGEST_FILE} lines: split it"));
+        faults.push(format!(
+            "{path} is longer than {LONGEST_FILE} lines: split it"
+        ));
     }
     faults
 }
 
 /// What may lie at the top.
 const TOP_LEVEL: [&str; 17] = [
-    "Cargo.toml", "Cargo.lock", "crates", "firmware", "configs", "datasets", "tests", "README.md", "LICENSE",
-    "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "rust-toolchain.toml", ".ci", ".gitignore", ".clippy.toml",
+    "Cargo.toml",
+    "Cargo.lock",
+    "crates",
+    "firmware",
+    "configs",
+    "datasets",
+    "tests",
+    "README.md",
+    "LICENSE",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "rust-toolchain.toml",
+    ".ci",
+    ".gitignore",
+    ".clippy.toml",
     ".git",
 ];
 
@@ -114,7 +184,10 @@ fn top_level_faults(root: &Path) -> Result<Vec<String>> {
 }
 
 fn folders(path: &Path) -> Result<Vec<PathBuf>> {
-    let mut all: Vec<PathBuf> = fs::read_dir(path)?.flatten().map(|entry| entry.path()).collect();
+    let mut all: Vec<PathBuf> = fs::read_dir(path)?
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     all.retain(|path| path.join("Cargo.toml").is_file());
     all.sort();
     Ok(all)
@@ -153,17 +226,32 @@ mod tests {
     fn arrows_are_those_of_the_table() {
         let uses_sim = "[dependencies]\nulna-sim.workspace = true";
         assert!(faults("app", uses_sim).is_empty());
-        assert_eq!(faults("core", uses_sim), ["crates/core uses sim, which ARCHITECTURE.md does not allow"]);
-        assert_eq!(faults("sim", "[dev-dependencies]\nulna-app.workspace = true").len(), 1);
+        assert_eq!(
+            faults("core", uses_sim),
+            ["crates/core uses sim, which ARCHITECTURE.md does not allow"]
+        );
+        assert_eq!(
+            faults("sim", "[dev-dependencies]\nulna-app.workspace = true").len(),
+            1
+        );
         assert_eq!(faults("web", "").len(), 1);
         assert_eq!(faults("app", "[dependencies]\nserde = \"1\"").len(), 1);
     }
 
     #[test]
     fn clocks_and_files_are_found_but_not_in_comments() {
-        assert_eq!(source_faults("control", "a.rs", "let t = Instant::now();").len(), 1);
+        assert_eq!(
+            source_faults("control", "a.rs", "let t = Instant::now();").len(),
+            1
+        );
         assert_eq!(source_faults("control", "a.rs", "// Instant\n").len(), 0);
-        assert_eq!(source_faults("app", "a.rs", "let t = Instant::now();").len(), 0);
-        assert_eq!(source_faults("bus", "crates/bus/src/lib.rs", "//! x\n").len(), 1);
+        assert_eq!(
+            source_faults("app", "a.rs", "let t = Instant::now();").len(),
+            0
+        );
+        assert_eq!(
+            source_faults("bus", "crates/bus/src/lib.rs", "//! x\n").len(),
+            1
+        );
     }
 }

@@ -30,7 +30,10 @@ fn run(chore: &str) -> Result<()> {
                 eprintln!("{fault}");
             }
             if !faults.is_empty() {
-                bail!("{} of the rules in ARCHITECTURE.md are broken", faults.len());
+                bail!(
+                    "{} of the rules in ARCHITECTURE.md are broken",
+                    faults.len()
+                );
             }
             eprintln!("architecture: every arrow is allowed, every rule holds");
             Ok(())

@@ -1,5 +1,6 @@
 //! Simulated rigs: the same drivers, packets and timing, with simulated servos at the other end of the wire.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ulna_bus::engine::{EchoMode, Engine, EngineConfig};
@@ -19,7 +20,7 @@ use ulna_sim::servo::Servo;
 
 use super::{LeaderSide, Rig, RigOptions};
 use crate::error::AppError;
-use crate::memory::{MemoryPort, SharedBus};
+use crate::memory::MemoryPort;
 use crate::report::ClockKind;
 use crate::session::Follower;
 
@@ -28,18 +29,42 @@ use crate::session::Follower;
 pub enum World {
     /// On real cables.
     Hardware,
-    /// In memory, on the virtual clock.
-    Memory {
-        /// The follower's bus.
-        follower: SharedBus<Arm>,
+    /// Simulated.
+    Simulated {
+        /// The clock that the simulation keeps.
+        clock: ClockKind,
+        /// The follower's mechanics, for whoever looks at them: cameras, or a hand that puts the arm somewhere.
+        arm: SharedArm,
+        /// In real time, the threads that serve the ptys; they end when this is dropped.
+        buses: Buses,
     },
-    /// Behind ptys, in real time, each on its own thread.
-    Ptys {
-        /// The follower's bus.
-        follower: PtyBus<Arm>,
-        /// The leader's bus.
-        leader: Option<PtyBus<LeaderArm>>,
-    },
+}
+
+/// A simulated follower's mechanics, shared by its bus and whoever looks at them. Hold the lock only to copy.
+pub type SharedArm = Arc<Mutex<Arm>>;
+
+/// The buses behind the ptys of a simulated rig.
+#[derive(Debug, Default)]
+pub struct Buses {
+    follower: Option<PtyBus<SharedArm>>,
+    leader: Option<PtyBus<LeaderArm>>,
+}
+
+impl Buses {
+    /// The role of a bus whose thread has ended, which it should not.
+    pub fn fallen(&self) -> Option<&'static str> {
+        let follower = self
+            .follower
+            .as_ref()
+            .filter(|bus| !bus.is_running())
+            .map(|_| "follower");
+        follower.or_else(|| {
+            self.leader
+                .as_ref()
+                .filter(|bus| !bus.is_running())
+                .map(|_| "leader")
+        })
+    }
 }
 
 /// Supply voltage of the simulated leader, V; its servos only measure.
@@ -54,57 +79,123 @@ pub(super) fn open(
     leader: Option<RobotKind>,
 ) -> Result<Rig, AppError> {
     if options.robot_port.is_some() || options.teleop_port.is_some() {
-        return Err(AppError::Usage("--sim opens no port: leave out --robot-port and --teleop-port".to_owned()));
+        return Err(AppError::Usage(
+            "--sim opens no port: leave out --robot-port and --teleop-port".to_owned(),
+        ));
     }
     let clock = RealClock::start();
     let calibration = calibration_of(&follower, Family::Robot, options.robot_id.as_deref())?;
     let start = resting_angles(&follower);
-    let arm_options = ArmOptions { start: Some(start), ..ArmOptions::default() };
-    let arm = Arm::new(&follower, &calibration, arm_options).map_err(|error| AppError::Sim(error.to_string()))?;
+    let arm_options = ArmOptions {
+        start: Some(start),
+        ..ArmOptions::default()
+    };
+    let arm = Arm::new(&follower, &calibration, arm_options)
+        .map_err(|error| AppError::Sim(error.to_string()))?;
+    let shared = Arc::new(Mutex::new(arm));
     let faults = faults(options, &follower)?;
-    let follower_bus = servo_bus(&follower, &calibration, arm, &follower.follower.registers, faults)?;
+    let follower_bus = servo_bus(
+        &follower,
+        &calibration,
+        Arc::clone(&shared),
+        &follower.follower.registers,
+        faults,
+    )?;
     let leader_parts = leader
         .map(|kind| {
-            let calibration = calibration_of(&kind, Family::Teleoperator, options.teleop_id.as_deref())?;
-            let arm = LeaderArm::new(&kind, &calibration, Hand::new(&kind, options.seed), LEADER_VOLTS);
-            let bus = servo_bus(&kind, &calibration, arm, &kind.leader.registers, FaultPlan::default())?;
+            let calibration =
+                calibration_of(&kind, Family::Teleoperator, options.teleop_id.as_deref())?;
+            let arm = LeaderArm::new(
+                &kind,
+                &calibration,
+                Hand::new(&kind, options.seed),
+                LEADER_VOLTS,
+            );
+            let bus = servo_bus(
+                &kind,
+                &calibration,
+                arm,
+                &kind.leader.registers,
+                FaultPlan::default(),
+            )?;
             Ok::<_, AppError>((kind, calibration, bus))
         })
         .transpose()?;
-    match options.clock {
-        ClockKind::Virtual => {
-            let bus = SharedBus::new(follower_bus);
-            let arm = servo_arm(Box::new(MemoryPort(bus.clone())), &follower, &calibration)?;
-            let leader = leader_parts.map(|(kind, calibration, bus)| {
-                let arm = servo_arm(Box::new(MemoryPort(SharedBus::new(bus))), &kind, &calibration)?;
-                Ok::<_, AppError>(LeaderSide { source: Leader(arm), kind, calibration })
-            });
-            let leader = leader.transpose()?;
-            let follower = Follower { arm, kind: follower, calibration };
-            Ok(Rig { follower, leader, world: World::Memory { follower: bus }, rate_hz: options.rate_hz, clock })
-        }
+    let (follower_port, follower_pty) = wire(
+        "follower",
+        follower_bus,
+        options.clock,
+        &clock,
+        follower.bus.baud,
+    )?;
+    let arm = servo_arm(follower_port, &follower, &calibration)?;
+    let mut buses = Buses {
+        follower: follower_pty,
+        leader: None,
+    };
+    let leader = leader_parts
+        .map(|(kind, calibration, bus)| {
+            let (port, pty) = wire("leader", bus, options.clock, &clock, kind.bus.baud)?;
+            buses.leader = pty;
+            let arm = servo_arm(port, &kind, &calibration)?;
+            Ok::<_, AppError>(LeaderSide {
+                source: Leader(arm),
+                kind,
+                calibration,
+            })
+        })
+        .transpose()?;
+    let follower = Follower {
+        arm,
+        kind: follower,
+        calibration,
+    };
+    let world = World::Simulated {
+        clock: options.clock,
+        arm: shared,
+        buses,
+    };
+    Ok(Rig {
+        follower,
+        leader,
+        world,
+        rate_hz: options.rate_hz,
+        clock,
+    })
+}
+
+/// The host's port, and the pty's bus if there is one.
+type Ends<P> = (Box<dyn Port>, Option<PtyBus<P>>);
+
+/// Both ends of a simulated wire: the port, and in real time the bus on its pty. In memory, the port holds the bus itself.
+fn wire<P: Plant + Send + 'static>(
+    role: &str,
+    bus: ServoBus<P>,
+    kind: ClockKind,
+    clock: &RealClock,
+    baud: u32,
+) -> Result<Ends<P>, AppError> {
+    match kind {
+        ClockKind::Virtual => Ok((Box::new(MemoryPort(bus)), None)),
         ClockKind::Real => {
-            let follower_pty = pty("follower", follower_bus, &clock)?;
-            let arm = servo_arm(open_pty(&follower_pty, follower.bus.baud)?, &follower, &calibration)?;
-            let mut leader_pty = None;
-            let mut leader = None;
-            if let Some((kind, calibration, bus)) = leader_parts {
-                let bus = pty("leader", bus, &clock)?;
-                let arm = servo_arm(open_pty(&bus, kind.bus.baud)?, &kind, &calibration)?;
-                leader = Some(LeaderSide { source: Leader(arm), kind, calibration });
-                leader_pty = Some(bus);
-            }
-            let follower = Follower { arm, kind: follower, calibration };
-            let world = World::Ptys { follower: follower_pty, leader: leader_pty };
-            Ok(Rig { follower, leader, world, rate_hz: options.rate_hz, clock })
+            let pty = PtyBus::spawn(bus, role, clock.epoch())
+                .map_err(|error| AppError::Sim(error.to_string()))?;
+            let port = SerialPort::open(&pty.path().to_string_lossy(), baud)?;
+            Ok((Box::new(port), Some(pty)))
         }
     }
 }
 
 /// The calibration of a simulated arm: flawless, or the one that a real arm of this id has. A new id gets a file with the flawless
 /// one, so that other programs can share the simulated arm.
-fn calibration_of(kind: &RobotKind, family: Family, id: Option<&str>) -> Result<Calibration, AppError> {
-    let Some(id) = id else { return Ok(kind.nominal_calibration()) };
+fn calibration_of(
+    kind: &RobotKind,
+    family: Family,
+    id: Option<&str>,
+) -> Result<Calibration, AppError> {
+    let Some(id) = id else {
+        return Ok(kind.nominal_calibration());
+    };
     let robot_type = match family {
         Family::Robot => &kind.follower.robot_type,
         Family::Teleoperator => &kind.leader.robot_type,
@@ -124,14 +215,25 @@ fn calibration_of(kind: &RobotKind, family: Family, id: Option<&str>) -> Result<
 fn resting_angles(kind: &RobotKind) -> Joints<f64> {
     Joints::from_fn(kind.dof(), |index| {
         let joint = &kind.joints[index];
-        kind.exit.park.get(&joint.name).map_or(joint.middle(), |degrees| degrees.to_radians())
+        kind.exit
+            .park
+            .get(&joint.name)
+            .map_or(joint.middle(), |degrees| degrees.to_radians())
     })
 }
 
 fn faults(options: &RigOptions, kind: &RobotKind) -> Result<FaultPlan, AppError> {
-    let names: Vec<(&str, u8)> = kind.joints.iter().map(|joint| (joint.name.as_str(), joint.id)).collect();
-    FaultPlan::parse(options.faults.iter().map(String::as_str), options.seed, &names)
-        .map_err(|error| AppError::Usage(error.to_string()))
+    let names: Vec<(&str, u8)> = kind
+        .joints
+        .iter()
+        .map(|joint| (joint.name.as_str(), joint.id))
+        .collect();
+    FaultPlan::parse(
+        options.faults.iter().map(String::as_str),
+        options.seed,
+        &names,
+    )
+    .map_err(|error| AppError::Usage(error.to_string()))
 }
 
 /// Servos as their owner left them: with the arm's calibration, and with the registers that the robot file asks for, in
@@ -146,9 +248,15 @@ fn servo_bus<P: Plant>(
     let sim = |problem: String| AppError::Sim(problem);
     let mut servos = Vec::with_capacity(kind.dof());
     for (joint, value) in kind.joints.iter().zip(calibration.values()) {
-        let model = feetech::MODELS.iter().find(|model| model.name == joint.model).ok_or_else(|| {
-            sim(format!("joint `{}` has a servo of model `{}`, which is not simulated", joint.name, joint.model))
-        })?;
+        let model = feetech::MODELS
+            .iter()
+            .find(|model| model.name == joint.model)
+            .ok_or_else(|| {
+                sim(format!(
+                    "joint `{}` has a servo of model `{}`, which is not simulated",
+                    joint.name, joint.model
+                ))
+            })?;
         let mut servo = Servo::new(joint.id, *model);
         let own = joint.registers.iter().chain(common);
         let settings = own.filter_map(|(name, value)| Some((*sts3215::by_name(name)?, *value)));
@@ -157,24 +265,34 @@ fn servo_bus<P: Plant>(
             (sts3215::MIN_POSITION_LIMIT, value.range_min),
             (sts3215::MAX_POSITION_LIMIT, value.range_max),
         ];
-        for (register, value) in settings.filter(|(register, _)| register.access == Access::Eeprom).chain(calibrated) {
-            servo.set(register, value).map_err(|error| sim(format!("`{}`, {}: {error}", joint.name, register.name)))?;
+        for (register, value) in settings
+            .filter(|(register, _)| register.access == Access::Eeprom)
+            .chain(calibrated)
+        {
+            servo
+                .set(register, value)
+                .map_err(|error| sim(format!("`{}`, {}: {error}", joint.name, register.name)))?;
         }
         servos.push(servo);
     }
-    let options = BusOptions { baud: kind.bus.baud, faults, ..BusOptions::default() };
+    let options = BusOptions {
+        baud: kind.bus.baud,
+        faults,
+        ..BusOptions::default()
+    };
     ServoBus::new(servos, plant, options).map_err(|error| sim(error.to_string()))
 }
 
-fn servo_arm(port: Box<dyn Port>, kind: &RobotKind, calibration: &Calibration) -> Result<ServoArm, AppError> {
-    let config = EngineConfig { turnaround: TURNAROUND, echo: EchoMode::Never, ..EngineConfig::new(kind.bus.baud) };
-    ServoArm::new(port, Engine::new(config), kind, calibration).map_err(|error| AppError::Sim(error.to_string()))
-}
-
-fn pty<P: Plant + Send + 'static>(role: &str, bus: ServoBus<P>, clock: &RealClock) -> Result<PtyBus<P>, AppError> {
-    PtyBus::spawn(bus, role, clock.epoch()).map_err(|error| AppError::Sim(error.to_string()))
-}
-
-fn open_pty<P>(bus: &PtyBus<P>, baud: u32) -> Result<Box<dyn Port>, AppError> {
-    Ok(Box::new(SerialPort::open(&bus.path().to_string_lossy(), baud)?))
+fn servo_arm(
+    port: Box<dyn Port>,
+    kind: &RobotKind,
+    calibration: &Calibration,
+) -> Result<ServoArm, AppError> {
+    let config = EngineConfig {
+        turnaround: TURNAROUND,
+        echo: EchoMode::Never,
+        ..EngineConfig::new(kind.bus.baud)
+    };
+    ServoArm::new(port, Engine::new(config), kind, calibration)
+        .map_err(|error| AppError::Sim(error.to_string()))
 }

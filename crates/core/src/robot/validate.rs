@@ -5,7 +5,13 @@ use alloc::string::String;
 use core::fmt;
 
 use crate::joints::MAX_JOINTS;
-use crate::robot::{ExitAction, JointSpec, RobotKind};
+use crate::robot::{ExitAction, FrameSpec, JointSpec, RobotKind, ShapeSpec};
+
+/// Most solids that a robot is drawn with.
+const MAX_VISUALS: usize = 256;
+
+/// Most cameras of a robot.
+const MAX_CAMERAS: usize = 8;
 
 /// A robot file contradicts itself or asks for something impossible.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,24 +66,18 @@ impl RobotKind {
         }
         self.validate_gate()?;
         self.validate_exit()?;
-        if !self
-            .joints
-            .iter()
-            .any(|joint| joint.name == self.kinematics.tool_joint)
-        {
-            return wrong(
-                "kinematics.tool_joint",
-                format!("there is no joint `{}`", self.kinematics.tool_joint),
-            );
+        self.known_joint("kinematics.tool_joint", &self.kinematics.tool_joint)?;
+        finite_frame("kinematics.tool", &self.kinematics.tool)?;
+        self.validate_visuals()?;
+        self.validate_cameras()
+    }
+
+    fn known_joint(&self, key: &str, name: &str) -> Result<(), RobotFileError> {
+        if self.names().any(|known| known == name) {
+            Ok(())
+        } else {
+            wrong(key, format!("there is no joint `{name}`"))
         }
-        finite(
-            "kinematics.tool",
-            self.kinematics
-                .tool
-                .xyz
-                .iter()
-                .chain(&self.kinematics.tool.rpy),
-        )
     }
 
     fn validate_joint(&self, index: usize, joint: &JointSpec) -> Result<(), RobotFileError> {
@@ -121,10 +121,7 @@ impl RobotKind {
         if joint.parent.is_some_and(|parent| parent >= index) {
             return wrong(key("parent"), "a joint's parent is listed before it");
         }
-        finite(
-            &key("frame"),
-            joint.frame.xyz.iter().chain(&joint.frame.rpy),
-        )?;
+        finite_frame(&key("frame"), &joint.frame)?;
         finite(
             &key("link"),
             joint.link.com.iter().chain(&joint.link.inertia),
@@ -182,6 +179,85 @@ impl RobotKind {
         }
         Ok(())
     }
+
+    fn validate_visuals(&self) -> Result<(), RobotFileError> {
+        at_most("visuals", MAX_VISUALS, self.visuals.len())?;
+        for (index, visual) in self.visuals.iter().enumerate() {
+            let key = |field: &str| format!("visuals[{index}].{field}");
+            if let Some(joint) = &visual.joint {
+                self.known_joint(&key("joint"), joint)?;
+            }
+            finite_frame(&key("frame"), &visual.frame)?;
+            match &visual.shape {
+                ShapeSpec::Box(extents) => all_positive(&key("box"), extents)?,
+                ShapeSpec::Cylinder(cylinder) => {
+                    positive(&key("cylinder.radius"), cylinder.radius)?;
+                    positive(&key("cylinder.length"), cylinder.length)?;
+                }
+                ShapeSpec::Taper(taper) => {
+                    all_positive(&key("taper.low"), &taper.low)?;
+                    all_positive(&key("taper.high"), &taper.high)?;
+                    finite(&key("taper.shift"), &taper.shift)?;
+                    positive(&key("taper.length"), taper.length)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn validate_cameras(&self) -> Result<(), RobotFileError> {
+        at_most("cameras", MAX_CAMERAS, self.cameras.len())?;
+        for (index, camera) in self.cameras.iter().enumerate() {
+            // The name becomes part of folder and column names of datasets.
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            if camera.name.is_empty() || !camera.name.chars().all(plain) {
+                return wrong(
+                    format!("cameras[{index}].name"),
+                    format!(
+                        "`{}` is no camera name: it needs letters, digits and `_` only",
+                        camera.name
+                    ),
+                );
+            }
+            let key = |field: &str| format!("cameras.{}.{field}", camera.name);
+            if self.cameras[..index]
+                .iter()
+                .any(|other| other.name == camera.name)
+            {
+                return wrong(key("name"), "two cameras have this name");
+            }
+            if let Some(joint) = &camera.joint {
+                self.known_joint(&key("joint"), joint)?;
+            }
+            finite_frame(&key("frame"), &camera.frame)?;
+            if !(camera.fovy > 0.0 && camera.fovy < 180.0) {
+                return wrong(
+                    key("fovy"),
+                    format!("{}° must be between 0° and 180°", camera.fovy),
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+fn at_most(key: &str, limit: usize, count: usize) -> Result<(), RobotFileError> {
+    if count <= limit {
+        Ok(())
+    } else {
+        wrong(
+            key,
+            format!("a robot has at most {limit}, this file lists {count}"),
+        )
+    }
+}
+
+fn finite_frame(key: &str, frame: &FrameSpec) -> Result<(), RobotFileError> {
+    finite(key, frame.xyz.iter().chain(&frame.rpy))
+}
+
+fn all_positive(key: &str, numbers: &[f64]) -> Result<(), RobotFileError> {
+    numbers.iter().try_for_each(|&number| positive(key, number))
 }
 
 fn finite<'a>(key: &str, numbers: impl IntoIterator<Item = &'a f64>) -> Result<(), RobotFileError> {

@@ -190,7 +190,7 @@ fn what(camera: &str) -> String {
     format!("camera `{camera}`")
 }
 
-fn size_of(camera: &Feature) -> Result<(usize, usize)> {
+pub(crate) fn size_of(camera: &Feature) -> Result<(usize, usize)> {
     match camera.shape.as_slice() {
         &[height, width, 3]
             if (16..=3840).contains(&width)

@@ -1,10 +1,17 @@
 //! Pictures of cameras as H.264 in mp4.
 
+mod color;
+mod decode;
+mod demux;
 mod encode;
 mod histogram;
 mod mux;
+mod recover;
 
+pub(crate) use decode::Decoder;
+pub(crate) use demux::VideoFile;
 pub use encode::{VideoEncoder, VideoPart};
+pub(crate) use recover::{recover, whole_pictures};
 
 /// Distance of key frames in frames, which is LeRobot's default: every picture is at most one step from a
 /// key frame.

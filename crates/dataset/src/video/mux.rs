@@ -21,7 +21,8 @@ use crate::record_log::RecordReader;
 /// Units of time per frame; with it, 30 frames/s have the time base 1/15360 that ffmpeg uses too.
 pub(crate) const TICKS_PER_FRAME: u32 = 512;
 
-/// Writes the first `frames` pictures of the stream on an exact grid of `fps`, and syncs the file.
+/// Writes the first `frames` pictures of the stream on an exact grid of `fps`. The file has its name only when it
+/// is complete and on the disk.
 pub(crate) fn stream_to_mp4(
     fs: &dyn Fs,
     stream: &Path,
@@ -30,19 +31,22 @@ pub(crate) fn stream_to_mp4(
     fps: u32,
 ) -> Result<()> {
     let header = header(stream, mp4, frames, fps)?;
-    let file = fs.create(mp4).at("create", mp4)?;
+    let part = mp4.with_extension("mp4.part");
+    let file = fs.create(&part).at("create", &part)?;
     let mut out = BufWriter::with_capacity(1 << 20, Unbuffered(file));
-    out.write_all(&header).at("write", mp4)?;
+    out.write_all(&header).at("write", &part)?;
     for picture in RecordReader::open(stream)?.take(frames) {
         let (sample, _) =
             to_sample(&picture).map_err(|reason| DatasetError::video(stream, reason))?;
-        out.write_all(&sample).at("write", mp4)?;
+        out.write_all(&sample).at("write", &part)?;
     }
     let mut file = out
         .into_inner()
         .map_err(|error| error.into_error())
-        .at("write", mp4)?;
-    file.0.sync().at("sync", mp4)?;
+        .at("write", &part)?;
+    file.0.sync().at("sync", &part)?;
+    drop(file);
+    fs.rename(&part, mp4).at("put in place", mp4)?;
     let folder = parent(mp4);
     fs.sync_dir(&folder).at("sync the folder", &folder)
 }
@@ -110,7 +114,7 @@ fn header(stream: &Path, mp4: &Path, frames: usize, fps: u32) -> Result<Vec<u8>>
 
 /// The picture as mp4 stores it (length-prefixed, parameter sets left to the index), and whether it is a key
 /// frame.
-fn to_sample(picture: &[u8]) -> Result<(Vec<u8>, bool), String> {
+pub(crate) fn to_sample(picture: &[u8]) -> Result<(Vec<u8>, bool), String> {
     let units = parse_annexb_nal_units(picture).map_err(|error| error.to_string())?;
     let mut out = Vec::with_capacity(picture.len() + 8);
     let mut keyframe = false;

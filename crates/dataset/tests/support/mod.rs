@@ -8,7 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ulna_dataset::{Feature, Manifest, Number, Spec};
+use ulna_dataset::{Dataset, EpisodeParts, Feature, Manifest, Number, Spec, Writer};
 
 /// The path of a fixture; none, with a note, when the fixtures are absent.
 pub fn fixture(name: &str) -> Option<PathBuf> {
@@ -72,4 +72,79 @@ pub fn copy(from: &Path, to: &Path) {
             std::fs::write(&target, std::fs::read(entry.path()).unwrap()).unwrap();
         }
     }
+}
+
+pub const CAMERA: &str = "observation.images.front";
+pub const WIDTH: usize = 64;
+pub const HEIGHT: usize = 48;
+
+/// [`spec`] with a camera.
+pub fn camera_spec() -> Spec {
+    let mut spec = spec();
+    let camera = Feature::camera(CAMERA, WIDTH, HEIGHT, spec.fps);
+    spec.features.push(camera);
+    spec
+}
+
+/// A deterministic picture that tells episode and frame apart: one flat colour over the other.
+pub fn picture(episode: usize, frame: usize) -> Vec<u8> {
+    let above = [(40 + frame * 5 % 180) as u8, 60, 200];
+    let below = [30, (50 + episode * 40 % 180) as u8, 90];
+    let half = WIDTH * HEIGHT / 2;
+    [above.repeat(half), below.repeat(half)].concat()
+}
+
+/// Records an episode without committing it.
+pub fn record(writer: &mut Writer, episode: usize, frames: usize) -> EpisodeParts {
+    let mut rows = writer.begin_episode().unwrap();
+    let mut videos = Vec::new();
+    for camera in writer.layout().cameras() {
+        let mut encoder = rows.video_encoder(&camera.key).unwrap();
+        for frame in 0..frames {
+            encoder.push(&picture(episode, frame)).unwrap();
+        }
+        videos.push(encoder.finish().unwrap());
+    }
+    for frame in 0..frames {
+        rows.push_row("pick", &row(episode, frame)).unwrap();
+    }
+    rows.finish(videos, None).unwrap()
+}
+
+/// Opens a dataset and reads every value and picture of its episodes, which [`record`] must have made.
+pub fn verify(root: &Path, lengths: &[usize]) {
+    let dataset = Dataset::open(root).unwrap();
+    assert_eq!(dataset.len(), lengths.len());
+    let cameras: Vec<String> = dataset.info().cameras().map(|c| c.key.clone()).collect();
+    for (k, frames) in lengths.iter().enumerate() {
+        let episode = dataset.episode(k).unwrap();
+        assert_eq!(episode.len(), *frames);
+        for frame in 0..*frames {
+            let found = episode.action().unwrap().row(frame).unwrap();
+            assert_eq!(found, &row(k, frame)[0..3]);
+            assert_eq!(episode.task(frame), Some("pick"));
+        }
+        for camera in &cameras {
+            let mut reader = dataset.pictures(camera).unwrap();
+            for frame in 0..*frames {
+                let found = reader.read(k, frame).unwrap();
+                let worst = difference(&found.rgb, &picture(k, frame));
+                assert!(
+                    worst <= 8,
+                    "picture {frame} of episode {k} is off by {worst}"
+                );
+            }
+        }
+    }
+}
+
+/// The largest difference of two pictures, the rows around the edge between the two colours left out.
+pub fn difference(found: &[u8], expected: &[u8]) -> u8 {
+    assert_eq!(found.len(), expected.len());
+    let rows = found.chunks(WIDTH * 3).zip(expected.chunks(WIDTH * 3));
+    let away = rows
+        .enumerate()
+        .filter(|(row, _)| row.abs_diff(HEIGHT / 2) > 2);
+    let pixels = away.flat_map(|(_, (found, expected))| found.iter().zip(expected));
+    pixels.map(|(a, b)| a.abs_diff(*b)).max().unwrap()
 }

@@ -35,22 +35,14 @@ impl Default for Load {
 const STOP_STIFFNESS: f64 = 250.0;
 const STOP_DAMPING: f64 = 2.0;
 
-/// The integral part gives at most this duty.
-const INTEGRAL_MAX: f64 = 0.3;
-
 /// The least inertia that the integration takes for an output, kg·m².
 const INERTIA_MIN: f64 = 1e-6;
-
-/// Goals that are on their way through the firmware's delay.
-const PIPE: usize = 32;
 
 /// The state of one servo. Angles in rad of the raw encoder, speeds in rad/s.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Servo {
     model: ServoModel,
     set_point: SetPoint,
-    pipe: [f64; PIPE],
-    head: usize,
     rotor: Axis,
     output: Axis,
     taken: Taken,
@@ -75,8 +67,6 @@ impl Servo {
         let mut servo = Self {
             model,
             set_point: SetPoint::default(),
-            pipe: [0.0; PIPE],
-            head: 0,
             rotor: Axis::default(),
             output: Axis::default(),
             taken: Taken::default(),
@@ -98,7 +88,6 @@ impl Servo {
         (self.rotor, self.output) = (rest, rest);
         self.set_point = SetPoint::at(angle);
         self.taken = Taken::default();
-        self.pipe = [angle; PIPE];
         self.integral = 0.0;
         self.duty = 0.0;
         self.current = 0.0;
@@ -196,24 +185,22 @@ impl Servo {
     }
 
     /// From the goal to a duty.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     fn firmware(&mut self, drive: &Drive, dt: f64) {
         let model = &self.model;
         let radians = TAU / model.resolution;
         if !drive.torque {
-            let angle = self.output.angle;
-            self.set_point = SetPoint::at(angle);
-            self.pipe = [angle; PIPE];
+            self.set_point = SetPoint::at(self.output.angle);
             self.integral = 0.0;
             self.duty = 0.0;
             return;
         }
-        let lag = ((model.delay / dt).round() as usize).min(PIPE - 1);
-        self.pipe[self.head] = drive.goal * radians;
-        let goal = self.pipe[(self.head + PIPE - lag) % PIPE];
-        self.head = (self.head + 1) % PIPE;
-
         let own = |asked: f64, own: f64| if asked > 0.0 { asked.min(own) } else { own };
+        // A goal that is no number is no goal.
+        let goal = if drive.goal.is_finite() {
+            drive.goal * radians
+        } else {
+            self.set_point.position
+        };
         self.set_point.step(
             goal,
             own(drive.speed, model.speed_max) * radians,
@@ -229,13 +216,18 @@ impl Servo {
             steps * radians
         };
         let [p, i, d] = drive.gains.map(f64::from);
+        let share = if drive.torque_limit.is_finite() {
+            drive.torque_limit.clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
+        let most = model.duty_max * share;
         self.integral += error * i * model.integral_per_gain * dt;
-        self.integral = self.integral.clamp(-INTEGRAL_MAX, INTEGRAL_MAX);
+        self.integral = self.integral.clamp(-most, most);
         let error_speed = self.set_point.velocity - self.output.speed;
         let duty = p * model.duty_per_gain * error
             + d * model.damping_per_gain * error_speed
             + self.integral;
-        let most = model.duty_max * drive.torque_limit.clamp(0.0, 1.0);
         self.duty = duty.clamp(-most, most);
     }
 
@@ -254,7 +246,7 @@ impl Servo {
         let twist = self.rotor.angle - self.output.angle;
         let bite = twist - twist.clamp(-model.play / 2.0, model.play / 2.0);
         let (spring, gears) = contact(bite, model.gear_stiffness, model.gear_damping, dt);
-        let beyond = self.output.angle - self.output.angle.clamp(stops.0, stops.1);
+        let beyond = self.output.angle - self.output.angle.max(stops.0).min(stops.1);
         let (stop, stopping) = contact(beyond, STOP_STIFFNESS, STOP_DAMPING, dt);
 
         let fading = (self.rotor.speed / model.stribeck).powi(2);

@@ -144,9 +144,13 @@ mod tests {
             row[..3].copy_from_slice(from);
         }
         invert(&mut matrix, 3);
-        for i in 0..3 {
+        for (i, row) in original.iter().enumerate() {
             for j in 0..3 {
-                let product: f64 = (0..3).map(|k| original[i][k] * matrix[k][j]).sum();
+                let product: f64 = row
+                    .iter()
+                    .zip(&matrix)
+                    .map(|(a, column)| a * column[j])
+                    .sum();
                 let identity = if i == j { 1.0 } else { 0.0 };
                 assert!((product - identity).abs() < 1e-12, "{i} {j}: {product}");
             }

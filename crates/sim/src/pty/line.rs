@@ -47,6 +47,8 @@ impl<P: Plant> Line<P> {
         // Not to be had everywhere; without it, waits end up to 50 µs later.
         #[cfg(target_os = "linux")]
         let _ = rustix::thread::set_current_timer_slack(core::num::NonZeroU64::new(1));
+        // Real servos answer however busy the computer is; these need their turn on it. A refusal costs punctuality only.
+        let _ = ulna_rt::priority::ask();
         let mut bytes = [0; CAPACITY / 4];
         let mut written = Duration::ZERO;
         let mut busy_since = None;

@@ -13,7 +13,7 @@ use crate::bus::{BusOptions, Followers};
 fn pty_bus(options: BusOptions) -> PtyBus<Followers> {
     let models = [1, 2, 3, 4, 5, 6].map(|id| (id, STS3215));
     let bus = ServoBus::with_models(&models, Followers::new(6), options).unwrap();
-    PtyBus::start("sim follower", bus, Instant::now()).unwrap()
+    PtyBus::spawn(bus, "sim follower", Instant::now()).unwrap()
 }
 
 fn open(bus: &PtyBus<Followers>) -> File {

@@ -8,14 +8,32 @@ use ulna_core::kinematics::{Chain, Pose};
 use ulna_core::{Joints, RobotKind};
 
 use super::*;
-use crate::scene::so101::{self, CUBE, GRIPPER, JAW_FINGER};
-use crate::scene::{Colour, Object, Pattern, cube_on};
+use crate::scene::{Colour, Object, Pattern, cameras_of, cube_on};
 
 const WIDTH: u32 = 640;
 const HEIGHT: u32 = 480;
 
+/// The gripper's fixed and its moving finger in the robot file: nothing else in the scene has their hues.
+const FINGERS: [Colour; 2] = [Colour([0xe2, 0x3e, 0x1c]), Colour([0x16, 0x9e, 0x7e])];
+/// Nor this one.
+const CUBE: Colour = Colour([36, 92, 210]);
+
 fn kind() -> RobotKind {
     toml::from_str(include_str!("../../../../configs/so101.toml")).unwrap()
+}
+
+/// The robot of the file, with a cube in its reach.
+fn scene() -> Scene {
+    let mut scene = Scene::of(&kind());
+    scene
+        .objects
+        .push(cube_on(&scene.table, 0.03, [0.25, 0.06], 0.4, CUBE));
+    scene
+}
+
+/// The file's cameras: before the arm, and on its hand.
+fn cameras() -> [Camera; 2] {
+    cameras_of(&kind()).try_into().unwrap()
 }
 
 fn pose(angles: [f64; 6]) -> Pose {
@@ -122,12 +140,12 @@ fn the_fingers_are_seen_where_the_kinematics_have_them() {
     let kind = kind();
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let mut renderer = Renderer::new(WIDTH, HEIGHT).unwrap();
-    let scene = so101::scene();
-    let [front, _] = so101::cameras();
+    let scene = scene();
+    let [front, _] = cameras();
     let mut compared = [0, 0];
     for _ in 0..160 {
         let pose = random_pose(&kind, &mut rng);
-        for (count, colour) in compared.iter_mut().zip([GRIPPER, JAW_FINGER]) {
+        for (count, colour) in compared.iter_mut().zip(FINGERS) {
             if let Some(miss) = miss(&mut renderer, &scene, &pose, &front, colour) {
                 assert!(miss < 5.0, "{miss} pixels off: {:?}", pose.links());
                 *count += 1;
@@ -138,10 +156,22 @@ fn the_fingers_are_seen_where_the_kinematics_have_them() {
 }
 
 #[test]
+fn the_files_cameras_look_where_it_says() {
+    let [front, wrist] = cameras();
+    assert_eq!((front.name.as_str(), front.mount), ("front", None));
+    assert_eq!((wrist.name.as_str(), wrist.mount), ("wrist", Some(4)));
+    let eye = Point3::new(0.66, -0.3, 0.42);
+    let aimed = Camera::looking_at("front", eye, Point3::new(0.19, -0.005, 0.085), front.fovy);
+    assert!(front.frame.rotation.angle_to(&aimed.frame.rotation) < 1e-9);
+    assert_eq!(front.frame.translation, aimed.frame.translation);
+    assert!((front.fovy.to_degrees() - 41.0).abs() < 1e-9);
+}
+
+#[test]
 fn the_cube_is_seen_where_it_lies() {
     let mut renderer = Renderer::new(WIDTH, HEIGHT).unwrap();
-    let mut scene = so101::scene();
-    let [front, _] = so101::cameras();
+    let mut scene = scene();
+    let [front, _] = cameras();
     let mut compared = 0;
     for (x, y) in (0..4).flat_map(|x| (0..5).map(move |y| (x, y))) {
         let at = [0.2 + 0.05 * f64::from(x), -0.16 + 0.08 * f64::from(y)];
@@ -159,8 +189,8 @@ fn the_wrist_camera_goes_with_the_hand() {
     let kind = kind();
     let mut rng = ChaCha8Rng::seed_from_u64(8);
     let mut renderer = Renderer::new(WIDTH, HEIGHT).unwrap();
-    let mut scene = so101::scene();
-    let [_, wrist] = so101::cameras();
+    let mut scene = scene();
+    let [_, wrist] = cameras();
     let mut compared = 0;
     for _ in 0..60 {
         let pose = random_pose(&kind, &mut rng);
@@ -182,7 +212,7 @@ fn the_wrist_camera_goes_with_the_hand() {
         let (u, v) = view.project(&tip).unwrap();
         let picture = Picture(renderer.render(&scene, &pose, &wrist));
         let tip = picture.at(u, v);
-        assert_eq!(Picture(&tip).patch(GRIPPER).pixels, 1, "{tip:?}");
+        assert_eq!(Picture(&tip).patch(FINGERS[0]).pixels, 1, "{tip:?}");
         compared += 1;
     }
     assert!(compared >= 10, "{compared}");
@@ -191,8 +221,8 @@ fn the_wrist_camera_goes_with_the_hand() {
 #[test]
 fn what_is_behind_is_hidden_and_what_is_before_hides() {
     let mut renderer = Renderer::new(WIDTH, HEIGHT).unwrap();
-    let mut scene = so101::scene();
-    let [front, _] = so101::cameras();
+    let mut scene = scene();
+    let [front, _] = cameras();
     let pose = parked();
     let eye = front.frame.translation.vector;
     let post = Vector3::new(0.025, 0.0, 0.045);
@@ -213,10 +243,10 @@ fn what_is_behind_is_hidden_and_what_is_before_hides() {
 #[test]
 fn table_squares_background_and_shadow_are_in_their_places() {
     let mut renderer = Renderer::new(WIDTH, HEIGHT).unwrap();
-    let mut scene = so101::scene();
+    let mut scene = scene();
     scene.visuals.clear();
     scene.objects.clear();
-    let [front, _] = so101::cameras();
+    let [front, _] = cameras();
     let view = front.view(&parked(), WIDTH, HEIGHT);
     let mut shades = |scene: &Scene, points: &[[f64; 2]]| -> Vec<[u8; 3]> {
         let picture = Picture(renderer.render(scene, &parked(), &front));
@@ -256,7 +286,7 @@ fn table_squares_background_and_shadow_are_in_their_places() {
 #[test]
 fn the_table_reaches_under_the_camera() {
     let mut renderer = Renderer::new(WIDTH, HEIGHT).unwrap();
-    let mut scene = so101::scene();
+    let mut scene = scene();
     scene.table.pattern = Pattern::Plain(Colour([200, 0, 0]));
     let eye = Point3::new(0.2, 0.3, 0.02);
     let camera = Camera::looking_at("low", eye, Point3::new(0.2, 0.6, 0.02), 1.2);
@@ -271,10 +301,10 @@ fn the_table_reaches_under_the_camera() {
 #[test]
 fn a_solid_has_no_cracks() {
     let mut renderer = Renderer::new(WIDTH, HEIGHT).unwrap();
-    let mut scene = so101::scene();
+    let mut scene = scene();
     scene.visuals.clear();
     scene.table.centre.z = -50.0;
-    let [front, _] = so101::cameras();
+    let [front, _] = cameras();
     for turn in 0..20 {
         scene.objects = vec![Object {
             shape: Shape::Cylinder {
@@ -303,8 +333,8 @@ fn a_solid_has_no_cracks() {
 
 #[test]
 fn a_picture_depends_on_nothing_but_the_arguments() {
-    let scene = so101::scene();
-    let [front, wrist] = so101::cameras();
+    let scene = scene();
+    let [front, wrist] = cameras();
     let mut renderer = Renderer::new(320, 240).unwrap();
     let first = renderer.render(&scene, &parked(), &front).to_vec();
     renderer.render(&scene, &pose([0.3; 6]), &wrist);
@@ -341,7 +371,7 @@ proptest! {
         let at = |n: [f64; 6]| {
             Isometry3::new(Vector3::new(n[0], n[1], n[2]), Vector3::new(n[3], n[4], n[5]))
         };
-        let mut scene = so101::scene();
+        let mut scene = scene();
         scene.light.towards = light.into();
         scene.table.centre.z = size[2];
         let cylinder = Shape::Cylinder { radius: size[0], half_length: size[1] };

@@ -1,0 +1,258 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ulna_app::Unit;
+use ulna_app::report::ClockKind;
+use ulna_app::rig::RigOptions;
+
+/// Control low-cost servo arms: teleoperate, replay, and do it all with a simulated arm.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ulna",
+    version,
+    propagate_version = true,
+    after_help = "New here? `ulna demo` needs no hardware."
+)]
+pub(crate) struct Cli {
+    /// Print one JSON object on stdout when the command ends; everything else goes to stderr
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The tour: a simulated arm is teleoperated and replays an episode; no hardware, no questions
+    Demo(DemoArgs),
+
+    /// List and show the kinds of robot that ulna knows
+    Robots {
+        #[command(subcommand)]
+        action: RobotsAction,
+    },
+
+    /// Drive a follower arm with a leader arm
+    #[command(after_help = "\
+Examples:
+  ulna teleop --sim                                   a simulated leader, moved by a simulated hand, drives a simulated follower
+  ulna teleop --sim --duration 10 --json              ten seconds of it, then the timing report as JSON
+  ulna teleop --sim --fault dead:elbow_flex@2s+2s     the elbow's servo stops answering for two seconds
+  ulna teleop --robot-port /dev/ttyACM0 --robot-id mine --teleop-port /dev/ttyACM1 --teleop-id mine
+
+Ctrl-C ends it: the arm holds, then goes to its resting pose, then the torque goes off. A second Ctrl-C ends the program at once, with
+the arm holding.")]
+    Teleop(TeleopArgs),
+
+    /// Play a recorded episode of a LeRobot v3 dataset
+    #[command(after_help = "\
+Examples:
+  ulna replay --sim --dataset datasets/so101-hand --episode 0
+  ulna replay --sim --dataset DIR --episode 3 --units m100 --json
+  ulna replay --robot-port /dev/ttyACM0 --robot-id mine --dataset DIR --episode 0
+
+The table compares each joint with the recording: `rms` is the played minus the recorded state, `baseline` is what the
+recorded action would give if the arm did nothing but lag behind it. With --sim it runs on the virtual clock, in a moment; --real-time
+takes as long as the recording did. A real arm first goes slowly to where the episode starts.")]
+    Replay(ReplayArgs),
+
+    /// Measure: each figure comes with what the same run measured for the bare minimum
+    Bench {
+        #[command(subcommand)]
+        bench: BenchCommand,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Seed of the simulated hand
+    #[arg(long, default_value_t = 7, value_name = "N")]
+    pub(crate) seed: u64,
+
+    /// Where to leave its files, instead of ulna's data folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RobotsAction {
+    /// The robots that ulna knows: built in, and in your own folder
+    List,
+    /// One robot: its joints, limits and settings
+    #[command(
+        after_help = "`ulna robots show so101 --toml` prints the file itself, to start one of your own from."
+    )]
+    Show {
+        /// Name, or path of a robot file
+        name: String,
+        /// Print the file itself
+        #[arg(long)]
+        toml: bool,
+    },
+}
+
+/// The rig: which robots, where, real or simulated.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Rig")]
+pub(crate) struct RigArgs {
+    /// The robot: a built-in name, or the path of a robot file
+    #[arg(long, default_value = ulna_app::robots::DEFAULT, value_name = "F")]
+    robot: String,
+
+    /// The follower's serial port
+    #[arg(long, value_name = "P")]
+    robot_port: Option<String>,
+
+    /// The id under which the follower was calibrated
+    #[arg(long, value_name = "ID")]
+    robot_id: Option<String>,
+
+    /// Simulated servos: no port is opened
+    #[arg(long)]
+    sim: bool,
+
+    /// Seed of everything random in the simulation
+    #[arg(long, default_value_t = 0, value_name = "N", requires = "sim")]
+    seed: u64,
+
+    /// What goes wrong on the simulated follower's bus; may be repeated. dead:JOINT@FROM+FOR, drop:P%, flip:P%, burst:P%, late:TIME@P%
+    #[arg(long, value_name = "FAULT", requires = "sim")]
+    fault: Vec<String>,
+
+    /// Control ticks per second
+    #[arg(long, default_value_t = 200.0, value_name = "HZ")]
+    rate: f64,
+}
+
+impl RigArgs {
+    fn options(&self, clock: ClockKind) -> RigOptions {
+        RigOptions {
+            robot: self.robot.clone(),
+            robot_port: self.robot_port.clone(),
+            robot_id: self.robot_id.clone(),
+            sim: self.sim,
+            clock,
+            seed: self.seed,
+            rate_hz: self.rate,
+            faults: self.fault.clone(),
+            ..RigOptions::default()
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TeleopArgs {
+    #[command(flatten)]
+    rig: RigArgs,
+
+    /// The robot whose leader arm drives; the same kind as the robot unless given
+    #[arg(long, value_name = "F", help_heading = "Rig")]
+    teleop: Option<String>,
+
+    /// The leader's serial port
+    #[arg(long, value_name = "P", help_heading = "Rig")]
+    teleop_port: Option<String>,
+
+    /// The id under which the leader was calibrated
+    #[arg(long, value_name = "ID", help_heading = "Rig")]
+    teleop_id: Option<String>,
+
+    /// Run the simulation on the virtual clock: as fast as possible, bit-identical for a seed
+    #[arg(long, requires_all = ["sim", "duration"], help_heading = "Rig")]
+    lockstep: bool,
+
+    /// Stop after this many seconds; without it, Ctrl-C ends it
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) duration: Option<Duration>,
+}
+
+impl TeleopArgs {
+    pub(crate) fn rig(&self) -> RigOptions {
+        let clock = if self.lockstep {
+            ClockKind::Virtual
+        } else {
+            ClockKind::Real
+        };
+        RigOptions {
+            teleop: self.teleop.clone(),
+            teleop_port: self.teleop_port.clone(),
+            teleop_id: self.teleop_id.clone(),
+            ..self.rig.options(clock)
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    #[command(flatten)]
+    rig: RigArgs,
+
+    /// Folder of the dataset
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dataset: PathBuf,
+
+    /// The episode, counted from 0
+    #[arg(long, value_name = "K")]
+    pub(crate) episode: usize,
+
+    /// The unit of the dataset's joints, if the dataset does not tell
+    #[arg(long, value_name = "UNITS")]
+    pub(crate) units: Option<UnitsArg>,
+
+    /// Take as long as the recording did, instead of running the simulation on the virtual clock
+    #[arg(long, requires = "sim")]
+    real_time: bool,
+}
+
+impl ReplayArgs {
+    pub(crate) fn rig(&self) -> RigOptions {
+        let options = self.rig.options(ClockKind::Real);
+        let virtual_clock = options.sim && !self.real_time;
+        RigOptions {
+            clock: if virtual_clock {
+                ClockKind::Virtual
+            } else {
+                ClockKind::Real
+            },
+            ..options
+        }
+    }
+}
+
+/// Units of body joints; grippers are always 0 to 100.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum UnitsArg {
+    /// Degrees from the middle of the range: LeRobot's `so_follower`
+    Degrees,
+    /// -100 to 100 over the range: LeRobot's older `so100_follower` and `so101_follower`
+    M100,
+}
+
+impl From<UnitsArg> for Unit {
+    fn from(units: UnitsArg) -> Self {
+        match units {
+            UnitsArg::Degrees => Self::Degrees,
+            UnitsArg::M100 => Self::M100,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// The servo bus: bytes on the wire, cycles per second, host overhead, CPU
+    Bus,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|duration| !duration.is_zero() && duration.as_secs() < 1_000_000)
+        .ok_or_else(|| "must be above zero, and less than a million seconds".to_owned())
+}

@@ -1,0 +1,209 @@
+//! How results look in a terminal.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ulna_app::report::SessionReport;
+use ulna_app::run::Ui;
+use ulna_app::tap::Snapshot;
+
+/// Prints the command's JSON answer on stdout.
+pub(crate) fn json(value: &serde_json::Value) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{value}")
+}
+
+/// Prints lines for people on stdout.
+pub(crate) fn text(text: &str) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{text}")
+}
+
+/// A line on stderr that is always up to date; nothing if stderr is no terminal.
+#[derive(Debug)]
+pub(crate) struct StatusLine {
+    bar: ProgressBar,
+    names: Vec<String>,
+}
+
+/// A joint not measured for longer than this is named in the status line.
+const SILENT: Duration = Duration::from_millis(250);
+
+impl StatusLine {
+    pub(crate) fn new(names: Vec<String>) -> Self {
+        let target = if io::stderr().is_terminal() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+            bar.set_style(style);
+        }
+        Self { bar, names }
+    }
+
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Ui for StatusLine {
+    fn status(&mut self, snapshot: &Snapshot) {
+        let Snapshot {
+            stamp,
+            state,
+            goals,
+            note,
+            ticks,
+        } = snapshot;
+        let joints = self
+            .names
+            .iter()
+            .zip(state.position.iter())
+            .map(|(name, value)| format!("{} {value:6.1}", short(name)));
+        let error = goals
+            .iter()
+            .zip(state.position.iter())
+            .map(|(goal, here)| (goal - here).abs())
+            .fold(0.0, f64::max);
+        let silent = self
+            .names
+            .iter()
+            .zip(state.measured.iter())
+            .filter(|(_, at)| at.age(*stamp) > SILENT);
+        let silent: Vec<&str> = silent.map(|(name, _)| name.as_str()).collect();
+        let gate = match () {
+            () if note.stale || note.invalid => "  HOLDING: no fresh action",
+            () if note.ramping => "  ramping",
+            () => "",
+        };
+        let silent = if silent.is_empty() {
+            String::new()
+        } else {
+            format!("  NO ANSWER: {}", silent.join(", "))
+        };
+        let joints = joints.collect::<Vec<_>>().join("  ");
+        let seconds = stamp.seconds();
+        self.bar.set_message(format!(
+            "{seconds:6.1} s  tick {ticks}  {joints}  off by {error:4.1}{gate}{silent}"
+        ));
+        self.bar.tick();
+    }
+}
+
+/// `shoulder_pan` → `pan`: enough to know a joint by.
+fn short(name: &str) -> &str {
+    match name.rsplit_once('_') {
+        Some((first, "flex")) => first,
+        Some((_, last)) => last,
+        None => name,
+    }
+}
+
+/// The report of a session, for people.
+pub(crate) fn session(report: &SessionReport) -> String {
+    let timing = &report.timing;
+    let clock = match report.clock {
+        ulna_app::report::ClockKind::Real => "real time",
+        ulna_app::report::ClockKind::Virtual => "virtual clock",
+    };
+    let mut lines = vec![format!(
+        "{} on {} ({}, {clock}): {}; {} ticks at {:.1} of {:.0} Hz, {} overruns",
+        report.command,
+        report.robot,
+        if report.simulated {
+            "simulated"
+        } else {
+            "hardware"
+        },
+        report.ended,
+        timing.ticks,
+        timing.achieved_hz,
+        timing.rate_hz,
+        timing.overruns
+    )];
+    let mut row = |name: &str, summary: &ulna_app::Summary| {
+        let ulna_app::Summary {
+            p50_us,
+            p99_us,
+            max_us,
+            ..
+        } = summary;
+        lines.push(format!(
+            "  {name:<12}p50 {p50_us:8.0} µs   p99 {p99_us:8.0} µs   max {max_us:8.0} µs"
+        ));
+    };
+    row("period", &timing.period);
+    row("lateness", &timing.lateness);
+    row("own work", &timing.work);
+    row("port wait", &timing.port_wait);
+    let gate = report.gate;
+    lines.push(format!(
+        "  gate        ramped {}, clamped {}, slowed {}, held {} ticks",
+        gate.ramped, gate.clamped, gate.slowed, gate.held
+    ));
+    let tracking = report
+        .tracking
+        .iter()
+        .map(|(name, rms)| format!("{} {:.1}", short(name), rms.as_f64().unwrap_or(0.0)));
+    lines.push(format!(
+        "  tracking    RMS of goal minus position: {}",
+        tracking.collect::<Vec<_>>().join(", ")
+    ));
+    for (role, bus) in [
+        ("follower", Some(&report.follower)),
+        ("leader", report.leader.as_ref()),
+    ] {
+        for trouble in bus
+            .into_iter()
+            .flat_map(ulna_app::report::BusReport::troubles)
+        {
+            lines.push(format!("  {role:<12}{trouble}"));
+        }
+    }
+    lines.push(format!(
+        "  the arm     {} ({:.1} s)",
+        report.exit.happened, report.exit.seconds
+    ));
+    lines.join("\n")
+}
+
+/// One robot, for people.
+pub(crate) fn robot(kind: &ulna_app::RobotKind) -> String {
+    let mut lines = vec![
+        format!("{}: {}", kind.name, kind.summary),
+        format!(
+            "bus       {:?} at {} baud",
+            kind.bus.protocol, kind.bus.baud
+        ),
+        format!(
+            "datasets  robot_type {} (leader: {})",
+            kind.follower.robot_type, kind.leader.robot_type
+        ),
+        format!(
+            "gate      {:.1} rad/s at most; jumps over {:.2} rad ramp at {:.1} rad/s; silent input holds after {} ms",
+            kind.gate.max_velocity, kind.gate.jump, kind.gate.ramp_velocity, kind.gate.stale_ms
+        ),
+        format!(
+            "exit      hold, then {:?} within {} s",
+            kind.exit.then, kind.exit.limit_s
+        )
+        .to_lowercase(),
+        format!(
+            "{:<16}{:>3}  {:<10}{:<10}{:>18}",
+            "joint", "id", "servo", "unit", "range"
+        ),
+    ];
+    for joint in &kind.joints {
+        let (low, high) = (joint.lower.to_degrees(), joint.upper.to_degrees());
+        let range = format!("{low:.1}° to {high:.1}°");
+        lines.push(format!(
+            "{:<16}{:>3}  {:<10}{:<10}{range:>18}",
+            joint.name,
+            joint.id,
+            joint.model,
+            joint.unit.to_string()
+        ));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,202 @@
+//! The two decoders behind one face: a picture's bytes in, RGB out.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use openh264::OpenH264API;
+use openh264::decoder::{DecodeOptions, Decoder as H264, DecoderConfig, Flush};
+use openh264::formats::YUVSource;
+use re_rav1d::pixel::{MatrixCoefficients, YUVRange};
+use re_rav1d::{Decoder as Av1, PixelLayout, PlanarImageComponent, Settings};
+use shiguredo_mp4::bitstream::h264::{LengthSize, length_prefixed_to_annexb};
+
+use crate::video::color::{Matrix, Planes, to_rgb};
+use crate::video::demux::Codec;
+
+/// AV1 pictures beyond this are refused by the decoder before it allocates for them.
+const MAX_PIXELS: u32 = 8192 * 8192;
+
+/// Decodes the pictures of one video in the order of the file.
+pub(crate) struct Decoder {
+    engine: Engine,
+}
+
+enum Engine {
+    H264 {
+        decoder: Box<H264>,
+        parameters: Vec<u8>,
+        length_size: LengthSize,
+        started: bool,
+    },
+    Av1 {
+        decoder: Box<Av1>,
+        config: Vec<u8>,
+        started: bool,
+    },
+}
+
+impl Decoder {
+    pub(crate) fn new(codec: &Codec) -> Result<Decoder, String> {
+        let engine = match codec {
+            Codec::H264 {
+                parameters,
+                length_size,
+            } => {
+                // A decoder that reorders would hold pictures back.
+                let config = DecoderConfig::new().flush_after_decode(Flush::Flush);
+                let decoder = H264::with_api_config(OpenH264API::from_source(), config);
+                Engine::H264 {
+                    decoder: Box::new(decoder.map_err(|e| e.to_string())?),
+                    parameters: parameters.clone(),
+                    length_size: *length_size,
+                    started: false,
+                }
+            }
+            Codec::Av1 { config } => {
+                let mut settings = Settings::new();
+                settings.set_n_threads(1);
+                settings.set_max_frame_delay(1);
+                settings.set_frame_size_limit(MAX_PIXELS);
+                let decoder = Av1::with_settings(&settings);
+                Engine::Av1 {
+                    decoder: Box::new(decoder.map_err(|e| e.to_string())?),
+                    config: config.clone(),
+                    started: false,
+                }
+            }
+        };
+        Ok(Decoder { engine })
+    }
+
+    /// Decodes the next picture; when `out` is given, stores it there as RGB.
+    pub(crate) fn decode(
+        &mut self,
+        sample: &[u8],
+        size: (usize, usize),
+        out: Option<&mut Vec<u8>>,
+    ) -> Result<(), String> {
+        let run = || match &mut self.engine {
+            Engine::H264 {
+                decoder,
+                parameters,
+                length_size,
+                started,
+            } => {
+                let mut bytes = Vec::new();
+                if !std::mem::replace(started, true) {
+                    bytes.extend_from_slice(parameters);
+                }
+                bytes.extend(
+                    length_prefixed_to_annexb(sample, *length_size).map_err(|e| e.to_string())?,
+                );
+                decode_h264(decoder, &bytes, size, out)
+            }
+            Engine::Av1 {
+                decoder,
+                config,
+                started,
+            } => {
+                let mut bytes = Vec::new();
+                if !std::mem::replace(started, true) {
+                    bytes.extend_from_slice(config);
+                }
+                bytes.extend_from_slice(sample);
+                decode_av1(decoder, bytes, size, out)
+            }
+        };
+        // The AV1 decoder asserts where a damaged stream contradicts itself.
+        catch_unwind(AssertUnwindSafe(run))
+            .unwrap_or_else(|_| Err("the decoder gave up on a picture".to_owned()))
+    }
+}
+
+fn decode_h264(
+    decoder: &mut H264,
+    bytes: &[u8],
+    size: (usize, usize),
+    out: Option<&mut Vec<u8>>,
+) -> Result<(), String> {
+    let options = DecodeOptions::new().flush_after_decode(Flush::Flush);
+    let picture = decoder
+        .decode_with_options(bytes, options)
+        .map_err(|e| e.to_string())?
+        .ok_or("a picture didn't come out of the decoder")?;
+    let Some(out) = out else { return Ok(()) };
+    let (width, height) = picture.dimensions();
+    let (y_stride, u_stride, _) = picture.strides();
+    let planes = Planes {
+        width,
+        height,
+        data: [picture.y(), picture.u(), picture.v()],
+        strides: [y_stride, u_stride],
+        subsampling: [2, 2],
+        // openh264 doesn't tell what the stream signals; cameras of this size use these, ours included.
+        matrix: Matrix::Bt601,
+        full_range: false,
+    };
+    convert(&planes, size, out)
+}
+
+fn decode_av1(
+    decoder: &mut Av1,
+    bytes: Vec<u8>,
+    size: (usize, usize),
+    out: Option<&mut Vec<u8>>,
+) -> Result<(), String> {
+    decoder
+        .send_data(bytes, None, None, None)
+        .map_err(|e| e.to_string())?;
+    let picture = decoder.get_picture().map_err(|e| e.to_string())?;
+    let Some(out) = out else { return Ok(()) };
+    if picture.bit_depth() != 8 {
+        let depth = picture.bit_depth();
+        return Err(format!("has {depth} bits per colour, 8 are expected"));
+    }
+    let component = |which| picture.plane(which);
+    let luma = component(PlanarImageComponent::Y);
+    let (subsampling, chroma) = match picture.pixel_layout() {
+        PixelLayout::I400 => ([1, 1], None),
+        layout => {
+            let planes = (
+                component(PlanarImageComponent::U),
+                component(PlanarImageComponent::V),
+            );
+            let subsampling = match layout {
+                PixelLayout::I422 => [2, 1],
+                PixelLayout::I444 => [1, 1],
+                _ => [2, 2],
+            };
+            (subsampling, Some(planes))
+        }
+    };
+    let (u, v): (&[u8], &[u8]) = chroma.as_ref().map_or((&[], &[]), |(u, v)| (u, v));
+    let planes = Planes {
+        width: picture.width() as usize,
+        height: picture.height() as usize,
+        data: [&luma, u, v],
+        strides: [
+            picture.stride(PlanarImageComponent::Y) as usize,
+            picture.stride(PlanarImageComponent::U) as usize,
+        ],
+        subsampling,
+        matrix: match picture.matrix_coefficients() {
+            MatrixCoefficients::BT709 => Matrix::Bt709,
+            MatrixCoefficients::BT2020NonConstantLuminance => Matrix::Bt2020,
+            _ => Matrix::Bt601,
+        },
+        full_range: picture.color_range() == YUVRange::Full,
+    };
+    convert(&planes, size, out)
+}
+
+fn convert(planes: &Planes, size: (usize, usize), out: &mut Vec<u8>) -> Result<(), String> {
+    if (planes.width, planes.height) != size {
+        return Err(format!(
+            "a picture is {}x{}, its index says {}x{}",
+            planes.width, planes.height, size.0, size.1
+        ));
+    }
+    match to_rgb(planes, out) {
+        true => Ok(()),
+        false => Err("the decoder's planes are smaller than the picture".to_owned()),
+    }
+}

@@ -1,0 +1,219 @@
+//! Full disks, folders without permission, and programs that end without a word.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use support::{picture, record, row, verify};
+use ulna_dataset::{Dataset, DatasetError, Fs, FsFile, Writer, repair};
+
+/// Lets a number of operations through and then fails every one, as a full disk does (removing still works).
+/// It waits for no disk.
+#[derive(Clone, Debug)]
+struct Filling {
+    left: Arc<AtomicI64>,
+}
+
+#[derive(Debug)]
+struct FillingFile(std::fs::File, Filling);
+
+impl Filling {
+    fn take(&self) -> io::Result<()> {
+        match self.left.fetch_sub(1, Ordering::SeqCst) {
+            1.. => Ok(()),
+            _ => Err(io::ErrorKind::StorageFull.into()),
+        }
+    }
+}
+
+impl Write for FillingFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.1.take().is_err() {
+            // Half of it still fits.
+            self.0.write_all(&bytes[..bytes.len() / 2])?;
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.0.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl FsFile for FillingFile {
+    fn sync(&mut self) -> io::Result<()> {
+        self.1.take()
+    }
+}
+
+impl Fs for Filling {
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        self.take().and_then(|()| std::fs::create_dir(path))
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Box<dyn FsFile>> {
+        self.take()?;
+        let file = std::fs::File::create(path)?;
+        Ok(Box::new(FillingFile(file, self.clone())))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.take().and_then(|()| std::fs::rename(from, to))
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
+    }
+
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_dir(path)
+    }
+
+    fn sync_dir(&self, _: &Path) -> io::Result<()> {
+        self.take()
+    }
+}
+
+const PLENTY: i64 = 1 << 40;
+
+#[test]
+fn a_disk_that_fills_during_a_save_loses_nothing() {
+    let mut saves_that_failed = 0;
+    for room in 0.. {
+        let dir = tempfile::tempdir().unwrap();
+        let left = Arc::new(AtomicI64::new(PLENTY));
+        let fs = Arc::new(Filling { left: left.clone() });
+        let mut writer = Writer::create_on(fs, dir.path(), &support::camera_spec()).unwrap();
+        let first = record(&mut writer, 0, 3);
+        writer.commit(&first).unwrap();
+        let second = record(&mut writer, 1, 2);
+        left.store(room, Ordering::SeqCst);
+        let result = writer.commit(&second);
+        let Err(error) = result else {
+            break;
+        };
+        saves_that_failed += 1;
+        let text = error.to_string();
+        assert!(text.contains("disk is full"), "{text}");
+        assert!(matches!(error, DatasetError::Io { .. }));
+        let saved = Dataset::open(dir.path()).unwrap().len();
+        verify(dir.path(), &[3, 2][..saved]);
+        // With room again, the same recording is saved, once.
+        left.store(PLENTY, Ordering::SeqCst);
+        assert_eq!(writer.commit(&second).unwrap(), 1);
+        let third = record(&mut writer, 2, 1);
+        assert_eq!(writer.commit(&third).unwrap(), 2);
+        verify(dir.path(), &[3, 2, 1]);
+    }
+    assert!(saves_that_failed > 20, "{saves_that_failed}");
+}
+
+#[test]
+fn a_disk_that_fills_while_recording_is_an_error_and_the_rows_so_far_can_be_saved() {
+    let dir = tempfile::tempdir().unwrap();
+    let left = Arc::new(AtomicI64::new(PLENTY));
+    let fs = Arc::new(Filling { left: left.clone() });
+    let mut writer = Writer::create_on(fs, dir.path(), &support::spec()).unwrap();
+    let mut rows = writer.begin_episode().unwrap();
+    rows.push_row("pick", &row(0, 0)).unwrap();
+    left.store(0, Ordering::SeqCst);
+    let error = rows.push_row("pick", &row(0, 1)).unwrap_err().to_string();
+    assert!(error.contains("disk is full"), "{error}");
+    assert_eq!(rows.frames(), 2);
+    left.store(PLENTY, Ordering::SeqCst);
+    let parts = rows.finish(Vec::new(), None).unwrap();
+    writer.commit(&parts).unwrap();
+    verify(dir.path(), &[2]);
+}
+
+#[test]
+fn a_recording_that_was_killed_is_recovered() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = support::camera_spec();
+    let mut writer = Writer::create(dir.path(), &spec).unwrap();
+    let first = record(&mut writer, 0, 3);
+    writer.commit(&first).unwrap();
+    let mut rows = writer.begin_episode().unwrap();
+    let mut camera = rows.video_encoder(support::CAMERA).unwrap();
+    for frame in 0..7 {
+        rows.push_row("pick", &row(1, frame)).unwrap();
+        // The encoder is one picture behind when the end comes.
+        if frame > 0 {
+            camera.push(&picture(1, frame - 1)).unwrap();
+        }
+    }
+    // Nothing is finished: what a killed process leaves is what is in the files now.
+    drop((rows, camera, writer));
+    verify(dir.path(), &[3]);
+    let error = Writer::resume(dir.path(), &spec).unwrap_err();
+    assert!(matches!(error, DatasetError::NeedsRepair { .. }), "{error}");
+    let report = repair(dir.path()).unwrap();
+    assert_eq!(report.recovered, [(1, 6)]);
+    verify(dir.path(), &[3, 6]);
+    let stats = Dataset::open(dir.path()).unwrap().stats().unwrap().unwrap();
+    assert_eq!(stats[support::CAMERA].count, 9);
+    assert_eq!(
+        repair(dir.path()).unwrap(),
+        ulna_dataset::RepairReport::default()
+    );
+    Writer::resume(dir.path(), &spec).unwrap();
+}
+
+#[test]
+fn repair_leaves_datasets_of_others_alone() {
+    let Some(fixture) = support::fixture("lerobot-so101_multifile") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    support::copy(&fixture, dir.path());
+    let report = repair(dir.path()).unwrap();
+    assert_eq!(report, ulna_dataset::RepairReport::default());
+    assert!(!dir.path().join(".ulna").exists());
+}
+
+#[test]
+fn a_python_dataset_can_be_continued() {
+    let Some(fixture) = support::fixture("lerobot-so101_multifile") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    support::copy(&fixture, dir.path());
+    let dataset = Dataset::open(dir.path()).unwrap();
+    let features = dataset.info().features.iter().filter(|f| !f.is_auto());
+    let spec = ulna_dataset::Spec {
+        fps: dataset.fps(),
+        robot_type: dataset.info().robot_type.clone(),
+        features: features.cloned().collect(),
+        manifest: None,
+    };
+    let mut writer = Writer::resume(dir.path(), &spec).unwrap();
+    let mut rows = writer.begin_episode().unwrap();
+    let mut camera = rows.video_encoder(support::CAMERA).unwrap();
+    for _ in 0..5 {
+        rows.push_row("a new task", &[1.0; 12]).unwrap();
+        camera.push(&vec![90; 128 * 96 * 3]).unwrap();
+    }
+    let parts = rows.finish(vec![camera.finish().unwrap()], None).unwrap();
+    assert_eq!(writer.commit(&parts).unwrap(), 7);
+    let dataset = Dataset::open(dir.path()).unwrap();
+    let row = &dataset.episodes()[7];
+    assert_eq!((row.dataset_from, row.dataset_to), (146, 151));
+    assert_eq!(dataset.episode(7).unwrap().task(4), Some("a new task"));
+    let mut reader = dataset.pictures(support::CAMERA).unwrap();
+    assert!(
+        reader
+            .read(7, 4)
+            .unwrap()
+            .rgb
+            .iter()
+            .all(|v| v.abs_diff(90) <= 3)
+    );
+    reader.read(6, 0).unwrap();
+}

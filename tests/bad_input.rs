@@ -1,0 +1,237 @@
+//! Bad input gets a clear error: what failed, why, what to do next; never a panic.
+
+mod harness;
+
+use std::fs;
+use std::path::Path;
+
+use harness::{copy, fails, shipped};
+
+fn replay(dataset: &Path, code: i32, says: &[&str], more: &[&str]) {
+    let dataset = dataset.to_str().unwrap();
+    fails(
+        code,
+        says,
+        &[
+            &["replay", "--sim", "--dataset", dataset, "--episode", "0"],
+            more,
+        ]
+        .concat(),
+    );
+}
+
+/// A copy of the shipped dataset, changed by `change`.
+fn damaged(change: impl Fn(&Path)) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    copy(Path::new(&shipped()), folder.path());
+    change(folder.path());
+    folder
+}
+
+const DATA: &str = "data/chunk-000/file-000.parquet";
+
+#[test]
+fn datasets_that_are_none() {
+    replay(Path::new("/no/such/folder"), 1, &["/no/such/folder"], &[]);
+    let empty = tempfile::tempdir().unwrap();
+    replay(empty.path(), 1, &["info.json"], &[]);
+    let file = empty.path().join("file");
+    fs::write(&file, "x").unwrap();
+    replay(&file, 1, &["file"], &[]);
+}
+
+#[test]
+fn missing_and_corrupt_files() {
+    for file in [
+        "meta/info.json",
+        "meta/tasks.parquet",
+        "meta/episodes/chunk-000/file-000.parquet",
+        DATA,
+    ] {
+        let name = Path::new(file).file_name().unwrap().to_str().unwrap();
+        let gone = damaged(|root| fs::remove_file(root.join(file)).unwrap());
+        replay(gone.path(), 1, &["error: "], &[]);
+        let empty = damaged(|root| fs::write(root.join(file), "").unwrap());
+        replay(empty.path(), 1, &[name], &[]);
+        let cut = damaged(|root| {
+            let bytes = fs::read(root.join(file)).unwrap();
+            fs::write(root.join(file), &bytes[..bytes.len() / 2]).unwrap();
+        });
+        replay(cut.path(), 1, &[name], &[]);
+        let noise = damaged(|root| fs::write(root.join(file), [0xA5; 4096]).unwrap());
+        replay(noise.path(), 1, &[name], &[]);
+    }
+}
+
+#[test]
+fn episodes_and_units_that_do_not_fit() {
+    let dataset = shipped();
+    fails(
+        1,
+        &["no episode 7", "1 episode"],
+        &["replay", "--sim", "--dataset", &dataset, "--episode", "7"],
+    );
+    fails(
+        2,
+        &["--episode"],
+        &["replay", "--sim", "--dataset", &dataset, "--episode", "-1"],
+    );
+    fails(
+        2,
+        &["--units"],
+        &[
+            "replay",
+            "--sim",
+            "--dataset",
+            &dataset,
+            "--episode",
+            "0",
+            "--units",
+            "radians",
+        ],
+    );
+    let unknown = damaged(|root| {
+        fs::remove_dir_all(root.join("meta/ulna")).unwrap();
+        let info = fs::read_to_string(root.join("meta/info.json")).unwrap();
+        fs::write(
+            root.join("meta/info.json"),
+            info.replace("so_follower", "octopus"),
+        )
+        .unwrap();
+    });
+    replay(unknown.path(), 2, &["octopus", "--units degrees"], &[]);
+    let other_joints = damaged(|root| {
+        let info = fs::read_to_string(root.join("meta/info.json")).unwrap();
+        fs::write(
+            root.join("meta/info.json"),
+            info.replace("gripper.pos", "claw.pos"),
+        )
+        .unwrap();
+    });
+    replay(other_joints.path(), 2, &["claw.pos", "gripper"], &[]);
+}
+
+#[test]
+fn options_that_do_not_go_together() {
+    fails(2, &["--robot-port", "--sim"], &["teleop"]);
+    fails(
+        2,
+        &["--rate"],
+        &["teleop", "--sim", "--rate", "100000", "--duration", "1"],
+    );
+    fails(2, &["--duration"], &["teleop", "--sim", "--duration=-3"]);
+    fails(2, &["--duration"], &["teleop", "--sim", "--lockstep"]);
+    fails(2, &["--sim"], &["teleop", "--seed", "3"]);
+    fails(
+        2,
+        &["--sim opens no port"],
+        &[
+            "teleop",
+            "--sim",
+            "--robot-port",
+            "/dev/ttyACM0",
+            "--duration",
+            "1",
+        ],
+    );
+    fails(
+        2,
+        &["elbow"],
+        &[
+            "teleop",
+            "--sim",
+            "--duration",
+            "1",
+            "--fault",
+            "dead:elbow@1s",
+        ],
+    );
+    fails(
+        2,
+        &["fire"],
+        &["teleop", "--sim", "--duration", "1", "--fault", "fire:1%"],
+    );
+}
+
+#[test]
+fn ports_and_calibrations_that_are_not_there() {
+    let home = tempfile::tempdir().unwrap();
+    let ulna = |args: &[&str]| {
+        let mut command = harness::ulna(args);
+        harness::finish(
+            command
+                .env("HF_LEROBOT_CALIBRATION", home.path())
+                .output()
+                .unwrap(),
+        )
+    };
+    let options = [
+        "teleop",
+        "--robot-port",
+        "/dev/no-such-port",
+        "--robot-id",
+        "mine",
+        "--teleop-port",
+        "/dev/x",
+        "--teleop-id",
+        "mine",
+    ];
+    let ran = ulna(&options);
+    assert!(
+        ran.code == 1 && ran.stderr.contains("no calibration for `mine`"),
+        "{}",
+        ran.stderr
+    );
+    // A simulated arm with an id leaves its calibration where a real one's lies.
+    let made = ulna(&[
+        "teleop",
+        "--sim",
+        "--lockstep",
+        "--duration",
+        "1",
+        "--robot-id",
+        "mine",
+        "--teleop-id",
+        "mine",
+    ]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    assert!(home.path().join("robots/so_follower/mine.json").is_file());
+    assert!(
+        home.path()
+            .join("teleoperators/so_leader/mine.json")
+            .is_file()
+    );
+    let ran = ulna(&options);
+    assert!(
+        ran.code == 1 && ran.stderr.contains("`/dev/no-such-port` does not exist"),
+        "{}",
+        ran.stderr
+    );
+    fs::write(
+        home.path().join("robots/so_follower/mine.json"),
+        "{\"shoulder_pan\": 3",
+    )
+    .unwrap();
+    let ran = ulna(&options);
+    assert!(
+        ran.code == 1 && ran.stderr.contains("mine.json"),
+        "{}",
+        ran.stderr
+    );
+    let ran = ulna(&[
+        "teleop",
+        "--robot-port",
+        "/dev/x",
+        "--robot-id",
+        "../mine",
+        "--teleop-port",
+        "/dev/x",
+        "--teleop-id",
+        "mine",
+    ]);
+    assert!(
+        ran.code == 1 && ran.stderr.contains("cannot be an arm's id"),
+        "{}",
+        ran.stderr
+    );
+}

@@ -1,0 +1,48 @@
+//! The main job: `ulna demo` on a machine without hardware.
+
+mod harness;
+
+use harness::{json, ulna};
+
+#[test]
+fn the_tour_runs_and_names_only_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = json(&["demo", "--folder", folder.path().to_str().unwrap()]);
+    assert!(told["teleop"]["timing"]["ticks"].as_u64().unwrap() > 600);
+    assert_eq!(told["teleop"]["exit"]["happened"], "parked, torque off");
+    assert_eq!(told["replay"]["joints"].as_array().unwrap().len(), 6);
+    assert!(
+        std::path::Path::new(told["replay"]["dataset"].as_str().unwrap())
+            .join("meta/info.json")
+            .is_file()
+    );
+}
+
+/// Without options its files go to the user's data folder.
+#[test]
+fn it_needs_nothing_beside_the_binary() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = ulna(&["demo"]);
+    let ran = harness::finish(
+        command
+            .env("XDG_DATA_HOME", home.path())
+            .current_dir(home.path())
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        home.path()
+            .join("ulna/demo/so101-hand/meta/info.json")
+            .is_file()
+    );
+    for line in ran
+        .stdout
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("ulna "))
+    {
+        let command = line.split_whitespace().next().unwrap();
+        let help = harness::run(&[command, "--help"]);
+        assert_eq!(help.code, 0, "the summary names `ulna {command}`");
+    }
+}
