@@ -106,7 +106,7 @@ impl CameraFeed {
     }
 }
 
-/// A camera that has no idea when its next picture comes is asked this often, and none is asked more often.
+/// A camera that has no idea when its next picture comes is asked this often.
 const POLL_PERIOD: Duration = Duration::from_millis(1);
 
 impl Machine for CameraFeed {
@@ -126,12 +126,8 @@ impl Machine for CameraFeed {
                 return Next::Finished;
             }
         }
-        Next::At(
-            self.camera
-                .next_due(stamp)
-                .since_epoch()
-                .max(now + POLL_PERIOD),
-        )
+        let due = self.camera.next_due(stamp).since_epoch();
+        Next::At(if due > now { due } else { now + POLL_PERIOD })
     }
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::arm::ArmOptions;
-use crate::scene::so101;
+use crate::scene::cameras_of;
 use ulna_core::{Joints, RobotKind};
 
 fn kind() -> RobotKind {
@@ -18,11 +18,12 @@ fn arm() -> Arc<Mutex<Arm>> {
 }
 
 fn camera(arm: &Arc<Mutex<Arm>>, options: CameraOptions) -> SimCamera {
-    let [front, _] = so101::cameras();
-    let chain = Chain::new(&kind());
+    let kind = kind();
+    let front = cameras_of(&kind).swap_remove(0);
+    let chain = Chain::new(&kind);
     SimCamera::new(
         front,
-        Arc::new(so101::scene()),
+        Arc::new(Scene::of(&kind)),
         chain,
         Arc::clone(arm),
         options,
@@ -141,9 +142,9 @@ fn faulty_cameras_misbehave_as_asked() {
 
 #[test]
 fn the_seed_says_where_the_cube_lies() {
-    let table = so101::scene().table;
+    let table = Scene::of(&kind()).table;
     let at = |seed| {
-        cube_from_seed(&table, so101::CUBE, seed)
+        cube_from_seed(&table, Colour([36, 92, 210]), seed)
             .pose
             .translation
             .vector
