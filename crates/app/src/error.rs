@@ -19,6 +19,9 @@ pub enum AppError {
     /// A dataset.
     #[error(transparent)]
     Dataset(#[from] ulna_dataset::DatasetError),
+    /// The recording.
+    #[error(transparent)]
+    Recorder(#[from] ulna_recorder::RecorderError),
     /// Options that do not go together, or lack something.
     #[error("{0}")]
     Usage(String),

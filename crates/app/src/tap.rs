@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ulna_control::{Observer, TickRecord};
 use ulna_core::{GateNote, Joints, Stamp, State};
+use ulna_recorder::{TickSample, TickSink};
 use ulna_rt::latest::Publisher;
 
 /// The newest tick, for status lines and viewers.
@@ -72,6 +73,8 @@ pub struct Tap {
     followed: u64,
     /// Rows at a fixed rate, if wanted.
     pub sampler: Option<Sampler>,
+    /// Where the recorder takes the ticks from, if there is one.
+    pub recorder: Option<TickSink>,
 }
 
 impl Tap {
@@ -128,6 +131,16 @@ impl Observer for Tap {
         }
         if let Some(sampler) = &mut self.sampler {
             sampler.observe(state);
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.push(TickSample {
+                sends_at: record.sends_at,
+                measured: state.stamp,
+                oldest: state.measured.iter().copied().min().unwrap_or_default(),
+                position: state.position,
+                target: record.action.map(|action| action.target),
+                sent: *goals,
+            });
         }
         if let Some(publisher) = &mut self.publisher {
             let (ticks, stamp, note) = (self.ticks, record.sends_at, record.note);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ulna_app::Unit;
+use ulna_app::record::{CameraChoice, RecordOptions};
 use ulna_app::report::ClockKind;
 use ulna_app::rig::RigOptions;
 
@@ -47,6 +48,18 @@ Examples:
 Ctrl-C ends it: the arm holds, then goes to its resting pose, then the torque goes off. A second Ctrl-C ends the program at once, with
 the arm holding.")]
     Teleop(TeleopArgs),
+
+    /// Record episodes as a LeRobot v3 dataset while a leader arm drives a follower
+    #[command(after_help = "\
+Examples:
+  ulna record --sim --dataset DIR --task \"pick up the cube\" --episodes 2 --episode-time 10 --reset-time 2
+  ulna record --sim --lockstep --dataset DIR --task TEXT --episodes 5 --episode-time 10 --reset-time 0
+  ulna record --sim --dataset DIR --task TEXT --episodes 3 --resume
+
+Keys, as in LeRobot: right arrow or n ends the episode (or the reset) now; left arrow or r throws the episode away and records it again,
+during the reset the one just finished; Esc or q saves the running episode and ends. Ctrl-C does what q does.
+Whatever happens, saved episodes stay; `ulna dataset repair` recovers one that was running when the power failed.")]
+    Record(RecordArgs),
 
     /// Play a recorded episode of a LeRobot v3 dataset
     #[command(after_help = "\
@@ -134,12 +147,32 @@ pub(crate) struct RigArgs {
     rate: f64,
 }
 
+/// The arm that is moved by hand.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Rig")]
+pub(crate) struct LeaderArgs {
+    /// The robot whose leader arm drives; the same kind as the robot unless given
+    #[arg(long, value_name = "F")]
+    teleop: Option<String>,
+
+    /// The leader's serial port
+    #[arg(long, value_name = "P")]
+    teleop_port: Option<String>,
+
+    /// The id under which the leader was calibrated
+    #[arg(long, value_name = "ID")]
+    teleop_id: Option<String>,
+}
+
 impl RigArgs {
-    fn options(&self, clock: ClockKind) -> RigOptions {
+    fn options(&self, clock: ClockKind, leader: &LeaderArgs) -> RigOptions {
         RigOptions {
             robot: self.robot.clone(),
             robot_port: self.robot_port.clone(),
             robot_id: self.robot_id.clone(),
+            teleop: leader.teleop.clone(),
+            teleop_port: leader.teleop_port.clone(),
+            teleop_id: leader.teleop_id.clone(),
             sim: self.sim,
             clock,
             seed: self.seed,
@@ -155,17 +188,8 @@ pub(crate) struct TeleopArgs {
     #[command(flatten)]
     rig: RigArgs,
 
-    /// The robot whose leader arm drives; the same kind as the robot unless given
-    #[arg(long, value_name = "F", help_heading = "Rig")]
-    teleop: Option<String>,
-
-    /// The leader's serial port
-    #[arg(long, value_name = "P", help_heading = "Rig")]
-    teleop_port: Option<String>,
-
-    /// The id under which the leader was calibrated
-    #[arg(long, value_name = "ID", help_heading = "Rig")]
-    teleop_id: Option<String>,
+    #[command(flatten)]
+    leader: LeaderArgs,
 
     /// Run the simulation on the virtual clock: as fast as possible, bit-identical for a seed
     #[arg(long, requires_all = ["sim", "duration"], help_heading = "Rig")]
@@ -178,16 +202,96 @@ pub(crate) struct TeleopArgs {
 
 impl TeleopArgs {
     pub(crate) fn rig(&self) -> RigOptions {
-        let clock = if self.lockstep {
-            ClockKind::Virtual
-        } else {
-            ClockKind::Real
+        self.rig.options(clock(self.lockstep), &self.leader)
+    }
+}
+
+fn clock(lockstep: bool) -> ClockKind {
+    if lockstep {
+        ClockKind::Virtual
+    } else {
+        ClockKind::Real
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecordArgs {
+    #[command(flatten)]
+    rig: RigArgs,
+
+    #[command(flatten)]
+    leader: LeaderArgs,
+
+    /// Run the simulation on the virtual clock: as fast as possible, bit-identical for a seed
+    #[arg(long, requires = "sim", help_heading = "Rig")]
+    lockstep: bool,
+
+    /// Folder of the dataset: a new one, or with --resume one that is there
+    #[arg(long, value_name = "DIR")]
+    dataset: PathBuf,
+
+    /// What the robot is to do, in a few words; it goes with every frame
+    #[arg(long, value_name = "TEXT")]
+    task: String,
+
+    /// How many episodes to record
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    episodes: u64,
+
+    /// How long an episode lasts, s
+    #[arg(long, default_value = "60", value_name = "S", value_parser = seconds)]
+    episode_time: Duration,
+
+    /// How long the reset between two episodes lasts, s
+    #[arg(long, default_value = "60", value_name = "S", value_parser = seconds_or_none)]
+    reset_time: Duration,
+
+    /// Frames per second
+    #[arg(long, default_value_t = 30, value_name = "FPS")]
+    fps: u32,
+
+    /// Go on with a dataset that is there
+    #[arg(long)]
+    resume: bool,
+
+    /// Leave out the columns and files that are ulna's own, for datasets that LeRobot will extend or merge
+    #[arg(long)]
+    plain: bool,
+
+    /// The robot's cameras to record, by name, separated by commas; all unless given
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    cameras: Option<Vec<String>>,
+
+    /// Record states and actions alone
+    #[arg(long, conflicts_with = "cameras")]
+    no_cameras: bool,
+
+    /// Size of simulated pictures, pixels
+    #[arg(long, default_value = "640x480", value_name = "WxH", value_parser = size)]
+    camera_size: (u32, u32),
+}
+
+impl RecordArgs {
+    pub(crate) fn rig(&self) -> RigOptions {
+        self.rig.options(clock(self.lockstep), &self.leader)
+    }
+
+    pub(crate) fn options(&self) -> RecordOptions {
+        let cameras = match &self.cameras {
+            Some(names) => CameraChoice::Only(names.clone()),
+            None if self.no_cameras => CameraChoice::Only(Vec::new()),
+            None => CameraChoice::All,
         };
-        RigOptions {
-            teleop: self.teleop.clone(),
-            teleop_port: self.teleop_port.clone(),
-            teleop_id: self.teleop_id.clone(),
-            ..self.rig.options(clock)
+        RecordOptions {
+            episodes: self.episodes,
+            episode_time: self.episode_time,
+            reset_time: self.reset_time,
+            fps: self.fps,
+            resume: self.resume,
+            plain: self.plain,
+            cameras,
+            picture: self.camera_size,
+            ..RecordOptions::new(self.dataset.clone(), &self.task)
         }
     }
 }
@@ -216,7 +320,7 @@ pub(crate) struct ReplayArgs {
 
 impl ReplayArgs {
     pub(crate) fn rig(&self) -> RigOptions {
-        let options = self.rig.options(ClockKind::Real);
+        let options = self.rig.options(ClockKind::Real, &LeaderArgs::default());
         let virtual_clock = options.sim && !self.real_time;
         RigOptions {
             clock: if virtual_clock {
@@ -280,4 +384,18 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .ok()
         .filter(|duration| !duration.is_zero() && duration.as_secs() < 1_000_000)
         .ok_or_else(|| "must be above zero, and less than a million seconds".to_owned())
+}
+
+fn seconds_or_none(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(0.0) => Ok(Duration::ZERO),
+        _ => seconds(text),
+    }
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let sides = text.split_once('x');
+    sides
+        .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)))
+        .ok_or_else(|| "not of the form 640x480".to_owned())
 }

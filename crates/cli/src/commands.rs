@@ -170,7 +170,7 @@ pub(crate) fn bench(bench: &BenchCommand, json: bool) -> Result<Ended> {
 }
 
 /// A stop that Ctrl-C, SIGTERM and a closed terminal raise.
-fn stop() -> Result<Stop> {
+pub(crate) fn stop() -> Result<Stop> {
     let stop = Stop::new();
     stop.on_signals()?;
     Ok(stop)

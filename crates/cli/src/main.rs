@@ -7,7 +7,9 @@ use clap::Parser;
 
 mod args;
 mod commands;
+mod keyboard;
 mod output;
+mod record;
 
 use args::{Cli, Command};
 
@@ -41,6 +43,7 @@ fn run(cli: &Cli) -> Result<Ended> {
         Command::Demo(options) => commands::demo(options, json),
         Command::Robots { action } => commands::robots(action, json),
         Command::Teleop(options) => commands::teleop(options, json),
+        Command::Record(options) => record::record(options, json),
         Command::Replay(options) => commands::replay(options, json),
         Command::Dataset { action } => commands::dataset(action, json),
         Command::Bench { bench } => commands::bench(bench, json),

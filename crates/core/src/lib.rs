@@ -6,7 +6,7 @@
 //!
 //! Reading order: [`stamp`] (when), [`joints`] (how many), [`calibration`] and [`unit`] (what the numbers
 //! mean), [`state`] (what is measured and wanted), [`gate`] (what may be sent), [`traits`] (who takes part),
-//! [`robot`] (the robot file) and [`kinematics`] (where the links are).
+//! [`camera`] (pictures), [`robot`] (the robot file) and [`kinematics`] (where the links are).
 //!
 //! ```
 //! use ulna_core::calibration::JointCalibration;
@@ -22,6 +22,7 @@
 extern crate alloc;
 
 pub mod calibration;
+pub mod camera;
 pub mod gate;
 pub mod joints;
 pub mod kinematics;
@@ -32,6 +33,7 @@ pub mod traits;
 pub mod unit;
 
 pub use calibration::{Calibration, JointCalibration};
+pub use camera::{Camera, CameraFault, Frame};
 pub use gate::{Gate, GateLimits, GateNote, SafeGoals};
 pub use joints::{Joints, MAX_JOINTS, TooManyJoints};
 pub use robot::RobotKind;

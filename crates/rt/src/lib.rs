@@ -4,7 +4,7 @@
 //! again. A machine never reads a clock and never sleeps, so the same one runs in real time ([`RealPacer`]) and, deterministically and
 //! as fast as the CPU allows, under the virtual clock ([`Lockstep`]). Nothing here knows what a robot is.
 //!
-//! Reading order: [`machine`], [`lockstep`], [`real`], [`timing`], [`latest`], [`stop`], [`priority`].
+//! Reading order: [`machine`], [`lockstep`], [`company`], [`real`], [`timing`], [`latest`], [`stop`], [`priority`].
 //!
 //! ```
 //! use std::time::Duration;
@@ -24,6 +24,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod company;
 pub mod latest;
 pub mod lockstep;
 pub mod machine;
@@ -32,6 +33,7 @@ pub mod real;
 pub mod stop;
 pub mod timing;
 
+pub use company::Company;
 pub use lockstep::Lockstep;
 pub use machine::{Machine, Next, Pacer, run};
 pub use real::{RealClock, RealPacer};

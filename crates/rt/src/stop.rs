@@ -47,6 +47,11 @@ impl Stop {
         self.ended.store(true, Ordering::Release);
     }
 
+    /// Asks the run to end as a signal does, for front ends that read Ctrl-C as a key.
+    pub fn interrupt(&self) {
+        self.signalled.store(true, Ordering::Release);
+    }
+
     /// Why the run should stop, if it should. A signal outranks an end.
     pub fn requested(&self) -> Option<StopReason> {
         if self.signalled.load(Ordering::Acquire) {
@@ -69,7 +74,7 @@ mod tests {
         assert_eq!(stop.requested(), None);
         stop.clone().end();
         assert_eq!(stop.requested(), Some(StopReason::Ended));
-        stop.signalled.store(true, Ordering::Release);
+        stop.interrupt();
         assert_eq!(stop.requested(), Some(StopReason::Interrupted));
     }
 }

@@ -5,10 +5,12 @@
 //!
 //! Reading order: [`plant`] (the boundary between electronics and mechanics), [`law`] (one servo's motor), [`arm`] (the arm it
 //! moves), [`hand`] (who moves a leader), [`servo`] (registers and protections), [`wire`] and [`bus`] (bytes in time), [`fault`] (what goes
-//! wrong), [`pty`] (all of it behind a terminal, in real time); [`scene`] and [`render`] (what a camera sees).
+//! wrong), [`pty`] (all of it behind a terminal, in real time); [`scene`], [`render`] and [`camera`] (what a camera sees,
+//! and when).
 
 pub mod arm;
 pub mod bus;
+pub mod camera;
 pub mod fault;
 pub mod hand;
 pub mod law;

@@ -1,0 +1,80 @@
+//! The cameras of a rig.
+
+use std::sync::Arc;
+
+use ulna_core::kinematics::Chain;
+use ulna_core::{Camera, RobotKind};
+use ulna_recorder::CameraSpec;
+use ulna_sim::camera::{CameraOptions, SimCamera, cube_from_seed};
+use ulna_sim::scene::{self, Colour, Scene};
+
+use super::{CameraChoice, RecordOptions};
+use crate::error::AppError;
+use crate::rig::{Rig, RigOptions, World};
+
+/// The cube on the table of a simulated recording.
+const CUBE: Colour = Colour([36, 92, 210]);
+
+/// The cameras that are to be recorded, in the order of the robot file.
+pub(super) fn open(
+    rig: &Rig,
+    options: &RigOptions,
+    record: &RecordOptions,
+) -> Result<Vec<Box<dyn Camera>>, AppError> {
+    let kind = &rig.follower.kind;
+    let chosen = choose(kind, &record.cameras)?;
+    let World::Simulated { arm, .. } = &rig.world else {
+        if chosen.is_empty() {
+            return Ok(Vec::new());
+        }
+        return Err(AppError::Usage(
+            "this version has no driver for real cameras: pass --no-cameras to record states and actions alone".to_owned(),
+        ));
+    };
+    let mut scene = Scene::of(kind);
+    scene
+        .objects
+        .push(cube_from_seed(&scene.table, CUBE, options.seed));
+    let scene = Arc::new(scene);
+    let (width, height) = record.picture;
+    let how = CameraOptions::new(width, height, f64::from(record.fps));
+    let cameras = chosen.into_iter().map(|view| {
+        let (scene, arm) = (Arc::clone(&scene), Arc::clone(arm));
+        let camera = SimCamera::new(view, scene, Chain::new(kind), arm, how.clone());
+        let camera = camera.map_err(|error| AppError::Usage(error.to_string()))?;
+        Ok(Box::new(camera) as Box<dyn Camera>)
+    });
+    cameras.collect()
+}
+
+fn choose(kind: &RobotKind, choice: &CameraChoice) -> Result<Vec<scene::Camera>, AppError> {
+    let mut all = scene::cameras_of(kind);
+    if let CameraChoice::Only(names) = choice {
+        if let Some(unknown) = names
+            .iter()
+            .find(|name| !all.iter().any(|camera| camera.name == **name))
+        {
+            let known: Vec<&str> = all.iter().map(|camera| camera.name.as_str()).collect();
+            return Err(AppError::Usage(format!(
+                "robot `{}` has no camera `{unknown}`; it has: {}",
+                kind.name,
+                known.join(", ")
+            )));
+        }
+        all.retain(|camera| names.contains(&camera.name));
+    }
+    Ok(all)
+}
+
+/// What the dataset says of these cameras.
+pub(super) fn specs(cameras: &[Box<dyn Camera>]) -> Vec<CameraSpec> {
+    let specs = cameras.iter().map(|camera| {
+        let (width, height) = camera.size();
+        CameraSpec {
+            name: camera.name().to_owned(),
+            width,
+            height,
+        }
+    });
+    specs.collect()
+}

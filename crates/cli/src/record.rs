@@ -1,0 +1,156 @@
+//! `ulna record`: keys in, progress and summary out.
+
+use std::io::{self, IsTerminal};
+
+use anyhow::Result;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ulna_app::record::{RecordUi, Recorded, inputs, record as run};
+use ulna_app::{Phase, Progress};
+
+use crate::Ended;
+use crate::args::RecordArgs;
+use crate::commands::stop;
+use crate::keyboard::Keyboard;
+use crate::output;
+
+pub(crate) fn record(args: &RecordArgs, json: bool) -> Result<Ended> {
+    let stop = stop()?;
+    let options = args.options();
+    let (sender, receiver) = inputs();
+    let keyboard = Keyboard::start(sender.clone())?;
+    let mut bar = Bar::new(options.fps, keyboard.is_some());
+    let recorded = run(&args.rig(), &options, (sender, receiver), &stop, &mut bar);
+    bar.bar.finish_and_clear();
+    drop(keyboard);
+    let recorded = recorded?;
+    if json {
+        output::json(&serde_json::to_value(&recorded)?)?;
+    } else {
+        output::text(&summary(&recorded))?;
+    }
+    Ok(if recorded.interrupted {
+        Ended::Interrupted
+    } else {
+        Ended::Done
+    })
+}
+
+/// A line on stderr; nothing if stderr is no terminal.
+struct Bar {
+    bar: ProgressBar,
+    fps: f64,
+    keys: &'static str,
+}
+
+impl Bar {
+    fn new(fps: u32, keyboard: bool) -> Self {
+        let target = if io::stderr().is_terminal() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(Some(1), target);
+        if let Ok(style) = ProgressStyle::with_template("{bar:24} {wide_msg}") {
+            bar.set_style(style);
+        }
+        let keys = if keyboard {
+            "   → next  ← again  Esc stop"
+        } else {
+            ""
+        };
+        Self {
+            bar,
+            fps: f64::from(fps.max(1)),
+            keys,
+        }
+    }
+}
+
+impl RecordUi for Bar {
+    fn progress(&mut self, progress: &Progress) {
+        let Progress {
+            phase,
+            episode,
+            episodes,
+            row,
+            rows,
+            saved,
+            spooled,
+            replaced,
+            failed,
+        } = *progress;
+        let what = match phase {
+            Phase::Waiting => "waiting for arm and cameras".to_owned(),
+            Phase::Recording => format!("RECORDING episode {episode} of {episodes}"),
+            Phase::Reset => format!(
+                "reset the scene; next: episode {} of {episodes}",
+                episode + 1
+            ),
+            Phase::Over if failed => "ending after a fault".to_owned(),
+            Phase::Over => "saving".to_owned(),
+        };
+        let seconds = |rows: u64| rows as f64 / self.fps;
+        let time = match phase {
+            Phase::Recording | Phase::Reset => {
+                format!("  {:.1} of {:.1} s", seconds(row), seconds(rows))
+            }
+            Phase::Waiting | Phase::Over => String::new(),
+        };
+        let behind = match (spooled, replaced) {
+            (0, 0) => String::new(),
+            _ => format!("  encoders behind: {spooled} pictures on disk, {replaced} replaced"),
+        };
+        self.bar.set_length(rows.max(1));
+        self.bar.set_position(row.min(rows));
+        self.bar
+            .set_message(format!("{what}{time}  saved {saved}{behind}{}", self.keys));
+    }
+}
+
+fn summary(recorded: &Recorded) -> String {
+    let Recorded {
+        dataset,
+        fps,
+        cameras,
+        episodes,
+        frames,
+        discarded,
+        total_episodes,
+        reports,
+        session,
+        ..
+    } = recorded;
+    let cameras = match cameras.as_slice() {
+        [] => "no cameras".to_owned(),
+        names => format!("cameras {}", names.join(", ")),
+    };
+    let mut lines = vec![format!(
+        "{}: {episodes} episodes saved, {frames} frames at {fps} fps, {cameras}; {discarded} thrown away; {total_episodes} in all",
+        dataset.display()
+    )];
+    for (number, report) in (total_episodes - episodes..).zip(reports) {
+        let mut line = format!(
+            "  episode {number:<4}{} frames, state {:.1} ms old",
+            report.rows, report.state_age.mean_ms
+        );
+        for camera in &report.cameras {
+            line.push_str(&format!(
+                ", {} {:.1} ms ({} repeated",
+                camera.name, camera.age.mean_ms, camera.repeated
+            ));
+            for (count, what) in [
+                (camera.lost, "lost"),
+                (camera.late, "late"),
+                (camera.replaced, "replaced"),
+            ] {
+                if count > 0 {
+                    line.push_str(&format!(", {count} {what}"));
+                }
+            }
+            line.push(')');
+        }
+        lines.push(line);
+    }
+    lines.push(output::session(session));
+    lines.join("\n")
+}

@@ -1,0 +1,112 @@
+//! Cameras: pictures with the moment at which their light fell.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+
+use crate::stamp::Stamp;
+
+/// One picture. Cloning shares the pixels.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// When the light fell, not when the picture arrived.
+    pub stamp: Stamp,
+    /// The camera's own count of pictures. It skips the pictures that were lost and stands still when a frozen driver
+    /// hands out the same buffer again.
+    pub sequence: u64,
+    /// Width, pixels.
+    pub width: u32,
+    /// Height, pixels.
+    pub height: u32,
+    /// Rows from the top, each of `width` pixels, each of red, green and blue: height x width x 3 bytes.
+    pub pixels: Arc<[u8]>,
+}
+
+impl Frame {
+    /// How long ago the light fell.
+    pub fn age(&self, now: Stamp) -> Duration {
+        self.stamp.age(now)
+    }
+}
+
+/// Without the pixels, which nobody wants to read in a message.
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frame")
+            .field("stamp", &self.stamp)
+            .field("sequence", &self.sequence)
+            .field("width", &self.width)
+            .field("height", &self.height)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The camera gives no more pictures, ever: unplugged, closed, or its recording is at an end.
+///
+/// A camera that merely gives none for a while, or old ones, reports nothing: whoever uses the pictures judges their age.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CameraFault {
+    /// The camera's name.
+    pub camera: String,
+    /// What happened, in words.
+    pub reason: String,
+}
+
+impl fmt::Display for CameraFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "camera `{}` gives no more pictures: {}",
+            self.camera, self.reason
+        )
+    }
+}
+
+impl core::error::Error for CameraFault {}
+
+/// A source of pictures, real, simulated or replayed. Poll-style like everything that is recorded: it neither sleeps nor
+/// reads a clock, and `poll` never blocks.
+pub trait Camera: fmt::Debug + Send {
+    /// What the dataset calls it, e.g. `front`.
+    fn name(&self) -> &str;
+
+    /// Width and height of its pictures, pixels; they never change.
+    fn size(&self) -> (u32, u32);
+
+    /// Pictures per second, nominally.
+    fn fps(&self) -> f64;
+
+    /// The next picture that has arrived by `now`, in the order of capture. A picture arrives some time after its light fell
+    /// (read-out, transfer, decoding): it carries the earlier moment as its stamp.
+    ///
+    /// # Errors
+    /// [`CameraFault`] once there will be no more pictures.
+    fn poll(&mut self, now: Stamp) -> Result<Option<Frame>, CameraFault>;
+
+    /// When `poll` next has something to do. Calling it earlier is harmless; calling it later makes pictures late, and a
+    /// simulated camera take them late.
+    fn next_due(&self, now: Stamp) -> Stamp;
+}
+
+impl Camera for alloc::boxed::Box<dyn Camera> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn size(&self) -> (u32, u32) {
+        (**self).size()
+    }
+
+    fn fps(&self) -> f64 {
+        (**self).fps()
+    }
+
+    fn poll(&mut self, now: Stamp) -> Result<Option<Frame>, CameraFault> {
+        (**self).poll(now)
+    }
+
+    fn next_due(&self, now: Stamp) -> Stamp {
+        (**self).next_due(now)
+    }
+}

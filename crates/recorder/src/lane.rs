@@ -1,0 +1,115 @@
+//! A worker on a thread of its own behind a bounded queue, or on the caller's thread at once: the same code on both clocks.
+
+use std::fmt;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use crate::error::RecorderError;
+
+/// Handles messages one after another.
+pub(crate) trait Worker: Send + 'static {
+    type Message: Send + 'static;
+
+    fn handle(&mut self, message: Self::Message);
+}
+
+/// The first thing that went wrong in any worker.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Trouble(Arc<Mutex<Option<RecorderError>>>);
+
+impl Trouble {
+    pub(crate) fn report(&self, error: impl Into<RecorderError>) {
+        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        first.get_or_insert(error.into());
+    }
+
+    pub(crate) fn take(&self) -> Option<RecorderError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Where a worker works.
+pub(crate) enum Lane<W: Worker> {
+    Inline(W),
+    Thread {
+        queue: SyncSender<W::Message>,
+        thread: JoinHandle<()>,
+        trouble: Trouble,
+    },
+}
+
+impl<W: Worker> fmt::Debug for Lane<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Lane::Inline(_) => "Inline",
+            Lane::Thread { .. } => "Thread",
+        })
+    }
+}
+
+/// Messages that may wait: rows of nine minutes at 30 frames/s. Pictures have a tighter bound of their own.
+const WAITING: usize = 16_384;
+
+impl<W: Worker> Lane<W> {
+    pub(crate) fn inline(worker: W) -> Self {
+        Lane::Inline(worker)
+    }
+
+    pub(crate) fn thread(
+        name: &str,
+        mut worker: W,
+        trouble: Trouble,
+    ) -> Result<Self, RecorderError> {
+        let (queue, messages) = sync_channel(WAITING);
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
+            for message in messages {
+                worker.handle(message);
+            }
+        });
+        let thread = thread.map_err(|error| RecorderError::Thread {
+            thread: name.to_owned(),
+            what: format!("could not be started: {error}"),
+        })?;
+        Ok(Lane::Thread {
+            queue,
+            thread,
+            trouble,
+        })
+    }
+
+    /// Gives the worker a message. Its queue being full is a [`RecorderError::Backlog`]: the message is lost, and with it the
+    /// running episode.
+    pub(crate) fn send(&mut self, message: W::Message) {
+        match self {
+            Lane::Inline(worker) => worker.handle(message),
+            Lane::Thread { queue, trouble, .. } => match queue.try_send(message) {
+                Ok(()) => {}
+                Err(TrySendError::Full(_)) => {
+                    trouble.report(RecorderError::Backlog { waiting: WAITING });
+                }
+                // The thread has panicked; `finish` tells.
+                Err(TrySendError::Disconnected(_)) => {}
+            },
+        }
+    }
+
+    /// Waits until everything is done.
+    pub(crate) fn finish(self) {
+        if let Lane::Thread {
+            queue,
+            thread,
+            trouble,
+        } = self
+        {
+            drop(queue);
+            let name = thread.thread().name().unwrap_or("?").to_owned();
+            if thread.join().is_err() {
+                trouble.report(RecorderError::Thread {
+                    thread: name,
+                    what: "failed (its message is on stderr)".to_owned(),
+                });
+            }
+        }
+    }
+}

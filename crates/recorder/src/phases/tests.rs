@@ -1,0 +1,121 @@
+use super::*;
+
+fn phases(episodes: u64, episode_rows: u64, reset_rows: u64) -> Phases {
+    Phases::new(Plan {
+        episodes,
+        episode_rows,
+        reset_rows,
+    })
+}
+
+/// Runs `rows` complete rows, with the given keys before the given rows; returns a letter for each row (R recorded, - not) and
+/// act (b begin, c close, C commit, D discard).
+fn story(phases: &mut Phases, rows: usize, keys: &[(usize, Key)]) -> String {
+    let mut story = String::new();
+    let mut acts = Vec::new();
+    let tell = |acts: &mut Vec<Act>, story: &mut String| {
+        for act in acts.drain(..) {
+            story.push(match act {
+                Act::Begin => 'b',
+                Act::Close(_) => 'c',
+                Act::Commit => 'C',
+                Act::Discard => 'D',
+            });
+        }
+    };
+    for row in 0..rows {
+        for (_, key) in keys.iter().filter(|(at, _)| *at == row) {
+            phases.press(*key, &mut acts);
+        }
+        if phases.phase() == Phase::Over {
+            break;
+        }
+        let recorded = phases.before_row(true, &mut acts);
+        tell(&mut acts, &mut story);
+        story.push(if recorded { 'R' } else { '-' });
+        if recorded {
+            phases.after_row(&mut acts);
+        }
+        tell(&mut acts, &mut story);
+    }
+    tell(&mut acts, &mut story);
+    story
+}
+
+#[test]
+fn episodes_and_resets_last_their_rows() {
+    let mut session = phases(3, 3, 2);
+    assert_eq!(story(&mut session, 99, &[]), "bRRRc--CbRRRc--CbRRRcC");
+    assert_eq!((session.phase(), session.kept()), (Phase::Over, 3));
+    assert_eq!(story(&mut phases(2, 2, 0), 99, &[]), "bRRcCbRRcC");
+    assert_eq!(story(&mut phases(0, 2, 0), 99, &[]), "");
+}
+
+#[test]
+fn recording_waits_until_rows_are_complete() {
+    let mut session = phases(1, 1, 0);
+    let mut acts = Vec::new();
+    assert!(!session.before_row(false, &mut acts));
+    assert_eq!((session.phase(), acts.len()), (Phase::Waiting, 0));
+    assert!(session.before_row(true, &mut acts));
+}
+
+#[test]
+fn next_ends_an_episode_and_a_reset() {
+    let keys = [(2, Key::Next), (3, Key::Next)];
+    assert_eq!(story(&mut phases(2, 5, 9), 8, &keys), "bRRc-CbRRRRRcC");
+}
+
+#[test]
+fn rerecord_throws_away_what_runs_or_what_just_ended() {
+    let running = [(2, Key::Rerecord)];
+    assert_eq!(story(&mut phases(1, 4, 1), 99, &running), "bRRcD-bRRRRcC");
+    let just_ended = [(3, Key::Rerecord)];
+    assert_eq!(
+        story(&mut phases(2, 2, 4), 99, &just_ended),
+        "bRRc-DbRRc----CbRRcC"
+    );
+}
+
+#[test]
+fn stop_saves_what_is_there() {
+    assert_eq!(story(&mut phases(5, 9, 9), 99, &[(3, Key::Stop)]), "bRRRcC");
+    assert_eq!(
+        story(&mut phases(5, 2, 9), 99, &[(4, Key::Stop)]),
+        "bRRc--C"
+    );
+    let mut session = phases(5, 2, 9);
+    assert_eq!(story(&mut session, 99, &[(0, Key::Stop)]), "");
+    assert_eq!(session.phase(), Phase::Over);
+}
+
+#[test]
+fn keys_between_two_rows_make_no_empty_episodes() {
+    for (first, second) in [
+        (Key::Next, Key::Next),
+        (Key::Next, Key::Stop),
+        (Key::Rerecord, Key::Next),
+        (Key::Rerecord, Key::Stop),
+    ] {
+        let story = story(
+            &mut phases(9, 9, 9),
+            40,
+            &[(2, first), (2, second), (2, first)],
+        );
+        assert!(!story.contains("bc"), "{first:?} {second:?}: {story}");
+    }
+}
+
+#[test]
+fn an_abort_keeps_what_is_complete_and_nothing_else() {
+    let mut acts = Vec::new();
+    let mut recording = phases(2, 9, 9);
+    story(&mut recording, 3, &[]);
+    recording.abort(&mut acts);
+    assert_eq!(acts, [Act::Close(Ended::Discarded), Act::Discard]);
+    acts.clear();
+    let mut resetting = phases(2, 2, 9);
+    story(&mut resetting, 4, &[]);
+    resetting.abort(&mut acts);
+    assert_eq!((acts, resetting.phase()), (vec![Act::Commit], Phase::Over));
+}

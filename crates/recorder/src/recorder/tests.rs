@@ -1,0 +1,350 @@
+use std::sync::mpsc::{Sender, channel};
+
+use ulna_core::{Camera, CameraFault, Frame, Joints};
+use ulna_dataset::{Dataset, Spec};
+use ulna_rt::Lockstep;
+
+use super::*;
+use crate::columns::CameraSpec;
+use crate::feed::{CameraFeed, TickSample, TickSink, camera_feed, tick_feed};
+use crate::sink::Lanes;
+
+/// Ticks at 200 Hz, like a control thread: position is the time in s, the target is 100 more.
+struct Ticks {
+    sink: TickSink,
+    number: u32,
+    stop: Stop,
+}
+
+impl Machine for Ticks {
+    fn step(&mut self, now: Duration) -> Next {
+        if self.stop.requested().is_some() {
+            return Next::Finished;
+        }
+        self.number += 1;
+        let sends_at = Stamp::new(Duration::from_millis(5) * self.number);
+        let measured = Stamp::new(now);
+        self.sink.push(TickSample {
+            sends_at,
+            measured,
+            oldest: measured,
+            position: Joints::filled(2, measured.seconds()),
+            target: Some(Joints::filled(2, 100.0 + sends_at.seconds())),
+            sent: Joints::filled(2, 200.0 + sends_at.seconds()),
+        });
+        Next::At(sends_at.since_epoch())
+    }
+}
+
+/// A camera at 30 frames/s, half a frame off the grid, whose pictures are as bright as their number; from `breaks` on it does as
+/// `how` says.
+#[derive(Debug)]
+struct TestCamera {
+    name: &'static str,
+    next: u64,
+    breaks: u64,
+    how: &'static str,
+}
+
+impl TestCamera {
+    fn stamp(&self) -> Duration {
+        Duration::from_secs_f64((self.next as f64 + 0.5) / 30.0)
+    }
+}
+
+impl Camera for TestCamera {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn size(&self) -> (u32, u32) {
+        (16, 16)
+    }
+
+    fn fps(&self) -> f64 {
+        30.0
+    }
+
+    fn poll(&mut self, now: Stamp) -> Result<Option<Frame>, CameraFault> {
+        if Stamp::new(self.stamp() + Duration::from_millis(20)) > now {
+            return Ok(None);
+        }
+        let broken = self.next >= self.breaks;
+        let stamp = Stamp::new(self.stamp());
+        let mut sequence = self.next;
+        self.next += 1;
+        match self.how {
+            "gone" if broken => Err(CameraFault {
+                camera: self.name.to_owned(),
+                reason: "unplugged".to_owned(),
+            }),
+            "silent" if broken => Ok(None),
+            how => {
+                if how == "frozen" {
+                    sequence = sequence.min(self.breaks);
+                }
+                let shade = (sequence % 100) as u8;
+                Ok(Some(Frame {
+                    stamp,
+                    sequence,
+                    width: 16,
+                    height: 16,
+                    pixels: vec![shade; 768].into(),
+                }))
+            }
+        }
+    }
+
+    fn next_due(&self, _: Stamp) -> Stamp {
+        Stamp::new(self.stamp() + Duration::from_millis(20))
+    }
+}
+
+struct Bench {
+    folder: tempfile::TempDir,
+    ticks: Ticks,
+    feed: CameraFeed,
+    recorder: Recorder,
+    keys: Sender<Input>,
+}
+
+fn bench(plan: (u64, u64, u64), lanes: Lanes, camera: TestCamera) -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = CameraSpec {
+        name: camera.name.to_owned(),
+        width: 16,
+        height: 16,
+    };
+    let joints = vec!["a".to_owned(), "b".to_owned()];
+    let columns = Columns::new(joints, vec![spec], false);
+    let writer = Writer::create(
+        folder.path().join("data"),
+        &Spec {
+            fps: 30,
+            robot_type: Some("so_follower".to_owned()),
+            features: columns.features(30),
+            manifest: None,
+        },
+    )
+    .unwrap();
+    let (sink, ticks) = tick_feed(200.0);
+    let (feed, source) = camera_feed(Box::new(camera));
+    let (keys, inputs) = channel();
+    let stop = Stop::new();
+    let inputs = Inputs {
+        ticks,
+        cameras: vec![source],
+        inputs,
+    };
+    let plan = Plan {
+        episodes: plan.0,
+        episode_rows: plan.1,
+        reset_rows: plan.2,
+    };
+    let sink_options = SinkOptions::new(lanes, "move".to_owned(), 30);
+    let options = Options::new(30, plan, sink_options);
+    let (recorder, _) = Recorder::new(writer, columns, options, inputs, stop.clone()).unwrap();
+    let ticks = Ticks {
+        sink,
+        number: 0,
+        stop,
+    };
+    Bench {
+        folder,
+        ticks,
+        feed,
+        recorder,
+        keys,
+    }
+}
+
+fn good() -> TestCamera {
+    broken("", u64::MAX)
+}
+
+fn broken(how: &'static str, breaks: u64) -> TestCamera {
+    TestCamera {
+        name: "front",
+        next: 0,
+        breaks,
+        how,
+    }
+}
+
+/// Presses keys at their times.
+struct Fingers(Sender<Input>, Vec<(u64, Input)>);
+
+impl Machine for Fingers {
+    fn step(&mut self, now: Duration) -> Next {
+        if let Some((at, _)) = self.1.first()
+            && now >= Duration::from_millis(*at)
+        {
+            self.0.send(self.1.remove(0).1).unwrap();
+        }
+        match self.1.first() {
+            Some((at, _)) => Next::At(Duration::from_millis(*at)),
+            None => Next::Finished,
+        }
+    }
+}
+
+fn run(mut bench: Bench, keys: &[(u64, Input)]) -> (tempfile::TempDir, Outcome) {
+    let mut fingers = Fingers(bench.keys, keys.to_vec());
+    Lockstep::new().run(&mut [
+        &mut bench.recorder,
+        &mut bench.ticks,
+        &mut bench.feed,
+        &mut fingers,
+    ]);
+    (bench.folder, bench.recorder.finish())
+}
+
+fn open(folder: &tempfile::TempDir) -> Dataset {
+    Dataset::open(folder.path().join("data")).unwrap()
+}
+
+#[test]
+fn episodes_hold_exactly_what_the_rule_says() {
+    for lanes in [Lanes::Inline, Lanes::Threads] {
+        let (folder, outcome) = run(bench((2, 30, 15), lanes, good()), &[]);
+        assert!(outcome.error.is_none(), "{:?}", outcome.error);
+        assert_eq!(
+            (outcome.episodes, outcome.rows, outcome.discarded),
+            (2, 60, 0)
+        );
+        let dataset = open(&folder);
+        assert_eq!(dataset.len(), 2);
+        for (number, first) in [(0, 1u64), (1, 46)] {
+            let episode = dataset.episode(number).unwrap();
+            assert_eq!(episode.len(), 30);
+            for row in 0..30 {
+                let at = (first + row as u64) as f64 / 30.0;
+                let value = |key: &str| episode.column(key).unwrap().row(row).unwrap()[0];
+                // The state is the newest measured on the 5 ms grid, the target the one that left then.
+                let tick = (at * 200.0 + 1e-6).floor() / 200.0;
+                assert!(
+                    (value("observation.state") - tick).abs() < 1e-5,
+                    "row {row}"
+                );
+                assert!((value("action") - 100.0 - tick).abs() < 1e-4, "row {row}");
+                assert!((value("ulna.action_sent") - 200.0 - tick).abs() < 1e-4);
+                assert!((value("ulna.age.front") - 0.5 / 30.0).abs() < 1e-6);
+                assert!((value("ulna.state_age") - (at - tick)).abs() < 1e-6);
+                let nominal = episode.timestamps()[row];
+                assert!((value("ulna.time") - (nominal - (at - tick))).abs() < 1e-5);
+                assert_eq!(value("ulna.flags"), 0.0);
+            }
+            let report = dataset.episode_report(number).unwrap().unwrap();
+            assert_eq!(report["ended"], "time");
+            assert_eq!(report["cameras"][0]["repeated"], 0);
+        }
+    }
+}
+
+#[test]
+fn keys_do_what_lerobots_do() {
+    use Key::{Next as N, Rerecord as R, Stop as S};
+    // The first episode is cut at 0.5 s, the reset at 0.7; the second is taken back during its reset; stop saves the third.
+    let key = |at, key| (at, Input::Key(key));
+    let keys = [key(500, N), key(700, N), key(2000, R), key(2500, S)];
+    let (folder, outcome) = run(bench((9, 30, 60), Lanes::Inline, good()), &keys);
+    assert!(outcome.error.is_none());
+    assert_eq!((outcome.episodes, outcome.discarded), (2, 1));
+    let dataset = open(&folder);
+    let lengths: Vec<_> = (0..2).map(|n| dataset.episode(n).unwrap().len()).collect();
+    assert_eq!(lengths, [15, 15]);
+    let last = dataset.episode_report(1).unwrap().unwrap();
+    assert_eq!(last["ended"], "stop");
+    let first_state = dataset
+        .episode(1)
+        .unwrap()
+        .column("observation.state")
+        .unwrap()
+        .row(0)
+        .unwrap()[0];
+    assert!(
+        first_state > 1.9,
+        "the episode that was taken back is still there: {first_state}"
+    );
+}
+
+#[test]
+fn an_interruption_saves_the_running_episode() {
+    let mut bench = bench((1, 300, 0), Lanes::Inline, good());
+    struct Interrupt(Stop);
+    impl Machine for Interrupt {
+        fn step(&mut self, now: Duration) -> Next {
+            if now < Duration::from_secs(1) {
+                return Next::At(Duration::from_secs(1));
+            }
+            self.0.interrupt();
+            Next::Finished
+        }
+    }
+    let mut interrupt = Interrupt(bench.ticks.stop.clone());
+    Lockstep::new().run(&mut [
+        &mut bench.recorder,
+        &mut bench.ticks,
+        &mut bench.feed,
+        &mut interrupt,
+    ]);
+    let outcome = bench.recorder.finish();
+    assert!(outcome.error.is_none(), "{:?}", outcome.error);
+    assert_eq!((outcome.episodes, outcome.rows), (1, 30));
+}
+
+#[test]
+fn a_broken_camera_ends_the_session_and_spoils_nothing() {
+    for (how, word) in [
+        ("gone", "unplugged"),
+        ("silent", "no picture"),
+        ("frozen", "frozen"),
+    ] {
+        // Episodes of a second, hardly a reset between them; the camera breaks in the second one.
+        let (folder, outcome) = run(bench((5, 30, 1), Lanes::Threads, broken(how, 45)), &[]);
+        let error = outcome.error.unwrap().to_string();
+        for part in ["`front`", word, "thrown away"] {
+            assert!(error.contains(part), "{how}: {error}");
+        }
+        assert_eq!((outcome.episodes, outcome.discarded), (1, 1), "{how}");
+        let dataset = open(&folder);
+        assert_eq!(dataset.len(), 1);
+        let left: Vec<_> = std::fs::read_dir(folder.path().join("data/.ulna"))
+            .unwrap()
+            .collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+    }
+}
+
+#[test]
+fn a_camera_without_a_first_picture_is_named() {
+    let (_folder, outcome) = run(bench((1, 30, 0), Lanes::Inline, broken("silent", 0)), &[]);
+    let error = outcome.error.unwrap().to_string();
+    assert!(
+        error.contains("`front`") && error.contains("10."),
+        "{error}"
+    );
+    assert_eq!(outcome.episodes, 0);
+}
+
+#[test]
+fn a_robot_that_fails_takes_only_the_running_episode_with_it() {
+    let abort = Input::Abort("the follower's port is gone".to_owned());
+    let (folder, outcome) = run(bench((5, 30, 1), Lanes::Inline, good()), &[(1500, abort)]);
+    let error = outcome.error.unwrap().to_string();
+    assert!(error.contains("port is gone"), "{error}");
+    assert_eq!((outcome.episodes, open(&folder).len()), (1, 1));
+}
+
+#[test]
+fn ticks_that_find_no_room_are_an_error() {
+    let mut bench = bench((1, 30, 0), Lanes::Inline, good());
+    for _ in 0..2001 {
+        bench.ticks.sink.push(TickSample::default());
+    }
+    let (_folder, outcome) = run(bench, &[]);
+    assert!(matches!(
+        outcome.error,
+        Some(RecorderError::TicksLost { lost: 1 })
+    ));
+}

@@ -1,0 +1,261 @@
+//! The way to the disk: an episode's rows and pictures go out here, and nothing here waits for the disk or an encoder.
+//!
+//! Each camera has an encoder's thread, the rows have one, and finished episodes are saved on another, so that the next
+//! episode can start at once. Pictures wait in memory up to a bound, then on disk up to a budget (both per session); beyond that
+//! the picture before is encoded again, which is counted, and the row is marked. Rows are never dropped.
+//! With [`Lanes::Inline`] every call does its work before it returns, so nothing ever waits or is replaced.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use serde_json::Value;
+use ulna_dataset::{EpisodeWriter, VideoEncoder, Writer};
+
+use crate::columns::CameraSpec;
+use crate::encoding::{EncodingLane, PictureEncoder, Room, Taken};
+use crate::error::RecorderError;
+use crate::lane::{Lane, Trouble};
+use crate::saving::{
+    Parts, RowsMessage, RowsWorker, Saved, SavingMessage, SavingWorker, WrapEncoder,
+};
+
+/// Where the work is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lanes {
+    /// On the caller's thread, at once: for the virtual clock.
+    Inline,
+    /// On threads of its own.
+    Threads,
+}
+
+/// How a sink works.
+pub struct SinkOptions {
+    /// Where the work is done.
+    pub lanes: Lanes,
+    /// What the robot is told to do; it goes with every row.
+    pub task: String,
+    /// Rows from one sync of the disk to the next: about a second's.
+    pub sync_every: u32,
+    /// Bytes of pictures that may wait in memory.
+    pub memory: usize,
+    /// Bytes of pictures that may wait on disk.
+    pub spool: u64,
+    /// Makes a camera's encoder from the dataset's own: for tests and other codecs.
+    pub wrap: WrapEncoder,
+}
+
+impl std::fmt::Debug for SinkOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SinkOptions")
+            .field("lanes", &self.lanes)
+            .field("task", &self.task)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SinkOptions {
+    /// 32 MB in memory and 2 GB on disk, a sync every second, the dataset's own encoder.
+    pub fn new(lanes: Lanes, task: String, fps: u32) -> Self {
+        Self {
+            lanes,
+            task,
+            sync_every: fps,
+            memory: 32 << 20,
+            spool: 2 << 30,
+            wrap: Box::new(|encoder: VideoEncoder| Box::new(encoder) as Box<dyn PictureEncoder>),
+        }
+    }
+}
+
+/// What became of a row's pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PicturesTaken {
+    /// Cameras whose picture waits on disk, one bit each.
+    pub spooled: u32,
+    /// Cameras whose picture found no room, one bit each.
+    pub replaced: u32,
+}
+
+/// An episode that rows can go into.
+#[derive(Debug)]
+struct Prepared {
+    rows: Receiver<EpisodeWriter>,
+    encoders: Vec<Receiver<Box<dyn PictureEncoder>>>,
+}
+
+/// Takes the rows and pictures of one episode after another.
+#[derive(Debug)]
+pub struct EpisodeSink {
+    rows: Lane<RowsWorker>,
+    encoders: Vec<EncodingLane>,
+    saver: Lane<SavingWorker>,
+    prepared: Option<Prepared>,
+    closed: Option<Parts>,
+    saved: Arc<Saved>,
+    trouble: Trouble,
+}
+
+impl EpisodeSink {
+    /// A sink into `writer`'s dataset, whose cameras are these.
+    ///
+    /// # Errors
+    /// If a thread cannot be started.
+    pub fn new(
+        writer: Writer,
+        cameras: &[CameraSpec],
+        options: SinkOptions,
+    ) -> Result<Self, RecorderError> {
+        let trouble = Trouble::default();
+        let saved = Arc::new(Saved::default());
+        let threaded = options.lanes == Lanes::Threads;
+        let share = cameras.len().max(1);
+        let room = Room {
+            memory: options.memory / share,
+            disk: options.spool / share as u64,
+        };
+        let folder = writer.root().join(".ulna");
+        let encoders = cameras.iter().map(|camera| {
+            let spool = folder.join(format!("spool-{}", camera.name));
+            let (key, every) = (camera.key(), options.sync_every);
+            EncodingLane::new(&key, threaded, room, spool, every, &trouble)
+        });
+        let encoders = encoders.collect::<Result<_, _>>()?;
+        let rows = RowsWorker::new(options.task, options.sync_every, trouble.clone());
+        let saver = SavingWorker::new(writer, options.wrap, Arc::clone(&saved), trouble.clone());
+        let (rows, saver) = match options.lanes {
+            Lanes::Inline => (Lane::inline(rows), Lane::inline(saver)),
+            Lanes::Threads => (
+                Lane::thread("rows", rows, trouble.clone())?,
+                Lane::thread("save", saver, trouble.clone())?,
+            ),
+        };
+        Ok(Self {
+            rows,
+            encoders,
+            saver,
+            prepared: None,
+            closed: None,
+            saved,
+            trouble,
+        })
+    }
+
+    /// Has an episode made ready, so that [`begin`](Self::begin) finds it.
+    pub fn prepare(&mut self) {
+        if self.prepared.is_none() {
+            let (rows_in, rows) = channel();
+            let (senders, encoders): (Vec<Sender<_>>, Vec<Receiver<_>>) =
+                self.encoders.iter().map(|_| channel()).unzip();
+            let names = self.encoders.iter().map(|lane| lane.camera.clone());
+            self.saver.send(SavingMessage::Open {
+                rows: rows_in,
+                encoders: names.zip(senders).collect(),
+            });
+            self.prepared = Some(Prepared { rows, encoders });
+        }
+    }
+
+    /// Begins an episode.
+    pub fn begin(&mut self) {
+        self.prepare();
+        if let Some(Prepared { rows, encoders }) = self.prepared.take() {
+            self.rows.send(RowsMessage::Open(rows));
+            for (lane, encoder) in self.encoders.iter_mut().zip(encoders) {
+                lane.open(encoder);
+            }
+        }
+    }
+
+    /// Takes the pictures of the next row, one per camera. What became of them belongs into the row, which comes after them.
+    pub fn pictures<'a>(
+        &mut self,
+        pictures: impl IntoIterator<Item = &'a Arc<[u8]>>,
+    ) -> PicturesTaken {
+        let mut taken = PicturesTaken::default();
+        for (camera, (lane, pixels)) in self.encoders.iter_mut().zip(pictures).enumerate() {
+            match lane.picture(pixels) {
+                Taken::Queued => {}
+                Taken::Spooled => taken.spooled |= 1 << camera,
+                Taken::Replaced => taken.replaced |= 1 << camera,
+            }
+        }
+        taken
+    }
+
+    /// Takes the next row.
+    pub fn row(&mut self, row: Vec<f64>) {
+        self.rows.send(RowsMessage::Row(row));
+    }
+
+    /// Ends the running episode, which is then completed on disk unless it is not to be kept. `more` says that another one will
+    /// follow, which is then made ready first.
+    pub fn close(&mut self, keep: bool, more: bool) {
+        if more {
+            self.prepare();
+        }
+        let (rows_out, rows) = channel();
+        self.rows.send(RowsMessage::Close(rows_out));
+        let mut videos = Vec::new();
+        for lane in &mut self.encoders {
+            let (out, video) = channel();
+            lane.close(keep.then_some(out));
+            videos.push(video);
+        }
+        self.closed = Some(Parts { rows, videos });
+    }
+
+    /// Saves the closed episode with this report.
+    pub fn commit(&mut self, report: Value) {
+        if let Some(parts) = self.closed.take() {
+            self.saver.send(SavingMessage::Commit(parts, report));
+        }
+    }
+
+    /// Throws the closed episode away.
+    pub fn discard(&mut self) {
+        if let Some(parts) = self.closed.take() {
+            self.saver.send(SavingMessage::Discard(parts));
+        }
+    }
+
+    /// How many episodes are saved so far, and how many rows they have.
+    pub fn saved(&self) -> (u64, u64) {
+        let load = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Acquire);
+        (load(&self.saved.episodes), load(&self.saved.rows))
+    }
+
+    /// What went wrong first, once.
+    pub fn take_trouble(&self) -> Option<RecorderError> {
+        self.trouble.take()
+    }
+
+    /// Waits until everything that was committed is saved. A running episode, and a closed one that was neither
+    /// committed nor discarded, stay for repair.
+    ///
+    /// # Errors
+    /// What went wrong and was not taken yet.
+    pub fn finish(mut self) -> Result<(u64, u64), RecorderError> {
+        if let Some(Prepared { rows, .. }) = self.prepared.take() {
+            let videos = Vec::new();
+            self.saver
+                .send(SavingMessage::Discard(Parts { rows, videos }));
+        }
+        let (saved, trouble) = (Arc::clone(&self.saved), self.trouble.clone());
+        self.rows.finish();
+        for lane in self.encoders {
+            lane.finish();
+        }
+        self.saver.finish();
+        match trouble.take() {
+            Some(error) => Err(error),
+            None => Ok((
+                saved.episodes.load(Ordering::Acquire),
+                saved.rows.load(Ordering::Acquire),
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

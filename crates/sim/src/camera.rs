@@ -1,0 +1,181 @@
+//! A simulated camera: pictures of a simulated arm, taken on a grid of its own and handed out after a latency.
+
+mod faulty;
+mod noise;
+
+#[cfg(test)]
+mod tests;
+
+use core::time::Duration;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use ulna_core::kinematics::Chain;
+use ulna_core::{Camera, CameraFault, Frame, Stamp};
+
+use crate::arm::Arm;
+use crate::render::{PictureSizeError, Renderer};
+use crate::scene::{self, Colour, Object, Scene, Table};
+
+pub use faulty::{FaultyCamera, Trouble};
+pub use noise::SensorNoise;
+
+/// How a simulated camera takes its pictures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CameraOptions {
+    /// Width, pixels.
+    pub width: u32,
+    /// Height, pixels.
+    pub height: u32,
+    /// Pictures per second.
+    pub fps: f64,
+    /// Moment of the first picture, since the run's epoch. Free-running cameras are never in step with anything; half a
+    /// frame is as far as one can be from a recorder that samples at whole frames.
+    pub phase: Duration,
+    /// From the light to the arrival of the picture.
+    pub latency: Duration,
+    /// What the sensor adds to the picture.
+    pub noise: Option<SensorNoise>,
+}
+
+impl CameraOptions {
+    /// Pictures of `width` x `height` pixels without noise, `fps` a second, half a frame after the epoch, each arriving one
+    /// frame later, as a USB webcam's do.
+    pub fn new(width: u32, height: u32, fps: f64) -> Self {
+        let frame = Duration::try_from_secs_f64(1.0 / fps).unwrap_or(Duration::from_secs(1));
+        Self {
+            width,
+            height,
+            fps,
+            phase: frame / 2,
+            latency: frame,
+            noise: None,
+        }
+    }
+}
+
+/// A camera that looks at a simulated arm.
+///
+/// A picture shows the arm as its mechanics stand at the moment of capture. They advance when servos are spoken to (and, in
+/// real time, whenever their thread wakes), so on the virtual clock a picture may show the arm as it was at the last
+/// exchange before, at most one control period earlier.
+#[derive(Debug)]
+pub struct SimCamera {
+    view: scene::Camera,
+    scene: Arc<Scene>,
+    chain: Chain,
+    arm: Arc<Mutex<Arm>>,
+    options: CameraOptions,
+    renderer: Renderer,
+    /// Number of the next picture on the grid.
+    next: u64,
+    /// Pictures that have been taken and have not arrived yet.
+    under_way: VecDeque<Frame>,
+}
+
+impl SimCamera {
+    /// A camera at `view` that looks at `scene` with `arm` in it; `chain` is the arm's.
+    ///
+    /// # Errors
+    /// [`PictureSizeError`] if no such pictures can be rendered.
+    pub fn new(
+        view: scene::Camera,
+        scene: Arc<Scene>,
+        chain: Chain,
+        arm: Arc<Mutex<Arm>>,
+        options: CameraOptions,
+    ) -> Result<Self, PictureSizeError> {
+        Ok(Self {
+            renderer: Renderer::new(options.width, options.height)?,
+            view,
+            scene,
+            chain,
+            arm,
+            options,
+            next: 0,
+            under_way: VecDeque::new(),
+        })
+    }
+
+    /// When picture `number` is due.
+    fn capture_time(&self, number: u64) -> Stamp {
+        let since = Duration::try_from_secs_f64(number as f64 / self.options.fps);
+        Stamp::new(self.options.phase) + since.unwrap_or(Duration::MAX)
+    }
+
+    fn capture(&mut self, now: Stamp) {
+        // Whoever comes too late has missed pictures; their numbers are skipped.
+        while self.capture_time(self.next + 1) <= now {
+            self.next += 1;
+        }
+        // The lock holds up the servos' answers, so it is held for a copy only.
+        let angles = *self
+            .arm
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .angles();
+        let pose = self.chain.pose(&angles);
+        let picture = self.renderer.render(&self.scene, &pose, &self.view);
+        let mut pixels: Arc<[u8]> = picture.into();
+        if let (Some(noise), Some(pixels)) = (&self.options.noise, Arc::get_mut(&mut pixels)) {
+            noise.add(self.next, pixels);
+        }
+        self.under_way.push_back(Frame {
+            // The moment at which the arm stood as the picture shows it: in real time a little after the grid's.
+            stamp: now,
+            sequence: self.next,
+            width: self.options.width,
+            height: self.options.height,
+            pixels,
+        });
+        self.next += 1;
+    }
+
+    fn arrival(&self) -> Option<Stamp> {
+        self.under_way
+            .front()
+            .map(|frame| frame.stamp + self.options.latency)
+    }
+}
+
+impl Camera for SimCamera {
+    fn name(&self) -> &str {
+        &self.view.name
+    }
+
+    fn size(&self) -> (u32, u32) {
+        (self.options.width, self.options.height)
+    }
+
+    fn fps(&self) -> f64 {
+        self.options.fps
+    }
+
+    fn poll(&mut self, now: Stamp) -> Result<Option<Frame>, CameraFault> {
+        if now >= self.capture_time(self.next) {
+            self.capture(now);
+        }
+        match self.arrival() {
+            Some(arrival) if arrival <= now => Ok(self.under_way.pop_front()),
+            _ => Ok(None),
+        }
+    }
+
+    fn next_due(&self, _now: Stamp) -> Stamp {
+        let capture = self.capture_time(self.next);
+        self.arrival()
+            .map_or(capture, |arrival| arrival.min(capture))
+    }
+}
+
+/// A cube of 3 cm somewhere in front of the arm, where its hand can reach it; the place and the turn are those of the seed.
+pub fn cube_from_seed(table: &Table, colour: Colour, seed: u64) -> Object {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let distance = random.random_range(0.19..0.29);
+    let bearing: f64 = random.random_range(-0.6..0.6);
+    let yaw = random.random_range(0.0..core::f64::consts::FRAC_PI_2);
+    let at = [distance * bearing.cos(), distance * bearing.sin()];
+    scene::cube_on(table, 0.03, at, yaw, colour)
+}

@@ -1,0 +1,116 @@
+//! The misbehaving twin of every camera.
+
+use core::time::Duration;
+
+use ulna_core::{Camera, CameraFault, Frame, Stamp};
+
+/// One way in which a camera misbehaves, from the given moment on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The same picture again and again, with its old number but stamped anew: a driver that hands out one buffer for ever.
+    Frozen {
+        /// Since when.
+        from: Stamp,
+    },
+    /// No more pictures, and no word about it.
+    Silent {
+        /// Since when.
+        from: Stamp,
+    },
+    /// Every picture arrives so much later.
+    Late {
+        /// Since when.
+        from: Stamp,
+        /// By how much.
+        by: Duration,
+    },
+    /// Unplugged.
+    Gone {
+        /// Since when.
+        from: Stamp,
+    },
+}
+
+/// A camera with a fault.
+#[derive(Debug)]
+pub struct FaultyCamera<C> {
+    inner: C,
+    trouble: Trouble,
+    last: Option<Frame>,
+    delayed: std::collections::VecDeque<(Stamp, Frame)>,
+}
+
+impl<C: Camera> FaultyCamera<C> {
+    /// `inner`, with this trouble.
+    pub fn new(inner: C, trouble: Trouble) -> Self {
+        Self {
+            inner,
+            trouble,
+            last: None,
+            delayed: std::collections::VecDeque::new(),
+        }
+    }
+}
+
+impl<C: Camera> Camera for FaultyCamera<C> {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn size(&self) -> (u32, u32) {
+        self.inner.size()
+    }
+
+    fn fps(&self) -> f64 {
+        self.inner.fps()
+    }
+
+    fn poll(&mut self, now: Stamp) -> Result<Option<Frame>, CameraFault> {
+        if let Trouble::Gone { from } = self.trouble
+            && now >= from
+        {
+            return Err(CameraFault {
+                camera: self.inner.name().to_owned(),
+                reason: "the device is gone".to_owned(),
+            });
+        }
+        let frame = self.inner.poll(now)?;
+        match self.trouble {
+            Trouble::Frozen { from } if now >= from => Ok(frame.map(|frame| match &self.last {
+                Some(last) => Frame {
+                    stamp: frame.stamp,
+                    ..last.clone()
+                },
+                None => self.last.insert(frame).clone(),
+            })),
+            Trouble::Silent { from } if now >= from => Ok(None),
+            Trouble::Late { from, by } => {
+                self.delayed.extend(frame.map(|frame| {
+                    let arrival = if now >= from { now + by } else { now };
+                    (arrival, frame)
+                }));
+                match self.delayed.front() {
+                    Some((arrival, _)) if *arrival <= now => {
+                        Ok(self.delayed.pop_front().map(|(_, frame)| frame))
+                    }
+                    _ => Ok(None),
+                }
+            }
+            _ => {
+                if frame.is_some() {
+                    self.last.clone_from(&frame);
+                }
+                Ok(frame)
+            }
+        }
+    }
+
+    fn next_due(&self, now: Stamp) -> Stamp {
+        let due = self.inner.next_due(now);
+        let delayed = self.delayed.front().map_or(Stamp::NEVER, |(at, _)| *at);
+        match self.trouble {
+            Trouble::Gone { from } => due.min(from.max(now)),
+            _ => due.min(delayed),
+        }
+    }
+}
