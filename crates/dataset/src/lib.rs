@@ -5,6 +5,8 @@
 
 mod check;
 mod commit;
+mod episode;
+mod episode_columns;
 mod episode_writer;
 mod episodes;
 mod error;
@@ -29,7 +31,8 @@ mod video;
 mod writer;
 
 pub use check::{Finding, Report, Severity, check};
-pub use episode_writer::{EpisodeParts, EpisodeWriter};
+pub use episode::{Column, Episode};
+pub use episode_writer::{EpisodeParts, EpisodeStarter, EpisodeWriter};
 pub use episodes::{EpisodeRow, VideoSpan};
 pub use error::{DatasetError, Result};
 pub use features::{AUTO_FEATURES, Dtype, Feature, Number};
@@ -39,7 +42,7 @@ pub use layout::RowLayout;
 pub use manifest::{MANIFEST_PATH, Manifest};
 pub use pictures::{Picture, PictureReader};
 pub use quantile::QUANTILES;
-pub use reader::{ACTION, Column, Dataset, Episode, STATE};
+pub use reader::{ACTION, Dataset, STATE};
 pub use repair::{RepairReport, repair, repair_on};
 pub use stats::{FeatureStats, STATS_PATH, Stats, aggregate};
 pub use tasks::TASKS_PATH;
