@@ -7,6 +7,7 @@ mod encode;
 mod histogram;
 mod mux;
 mod recover;
+mod yuv;
 
 pub(crate) use decode::Decoder;
 pub(crate) use demux::VideoFile;
