@@ -212,6 +212,29 @@ fn a_recording_that_was_killed_is_recovered() {
 }
 
 #[test]
+fn a_save_and_the_next_recording_that_were_killed_together_are_both_recovered() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = support::camera_spec();
+    let mut writer = Writer::create(dir.path(), &spec).unwrap();
+    let unsaved = record(&mut writer, 0, 4);
+    let running = record(&mut writer, 1, 2);
+    drop((unsaved, running, writer));
+    assert_eq!(repair(dir.path()).unwrap().recovered, [(0, 4), (1, 2)]);
+    verify(dir.path(), &[4, 2]);
+}
+
+#[test]
+fn repair_waits_for_the_writer_to_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::create(dir.path(), &support::spec()).unwrap();
+    let running = record(&mut writer, 0, 4);
+    let error = repair(dir.path()).unwrap_err();
+    assert!(matches!(error, DatasetError::Locked { .. }), "{error}");
+    writer.commit(&running).unwrap();
+    verify(dir.path(), &[4]);
+}
+
+#[test]
 fn repair_leaves_datasets_of_others_alone() {
     let Some(fixture) = support::fixture("lerobot-so101_multifile") else {
         return;
