@@ -31,7 +31,10 @@ impl Stop {
     /// A stop for one part of a longer job: signals reach it, but its [`end`](Self::end) ends that part alone.
     #[must_use]
     pub fn part(&self) -> Self {
-        Self { signalled: Arc::clone(&self.signalled), ended: Arc::default() }
+        Self {
+            signalled: Arc::clone(&self.signalled),
+            ended: Arc::default(),
+        }
     }
 
     /// Lets SIGINT (Ctrl-C), SIGTERM and SIGHUP raise the flag. A second signal ends the process at once, with exit code 130: position
@@ -79,7 +82,10 @@ mod tests {
         let whole = Stop::new();
         let part = whole.part();
         part.end();
-        assert_eq!((part.requested(), whole.requested()), (Some(StopReason::Ended), None));
+        assert_eq!(
+            (part.requested(), whole.requested()),
+            (Some(StopReason::Ended), None)
+        );
         whole.signalled.store(true, Ordering::Release);
         assert_eq!(whole.part().requested(), Some(StopReason::Interrupted));
     }
