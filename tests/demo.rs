@@ -1,5 +1,7 @@
 //! The main job: `ulna demo` on a machine without hardware.
 
+#![allow(clippy::unwrap_used)]
+
 mod harness;
 
 use harness::{json, ulna};
@@ -10,6 +12,11 @@ fn the_tour_runs_and_names_only_what_is_there() {
     let told = json(&["demo", "--folder", folder.path().to_str().unwrap()]);
     assert!(told["teleop"]["timing"]["ticks"].as_u64().unwrap() > 600);
     assert_eq!(told["teleop"]["exit"]["happened"], "parked, torque off");
+    assert_eq!(
+        (&told["record"]["episodes"], &told["record"]["frames"]),
+        (&2.into(), &240.into())
+    );
+    assert_eq!(told["check"]["sound"], true);
     assert_eq!(told["replay"]["joints"].as_array().unwrap().len(), 6);
     assert!(
         std::path::Path::new(told["replay"]["dataset"].as_str().unwrap())

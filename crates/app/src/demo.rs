@@ -6,52 +6,38 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 use ulna_core::Unit;
 use ulna_rt::Stop;
 
+use crate::datasets;
 use crate::error::AppError;
+use crate::record::{RecordOptions, Recorded, inputs, record};
 use crate::replay::{JointFit, ReplayOptions, replay};
 use crate::report::{ClockKind, SessionReport};
 use crate::rig::{Rig, RigOptions};
 use crate::run::{Job, run};
 
-/// The shipped dataset, compiled in so that an installed binary needs nothing beside it: path in the dataset and contents.
-const EPISODE: [(&str, &[u8]); 6] = [
-    (
-        "meta/info.json",
-        include_bytes!("../../../datasets/so101-hand/meta/info.json"),
-    ),
-    (
-        "meta/stats.json",
-        include_bytes!("../../../datasets/so101-hand/meta/stats.json"),
-    ),
-    (
-        "meta/tasks.parquet",
-        include_bytes!("../../../datasets/so101-hand/meta/tasks.parquet"),
-    ),
-    (
-        "meta/episodes/chunk-000/file-000.parquet",
-        include_bytes!("../../../datasets/so101-hand/meta/episodes/chunk-000/file-000.parquet"),
-    ),
-    (
-        "meta/ulna/manifest.json",
-        include_bytes!("../../../datasets/so101-hand/meta/ulna/manifest.json"),
-    ),
-    (
-        "data/chunk-000/file-000.parquet",
-        include_bytes!("../../../datasets/so101-hand/data/chunk-000/file-000.parquet"),
-    ),
-];
-
 /// How long the demo teleoperates.
 const TELEOP: Duration = Duration::from_secs(6);
 
-/// What the demo did.
-#[derive(Debug, Clone, Serialize)]
+/// Episodes that the demo records, and how long each is.
+const EPISODES: u64 = 2;
+const EPISODE: Duration = Duration::from_secs(4);
+
+/// Size of the demo's pictures: small, so that it is quick on any computer.
+const PICTURE: (u32, u32) = (320, 240);
+
+/// What the demo did. Legs that an interruption kept from happening are absent.
+#[derive(Debug, Serialize)]
 pub struct Told {
     /// The teleoperation.
     pub teleop: SessionReport,
-    /// The replay; absent if the demo was interrupted before it.
+    /// The recording.
+    pub record: Option<Recorded>,
+    /// What the check of the recorded dataset found.
+    pub check: Option<Value>,
+    /// The replay of its first episode.
     pub replay: Option<ReplayTold>,
     /// Where things lie.
     pub folder: PathBuf,
@@ -83,51 +69,73 @@ pub fn demo(
     say: &mut dyn FnMut(&str),
 ) -> Result<Told, AppError> {
     let folder = folder.map_or_else(default_folder, Path::to_owned);
-    let dataset = folder.join("so101-hand");
-    unpack(&dataset)?;
-    let rig = RigOptions {
+    let dataset = folder.join("dataset");
+    clear(&dataset)?;
+    let real = RigOptions {
         sim: true,
         seed,
         ..RigOptions::default()
     };
+    let lockstep = RigOptions {
+        clock: ClockKind::Virtual,
+        ..real.clone()
+    };
     say(
-        "1/2  Teleoperation, 6 s in real time: a simulated hand moves a leader arm, a follower arm follows it.",
+        "1/4  Teleoperate: a simulated hand moves a leader arm, a follower arm follows it. Six seconds, in real time.",
     );
-    let opened = Rig::open(&rig, true)?;
     let teleop = run(
-        opened,
+        Rig::open(&real, true)?,
         &Job::Teleop {
             duration: Some(TELEOP),
         },
-        stop,
+        &stop.part(),
         &mut (),
     )?;
+    let interrupted = teleop.interrupted;
     let mut told = Told {
         teleop: teleop.report,
+        record: None,
+        check: None,
         replay: None,
         folder,
-        interrupted: teleop.interrupted,
+        interrupted,
     };
-    if !told.interrupted {
-        say("2/2  Replay: a recorded episode is played on the follower, on the virtual clock.");
-        let rig = RigOptions {
-            clock: ClockKind::Virtual,
-            ..rig
-        };
-        let options = ReplayOptions {
-            dataset: dataset.clone(),
-            episode: 0,
-            units: None,
-        };
-        let replayed = replay(&rig, &options, stop, &mut ())?;
-        let (units, frames, joints) = (replayed.units, replayed.frames, replayed.joints);
-        told.replay = Some(ReplayTold {
-            units,
-            frames,
-            joints,
-            dataset,
-        });
+    if told.interrupted {
+        return Ok(told);
     }
+    say(
+        "2/4  Record: two episodes of it with two cameras become a dataset. From here on, on the virtual clock.",
+    );
+    let options = RecordOptions {
+        episodes: EPISODES,
+        episode_time: EPISODE,
+        reset_time: Duration::from_secs(1),
+        picture: PICTURE,
+        ..RecordOptions::new(dataset.clone(), "Move the arm about")
+    };
+    let recorded = record(&lockstep, &options, inputs(), &stop.part(), &mut ())?;
+    told.interrupted = recorded.interrupted;
+    told.record = Some(recorded);
+    if told.interrupted {
+        return Ok(told);
+    }
+    say("3/4  Check: counts, time stamps, files, pictures and statistics of the dataset.");
+    told.check = Some(datasets::checked(&dataset).json);
+    say("4/4  Replay: its first episode is played on the follower.");
+    let options = ReplayOptions {
+        dataset: dataset.clone(),
+        episode: 0,
+        units: None,
+    };
+    let replayed = replay(&lockstep, &options, &stop.part(), &mut ())?;
+    let (units, frames, joints) = (replayed.units, replayed.frames, replayed.joints);
+    told.replay = Some(ReplayTold {
+        units,
+        frames,
+        joints,
+        dataset,
+    });
+    told.interrupted = replayed.done.interrupted;
     Ok(told)
 }
 
@@ -144,19 +152,22 @@ fn default_folder() -> PathBuf {
     .join("ulna/demo")
 }
 
-fn unpack(dataset: &Path) -> Result<(), AppError> {
-    for (name, contents) in EPISODE {
-        let path = dataset.join(name);
-        let write = || {
-            fs::create_dir_all(path.parent().unwrap_or(dataset))?;
-            fs::write(&path, contents)
-        };
-        write().map_err(|source| AppError::System {
-            what: format!("writing {}", path.display()),
-            source,
-        })?;
+/// Removes what an earlier demo recorded, and nothing else.
+fn clear(dataset: &Path) -> Result<(), AppError> {
+    if !dataset.exists() {
+        return Ok(());
     }
-    Ok(())
+    let system = |source| AppError::System {
+        what: format!("removing the last demo's {}", dataset.display()),
+        source,
+    };
+    if !dataset.join("meta/info.json").is_file() {
+        return Err(AppError::Usage(format!(
+            "{} is there, but is no dataset of an earlier demo; pass another --folder",
+            dataset.display()
+        )));
+    }
+    fs::remove_dir_all(dataset).map_err(system)
 }
 
 impl Told {
@@ -178,35 +189,48 @@ impl Told {
                 self.teleop.exit.happened
             ),
         ];
-        let dataset = match &self.replay {
+        lines.push(match &self.record {
+            Some(record) => format!(
+                "  Record          {} episodes, {} frames with a picture from each of {} cameras; {}",
+                record.episodes,
+                record.frames,
+                record.cameras.len(),
+                match &self.check {
+                    Some(check) if check["sound"] == true => "the check found nothing wrong",
+                    Some(_) => "the check found errors: see `ulna dataset check`",
+                    None => "not checked: interrupted",
+                }
+            ),
+            None => "  Record          not reached: interrupted".to_owned(),
+        });
+        lines.push(match &self.replay {
             Some(replay) => {
                 let worst = replay
                     .joints
                     .iter()
                     .max_by(|a, b| a.1.rms.total_cmp(&b.1.rms));
                 let worst = worst.map_or(String::new(), |(name, fit)| {
-                    format!("{name}, off by {:.2} (RMS)", fit.rms)
+                    format!("{name}, off by {:.1} (RMS, {})", fit.rms, replay.units)
                 });
-                lines.push(format!(
-                    "  Replay          {} frames; the joint that followed the recording worst: {worst}",
+                format!(
+                    "  Replay          {} frames; farthest from the recording: {worst}",
                     replay.frames
-                ));
-                replay.dataset.display().to_string()
+                )
             }
-            None => {
-                lines.push("  Replay          not reached: interrupted".to_owned());
-                "DIR".to_owned()
-            }
-        };
+            None => "  Replay          not reached: interrupted".to_owned(),
+        });
+        let dataset = self.folder.join("dataset").display().to_string();
         lines.extend([
             String::new(),
             "Where it lies".to_owned(),
-            format!("  {dataset}   the episode, a LeRobot v3 dataset"),
+            format!("  {dataset}"),
+            "  a LeRobot v3 dataset: numbers in data/, pictures in videos/ (any video player opens them)".to_owned(),
             String::new(),
             "What to type next".to_owned(),
             "  ulna teleop --sim                                 watch the follower follow, with live figures; Ctrl-C parks it".to_owned(),
             "  ulna teleop --sim --fault dead:elbow_flex@2s+2s   cut a servo's cable for two seconds".to_owned(),
-            format!("  ulna replay --sim --dataset {dataset} --episode 0"),
+            "  ulna record --sim --dataset my-data --task \"Move about\" --episodes 2 --episode-time 10 --reset-time 3".to_owned(),
+            format!("  ulna dataset info {dataset}"),
             "(from the source folder: `cargo run --release --` in the place of `ulna`)".to_owned(),
         ]);
         lines.join("\n")

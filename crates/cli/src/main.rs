@@ -30,6 +30,8 @@ fn main() -> ExitCode {
         Ok(Ended::Done) => ExitCode::SUCCESS,
         Ok(Ended::BadNews) => ExitCode::FAILURE,
         Ok(Ended::Interrupted) => ExitCode::from(130),
+        // Whoever read our output has read enough, as `head` does.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(exit_code(&error))
@@ -48,6 +50,13 @@ fn run(cli: &Cli) -> Result<Ended> {
         Command::Dataset { action } => commands::dataset(action, json),
         Command::Bench { bench } => commands::bench(bench, json),
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let kind = error
+        .downcast_ref::<std::io::Error>()
+        .map(std::io::Error::kind);
+    kind == Some(std::io::ErrorKind::BrokenPipe)
 }
 
 /// 2 for options that do not go together, as for those that clap refuses; 1 for everything else.

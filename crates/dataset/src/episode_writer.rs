@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
 
@@ -41,8 +42,8 @@ impl Rows {
     }
 }
 
-/// Takes the rows of one episode. Made by [`Writer::begin_episode`](crate::Writer::begin_episode); several may
-/// exist at a time (one being saved while the next is recorded).
+/// Takes the rows of one episode. Made by [`Writer::begin_episode`](crate::Writer::begin_episode) or by an
+/// [`EpisodeStarter`]; several may exist at a time (one being saved while the next is recorded).
 #[derive(Debug)]
 pub struct EpisodeWriter {
     fs: Arc<dyn Fs>,
@@ -148,6 +149,27 @@ impl EpisodeWriter {
     pub fn discard(self) -> Result<()> {
         drop(self.log);
         remove_run(&*self.fs, &self.dir)
+    }
+}
+
+/// Begins episodes without the [`Writer`](crate::Writer), which may be busy saving the previous one on another
+/// thread. An episode takes its number when it is committed.
+#[derive(Clone, Debug)]
+pub struct EpisodeStarter {
+    pub(crate) fs: Arc<dyn Fs>,
+    pub(crate) layout: Arc<RowLayout>,
+    pub(crate) fps: u32,
+    pub(crate) staging: PathBuf,
+    pub(crate) next_run: Arc<AtomicU64>,
+}
+
+impl EpisodeStarter {
+    /// Begins an episode. Commit episodes in the order in which they began: it is also the order in which repair
+    /// would save them.
+    pub fn begin(&self) -> Result<EpisodeWriter> {
+        let run = self.next_run.fetch_add(1, Ordering::Relaxed);
+        let dir = self.staging.join(format!("run-{run:06}"));
+        EpisodeWriter::begin(self.fs.clone(), self.layout.clone(), self.fps, dir)
     }
 }
 

@@ -2,9 +2,31 @@
 //!
 //! The format is the one that Python LeRobot 0.6.2 reads and writes (`codebase_version` v3.x). This crate
 //! knows files, not robots, and starts no threads.
+//!
+//! Reading:
+//!
+//! ```no_run
+//! # fn main() -> ulna_dataset::Result<()> {
+//! let dataset = ulna_dataset::Dataset::open("so101-pick")?;
+//! let episode = dataset.episode(0)?;
+//! for (action, time) in episode.action()?.rows().zip(episode.timestamps()) {
+//!     eprintln!("{time:.3} s: {action:?}");
+//! }
+//! let mut front = dataset.pictures("observation.images.front")?;
+//! let picture = front.read(0, 12)?;
+//! assert_eq!(picture.rgb.len(), picture.width * picture.height * 3);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Writing, in the folder `examples`: `write_dataset.rs`. An episode is saved when [`Writer::commit`] returns, and
+//! then no crash takes it away; [`repair`] recovers the episode that was running when the program ended, and
+//! [`check`] compares a dataset with the format.
 
 mod check;
 mod commit;
+mod episode;
+mod episode_columns;
 mod episode_writer;
 mod episodes;
 mod error;
@@ -29,7 +51,8 @@ mod video;
 mod writer;
 
 pub use check::{Finding, Report, Severity, check};
-pub use episode_writer::{EpisodeParts, EpisodeWriter};
+pub use episode::{Column, Episode};
+pub use episode_writer::{EpisodeParts, EpisodeStarter, EpisodeWriter};
 pub use episodes::{EpisodeRow, VideoSpan};
 pub use error::{DatasetError, Result};
 pub use features::{AUTO_FEATURES, Dtype, Feature, Number};
@@ -39,7 +62,7 @@ pub use layout::RowLayout;
 pub use manifest::{MANIFEST_PATH, Manifest};
 pub use pictures::{Picture, PictureReader};
 pub use quantile::QUANTILES;
-pub use reader::{ACTION, Column, Dataset, Episode, STATE};
+pub use reader::{ACTION, Dataset, STATE};
 pub use repair::{RepairReport, repair, repair_on};
 pub use stats::{FeatureStats, STATS_PATH, Stats, aggregate};
 pub use tasks::TASKS_PATH;

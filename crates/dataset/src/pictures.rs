@@ -1,12 +1,13 @@
 //! Reading pictures by episode, frame and camera.
 
+use std::collections::VecDeque;
 use std::fmt;
 
 use crate::error::{DatasetError, Result};
 use crate::features::Dtype;
 use crate::reader::Dataset;
 use crate::template::FileIndex;
-use crate::video::{Decoder, VideoFile};
+use crate::video::{Decoder, VideoFile, to_picture};
 
 /// How far a picture's time may be off, in seconds; LeRobot's default.
 pub(crate) const TOLERANCE: f64 = 1e-4;
@@ -35,9 +36,14 @@ struct Open {
     at: FileIndex,
     video: VideoFile,
     decoder: Decoder,
-    /// The sample that the decoder expects next.
-    next: usize,
-    last: Option<(usize, Picture)>,
+    /// Whether the decoder is in the middle of the file.
+    started: bool,
+    /// The sample that the decoder gets next, in the order of the file.
+    next_sample: usize,
+    /// The picture that it gives next, in the order in which they are shown.
+    next_place: usize,
+    /// The last picture asked for, and those that came out together with it.
+    ready: VecDeque<(usize, Picture)>,
 }
 
 impl fmt::Debug for PictureReader {
@@ -100,13 +106,16 @@ impl PictureReader {
             Some(open) if open.at == span.file => open,
             _ => self.open(span.file)?,
         };
-        let sample = open.video.at_time(time, TOLERANCE)?;
-        self.decoded += open.advance(sample)?;
+        let place = open.video.at_time(time, TOLERANCE)?;
+        self.decoded += open.advance(place)?;
         let open = self.open.insert(open);
-        open.last
-            .as_ref()
-            .map(|(_, picture)| picture)
-            .ok_or_else(|| DatasetError::video(open.video.path(), "nothing was decoded"))
+        match open.ready.front() {
+            Some((_, picture)) => Ok(picture),
+            None => Err(DatasetError::video(
+                open.video.path(),
+                "nothing was decoded",
+            )),
+        }
     }
 
     fn open(&self, at: FileIndex) -> Result<Open> {
@@ -124,47 +133,67 @@ impl PictureReader {
             at,
             video,
             decoder,
-            next: 0,
-            last: None,
+            started: false,
+            next_sample: 0,
+            next_place: 0,
+            ready: VecDeque::new(),
         })
     }
 }
 
 impl Open {
-    /// Brings the picture of `sample` into `last`; returns how many pictures that took.
-    fn advance(&mut self, sample: usize) -> Result<u64> {
-        if self.last.as_ref().is_some_and(|(at, _)| *at == sample) {
+    /// Brings the picture shown at `place` to the front of `ready`; returns how many pictures that took.
+    fn advance(&mut self, place: usize) -> Result<u64> {
+        while self.ready.front().is_some_and(|(at, _)| *at != place) {
+            self.ready.pop_front();
+        }
+        if !self.ready.is_empty() {
             return Ok(0);
         }
-        let samples = &self.video.samples;
-        let key = (0..=sample)
-            .rev()
-            .find(|at| samples[*at].keyframe)
-            .unwrap_or(0);
-        let mut first = key;
-        if (key..=sample).contains(&self.next) && self.next > 0 {
-            first = self.next;
-        } else {
+        let (key, key_place) = self.video.key_before(place);
+        if !self.started || place < self.next_place || key > self.next_sample {
             let fresh = Decoder::new(&self.video.codec);
             self.decoder = fresh.map_err(|e| DatasetError::video(self.video.path(), e))?;
+            (self.next_sample, self.next_place) = (key, key_place);
+            self.started = true;
         }
-        let size = (self.video.width, self.video.height);
-        let mut rgb = self
-            .last
-            .take()
-            .map_or(Vec::new(), |(_, picture)| picture.rgb);
-        for at in first..=sample {
-            let bytes = self.video.read(at)?;
-            let wanted = (at == sample).then_some(&mut rgb);
-            let result = self.decoder.decode(&bytes, size, wanted);
-            // After an error the decoder starts over.
-            self.next = if result.is_ok() { at + 1 } else { 0 };
-            result.map_err(|e| {
-                DatasetError::video(self.video.path(), format!("picture {at}: {e}"))
+        let first = self.next_sample;
+        while self.next_place <= place {
+            let sample = match self.next_sample < self.video.samples.len() {
+                true => Some(self.video.read(self.next_sample)?),
+                false => None,
+            };
+            let before = self.next_place;
+            let result = self.decode(sample.as_deref(), place);
+            let ended = sample.is_none();
+            self.next_sample += usize::from(!ended);
+            // After an error or its last picture, the decoder starts over.
+            self.started = result.is_ok() && !ended;
+            let result = match result {
+                Ok(()) if ended && before == self.next_place => {
+                    Err("isn't in the stream".to_owned())
+                }
+                other => other,
+            };
+            result.map_err(|reason| {
+                DatasetError::video(self.video.path(), format!("picture {place}: {reason}"))
             })?;
         }
-        let (width, height) = size;
-        self.last = Some((sample, Picture { width, height, rgb }));
-        Ok((sample - first + 1) as u64)
+        Ok((self.next_sample - first) as u64)
+    }
+
+    /// Decodes one sample and keeps the pictures that come out from `place` on.
+    fn decode(&mut self, sample: Option<&[u8]>, place: usize) -> Result<(), String> {
+        let (width, height) = (self.video.width, self.video.height);
+        let (next_place, ready) = (&mut self.next_place, &mut self.ready);
+        self.decoder.decode(sample, &mut |planes| {
+            if *next_place >= place {
+                let mut rgb = Vec::new();
+                to_picture(planes, (width, height), &mut rgb)?;
+                ready.push_back((*next_place, Picture { width, height, rgb }));
+            }
+            *next_place += 1;
+            Ok(())
+        })
     }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use crate::commit;
-use crate::episode_writer::{EpisodeParts, EpisodeWriter, remove_run};
+use crate::episode_writer::{EpisodeParts, EpisodeStarter, EpisodeWriter, remove_run};
 use crate::error::{DatasetError, IoContext, Result};
 use crate::features::Feature;
 use crate::fs::{Fs, RealFs, STAGING, make_dirs, put};
@@ -45,7 +46,7 @@ pub struct Writer {
     pub(crate) table_columns: Option<Vec<String>>,
     /// The staging folder of an episode whose `info.json` was put in place without a confirmed sync.
     pub(crate) unsure: Option<PathBuf>,
-    next_run: u64,
+    next_run: Arc<AtomicU64>,
     _lock: File,
 }
 
@@ -89,7 +90,7 @@ impl Writer {
             next: NextFiles::default(),
             table_columns: None,
             unsure: None,
-            next_run: 0,
+            next_run: Arc::default(),
             _lock: lock,
         })
     }
@@ -144,7 +145,7 @@ impl Writer {
             layout,
             table_columns: commit::table_columns(&root)?,
             unsure: None,
-            next_run: 0,
+            next_run: Arc::default(),
             info,
             root,
             _lock: lock,
@@ -173,12 +174,18 @@ impl Writer {
 
     /// Begins an episode. It takes its number when it is committed.
     pub fn begin_episode(&mut self) -> Result<EpisodeWriter> {
-        let dir = self
-            .root
-            .join(STAGING)
-            .join(format!("run-{:06}", self.next_run));
-        self.next_run += 1;
-        EpisodeWriter::begin(self.fs.clone(), self.layout.clone(), self.info.fps, dir)
+        self.starter().begin()
+    }
+
+    /// A handle that begins episodes while this writer saves one on another thread.
+    pub fn starter(&self) -> EpisodeStarter {
+        EpisodeStarter {
+            fs: self.fs.clone(),
+            layout: self.layout.clone(),
+            fps: self.info.fps,
+            staging: self.root.join(STAGING),
+            next_run: self.next_run.clone(),
+        }
     }
 
     /// Saves an episode and returns its number. When this returns, the episode is on the disk. After an error

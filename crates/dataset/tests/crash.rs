@@ -146,3 +146,30 @@ fn pictures_survive_a_cut_after_any_operation() {
         vec![Unsynced::Lost, Unsynced::Kept, Unsynced::Some(bits)]
     });
 }
+
+#[test]
+fn a_discarded_episode_does_not_come_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("dataset");
+    let fs = Recorder::default();
+    let mut writer = Writer::create_on(Arc::new(fs.clone()), &root, &support::spec()).unwrap();
+    let mut rows = writer.begin_episode().unwrap();
+    for frame in 0..40 {
+        rows.push_row("pick", &support::row(0, frame)).unwrap();
+    }
+    rows.sync().unwrap();
+    rows.discard().unwrap();
+    for how in [
+        Unsynced::Lost,
+        Unsynced::Kept,
+        Unsynced::Some(0x5555),
+        Unsynced::Some(0xaaaa),
+    ] {
+        let copy = dir.path().join(format!("{how:?}"));
+        materialise(&after(&fs.ops(), &root, how), &copy);
+        let report = repair_quickly(&copy).unwrap();
+        assert_eq!((report.recovered, report.left), (vec![], vec![]), "{how:?}");
+        support::verify(&copy, &[]);
+        Writer::resume(&copy, &support::spec()).unwrap();
+    }
+}

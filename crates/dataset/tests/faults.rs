@@ -17,6 +17,7 @@ use ulna_dataset::{Dataset, DatasetError, Fs, FsFile, Writer, repair};
 #[derive(Clone, Debug)]
 struct Filling {
     left: Arc<AtomicI64>,
+    error: io::ErrorKind,
 }
 
 #[derive(Debug)]
@@ -26,7 +27,7 @@ impl Filling {
     fn take(&self) -> io::Result<()> {
         match self.left.fetch_sub(1, Ordering::SeqCst) {
             1.. => Ok(()),
-            _ => Err(io::ErrorKind::StorageFull.into()),
+            _ => Err(self.error.into()),
         }
     }
 }
@@ -36,7 +37,7 @@ impl Write for FillingFile {
         if self.1.take().is_err() {
             // Half of it still fits.
             self.0.write_all(&bytes[..bytes.len() / 2])?;
-            return Err(io::ErrorKind::StorageFull.into());
+            return Err(self.1.error.into());
         }
         self.0.write_all(bytes)?;
         Ok(bytes.len())
@@ -83,13 +84,57 @@ impl Fs for Filling {
 
 const PLENTY: i64 = 1 << 40;
 
+fn filling(left: &Arc<AtomicI64>) -> Filling {
+    Filling {
+        left: left.clone(),
+        error: io::ErrorKind::StorageFull,
+    }
+}
+
+#[test]
+fn a_folder_without_permission_is_a_clear_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("dataset");
+    let mut fs = filling(&Arc::new(AtomicI64::new(0)));
+    fs.error = io::ErrorKind::PermissionDenied;
+    let error = Writer::create_on(Arc::new(fs), &root, &support::spec()).unwrap_err();
+    let error = error.to_string();
+    assert!(error.contains("cannot create the folder"), "{error}");
+    assert!(
+        error.contains("check the owner and the permissions"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_next_episode_begins_while_the_last_is_saved() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::create(dir.path(), &support::camera_spec()).unwrap();
+    let starter = writer.starter();
+    let first = record(&mut writer, 0, 3);
+    let second = std::thread::scope(|scope| {
+        let saving = scope.spawn(|| writer.commit(&first).unwrap());
+        let mut rows = starter.begin().unwrap();
+        let mut camera = rows.video_encoder(support::CAMERA).unwrap();
+        for frame in 0..2 {
+            rows.push_row("pick", &row(1, frame)).unwrap();
+            camera.push(&picture(1, frame)).unwrap();
+        }
+        let video = camera.finish().unwrap();
+        assert_eq!(saving.join().unwrap(), 0);
+        rows.finish(vec![video], None).unwrap()
+    });
+    assert_eq!(writer.commit(&second).unwrap(), 1);
+    verify(dir.path(), &[3, 2]);
+}
+
 #[test]
 fn a_disk_that_fills_during_a_save_loses_nothing() {
     let mut saves_that_failed = 0;
     for room in 0.. {
         let dir = tempfile::tempdir().unwrap();
         let left = Arc::new(AtomicI64::new(PLENTY));
-        let fs = Arc::new(Filling { left: left.clone() });
+        let fs = Arc::new(filling(&left));
         let mut writer = Writer::create_on(fs, dir.path(), &support::camera_spec()).unwrap();
         let first = record(&mut writer, 0, 3);
         writer.commit(&first).unwrap();
@@ -119,7 +164,7 @@ fn a_disk_that_fills_during_a_save_loses_nothing() {
 fn a_disk_that_fills_while_recording_is_an_error_and_the_rows_so_far_can_be_saved() {
     let dir = tempfile::tempdir().unwrap();
     let left = Arc::new(AtomicI64::new(PLENTY));
-    let fs = Arc::new(Filling { left: left.clone() });
+    let fs = Arc::new(filling(&left));
     let mut writer = Writer::create_on(fs, dir.path(), &support::spec()).unwrap();
     let mut rows = writer.begin_episode().unwrap();
     rows.push_row("pick", &row(0, 0)).unwrap();
@@ -164,6 +209,29 @@ fn a_recording_that_was_killed_is_recovered() {
         ulna_dataset::RepairReport::default()
     );
     Writer::resume(dir.path(), &spec).unwrap();
+}
+
+#[test]
+fn a_save_and_the_next_recording_that_were_killed_together_are_both_recovered() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = support::camera_spec();
+    let mut writer = Writer::create(dir.path(), &spec).unwrap();
+    let unsaved = record(&mut writer, 0, 4);
+    let running = record(&mut writer, 1, 2);
+    drop((unsaved, running, writer));
+    assert_eq!(repair(dir.path()).unwrap().recovered, [(0, 4), (1, 2)]);
+    verify(dir.path(), &[4, 2]);
+}
+
+#[test]
+fn repair_waits_for_the_writer_to_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::create(dir.path(), &support::spec()).unwrap();
+    let running = record(&mut writer, 0, 4);
+    let error = repair(dir.path()).unwrap_err();
+    assert!(matches!(error, DatasetError::Locked { .. }), "{error}");
+    writer.commit(&running).unwrap();
+    verify(dir.path(), &[4]);
 }
 
 #[test]

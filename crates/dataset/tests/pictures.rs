@@ -158,3 +158,34 @@ fn a_camera_with_too_few_pictures_is_refused() {
     let error = writer.commit(&parts).unwrap_err().to_string();
     assert!(error.contains("1 pictures for 2 rows"), "{error}");
 }
+
+/// `data/reordered.mp4` was made with x264 (High profile, B-frames): 12 frames, each 18 levels brighter than the one
+/// before, stored in another order than they are shown.
+#[test]
+fn pictures_that_are_stored_out_of_order_are_shown_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::create(dir.path(), &support::camera_spec()).unwrap();
+    let parts = support::record(&mut writer, 0, 12);
+    writer.commit(&parts).unwrap();
+    let video = dir
+        .path()
+        .join("videos/observation.images.front/chunk-000/file-000.mp4");
+    let other = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/reordered.mp4");
+    std::fs::copy(other, video).unwrap();
+    let dataset = Dataset::open(dir.path()).unwrap();
+    let mut reader = dataset.pictures(support::CAMERA).unwrap();
+    let in_order = 0..12;
+    for frame in in_order.chain([3, 11, 0, 7, 8, 2]) {
+        let found = mean(&reader.read(0, frame).unwrap().rgb);
+        let expected = (19 + 18 * frame) as f64;
+        let off = found
+            .iter()
+            .map(|c| (c - expected).abs())
+            .fold(0.0, f64::max);
+        assert!(
+            off <= 2.5,
+            "frame {frame} is {found:?}, expected {expected}"
+        );
+    }
+    assert_eq!(ulna_dataset::check(dir.path()).findings, []);
+}

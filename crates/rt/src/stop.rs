@@ -28,6 +28,15 @@ impl Stop {
         Self::default()
     }
 
+    /// A stop for one part of a longer job: signals reach it, but its [`end`](Self::end) ends that part alone.
+    #[must_use]
+    pub fn part(&self) -> Self {
+        Self {
+            signalled: Arc::clone(&self.signalled),
+            ended: Arc::default(),
+        }
+    }
+
     /// Lets SIGINT (Ctrl-C), SIGTERM and SIGHUP raise the flag. A second signal ends the process at once, with exit code 130: position
     /// servos then hold where they are.
     ///
@@ -67,6 +76,19 @@ impl Stop {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_ends_alone_but_hears_the_signals() {
+        let whole = Stop::new();
+        let part = whole.part();
+        part.end();
+        assert_eq!(
+            (part.requested(), whole.requested()),
+            (Some(StopReason::Ended), None)
+        );
+        whole.signalled.store(true, Ordering::Release);
+        assert_eq!(whole.part().requested(), Some(StopReason::Interrupted));
+    }
 
     #[test]
     fn a_signal_outranks_an_end() {

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::check::Report;
+use crate::episode::Episode;
 use crate::episodes::EpisodeRow;
 use crate::features::{Dtype, Feature};
 use crate::parquet_io;
 use crate::quantile::Precision;
-use crate::reader::{Dataset, Episode};
+use crate::reader::Dataset;
 use crate::stats::{FeatureStats, Stats};
 
 /// How far a time stamp may be off its grid, in seconds; LeRobot's default.

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use openh264::OpenH264API;
-use openh264::decoder::{DecodeOptions, Decoder as H264, DecoderConfig, Flush};
+use openh264::decoder::{DecodeOptions, DecodedYUV, Decoder as H264, DecoderConfig, Flush};
 use openh264::formats::YUVSource;
 use re_rav1d::pixel::{MatrixCoefficients, YUVRange};
 use re_rav1d::{Decoder as Av1, PixelLayout, PlanarImageComponent, Settings};
@@ -41,8 +41,7 @@ impl Decoder {
                 parameters,
                 length_size,
             } => {
-                // A decoder that reorders would hold pictures back.
-                let config = DecoderConfig::new().flush_after_decode(Flush::Flush);
+                let config = DecoderConfig::new();
                 let decoder = H264::with_api_config(OpenH264API::from_source(), config);
                 Engine::H264 {
                     decoder: Box::new(decoder.map_err(|e| e.to_string())?),
@@ -67,20 +66,31 @@ impl Decoder {
         Ok(Decoder { engine })
     }
 
-    /// Decodes the next picture; when `out` is given, stores it there as RGB.
-    pub(crate) fn decode(
-        &mut self,
-        sample: &[u8],
-        size: (usize, usize),
-        out: Option<&mut Vec<u8>>,
-    ) -> Result<(), String> {
-        let run = || match &mut self.engine {
-            Engine::H264 {
-                decoder,
-                parameters,
-                length_size,
-                started,
-            } => {
+    /// Takes the next picture in the order of the file, or none at the end, and hands out those that are ready, in
+    /// the order in which they are shown. A stream that reorders pictures has them ready later than it gets them.
+    pub(crate) fn decode(&mut self, sample: Option<&[u8]>, emit: Emit) -> Result<(), String> {
+        let engine = &mut self.engine;
+        // The AV1 decoder asserts where a damaged stream contradicts itself.
+        catch_unwind(AssertUnwindSafe(|| engine.decode(sample, emit)))
+            .unwrap_or_else(|_| Err("the decoder gave up on a picture".to_owned()))
+    }
+}
+
+/// Takes a decoded picture.
+pub(crate) type Emit<'a> = &'a mut dyn FnMut(&Planes) -> Result<(), String>;
+
+impl Engine {
+    fn decode(&mut self, sample: Option<&[u8]>, emit: Emit) -> Result<(), String> {
+        match (self, sample) {
+            (
+                Engine::H264 {
+                    decoder,
+                    parameters,
+                    length_size,
+                    started,
+                },
+                Some(sample),
+            ) => {
                 let mut bytes = Vec::new();
                 if !std::mem::replace(started, true) {
                     bytes.extend_from_slice(parameters);
@@ -88,65 +98,57 @@ impl Decoder {
                 bytes.extend(
                     length_prefixed_to_annexb(sample, *length_size).map_err(|e| e.to_string())?,
                 );
-                decode_h264(decoder, &bytes, size, out)
+                let options = DecodeOptions::new().flush_after_decode(Flush::NoFlush);
+                let picture = decoder
+                    .decode_with_options(&bytes, options)
+                    .map_err(|e| e.to_string())?;
+                picture.map_or(Ok(()), |picture| emit_h264(&picture, emit))
             }
-            Engine::Av1 {
-                decoder,
-                config,
-                started,
-            } => {
+            (Engine::H264 { decoder, .. }, None) => {
+                let rest = decoder.flush_remaining().map_err(|e| e.to_string())?;
+                rest.iter().try_for_each(|picture| emit_h264(picture, emit))
+            }
+            (
+                Engine::Av1 {
+                    decoder,
+                    config,
+                    started,
+                },
+                Some(sample),
+            ) => {
                 let mut bytes = Vec::new();
                 if !std::mem::replace(started, true) {
                     bytes.extend_from_slice(config);
                 }
                 bytes.extend_from_slice(sample);
-                decode_av1(decoder, bytes, size, out)
+                decode_av1(decoder, bytes, emit)
             }
-        };
-        // The AV1 decoder asserts where a damaged stream contradicts itself.
-        catch_unwind(AssertUnwindSafe(run))
-            .unwrap_or_else(|_| Err("the decoder gave up on a picture".to_owned()))
+            // AV1 in mp4 shows one picture per sample.
+            (Engine::Av1 { .. }, None) => Ok(()),
+        }
     }
 }
 
-fn decode_h264(
-    decoder: &mut H264,
-    bytes: &[u8],
-    size: (usize, usize),
-    out: Option<&mut Vec<u8>>,
-) -> Result<(), String> {
-    let options = DecodeOptions::new().flush_after_decode(Flush::Flush);
-    let picture = decoder
-        .decode_with_options(bytes, options)
-        .map_err(|e| e.to_string())?
-        .ok_or("a picture didn't come out of the decoder")?;
-    let Some(out) = out else { return Ok(()) };
+fn emit_h264(picture: &DecodedYUV, emit: Emit) -> Result<(), String> {
     let (width, height) = picture.dimensions();
     let (y_stride, u_stride, _) = picture.strides();
-    let planes = Planes {
+    emit(&Planes {
         width,
         height,
         data: [picture.y(), picture.u(), picture.v()],
         strides: [y_stride, u_stride],
         subsampling: [2, 2],
-        // openh264 doesn't tell what the stream signals; cameras of this size use these, ours included.
+        // openh264 doesn't tell what the stream signals; these are what cameras' streams use, ours included.
         matrix: Matrix::Bt601,
         full_range: false,
-    };
-    convert(&planes, size, out)
+    })
 }
 
-fn decode_av1(
-    decoder: &mut Av1,
-    bytes: Vec<u8>,
-    size: (usize, usize),
-    out: Option<&mut Vec<u8>>,
-) -> Result<(), String> {
+fn decode_av1(decoder: &mut Av1, bytes: Vec<u8>, emit: Emit) -> Result<(), String> {
     decoder
         .send_data(bytes, None, None, None)
         .map_err(|e| e.to_string())?;
     let picture = decoder.get_picture().map_err(|e| e.to_string())?;
-    let Some(out) = out else { return Ok(()) };
     if picture.bit_depth() != 8 {
         let depth = picture.bit_depth();
         return Err(format!("has {depth} bits per colour, 8 are expected"));
@@ -185,10 +187,15 @@ fn decode_av1(
         },
         full_range: picture.color_range() == YUVRange::Full,
     };
-    convert(&planes, size, out)
+    emit(&planes)
 }
 
-fn convert(planes: &Planes, size: (usize, usize), out: &mut Vec<u8>) -> Result<(), String> {
+/// The picture as RGB, which must be of the size that the file's index states.
+pub(crate) fn to_picture(
+    planes: &Planes,
+    size: (usize, usize),
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
     if (planes.width, planes.height) != size {
         return Err(format!(
             "a picture is {}x{}, its index says {}x{}",

@@ -83,15 +83,17 @@ impl VideoFile {
         self.samples[sample].ticks as f64 / f64::from(self.timescale)
     }
 
-    /// The picture shown at `time`, in seconds; LeRobot's tolerance is 0.1 ms.
+    /// Which picture, in the order in which they are shown, is shown at `time`, in seconds.
     pub(crate) fn at_time(&self, time: f64, tolerance: f64) -> Result<usize> {
         let after = self.by_time.partition_point(|at| self.seconds(*at) < time);
         let near = [after.checked_sub(1), Some(after)];
-        let candidates = near.iter().flatten().filter_map(|at| self.by_time.get(*at));
-        let off = |at: &usize| (self.seconds(*at) - time).abs();
-        candidates
-            .copied()
-            .filter(|at| off(at) <= tolerance)
+        let off = |place: &usize| {
+            let at = self.by_time.get(*place);
+            at.map_or(f64::INFINITY, |at| (self.seconds(*at) - time).abs())
+        };
+        near.into_iter()
+            .flatten()
+            .filter(|place| off(place) <= tolerance)
             .min_by(|a, b| off(a).total_cmp(&off(b)))
             .ok_or_else(|| {
                 let last = self.by_time.last().map_or(0.0, |at| self.seconds(*at));
@@ -101,6 +103,14 @@ impl VideoFile {
                 );
                 DatasetError::video(&self.path, reason)
             })
+    }
+
+    /// Where to start decoding to get the picture that is shown at `place`: the sample, and its own place.
+    pub(crate) fn key_before(&self, place: usize) -> (usize, usize) {
+        let shown = self.by_time.iter().take(place + 1).enumerate().rev();
+        let mut keys = shown.filter(|(_, sample)| self.samples[**sample].keyframe);
+        keys.next()
+            .map_or((0, 0), |(place, sample)| (*sample, place))
     }
 
     /// The bytes of a picture.

@@ -8,7 +8,7 @@ use openh264::encoder::{
     Complexity, Encoder, EncoderConfig, FrameRate, IntraFramePeriod, QpRange, RateControlMode,
     VuiConfig,
 };
-use openh264::formats::{RgbSliceU8, YUVBuffer};
+use openh264::formats::YUVSlices;
 
 use crate::error::{DatasetError, IoContext, Result};
 use crate::features::Feature;
@@ -16,6 +16,7 @@ use crate::fs::Fs;
 use crate::record_log::RecordLog;
 use crate::stats::FeatureStats;
 use crate::video::histogram::PictureHistogram;
+use crate::video::yuv::Yuv;
 use crate::video::{GOP, mux};
 
 /// Constant quantiser: quality doesn't breathe with a bit rate, and no picture is ever skipped.
@@ -30,7 +31,7 @@ pub struct VideoEncoder {
     height: usize,
     fps: u32,
     encoder: Encoder,
-    yuv: YUVBuffer,
+    yuv: Yuv,
     histogram: PictureHistogram,
     log: RecordLog,
     frames: usize,
@@ -89,7 +90,7 @@ impl VideoEncoder {
             height,
             fps,
             encoder,
-            yuv: YUVBuffer::new(width, height),
+            yuv: Yuv::new(width, height),
             histogram: PictureHistogram::new(),
             log,
             frames: 0,
@@ -116,12 +117,13 @@ impl VideoEncoder {
             let reason = format!("a picture has {} bytes, {expected} are expected", rgb.len());
             return Err(DatasetError::invalid(what(&self.camera), reason));
         }
-        self.yuv
-            .read_rgb8(RgbSliceU8::new(rgb, (self.width, self.height)));
+        self.yuv.set(rgb);
         let fail = |error: openh264::Error| {
             DatasetError::invalid(what(&self.camera), format!("encoding failed: {error}"))
         };
-        let bits = self.encoder.encode(&self.yuv).map_err(fail)?;
+        let (width, half) = (self.width, self.width / 2);
+        let planes = YUVSlices::new(self.yuv.planes(), (width, self.height), (width, half, half));
+        let bits = self.encoder.encode(&planes).map_err(fail)?;
         self.picture.clear();
         bits.write_vec(&mut self.picture);
         if self.picture.is_empty() {

@@ -7,8 +7,9 @@ mod encode;
 mod histogram;
 mod mux;
 mod recover;
+mod yuv;
 
-pub(crate) use decode::Decoder;
+pub(crate) use decode::{Decoder, to_picture};
 pub(crate) use demux::VideoFile;
 pub use encode::{VideoEncoder, VideoPart};
 pub(crate) use recover::{recover, whole_pictures};

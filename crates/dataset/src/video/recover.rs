@@ -7,7 +7,7 @@ use shiguredo_mp4::bitstream::h264::{H264NalUnitType, LengthSize, parse_annexb_n
 use crate::error::Result;
 use crate::features::Feature;
 use crate::record_log::RecordReader;
-use crate::video::decode::Decoder;
+use crate::video::decode::{Decoder, to_picture};
 use crate::video::demux::Codec;
 use crate::video::encode::{VideoPart, mp4_path, size_of, stream_path};
 use crate::video::histogram::PictureHistogram;
@@ -42,7 +42,13 @@ pub(crate) fn recover(dir: &Path, camera: &Feature, fps: u32, frames: usize) -> 
         let Ok((sample, _)) = to_sample(&picture) else {
             break;
         };
-        if decoder.decode(&sample, size, Some(&mut rgb)).is_err() {
+        // Our own streams reorder nothing: a picture comes out for each that goes in.
+        let mut came = false;
+        let decoded = decoder.decode(Some(&sample), &mut |planes| {
+            came = true;
+            to_picture(planes, size, &mut rgb)
+        });
+        if decoded.is_err() || !came {
             break;
         }
         histogram.add(&rgb, size.0, size.1);
