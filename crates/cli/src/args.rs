@@ -374,6 +374,8 @@ pub(crate) enum DatasetAction {
 pub(crate) enum BenchCommand {
     /// The servo bus: bytes on the wire, cycles per second, host overhead, CPU
     Bus,
+    /// Recording: CPU per row, the pause between two episodes, memory; about half a minute
+    Record,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
