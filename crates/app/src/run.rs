@@ -212,7 +212,10 @@ fn on_own_thread(
             for (name, machine) in beside.others {
                 let thread = thread::Builder::new().name(name);
                 thread
-                    .spawn_scoped(scope, move || step_until(machine, clock, over))
+                    .spawn_scoped(scope, move || {
+                        priority::give_way();
+                        step_until(machine, clock, over);
+                    })
                     .map_err(system("starting a camera's thread"))?;
             }
             let (machine, ended) = (beside.leading, beside.ended);

@@ -5,6 +5,8 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use ulna_rt::priority;
+
 use crate::error::RecorderError;
 
 /// Handles messages one after another.
@@ -63,6 +65,7 @@ impl<W: Worker> Lane<W> {
     ) -> Result<Self, RecorderError> {
         let (queue, messages) = sync_channel(WAITING);
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
+            priority::give_way();
             for message in messages {
                 worker.handle(message);
             }

@@ -32,3 +32,15 @@ pub fn ask() -> Grant {
         memory_locked: mlockall(MlockAllFlags::CURRENT).is_ok(),
     }
 }
+
+/// How much later than others a thread that gives way is served, in steps of `nice`.
+#[cfg(target_os = "linux")]
+const GIVE_WAY: i32 = 10;
+
+/// Lets other threads go first, from now on: for encoding and rendering, which have queues before them. Where the system
+/// refuses, all threads are served alike.
+pub fn give_way() {
+    // On Linux this is about the calling thread alone.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, GIVE_WAY);
+}

@@ -1,0 +1,170 @@
+//! Promise: what is saved stays saved (keys, Ctrl-C, a power cut), and on the virtual clock a recording is the same bytes every time.
+
+#![allow(clippy::unwrap_used)]
+
+mod harness;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use harness::{fails, finish, json, run, ulna};
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use serde_json::Value;
+
+/// A recording with small pictures; with a reset of half a second unless the episodes are long.
+fn recording<'a>(dataset: &'a str, episodes: &'a str, seconds: &'a str) -> Vec<&'a str> {
+    let fixed = "record --sim --task push --camera-size 64x48 --episodes";
+    let mut args: Vec<&str> = fixed.split(' ').collect();
+    let reset = if seconds.len() > 1 { seconds } else { "0.5" };
+    args.extend([
+        episodes,
+        "--episode-time",
+        seconds,
+        "--reset-time",
+        reset,
+        "--dataset",
+        dataset,
+    ]);
+    args
+}
+
+fn folder() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data").to_str().unwrap().to_owned();
+    (folder, path)
+}
+
+/// Waits until the running episode's journal has some rows.
+fn wait_for_rows(dataset: &str, run: &str) {
+    let journal = Path::new(dataset).join(".ulna").join(run).join("rows.log");
+    let start = Instant::now();
+    while fs::metadata(&journal).map_or(0, |m| m.len()) < 4000 {
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "no rows in {journal:?}"
+        );
+        sleep(Duration::from_millis(20));
+    }
+}
+
+fn signal(child: &Child, signal: Signal) {
+    let pid = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
+    kill_process(pid, signal).unwrap();
+}
+
+/// Checks the dataset, and how many episodes it has.
+fn sound(dataset: &str, episodes: u64) {
+    let checked = json(&["dataset", "check", dataset]);
+    assert_eq!(checked["sound"], true, "{checked}");
+    assert_eq!(checked["episodes"], episodes, "{checked}");
+}
+
+#[test]
+fn two_processes_write_the_same_bytes_and_a_second_start_is_refused() {
+    let (_one, first) = folder();
+    let (_two, second) = folder();
+    for dataset in [&first, &second] {
+        let args = [
+            recording(dataset, "2", "1"),
+            vec!["--lockstep", "--seed", "5"],
+        ]
+        .concat();
+        let told = json(&args);
+        assert_eq!(
+            (told["episodes"].as_u64(), told["frames"].as_u64()),
+            (Some(2), Some(60))
+        );
+        assert_eq!(told["session"]["exit"]["as_asked"], true);
+    }
+    let same = Command::new("diff")
+        .args(["-r", &first, &second])
+        .output()
+        .unwrap();
+    assert!(same.status.success(), "{}", finish(same).stdout);
+    sound(&first, 2);
+    fails(
+        1,
+        &["already holds something"],
+        &recording(&first, "1", "1"),
+    );
+    fails(
+        1,
+        &["30 frames/s, not 20"],
+        &[recording(&first, "1", "1"), vec!["--resume", "--fps", "20"]].concat(),
+    );
+    let played = json(&["replay", "--sim", "--dataset", &first, "--episode", "1"]);
+    assert_eq!(played["units"], "degrees");
+}
+
+#[test]
+fn ctrl_c_saves_the_running_episode() {
+    let (_folder, dataset) = folder();
+    let child = ulna(&recording(&dataset, "3", "30")).spawn().unwrap();
+    wait_for_rows(&dataset, "run-000000");
+    signal(&child, Signal::INT);
+    let ran = finish(child.wait_with_output().unwrap());
+    assert_eq!(ran.code, 130, "{}", ran.stderr);
+    assert!(
+        ran.stdout.contains("1 episodes saved") && ran.stdout.contains("parked"),
+        "{}",
+        ran.stdout
+    );
+    sound(&dataset, 1);
+}
+
+#[test]
+fn a_power_cut_costs_no_saved_episode_and_repair_brings_the_running_one_back() {
+    let (_folder, dataset) = folder();
+    let mut child = ulna(&recording(&dataset, "2", "2")).spawn().unwrap();
+    wait_for_rows(&dataset, "run-000001");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let told = json(&["dataset", "info", &dataset]);
+    let before = told["episodes"].as_array().unwrap().len();
+    let resume = [recording(&dataset, "1", "1"), vec!["--resume"]].concat();
+    fails(1, &["ulna dataset repair"], &resume);
+    assert_eq!(run(&["dataset", "repair", &dataset]).code, 0);
+    // The first was saved when the second began, or was on its way.
+    assert!(before <= 1);
+    sound(&dataset, 2);
+    json(&[resume, vec!["--lockstep"]].concat());
+    sound(&dataset, 3);
+}
+
+#[test]
+fn keys_of_a_terminal_steer_the_session() {
+    let (_folder, dataset) = folder();
+    let keys = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&keys).unwrap();
+    unlockpt(&keys).unwrap();
+    let name = ptsname(&keys, Vec::new()).unwrap().into_string().unwrap();
+    let terminal = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(name)
+        .unwrap();
+    let mut keys = fs::File::from(keys);
+    let args = [recording(&dataset, "5", "30"), vec!["--json"]].concat();
+    let child = ulna(&args).stdin(Stdio::from(terminal)).spawn().unwrap();
+    // The first episode is thrown away, the reset cut short, the second saved by the key that ends the session.
+    wait_for_rows(&dataset, "run-000000");
+    keys.write_all(b"\x1b[D").unwrap();
+    sleep(Duration::from_millis(700));
+    keys.write_all(b"n").unwrap();
+    wait_for_rows(&dataset, "run-000001");
+    keys.write_all(b"q").unwrap();
+    let ran = finish(child.wait_with_output().unwrap());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let told: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (told["episodes"].as_u64(), told["discarded"].as_u64()),
+        (Some(1), Some(1))
+    );
+    assert_eq!(told["reports"][0]["ended"], "stop");
+    sound(&dataset, 1);
+}
