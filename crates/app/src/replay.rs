@@ -30,7 +30,8 @@ pub struct ReplayOptions {
 pub struct JointFit {
     /// RMS of the played minus the recorded state, in the same frame.
     pub rms: f64,
-    /// RMS of the recorded action, delayed by the best whole number of frames, minus the recorded state.
+    /// RMS of the recorded action, delayed by the best whole number of frames, minus the recorded state, over the frames for which there is
+    /// such an action.
     pub baseline_rms: f64,
     /// That number of frames.
     pub baseline_delay_frames: usize,
@@ -232,8 +233,12 @@ fn check_units(recorded: &Recorded, kind: &RobotKind, units: Unit) -> Result<(),
 
 fn fit(joint: usize, played: &[Joints<f64>], recorded: &Recorded) -> JointFit {
     let Recorded { actions, states } = recorded;
+    // Frames before the delayed actions begin are left out: nothing is known of what the arm was told then.
     let delayed = |delay: usize| {
-        rms((0..states.len()).map(|k| actions[k.saturating_sub(delay)][joint] - states[k][joint]))
+        rms(actions
+            .iter()
+            .zip(&states[delay..])
+            .map(|(action, state)| action[joint] - state[joint]))
     };
     let delays = 0..LONGEST_DELAY.min(states.len());
     let best = delays
@@ -295,8 +300,8 @@ mod tests {
     #[test]
     fn the_baseline_is_the_best_delay() {
         let actions = rows(&[0.0, 1.0, 2.0, 3.0, 4.0, 4.0]);
-        let states = rows(&[0.0, 0.0, 0.0, 1.0, 2.0, 3.0]);
-        let played = rows(&[0.0, 0.0, 0.0, 1.0, 2.0, 5.0]);
+        let states = rows(&[7.0, 0.0, 0.0, 1.0, 2.0, 3.0]);
+        let played = rows(&[7.0, 0.0, 0.0, 1.0, 2.0, 5.0]);
         let fit = fit(0, &played, &Recorded { actions, states });
         assert_eq!((fit.baseline_rms, fit.baseline_delay_frames), (0.0, 2));
         assert!((fit.rms - (4.0f64 / 6.0).sqrt()).abs() < 1e-12);
