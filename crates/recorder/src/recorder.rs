@@ -1,5 +1,11 @@
 //! The recorder: ticks, pictures and keys in, episodes out.
 
+mod running;
+mod watch;
+
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
@@ -9,13 +15,15 @@ use ulna_dataset::Writer;
 use ulna_rt::latest::{self, Publisher, Watcher};
 use ulna_rt::{Machine, Next, Stop, StopReason};
 
-use crate::columns::{Columns, flag};
+use crate::columns::Columns;
 use crate::error::RecorderError;
 use crate::feed::{CameraSource, TickSource};
 use crate::phases::{Act, Ended, Key, Phase, Phases, Plan};
-use crate::report::{Ages, CameraReport, EpisodeReport, Progress};
-use crate::sampler::{CameraCounts, Sampled, Sampler, TickCounts};
+use crate::report::{EpisodeReport, Progress};
+use crate::sampler::{Sampled, Sampler};
 use crate::sink::{EpisodeSink, SinkOptions};
+use running::Running;
+use watch::Watch;
 
 /// What comes in besides ticks and pictures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,9 +73,6 @@ impl Options {
     }
 }
 
-/// How long cameras may take until their first picture.
-const WARM_UP: Duration = Duration::from_secs(10);
-
 /// A session that is over.
 #[derive(Debug)]
 pub struct Outcome {
@@ -83,37 +88,18 @@ pub struct Outcome {
     pub error: Option<RecorderError>,
 }
 
-/// An episode that is being recorded.
-#[derive(Debug)]
-struct Running {
-    start: Stamp,
-    rows: u64,
-    before: TickCounts,
-    without_target: u64,
-    state_age: Ages,
-    cameras: Vec<RunningCamera>,
-}
-
-#[derive(Debug)]
-struct RunningCamera {
-    report: CameraReport,
-    before: CameraCounts,
-    age: Ages,
-    last: Option<u64>,
-}
-
 /// The machine that records. Step it every few milliseconds; it finishes when the session is over, and asks the robot's side
 /// to end as well.
 #[derive(Debug)]
 pub struct Recorder {
     columns: Columns,
-    options: RowOptions,
+    fps: u32,
+    grace: Duration,
     inputs: Inputs,
     pressed: VecDeque<(Stamp, Key)>,
     interrupted: bool,
     sampler: Option<Sampler>,
-    first_step: Stamp,
-    arrivals: Vec<Stamp>,
+    watch: Watch,
     phases: Phases,
     sink: EpisodeSink,
     running: Option<Running>,
@@ -124,13 +110,6 @@ pub struct Recorder {
     publisher: Publisher<Progress>,
     stop: Stop,
     error: Option<RecorderError>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct RowOptions {
-    fps: u32,
-    grace: Duration,
-    oldest_picture: Duration,
 }
 
 impl Recorder {
@@ -155,18 +134,14 @@ impl Recorder {
         };
         let (publisher, watcher) = latest::slot(&progress);
         let recorder = Self {
-            arrivals: vec![Stamp::ZERO; inputs.cameras.len()],
+            watch: Watch::new(options.oldest_picture, inputs.cameras.len()),
             columns,
-            options: RowOptions {
-                fps: options.fps,
-                grace: options.grace,
-                oldest_picture: options.oldest_picture,
-            },
+            fps: options.fps,
+            grace: options.grace,
             inputs,
             pressed: VecDeque::new(),
             interrupted: false,
             sampler: None,
-            first_step: Stamp::ZERO,
             phases: Phases::new(options.plan),
             sink,
             running: None,
@@ -239,7 +214,7 @@ impl Recorder {
             loop {
                 match self.inputs.cameras[index].next_frame() {
                     Ok(Some(frame)) => {
-                        self.arrivals[index] = now;
+                        self.watch.arrived(index, now);
                         sampler.push_frame(index, frame);
                     }
                     Ok(None) => break,
@@ -258,7 +233,7 @@ impl Recorder {
             self.phases.press(key, &mut acts);
             self.perform(&mut acts, sampler, row.at);
         }
-        if let Some(fault) = self.judge_cameras(sampler, row, now) {
+        if let Some(fault) = self.watch.judge(&self.columns, sampler, row, now) {
             self.fail(fault);
         }
         if self.phases.before_row(row.is_complete(), &mut acts) {
@@ -276,29 +251,9 @@ impl Recorder {
         let taken = self
             .sink
             .pictures(row.pictures.iter().flatten().map(|frame| &frame.pixels));
-        let mut flags = 0;
-        for (camera, (seen, picture)) in running.cameras.iter_mut().zip(&row.pictures).enumerate() {
-            let Some(frame) = picture else { continue };
-            seen.age.add(frame.age(row.at));
-            if seen.last.replace(frame.sequence) == Some(frame.sequence) {
-                flags |= flag::REPEATED_PICTURE;
-                seen.report.repeated += 1;
-            }
-            let (spooled, replaced) = (taken.spooled >> camera & 1, taken.replaced >> camera & 1);
-            seen.report.spooled += u64::from(spooled);
-            seen.report.replaced += u64::from(replaced);
-            self.progress.spooled += u64::from(spooled);
-            self.progress.replaced += u64::from(replaced);
-            if replaced != 0 {
-                flags |= flag::REPLACED_PICTURE;
-            }
-        }
-        running.rows += 1;
-        if let Some(state) = row.state {
-            running.state_age.add(state.oldest.age(row.at));
-        }
-        running.without_target +=
-            u64::from(row.target.is_some_and(|target| target.target.is_none()));
+        let flags = running.count(row, taken);
+        self.progress.spooled += u64::from(taken.spooled.count_ones());
+        self.progress.replaced += u64::from(taken.replaced.count_ones());
         // Recording begins with a complete row, and what has arrived once is never missing again.
         if let Some(numbers) = self.columns.row(row, running.start, flags) {
             self.sink.row(numbers);
@@ -316,16 +271,10 @@ impl Recorder {
                     let more = self.phases.phase() != Phase::Over;
                     self.sink.close(ended != Ended::Discarded, more);
                     let running = self.running.take();
-                    let fps = self.options.fps;
+                    let fps = self.fps;
                     self.closed = running.map(|running| running.report(ended, fps, sampler));
                 }
-                Act::Commit => {
-                    if let Some(report) = self.closed.take() {
-                        self.sink
-                            .commit(serde_json::to_value(&report).unwrap_or_default());
-                        self.reports.push(report);
-                    }
-                }
+                Act::Commit => self.commit(),
                 Act::Discard => {
                     self.closed = None;
                     self.discarded += 1;
@@ -335,42 +284,12 @@ impl Recorder {
         }
     }
 
-    /// Whether a camera's pictures have become too old to be recorded.
-    fn judge_cameras(&self, sampler: &Sampler, row: &Sampled, now: Stamp) -> Option<RecorderError> {
-        let allowed = self.options.oldest_picture;
-        for (index, picture) in row.pictures.iter().enumerate() {
-            let camera = self.columns.cameras().get(index)?.name.clone();
-            let Some(frame) = picture else {
-                let silence = row.at - self.first_step;
-                if silence > WARM_UP {
-                    return Some(RecorderError::CameraSilent { camera, silence });
-                }
-                continue;
-            };
-            let age = frame.age(row.at);
-            if age <= allowed {
-                continue;
-            }
-            let silence = self.arrivals[index].age(now);
-            return Some(if sampler.camera(index).repeating && silence < allowed {
-                let sequence = frame.sequence;
-                RecorderError::CameraFrozen {
-                    camera,
-                    sequence,
-                    age,
-                }
-            } else if silence < allowed {
-                RecorderError::CameraLate {
-                    camera,
-                    age,
-                    allowed,
-                }
-            } else {
-                let silence = age;
-                RecorderError::CameraSilent { camera, silence }
-            });
+    fn commit(&mut self) {
+        if let Some(report) = self.closed.take() {
+            self.sink
+                .commit(serde_json::to_value(&report).unwrap_or_default());
+            self.reports.push(report);
         }
-        None
     }
 
     /// Ends the session. What was saved stays; see [`RecorderError`] for what becomes of the running episode.
@@ -397,13 +316,7 @@ impl Recorder {
                     self.discarded += 1;
                     self.sink.discard();
                 }
-                Act::Commit => {
-                    if let Some(report) = self.closed.take() {
-                        self.sink
-                            .commit(serde_json::to_value(&report).unwrap_or_default());
-                        self.reports.push(report);
-                    }
-                }
+                Act::Commit => self.commit(),
                 Act::Discard | Act::Begin => {}
             }
         }
@@ -432,9 +345,9 @@ impl Machine for Recorder {
         let mut sampler = match self.sampler.take() {
             Some(sampler) => sampler,
             None => {
-                self.first_step = stamp;
+                self.watch.begin(stamp);
                 let cameras = self.inputs.cameras.len();
-                Sampler::new(stamp, self.options.fps, self.options.grace, cameras)
+                Sampler::new(stamp, self.fps, self.grace, cameras)
             }
         };
         self.take_inputs(stamp);
@@ -453,59 +366,6 @@ impl Machine for Recorder {
             self.stop.end();
             return Next::Finished;
         }
-        Next::At(now + Duration::from_secs(1) / (4 * self.options.fps.max(1)))
+        Next::At(now + Duration::from_secs(1) / (4 * self.fps.max(1)))
     }
 }
-
-impl Running {
-    fn new(start: Stamp, columns: &Columns, sampler: &Sampler) -> Self {
-        let cameras = columns
-            .cameras()
-            .iter()
-            .enumerate()
-            .map(|(index, camera)| RunningCamera {
-                report: CameraReport {
-                    name: camera.name.clone(),
-                    ..CameraReport::default()
-                },
-                before: sampler.camera(index),
-                age: Ages::default(),
-                last: None,
-            });
-        Self {
-            start,
-            rows: 0,
-            before: sampler.ticks(),
-            without_target: 0,
-            state_age: Ages::default(),
-            cameras: cameras.collect(),
-        }
-    }
-
-    fn report(self, ended: Ended, fps: u32, sampler: &Sampler) -> EpisodeReport {
-        let cameras = self.cameras.into_iter().enumerate().map(|(index, camera)| {
-            let counts = sampler.camera(index);
-            CameraReport {
-                lost: counts.lost - camera.before.lost,
-                late: counts.late - camera.before.late,
-                age: camera.age.times(),
-                ..camera.report
-            }
-        });
-        let ticks = sampler.ticks();
-        EpisodeReport {
-            rows: self.rows,
-            fps,
-            ended,
-            ticks: ticks.ticks - self.before.ticks,
-            overruns: ticks.overruns - self.before.overruns,
-            altered: ticks.altered - self.before.altered,
-            without_target: self.without_target,
-            state_age: self.state_age.times(),
-            cameras: cameras.collect(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;

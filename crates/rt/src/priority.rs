@@ -35,7 +35,7 @@ pub fn ask() -> Grant {
 
 /// How much later than others a thread that gives way is served, in steps of `nice`.
 #[cfg(target_os = "linux")]
-const GIVE_WAY: i32 = 10;
+const GIVE_WAY: i32 = 19;
 
 /// Lets other threads go first, from now on: for encoding and rendering, which have queues before them. Where the system
 /// refuses, all threads are served alike.

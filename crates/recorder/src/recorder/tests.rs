@@ -364,3 +364,24 @@ fn ticks_that_find_no_room_are_an_error() {
         Some(RecorderError::TicksLost { lost: 1 })
     ));
 }
+
+#[test]
+fn an_episode_that_cannot_be_saved_ends_the_session_and_waits_for_repair() {
+    let mut bench = bench((5, 30, 15), Lanes::Threads, good());
+    let root = bench.folder.path().join("data");
+    // Where the data files would go lies a file: nothing can be saved, whatever the user's rights.
+    let obstacle = root.join("data");
+    std::fs::write(&obstacle, "in the way").unwrap();
+    Lockstep::new().run(&mut [&mut bench.recorder, &mut bench.ticks, &mut bench.feed]);
+    let outcome = bench.recorder.finish();
+    let error = outcome.error.unwrap().to_string();
+    assert!(error.contains("ulna dataset repair"), "{error}");
+    assert_eq!(
+        (outcome.episodes, Dataset::open(&root).unwrap().len()),
+        (0, 0)
+    );
+    std::fs::remove_file(obstacle).unwrap();
+    let repaired = ulna_dataset::repair(&root).unwrap();
+    assert!(repaired.recovered.contains(&(0, 30)), "{repaired:?}");
+    assert!(repaired.left.is_empty(), "{repaired:?}");
+}
