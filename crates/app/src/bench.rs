@@ -2,6 +2,7 @@
 
 mod bus;
 mod echo;
+mod record;
 
 use std::fs;
 use std::thread;
@@ -9,6 +10,7 @@ use std::thread;
 use serde::Serialize;
 
 pub use bus::bus;
+pub use record::record;
 
 /// One figure.
 #[derive(Debug, Clone, Serialize)]

@@ -57,6 +57,8 @@ pub struct RecordOptions {
     pub cameras: CameraChoice,
     /// Width and height of simulated pictures, pixels.
     pub picture: (u32, u32),
+    /// What goes wrong with simulated cameras, e.g. `front:frozen@3s`.
+    pub camera_faults: Vec<String>,
 }
 
 impl RecordOptions {
@@ -74,6 +76,7 @@ impl RecordOptions {
             plain: false,
             cameras: CameraChoice::All,
             picture: (640, 480),
+            camera_faults: Vec::new(),
         }
     }
 
@@ -263,7 +266,7 @@ fn conclude(
     let saved = match (outcome.episodes, before) {
         (0, 0) => "nothing was saved".to_owned(),
         (now, before) => format!(
-            "{now} episodes were saved, {} holds {}",
+            "episodes saved by then: {now}; {} holds {}",
             options.dataset.display(),
             before + now
         ),

@@ -134,6 +134,8 @@ impl Observer for Tap {
         }
         if let Some(recorder) = &mut self.recorder {
             recorder.push(TickSample {
+                index: record.index,
+                untouched: record.note.untouched(),
                 sends_at: record.sends_at,
                 measured: state.stamp,
                 oldest: state.measured.iter().copied().min().unwrap_or_default(),

@@ -293,6 +293,35 @@ fn a_servo_that_falls_silent_is_no_reason_to_stop_but_its_age_is_told() {
 }
 
 #[test]
+fn a_camera_that_breaks_ends_the_session_and_spoils_nothing() {
+    for (fault, says) in [
+        ("front:gone@1.5s", "gives no more pictures"),
+        ("wrist:frozen@1.5s", "`wrist` is frozen"),
+        ("wrist:silent@1.5s", "given no picture"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data");
+        let broken = RecordOptions {
+            episodes: 5,
+            camera_faults: vec![fault.to_owned()],
+            ..options(&path)
+        };
+        let error = message(run(&rig(), &broken));
+        for part in [says, "thrown away", "episodes saved by then: 1"] {
+            assert!(error.contains(part), "{error}");
+        }
+        let intact = Dataset::open(&path).unwrap();
+        assert_eq!((intact.len(), intact.uncommitted_episodes()), (1, 0));
+        // Nothing is left to be repaired: the next session goes on at once.
+        let more = RecordOptions {
+            resume: true,
+            ..options(&path)
+        };
+        assert_eq!(run(&rig(), &more).unwrap().total_episodes, 3);
+    }
+}
+
+#[test]
 fn nonsense_is_refused_before_anything_happens() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data");
@@ -309,6 +338,9 @@ fn nonsense_is_refused_before_anything_happens() {
     assert!(bad(&|o| o.fps = 500).contains("--fps 500"));
     assert!(bad(&|o| o.episode_time = Duration::from_millis(5)).contains("--episode-time"));
     assert!(bad(&|o| o.picture = (63, 48)).contains("63x48"));
+    let fault = |text: &str| bad(&|o| o.camera_faults = vec![text.to_owned()]);
+    assert!(fault("front:slow@1s").contains("front:frozen@3s"));
+    assert!(fault("top:gone@1s").contains("`top`"));
     let unknown = bad(&|o| o.cameras = CameraChoice::Only(vec!["top".to_owned()]));
     assert!(unknown.contains("`top`") && unknown.contains("front, wrist"));
     assert!(!path.exists());

@@ -269,6 +269,10 @@ pub(crate) struct RecordArgs {
     /// Size of simulated pictures, pixels
     #[arg(long, default_value = "640x480", value_name = "WxH", value_parser = size)]
     camera_size: (u32, u32),
+
+    /// What goes wrong with a simulated camera, one per camera: NAME:frozen@TIME, NAME:silent@TIME, NAME:gone@TIME, NAME:late+TIME@TIME
+    #[arg(long, value_name = "FAULT", requires = "sim")]
+    camera_fault: Vec<String>,
 }
 
 impl RecordArgs {
@@ -291,6 +295,7 @@ impl RecordArgs {
             plain: self.plain,
             cameras,
             picture: self.camera_size,
+            camera_faults: self.camera_fault.clone(),
             ..RecordOptions::new(self.dataset.clone(), &self.task)
         }
     }
@@ -374,6 +379,8 @@ pub(crate) enum DatasetAction {
 pub(crate) enum BenchCommand {
     /// The servo bus: bytes on the wire, cycles per second, host overhead, CPU
     Bus,
+    /// Recording: CPU per row, the pause between two episodes, memory; about half a minute
+    Record,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

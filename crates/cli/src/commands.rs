@@ -160,6 +160,7 @@ pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Ended> {
 pub(crate) fn bench(bench: &BenchCommand, json: bool) -> Result<Ended> {
     let result = match bench {
         BenchCommand::Bus => benches::bus()?,
+        BenchCommand::Record => benches::record()?,
     };
     if json {
         output::json(&serde_json::to_value(&result)?)?;

@@ -12,6 +12,10 @@ use ulna_rt::{Machine, Next};
 /// What one control tick contributes: the target that is in force from `sends_at` on, and the newest state.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct TickSample {
+    /// Number of the tick; numbers of missed deadlines are skipped.
+    pub index: u64,
+    /// Whether the gate let the target through unaltered.
+    pub untouched: bool,
     /// The deadline at which the goals leave for the servos.
     pub sends_at: Stamp,
     /// When the read that the state comes from was complete.

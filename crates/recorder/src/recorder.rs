@@ -14,7 +14,7 @@ use crate::error::RecorderError;
 use crate::feed::{CameraSource, TickSource};
 use crate::phases::{Act, Ended, Key, Phase, Phases, Plan};
 use crate::report::{Ages, CameraReport, EpisodeReport, Progress};
-use crate::sampler::{CameraCounts, Sampled, Sampler};
+use crate::sampler::{CameraCounts, Sampled, Sampler, TickCounts};
 use crate::sink::{EpisodeSink, SinkOptions};
 
 /// What comes in besides ticks and pictures.
@@ -88,6 +88,7 @@ pub struct Outcome {
 struct Running {
     start: Stamp,
     rows: u64,
+    before: TickCounts,
     without_target: u64,
     state_age: Ages,
     cameras: Vec<RunningCamera>,
@@ -474,6 +475,7 @@ impl Running {
         Self {
             start,
             rows: 0,
+            before: sampler.ticks(),
             without_target: 0,
             state_age: Ages::default(),
             cameras: cameras.collect(),
@@ -490,10 +492,14 @@ impl Running {
                 ..camera.report
             }
         });
+        let ticks = sampler.ticks();
         EpisodeReport {
             rows: self.rows,
             fps,
             ended,
+            ticks: ticks.ticks - self.before.ticks,
+            overruns: ticks.overruns - self.before.overruns,
+            altered: ticks.altered - self.before.altered,
             without_target: self.without_target,
             state_age: self.state_age.times(),
             cameras: cameras.collect(),

@@ -88,6 +88,12 @@ pub struct EpisodeReport {
     pub fps: u32,
     /// Why it ended.
     pub ended: Ended,
+    /// Control ticks from the first row to the last.
+    pub ticks: u64,
+    /// Deadlines that passed while an earlier tick was still busy.
+    pub overruns: u64,
+    /// Ticks whose target the gate clamped, slowed, ramped or held.
+    pub altered: u64,
     /// Rows whose target was missing.
     pub without_target: u64,
     /// How old the oldest joint's value was at each row.

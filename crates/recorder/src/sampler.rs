@@ -50,6 +50,17 @@ struct Pictures {
     counts: CameraCounts,
 }
 
+/// What the control loop has done up to a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TickCounts {
+    /// Ticks.
+    pub ticks: u64,
+    /// Missed deadlines, by the gaps in the ticks' numbers.
+    pub overruns: u64,
+    /// Ticks that the gate altered.
+    pub altered: u64,
+}
+
 /// Brings ticks and pictures onto the grid.
 #[derive(Debug)]
 pub struct Sampler {
@@ -58,6 +69,7 @@ pub struct Sampler {
     next: u64,
     ticks: VecDeque<TickSample>,
     state: Option<TickSample>,
+    counts: TickCounts,
     cameras: Vec<Pictures>,
 }
 
@@ -83,6 +95,7 @@ impl Sampler {
             next,
             ticks: VecDeque::new(),
             state: None,
+            counts: TickCounts::default(),
             cameras: (0..cameras).map(|_| Pictures::default()).collect(),
         }
     }
@@ -117,6 +130,11 @@ impl Sampler {
         pictures.waiting.push_back(frame);
     }
 
+    /// What the control loop had done by the last row.
+    pub fn ticks(&self) -> TickCounts {
+        self.counts
+    }
+
     /// What camera number `camera` has done so far.
     pub fn camera(&self, camera: usize) -> CameraCounts {
         self.cameras
@@ -149,7 +167,13 @@ impl Sampler {
                 self.state = Some(*tick);
             }
         }
-        while self.ticks.get(1).is_some_and(|tick| tick.sends_at <= at) {
+        while let [gone, tick, ..] = self.ticks.make_contiguous()
+            && tick.sends_at <= at
+        {
+            let counts = &mut self.counts;
+            counts.ticks += 1;
+            counts.overruns += tick.index.saturating_sub(gone.index + 1);
+            counts.altered += u64::from(!tick.untouched);
             self.ticks.pop_front();
         }
         let pictures = self.cameras.iter_mut().map(|pictures| {

@@ -6,7 +6,7 @@ use rand::RngExt;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-mod parse;
+pub(crate) mod parse;
 
 pub use parse::FaultParseError;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ulna_core::kinematics::Chain;
 use ulna_core::{Camera, RobotKind};
 use ulna_recorder::CameraSpec;
-use ulna_sim::camera::{CameraOptions, SimCamera, cube_from_seed};
+use ulna_sim::camera::{CameraOptions, FaultyCamera, SimCamera, Trouble, cube_from_seed};
 use ulna_sim::scene::{self, Colour, Scene};
 
 use super::{CameraChoice, RecordOptions};
@@ -23,6 +23,18 @@ pub(super) fn open(
 ) -> Result<Vec<Box<dyn Camera>>, AppError> {
     let kind = &rig.follower.kind;
     let chosen = choose(kind, &record.cameras)?;
+    let troubles = record.camera_faults.iter().map(|text| Trouble::parse(text));
+    let troubles = troubles
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| AppError::Usage(error.to_string()))?;
+    if let Some((name, _)) = troubles
+        .iter()
+        .find(|(name, _)| !chosen.iter().any(|camera| camera.name == *name))
+    {
+        return Err(AppError::Usage(format!(
+            "--camera-fault: camera `{name}` is not among those that are recorded"
+        )));
+    }
     let World::Simulated { arm, .. } = &rig.world else {
         if chosen.is_empty() {
             return Ok(Vec::new());
@@ -42,7 +54,12 @@ pub(super) fn open(
         let (scene, arm) = (Arc::clone(&scene), Arc::clone(arm));
         let camera = SimCamera::new(view, scene, Chain::new(kind), arm, how.clone());
         let camera = camera.map_err(|error| AppError::Usage(error.to_string()))?;
-        Ok(Box::new(camera) as Box<dyn Camera>)
+        let mut camera = Box::new(camera) as Box<dyn Camera>;
+        let mine = |(name, _): &&(String, Trouble)| name == camera.name();
+        if let Some((_, trouble)) = troubles.iter().find(mine) {
+            camera = Box::new(FaultyCamera::new(camera, *trouble));
+        }
+        Ok(camera)
     });
     cameras.collect()
 }

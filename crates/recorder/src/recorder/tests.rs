@@ -25,6 +25,9 @@ impl Machine for Ticks {
         let sends_at = Stamp::new(Duration::from_millis(5) * self.number);
         let measured = Stamp::new(now);
         self.sink.push(TickSample {
+            // Every tenth deadline is missed, and every fifth tick altered.
+            index: u64::from(self.number + self.number / 10),
+            untouched: !self.number.is_multiple_of(5),
             sends_at,
             measured,
             oldest: measured,
@@ -47,6 +50,14 @@ struct TestCamera {
 }
 
 impl TestCamera {
+    fn arrival(&self) -> Duration {
+        let late = match self.how {
+            "late" => Duration::from_millis(60) * self.next.saturating_sub(self.breaks) as u32,
+            _ => Duration::ZERO,
+        };
+        self.stamp() + Duration::from_millis(20) + late
+    }
+
     fn stamp(&self) -> Duration {
         Duration::from_secs_f64((self.next as f64 + 0.5) / 30.0)
     }
@@ -66,7 +77,7 @@ impl Camera for TestCamera {
     }
 
     fn poll(&mut self, now: Stamp) -> Result<Option<Frame>, CameraFault> {
-        if Stamp::new(self.stamp() + Duration::from_millis(20)) > now {
+        if Stamp::new(self.arrival()) > now {
             return Ok(None);
         }
         let broken = self.next >= self.breaks;
@@ -96,7 +107,7 @@ impl Camera for TestCamera {
     }
 
     fn next_due(&self, _: Stamp) -> Stamp {
-        Stamp::new(self.stamp() + Duration::from_millis(20))
+        Stamp::new(self.arrival())
     }
 }
 
@@ -237,6 +248,10 @@ fn episodes_hold_exactly_what_the_rule_says() {
             let report = dataset.episode_report(number).unwrap().unwrap();
             assert_eq!(report["ended"], "time");
             assert_eq!(report["cameras"][0]["repeated"], 0);
+            let count = |key: &str| report[key].as_u64().unwrap();
+            assert!((192..=194).contains(&count("ticks")), "{report}");
+            assert!((18..=20).contains(&count("overruns")), "{report}");
+            assert!((37..=39).contains(&count("altered")), "{report}");
         }
     }
 }
@@ -299,9 +314,10 @@ fn a_broken_camera_ends_the_session_and_spoils_nothing() {
         ("gone", "unplugged"),
         ("silent", "no picture"),
         ("frozen", "frozen"),
+        ("late", "late"),
     ] {
-        // Episodes of a second, hardly a reset between them; the camera breaks in the second one.
-        let (folder, outcome) = run(bench((5, 30, 1), Lanes::Threads, broken(how, 45)), &[]);
+        // Episodes of two seconds, hardly a reset between them; the camera breaks in the second one.
+        let (folder, outcome) = run(bench((5, 60, 1), Lanes::Threads, broken(how, 75)), &[]);
         let error = outcome.error.unwrap().to_string();
         for part in ["`front`", word, "thrown away"] {
             assert!(error.contains(part), "{how}: {error}");

@@ -9,6 +9,8 @@ fn ms(ms: f64) -> Stamp {
 /// A tick whose state was measured 2 ms before it sends; both numbers tell the moment they belong to.
 fn tick(sends_at: f64) -> TickSample {
     TickSample {
+        index: 0,
+        untouched: true,
         sends_at: ms(sends_at),
         measured: ms(sends_at - 2.0),
         oldest: ms(sends_at - 2.0),

@@ -4,6 +4,9 @@ use core::time::Duration;
 
 use ulna_core::{Camera, CameraFault, Frame, Stamp};
 
+use crate::fault::FaultParseError;
+use crate::fault::parse::duration;
+
 /// One way in which a camera misbehaves, from the given moment on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
@@ -29,6 +32,40 @@ pub enum Trouble {
         /// Since when.
         from: Stamp,
     },
+}
+
+impl Trouble {
+    /// Reads `front:frozen@3s`, `front:silent@3s`, `front:gone@3s` or `front:late+700ms@3s`: a camera's name and its trouble.
+    ///
+    /// # Errors
+    /// [`FaultParseError`] if it is none of these.
+    pub fn parse(text: &str) -> Result<(String, Self), FaultParseError> {
+        let parts = text.split_once(':').and_then(|(name, rest)| {
+            let (kind, from) = rest.rsplit_once('@')?;
+            Some((name, kind, from))
+        });
+        let incomplete = |example| FaultParseError::Incomplete {
+            text: text.into(),
+            example,
+        };
+        let (name, kind, from) = parts.ok_or_else(|| incomplete("front:frozen@3s"))?;
+        let from = Stamp::new(duration(text, from)?);
+        let trouble = match kind.split_once('+').unwrap_or((kind, "")) {
+            ("frozen", "") => Self::Frozen { from },
+            ("silent", "") => Self::Silent { from },
+            ("gone", "") => Self::Gone { from },
+            ("late", by) => Self::Late {
+                from,
+                by: duration(text, by)?,
+            },
+            _ => {
+                return Err(incomplete(
+                    "front:frozen@3s, front:silent@3s, front:gone@3s or front:late+700ms@3s",
+                ));
+            }
+        };
+        Ok((name.to_owned(), trouble))
+    }
 }
 
 /// A camera with a fault.

@@ -14,7 +14,7 @@ pub struct SensorNoise {
 
 impl SensorNoise {
     /// Adds the noise of picture `number`.
-    pub(crate) fn add(&self, number: u64, pixels: &mut [u8]) {
+    pub fn add(&self, number: u64, pixels: &mut [u8]) {
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
         // A stream for each picture: it doesn't depend on which pictures were taken before.
         random.set_stream(number);

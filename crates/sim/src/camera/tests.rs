@@ -156,3 +156,27 @@ fn the_seed_says_where_the_cube_lies() {
         assert!((0.19..0.29).contains(&r) && (cube.z - 0.015).abs() < 1e-9);
     }
 }
+
+#[test]
+fn troubles_read_as_they_are_written() {
+    let from = ms(1500);
+    let by = Duration::from_millis(700);
+    for (text, trouble) in [
+        ("front:frozen@1.5s", Trouble::Frozen { from }),
+        ("front:silent@1500ms", Trouble::Silent { from }),
+        ("front:gone@1.5s", Trouble::Gone { from }),
+        ("front:late+700ms@1.5s", Trouble::Late { from, by }),
+    ] {
+        assert_eq!(Trouble::parse(text), Ok(("front".to_owned(), trouble)));
+    }
+    for text in [
+        "front",
+        "front:frozen",
+        "front:slow@1s",
+        "front:late@1s",
+        "front:gone@soon",
+    ] {
+        let error = Trouble::parse(text).unwrap_err().to_string();
+        assert!(error.contains(text), "{error}");
+    }
+}

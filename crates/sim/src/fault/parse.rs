@@ -154,7 +154,7 @@ fn probability(text: &str, value: &str) -> Result<f64, FaultParseError> {
         })
 }
 
-fn duration(text: &str, value: &str) -> Result<Duration, FaultParseError> {
+pub(crate) fn duration(text: &str, value: &str) -> Result<Duration, FaultParseError> {
     const UNITS: [(&str, f64); 3] = [("us", 1e-6), ("ms", 1e-3), ("s", 1.0)];
     let unit = UNITS
         .into_iter()
