@@ -1,0 +1,122 @@
+//! Once it runs, the control loop takes no memory from the heap: two arms' drivers and engines, the gate, the tap that
+//! publishes each tick, and, as this runs on the virtual clock, the simulated servos as well.
+
+#![allow(unsafe_code, missing_docs, clippy::unwrap_used)] // an allocator that counts cannot be written without
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::time::Duration;
+
+use ulna_app::report::ClockKind;
+use ulna_app::rig::{Rig, RigOptions};
+use ulna_app::session::drive;
+use ulna_app::tap::{Snapshot, Tap};
+use ulna_control::{Observer, Plan, TickRecord};
+use ulna_core::{Gate, Robot, Stamp};
+use ulna_drivers::connect::Role;
+use ulna_rt::{Lockstep, Pacer, Stop, latest};
+
+thread_local! {
+    /// Of this thread only: the test harness has threads of its own.
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: everything is handed on to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Passes ticks on, and notes the allocations so far at the 100th and at the last.
+struct Watch {
+    tap: Tap,
+    ticks: u32,
+    settled: usize,
+    last: usize,
+}
+
+impl Observer for Watch {
+    fn observe(&mut self, record: &TickRecord<'_>) {
+        self.tap.observe(record);
+        self.ticks += 1;
+        self.last = ALLOCATIONS.get();
+        if self.ticks == 100 {
+            self.settled = self.last;
+        }
+    }
+}
+
+#[test]
+fn two_thousand_ticks_with_faults_allocate_nothing() {
+    let faults = vec!["drop:0.1%,flip:0.1%,dead:wrist_flex@3s+2s".to_owned()];
+    let options = RigOptions {
+        sim: true,
+        clock: ClockKind::Virtual,
+        faults,
+        ..RigOptions::default()
+    };
+    let Rig {
+        mut follower,
+        leader,
+        ..
+    } = Rig::open(&options, true).unwrap();
+    let mut leader = leader.unwrap();
+    let mut pacer = Lockstep::new();
+    leader
+        .source
+        .0
+        .connect(&mut pacer, &leader.kind, &leader.calibration, Role::Leader)
+        .unwrap();
+    follower
+        .arm
+        .connect(
+            &mut pacer,
+            &follower.kind,
+            &follower.calibration,
+            Role::Follower,
+        )
+        .unwrap();
+    let limits = follower.kind.gate_limits(&follower.calibration);
+    let mut gate = Gate::new(
+        limits,
+        &follower.arm.state().position,
+        Stamp::new(pacer.now()),
+    );
+    let (publisher, _watcher) = latest::slot(&Snapshot::default());
+    let mut watch = Watch {
+        tap: Tap::publishing(publisher),
+        ticks: 0,
+        settled: 0,
+        last: 0,
+    };
+    let start = pacer.now();
+    let plan = Plan {
+        start,
+        period: Duration::from_millis(5),
+        end: start + Duration::from_secs(10),
+    };
+    drive(
+        &mut follower,
+        &mut leader.source,
+        &mut gate,
+        &mut watch,
+        &Stop::new(),
+        plan,
+        &mut pacer,
+    );
+    assert_eq!(watch.ticks, 2000);
+    assert_eq!(watch.last - watch.settled, 0);
+}
