@@ -40,7 +40,7 @@ fn it_needs_nothing_beside_the_binary() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(
         home.path()
-            .join("ulna/demo/so101-hand/meta/info.json")
+            .join("ulna/demo/dataset/meta/info.json")
             .is_file()
     );
     for line in ran
