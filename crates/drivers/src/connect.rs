@@ -120,7 +120,13 @@ impl ServoArm {
                 let here = self.read(pacer, index, &sts3215::PRESENT_POSITION)?;
                 self.write(pacer, index, &sts3215::GOAL_POSITION, here)?;
             }
-            self.torque(pacer, true)?;
+            let on = self
+                .torque(pacer, true)
+                .and_then(|()| self.read_state(pacer));
+            return on.inspect_err(|_| {
+                // An arm that nobody controls is not left under torque. The first error says what is wrong.
+                let _ = self.torque(pacer, false);
+            });
         }
         self.read_state(pacer)
     }
