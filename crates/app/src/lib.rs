@@ -1,7 +1,7 @@
 //! What the commands of ulna do: rigs, sessions, the demo, benches.
 //!
 //! Reading order: [`robots`] (finding robot files), [`rig`] (ports, clocks and simulation), [`session`] (ticks and the one way out),
-//! [`run`] (a session from connect to report), then the commands that use them: [`record`], [`replay`], [`demo`], [`bench`].
+//! [`run`] (a session from connect to report), then the commands that use them: [`record`], [`replay`], [`demo`], [`mod@bench`].
 
 pub mod bench;
 pub mod datasets;
