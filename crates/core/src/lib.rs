@@ -4,7 +4,7 @@
 //! Nothing here does input or output, reads a clock, starts a thread or looks a joint up by name:
 //! a joint is an index into fixed-capacity, `Copy` arrays, and its name is data for people.
 //!
-//! Reading order: [`stamp`] (when), [`joints`] (how many), [`calibration`] and [`unit`] (what the numbers
+//! Reading order: [`stamp`] (when), [`joints`] (how many), [`calibration`] and [`mod@unit`] (what the numbers
 //! mean), [`state`] (what is measured and wanted), [`gate`] (what may be sent), [`traits`] (who takes part),
 //! [`camera`] (pictures), [`robot`] (the robot file) and [`kinematics`] (where the links are).
 //!
