@@ -1,5 +1,8 @@
 //! A chain of servos on one bus, as a robot (follower) or as a source of actions (leader).
 
+mod report;
+mod servo;
+
 use std::io;
 use std::time::Duration;
 
@@ -7,27 +10,18 @@ use ulna_bus::engine::{
     BusCounters, Engine, EngineConfig, GroupEntry, GroupRead, GroupWrite, MAX_SERVOS, Request,
     ServoCounters, Status,
 };
-use ulna_bus::health::{
-    Plausibility, PlausibilityConfig, Roster, RosterConfig, RosterError, Verdict,
-};
+use ulna_bus::health::{Plausibility, Roster, RosterConfig, Verdict};
 use ulna_bus::registers::sts3215;
-use ulna_core::JointCalibration;
 use ulna_core::{
     Action, ActionSource, Calibration, Joints, LinkLost, Progress, Robot, RobotKind, SafeGoals,
-    Stamp, State, Unit,
+    Stamp, State,
 };
 
 use crate::port::Port;
+use servo::{BELIEVABLE, Servo};
 
-/// One joint's servo.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Servo {
-    pub(crate) id: u8,
-    unit: Unit,
-    calibration: JointCalibration,
-    resolution: u32,
-    plausibility: Plausibility,
-}
+pub use report::ServoReport;
+pub use servo::ArmError;
 
 /// An arm of servos behind one port.
 pub struct ServoArm {
@@ -53,87 +47,25 @@ impl std::fmt::Debug for ServoArm {
     }
 }
 
-/// What happened to one servo since the session began.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct ServoReport {
-    /// The joint it drives.
-    pub joint: String,
-    /// Its id on the bus.
-    pub id: u8,
-    /// Good replies.
-    pub replies: u32,
-    /// Ticks that ended without its reply.
-    pub missed: u32,
-    /// Damaged packets in the place of its reply.
-    pub damaged: u32,
-    /// Times it was asked again within a tick.
-    pub retries: u32,
-    /// Readings that were faster than the servo can move and that no second reading confirmed.
-    pub implausible: u32,
-    /// What the servo complains of, in words; empty if of nothing.
-    pub complaints: String,
-}
-
-impl ServoReport {
-    /// True if anything happened that its owner should know.
-    pub fn had_trouble(&self) -> bool {
-        self.missed > 0 || self.implausible > 0 || !self.complaints.is_empty()
-    }
-}
-
-impl std::fmt::Display for ServoReport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let asked = self.replies.saturating_add(self.missed);
-        write!(
-            f,
-            "servo {} (`{}`) missed {} of {asked} reads",
-            self.id, self.joint, self.missed
-        )?;
-        if self.damaged > 0 {
-            write!(f, ", {} damaged packets", self.damaged)?;
-        }
-        if self.implausible > 0 {
-            write!(f, ", {} implausible readings", self.implausible)?;
-        }
-        if !self.complaints.is_empty() {
-            write!(f, ", complains of {}", self.complaints)?;
-        }
-        Ok(())
-    }
-}
-
 /// What servos, adapters and a busy computer may add to the time on the wire outside the control loop. Answers carry no register
 /// address, so one that came after its question was given up would pass for the answer to the next.
 const PATIENT_TURNAROUND: Duration = Duration::from_millis(150);
-
-/// A reading that would mean more than a turn in half a second, faster than any hobby servo or hand, is suspect. Calibration keeps
-/// the wrap of the encoder out of a joint's range.
-const BELIEVABLE: PlausibilityConfig = PlausibilityConfig {
-    max_speed: 8192,
-    slack: 16,
-    turn: None,
-};
 
 impl ServoArm {
     /// An arm of this kind with this calibration behind an open port. Nothing is sent yet.
     ///
     /// # Errors
-    /// If two servos of the kind share an id, which a checked robot file rules out.
+    /// [`ArmError`], if the robot file asks for servos that there are not.
     pub fn new(
         port: Box<dyn Port>,
         engine: Engine,
         kind: &RobotKind,
         calibration: &Calibration,
-    ) -> Result<Self, RosterError> {
-        let servos: Vec<Servo> = (kind.joints.iter().zip(calibration.values()))
-            .map(|(joint, calibration)| Servo {
-                id: joint.id,
-                unit: joint.unit,
-                calibration: *calibration,
-                resolution: joint.resolution,
-                plausibility: Plausibility::new(BELIEVABLE),
-            })
-            .collect();
+    ) -> Result<Self, ArmError> {
+        let joints = kind.joints.iter().zip(calibration.values());
+        let servos: Vec<Servo> = joints
+            .map(|(joint, calibration)| servo::servo(joint, calibration))
+            .collect::<Result<_, _>>()?;
         let ids: Vec<u8> = servos.iter().map(|servo| servo.id).collect();
         let state = State {
             stamp: Stamp::ZERO,

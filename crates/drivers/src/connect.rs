@@ -3,16 +3,19 @@
 //! This is sequential work outside the control loop: it may allocate and takes as long as the servos need, on whichever clock
 //! the pacer keeps.
 
-use std::collections::BTreeMap;
+mod registers;
+mod settings;
+
 use std::time::Duration;
 
-use ulna_bus::engine::{Request, ServoFault, Status};
+use ulna_bus::engine::ServoFault;
 use ulna_bus::feetech;
-use ulna_bus::registers::{Access, Register, sts3215};
+use ulna_bus::registers::{Access, sts3215};
 use ulna_core::{Calibration, LinkLost, Progress, Robot, RobotKind, SafeGoals, Stamp};
 use ulna_rt::Pacer;
 
 use crate::arm::ServoArm;
+use registers::PATIENCE;
 
 /// Which part an arm plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,10 +87,6 @@ pub enum ConnectError {
     },
 }
 
-/// How long one servo may take to answer outside the control loop, questions repeated: a busy computer or a slow adapter is no
-/// missing servo.
-const PATIENCE: Duration = Duration::from_millis(600);
-
 impl ServoArm {
     /// Checks every servo, compares calibrations, writes the robot file's registers, and, for a follower, switches the torque on with each
     /// goal where its joint stands, so that nothing moves.
@@ -131,31 +130,6 @@ impl ServoArm {
         self.read_state(pacer)
     }
 
-    /// The registers that are not yet as this role wants them: index of the servo, register, value wanted.
-    fn changes(
-        &mut self,
-        pacer: &mut dyn Pacer,
-        kind: &RobotKind,
-        role: Role,
-    ) -> Result<Vec<(usize, Register, i32)>, ConnectError> {
-        let mut changes = Vec::new();
-        for index in 0..self.servos.len() {
-            for (register, value) in settings(kind, index, role)? {
-                // An unchanged register is left alone: the servo's EEPROM wears out.
-                if self.read(pacer, index, &register)? != value {
-                    changes.push((index, register, value));
-                }
-            }
-            // Multi-turn feedback would report positions beyond one turn.
-            let phase = self.read(pacer, index, &sts3215::PHASE)?;
-            let multi_turn = i32::from(sts3215::PHASE_MULTI_TURN_FEEDBACK);
-            if phase & multi_turn != 0 {
-                changes.push((index, sts3215::PHASE, phase & !multi_turn));
-            }
-        }
-        Ok(changes)
-    }
-
     /// Switches the torque of every servo; without it the arm is limp, and its settings can be written.
     ///
     /// # Errors
@@ -189,7 +163,17 @@ impl ServoArm {
                 return Ok(());
             }
             if pacer.now() > start + PATIENCE * 4 {
-                return self.check_servos(pacer);
+                self.check_servos(pacer)?;
+                let measured = self.state().measured.iter().zip(&self.names);
+                let silent = measured
+                    .filter(|(at, _)| **at <= Stamp::new(start))
+                    .map(|(_, joint)| format!("`{joint}`"));
+                return Err(ConnectError::Servos {
+                    port: self.port_name().to_owned(),
+                    problems: format!("no position from {}", silent.collect::<Vec<_>>().join(", ")),
+                    advice: "They answer when asked alone, but not in a group read: is the adapter losing bytes, or is the servo of a \
+                             series without group reads?",
+                });
             }
         }
     }
@@ -230,7 +214,7 @@ impl ServoArm {
         for index in 0..self.servos.len() {
             let (id, joint) = (self.servos[index].id, self.names[index].clone());
             match self.read(pacer, index, &sts3215::MODEL_NUMBER) {
-                Ok(number) if number == i32::from(feetech::STS3215.number) => {}
+                Ok(number) if number == i32::from(self.servos[index].model.number) => {}
                 Ok(number) => {
                     let model = u16::try_from(number)
                         .ok()
@@ -239,8 +223,9 @@ impl ServoArm {
                         || format!("model number {number}"),
                         |model| model.name.to_owned(),
                     );
+                    let expected = self.servos[index].model.name;
                     problems.push(format!(
-                        "servo {id} (`{joint}`) is a {what}, not an sts3215"
+                        "servo {id} (`{joint}`) is a {what}, not an {expected}"
                     ));
                 }
                 Err(ConnectError::Register { fault, .. }) => {
@@ -304,158 +289,4 @@ impl ServoArm {
             differences: differences.join("; "),
         })
     }
-
-    /// Reads one register of one servo.
-    ///
-    /// # Errors
-    /// If it does not answer within half a second.
-    pub fn read(
-        &mut self,
-        pacer: &mut dyn Pacer,
-        index: usize,
-        register: &Register,
-    ) -> Result<i32, ConnectError> {
-        let id = self.servos[index].id;
-        let request = Request::Read {
-            id,
-            address: register.address,
-            len: register.width,
-        };
-        let bytes = self.transact(pacer, index, register, &request)?;
-        register
-            .decode(&bytes)
-            .ok_or_else(|| self.register_error(index, register, ServoFault::Checksum))
-    }
-
-    /// Writes one register of one servo and awaits its confirmation.
-    ///
-    /// # Errors
-    /// If the servo does not confirm within half a second.
-    pub fn write(
-        &mut self,
-        pacer: &mut dyn Pacer,
-        index: usize,
-        register: &Register,
-        value: i32,
-    ) -> Result<(), ConnectError> {
-        let bytes = register
-            .encode(value)
-            .map_err(|error| ConnectError::BadSetting {
-                robot: self.names[index].clone(),
-                register: register.name.to_owned(),
-                value,
-                reason: error.to_string(),
-            })?;
-        let id = self.servos[index].id;
-        let request = Request::Write {
-            id,
-            address: register.address,
-            data: bytes.as_slice(),
-        };
-        self.transact(pacer, index, register, &request).map(|_| ())
-    }
-
-    fn transact(
-        &mut self,
-        pacer: &mut dyn Pacer,
-        index: usize,
-        register: &Register,
-        request: &Request<'_>,
-    ) -> Result<Vec<u8>, ConnectError> {
-        let patience_ends = pacer.now() + PATIENCE;
-        let mut fault = ServoFault::NotSent;
-        while pacer.now() < patience_ends {
-            let begun = self.patient.begin(pacer.now(), request, patience_ends);
-            debug_assert!(begun.is_ok(), "{begun:?}");
-            while let Some(until) = self
-                .patient_step(Stamp::new(pacer.now()))
-                .map_err(|LinkLost| self.port_lost())?
-            {
-                pacer.wait_for_input(until.min(self.port.next_arrival().unwrap_or(Duration::MAX)));
-            }
-            match self.patient.replies().first().map(|reply| reply.result) {
-                Some(Ok(data)) => return Ok(data.bytes().to_vec()),
-                Some(Err(error)) => fault = error,
-                None => break,
-            }
-        }
-        Err(self.register_error(index, register, fault))
-    }
-
-    /// Carries the patient engine's transaction on; how long to wait for more, `None` once it is done.
-    fn patient_step(&mut self, now: Stamp) -> Result<Option<Duration>, LinkLost> {
-        let mut buffer = [0; 256];
-        let count = self.receive(now, &mut buffer)?;
-        let status = self.patient.step(now.since_epoch(), &buffer[..count]);
-        let bytes = self.patient.transmit();
-        if !bytes.is_empty() {
-            self.port
-                .write(now.since_epoch(), bytes)
-                .map_err(|error| self.give_up(error))?;
-        }
-        Ok(match status {
-            Status::Waiting { until } => Some(until),
-            Status::Done => None,
-        })
-    }
-
-    fn register_error(&self, index: usize, register: &Register, fault: ServoFault) -> ConnectError {
-        let (port, joint) = (self.port_name().to_owned(), self.names[index].clone());
-        ConnectError::Register {
-            port,
-            id: self.servos[index].id,
-            joint,
-            register: register.name.to_owned(),
-            fault,
-        }
-    }
-
-    fn port_lost(&self) -> ConnectError {
-        let reason = self
-            .lost()
-            .map_or_else(|| "closed".to_owned(), ToString::to_string);
-        ConnectError::Lost {
-            port: self.port_name().to_owned(),
-            reason,
-        }
-    }
-}
-
-/// The registers to write to one servo: the role's common ones, and over them the joint's own if it is a follower's.
-fn settings(
-    kind: &RobotKind,
-    index: usize,
-    role: Role,
-) -> Result<Vec<(Register, i32)>, ConnectError> {
-    let mut values: BTreeMap<&str, i32> = BTreeMap::new();
-    let common = match role {
-        Role::Follower => &kind.follower.registers,
-        Role::Leader => &kind.leader.registers,
-    };
-    let own = kind
-        .joints
-        .get(index)
-        .map(|joint| &joint.registers)
-        .filter(|_| role == Role::Follower);
-    for (name, value) in common.iter().chain(own.into_iter().flatten()) {
-        values.insert(name, *value);
-    }
-    let look_up = |(name, value): (&str, i32)| {
-        let bad = |reason: &str| ConnectError::BadSetting {
-            robot: kind.name.clone(),
-            register: name.to_owned(),
-            value,
-            reason: reason.to_owned(),
-        };
-        let register =
-            sts3215::by_name(name).ok_or_else(|| bad("the servo has no register of that name"))?;
-        if register.access == Access::ReadOnly {
-            return Err(bad("that register can only be read"));
-        }
-        register
-            .encode(value)
-            .map_err(|error| bad(&error.to_string()))?;
-        Ok((*register, value))
-    };
-    values.into_iter().map(look_up).collect()
 }

@@ -1,0 +1,50 @@
+//! What happened to each servo, for the report of a session.
+
+/// What happened to one servo since the session began.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ServoReport {
+    /// The joint it drives.
+    pub joint: String,
+    /// Its id on the bus.
+    pub id: u8,
+    /// Good replies.
+    pub replies: u32,
+    /// Ticks that ended without its reply.
+    pub missed: u32,
+    /// Damaged packets in the place of its reply.
+    pub damaged: u32,
+    /// Times it was asked again within a tick.
+    pub retries: u32,
+    /// Readings that were faster than the servo can move and that no second reading confirmed.
+    pub implausible: u32,
+    /// What the servo complains of, in words; empty if of nothing.
+    pub complaints: String,
+}
+
+impl ServoReport {
+    /// True if anything happened that its owner should know.
+    pub fn had_trouble(&self) -> bool {
+        self.missed > 0 || self.implausible > 0 || !self.complaints.is_empty()
+    }
+}
+
+impl std::fmt::Display for ServoReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let asked = self.replies.saturating_add(self.missed);
+        write!(
+            f,
+            "servo {} (`{}`) missed {} of {asked} reads",
+            self.id, self.joint, self.missed
+        )?;
+        if self.damaged > 0 {
+            write!(f, ", {} damaged packets", self.damaged)?;
+        }
+        if self.implausible > 0 {
+            write!(f, ", {} implausible readings", self.implausible)?;
+        }
+        if !self.complaints.is_empty() {
+            write!(f, ", complains of {}", self.complaints)?;
+        }
+        Ok(())
+    }
+}
