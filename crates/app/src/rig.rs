@@ -15,7 +15,7 @@ use crate::report::ClockKind;
 use crate::robots;
 use crate::session::Follower;
 
-pub use simulated::{Buses, SharedArm, World};
+pub use simulated::{Buses, SharedArm, World, serve};
 
 /// What the user says about the rig.
 #[derive(Debug, Clone)]

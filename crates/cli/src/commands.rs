@@ -1,14 +1,19 @@
 //! One function for each command: options in, answer out.
 
+use std::thread;
+use std::time::Duration;
+
 use anyhow::Result;
 use serde_json::json;
 use ulna_app::replay::{ReplayOptions, Replayed};
-use ulna_app::rig::Rig;
+use ulna_app::rig::{self, Rig};
 use ulna_app::run::{Job, run};
 use ulna_app::{Stop, bench as benches, datasets, demo as tour, robots as known};
 
 use crate::Ended;
-use crate::args::{BenchCommand, DatasetAction, DemoArgs, ReplayArgs, RobotsAction, TeleopArgs};
+use crate::args::{
+    BenchCommand, DatasetAction, DemoArgs, ReplayArgs, RobotsAction, SimAction, TeleopArgs,
+};
 use crate::output::{self, StatusLine};
 
 pub(crate) fn demo(args: &DemoArgs, json: bool) -> Result<Ended> {
@@ -137,6 +142,26 @@ fn replay_table(replayed: &Replayed) -> String {
     }
     lines.push(output::session(&done.report));
     lines.join("\n")
+}
+
+pub(crate) fn sim(action: &SimAction, json: bool) -> Result<Ended> {
+    let SimAction::Serve(args) = action;
+    let stop = stop()?;
+    let buses = rig::serve(&args.rig(), &known::find(&args.robot)?, args.leader)?;
+    for (role, device) in buses.devices() {
+        match json {
+            true => output::json(&json!({ "role": role, "device": device }))?,
+            false => output::text(&format!("{role} {}", device.display()))?,
+        }
+    }
+    eprintln!("serving in real time; Ctrl-C ends it");
+    while stop.requested().is_none() {
+        if let Some(role) = buses.fallen() {
+            anyhow::bail!("the simulated {role}'s bus has stopped; see above, and start it again");
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    Ok(Ended::Interrupted)
 }
 
 pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Ended> {

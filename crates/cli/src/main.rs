@@ -47,6 +47,7 @@ fn run(cli: &Cli) -> Result<Ended> {
         Command::Teleop(options) => commands::teleop(options, json),
         Command::Record(options) => record::record(options, json),
         Command::Replay(options) => commands::replay(options, json),
+        Command::Sim { action } => commands::sim(action, json),
         Command::Dataset { action } => commands::dataset(action, json),
         Command::Bench { bench } => commands::bench(bench, json),
     }

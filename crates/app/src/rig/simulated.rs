@@ -1,5 +1,6 @@
 //! Simulated rigs: the same drivers, packets and timing, with simulated servos at the other end of the wire.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -51,6 +52,19 @@ pub struct Buses {
 }
 
 impl Buses {
+    /// The role and the device of each bus.
+    pub fn devices(&self) -> Vec<(&'static str, PathBuf)> {
+        let follower = self
+            .follower
+            .as_ref()
+            .map(|bus| ("follower", bus.path().to_owned()));
+        let leader = self
+            .leader
+            .as_ref()
+            .map(|bus| ("leader", bus.path().to_owned()));
+        follower.into_iter().chain(leader).collect()
+    }
+
     /// The role of a bus whose thread has ended, which it should not.
     pub fn fallen(&self) -> Option<&'static str> {
         let follower = self
@@ -84,42 +98,9 @@ pub(super) fn open(
         ));
     }
     let clock = RealClock::start();
-    let calibration = calibration_of(&follower, Family::Robot, options.robot_id.as_deref())?;
-    let start = resting_angles(&follower);
-    let arm_options = ArmOptions {
-        start: Some(start),
-        ..ArmOptions::default()
-    };
-    let arm = Arm::new(&follower, &calibration, arm_options)
-        .map_err(|error| AppError::Sim(error.to_string()))?;
-    let shared = Arc::new(Mutex::new(arm));
-    let faults = faults(options, &follower)?;
-    let follower_bus = servo_bus(
-        &follower,
-        &calibration,
-        Arc::clone(&shared),
-        &follower.follower.registers,
-        faults,
-    )?;
+    let (calibration, shared, follower_bus) = follower_bus(options, &follower)?;
     let leader_parts = leader
-        .map(|kind| {
-            let calibration =
-                calibration_of(&kind, Family::Teleoperator, options.teleop_id.as_deref())?;
-            let arm = LeaderArm::new(
-                &kind,
-                &calibration,
-                Hand::new(&kind, options.seed),
-                LEADER_VOLTS,
-            );
-            let bus = servo_bus(
-                &kind,
-                &calibration,
-                arm,
-                &kind.leader.registers,
-                FaultPlan::default(),
-            )?;
-            Ok::<_, AppError>((kind, calibration, bus))
-        })
+        .map(|kind| leader_bus(options, &kind).map(|(calibration, bus)| (kind, calibration, bus)))
         .transpose()?;
     let (follower_port, follower_pty) = wire(
         "follower",
@@ -162,6 +143,68 @@ pub(super) fn open(
         rate_hz: options.rate_hz,
         clock,
     })
+}
+
+/// Puts a simulated follower, and a leader in its hand if `leader`, on ptys in real time, for other programs to open.
+///
+/// # Errors
+/// If the arms or the ptys cannot be set up.
+pub fn serve(options: &RigOptions, kind: &RobotKind, leader: bool) -> Result<Buses, AppError> {
+    let clock = RealClock::start();
+    let sim = |error: ulna_sim::pty::PtyError| AppError::Sim(error.to_string());
+    let (_, _, bus) = follower_bus(options, kind)?;
+    let follower = Some(PtyBus::spawn(bus, "follower", clock.epoch()).map_err(sim)?);
+    let leader = match leader {
+        true => Some(
+            PtyBus::spawn(leader_bus(options, kind)?.1, "leader", clock.epoch()).map_err(sim)?,
+        ),
+        false => None,
+    };
+    Ok(Buses { follower, leader })
+}
+
+fn follower_bus(
+    options: &RigOptions,
+    kind: &RobotKind,
+) -> Result<(Calibration, SharedArm, ServoBus<SharedArm>), AppError> {
+    let calibration = calibration_of(kind, Family::Robot, options.robot_id.as_deref())?;
+    let arm_options = ArmOptions {
+        start: Some(resting_angles(kind)),
+        ..ArmOptions::default()
+    };
+    let arm = Arm::new(kind, &calibration, arm_options)
+        .map_err(|error| AppError::Sim(error.to_string()))?;
+    let shared = Arc::new(Mutex::new(arm));
+    let faults = faults(options, kind)?;
+    let bus = servo_bus(
+        kind,
+        &calibration,
+        Arc::clone(&shared),
+        &kind.follower.registers,
+        faults,
+    )?;
+    Ok((calibration, shared, bus))
+}
+
+fn leader_bus(
+    options: &RigOptions,
+    kind: &RobotKind,
+) -> Result<(Calibration, ServoBus<LeaderArm>), AppError> {
+    let calibration = calibration_of(kind, Family::Teleoperator, options.teleop_id.as_deref())?;
+    let arm = LeaderArm::new(
+        kind,
+        &calibration,
+        Hand::new(kind, options.seed),
+        LEADER_VOLTS,
+    );
+    let bus = servo_bus(
+        kind,
+        &calibration,
+        arm,
+        &kind.leader.registers,
+        FaultPlan::default(),
+    )?;
+    Ok((calibration, bus))
 }
 
 /// The host's port, and the pty's bus if there is one.
