@@ -9,7 +9,7 @@ use ulna_app::record::{CameraChoice, RecordOptions};
 use ulna_app::report::ClockKind;
 use ulna_app::rig::RigOptions;
 
-/// Control low-cost servo arms: teleoperate, replay, and do it all with a simulated arm.
+/// Control low-cost servo arms: teleoperate, record, replay, and do it all with a simulated arm.
 #[derive(Debug, Parser)]
 #[command(
     name = "ulna",
@@ -28,7 +28,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// The tour: a simulated arm is teleoperated and replays an episode; no hardware, no questions
+    /// The tour: a simulated arm is teleoperated, recorded, and replays what it did; no hardware, no questions
     Demo(DemoArgs),
 
     /// List and show the kinds of robot that ulna knows
