@@ -2,6 +2,7 @@
 
 mod bus;
 mod echo;
+mod policy;
 mod record;
 
 use std::fs;
@@ -10,6 +11,7 @@ use std::thread;
 use serde::Serialize;
 
 pub use bus::bus;
+pub use policy::policy;
 pub use record::record;
 
 /// One figure.

@@ -22,6 +22,9 @@ pub enum AppError {
     /// The recording.
     #[error(transparent)]
     Recorder(#[from] ulna_recorder::RecorderError),
+    /// A policy.
+    #[error(transparent)]
+    Policy(#[from] ulna_policy::PolicyError),
     /// Options that do not go together, or lack something.
     #[error("{0}")]
     Usage(String),

@@ -2,6 +2,7 @@
 
 mod bench;
 mod dataset;
+mod policy;
 mod record;
 mod replay;
 mod rig;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use bench::BenchCommand;
 pub(crate) use dataset::DatasetAction;
+pub(crate) use policy::PolicyAction;
 pub(crate) use record::RecordArgs;
 pub(crate) use replay::ReplayArgs;
 pub(crate) use sim::SimAction;
@@ -88,6 +90,12 @@ takes as long as the recording did. A real arm first goes slowly to where the ep
     Sim {
         #[command(subcommand)]
         action: SimAction,
+    },
+
+    /// Look at a learned policy: an ONNX network with its contract
+    Policy {
+        #[command(subcommand)]
+        action: PolicyAction,
     },
 
     /// Look at a LeRobot v3 dataset, check it, repair it

@@ -3,6 +3,7 @@
 mod bench;
 mod dataset;
 mod demo;
+mod policy;
 mod record;
 mod replay;
 mod robots;
@@ -15,6 +16,7 @@ use ulna_app::Stop;
 pub(crate) use bench::bench;
 pub(crate) use dataset::dataset;
 pub(crate) use demo::demo;
+pub(crate) use policy::policy;
 pub(crate) use record::record;
 pub(crate) use replay::replay;
 pub(crate) use robots::robots;

@@ -87,6 +87,7 @@ pub trait Environment: fmt::Debug + Send + Sync {
     /// A name for each number; there are as many numbers at all times.
     fn names(&self) -> Vec<String>;
 
-    /// The numbers at this moment.
-    fn state(&self, at: Stamp) -> Vec<f64>;
+    /// Puts the numbers at this moment into `numbers`, which has room for as many as there are names. It may be asked on the control
+    /// thread: it must not block or allocate.
+    fn tell(&self, at: Stamp, numbers: &mut [f64]);
 }

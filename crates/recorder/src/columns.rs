@@ -133,7 +133,9 @@ impl Columns {
         let mut row = tick.target.unwrap_or(tick.sent).to_vec();
         row.extend_from_slice(&state.position);
         if let Some(environment) = &self.environment {
-            row.extend(environment.state(sampled.at));
+            let mut numbers = vec![0.0; environment.names().len()];
+            environment.tell(sampled.at, &mut numbers);
+            row.extend(numbers);
         }
         if !self.plain {
             row.extend_from_slice(&tick.sent);

@@ -187,11 +187,11 @@ impl Environment for Reach {
             .into()
     }
 
-    fn state(&self, at: Stamp) -> Vec<f64> {
-        self.target(self.index(at.since_epoch()))
-            .coords
-            .as_slice()
-            .to_vec()
+    fn tell(&self, at: Stamp, numbers: &mut [f64]) {
+        let target = self.target(self.index(at.since_epoch()));
+        for (number, coordinate) in numbers.iter_mut().zip(target.iter()) {
+            *number = *coordinate;
+        }
     }
 }
 

@@ -6,6 +6,8 @@ use clap::Subcommand;
 pub(crate) enum BenchCommand {
     /// The servo bus: bytes on the wire, cycles per second, host overhead, CPU
     Bus,
+    /// The policy that comes with ulna: one inference, beside the bare engine
+    Policy,
     /// Recording: CPU per row, the pause between two episodes, memory; about half a minute
     Record,
 }

@@ -9,6 +9,7 @@ use crate::{Ended, output};
 pub(crate) fn bench(bench: &BenchCommand, json: bool) -> Result<Ended> {
     let result = match bench {
         BenchCommand::Bus => benches::bus()?,
+        BenchCommand::Policy => benches::policy(None)?,
         BenchCommand::Record => benches::record()?,
     };
     if json {

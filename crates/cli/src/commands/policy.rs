@@ -1,0 +1,60 @@
+//! `ulna policy`.
+
+use anyhow::Result;
+use ulna_app::bench as benches;
+use ulna_app::policies::{self, Checked};
+
+use crate::args::PolicyAction;
+use crate::{Ended, output};
+
+pub(crate) fn policy(action: &PolicyAction, json: bool) -> Result<Ended> {
+    match action {
+        PolicyAction::Check(args) => {
+            let checked = policies::check(&args.bundle.options(), args.robot.as_deref())?;
+            if json {
+                output::json(&serde_json::to_value(&checked)?)?;
+            } else {
+                output::text(&told(&checked))?;
+            }
+        }
+        PolicyAction::Bench(args) => {
+            let bench = benches::policy(Some(&args.options()))?;
+            if json {
+                output::json(&serde_json::to_value(&bench)?)?;
+            } else {
+                output::text(&bench.table())?;
+            }
+        }
+    }
+    Ok(Ended::Done)
+}
+
+fn told(checked: &Checked) -> String {
+    let Checked {
+        bundle,
+        robot,
+        report,
+    } = checked;
+    [
+        format!(
+            "policy `{}` in {} is sound",
+            report.policy,
+            bundle.display()
+        ),
+        format!("  robot    {robot}: its joints, units, cameras and rate fit"),
+        format!("  sees     {}", report.inputs.join(", ")),
+        format!(
+            "  answers  {} steps at {} Hz for {}; {} of them are carried out",
+            report.chunk_size,
+            report.fps,
+            report.joints.join(", "),
+            report.n_action_steps
+        ),
+        format!("  engine   {}", report.engine),
+        format!(
+            "  golden   off by {:.1e} at most, in robot units; {:.0e} are allowed",
+            report.golden_difference, report.golden_tolerance
+        ),
+    ]
+    .join("\n")
+}
