@@ -14,8 +14,8 @@ use ulna_rt::{Machine, Next};
 
 use super::common::{Tensors, make_bundle};
 
-/// Robot units.
-const TOLERANCE: f64 = 1e-4;
+/// Robot units. As either engine is no further from the reference, they are within 1e-4 of each other.
+const TOLERANCE: f64 = 5e-5;
 
 fn bundle(fixtures: &Path, baked: bool, pair: usize) -> Bundle {
     let folder = tempfile::tempdir().unwrap();
