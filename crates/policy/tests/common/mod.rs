@@ -1,6 +1,6 @@
 //! Bundles made of the fixtures: LeRobot's tiny ACT policy as ONNX, with its processor's statistics.
 
-#![allow(dead_code, clippy::print_stdout)] // Each test binary uses its own part, and says what it skips.
+#![allow(dead_code, clippy::panic, clippy::print_stdout)] // Each test binary uses its own part, and says what it skips.
 
 use std::collections::BTreeMap;
 use std::fs;
