@@ -7,6 +7,7 @@ use ulna_drivers::arm::ServoReport;
 use ulna_rt::priority::Grant;
 use ulna_rt::{Distribution, StopReason, Summary};
 
+use crate::display::DisplayReport;
 use crate::session::{Ended, Exit, Finished};
 
 /// Which clock a session ran on.
@@ -168,6 +169,9 @@ pub struct SessionReport {
     pub leader: Option<BusReport>,
     /// How the arm was left.
     pub exit: Exit,
+    /// What the display showed, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display: Option<DisplayReport>,
     /// Under the virtual clock: a hash over every state and goal. Two runs with one seed have the same.
     pub digest: Option<String>,
 }

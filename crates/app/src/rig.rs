@@ -10,6 +10,7 @@ use ulna_drivers::calibration::{self, Family};
 use ulna_drivers::{Leader, SerialPort, ServoArm};
 use ulna_rt::RealClock;
 
+use crate::display::Show;
 use crate::error::AppError;
 use crate::report::ClockKind;
 use crate::robots;
@@ -78,6 +79,8 @@ pub struct Rig {
     pub rate_hz: f64,
     /// The clock of all its threads.
     pub clock: RealClock,
+    /// What shows its session, if anything does.
+    pub show: Option<Show>,
 }
 
 /// A leader arm and what is known about it.
@@ -203,6 +206,7 @@ fn hardware(
         world: World::Hardware,
         rate_hz: options.rate_hz,
         clock: RealClock::start(),
+        show: None,
     })
 }
 

@@ -142,6 +142,7 @@ pub(super) fn open(
         world,
         rate_hz: options.rate_hz,
         clock,
+        show: None,
     })
 }
 
