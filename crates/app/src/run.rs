@@ -3,6 +3,7 @@
 mod control;
 mod threads;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ulna_control::{End, Playing};
@@ -107,8 +108,13 @@ pub fn run_beside(
     let display = presented.map(Presented::finish);
     let (finished, mut tap) = outcome?;
     let rows = tap.sampler.take().map(Sampler::finish).unwrap_or_default();
-    let mut report = report(&rig, job, clock, &finished, &tap, grant);
-    report.display = display;
+    let task = tap.judge.take().map(|judge| judge.score().into());
+    let report = report(&rig, job, clock, &finished, &tap, grant);
+    let report = SessionReport {
+        task,
+        display,
+        ..report
+    };
     drop(rig.world);
     failure(&rig.follower, &finished, &report)?;
     Ok(Done {
@@ -133,6 +139,7 @@ fn stage(rig: &Rig, job: &Job) -> Stage {
         angles: kind.angle_maps(calibration),
         things: Vec::new(),
         cameras: Vec::new(),
+        environment: rig.task().map(|task| Arc::new(task.clone()) as _),
     }
 }
 
@@ -170,6 +177,7 @@ fn report(
         timing: Timing::new(rig.rate_hz, &finished.counters, &finished.work, grant),
         gate: (&finished.counters).into(),
         tracking: tracking.collect(),
+        task: None,
         follower: bus(&rig.follower.arm),
         leader: rig.leader.as_ref().map(|leader| bus(&leader.source.0)),
         exit: finished.exit.clone(),

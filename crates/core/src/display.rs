@@ -2,6 +2,7 @@
 //! what it could not take, and nothing else happens.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
@@ -12,6 +13,7 @@ use crate::joints::Joints;
 use crate::robot::{RobotKind, VisualSpec};
 use crate::stamp::Stamp;
 use crate::state::State;
+use crate::traits::Environment;
 use crate::unit::AngleMap;
 
 /// What stays the same while a session lasts.
@@ -27,6 +29,8 @@ pub struct Stage {
     pub things: Vec<(String, VisualSpec)>,
     /// The cameras whose pictures come.
     pub cameras: Vec<String>,
+    /// What the surroundings tell of themselves, if they do.
+    pub environment: Option<Arc<dyn Environment>>,
 }
 
 /// One control tick, as it is shown: fixed in size, so that it leaves the control thread without a heap.

@@ -35,6 +35,8 @@ impl Which {
     }
 }
 
+/// The ghost is a little smaller, so that it hides in an arm that is where it was told to be.
+const GHOST_SCALE: f64 = 0.93;
 /// How long the tool's way stays.
 const TRAIL: Duration = Duration::from_secs(3);
 
@@ -72,15 +74,15 @@ impl Arm {
         stream.log_static("/", &ViewCoordinates::RIGHT_HAND_Z_UP())?;
         let links = self.names.iter().map(Some).chain([None]);
         for link in links {
-            let mut triangles = Triangles::default();
-            kind.visuals
-                .iter()
-                .filter(|visual| visual.joint.as_ref() == link)
-                .for_each(|visual| triangles.add(visual));
-            let (Some(mesh), Some(ghost)) = (
-                triangles.mesh(),
-                triangles.ghost([COMMANDED[0], COMMANDED[1], COMMANDED[2], 90]),
-            ) else {
+            let (mut solid, mut ghost) = (Triangles::default(), Triangles::default());
+            let visuals = kind.visuals.iter();
+            for visual in visuals.filter(|visual| visual.joint.as_ref() == link) {
+                solid.add(visual);
+                ghost.add_scaled(visual, GHOST_SCALE);
+            }
+            let [red, green, blue] = COMMANDED;
+            let (Some(mesh), Some(ghost)) = (solid.mesh(), ghost.ghost([red, green, blue, 110]))
+            else {
                 continue;
             };
             match link {

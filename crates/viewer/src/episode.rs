@@ -20,6 +20,7 @@ use crate::arm::{Arm, Which};
 use crate::layout::Contents;
 use crate::panel;
 use crate::pictures;
+use crate::points::Places;
 use crate::series::{Plot, lines};
 use crate::session::joint_plot;
 use crate::target::{TIME, Viewer, ViewerError, nanos, time};
@@ -204,6 +205,10 @@ impl Shown<'_> {
             _ => own.as_slice(),
         };
         let mut plot = Plot::new(feature_path(key), lines(names.iter().map(String::as_str)));
+        let mut places = Places::among(names);
+        for (frame, row) in column.rows().enumerate() {
+            places.log(self.stream, self.at(frame), row)?;
+        }
         plot.log_style(self.stream)?;
         plot.push(column.values().iter().copied());
         plot.send(self.stream, &self.times())
@@ -275,7 +280,7 @@ impl Shown<'_> {
             None => "The arm is not drawn: the robot is not known, or its joints are not those of the dataset.".to_owned(),
         };
         format!(
-            "## {}, episode {index} of {}\n\n{} frames at {} fps, robot type {}. Task: {}.\n\n\
+            "**{}, episode {index} of {}** · {} frames at {} fps, robot type {}. Task: {}.\n\n\
              **Blue**: state, measured. **Orange**: what was commanded; in space a ghost. **Grey**: the action, where the gate sent \
              something else.\n\n{arm}",
             dataset.root().display(),

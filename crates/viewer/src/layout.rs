@@ -48,7 +48,7 @@ impl Contents {
             let columns = if self.cameras.len() > 1 { 2 } else { 1 };
             left.push((2.0, Panel::Grid(columns, views.collect())));
         }
-        left.push((0.8, words()));
+        left.push((1.2, words()));
         let mut right = Vec::new();
         if !self.joints.is_empty() {
             let plots = self
@@ -96,8 +96,8 @@ impl Contents {
 /// The arm from the front left, a grid of 10 cm under it.
 fn arm() -> Panel {
     let eye = EyeControls3D::new()
-        .with_position([0.55f32, 0.5, 0.45])
-        .with_look_target([0.12f32, 0.0, 0.12])
+        .with_position([0.42f32, 0.36, 0.34])
+        .with_look_target([0.13f32, 0.0, 0.11])
         .with_eye_up([0.0f32, 0.0, 1.0]);
     let grid = LineGrid3D::new().with_spacing(GridSpacing(0.1.into()));
     let contents = ["arm", "things"].map(|path| format!("/{path}/**"));

@@ -22,6 +22,7 @@ pub mod episode;
 mod layout;
 mod panel;
 mod pictures;
+mod points;
 mod series;
 pub mod session;
 mod solid;

@@ -9,20 +9,23 @@
 //! | `log` | the same in words, with the joints' names |
 //! | `cameras/NAME` | pictures, made small and at most 15 a second |
 //! | `arm/measured/NAME`, `arm/commanded/NAME` | the links in space, at most 30 times a second |
+//! | `things/NAME` | what stands around the arm, and places that the environment tells of |
 //! | `arm/path` | the way of the tool over the last seconds |
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rerun::{
     RecordingStreamResult, StateChange, StateConfiguration, TextDocument, TextLog, TextLogLevel,
 };
 use ulna_core::display::{Display, DisplayFault, Stage, Telemetry};
-use ulna_core::{Frame, GateNote, Joints, MAX_JOINTS, Stamp};
+use ulna_core::{Environment, Frame, GateNote, Joints, MAX_JOINTS, Stamp};
 
 use crate::arm::{Arm, Which};
 use crate::layout::{COMMANDED, Contents, MEASURED, WANTED};
 use crate::panel;
 use crate::pictures;
+use crate::points::Places;
 use crate::series::{Line, Plot, lines};
 use crate::target::{TIME, Viewer, nanos, time};
 
@@ -57,6 +60,7 @@ struct On {
     error: Plot,
     timing: Plot,
     gate: &'static str,
+    environment: Option<(Arc<dyn Environment>, Places)>,
     posed: Option<Stamp>,
     pictured: Vec<(String, Option<Stamp>)>,
 }
@@ -111,6 +115,10 @@ impl SessionView {
                 lines(["lateness", "waiting for the port", "own work"]),
             ),
             gate: "",
+            environment: stage.environment.clone().map(|environment| {
+                let places = Places::among(&environment.names());
+                (environment, places)
+            }),
             posed: None,
             pictured: stage
                 .cameras
@@ -170,6 +178,9 @@ impl SessionView {
         }
         if on.posed.is_none_or(|posed| at - posed >= POSE_PERIOD) {
             on.posed = Some(at);
+            if let Some((environment, places)) = &mut on.environment {
+                places.log(stream, at.since_epoch(), &environment.state(at))?;
+            }
             on.arm
                 .log(stream, Which::Commanded, at.since_epoch(), &tick.sent)?;
             on.arm
@@ -328,7 +339,7 @@ fn about(stage: &Stage) -> String {
         .map(|joint| format!("{} {}", joint.name, joint.unit))
         .collect();
     format!(
-        "## {}\n\n**Blue**: measured. **Orange**: commanded, which is what the safety gate sent; in space a ghost. \
+        "**{}**\n\n**Blue**: measured. **Orange**: commanded, which is what the safety gate sent; in space a ghost. \
          **Grey**: what was wanted, where the gate sent something else.\n\n\
          *Tracking error* is commanded minus measured. A tick is late when others had the computer; waiting for the port is \
          the servos' time to answer; own work is computing.\n\nUnits: {}.",

@@ -20,9 +20,15 @@ pub(crate) struct Triangles {
 impl Triangles {
     /// Adds a solid.
     pub(crate) fn add(&mut self, visual: &VisualSpec) {
+        self.add_scaled(visual, 1.0);
+    }
+
+    /// Adds a solid that is `scale` times as large about its own middle.
+    pub(crate) fn add_scaled(&mut self, visual: &VisualSpec, scale: f64) {
         let [red, green, blue] = visual.colour.0;
         let colour = Color::from_rgb(red, green, blue);
-        for face in faces(&visual.shape) {
+        for mut face in faces(&visual.shape) {
+            face.iter_mut().for_each(|corner| corner.coords *= scale);
             self.add_face(&visual.frame.isometry(), &face, colour);
         }
     }

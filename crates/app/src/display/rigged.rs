@@ -20,7 +20,8 @@ const WATCHED: Wanted<'_> = Wanted {
 pub fn of_rig(display: Box<dyn Display>, rig: &Rig, options: &RigOptions) -> Show {
     let mut show = Show::new(display);
     if let World::Simulated { .. } = rig.world {
-        for object in &cameras::scene(&rig.follower.kind, options.seed).objects {
+        let scene = cameras::scene(&rig.follower.kind, rig.task().is_some(), options.seed);
+        for object in &scene.objects {
             show.add_thing("cube", object);
         }
     }

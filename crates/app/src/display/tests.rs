@@ -94,6 +94,7 @@ fn stage() -> Stage {
         angles: Joints::default(),
         things: Vec::new(),
         cameras: Vec::new(),
+        environment: None,
     }
 }
 

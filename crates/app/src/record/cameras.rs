@@ -28,10 +28,12 @@ pub(crate) struct Wanted<'a> {
     pub(crate) faults: &'a [String],
 }
 
-/// What the cameras of a simulated rig look at.
-pub(crate) fn scene(kind: &RobotKind, seed: u64) -> Scene {
+/// What the cameras of a simulated rig look at, but for the mark of a task, which moves: without a task there is a cube.
+pub(crate) fn scene(kind: &RobotKind, with_task: bool, seed: u64) -> Scene {
     let mut scene = Scene::of(kind);
-    scene.objects.push(cube_from_seed(&scene.table, CUBE, seed));
+    if !with_task {
+        scene.objects.push(cube_from_seed(&scene.table, CUBE, seed));
+    }
     scene
 }
 
@@ -55,7 +57,7 @@ pub(crate) fn open(
             "--camera-fault: camera `{name}` is not among those that are recorded"
         )));
     }
-    let World::Simulated { arm, .. } = &rig.world else {
+    let World::Simulated { arm, task, .. } = &rig.world else {
         if chosen.is_empty() {
             return Ok(Vec::new());
         }
@@ -63,14 +65,14 @@ pub(crate) fn open(
             "this version has no driver for real cameras: pass --no-cameras to record states and actions alone".to_owned(),
         ));
     };
-    let scene = Arc::new(scene(kind, options.seed));
+    let scene = Arc::new(scene(kind, task.is_some(), options.seed));
     let (width, height) = wanted.size;
     let how = CameraOptions::new(width, height, f64::from(wanted.fps));
     let cameras = chosen.into_iter().map(|view| {
         let (scene, arm) = (Arc::clone(&scene), Arc::clone(arm));
         let camera = SimCamera::new(view, scene, Chain::new(kind), arm, how.clone());
         let camera = camera.map_err(|error| AppError::Usage(error.to_string()))?;
-        let mut camera = Box::new(camera) as Box<dyn Camera>;
+        let mut camera = Box::new(camera.with_task(task.clone())) as Box<dyn Camera>;
         let mine = |(name, _): &&(String, Trouble)| name == camera.name();
         if let Some((_, trouble)) = troubles.iter().find(mine) {
             camera = Box::new(FaultyCamera::new(camera, *trouble));
