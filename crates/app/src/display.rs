@@ -24,7 +24,7 @@ use ulna_sim::scene::{Object, Shape};
 pub use ulna_core::display::{Display, DisplayFault};
 
 pub(crate) use pictures::Watched;
-pub(crate) use presenter::Presented;
+pub use presenter::Presented;
 pub use rigged::{of_rig, watch};
 
 use pictures::{Mirror, PictureSource};
@@ -157,8 +157,8 @@ impl Show {
         self.watched.push(Watched { camera });
     }
 
-    /// Ready to begin.
-    pub(crate) fn prepare(self, mut stage: Stage, rate_hz: f64) -> Presented {
+    /// Ready to begin: `stage` is the session's, and is given what this shows beside its ticks, which come at `rate_hz`.
+    pub fn prepare(self, mut stage: Stage, rate_hz: f64) -> Presented {
         stage.things.extend(self.things);
         let cameras = self.sources.iter().map(|source| source.camera.clone());
         stage.cameras.extend(cameras);

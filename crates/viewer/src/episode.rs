@@ -117,7 +117,7 @@ impl Shown<'_> {
             cameras: self.cameras.iter().map(|(_, name)| name.clone()).collect(),
             joints: names.unwrap_or_default(),
             plots,
-            gate: false,
+            gate: None,
             window: None,
         };
         let sent = || -> rerun::RecordingStreamResult<()> {

@@ -3,8 +3,11 @@
 
 use rerun::external::re_sdk_types;
 
-use re_sdk_types::blueprint::archetypes::{EyeControls3D, LineGrid3D, VisibleTimeRanges};
-use re_sdk_types::blueprint::components::{GridSpacing, VisibleTimeRange};
+use re_sdk_types::blueprint::archetypes::{
+    EyeControls3D, LineGrid3D, PlotLegend, ScalarAxis, TimeAxis, VisibleTimeRanges,
+};
+use re_sdk_types::blueprint::components::{Corner2D, GridSpacing, LinkAxis, VisibleTimeRange};
+use re_sdk_types::components::{Range1D, Visible};
 use re_sdk_types::datatypes;
 
 use crate::panel::{Panel, View};
@@ -27,8 +30,8 @@ pub(crate) struct Contents {
     pub(crate) joints: Vec<String>,
     /// The name and path of more plots.
     pub(crate) plots: Vec<(String, String)>,
-    /// A lane of states at `gate`.
-    pub(crate) gate: bool,
+    /// Lanes of states at `gate`, so many.
+    pub(crate) gate: Option<usize>,
     /// Plots look back so far, s; everything if absent.
     pub(crate) window: Option<f64>,
 }
@@ -54,17 +57,18 @@ impl Contents {
             let plots = self
                 .joints
                 .iter()
-                .map(|name| self.plot(name, format!("joints/{name}")));
+                .map(|name| self.plot(name, format!("joints/{name}"), false).panel());
             right.push((6.0, Panel::Grid(2, plots.collect())));
         }
         if !self.plots.is_empty() {
             let plots = self.plots.iter();
-            let plots = plots.map(|(name, path)| self.plot(name, path.clone()));
+            let plots = plots.map(|(name, path)| self.plot(name, path.clone(), true).panel());
             right.push((2.6, Panel::Grid(2, plots.collect())));
         }
-        if self.gate {
-            let gate = View::new("StateTimeline", "the safety gate", ["gate".to_owned()]);
-            right.push((0.9, self.windowed(gate).panel()));
+        if let Some(lanes) = self.gate {
+            let axis = ScalarAxis::new().with_range(Range1D::new(-0.7, lanes as f64 - 0.3));
+            let gate = self.plot("the safety gate", "gate".to_owned(), true);
+            right.push((1.3, gate.with("ScalarAxis", &axis).panel()));
         }
         Panel::Row(vec![
             (2.0, Panel::Column(left)),
@@ -72,11 +76,15 @@ impl Contents {
         ])
     }
 
-    fn plot(&self, name: &str, path: String) -> Panel {
-        self.windowed(View::new("TimeSeries", name, [path])).panel()
-    }
-
-    fn windowed(&self, view: View) -> View {
+    /// All plots show the same span of time.
+    fn plot(&self, name: &str, path: String, legend: bool) -> View {
+        let axis = TimeAxis::new().with_link(LinkAxis::LinkToGlobal);
+        let legend = PlotLegend::new()
+            .with_visible(Visible::from(legend))
+            .with_corner(Corner2D::LeftTop);
+        let view = View::new("TimeSeries", name, [path])
+            .with("TimeAxis", &axis)
+            .with("PlotLegend", &legend);
         let Some(window) = self.window else {
             return view;
         };

@@ -19,6 +19,7 @@ pub(crate) struct Plot {
     path: String,
     lines: Vec<Line>,
     values: Vec<f64>,
+    width: f32,
 }
 
 impl Plot {
@@ -28,7 +29,13 @@ impl Plot {
             path,
             lines,
             values: Vec::new(),
+            width: 1.5,
         }
+    }
+
+    /// With lines that are bars rather.
+    pub(crate) fn thick(self) -> Self {
+        Self { width: 7.0, ..self }
     }
 
     /// How it looks, which is sent once.
@@ -38,7 +45,7 @@ impl Plot {
         let style = SeriesLines::new()
             .with_names(names)
             .with_colors(colours)
-            .with_widths(self.lines.iter().map(|_| 1.5f32));
+            .with_widths(self.lines.iter().map(|_| self.width));
         stream.log_static(self.path.as_str(), &style)
     }
 

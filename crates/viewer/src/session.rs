@@ -5,7 +5,7 @@
 //! | `joints/NAME` | measured, commanded (what the gate sent), and wanted where that differs; the joint's unit |
 //! | `error` | commanded minus measured, one line for each joint |
 //! | `timing` | lateness of the tick, its wait for the port, and the computing time of the one before, ms |
-//! | `gate` | what the safety gate did: a lane of states |
+//! | `gate` | what the safety gate did: a lane for each of its states, drawn while it lasts |
 //! | `log` | the same in words, with the joints' names |
 //! | `cameras/NAME` | pictures, made small and at most 15 a second |
 //! | `arm/measured/NAME`, `arm/commanded/NAME` | the links in space, at most 30 times a second |
@@ -15,9 +15,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rerun::{
-    RecordingStreamResult, StateChange, StateConfiguration, TextDocument, TextLog, TextLogLevel,
-};
+use rerun::{RecordingStreamResult, TextDocument, TextLog, TextLogLevel};
 use ulna_core::display::{Display, DisplayFault, Stage, Telemetry};
 use ulna_core::{Environment, Frame, GateNote, Joints, MAX_JOINTS, Stamp};
 
@@ -59,7 +57,8 @@ struct On {
     joints: Vec<Plot>,
     error: Plot,
     timing: Plot,
-    gate: &'static str,
+    gate: Plot,
+    state: Option<usize>,
     environment: Option<(Arc<dyn Environment>, Places)>,
     posed: Option<Stamp>,
     pictured: Vec<(String, Option<Stamp>)>,
@@ -93,17 +92,12 @@ impl SessionView {
                 ("tracking error".to_owned(), "error".to_owned()),
                 ("timing of the ticks, ms".to_owned(), "timing".to_owned()),
             ],
-            gate: true,
+            gate: Some(STATES.len()),
             window: self.viewer.live.then_some(WINDOW),
         };
         panel::send(stream, &contents.layout(), self.viewer.live)?;
         let about = TextDocument::from_markdown(about(stage));
         stream.log_static("about", &about)?;
-        let (values, colours): (Vec<_>, Vec<_>) = STATES.into_iter().unzip();
-        let states = StateConfiguration::new()
-            .with_values(values)
-            .with_colors(colours);
-        stream.log_static("gate", &states)?;
         let on = On {
             arm: Arm::new(&stage.robot, stage.angles),
             times: Vec::new(),
@@ -114,7 +108,17 @@ impl SessionView {
                 "timing".to_owned(),
                 lines(["lateness", "waiting for the port", "own work"]),
             ),
-            gate: "",
+            gate: Plot::new(
+                "gate".to_owned(),
+                STATES
+                    .map(|(name, colour)| Line {
+                        name: name.to_owned(),
+                        colour,
+                    })
+                    .into(),
+            )
+            .thick(),
+            state: None,
             environment: stage.environment.clone().map(|environment| {
                 let places = Places::among(&environment.names());
                 (environment, places)
@@ -128,7 +132,7 @@ impl SessionView {
             names,
         };
         on.arm.log_solids(stream, &stage.robot, &stage.things)?;
-        for plot in on.joints.iter().chain([&on.error, &on.timing]) {
+        for plot in on.joints.iter().chain([&on.error, &on.timing, &on.gate]) {
             plot.log_style(stream)?;
         }
         self.on = Some(on);
@@ -140,7 +144,7 @@ impl SessionView {
             return Ok(());
         };
         let stream = &self.viewer.stream;
-        let (at, state) = (tick.sends_at, &tick.state);
+        let (at, position) = (tick.sends_at, &tick.state.position);
         if on.times.is_empty() {
             on.block_began = at;
         }
@@ -148,14 +152,14 @@ impl SessionView {
         let of =
             |joints: &Joints<f64>, joint: usize| joints.get(joint).copied().unwrap_or(f64::NAN);
         for (joint, plot) in on.joints.iter_mut().enumerate() {
-            let (measured, sent) = (of(&state.position, joint), of(&tick.sent, joint));
+            let (measured, sent) = (of(position, joint), of(&tick.sent, joint));
             let wanted = tick.target.map_or(f64::NAN, |target| of(&target, joint));
             let wanted = if wanted == sent { f64::NAN } else { wanted };
             plot.push([wanted, sent, measured]);
         }
         let count = on.names.len();
         on.error
-            .push((0..count).map(|joint| of(&tick.sent, joint) - of(&state.position, joint)));
+            .push((0..count).map(|joint| of(&tick.sent, joint) - of(position, joint)));
         let timing = [
             tick.timing.lateness,
             tick.timing.port_wait,
@@ -163,12 +167,16 @@ impl SessionView {
         ];
         on.timing.push(timing.map(|span| span.as_secs_f64() * 1e3));
 
-        let gate = word(&tick.note);
-        if gate != on.gate {
-            on.gate = gate;
+        let state = state_of(&tick.note);
+        on.gate.push((0..STATES.len()).map(
+            |lane| {
+                if lane == state { lane as f64 } else { f64::NAN }
+            },
+        ));
+        if on.state != Some(state) {
+            on.state = Some(state);
             stream.set_time(TIME, time(at.since_epoch()));
-            stream.log("gate", &StateChange::single(gate))?;
-            let level = if gate == FOLLOWING || gate == RAMPING {
+            let level = if state < LIMITED {
                 TextLogLevel::INFO
             } else {
                 TextLogLevel::WARN
@@ -184,7 +192,7 @@ impl SessionView {
             on.arm
                 .log(stream, Which::Commanded, at.since_epoch(), &tick.sent)?;
             on.arm
-                .log(stream, Which::Measured, at.since_epoch(), &state.position)?;
+                .log(stream, Which::Measured, at.since_epoch(), position)?;
         }
         let block = if self.viewer.live {
             LIVE_BLOCK
@@ -202,7 +210,7 @@ impl SessionView {
             return Ok(());
         };
         let plots = on.joints.iter_mut();
-        for plot in plots.chain([&mut on.error, &mut on.timing]) {
+        for plot in plots.chain([&mut on.error, &mut on.timing, &mut on.gate]) {
             plot.send(&self.viewer.stream, &on.times)?;
         }
         on.times.clear();
@@ -271,32 +279,27 @@ pub(crate) fn joint_plot(name: &str) -> Plot {
     Plot::new(format!("joints/{name}"), lines)
 }
 
-const FOLLOWING: &str = "following";
-const RAMPING: &str = "ramping";
-const LIMITED: &str = "limited";
-const SILENT: &str = "a servo is silent";
-const HOLDING: &str = "holding";
-
-/// The states of the gate, and their colours.
-const STATES: [(&str, [u8; 4]); 5] = [
-    (FOLLOWING, [58, 140, 90, 255]),
-    (RAMPING, [90, 120, 190, 255]),
-    (LIMITED, [222, 178, 40, 255]),
-    (SILENT, [205, 80, 60, 255]),
-    (HOLDING, [150, 70, 160, 255]),
+/// The states of the gate with their colours, the gravest last.
+const STATES: [(&str, [u8; 3]); 5] = [
+    ("following", [58, 160, 100]),
+    ("ramping", [90, 130, 210]),
+    ("limited", [222, 178, 40]),
+    ("a servo is silent", [205, 80, 60]),
+    ("holding", [170, 80, 180]),
 ];
 
-fn word(note: &GateNote) -> &'static str {
+/// The first of the states that are worth a warning.
+const LIMITED: usize = 2;
+
+fn state_of(note: &GateNote) -> usize {
     if note.stale || note.invalid {
-        HOLDING
+        4
     } else if note.absent != 0 {
-        SILENT
-    } else if note.ramping {
-        RAMPING
+        3
     } else if note.clamped != 0 || note.slowed != 0 {
         LIMITED
     } else {
-        FOLLOWING
+        usize::from(note.ramping)
     }
 }
 
@@ -355,10 +358,11 @@ mod tests {
     #[test]
     fn the_gates_notes_become_words() {
         let names: Vec<String> = ["pan", "lift", "jaw"].map(str::to_owned).into();
+        let word = |note: &GateNote| STATES[state_of(note)].0;
         let note = GateNote::default();
         assert_eq!(
             (word(&note), sentence(&note, &names).as_str()),
-            (FOLLOWING, "following the source")
+            ("following", "following the source")
         );
         let note = GateNote {
             clamped: 0b101,
@@ -377,7 +381,7 @@ mod tests {
             absent: u32::MAX,
             ..note
         };
-        assert_eq!(word(&note), HOLDING);
+        assert_eq!(word(&note), "holding");
         assert!(sentence(&note, &names).contains("silent, left alone: pan, lift, jaw"));
     }
 }

@@ -67,7 +67,7 @@ impl Machine for Presenter {
 
 /// A display at work.
 #[derive(Debug)]
-pub(crate) struct Presented {
+pub struct Presented {
     feed: Option<TickFeed>,
     presenter: Option<Presenter>,
     thread: Option<Receiver<Result<(), DisplayFault>>>,
@@ -100,12 +100,12 @@ impl Presented {
     }
 
     /// The way in for ticks, once.
-    pub(crate) fn take_feed(&mut self) -> Option<TickFeed> {
+    pub fn take_feed(&mut self) -> Option<TickFeed> {
         self.feed.take()
     }
 
     /// On the virtual clock: what is to be stepped.
-    pub(crate) fn machines(&mut self) -> impl Iterator<Item = &mut dyn Machine> {
+    pub fn machines(&mut self) -> impl Iterator<Item = &mut dyn Machine> {
         let watched = self.watched.iter_mut().map(|camera| camera as _);
         let presenter = self.presenter.iter_mut().map(|presenter| presenter as _);
         watched.chain(presenter)
@@ -117,7 +117,10 @@ impl Presented {
     }
 
     /// In real time: shows on a thread of its own from now on. Nobody ever joins it, as it may hang.
-    pub(crate) fn go(&mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// If the operating system gives no thread.
+    pub fn go(&mut self) -> io::Result<()> {
         let Some(mut presenter) = self.presenter.take() else {
             return Ok(());
         };
@@ -140,7 +143,7 @@ impl Presented {
     }
 
     /// Shows the rest, and tells how much was shown.
-    pub(crate) fn finish(mut self) -> DisplayReport {
+    pub fn finish(mut self) -> DisplayReport {
         self.over.store(true, Ordering::Release);
         let trouble = match (&mut self.presenter, &self.thread) {
             (Some(presenter), _) => presenter.finish().err().map(|fault| fault.reason),
