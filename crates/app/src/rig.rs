@@ -11,6 +11,7 @@ use ulna_drivers::{Leader, SerialPort, ServoArm};
 use ulna_rt::RealClock;
 use ulna_sim::task::Reach;
 
+use crate::display::Show;
 use crate::error::AppError;
 use crate::report::ClockKind;
 use crate::robots;
@@ -92,6 +93,8 @@ pub struct Rig {
     pub rate_hz: f64,
     /// The clock of all its threads.
     pub clock: RealClock,
+    /// What shows its session, if anything does.
+    pub show: Option<Show>,
 }
 
 /// A leader arm and what is known about it.
@@ -225,6 +228,7 @@ fn hardware(
         world: World::Hardware,
         rate_hz: options.rate_hz,
         clock: RealClock::start(),
+        show: None,
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod bench;
 mod dataset;
+mod display;
 mod record;
 mod replay;
 mod rig;
@@ -14,7 +15,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use bench::BenchCommand;
-pub(crate) use dataset::DatasetAction;
+pub(crate) use dataset::{DatasetAction, ViewArgs};
+pub(crate) use display::DisplayArgs;
 pub(crate) use record::RecordArgs;
 pub(crate) use replay::ReplayArgs;
 pub(crate) use sim::SimAction;

@@ -3,11 +3,13 @@
 mod bench;
 mod dataset;
 mod demo;
+mod display;
 mod record;
 mod replay;
 mod robots;
 mod sim;
 mod teleop;
+mod view;
 
 use anyhow::Result;
 use ulna_app::Stop;
@@ -20,6 +22,7 @@ pub(crate) use replay::replay;
 pub(crate) use robots::robots;
 pub(crate) use sim::sim;
 pub(crate) use teleop::teleop;
+pub(crate) use view::view;
 
 /// A stop that Ctrl-C, SIGTERM and a closed terminal raise.
 fn stop() -> Result<Stop> {

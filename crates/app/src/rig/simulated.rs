@@ -147,6 +147,7 @@ pub(super) fn open(
         world,
         rate_hz: options.rate_hz,
         clock,
+        show: None,
     })
 }
 

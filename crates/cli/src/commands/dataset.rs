@@ -10,6 +10,7 @@ pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Ended> {
     let answer = match action {
         DatasetAction::Info { dir } => datasets::info(dir)?,
         DatasetAction::Check { dir } => datasets::checked(dir),
+        DatasetAction::View(args) => return super::view(args, json),
         DatasetAction::Repair { dir } => datasets::repaired(dir)?,
     };
     if json {
