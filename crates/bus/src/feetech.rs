@@ -14,9 +14,9 @@ mod decode;
 mod flags;
 pub mod packet;
 
+pub use crate::EncodeError;
 pub use decode::{Decoded, Decoder, DecoderCounters, Packet};
 pub use flags::ErrorFlags;
-pub use packet::EncodeError;
 
 /// Both bytes that open a packet.
 pub const HEADER: [u8; 2] = [0xFF, 0xFF];

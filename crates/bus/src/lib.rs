@@ -29,8 +29,12 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod dynamixel;
+mod encode_error;
 pub mod encoding;
 pub mod engine;
 pub mod feetech;
 pub mod health;
 pub mod registers;
+
+pub use encode_error::EncodeError;
