@@ -28,7 +28,7 @@ pub(super) struct RigArgs {
     #[arg(long, default_value_t = 0, value_name = "N", requires = "sim")]
     seed: u64,
 
-    /// What goes wrong on the simulated follower's bus; may be repeated. dead:JOINT@FROM+FOR, drop:P%, flip:P%, burst:P%, late:TIME@P%
+    /// What goes wrong on the simulated follower's bus, such as dead:elbow_flex@2s+2s; may be repeated; `--fault help` lists all
     #[arg(long, value_name = "FAULT", requires = "sim")]
     fault: Vec<String>,
 
