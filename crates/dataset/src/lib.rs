@@ -1,4 +1,4 @@
-//! LeRobot v3 datasets: read, write, check.
+//! LeRobot v3 datasets: read, write, check, edit.
 //!
 //! The format is the one that Python LeRobot 0.6.2 reads and writes (`codebase_version` v3.x). This crate
 //! knows files, not robots, and starts no threads.
@@ -21,7 +21,7 @@
 //!
 //! Writing, in the folder `examples`: `write_dataset.rs`. An episode is saved when [`Writer::commit`] returns, and
 //! then no crash takes it away; [`repair`] recovers the episode that was running when the program ended, and
-//! [`check`] compares a dataset with the format.
+//! [`check`] compares a dataset with the format. The module [`tools`] edits datasets.
 
 mod check;
 mod commit;
@@ -47,6 +47,7 @@ mod stats;
 mod table;
 mod tasks;
 mod template;
+pub mod tools;
 mod video;
 mod writer;
 

@@ -37,7 +37,10 @@ pub fn repair(dir: impl AsRef<Path>) -> Result<RepairReport> {
 /// As [`repair`], writing through `fs`.
 pub fn repair_on(fs: &Arc<dyn Fs>, dir: impl AsRef<Path>) -> Result<RepairReport> {
     let root = dir.as_ref();
-    let mut report = RepairReport::default();
+    let mut report = RepairReport {
+        actions: crate::tools::settle(&**fs, root)?,
+        ..RepairReport::default()
+    };
     let dataset = Dataset::open(root)?;
     if !root.join(STAGING).is_dir() {
         if dataset.uncommitted_episodes() > 0 {

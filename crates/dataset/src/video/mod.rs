@@ -12,6 +12,8 @@ mod yuv;
 pub(crate) use decode::{Decoder, to_picture};
 pub(crate) use demux::VideoFile;
 pub use encode::{VideoEncoder, VideoPart};
+pub(crate) use histogram::PictureHistogram;
+pub(crate) use mux::TICKS_PER_FRAME;
 pub(crate) use recover::{recover, whole_pictures};
 
 /// Distance of key frames in frames, which is LeRobot's default: every picture is at most one step from a

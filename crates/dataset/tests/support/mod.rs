@@ -76,7 +76,8 @@ pub fn copy(from: &Path, to: &Path) {
 
 pub const CAMERA: &str = "observation.images.front";
 pub const WIDTH: usize = 64;
-pub const HEIGHT: usize = 48;
+/// SVT-AV1 takes nothing smaller.
+pub const HEIGHT: usize = 64;
 
 /// [`spec`] with a camera.
 pub fn camera_spec() -> Spec {
