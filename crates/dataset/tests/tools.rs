@@ -12,13 +12,19 @@ mod support;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use support::{CAMERA, camera_spec, fixture, picture, record, row, spec};
+use support::{CAMERA, camera_spec, clear_picture, fixture, row, spec};
 use ulna_dataset::tools::{
     Cut, Edited, Encoding, FeatureChanges, Format, NewFeature, NewValues, Parts, Progress, Target,
     TaskChanges, Work, change_features, change_tasks, compact, delete, export, import, merge,
     recompute_stats, reencode, split, trim,
 };
-use ulna_dataset::{Dataset, DatasetError, Number, Report, Result, Spec, Writer, check};
+use ulna_dataset::{
+    Dataset, DatasetError, EpisodeParts, Number, Report, Result, Spec, Writer, check,
+};
+
+fn record(writer: &mut Writer, identity: usize, frames: usize) -> EpisodeParts {
+    support::record_pictures(writer, identity, frames, clear_picture)
+}
 
 /// Records episodes of these lengths; episode k shows the values and pictures of `identity[k]`.
 fn make(root: &Path, spec: &Spec, episodes: &[(usize, usize)]) {
@@ -53,13 +59,8 @@ fn verify(root: &Path, expected: &[(usize, std::ops::Range<usize>)]) {
             assert_eq!(episode.action().unwrap().row(at).unwrap(), &expected[0..3]);
             if let Some(pictures) = &mut pictures {
                 let found = pictures.read(k, at).unwrap();
-                // Nearer to its own original than to those of its neighbours, which are hardly different.
-                let off = |frame| mean_difference(&found.rgb, &picture(*identity, frame));
-                let neighbours = off(frame.wrapping_sub(1) % 30).min(off(frame + 1));
-                assert!(
-                    off(frame) < neighbours,
-                    "picture {at} of episode {k} is another's"
-                );
+                let good = support::is_clear_picture(&found.rgb, *identity, frame);
+                assert!(good, "picture {at} of episode {k} is another's");
             }
         }
     }
@@ -69,15 +70,6 @@ fn verify(root: &Path, expected: &[(usize, std::ops::Range<usize>)]) {
         .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with('.'))
         .collect();
     assert_eq!(hidden, Vec::<PathBuf>::new());
-}
-
-fn mean_difference(a: &[u8], b: &[u8]) -> f64 {
-    let sum: u32 = a
-        .iter()
-        .zip(b)
-        .map(|(a, b)| u32::from(a.abs_diff(*b)))
-        .sum();
-    f64::from(sum) / a.len() as f64
 }
 
 const FOUR: [(usize, usize); 4] = [(0, 5), (1, 4), (2, 1), (3, 6)];
