@@ -2,6 +2,7 @@
 
 mod bench;
 mod dataset;
+mod dataset_tools;
 mod record;
 mod replay;
 mod rig;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use bench::BenchCommand;
 pub(crate) use dataset::DatasetAction;
+pub(crate) use dataset_tools::Place;
 pub(crate) use record::RecordArgs;
 pub(crate) use replay::ReplayArgs;
 pub(crate) use sim::SimAction;

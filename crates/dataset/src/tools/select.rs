@@ -1,9 +1,9 @@
 //! Deleting episodes, and splitting a dataset.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::error::{DatasetError, Result};
+use crate::error::{DatasetError, IoContext, Result};
 use crate::reader::Dataset;
 use crate::tools::build::carry_out;
 use crate::tools::plan::Plan;
@@ -39,12 +39,12 @@ pub enum Parts {
     Episodes(Vec<(String, Vec<u64>)>),
 }
 
-/// Makes a dataset of each part, `DIR/NAME` below `output`; the original stays as it is. Parts without an episode are
-/// left out.
+/// Makes a dataset of each part: `NAME` below `output`, else `DIR_NAME` beside `DIR`, as LeRobot names them. The original
+/// stays as it is. Parts too small for an episode are left out.
 pub fn split(
     dir: impl AsRef<Path>,
     parts: &Parts,
-    output: &Path,
+    output: Option<&Path>,
     work: &mut Work,
 ) -> Result<Vec<(String, Edited)>> {
     let dataset = Dataset::open(dir)?;
@@ -65,10 +65,19 @@ pub fn split(
         let mut plan = Plan::of(dataset.clone())?;
         plan.keep(|episode| episodes.contains(&episode));
         plan.drop_unused_tasks();
-        let target = Target::New(output.join(&name));
+        let target = Target::New(match output {
+            Some(output) => output.join(&name),
+            None => beside(dataset.root(), &name)?,
+        });
         out.push((name, carry_out(&plan, &target, work)?));
     }
     Ok(out)
+}
+
+fn beside(root: &Path, part: &str) -> Result<PathBuf> {
+    let root = root.canonicalize().at("find", root)?;
+    let name = root.file_name().unwrap_or_default().to_string_lossy();
+    Ok(root.with_file_name(format!("{name}_{part}")))
 }
 
 fn resolve(dataset: &Dataset, parts: &Parts) -> Result<Vec<(String, BTreeSet<usize>)>> {
