@@ -40,3 +40,13 @@ pub enum AppError {
         source: std::io::Error,
     },
 }
+
+impl AppError {
+    /// Whether the user ended the command, and it left everything as it was.
+    pub fn is_interruption(&self) -> bool {
+        let interrupted = |error: &ulna_dataset::DatasetError| {
+            matches!(error, ulna_dataset::DatasetError::Interrupted { .. })
+        };
+        matches!(self, AppError::Dataset(error) if interrupted(error))
+    }
+}

@@ -2,6 +2,7 @@
 
 mod bench;
 mod dataset;
+mod dataset_tools;
 mod display;
 mod record;
 mod replay;
@@ -16,6 +17,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use bench::BenchCommand;
 pub(crate) use dataset::{DatasetAction, ViewArgs};
+pub(crate) use dataset_tools::Place;
 pub(crate) use display::DisplayArgs;
 pub(crate) use record::RecordArgs;
 pub(crate) use replay::ReplayArgs;

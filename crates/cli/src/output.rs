@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ulna_app::datasets::Progress;
 use ulna_app::display::{Display, DisplayReport};
 use ulna_app::report::SessionReport;
 use ulna_app::run::Ui;
@@ -99,6 +100,43 @@ impl Ui for StatusLine {
             "{seconds:6.1} s  tick {ticks}  {joints}  off by {error:4.1}{gate}{silent}"
         ));
         self.bar.tick();
+    }
+}
+
+/// A bar on stderr for long work; nothing if stderr is no terminal.
+#[derive(Debug)]
+pub(crate) struct ProgressLine {
+    bar: ProgressBar,
+    step: &'static str,
+}
+
+impl ProgressLine {
+    pub(crate) fn new() -> Self {
+        let target = if io::stderr().is_terminal() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(Some(0), target);
+        let template = "{msg:<10} {wide_bar} {pos}/{len} frames {eta}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self { bar, step: "" }
+    }
+
+    pub(crate) fn show(&mut self, progress: Progress) {
+        if progress.step != self.step {
+            self.step = progress.step;
+            self.bar.reset();
+            self.bar.set_message(progress.step);
+        }
+        self.bar.set_length(progress.total);
+        self.bar.set_position(progress.done);
+    }
+
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
     }
 }
 

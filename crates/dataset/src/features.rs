@@ -50,6 +50,14 @@ const NUMBERS: [(&str, Number); 12] = [
     ("float64", Number::Float64),
 ];
 
+impl Number {
+    /// The type with this numpy name.
+    pub fn named(name: &str) -> Option<Number> {
+        let known = NUMBERS.iter().find(|(known, _)| *known == name);
+        known.map(|(_, number)| *number)
+    }
+}
+
 impl Dtype {
     fn parse(name: &str) -> Dtype {
         if let Some((_, number)) = NUMBERS.iter().find(|(known, _)| *known == name) {

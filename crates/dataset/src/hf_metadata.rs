@@ -17,6 +17,9 @@ pub(crate) fn huggingface(info: &Info) -> String {
 }
 
 fn feature_type(feature: &Feature) -> Value {
+    if feature.dtype == Dtype::Image {
+        return json!({"_type": "Image"});
+    }
     let dtype = feature.dtype.name();
     if feature.dtype == Dtype::Image {
         return json!({"_type": "Image"});

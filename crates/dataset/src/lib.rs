@@ -1,4 +1,4 @@
-//! LeRobot datasets: read (v2.0, v2.1, v3), write (v3), check.
+//! LeRobot datasets: read (v2.0, v2.1, v3), write (v3), check, edit.
 //!
 //! The format written is the one that Python LeRobot 0.6.2 reads and writes (`codebase_version` v3.x). This crate
 //! knows files, not robots, and starts no threads but those of [`Items::batches`].
@@ -24,7 +24,7 @@
 //!
 //! Writing, in the folder `examples`: `write_dataset.rs`. An episode is saved when [`Writer::commit`] returns, and
 //! then no crash takes it away; [`repair`] recovers the episode that was running when the program ended, and
-//! [`check`] compares a dataset with the format.
+//! [`check`] compares a dataset with the format. The module [`tools`] edits datasets.
 
 pub mod bare;
 mod check;
@@ -54,6 +54,7 @@ mod stats;
 mod table;
 mod tasks;
 mod template;
+pub mod tools;
 mod v2;
 mod values;
 mod video;

@@ -38,7 +38,10 @@ pub fn repair(dir: impl AsRef<Path>) -> Result<RepairReport> {
 /// As [`repair`], writing through `fs`.
 pub fn repair_on(fs: &Arc<dyn Fs>, dir: impl AsRef<Path>) -> Result<RepairReport> {
     let root = dir.as_ref();
-    let mut report = RepairReport::default();
+    let mut report = RepairReport {
+        actions: crate::tools::settle(&**fs, root)?,
+        ..RepairReport::default()
+    };
     let dataset = Dataset::open(root)?;
     must_be_v3(dataset.info(), root)?;
     if !root.join(STAGING).is_dir() {

@@ -158,6 +158,16 @@ fn extend<T: ArrowPrimitiveType>(
     );
 }
 
+/// The values of a column without its lists, `width` a row, if they are of this type.
+pub(crate) fn leaves_of(
+    array: &dyn Array,
+    width: usize,
+    kind: &DataType,
+) -> Result<Option<ArrayRef>, String> {
+    let leaves = leaves(array, width)?;
+    Ok((leaves.data_type() == kind).then_some(leaves))
+}
+
 /// Strips the list layers off a column, and makes sure that every row holds `width` numbers.
 pub(crate) fn leaves(array: &dyn Array, width: usize) -> Result<ArrayRef, String> {
     let rows = array.len();

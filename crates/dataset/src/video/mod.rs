@@ -15,6 +15,7 @@ pub(crate) use demux::{Codec, VideoFile};
 pub use encode::{VideoEncoder, VideoPart};
 pub(crate) use ffmpeg::Ffmpeg;
 pub(crate) use histogram::PictureHistogram;
+pub(crate) use mux::TICKS_PER_FRAME;
 pub(crate) use recover::{recover, whole_pictures};
 
 /// Distance of key frames in frames, which is LeRobot's default: every picture is at most one step from a
