@@ -39,11 +39,14 @@ pub struct Condition {
     pub limits: (i32, i32),
 }
 
+/// A joint that leans against its end may stand this far beyond its limit, steps: less than the play of its gears.
+const LEANING: i32 = 16;
+
 impl Condition {
     /// Where it stands is a place it may go to, so holding there moves nothing.
     pub fn inside_limits(&self) -> bool {
         let (low, high) = self.limits;
-        (low, high) == (0, 0) || (low..=high).contains(&self.position)
+        (low, high) == (0, 0) || (low - LEANING..=high + LEANING).contains(&self.position)
     }
 }
 

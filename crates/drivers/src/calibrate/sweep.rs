@@ -70,6 +70,11 @@ impl Swept {
         self.last.map(|(_, at)| (self.start, at))
     }
 
+    /// Steps in one turn.
+    pub fn turn(&self) -> f64 {
+        f64::from(self.turn)
+    }
+
     /// Steps from the lowest place to the highest.
     pub fn span(&self) -> i32 {
         self.high - self.low
