@@ -15,7 +15,7 @@ pub fn list_in(root: &Path) -> Vec<PortInfo> {
     let mut ports: Vec<PortInfo> = entries
         .filter_map(|entry| describe(root, &entry.path()))
         .collect();
-    ports.sort_by(|a, b| natural(&a.path).cmp(&natural(&b.path)));
+    ports.sort_by_key(|port| natural(&port.path));
     ports
 }
 
