@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use ulna_bus::ErrorFlags;
 use ulna_drivers::LineError;
 use ulna_drivers::recover::{Condition, clear, look};
 use ulna_rt::Stop;
@@ -174,8 +175,9 @@ fn explain(work: &Workplace, condition: &Condition) -> String {
             condition.max_temperature
         ));
     }
-    let others = condition.alarm_bits & !(work.family().latched | work.family().overheat);
-    if others != 0 {
+    let flags = (work.family().alarms)(condition.alarm_bits);
+    let told = work.family().latched.union(ErrorFlags::OVERHEAT);
+    if flags.0 & !told.0 != 0 {
         text.push_str(
             " What remains ends with its cause: check the power supply's voltage (a 7.4 V arm needs 5 to 8.4 V, a 12 V arm 9 to 12.6 V) and the plugs.",
         );

@@ -46,15 +46,17 @@ pub(crate) fn wiggle(work: &mut Workplace, id: u8, resolution: u32) -> Result<Wi
             condition.position
         )));
     }
-    let limit = work
-        .line
-        .read(&mut *work.pacer, id, registers.torque_limit)?;
+    let limit = match registers.torque_limit {
+        Some(register) => Some((register, work.line.read(&mut *work.pacer, id, register)?)),
+        None => None,
+    };
     let moved = to_and_fro(work, id, resolution, condition.position);
     // Limp first, whatever happened; the limit matters only under torque.
     let released = work.line.release(&mut *work.pacer, id);
-    let restored = work
-        .line
-        .set(&mut *work.pacer, id, registers.torque_limit, limit);
+    let restored = match limit {
+        Some((register, limit)) => work.line.set(&mut *work.pacer, id, register, limit),
+        None => Ok(()),
+    };
     let moved = moved?;
     released?;
     restored?;
@@ -80,12 +82,9 @@ fn to_and_fro(
     let degrees = |steps: i32| Unit::Degrees.normalise(f64::from(steps), &whole_turn, resolution);
     let here = degrees(position);
     let (line, pacer) = (&mut work.line, &mut *work.pacer);
-    line.set(
-        pacer,
-        id,
-        family.registers.torque_limit,
-        family.gentle_torque,
-    )?;
+    if let Some(register) = family.registers.torque_limit {
+        line.set(pacer, id, register, family.gentle_torque)?;
+    }
     line.hold(pacer, id)?;
     let range = (
         (here - AMPLITUDE).max(degrees(0)),

@@ -16,6 +16,8 @@ const POLL: Duration = Duration::from_millis(50);
 pub(crate) struct Terminal {
     stop: Stop,
     bar: ProgressBar,
+    /// Something is drawn now, and it counts.
+    drawn: bool,
     counting: bool,
     /// Lines of stdin, once it is read.
     lines: Option<Receiver<String>>,
@@ -34,6 +36,7 @@ impl Terminal {
         Self {
             stop: stop.clone(),
             bar: ProgressBar::with_draw_target(None, target),
+            drawn: false,
             counting: false,
             lines: None,
             obliging: false,
@@ -66,6 +69,9 @@ impl Terminal {
     }
 
     fn style(&mut self, counting: bool) {
+        if self.drawn && self.counting == counting {
+            return;
+        }
         let template = if counting {
             "{bar:24} {wide_msg}"
         } else {
@@ -74,13 +80,17 @@ impl Terminal {
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.bar.set_style(style);
         }
-        self.counting = counting;
+        (self.drawn, self.counting) = (true, counting);
     }
 }
 
 impl Dialogue for Terminal {
     fn say(&mut self, text: &str) {
-        self.bar.suspend(|| eprintln!("{text}"));
+        if self.drawn {
+            self.bar.suspend(|| eprintln!("{text}"));
+        } else {
+            eprintln!("{text}");
+        }
     }
 
     fn ask(&mut self, question: &str) -> Told {
@@ -120,17 +130,13 @@ impl Dialogue for Terminal {
     }
 
     fn show(&mut self, text: &str) {
-        if self.counting || self.bar.message().is_empty() {
-            self.style(false);
-        }
+        self.style(false);
         self.bar.set_message(text.to_owned());
         self.bar.tick();
     }
 
     fn progress(&mut self, done: u64, of: u64, text: &str) {
-        if !self.counting {
-            self.style(true);
-        }
+        self.style(true);
         self.bar.set_length(of.max(1));
         self.bar.set_position(done.min(of));
         self.bar.set_message(text.to_owned());
@@ -138,8 +144,7 @@ impl Dialogue for Terminal {
     }
 
     fn clear(&mut self) {
-        if !self.bar.is_hidden() {
-            self.bar.set_message("");
+        if std::mem::take(&mut self.drawn) {
             self.bar.finish_and_clear();
             self.bar.reset();
         }

@@ -45,7 +45,10 @@ impl From<&JointCalibration> for Stored {
 pub fn stored(line: &mut Line, pacer: &mut dyn Pacer, id: u8) -> Result<Stored, LineError> {
     let registers = &line.family().registers;
     Ok(Stored {
-        homing_offset: line.read(pacer, id, registers.homing_offset)?,
+        homing_offset: match registers.homing_offset {
+            Some(register) => line.read(pacer, id, register)?,
+            None => 0,
+        },
         range_min: line.read(pacer, id, registers.min_position)?,
         range_max: line.read(pacer, id, registers.max_position)?,
     })
@@ -67,10 +70,12 @@ pub fn store(
     line.release(pacer, id)?;
     line.unlock(pacer, id)?;
     let mut wanted = vec![
-        (registers.homing_offset, value.homing_offset),
         (registers.min_position, value.range_min),
         (registers.max_position, value.range_max),
     ];
+    if let Some(homing_offset) = registers.homing_offset {
+        wanted.push((homing_offset, value.homing_offset));
+    }
     if let Some(phase) = registers.phase {
         let bits = line.read(pacer, id, phase)?;
         wanted.push((phase, bits & !family.multi_turn_bits));
@@ -126,7 +131,9 @@ pub fn offsets(
     pacer: &mut dyn Pacer,
     kind: &RobotKind,
 ) -> Result<Vec<i32>, LineError> {
-    let register = line.family().registers.homing_offset;
+    let Some(register) = line.family().registers.homing_offset else {
+        return Ok(vec![0; kind.dof()]);
+    };
     kind.joints
         .iter()
         .map(|joint| line.read(pacer, joint.id, register))

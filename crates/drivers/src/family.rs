@@ -2,38 +2,53 @@
 //!
 //! Finding, setting up, calibrating and recovering servos is the same work for every maker; it is written once, against this.
 
-use ulna_bus::feetech::{self, ErrorFlags, Model};
-use ulna_bus::registers::{Register, sts3215};
+use ulna_bus::feetech::BAUD_RATES;
+use ulna_bus::models::{self, Model};
+use ulna_bus::registers::{HomingSign, Register, Table, sts3215};
+use ulna_bus::{ErrorFlags, Protocol};
 
 /// Servos that share a protocol and a register table.
 #[derive(Debug)]
 pub struct Family {
     /// By which commands call it.
     pub name: &'static str,
+    /// What they speak.
+    pub protocol: Protocol,
+    /// The registers that all models of the family share.
+    pub table: &'static Table,
     /// Rates in bits per second, the likeliest first.
     pub bauds: &'static [u32],
-    /// The models that are known.
-    pub models: &'static [Model],
-    /// The register value that selects a rate.
-    pub baud_code: fn(u32) -> Option<u8>,
+    /// The id that they leave the factory with.
+    pub factory_id: u8,
     /// The registers by what they are for.
     pub registers: Registers,
     /// Volts in one count of the voltage register.
     pub volts_per_count: f64,
-    /// What `Present_Position` does with the homing offset: -1 if the servo subtracts it, 1 if it adds it.
-    pub offset_sign: i32,
+    /// Per cent of the full drive in one count of the load register.
+    pub load_per_count: f64,
     /// Largest magnitude of a homing offset, steps.
     pub largest_offset: i32,
     /// Bits of the phase register that must be zero for positions within one turn.
     pub multi_turn_bits: i32,
+    /// A joint is turned round by `drive_mode` in the calibration file alone. Otherwise the servo itself has a register for it.
+    pub file_turns_round: bool,
     /// What the bits of the alarm register mean.
-    pub alarms: fn(i32) -> String,
-    /// Alarms that stay until somebody clears them.
-    pub latched: i32,
-    /// The alarm for heat, which ends when the servo has cooled down.
-    pub overheat: i32,
+    pub alarms: fn(i32) -> ErrorFlags,
+    /// Alarms that stay until somebody clears them, and how.
+    pub latched: ErrorFlags,
+    /// How latched alarms end.
+    pub clearing: Clearing,
     /// A torque limit that is enough to see a servo move, and too little to hurt.
     pub gentle_torque: i32,
+}
+
+/// How latched alarms end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clearing {
+    /// By switching the torque off.
+    TorqueOff,
+    /// By starting the servo again, which makes it limp.
+    Reboot,
 }
 
 /// The registers that this work needs.
@@ -49,8 +64,8 @@ pub struct Registers {
     pub baud: &'static Register,
     /// 1 guards the EEPROM, for families that have such a register.
     pub lock: Option<&'static Register>,
-    /// The homing offset.
-    pub homing_offset: &'static Register,
+    /// The homing offset, for families that keep one.
+    pub homing_offset: Option<&'static Register>,
     /// Lowest goal obeyed.
     pub min_position: &'static Register,
     /// Highest goal obeyed.
@@ -59,13 +74,13 @@ pub struct Registers {
     pub phase: Option<&'static Register>,
     /// Torque on and off.
     pub torque: &'static Register,
-    /// Largest torque while it runs.
-    pub torque_limit: &'static Register,
+    /// Largest torque while it runs, for families that have such a register.
+    pub torque_limit: Option<&'static Register>,
     /// Where to go.
     pub goal: &'static Register,
     /// Where it is.
     pub position: &'static Register,
-    /// How hard it works, 0.1 %.
+    /// How hard it works.
     pub load: &'static Register,
     /// Supply voltage.
     pub voltage: &'static Register,
@@ -80,21 +95,22 @@ pub struct Registers {
 /// Feetech STS and SMS.
 pub static FEETECH: Family = Family {
     name: "feetech",
-    bauds: &feetech::BAUD_RATES,
-    models: &feetech::MODELS,
-    baud_code: feetech::baud_code,
+    protocol: Protocol::FeetechSts,
+    table: &sts3215::TABLE,
+    bauds: &BAUD_RATES,
+    factory_id: 1,
     registers: Registers {
         model_number: &sts3215::MODEL_NUMBER,
         firmware: &[&sts3215::FIRMWARE_MAJOR, &sts3215::FIRMWARE_MINOR],
         id: &sts3215::ID,
         baud: &sts3215::BAUD_RATE,
         lock: Some(&sts3215::LOCK),
-        homing_offset: &sts3215::HOMING_OFFSET,
+        homing_offset: Some(&sts3215::HOMING_OFFSET),
         min_position: &sts3215::MIN_POSITION_LIMIT,
         max_position: &sts3215::MAX_POSITION_LIMIT,
         phase: Some(&sts3215::PHASE),
         torque: &sts3215::TORQUE_ENABLE,
-        torque_limit: &sts3215::TORQUE_LIMIT,
+        torque_limit: Some(&sts3215::TORQUE_LIMIT),
         goal: &sts3215::GOAL_POSITION,
         position: &sts3215::PRESENT_POSITION,
         load: &sts3215::PRESENT_LOAD,
@@ -104,20 +120,21 @@ pub static FEETECH: Family = Family {
         alarms: &sts3215::STATUS,
     },
     volts_per_count: sts3215::VOLTS_PER_COUNT,
-    offset_sign: -1,
+    load_per_count: 0.1,
     largest_offset: 2047,
     multi_turn_bits: sts3215::PHASE_MULTI_TURN_FEEDBACK as i32,
-    alarms: |bits| flags(bits).to_string(),
-    latched: (ErrorFlags::OVERLOAD.0 | ErrorFlags::OVER_CURRENT.0) as i32,
-    overheat: ErrorFlags::OVERHEAT.0 as i32,
+    file_turns_round: true,
+    alarms: |bits| ErrorFlags(low_byte(bits)),
+    latched: ErrorFlags(ErrorFlags::OVERLOAD.0 | ErrorFlags::OVER_CURRENT.0),
+    clearing: Clearing::TorqueOff,
     gentle_torque: 250,
 };
 
 /// All families, the likeliest first.
 pub static FAMILIES: [&Family; 1] = [&FEETECH];
 
-fn flags(bits: i32) -> ErrorFlags {
-    ErrorFlags(u8::try_from(bits).unwrap_or(u8::MAX))
+fn low_byte(bits: i32) -> u8 {
+    u8::try_from(bits).unwrap_or(u8::MAX)
 }
 
 impl Family {
@@ -128,23 +145,41 @@ impl Family {
 
     /// The family that the servos of a model belong to.
     pub fn of_model(model: &str) -> Option<&'static Self> {
+        let protocol = models::by_name(model)?.table.protocol;
         FAMILIES
             .into_iter()
-            .find(|family| family.models.iter().any(|known| known.name == model))
+            .find(|family| family.protocol == protocol)
     }
 
-    /// The model with this number.
-    pub fn model(&self, number: i32) -> Option<&Model> {
-        self.models
-            .iter()
-            .find(|model| i32::from(model.number) == number)
+    /// The models that are known.
+    pub fn models(&self) -> impl Iterator<Item = Model> {
+        let protocol = self.protocol;
+        models::ALL
+            .into_iter()
+            .filter(move |model| model.table.protocol == protocol)
     }
 
     /// The model in words, known or not.
     pub fn model_name(&self, number: i32) -> String {
-        self.model(number).map_or_else(
+        let known = self
+            .models()
+            .find(|model| i32::from(model.number) == number);
+        known.map_or_else(
             || format!("model number {number}"),
             |model| model.name.to_owned(),
         )
+    }
+
+    /// What `Present_Position` does with the homing offset: -1 if the servo subtracts it, 1 if it adds it.
+    pub fn offset_sign(&self) -> i32 {
+        match self.table.homing {
+            HomingSign::Subtracted => -1,
+            HomingSign::Added => 1,
+        }
+    }
+
+    /// What the bits of the alarm register say.
+    pub fn alarm_words(&self, bits: i32) -> String {
+        (self.alarms)(bits).to_string()
     }
 }

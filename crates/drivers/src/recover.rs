@@ -6,6 +6,7 @@
 //! first set to where it stands.
 
 use serde::Serialize;
+use ulna_bus::ErrorFlags;
 use ulna_rt::Pacer;
 
 use crate::line::{Line, LineError};
@@ -59,16 +60,17 @@ pub fn look(line: &mut Line, pacer: &mut dyn Pacer, id: u8) -> Result<Condition,
     let registers = &family.registers;
     let mut ask = |register| line.read(pacer, id, register);
     let alarm_bits = ask(registers.alarms)?;
+    let flags = (family.alarms)(alarm_bits);
     Ok(Condition {
         id,
         alarm_bits,
-        alarms: (family.alarms)(alarm_bits),
-        latched: alarm_bits & family.latched != 0,
-        too_hot: alarm_bits & family.overheat != 0,
+        alarms: flags.to_string(),
+        latched: flags.0 & family.latched.0 != 0,
+        too_hot: flags.contains(ErrorFlags::OVERHEAT),
         temperature: ask(registers.temperature)?,
         max_temperature: ask(registers.max_temperature)?,
         voltage: f64::from(ask(registers.voltage)?) * family.volts_per_count,
-        load: f64::from(ask(registers.load)?) / 10.0,
+        load: f64::from(ask(registers.load)?) * family.load_per_count,
         torque: ask(registers.torque)? != 0,
         position: ask(registers.position)?,
         limits: (ask(registers.min_position)?, ask(registers.max_position)?),

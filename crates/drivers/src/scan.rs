@@ -218,7 +218,7 @@ pub fn examine(line: &mut Line, pacer: &mut dyn Pacer, id: u8) -> Result<Found, 
         position,
         torque,
         alarm_bits,
-        alarms: alarm_bits.map(family.alarms),
+        alarms: alarm_bits.map(|bits| family.alarm_words(bits)),
         doubt,
     })
 }

@@ -90,7 +90,9 @@ pub fn assign(
 ) -> Result<(), LineError> {
     let family = line.family();
     let registers = &family.registers;
-    let code = (family.baud_code)(to.baud)
+    let code = family
+        .table
+        .baud_code(to.baud)
         .map(i32::from)
         .ok_or_else(|| LineError::BadValue {
             id: to.id,
@@ -241,7 +243,7 @@ pub fn family_of(kind: &RobotKind) -> Result<&'static Family, String> {
         let own = Family::of_model(&joint.model).ok_or_else(|| {
             let known: Vec<&str> = FAMILIES
                 .iter()
-                .flat_map(|family| family.models.iter().map(|model| model.name))
+                .flat_map(|family| family.models().map(|model| model.name))
                 .collect();
             format!(
                 "joint `{}` has a servo of model `{}`, but known are {}",

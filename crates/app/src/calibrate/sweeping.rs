@@ -84,7 +84,7 @@ pub(super) fn begin(
         );
         ask(talk, &question, LEFT)?;
     }
-    let sign = work.family().offset_sign;
+    let sign = work.family().offset_sign();
     let shifts = offsets(&mut work.line, &mut *work.pacer, &work.kind)?;
     let turns = work.kind.joints.iter();
     let turns = turns.map(|joint| u16::try_from(joint.resolution).unwrap_or(u16::MAX));
@@ -214,7 +214,7 @@ pub(super) fn rest(
         let there = work.pacer.now() + SweepHand::way_to_rest() + PERIOD;
         work.pacer.wait(there);
     }
-    let sign = work.family().offset_sign;
+    let sign = work.family().offset_sign();
     let now = offsets(&mut work.line, &mut *work.pacer, &work.kind)?;
     let ids: Vec<u8> = work.kind.joints.iter().map(|joint| joint.id).collect();
     let positions = work.line.positions(&mut *work.pacer, &ids)?;

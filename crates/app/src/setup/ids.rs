@@ -165,8 +165,8 @@ fn is_wanted(
         .joints
         .iter()
         .find(|other| other.id == found.id && other.name != joint.name);
-    // Servos leave the factory with id 1, so that id says nothing.
-    let (Some(other), true) = (other, found.id != 1) else {
+    // The id that servos leave the factory with says nothing.
+    let (Some(other), true) = (other, found.id != work.family().factory_id) else {
         return Ok(true);
     };
     let question = format!(

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use ulna_bus::feetech::{self, Model};
-use ulna_bus::registers::sts3215;
+use ulna_bus::models::{self, Model};
 use ulna_core::{Calibration, RobotKind};
 use ulna_drivers::{Family, Line, Port};
 use ulna_rt::Stop;
@@ -88,35 +87,35 @@ pub(super) fn open(
             Box::new(MemoryPort(assembled(
                 options,
                 &kind,
+                family,
                 &kind.nominal_calibration(),
             )?)),
             Person::Idle,
         ),
         Scenery::Calibrated(calibration) => (
-            Box::new(MemoryPort(assembled(options, &kind, &calibration)?)),
+            Box::new(MemoryPort(assembled(options, &kind, family, &calibration)?)),
             Person::Idle,
         ),
         Scenery::Fresh => {
-            let bus = fresh(options, &kind)?;
+            let bus = fresh(options, &kind, family)?;
             let plugs = bus.plugs();
             plugs.none();
             (Box::new(MemoryPort(bus)), Person::Plugger(plugs))
         }
         Scenery::Uncalibrated { reversed } => {
             let hand = SweepHand::default();
-            let bus = uncalibrated(options, &kind, &reversed, hand.clone())?;
+            let bus = uncalibrated(options, &kind, family, &reversed, hand.clone())?;
             (Box::new(MemoryPort(bus)), Person::Mover(hand))
         }
         Scenery::LeftAlone => {
-            let mut bus = assembled(options, &kind, &kind.nominal_calibration())?;
+            let mut bus = assembled(options, &kind, family, &kind.nominal_calibration())?;
             for index in 0..kind.dof() {
                 if let Some(servo) = bus.servo_mut(index) {
                     // As a program does that holds the arm where it stands.
-                    let here = servo.get(sts3215::PRESENT_POSITION);
-                    for (register, value) in
-                        [(sts3215::GOAL_POSITION, here), (sts3215::TORQUE_ENABLE, 1)]
-                    {
-                        servo.set(register, value).map_err(sim)?;
+                    let registers = &family.registers;
+                    let here = servo.get(*registers.position);
+                    for (register, value) in [(registers.goal, here), (registers.torque, 1)] {
+                        servo.set(*register, value).map_err(sim)?;
                     }
                 }
             }
@@ -140,10 +139,7 @@ fn sim(error: impl std::fmt::Display) -> AppError {
 
 fn models(kind: &RobotKind) -> Result<Vec<Model>, AppError> {
     let model = |joint: &ulna_core::robot::JointSpec| {
-        let known = feetech::MODELS
-            .iter()
-            .find(|model| model.name == joint.model);
-        known.copied().ok_or_else(|| {
+        models::by_name(&joint.model).ok_or_else(|| {
             sim(format!(
                 "joint `{}` has a servo of model `{}`, which is not simulated",
                 joint.name, joint.model
@@ -151,6 +147,17 @@ fn models(kind: &RobotKind) -> Result<Vec<Model>, AppError> {
         })
     };
     kind.joints.iter().map(model).collect()
+}
+
+/// The register value for the rate that the robot's servos are to run at.
+fn home_code(kind: &RobotKind, family: &Family) -> Result<i32, AppError> {
+    let code = family.table.baud_code(kind.bus.baud).map(i32::from);
+    code.ok_or_else(|| {
+        AppError::Usage(format!(
+            "robot `{}`: {} servos do not run at {} baud",
+            kind.name, family.name, kind.bus.baud
+        ))
+    })
 }
 
 fn bus_of<P: Plant>(
@@ -179,6 +186,7 @@ fn bus_of<P: Plant>(
 fn assembled(
     options: &WorkOptions,
     kind: &RobotKind,
+    family: &Family,
     calibration: &Calibration,
 ) -> Result<ServoBus<Arm>, AppError> {
     let start = crate::rig::resting_angles(kind);
@@ -191,6 +199,8 @@ fn assembled(
         },
     )
     .map_err(sim)?;
+    let registers = &family.registers;
+    let code = home_code(kind, family)?;
     let mut servos = Vec::new();
     for ((joint, model), value) in kind
         .joints
@@ -200,31 +210,35 @@ fn assembled(
     {
         let mut servo = Servo::new(joint.id, model);
         for (register, value) in [
-            (sts3215::HOMING_OFFSET, value.homing_offset),
-            (sts3215::MIN_POSITION_LIMIT, value.range_min),
-            (sts3215::MAX_POSITION_LIMIT, value.range_max),
+            (registers.homing_offset, value.homing_offset),
+            (Some(registers.min_position), value.range_min),
+            (Some(registers.max_position), value.range_max),
+            (Some(registers.baud), code),
         ] {
-            servo.set(register, value).map_err(sim)?;
+            if let Some(register) = register {
+                servo.set(*register, value).map_err(sim)?;
+            }
         }
         servos.push(servo);
     }
     bus_of(options, kind, servos, arm)
 }
 
-/// Id that Feetech and ROBOTIS ship their servos with.
-const FACTORY_ID: u8 = 1;
-
 /// Servos out of the box. With a seed other than 0 some are second-hand: they have ids and rates of their own.
-fn fresh(options: &WorkOptions, kind: &RobotKind) -> Result<ServoBus<Arm>, AppError> {
+fn fresh(
+    options: &WorkOptions,
+    kind: &RobotKind,
+    family: &Family,
+) -> Result<ServoBus<Arm>, AppError> {
     let arm = Arm::new(kind, &kind.nominal_calibration(), ArmOptions::default()).map_err(sim)?;
     let mut random = ChaCha8Rng::seed_from_u64(options.seed);
     let mut servos = Vec::new();
     for model in models(kind)? {
-        let mut servo = Servo::new(FACTORY_ID, model);
+        let mut servo = Servo::new(family.factory_id, model);
         if options.seed != 0 && random.random_bool(0.4) {
             let (id, code) = (random.random_range(2..100), random.random_range(0..6));
-            servo.set(sts3215::ID, id).map_err(sim)?;
-            servo.set(sts3215::BAUD_RATE, code).map_err(sim)?;
+            servo.set(*family.registers.id, id).map_err(sim)?;
+            servo.set(*family.registers.baud, code).map_err(sim)?;
         }
         servos.push(servo);
     }
@@ -235,6 +249,7 @@ fn fresh(options: &WorkOptions, kind: &RobotKind) -> Result<ServoBus<Arm>, AppEr
 fn uncalibrated(
     options: &WorkOptions,
     kind: &RobotKind,
+    family: &Family,
     reversed: &[String],
     hand: SweepHand,
 ) -> Result<ServoBus<SweptArm>, AppError> {
@@ -245,7 +260,12 @@ fn uncalibrated(
         value.drive_mode = u8::from(reversed.contains(name));
     }
     let arm = SweptArm::new(kind, &mounting, hand);
-    let servos = kind.joints.iter().zip(models(kind)?);
-    let servos = servos.map(|(joint, model)| Servo::new(joint.id, model));
-    bus_of(options, kind, servos.collect(), arm)
+    let code = home_code(kind, family)?;
+    let mut servos = Vec::new();
+    for (joint, model) in kind.joints.iter().zip(models(kind)?) {
+        let mut servo = Servo::new(joint.id, model);
+        servo.set(*family.registers.baud, code).map_err(sim)?;
+        servos.push(servo);
+    }
+    bus_of(options, kind, servos, arm)
 }

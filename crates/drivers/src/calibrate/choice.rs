@@ -130,9 +130,9 @@ pub fn choose(joint: &JointSpec, swept: &Swept, family: &Family) -> Result<Chose
         low + (high - low) / 2
     };
     // The servo reports raw + sign * offset, so the centre reads `half` with this one, or with any a whole turn away.
-    let offset = (family.offset_sign * (half - centre) + half).rem_euclid(turn) - half;
+    let offset = (family.offset_sign() * (half - centre) + half).rem_euclid(turn) - half;
     let offset = offset.clamp(-family.largest_offset, family.largest_offset);
-    let reads = |raw: i32| (raw + family.offset_sign * offset).rem_euclid(turn);
+    let reads = |raw: i32| (raw + family.offset_sign() * offset).rem_euclid(turn);
     let (range_min, range_max) = if joint.full_turn {
         (0, turn - 1)
     } else {

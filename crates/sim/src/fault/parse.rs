@@ -27,10 +27,7 @@ Several faults are separated by commas. Rates are 1% or 0.01; times are 500us, 2
 #[non_exhaustive]
 pub enum FaultParseError {
     /// No such kind of fault.
-    #[error(
-        "fault `{text}`: there is no fault `{kind}`; there are {}",
-        KINDS.map(|kind| kind.example).join(", ")
-    )]
+    #[error("fault `{text}`: there is no fault `{kind}`. {GRAMMAR}")]
     UnknownKind {
         /// The whole text.
         text: String,

@@ -91,7 +91,7 @@ fn the_grammar_lists_every_kind_and_its_examples_are_right() {
 #[test]
 fn errors_say_what_to_write_instead() {
     for (text, expected) in [
-        ("melt:1%", "there is no fault `melt`; there are drop:1%, "),
+        ("melt:1%", "there is no fault `melt`. Several faults"),
         ("", "there is no fault ``"),
         ("drop", "write it like `drop:1%`"),
         ("drop:2", "`2` is not a probability"),
