@@ -16,6 +16,12 @@ pub enum AppError {
     /// The servos.
     #[error(transparent)]
     Connect(#[from] ulna_drivers::connect::ConnectError),
+    /// Servos that were worked on one by one.
+    #[error(transparent)]
+    Line(#[from] ulna_drivers::LineError),
+    /// Somebody pressed Ctrl-C; says how things were left.
+    #[error("{0}")]
+    Interrupted(String),
     /// A dataset.
     #[error(transparent)]
     Dataset(#[from] ulna_dataset::DatasetError),

@@ -75,6 +75,9 @@ pub enum Protocol {
 pub struct RoleSpec {
     /// LeRobot's name of the class: datasets carry it as `robot_type`, calibration files lie in a folder of this name.
     pub robot_type: String,
+    /// Names that older versions of LeRobot gave it; calibration files may still lie in folders of these names.
+    #[serde(default)]
+    pub older_types: Vec<String>,
     /// Registers written to every servo at connect: name of the control table → value.
     #[serde(default)]
     pub registers: BTreeMap<String, i32>,

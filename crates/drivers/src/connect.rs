@@ -238,15 +238,7 @@ impl ServoArm {
         if problems.is_empty() {
             return Ok(());
         }
-        let count = self.servos.len();
-        let tail = !silent.is_empty() && silent.iter().copied().eq(count - silent.len()..count);
-        let advice = if silent.len() == count {
-            "No servo answers: is the arm's power supply on, is this the right port, and do the servos run at this baud rate?"
-        } else if tail {
-            "All servos from one joint on are silent: the cable into the first of them is the likely cause."
-        } else {
-            "The others answer, so port and power are good: check the cables, ids and models of those named."
-        };
+        let advice = advice(&silent, self.servos.len());
         let port = self.port_name().to_owned();
         Err(ConnectError::Servos {
             port,
@@ -288,5 +280,17 @@ impl ServoArm {
             port,
             differences: differences.join("; "),
         })
+    }
+}
+
+/// What to do when these of `count` servos are silent: the pattern tells.
+pub(crate) fn advice(silent: &[usize], count: usize) -> &'static str {
+    let tail = !silent.is_empty() && silent.iter().copied().eq(count - silent.len()..count);
+    if silent.len() == count {
+        "No servo answers: is the arm's power supply on, is this the right port, and do the servos run at this baud rate?"
+    } else if tail {
+        "All servos from one joint on are silent: the cable into the first of them is the likely cause."
+    } else {
+        "The others answer, so port and power are good: check the cables, ids and models of those named."
     }
 }
