@@ -11,6 +11,7 @@
 //!   One that stays silent is passed over after [`BusOptions::silent_turn`];
 //! * ping to all: each id has its own slot, the length of a status packet, as if every id below had answered.
 
+mod power;
 mod serve;
 
 use core::time::Duration;
@@ -22,6 +23,7 @@ use crate::fault::{FaultPlan, Faults};
 use crate::plant::{Drive, Plant, Sense};
 use crate::servo::{Servo, TICK};
 use crate::wire::Wire;
+pub use power::Plugs;
 use serve::Request;
 
 /// Silence after which servos take the next byte for the beginning of a packet.
@@ -92,6 +94,11 @@ pub struct ServoBus<P> {
     heard: Duration,
     servos: Vec<Servo>,
     drives: Vec<Drive>,
+    /// Which servos have power, and which plugs should be in.
+    powered: Vec<bool>,
+    plugs: Plugs,
+    /// What servos that repeat themselves go on saying.
+    stuck: Vec<Option<Servo>>,
     plant: P,
     faults: Faults,
     /// Where the mechanics are, and when protections count next.
@@ -116,6 +123,9 @@ impl<P: Plant> ServoBus<P> {
             decoder: Decoder::new(),
             heard: Duration::ZERO,
             drives: vec![Drive::default(); servos.len()],
+            powered: vec![false; servos.len()],
+            plugs: Plugs::default(),
+            stuck: vec![None; servos.len()],
             servos,
             plant,
             faults: Faults::new(&options.faults),
@@ -125,9 +135,7 @@ impl<P: Plant> ServoBus<P> {
             counters: BusCounters::default(),
             options,
         };
-        for index in 0..bus.servos.len() {
-            bus.power_cycle(index);
-        }
+        bus.look_at_cables(Duration::ZERO);
         Ok(bus)
     }
 
@@ -235,13 +243,16 @@ impl<P: Plant> ServoBus<P> {
         self.servos.get_mut(index)
     }
 
-    /// Takes one servo's power away for a moment, as a brown-out does: it forgets its volatile registers and goes limp.
-    pub fn power_cycle(&mut self, index: usize) {
-        let Some(servo) = self.servos.get_mut(index) else {
-            return;
-        };
-        servo.power_on(&self.plant.sense(index));
-        self.drives[index] = servo.drive();
+    /// The plugs of the servos. What is done to them takes effect within 10 ms, or with the next request.
+    #[must_use]
+    pub fn plugs(&self) -> Plugs {
+        self.plugs.clone()
+    }
+
+    /// Has the servos hang on these plugs.
+    pub fn set_plugs(&mut self, plugs: Plugs) {
+        self.plugs = plugs;
+        self.look_at_cables(self.now);
     }
 
     /// The host opens its port at another rate.
@@ -274,14 +285,18 @@ impl<P: Plant> ServoBus<P> {
             self.plant.advance(self.next_tick, &self.drives);
             self.now = self.next_tick;
             self.next_tick = self.next_tick.saturating_add(TICK);
-            for (index, servo) in self.servos.iter_mut().enumerate() {
-                let sense = self.plant.sense(index);
-                if self.faults.resets(servo.id(), self.now - TICK, self.now) {
-                    servo.power_on(&sense);
+            self.look_at_cables(self.now);
+            for index in 0..self.servos.len() {
+                if !self.powered[index] {
+                    continue;
                 }
-                servo.observe(&sense);
-                servo.tick();
-                self.drives[index] = servo.drive();
+                let id = self.servos[index].id();
+                if self.faults.resets(id, self.now - TICK, self.now) {
+                    self.power_cycle(index);
+                }
+                self.look(index);
+                self.servos[index].tick();
+                self.drive(index);
             }
         }
         if to > self.now {

@@ -15,12 +15,12 @@ mod memory;
 
 use core::time::Duration;
 
-use ulna_bus::encoding::OutOfRange;
+use ulna_bus::encoding::{Encoding, OutOfRange};
 use ulna_bus::feetech::{BAUD_RATES, ErrorFlags, MAX_PACKET, Model};
 use ulna_bus::registers::Register;
 use ulna_bus::registers::sts3215 as reg;
 
-use crate::plant::{Drive, Sense};
+use crate::plant::{Control, Drive, Sense};
 use alarms::Alarms;
 use memory::Memory;
 
@@ -32,10 +32,12 @@ const TURN: i32 = 4096;
 const CALIBRATE_MIDDLE: u8 = 128;
 /// The position that the present one becomes by [`CALIBRATE_MIDDLE`].
 const MIDDLE: i32 = TURN / 2;
-/// Values of `Operating_Mode`. Mode 2, open-loop PWM, has no counterpart in a [`Drive`]: the motor stays limp.
-const MODE_POSITION: i32 = 0;
+/// Values of `Operating_Mode` other than 0, position.
 const MODE_VELOCITY: i32 = 1;
+const MODE_PWM: i32 = 2;
 const MODE_STEP: i32 = 3;
+/// In PWM mode, `Goal_Time` is a duty with its sign in this bit (Feetech's SMS_STS manual).
+const PWM: Encoding = Encoding::SignMagnitude { sign_bit: 10 };
 
 /// One servo without its mechanics.
 #[derive(Debug, Clone)]
@@ -44,8 +46,7 @@ pub struct Servo {
     alarms: Alarms,
     waiting: Option<Waiting>,
     sense: Sense,
-    /// Where the motor shall stay, raw steps, in the modes whose goal is not a position: the place at which velocity
-    /// zero was commanded, or the end of the last step.
+    /// The end of the last step in step mode, raw steps.
     anchor: i32,
 }
 
@@ -137,9 +138,7 @@ impl Servo {
         if touches(reg::GOAL_POSITION) {
             self.goal_written();
         }
-        if touches(reg::OPERATING_MODE)
-            || touches(reg::GOAL_VELOCITY) && self.get(reg::GOAL_VELOCITY) == 0
-        {
+        if touches(reg::OPERATING_MODE) {
             self.anchor = self.sense.position;
         }
         self.refresh();
@@ -191,9 +190,9 @@ impl Servo {
     /// What the motor shall do.
     #[must_use]
     pub fn drive(&self) -> Drive {
-        let gain = |register| self.byte(register);
+        let gain = |register| f64::from(self.byte(register));
         let limit = f64::from(self.get(reg::TORQUE_LIMIT)) * reg::LOAD_PER_COUNT;
-        let (goal, speed) = self.set_point();
+        let (control, goal) = self.set_point();
         let steepest = self.get(reg::MAXIMUM_ACCELERATION);
         let acceleration = match self.get(reg::ACCELERATION) {
             0 => 0,
@@ -202,8 +201,9 @@ impl Servo {
         };
         Drive {
             torque: self.is_powered(),
-            goal: f64::from(goal),
-            speed: f64::from(speed),
+            control,
+            goal,
+            speed: f64::from(self.get(reg::GOAL_VELOCITY).abs()),
             acceleration: f64::from(acceleration) * reg::ACCELERATION_PER_COUNT,
             gains: [
                 gain(reg::P_COEFFICIENT),
@@ -213,30 +213,27 @@ impl Servo {
             torque_limit: limit
                 .min(self.alarms.torque_share(&self.memory))
                 .clamp(0.0, 1.0),
+            ..Drive::default()
         }
     }
 
     fn is_powered(&self) -> bool {
-        let mode = self.get(reg::OPERATING_MODE);
-        self.byte(reg::TORQUE_ENABLE) != 0
-            && matches!(mode, MODE_POSITION | MODE_VELOCITY | MODE_STEP)
-            && !self.alarms.releases(&self.memory)
+        self.byte(reg::TORQUE_ENABLE) != 0 && !self.alarms.releases(&self.memory)
     }
 
-    /// Goal in raw steps, and speed in steps/s towards it.
-    fn set_point(&self) -> (i32, i32) {
-        let speed = self.get(reg::GOAL_VELOCITY);
+    /// What the motor is controlled by, and the goal in its unit. A mode that does not exist counts as position.
+    fn set_point(&self) -> (Control, f64) {
         match self.get(reg::OPERATING_MODE) {
-            // A goal one turn ahead, renewed at every tick, is never reached.
-            MODE_VELOCITY if speed != 0 => {
-                let ahead = self.sense.position.saturating_add(speed.signum() * TURN);
-                (ahead, speed.abs())
+            MODE_VELOCITY => (Control::Velocity, f64::from(self.get(reg::GOAL_VELOCITY))),
+            MODE_PWM => {
+                let duty = PWM.from_bits(self.get(reg::GOAL_TIME).unsigned_abs());
+                (Control::Duty, f64::from(duty) * reg::LOAD_PER_COUNT)
             }
-            MODE_VELOCITY => (self.anchor, 0),
-            MODE_STEP => (self.anchor, speed.abs()),
+            MODE_STEP => (Control::Position, f64::from(self.anchor)),
             _ => {
                 let goal = self.limited(self.get(reg::GOAL_POSITION));
-                (goal.saturating_add(self.raw_zero()), speed.abs())
+                let raw = goal.saturating_add(self.raw_zero());
+                (Control::Position, f64::from(raw))
             }
         }
     }
@@ -285,8 +282,10 @@ impl Servo {
         if self.get(reg::OPERATING_MODE) == MODE_STEP {
             self.anchor = self.sense.position.saturating_add(goal);
         }
-        let ahead = self.set_point().0.saturating_sub(self.sense.position);
-        self.alarms.goal_written(ahead);
+        if let (Control::Position, raw) = self.set_point() {
+            self.alarms
+                .goal_written(raw - f64::from(self.sense.position));
+        }
     }
 
     /// Brings the read-only registers up to date.

@@ -44,9 +44,11 @@ impl<P: Plant> ServoBus<P> {
     /// Carries out `request`, the last byte of which was heard at `at`. What makes no sense is ignored, as servos do.
     pub(super) fn serve(&mut self, at: Duration, request: &Request) {
         self.run_plant(at);
-        for (index, servo) in self.servos.iter_mut().enumerate() {
-            servo.observe(&self.plant.sense(index));
+        self.look_at_cables(at);
+        for index in 0..self.servos.len() {
+            self.look(index);
         }
+        self.look_for_stuck(at);
         let first = at.saturating_add(self.pause(self.options.turnaround));
         let (id, params) = (request.id, &request.params[..request.len]);
         match (Instruction::from_code(request.kind), params) {
@@ -98,7 +100,7 @@ impl<P: Plant> ServoBus<P> {
             let servo = &mut self.servos[index];
             let (answers, delay) = (servo.answers_writes(), servo.return_delay());
             change(servo);
-            self.drives[index] = servo.drive();
+            self.drive(index);
             if answers && id != BROADCAST {
                 let start = first.saturating_add(self.pause(delay));
                 // A servo that got a new id still answers with the one it was called by.
@@ -111,7 +113,7 @@ impl<P: Plant> ServoBus<P> {
         for index in 0..self.servos.len() {
             if self.hears(index, id, at) {
                 change(&mut self.servos[index]);
-                self.drives[index] = self.servos[index].drive();
+                self.drive(index);
             }
         }
     }
@@ -148,7 +150,8 @@ impl<P: Plant> ServoBus<P> {
     /// Puts the answer of servo `index` on the wire and returns when its last byte has been carried; `None` when
     /// no packet can hold it.
     fn send(&mut self, start: Duration, index: usize, id: u8, answer: Answer) -> Option<Duration> {
-        let servo = &self.servos[index];
+        let servo = self.stuck[index].as_ref().unwrap_or(&self.servos[index]);
+        let id = self.faults.signature(id, start);
         let mut registers = [0; MAX_PACKET];
         let params = match answer {
             Answer::Status => &[][..],
@@ -176,6 +179,7 @@ impl<P: Plant> ServoBus<P> {
     fn hears(&self, index: usize, id: u8, at: Duration) -> bool {
         let servo = &self.servos[index];
         (id == BROADCAST || id == servo.id())
+            && self.powered[index]
             && servo.baud() == Some(self.options.baud)
             && !self.faults.is_dead(servo.id(), at)
     }

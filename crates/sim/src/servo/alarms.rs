@@ -76,8 +76,8 @@ impl Alarms {
     }
 
     /// A goal `ahead` steps from here was written.
-    pub(super) fn goal_written(&mut self, ahead: i32) {
-        if f64::from(ahead) * self.pushing < 0.0 && self.latched.contains(ErrorFlags::OVERLOAD) {
+    pub(super) fn goal_written(&mut self, ahead: f64) {
+        if ahead * self.pushing < 0.0 && self.latched.contains(ErrorFlags::OVERLOAD) {
             self.latched = ErrorFlags(self.latched.0 & !ErrorFlags::OVERLOAD.0);
             self.overloaded = 0;
         }

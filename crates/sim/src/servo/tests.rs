@@ -149,8 +149,9 @@ fn a_drive_follows_its_registers() {
         goal: 2000.0,
         speed: 1500.0,
         acceleration: 25_400.0,
-        gains: [16, 3, 32],
+        gains: [16.0, 3.0, 32.0],
         torque_limit: 0.5,
+        ..Drive::default()
     };
     assert_eq!(servo.drive(), drive);
     write(&mut servo, reg::MAXIMUM_ACCELERATION, 100);
@@ -158,19 +159,16 @@ fn a_drive_follows_its_registers() {
 }
 
 #[test]
-fn wheels_turn_and_stay() {
+fn wheels_turn_at_a_speed_or_a_duty() {
     let mut wheel = powered(100);
     wheel.set(reg::OPERATING_MODE, MODE_VELOCITY).unwrap();
     write(&mut wheel, reg::GOAL_VELOCITY, -800);
-    assert_eq!(
-        (wheel.drive().goal, wheel.drive().speed),
-        (100.0 - 4096.0, 800.0)
-    );
-    wheel.observe(&sense(-9000));
-    assert_eq!(wheel.drive().goal, -9000.0 - 4096.0);
-    write(&mut wheel, reg::GOAL_VELOCITY, 0);
-    wheel.observe(&sense(-9003));
-    assert_eq!(wheel.drive().goal, -9000.0);
+    let drive = wheel.drive();
+    assert_eq!((drive.control, drive.goal), (Control::Velocity, -800.0));
+    wheel.set(reg::OPERATING_MODE, MODE_PWM).unwrap();
+    write(&mut wheel, reg::GOAL_TIME, 1 << 10 | 250);
+    let drive = wheel.drive();
+    assert_eq!((drive.control, drive.goal), (Control::Duty, -0.25));
 }
 
 #[test]
