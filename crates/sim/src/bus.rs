@@ -1,4 +1,4 @@
-//! A simulated Feetech bus: the wire, the servos on it, and the mechanics that they move.
+//! A simulated servo bus: the wire, the servos on it, and the mechanics that they move.
 //!
 //! The host side is bytes and times, nothing else: [`ServoBus::host_writes`] and [`ServoBus::host_reads`] are what a serial
 //! port does. The bus reads no clock. Each request takes effect at the moment at which its last byte has been heard, and the
@@ -17,14 +17,15 @@ mod serve;
 use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ulna_bus::feetech::{DEFAULT_BAUD, Decoded, Decoder, MAX_PACKET, Model};
+use ulna_bus::models::Model;
+use ulna_bus::{Protocol, dynamixel, feetech};
 
 use crate::fault::{FaultPlan, Faults};
 use crate::plant::{Drive, Plant, Sense};
 use crate::servo::{Servo, TICK};
-use crate::wire::Wire;
+use crate::wire::{Heard, Wire};
 pub use power::Plugs;
-use serve::Request;
+use serve::{DynamixelRequest, FeetechRequest};
 
 /// Silence after which servos take the next byte for the beginning of a packet.
 const QUIET_GAP: Duration = Duration::from_millis(1);
@@ -49,7 +50,7 @@ pub struct BusOptions {
 impl Default for BusOptions {
     fn default() -> Self {
         Self {
-            baud: DEFAULT_BAUD,
+            baud: feetech::DEFAULT_BAUD,
             turnaround: Duration::from_micros(20),
             silent_turn: Duration::from_micros(100),
             echo: false,
@@ -89,7 +90,9 @@ pub struct WrongPlant {
 pub struct ServoBus<P> {
     options: BusOptions,
     wire: Wire,
-    decoder: Decoder,
+    /// What servos make of the bytes, in each language that one of them speaks.
+    feetech: Option<feetech::Decoder>,
+    dynamixel: Option<dynamixel::Decoder>,
     /// End of the last byte that the servos heard.
     heard: Duration,
     servos: Vec<Servo>,
@@ -104,7 +107,7 @@ pub struct ServoBus<P> {
     /// Where the mechanics are, and when protections count next.
     now: Duration,
     next_tick: Duration,
-    answer: [u8; MAX_PACKET],
+    answer: [u8; dynamixel::MAX_PACKET],
     counters: BusCounters,
 }
 
@@ -118,9 +121,11 @@ impl<P: Plant> ServoBus<P> {
                 plant: plant.servos(),
             });
         }
+        let speaks = |protocol| servos.iter().any(|servo| servo.protocol() == protocol);
         let mut bus = Self {
             wire: Wire::new(if options.instant { 0 } else { options.baud }),
-            decoder: Decoder::new(),
+            feetech: speaks(Protocol::FeetechSts).then(feetech::Decoder::new),
+            dynamixel: speaks(Protocol::Dynamixel2).then(dynamixel::Decoder::new),
             heard: Duration::ZERO,
             drives: vec![Drive::default(); servos.len()],
             powered: vec![false; servos.len()],
@@ -131,7 +136,7 @@ impl<P: Plant> ServoBus<P> {
             faults: Faults::new(&options.faults),
             now: Duration::ZERO,
             next_tick: TICK,
-            answer: [0; MAX_PACKET],
+            answer: [0; dynamixel::MAX_PACKET],
             counters: BusCounters::default(),
             options,
         };
@@ -199,24 +204,13 @@ impl<P: Plant> ServoBus<P> {
     /// Lets everything happen that happens until `now`. A `now` that lies behind changes nothing.
     pub fn advance(&mut self, now: Duration) {
         while let Some(heard) = self.wire.servos_hear(now) {
-            if heard.start.saturating_sub(self.heard) > QUIET_GAP {
-                self.decoder.reset();
-            }
+            let after_silence = heard.start.saturating_sub(self.heard) > QUIET_GAP;
             self.heard = heard.end;
             if self.options.echo {
                 self.wire.echo(heard);
             }
-            self.decoder.push(&[heard.byte]);
-            while let Some(decoded) = self.decoder.next() {
-                match decoded {
-                    Decoded::Packet(packet) => {
-                        let request = Request::from(packet);
-                        self.counters.requests += 1;
-                        self.serve(heard.end, &request);
-                    }
-                    Decoded::Corrupt { .. } => self.counters.corrupt_requests += 1,
-                }
-            }
+            self.hear_feetech(heard, after_silence);
+            self.hear_dynamixel(heard, after_silence);
         }
         self.run_plant(now);
     }
@@ -276,6 +270,49 @@ impl<P: Plant> ServoBus<P> {
         BusCounters {
             lost_bytes: self.wire.lost(),
             ..self.counters
+        }
+    }
+
+    /// What Feetech servos make of a byte.
+    fn hear_feetech(&mut self, heard: Heard, after_silence: bool) {
+        let Some(decoder) = &mut self.feetech else {
+            return;
+        };
+        if after_silence {
+            decoder.reset();
+        }
+        decoder.push(&[heard.byte]);
+        while let Some(decoded) = self.feetech.as_mut().and_then(feetech::Decoder::next) {
+            match decoded {
+                feetech::Decoded::Packet(packet) => {
+                    let request = FeetechRequest::from(packet);
+                    self.counters.requests += 1;
+                    self.serve_feetech(heard.end, &request);
+                }
+                feetech::Decoded::Corrupt { .. } => self.counters.corrupt_requests += 1,
+            }
+        }
+    }
+
+    /// What Dynamixel servos make of a byte. They hear each other as well; those packets are nobody's request.
+    fn hear_dynamixel(&mut self, heard: Heard, after_silence: bool) {
+        let Some(decoder) = &mut self.dynamixel else {
+            return;
+        };
+        if after_silence {
+            decoder.reset();
+        }
+        decoder.push(&[heard.byte]);
+        while let Some(decoded) = self.dynamixel.as_mut().and_then(dynamixel::Decoder::next) {
+            match decoded {
+                dynamixel::Decoded::Packet(packet) => {
+                    let request = DynamixelRequest::from(packet);
+                    self.counters.requests += 1;
+                    self.serve_dynamixel(heard.end, &request);
+                }
+                dynamixel::Decoded::Corrupt { .. } => self.counters.corrupt_requests += 1,
+                dynamixel::Decoded::Block(_) => {}
+            }
         }
     }
 

@@ -5,11 +5,11 @@
 //! switch it off. A latched alarm ends with a write to `Torque_Enable`; an overload also with a goal on the other
 //! side, so that a gripper that has squeezed for too long can be opened.
 
-use ulna_bus::feetech::ErrorFlags;
+use ulna_bus::ErrorFlags;
 use ulna_bus::registers::sts3215 as reg;
 
-use super::memory::Memory;
 use crate::plant::Sense;
+use crate::servo::memory::Memory;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Alarms {
@@ -67,6 +67,12 @@ impl Alarms {
         {
             self.latched = self.latched.union(ErrorFlags::OVER_CURRENT);
         }
+    }
+
+    /// Latches these as if their time had run out.
+    pub(super) fn latch(&mut self, flags: ErrorFlags, sense: &Sense) {
+        self.latched = self.latched.union(flags);
+        self.pushing = sense.duty.signum();
     }
 
     pub(super) fn clear_latched(&mut self) {
