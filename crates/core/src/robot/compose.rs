@@ -131,7 +131,7 @@ impl ComposedFile {
     /// The robot, from the one that [`of`](Self::of) names.
     pub fn build(self, of: RobotKind) -> RobotKind {
         let mut kind = match (&self.pair, &self.extends) {
-            (Some(pair), _) => paired(pair, of),
+            (Some(pair), _) => paired(pair, &of),
             (None, Some(spec)) => of.moved(&spec.prefix, &spec.at.isometry(), 0),
             (None, None) => of,
         };
@@ -158,7 +158,7 @@ fn replace<T>(place: &mut T, value: Option<T>) {
     }
 }
 
-fn paired(pair: &PairSpec, of: RobotKind) -> RobotKind {
+fn paired(pair: &PairSpec, of: &RobotKind) -> RobotKind {
     let beside = |name: &str, shift: f64, first: usize| {
         let at = Isometry3::translation(0.0, shift * pair.distance, 0.0);
         of.clone().moved(&Side::prefix(name), &at, first)
