@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use ulna_core::RobotKind;
 use ulna_rt::Pacer;
 
-use crate::connect::advice;
+use crate::connect::checks::advice;
 use crate::family::{FAMILIES, Family};
 use crate::line::{Heard, Line, LineError};
 use crate::scan::listen;
