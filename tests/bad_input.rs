@@ -150,7 +150,7 @@ fn options_that_do_not_go_together() {
     );
     fails(
         2,
-        &["fire"],
+        &["fire", "unplug:elbow_flex@2s+2s", "overheat:"],
         &["teleop", "--sim", "--duration", "1", "--fault", "fire:1%"],
     );
 }

@@ -90,3 +90,28 @@ fn a_servo_that_lost_its_power_for_a_moment_does_not_end_it_either() {
     ]);
     assert_eq!(report["ended"], "time is over");
 }
+
+#[test]
+fn whatever_goes_wrong_with_servos_and_cables_the_session_goes_on() {
+    for fault in [
+        "stuck:elbow_flex@2s+2s",
+        "wrong-id:elbow_flex=wrist_flex@2s+2s",
+        "unplug:wrist_flex@2s+1s",
+        "unplug:bus@2s+1s",
+        "low-voltage:3.5V@2s+2s",
+        "overload:gripper@1s+3s",
+        "overheat:shoulder_lift=75C@2s+1s",
+    ] {
+        let report = json(&[
+            "teleop",
+            "--sim",
+            "--lockstep",
+            "--duration",
+            "5",
+            "--fault",
+            fault,
+        ]);
+        assert_eq!(report["ended"], "time is over", "{fault}");
+        assert_eq!(report["timing"]["ticks"], 1000, "{fault}");
+    }
+}

@@ -3,6 +3,7 @@
 mod bus;
 mod echo;
 mod policy;
+mod read;
 mod record;
 
 use std::fs;
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 pub use bus::bus;
 pub use policy::policy;
+pub use read::read;
 pub use record::record;
 
 /// One figure.

@@ -1,4 +1,6 @@
-//! `ulna dataset …`: looking at datasets, checking and repairing them.
+//! `ulna dataset …`: looking at datasets, checking, repairing and changing them.
+
+mod edit;
 
 use std::path::Path;
 
@@ -6,6 +8,12 @@ use serde_json::{Value, json};
 use ulna_dataset::{Dataset, Report, Severity, check, repair};
 
 use crate::error::AppError;
+
+pub use edit::{Edit, Moment, Watch, edit, exported, features, imported, merged, parted, tasks};
+pub use ulna_dataset::Number;
+pub use ulna_dataset::tools::{
+    Cut, Encoding, FeatureChanges, Format, NewFeature, NewValues, Parts, Progress, TaskChanges,
+};
 
 /// What a command says: for programs, and for people.
 #[derive(Debug, Clone)]

@@ -16,6 +16,12 @@ pub enum AppError {
     /// The servos.
     #[error(transparent)]
     Connect(#[from] ulna_drivers::connect::ConnectError),
+    /// Servos that were worked on one by one.
+    #[error(transparent)]
+    Line(#[from] ulna_drivers::LineError),
+    /// Somebody pressed Ctrl-C; says how things were left.
+    #[error("{0}")]
+    Interrupted(String),
     /// A dataset.
     #[error(transparent)]
     Dataset(#[from] ulna_dataset::DatasetError),
@@ -42,4 +48,14 @@ pub enum AppError {
         /// What it said.
         source: std::io::Error,
     },
+}
+
+impl AppError {
+    /// Whether the user ended the command, and it left everything as it was.
+    pub fn is_interruption(&self) -> bool {
+        let interrupted = |error: &ulna_dataset::DatasetError| {
+            matches!(error, ulna_dataset::DatasetError::Interrupted { .. })
+        };
+        matches!(self, AppError::Dataset(error) if interrupted(error))
+    }
 }

@@ -21,6 +21,11 @@ impl<P: Plant + Send> Port for MemoryPort<P> {
         Ok(self.0.host_reads(now, into))
     }
 
+    fn set_baud(&mut self, now: Duration, baud: u32) -> io::Result<()> {
+        self.0.set_baud(now, baud);
+        Ok(())
+    }
+
     fn next_arrival(&self) -> Option<Duration> {
         // The last byte under way, not the next one: one wake-up for each answer, as an adapter with a buffer gives.
         self.0

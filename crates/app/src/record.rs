@@ -1,6 +1,6 @@
 //! Recording episodes: teleoperation with a recorder beside it.
 
-mod cameras;
+pub(crate) mod cameras;
 mod dataset;
 
 use std::path::PathBuf;
@@ -22,6 +22,7 @@ use ulna_recorder::{
 use ulna_rt::latest::Watcher;
 use ulna_rt::{Machine, Stop};
 
+use crate::display::{self, Display};
 use crate::error::AppError;
 use crate::report::{ClockKind, SessionReport};
 use crate::rig::{Rig, RigOptions};
@@ -86,6 +87,15 @@ impl RecordOptions {
         (time.as_secs_f64() * f64::from(self.fps)).round() as u64
     }
 
+    fn wanted(&self) -> cameras::Wanted<'_> {
+        cameras::Wanted {
+            cameras: &self.cameras,
+            size: self.picture,
+            fps: self.fps,
+            faults: &self.camera_faults,
+        }
+    }
+
     fn check(&self, rate_hz: f64) -> Result<(), AppError> {
         let usage = |text: String| Err(AppError::Usage(text));
         let (width, height) = self.picture;
@@ -123,6 +133,11 @@ impl RecordOptions {
 pub trait RecordUi: Send {
     /// About ten times a second of real time.
     fn progress(&mut self, progress: &Progress);
+
+    /// What shows the whole session, if anything does; it is asked for before anything moves, and given away.
+    fn display(&mut self) -> Option<Box<dyn Display>> {
+        None
+    }
 }
 
 impl RecordUi for () {
@@ -174,8 +189,16 @@ pub fn record(
     ui: &mut dyn RecordUi,
 ) -> Result<Recorded, AppError> {
     options.check(rig.rate_hz)?;
-    let opened = Rig::open(rig, true)?;
-    let cameras = cameras::open(&opened, rig, options)?;
+    let mut opened = Rig::open(rig, true)?;
+    let mut cameras = cameras::open(&opened, rig, &options.wanted())?;
+    if let Some(display) = ui.display() {
+        let mut show = display::of_rig(display, &opened, rig);
+        cameras = cameras
+            .into_iter()
+            .map(|camera| show.mirror(camera))
+            .collect();
+        opened.show = Some(show);
+    }
     let columns = Columns::new(
         opened.follower.kind.names().map(str::to_owned).collect(),
         cameras::specs(&cameras),

@@ -9,6 +9,7 @@ use ulna_core::{Joints, RobotKind, Unit};
 use ulna_dataset::{Column, Dataset, Episode};
 use ulna_rt::Stop;
 
+use crate::display;
 use crate::error::AppError;
 use crate::rig::{Rig, RigOptions};
 use crate::robots;
@@ -85,13 +86,12 @@ pub fn replay(
     )?;
     let recorded = read(&episode, &kind, &options.dataset)?;
     check_units(&recorded, &kind, units)?;
-    let rig = Rig::open(
-        &RigOptions {
-            unit: Some(units),
-            ..rig.clone()
-        },
-        false,
-    )?;
+    let options = RigOptions {
+        unit: Some(units),
+        ..rig.clone()
+    };
+    let mut rig = Rig::open(&options, false)?;
+    display::watch(ui.display(), &mut rig, &options)?;
     let job = ReplayJob {
         start: recorded.states.first().copied().unwrap_or_default(),
         actions: recorded.actions.clone(),
@@ -133,7 +133,10 @@ impl Replayed {
 }
 
 /// The unit of the body joints: what the user says, else what ulna's manifest says, else what LeRobot's robot type means.
-fn units_of(dataset: &Dataset, options: &ReplayOptions) -> Result<(Unit, String), AppError> {
+pub(crate) fn units_of(
+    dataset: &Dataset,
+    options: &ReplayOptions,
+) -> Result<(Unit, String), AppError> {
     if let Some(units) = options.units {
         return Ok((units, "as asked with --units".to_owned()));
     }

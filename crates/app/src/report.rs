@@ -10,6 +10,7 @@ use ulna_rt::priority::Grant;
 use ulna_rt::{Distribution, StopReason, Summary};
 use ulna_sim::task::{Reach, Score};
 
+use crate::display::DisplayReport;
 use crate::session::{Ended, Exit, Finished};
 
 /// Which clock a session ran on.
@@ -218,6 +219,9 @@ pub struct SessionReport {
     pub leader: Option<BusReport>,
     /// How the arm was left.
     pub exit: Exit,
+    /// What the display showed, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display: Option<DisplayReport>,
     /// Under the virtual clock: a hash over every state and goal. Two runs with one seed have the same.
     pub digest: Option<String>,
 }

@@ -11,11 +11,13 @@ use ulna_drivers::{Leader, SerialPort, ServoArm};
 use ulna_rt::RealClock;
 use ulna_sim::task::Reach;
 
+use crate::display::Show;
 use crate::error::AppError;
 use crate::report::ClockKind;
 use crate::robots;
 use crate::session::Follower;
 
+pub(crate) use simulated::resting_angles;
 pub use simulated::{Buses, SharedArm, World, serve};
 
 /// What the user says about the rig.
@@ -92,6 +94,8 @@ pub struct Rig {
     pub rate_hz: f64,
     /// The clock of all its threads.
     pub clock: RealClock,
+    /// What shows its session, if anything does.
+    pub show: Option<Show>,
 }
 
 /// A leader arm and what is known about it.
@@ -225,6 +229,7 @@ fn hardware(
         world: World::Hardware,
         rate_hz: options.rate_hz,
         clock: RealClock::start(),
+        show: None,
     })
 }
 
@@ -234,9 +239,9 @@ fn open_arm(
     port: Option<&str>,
     id: Option<&str>,
 ) -> Result<(ServoArm, Calibration), AppError> {
-    let (flag, role, robot_type) = match family {
-        Family::Robot => ("robot", "follower", &kind.follower.robot_type),
-        Family::Teleoperator => ("teleop", "leader", &kind.leader.robot_type),
+    let (flag, role, spec) = match family {
+        Family::Robot => ("robot", "follower", &kind.follower),
+        Family::Teleoperator => ("teleop", "leader", &kind.leader),
     };
     let port = port.ok_or_else(|| {
         AppError::Usage(format!(
@@ -248,7 +253,7 @@ fn open_arm(
             "no id for the {role}: pass the --{flag}-id under which the arm was calibrated"
         ))
     })?;
-    let calibration = calibration::load(&calibration::path(family, robot_type, id)?, id, kind)?;
+    let calibration = calibration::load(&calibration::find(family, spec, id)?, id, kind)?;
     let port = SerialPort::open(port, kind.bus.baud)?;
     let engine = Engine::new(EngineConfig::new(kind.bus.baud));
     let arm = ServoArm::new(Box::new(port), engine, kind, &calibration)

@@ -3,13 +3,16 @@
 mod control;
 mod threads;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ulna_control::{End, Playing};
 use ulna_core::Joints;
+use ulna_core::display::{Display, Stage};
 use ulna_rt::Stop;
 use ulna_rt::priority::Grant;
 
+use crate::display::{Presented, Show};
 use crate::error::AppError;
 use crate::report::{BusReport, ClockKind, SessionReport, Timing, ended_in_words};
 use crate::rig::{Rig, World};
@@ -47,6 +50,11 @@ pub struct ReplayJob {
 pub trait Ui {
     /// About ten times a second, in real time.
     fn status(&mut self, snapshot: &Snapshot);
+
+    /// What shows the whole session, if anything does; it is asked for before anything moves, and given away.
+    fn display(&mut self) -> Option<Box<dyn Display>> {
+        None
+    }
 }
 
 impl Ui for () {
@@ -89,15 +97,24 @@ pub fn run_beside(
         World::Simulated { clock, .. } => *clock,
         World::Hardware => ClockKind::Real,
     };
+    let show = rig.show.take().or_else(|| ui.display().map(Show::new));
+    let mut presented = show.map(|show| show.prepare(stage(&rig, job), rig.rate_hz));
+    let shown = presented.as_mut();
     let (outcome, grant) = match clock {
-        ClockKind::Virtual => (threads::in_step(&mut rig, job, stop, beside), None),
-        ClockKind::Real => threads::on_own_thread(&mut rig, job, stop, ui, beside)?,
+        ClockKind::Virtual => (threads::in_step(&mut rig, job, stop, beside, shown), None),
+        ClockKind::Real => threads::on_own_thread(&mut rig, job, stop, ui, beside, shown)?,
     };
+    // Also when the session failed: what led to it is what one wants to see.
+    let display = presented.map(Presented::finish);
     let (finished, mut tap) = outcome?;
     let rows = tap.sampler.take().map(Sampler::finish).unwrap_or_default();
     let task = tap.judge.take().map(|judge| judge.score().into());
     let report = report(&rig, job, clock, &finished, &tap, grant);
-    let report = SessionReport { task, ..report };
+    let report = SessionReport {
+        task,
+        display,
+        ..report
+    };
     drop(rig.world);
     failure(&rig.follower, &finished, &report)?;
     Ok(Done {
@@ -105,6 +122,32 @@ pub fn run_beside(
         report,
         rows,
     })
+}
+
+/// What a display is told of this session before it begins.
+fn stage(rig: &Rig, job: &Job) -> Stage {
+    let Follower {
+        kind, calibration, ..
+    } = &rig.follower;
+    let simulated = match rig.world {
+        World::Simulated { .. } => ", simulated",
+        World::Hardware => "",
+    };
+    Stage {
+        title: format!("{}: {}{simulated}", command(job), kind.name),
+        robot: kind.clone(),
+        angles: kind.angle_maps(calibration),
+        things: Vec::new(),
+        cameras: Vec::new(),
+        environment: rig.task().map(|task| Arc::new(task.clone()) as _),
+    }
+}
+
+fn command(job: &Job) -> &'static str {
+    match job {
+        Job::Teleop { .. } => "teleop",
+        Job::Replay(_) => "replay",
+    }
 }
 
 fn report(
@@ -126,10 +169,7 @@ fn report(
         .zip(tracking.iter())
         .map(|(name, rms)| (name.to_owned(), (*rms).into()));
     SessionReport {
-        command: match job {
-            Job::Teleop { .. } => "teleop",
-            Job::Replay(_) => "replay",
-        },
+        command: command(job),
         robot: rig.follower.kind.name.clone(),
         simulated: !matches!(rig.world, World::Hardware),
         clock,
@@ -141,6 +181,7 @@ fn report(
         follower: bus(&rig.follower.arm),
         leader: rig.leader.as_ref().map(|leader| bus(&leader.source.0)),
         exit: finished.exit.clone(),
+        display: None,
         digest: tap.digest(),
     }
 }

@@ -4,11 +4,14 @@ use std::hash::{DefaultHasher, Hasher};
 use std::time::Duration;
 
 use ulna_control::{Observer, TickRecord};
+use ulna_core::display::Telemetry;
 use ulna_core::unit::AngleMap;
 use ulna_core::{GateNote, Joints, Stamp, State};
 use ulna_recorder::{TickSample, TickSink};
 use ulna_rt::latest::Publisher;
 use ulna_sim::task::{Reach, Score, Scorer};
+
+use crate::display::TickFeed;
 
 /// The newest tick, for status lines and viewers.
 #[derive(Debug, Clone, Copy, Default)]
@@ -106,6 +109,8 @@ pub struct Tap {
     pub sampler: Option<Sampler>,
     /// Where the recorder takes the ticks from, if there is one.
     pub recorder: Option<TickSink>,
+    /// Where the display takes the ticks from, if there is one.
+    pub display: Option<TickFeed>,
 }
 
 impl Tap {
@@ -176,6 +181,17 @@ impl Observer for Tap {
                 position: state.position,
                 target: record.action.map(|action| action.target),
                 sent: *goals,
+            });
+        }
+        if let Some(display) = &mut self.display {
+            display.push(Telemetry {
+                index: record.index,
+                sends_at: record.sends_at,
+                state: *state,
+                target: record.action.map(|action| action.target),
+                sent: *goals,
+                note: record.note,
+                timing: record.timing,
             });
         }
         if let Some(publisher) = &mut self.publisher {

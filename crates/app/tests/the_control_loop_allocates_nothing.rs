@@ -1,5 +1,5 @@
 //! Once it runs, the control loop takes no memory from the heap: two arms' drivers and engines, the gate, the tap that
-//! publishes each tick, and, as this runs on the virtual clock, the simulated servos as well.
+//! publishes each tick and offers it to a display that never takes it, and, as this runs on the virtual clock, the simulated servos as well.
 
 #![allow(unsafe_code, missing_docs, clippy::unwrap_used)] // an allocator that counts cannot be written without
 
@@ -7,12 +7,14 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::time::Duration;
 
+use ulna_app::display::{Display, DisplayFault, Show};
 use ulna_app::report::ClockKind;
 use ulna_app::rig::{Rig, RigOptions};
 use ulna_app::session::drive;
 use ulna_app::tap::{Snapshot, Tap};
 use ulna_control::{Observer, Plan, TickRecord};
-use ulna_core::{Gate, Robot, Stamp};
+use ulna_core::display::{Stage, Telemetry};
+use ulna_core::{Frame, Gate, Joints, Robot, Stamp};
 use ulna_drivers::connect::Role;
 use ulna_rt::{Lockstep, Pacer, Stop, latest};
 
@@ -59,6 +61,22 @@ impl Observer for Watch {
     }
 }
 
+/// Shows nothing.
+#[derive(Debug)]
+struct Blind;
+
+impl Display for Blind {
+    fn begin(&mut self, _: &Stage) {}
+
+    fn tick(&mut self, _: &Telemetry) {}
+
+    fn picture(&mut self, _: &str, _: &Frame) {}
+
+    fn finish(&mut self) -> Result<(), DisplayFault> {
+        Ok(())
+    }
+}
+
 #[test]
 fn two_thousand_ticks_with_faults_allocate_nothing() {
     let faults = vec!["drop:0.1%,flip:0.1%,dead:wrist_flex@3s+2s".to_owned()];
@@ -96,8 +114,19 @@ fn two_thousand_ticks_with_faults_allocate_nothing() {
         Stamp::new(pacer.now()),
     );
     let (publisher, _watcher) = latest::slot(&Snapshot::default());
+    let mut tap = Tap::publishing(publisher);
+    let stage = Stage {
+        title: String::new(),
+        robot: follower.kind.clone(),
+        angles: Joints::default(),
+        things: Vec::new(),
+        cameras: Vec::new(),
+        environment: None,
+    };
+    let mut presented = Show::new(Box::new(Blind)).prepare(stage, 200.0);
+    tap.display = presented.take_feed();
     let mut watch = Watch {
-        tap: Tap::publishing(publisher),
+        tap,
         ticks: 0,
         settled: 0,
         last: 0,
@@ -119,4 +148,7 @@ fn two_thousand_ticks_with_faults_allocate_nothing() {
     );
     assert_eq!(watch.ticks, 2000);
     assert_eq!(watch.last - watch.settled, 0);
+    // Room for five seconds; the rest was dropped, on the way above.
+    let report = presented.finish();
+    assert_eq!((report.ticks, report.dropped_ticks), (1000, 1000));
 }

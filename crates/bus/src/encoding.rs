@@ -2,7 +2,17 @@
 
 use core::fmt;
 
-/// The meaning of a register's bits. Bytes are little-endian.
+/// Which byte of a register comes first, on the wire and in the servo's memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ByteOrder {
+    /// The lowest.
+    #[default]
+    Little,
+    /// The highest.
+    Big,
+}
+
+/// The meaning of a register's bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
     /// Counts from zero up.
@@ -12,6 +22,8 @@ pub enum Encoding {
         /// Index of the sign's bit, lowest is 0.
         sign_bit: u8,
     },
+    /// The register's highest bit is the sign, and negative values count down from all ones.
+    TwosComplement,
 }
 
 /// A number that does not fit into its register.
@@ -55,6 +67,7 @@ impl Encoding {
             Self::SignMagnitude { sign_bit } if sign_bit < bits => {
                 (-mask(sign_bit), mask(sign_bit))
             }
+            Self::TwosComplement if bits > 0 => (-mask(bits - 1) - 1, mask(bits - 1)),
             _ => (0, mask(bits)),
         }
     }
@@ -69,14 +82,23 @@ impl Encoding {
             Self::SignMagnitude { sign_bit } if value < 0 && sign_bit < 32 => {
                 value.unsigned_abs() | 1 << sign_bit
             }
+            Self::TwosComplement if width < 4 => value as u32 & mask(width * 8) as u32,
+            Self::TwosComplement => value as u32,
             _ => value.unsigned_abs(),
         })
     }
 
-    /// The number behind `bits`. Unsigned numbers above `i32::MAX`, which no servo has, become `i32::MAX`.
+    /// The number behind the lowest `width` bytes of `bits`, the others being zero. Unsigned numbers above `i32::MAX`, which
+    /// no servo has, become `i32::MAX`.
     #[must_use]
-    pub const fn from_bits(self, bits: u32) -> i32 {
+    pub const fn from_bits(self, bits: u32, width: u8) -> i32 {
         match self {
+            Self::TwosComplement if width == 0 => 0,
+            Self::TwosComplement if width < 4 => {
+                let unused = 32 - 8 * width as u32;
+                (bits << unused) as i32 >> unused
+            }
+            Self::TwosComplement => bits as i32,
             Self::Unsigned if bits > i32::MAX as u32 => i32::MAX,
             Self::Unsigned => bits as i32,
             Self::SignMagnitude { sign_bit } => {
@@ -111,10 +133,10 @@ mod tests {
                 max: 2047
             })
         );
-        assert_eq!(POSITION.from_bits(0x8002), -2);
-        assert_eq!(POSITION.from_bits(0x8000), 0);
+        assert_eq!(POSITION.from_bits(0x8002, 2), -2);
+        assert_eq!(POSITION.from_bits(0x8000, 2), 0);
         assert_eq!(
-            Encoding::SignMagnitude { sign_bit: 10 }.from_bits(0x0405),
+            Encoding::SignMagnitude { sign_bit: 10 }.from_bits(0x0405, 2),
             -5
         );
     }
@@ -124,15 +146,28 @@ mod tests {
         assert_eq!(Encoding::Unsigned.to_bits(255, 1), Ok(255));
         assert!(Encoding::Unsigned.to_bits(256, 1).is_err());
         assert!(Encoding::Unsigned.to_bits(-1, 2).is_err());
-        assert_eq!(Encoding::Unsigned.from_bits(u32::MAX), i32::MAX);
+        assert_eq!(Encoding::Unsigned.from_bits(u32::MAX, 4), i32::MAX);
+    }
+
+    #[test]
+    fn twos_complement_has_the_width_of_the_register() {
+        let encoding = Encoding::TwosComplement;
+        assert_eq!(encoding.to_bits(-1, 2), Ok(0xFFFF));
+        assert_eq!(encoding.to_bits(-1, 4), Ok(u32::MAX));
+        assert_eq!(encoding.to_bits(i32::MIN, 4), Ok(0x8000_0000));
+        assert_eq!(encoding.range(2), (-32_768, 32_767));
+        assert_eq!(encoding.range(4), (i32::MIN, i32::MAX));
+        assert!(encoding.to_bits(-32_769, 2).is_err());
+        assert_eq!(encoding.from_bits(0x8000, 2), -32_768);
+        assert_eq!(encoding.from_bits(0x7FFF_FFFF, 4), i32::MAX);
     }
 
     proptest! {
         #[test]
         fn what_fits_comes_back(value in -40_000i32..40_000, sign_bit in 0u8..40, width in 0u8..8) {
-            for encoding in [Encoding::Unsigned, Encoding::SignMagnitude { sign_bit }] {
+            for encoding in [Encoding::Unsigned, Encoding::SignMagnitude { sign_bit }, Encoding::TwosComplement] {
                 if let Ok(bits) = encoding.to_bits(value, width) {
-                    prop_assert_eq!(encoding.from_bits(bits), value);
+                    prop_assert_eq!(encoding.from_bits(bits, width), value, "{:?}", encoding);
                 }
             }
         }

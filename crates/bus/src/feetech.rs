@@ -1,4 +1,8 @@
-//! The Feetech serial-bus protocol of STS and SMS servos ("protocol 0": little-endian words).
+//! The Feetech serial-bus protocols: of STS and SMS servos ("protocol 0") and of SCS servos ("protocol 1").
+//!
+//! Both have the same packets. In protocol 1, registers of two bytes have their high byte first, which is a matter of the
+//! register tables ([`crate::registers::scs0009`]), and there is neither a sync read nor a usable broadcast ping, which is a
+//! matter of the engine ([`crate::Protocol`]).
 //!
 //! Half-duplex UART, 8 data bits, no parity, 1 stop bit. Every packet has one of two shapes:
 //!
@@ -11,12 +15,11 @@
 //! the header and itself. (Layouts: Feetech servo SDK.)
 
 mod decode;
-mod flags;
 pub mod packet;
 
+pub use crate::EncodeError;
+pub use crate::flags::ErrorFlags;
 pub use decode::{Decoded, Decoder, DecoderCounters, Packet};
-pub use flags::ErrorFlags;
-pub use packet::EncodeError;
 
 /// Both bytes that open a packet.
 pub const HEADER: [u8; 2] = [0xFF, 0xFF];
@@ -86,37 +89,11 @@ pub fn baud_code(baud: u32) -> Option<u8> {
     u8::try_from(index).ok()
 }
 
-/// A kind of servo, as its register `Model_Number` tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Model {
-    /// LeRobot's name of it.
-    pub name: &'static str,
-    /// What `Model_Number` reads.
-    pub number: u16,
-    /// Position counts in one turn.
-    pub resolution: u16,
-}
+pub use crate::models::{Model, SM8512BL, STS3215, STS3250};
 
-/// The models of this protocol that LeRobot 0.6.2 knows. All share the register table [`crate::registers::sts3215`].
+/// The models of protocol 0 that LeRobot 0.6.2 knows. All share the register table [`crate::registers::sts3215`].
+/// All families' models are in [`crate::models`].
 pub const MODELS: [Model; 3] = [STS3215, STS3250, SM8512BL];
-/// The servo of the SO-100, SO-101 and LeKiwi.
-pub const STS3215: Model = Model {
-    name: "sts3215",
-    number: 777,
-    resolution: 4096,
-};
-/// A stronger sibling of the STS3215.
-pub const STS3250: Model = Model {
-    name: "sts3250",
-    number: 2825,
-    resolution: 4096,
-};
-/// An RS-485 servo with the same registers.
-pub const SM8512BL: Model = Model {
-    name: "sm8512bl",
-    number: 11272,
-    resolution: 4096,
-};
 
 /// The model with this `Model_Number`.
 #[must_use]

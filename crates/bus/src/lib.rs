@@ -29,8 +29,18 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod dynamixel;
+mod encode_error;
 pub mod encoding;
 pub mod engine;
 pub mod feetech;
+mod flags;
 pub mod health;
+pub mod models;
+mod protocol;
 pub mod registers;
+pub mod units;
+
+pub use encode_error::EncodeError;
+pub use flags::ErrorFlags;
+pub use protocol::Protocol;

@@ -1,8 +1,17 @@
-//! What a register is. The tables themselves are plain data, one module per family of servos.
+//! What a register is, and what the families of servos have of them.
+//!
+//! The tables are plain data, one module per family. A [`Table`] finds a register by LeRobot's name, by address, or by its
+//! [`Role`], the word that all families share: who asks for roles works with every family alike.
 
-use crate::encoding::{Encoding, OutOfRange};
+use crate::encoding::{ByteOrder, Encoding, OutOfRange};
 
+pub mod scs0009;
 pub mod sts3215;
+mod table;
+pub mod xl330;
+pub mod xl430;
+
+pub use table::{HomingSign, Role, STATE_ROLES, Span, Table};
 
 /// Who may write a register, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,7 +20,8 @@ pub enum Access {
     ReadOnly,
     /// Writable at any time, forgotten without power.
     Ram,
-    /// Kept without power and worn by writing; the servo ignores writes unless its register `Lock` is 0.
+    /// Kept without power and worn by writing. A Feetech servo ignores writes unless its register `Lock` is 0, a Dynamixel
+    /// refuses them while its torque is on.
     Eeprom,
     /// The maker's tuning; whether `Lock` guards it is not documented.
     Factory,
@@ -30,6 +40,8 @@ pub struct Register {
     pub access: Access,
     /// What its bits mean.
     pub encoding: Encoding,
+    /// Which byte comes first.
+    pub order: ByteOrder,
 }
 
 /// The bytes of one register, as they travel.
@@ -40,7 +52,7 @@ pub struct RegisterBytes {
 }
 
 impl RegisterBytes {
-    /// Lowest byte first.
+    /// First byte first.
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
         let width = usize::from(self.width).min(self.bytes.len());
@@ -55,6 +67,34 @@ impl RegisterBytes {
 }
 
 impl Register {
+    /// One that counts from zero up, lowest byte first: what most are.
+    #[must_use]
+    pub const fn unsigned(name: &'static str, address: u8, width: u8, access: Access) -> Self {
+        Self {
+            name,
+            address,
+            width,
+            access,
+            encoding: Encoding::Unsigned,
+            order: ByteOrder::Little,
+        }
+    }
+
+    /// The same with another meaning of its bits.
+    #[must_use]
+    pub const fn with_encoding(self, encoding: Encoding) -> Self {
+        Self { encoding, ..self }
+    }
+
+    /// The same with its highest byte first.
+    #[must_use]
+    pub const fn with_high_byte_first(self) -> Self {
+        Self {
+            order: ByteOrder::Big,
+            ..self
+        }
+    }
+
     /// Address of the first byte after it.
     #[must_use]
     pub const fn end(&self) -> u8 {
@@ -64,8 +104,12 @@ impl Register {
     /// The bytes that hold `value`.
     pub fn encode(&self, value: i32) -> Result<RegisterBytes, OutOfRange> {
         let bits = self.encoding.to_bits(value, self.width)?;
+        let mut bytes = bits.to_le_bytes();
+        if self.order == ByteOrder::Big {
+            bytes[..usize::from(self.width).min(4)].reverse();
+        }
         Ok(RegisterBytes {
-            bytes: bits.to_le_bytes(),
+            bytes,
             width: self.width,
         })
     }
@@ -77,8 +121,15 @@ impl Register {
             return None;
         }
         let mut word = [0; 4];
-        word.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        Some(self.encoding.from_bits(u32::from_le_bytes(word)))
+        let used = word.get_mut(..bytes.len())?;
+        used.copy_from_slice(bytes);
+        if self.order == ByteOrder::Big {
+            used.reverse();
+        }
+        Some(
+            self.encoding
+                .from_bits(u32::from_le_bytes(word), self.width),
+        )
     }
 
     /// The value inside a block of registers that was read from `start` on; `None` when the block does not hold all of it.
@@ -91,6 +142,7 @@ impl Register {
 
 #[cfg(test)]
 mod tests {
+    use super::scs0009;
     use super::sts3215::{GOAL_POSITION, PRESENT_LOAD, PRESENT_POSITION, PRESENT_VELOCITY};
 
     #[test]
@@ -100,6 +152,14 @@ mod tests {
         assert_eq!(bytes.padded(), [0x00, 0x08, 0, 0]);
         assert_eq!(GOAL_POSITION.decode(&[0x02, 0x80]), Some(-2));
         assert_eq!(GOAL_POSITION.decode(&[0x02]), None);
+    }
+
+    #[test]
+    fn values_of_protocol_1_travel_high_byte_first() {
+        let bytes = scs0009::GOAL_POSITION.encode(0x0123).unwrap();
+        assert_eq!(bytes.as_slice(), [0x01, 0x23]);
+        assert_eq!(bytes.padded(), [0x01, 0x23, 0, 0]);
+        assert_eq!(scs0009::GOAL_POSITION.decode(&[0x01, 0x23]), Some(0x0123));
     }
 
     #[test]

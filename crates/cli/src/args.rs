@@ -1,11 +1,20 @@
 //! What can be typed.
 
 mod bench;
+mod bus;
+mod calibrate;
 mod dataset;
+mod dataset_tools;
+mod display;
+mod doctor;
 mod policy;
+mod ports;
 mod record;
+mod recover;
 mod replay;
 mod rig;
+mod scan;
+mod setup;
 mod sim;
 mod teleop;
 mod values;
@@ -15,10 +24,18 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use bench::BenchCommand;
-pub(crate) use dataset::DatasetAction;
+pub(crate) use calibrate::CalibrateArgs;
+pub(crate) use dataset::{DatasetAction, ViewArgs};
+pub(crate) use dataset_tools::Place;
+pub(crate) use display::DisplayArgs;
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use policy::PolicyAction;
+pub(crate) use ports::PortsArgs;
 pub(crate) use record::RecordArgs;
+pub(crate) use recover::RecoverArgs;
 pub(crate) use replay::ReplayArgs;
+pub(crate) use scan::ScanArgs;
+pub(crate) use setup::SetupArgs;
 pub(crate) use sim::SimAction;
 pub(crate) use teleop::TeleopArgs;
 
@@ -49,6 +66,72 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: RobotsAction,
     },
+
+    /// List the serial ports, and find out which one is the arm's
+    #[command(after_help = "\
+Examples:
+  ulna ports                      every port: what is plugged in, by which name it stays the same, whether it can be used
+  ulna ports find                 pull the arm's cable: the port that vanishes is it
+  ulna ports --sim --json")]
+    Ports(PortsArgs),
+
+    /// Look for servos: every rate and id, with model, firmware, voltage, temperature and alarms
+    #[command(after_help = "\
+Examples:
+  ulna scan                                 on the only adapter that is plugged in
+  ulna scan /dev/ttyACM0 --baud 1000000     at one rate
+  ulna scan --sim
+  ulna scan --sim --fresh                   servos out of the box: all have id 1 and talk over each other
+
+It only reads. Nothing moves.")]
+    Scan(ScanArgs),
+
+    /// Give the servos of an arm their ids and rates, one at a time
+    #[command(after_help = "\
+Examples:
+  ulna setup --robot so101 /dev/ttyACM0              the follower's servos, from the gripper to the base
+  ulna setup --robot so101 --leader /dev/ttyACM1     the leader's
+  ulna setup --identify /dev/ttyACM0                 wiggle one joint after the other
+  ulna setup --sim
+
+Servos that are right already are recognised: after an interruption, start it again. Id and rate are written with the torque off, and
+read back. A wiggle is a few degrees with a quarter of the torque; the servo is limp afterwards.")]
+    Setup(SetupArgs),
+
+    /// Calibrate an arm: sweep every joint through its range, then offsets are chosen
+    #[command(after_help = "\
+Examples:
+  ulna calibrate --robot so101 --robot-id mine --robot-port /dev/ttyACM0
+  ulna calibrate --leader --teleop-id mine --teleop-port /dev/ttyACM1
+  ulna calibrate --robot-id mine --robot-port /dev/ttyACM0 --check       compare the file with the servos
+  ulna calibrate --robot-id mine --robot-port /dev/ttyACM0 --restore     write the file's values into the servos
+  ulna calibrate --sim --robot-id sim
+
+The file is LeRobot's, at LeRobot's place, so both programs share it; the one that it replaces is kept beside it (.bak). Unlike in
+LeRobot, the offset is chosen after the sweep, so the encoder's wrap cannot lie inside a joint's travel. The arm is limp throughout; until
+the sweep has ended, nothing is written.")]
+    Calibrate(CalibrateArgs),
+
+    /// Clear what servos complain of (overload, heat), without moving the arm
+    #[command(after_help = "\
+Examples:
+  ulna recover /dev/ttyACM0
+  ulna recover --release                              and leave what was cleared limp
+  ulna recover --sim                                  a gripper that has squeezed for too long
+  ulna recover --sim --fault overheat:elbow_flex@0s+30s
+
+A servo that held before holds again afterwards, where it stands: its goal is set to that place first.")]
+    Recover(RecoverArgs),
+
+    /// Check whether this computer is ready: ports, scheduling, clock, disk, programs
+    #[command(after_help = "\
+Examples:
+  ulna doctor
+  ulna doctor --sim               leave serial ports alone
+  ulna doctor --udev | sudo tee /etc/udev/rules.d/60-ulna.rules
+
+Every line is ok, warn or fail, with what to do next; the exit code is 1 if one fails.")]
+    Doctor(DoctorArgs),
 
     /// Drive a follower arm with a leader arm
     #[command(after_help = "\

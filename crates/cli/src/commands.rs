@@ -1,27 +1,42 @@
 //! One function for each command: options in, answer out.
 
 mod bench;
+mod calibrate;
 mod dataset;
 mod demo;
+mod display;
+mod doctor;
 mod policy;
+mod ports;
 mod record;
+mod recover;
 mod replay;
 mod robots;
+mod scan;
+mod setup;
 mod sim;
 mod teleop;
+mod view;
 
 use anyhow::Result;
 use ulna_app::Stop;
 
 pub(crate) use bench::bench;
+pub(crate) use calibrate::calibrate;
 pub(crate) use dataset::dataset;
 pub(crate) use demo::demo;
+pub(crate) use doctor::doctor;
 pub(crate) use policy::policy;
+pub(crate) use ports::ports;
 pub(crate) use record::record;
+pub(crate) use recover::recover;
 pub(crate) use replay::replay;
 pub(crate) use robots::robots;
+pub(crate) use scan::scan;
+pub(crate) use setup::setup;
 pub(crate) use sim::sim;
 pub(crate) use teleop::teleop;
+pub(crate) use view::view;
 
 /// A stop that Ctrl-C, SIGTERM and a closed terminal raise.
 fn stop() -> Result<Stop> {

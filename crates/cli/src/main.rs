@@ -9,6 +9,7 @@ mod args;
 mod commands;
 mod keyboard;
 mod output;
+mod terminal;
 
 use args::{Cli, Command};
 
@@ -53,6 +54,12 @@ fn run(cli: &Cli) -> Result<Ended> {
     match &cli.command {
         Command::Demo(options) => commands::demo(options, json),
         Command::Robots { action } => commands::robots(action, json),
+        Command::Ports(options) => commands::ports(options, json),
+        Command::Scan(options) => commands::scan(options, json),
+        Command::Setup(options) => commands::setup(options, json),
+        Command::Calibrate(options) => commands::calibrate(options, json),
+        Command::Recover(options) => commands::recover(options, json),
+        Command::Doctor(options) => commands::doctor(options, json),
         Command::Teleop(options) => commands::teleop(options, json),
         Command::Record(options) => commands::record(options, json),
         Command::Replay(options) => commands::replay(options, json),
@@ -70,10 +77,11 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     kind == Some(std::io::ErrorKind::BrokenPipe)
 }
 
-/// 2 for options that do not go together, as for those that clap refuses; 1 for everything else.
+/// 2 for options that do not go together, as for those that clap refuses; 130 for Ctrl-C; 1 for everything else.
 fn exit_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref() {
         Some(ulna_app::AppError::Usage(_)) => 2,
+        Some(ulna_app::AppError::Interrupted(_)) => 130,
         _ => 1,
     }
 }

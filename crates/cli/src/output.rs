@@ -4,6 +4,8 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ulna_app::datasets::Progress;
+use ulna_app::display::{Display, DisplayReport};
 use ulna_app::report::SessionReport;
 use ulna_app::run::Ui;
 use ulna_app::tap::Snapshot;
@@ -23,13 +25,15 @@ pub(crate) fn text(text: &str) -> io::Result<()> {
 pub(crate) struct StatusLine {
     bar: ProgressBar,
     names: Vec<String>,
+    display: Option<Box<dyn Display>>,
 }
 
 /// A joint not measured for longer than this is named in the status line.
 const SILENT: Duration = Duration::from_millis(250);
 
 impl StatusLine {
-    pub(crate) fn new(names: Vec<String>) -> Self {
+    /// A line for these joints; `display` shows the session beside it.
+    pub(crate) fn new(names: Vec<String>, display: Option<Box<dyn Display>>) -> Self {
         let target = if io::stderr().is_terminal() {
             ProgressDrawTarget::stderr()
         } else {
@@ -39,7 +43,11 @@ impl StatusLine {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
             bar.set_style(style);
         }
-        Self { bar, names }
+        Self {
+            bar,
+            names,
+            display,
+        }
     }
 
     pub(crate) fn finish(&self) {
@@ -48,6 +56,10 @@ impl StatusLine {
 }
 
 impl Ui for StatusLine {
+    fn display(&mut self) -> Option<Box<dyn Display>> {
+        self.display.take()
+    }
+
     fn status(&mut self, snapshot: &Snapshot) {
         let Snapshot {
             stamp,
@@ -88,6 +100,43 @@ impl Ui for StatusLine {
             "{seconds:6.1} s  tick {ticks}  {joints}  off by {error:4.1}{gate}{silent}"
         ));
         self.bar.tick();
+    }
+}
+
+/// A bar on stderr for long work; nothing if stderr is no terminal.
+#[derive(Debug)]
+pub(crate) struct ProgressLine {
+    bar: ProgressBar,
+    step: &'static str,
+}
+
+impl ProgressLine {
+    pub(crate) fn new() -> Self {
+        let target = if io::stderr().is_terminal() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(Some(0), target);
+        let template = "{msg:<10} {wide_bar} {pos}/{len} frames {eta}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self { bar, step: "" }
+    }
+
+    pub(crate) fn show(&mut self, progress: Progress) {
+        if progress.step != self.step {
+            self.step = progress.step;
+            self.bar.reset();
+            self.bar.set_message(progress.step);
+        }
+        self.bar.set_length(progress.total);
+        self.bar.set_position(progress.done);
+    }
+
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
     }
 }
 
@@ -164,11 +213,30 @@ pub(crate) fn session(report: &SessionReport) -> String {
             lines.push(format!("  {role:<12}{trouble}"));
         }
     }
+    lines.extend(report.display.as_ref().map(display));
     lines.push(format!(
         "  the arm     {} ({:.1} s)",
         report.exit.happened, report.exit.seconds
     ));
     lines.join("\n")
+}
+
+/// What the display took, for people.
+fn display(report: &DisplayReport) -> String {
+    let DisplayReport {
+        ticks,
+        dropped_ticks,
+        pictures,
+        dropped_pictures,
+        trouble,
+    } = report;
+    let mut line = format!(
+        "  display     {ticks} ticks and {pictures} pictures shown; {dropped_ticks} and {dropped_pictures} dropped"
+    );
+    if let Some(trouble) = trouble {
+        line.push_str(&format!("; {trouble}"));
+    }
+    line
 }
 
 /// One robot, for people.

@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use ulna_core::display::TickTiming;
 use ulna_core::{
     Action, ActionSource, Gate, GateNote, LinkLost, Progress, Robot, SafeGoals, Stamp, State,
 };
@@ -53,6 +54,8 @@ pub struct TickRecord<'a> {
     pub goals: &'a SafeGoals,
     /// What the gate did.
     pub note: GateNote,
+    /// Where the time went.
+    pub timing: TickTiming,
 }
 
 /// Receives every tick on the control thread: it must not block, allocate or format.
@@ -107,6 +110,7 @@ pub struct Tick<'a> {
     goals: SafeGoals,
     last_start: Option<Duration>,
     counters: Counters,
+    timing: TickTiming,
 }
 
 impl std::fmt::Debug for Tick<'_> {
@@ -145,6 +149,7 @@ impl<'a> Tick<'a> {
             goals,
             last_start: None,
             counters,
+            timing: TickTiming::default(),
         }
     }
 
@@ -185,9 +190,8 @@ impl<'a> Tick<'a> {
 
     fn start(&mut self, now: Duration) -> Result<Next, End> {
         self.counters.ticks += 1;
-        self.counters
-            .lateness
-            .record(now.saturating_sub(self.deadline()));
+        self.timing.lateness = now.saturating_sub(self.deadline());
+        self.counters.lateness.record(self.timing.lateness);
         if let Some(last) = self.last_start.replace(now) {
             self.counters.period.record(now.saturating_sub(last));
         }
@@ -227,7 +231,8 @@ impl<'a> Tick<'a> {
     }
 
     fn decide(&mut self, now: Duration, since: Duration) -> Next {
-        self.counters.port_wait.record(now.saturating_sub(since));
+        self.timing.port_wait = now.saturating_sub(since);
+        self.counters.port_wait.record(self.timing.port_wait);
         self.index += 1;
         while self.deadline() < now {
             self.index += 1;
@@ -250,6 +255,7 @@ impl<'a> Tick<'a> {
             action: action.as_ref(),
             goals: &self.goals,
             note,
+            timing: self.timing,
         });
         self.phase = Phase::Waiting;
         Next::At(self.deadline())
@@ -271,6 +277,10 @@ impl Machine for Tick<'_> {
             self.phase = Phase::Over(end);
             Next::Finished
         })
+    }
+
+    fn spent(&mut self, busy: Duration) {
+        self.timing.work = busy;
     }
 }
 

@@ -7,6 +7,10 @@
 //! targets are clamped to the **position limits**; a target further than the jump threshold from the last goal starts a **ramp** at the ramp
 //! speed, which lasts until the goal has caught up; no goal moves faster than the **velocity limit**. A joint that has not
 //! been measured for a while is left alone, and when it answers again its goal starts from where it is.
+//!
+//! **Speeds** (of a base on wheels) are goals of another kind: a servo that is told a speed keeps it up when nobody speaks any
+//! more. So they are held by an active zero, at once and whatever the reason; and a speed changes no faster than the limit on its
+//! velocity, which is an acceleration.
 
 use core::time::Duration;
 
@@ -27,6 +31,27 @@ pub struct GateLimits {
     pub ramp_velocity: Joints<f64>,
     /// An action older than this counts as no action.
     pub stale_after: Duration,
+    /// The joints whose goals are speeds, a bit mask as in [`GateNote`]; units per second are their accelerations.
+    pub speeds: u32,
+}
+
+impl GateLimits {
+    /// True if the goals of this joint are speeds.
+    pub fn is_speed(&self, joint: usize) -> bool {
+        self.speeds & (1 << joint) != 0
+    }
+
+    /// The same goals with every speed zero.
+    #[must_use]
+    pub fn at_rest(&self, goals: &Joints<f64>) -> Joints<f64> {
+        let mut goals = *goals;
+        for (joint, goal) in goals.iter_mut().enumerate() {
+            if self.is_speed(joint) {
+                *goal = 0.0;
+            }
+        }
+        goals
+    }
 }
 
 /// Goals that passed the gate: the only thing that a [`Robot`](crate::Robot) writes.
@@ -94,7 +119,7 @@ impl Gate {
     pub fn new(limits: GateLimits, position: &Joints<f64>, now: Stamp) -> Self {
         Self {
             limits,
-            sent: *position,
+            sent: limits.at_rest(position),
             at: now,
             ramping: true,
             absent: 0,
@@ -124,13 +149,17 @@ impl Gate {
             Some(action) => self.approach(&action.target, span, &mut note),
         }
         note.ramping = self.ramping && !note.stale && !note.invalid;
-        (self.hold(now), note)
+        if note.stale || note.invalid {
+            self.sent = self.limits.at_rest(&self.sent);
+        }
+        let (goals, stamp) = (self.sent, now);
+        (SafeGoals { goals, stamp }, note)
     }
 
-    /// The goals last sent, again: what "hold" means for position servos.
+    /// The goals last sent, again: what "hold" means for position servos. Speeds are zero.
     pub fn hold(&self, now: Stamp) -> SafeGoals {
         SafeGoals {
-            goals: self.sent,
+            goals: self.limits.at_rest(&self.sent),
             stamp: now,
         }
     }
@@ -144,7 +173,11 @@ impl Gate {
             } else {
                 self.absent & !bit
             };
-            if was && !is {
+            if self.limits.is_speed(joint) {
+                if is {
+                    self.sent[joint] = 0.0;
+                }
+            } else if was && !is {
                 let (low, high) = self.limits.range[joint];
                 self.sent[joint] = state.position[joint].clamp(low, high);
                 self.ramping = true;
@@ -172,20 +205,20 @@ impl Gate {
         }
         let gap = Joints::from_fn(wanted.len(), |joint| wanted[joint] - self.sent[joint]);
         let any_beyond = |reach: &dyn Fn(usize) -> f64| {
-            (0..gap.len()).any(|joint| gap[joint].abs() > reach(joint))
+            (0..gap.len()).any(|joint| !limits.is_speed(joint) && gap[joint].abs() > reach(joint))
         };
         self.ramping |= any_beyond(&|joint| limits.jump[joint]);
         // The ramp is over once the goal can reach the target within this very step.
         self.ramping &= any_beyond(&|joint| limits.ramp_velocity[joint] * span);
         for joint in 0..gap.len() {
-            let speed = if self.ramping {
+            let speed = if self.ramping && !limits.is_speed(joint) {
                 limits.ramp_velocity[joint]
             } else {
                 limits.max_velocity[joint]
             };
             let reach = speed * span;
             if gap[joint].abs() > reach {
-                if !self.ramping {
+                if !self.ramping || limits.is_speed(joint) {
                     note.slowed |= 1 << joint;
                 }
                 wanted[joint] = self.sent[joint] + gap[joint].clamp(-reach, reach);
@@ -209,6 +242,16 @@ mod tests {
             jump: Joints::filled(2, 20.0),
             ramp_velocity: Joints::filled(2, 60.0),
             stale_after: Duration::from_millis(100),
+            speeds: 0,
+        }
+    }
+
+    /// As [`limits`], with a speed as joint 1: at most 100 units, changed by at most 400 in a second.
+    fn with_a_wheel() -> GateLimits {
+        GateLimits {
+            speeds: 0b10,
+            jump: Joints::from_slice(&[20.0, 200.0]).unwrap(),
+            ..limits()
         }
     }
 
@@ -347,7 +390,68 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_speed_is_held_by_an_active_zero() {
+        let drive = |gate: &mut Gate, tick: u32| {
+            gate.check(
+                at(tick),
+                Some(&action(at(tick), [0.0, 6.0])),
+                &seen(at(tick)),
+            )
+        };
+        let mut gate = Gate::new(with_a_wheel(), &Joints::filled(2, 50.0), at(0));
+        assert_eq!(gate.hold(at(0)).goals()[1], 0.0, "it starts at rest");
+        for tick in 1..=3 {
+            let (goals, note) = drive(&mut gate, tick);
+            assert!(
+                (goals.goals()[1] - 2.0 * f64::from(tick)).abs() < 1e-9,
+                "400 units/s²"
+            );
+            assert_eq!(note.slowed & 0b10 != 0, tick < 3);
+        }
+        assert_eq!(gate.hold(at(4)).goals()[1], 0.0);
+        for wrong in [
+            None,
+            Some(action(at(4), [f64::NAN, 6.0])),
+            Some(action(Stamp::ZERO, [0.0, 6.0])),
+        ] {
+            drive(&mut gate, 5);
+            assert_eq!(
+                gate.check(at(60), wrong.as_ref(), &seen(at(60))).0.goals()[1],
+                0.0
+            );
+        }
+        let gone = seen(Stamp::ZERO);
+        let (goals, note) = gate.check(at(61), Some(&action(at(61), [0.0, 6.0])), &gone);
+        assert_eq!(
+            (goals.goals()[1], note.absent),
+            (0.0, 0b11),
+            "nobody sees whether it turns"
+        );
+    }
+
     proptest! {
+        // Whatever comes, a speed is in range, changes no faster than allowed except to zero, and is zero without a fresh, sound action.
+        #[test]
+        fn speeds_are_bounded_and_end_without_input(
+            inputs in proptest::collection::vec((any::<f64>(), -150.0..150.0f64, 0u32..60, any::<bool>()), 1..80)
+        ) {
+            let mut gate = Gate::new(with_a_wheel(), &Joints::filled(2, 0.0), at(69));
+            let mut last = 0.0;
+            for (tick, (wild, tame, old, use_wild)) in inputs.into_iter().enumerate() {
+                let now = at(u32::try_from(tick).unwrap() + 70);
+                let stamp = Stamp::new(now.since_epoch() - TICK * old);
+                let speed = if use_wild { wild } else { tame };
+                let (goals, note) = gate.check(now, Some(&action(stamp, [0.0, speed])), &seen(now));
+                let goal = goals.goals()[1];
+                prop_assert!((-100.0..=100.0).contains(&goal));
+                prop_assert!(goal == 0.0 || (goal - last).abs() <= 400.0 * TICK.as_secs_f64() + 1e-9);
+                prop_assert!(!(note.stale || note.invalid) || goal == 0.0);
+                prop_assert_eq!(gate.hold(now).goals()[1], 0.0);
+                last = goal;
+            }
+        }
+
         #[test]
         fn whatever_comes_goals_are_finite_in_range_and_slow_enough(
             targets in proptest::collection::vec((any::<f64>(), -150.0..150.0f64, 0u32..60), 1..80)

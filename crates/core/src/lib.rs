@@ -6,7 +6,7 @@
 //!
 //! Reading order: [`stamp`] (when), [`joints`] (how many), [`calibration`] and [`mod@unit`] (what the numbers
 //! mean), [`state`] (what is measured and wanted), [`gate`] (what may be sent), [`traits`] (who takes part),
-//! [`camera`] (pictures), [`robot`] (the robot file) and [`kinematics`] (where the links are).
+//! [`camera`] (pictures), [`display`] (what people are shown), [`robot`] (the robot file) and [`kinematics`] (where the links are).
 //!
 //! ```
 //! use ulna_core::calibration::JointCalibration;
@@ -23,6 +23,7 @@ extern crate alloc;
 
 pub mod calibration;
 pub mod camera;
+pub mod display;
 pub mod gate;
 pub mod joints;
 pub mod kinematics;

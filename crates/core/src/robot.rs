@@ -3,6 +3,9 @@
 //! Adding an arm made of known servos means adding such a file; no code branches on a robot's name. What belongs to one
 //! particular arm (port, calibration) lives elsewhere.
 
+mod base;
+mod compose;
+mod leader;
 mod limits;
 mod look;
 mod validate;
@@ -18,6 +21,9 @@ use crate::calibration::{Calibration, JointCalibration};
 use crate::joints::Joints;
 use crate::unit::{AngleMap, Unit};
 
+pub use base::{BaseSpec, Omni};
+pub use compose::{ComposedFile, ExtendsSpec, PairSpec, RobotFile, Side};
+pub use leader::LeaderJointSpec;
 pub use look::{CameraSpec, Colour, ColourError, CylinderSpec, ShapeSpec, TaperSpec, VisualSpec};
 pub use validate::RobotFileError;
 
@@ -35,12 +41,18 @@ pub struct RobotKind {
     pub follower: RoleSpec,
     /// The arm that is moved by hand.
     pub leader: RoleSpec,
+    /// Name of the robot whose leader drives this one; its own if absent.
+    #[serde(default)]
+    pub driven_by: Option<String>,
     /// What the safety gate allows.
     pub gate: GateSpec,
     /// What happens when a session ends.
     pub exit: ExitSpec,
     /// Where the robot's base and tool are.
     pub kinematics: KinematicsSpec,
+    /// The wheels that it stands on, if any.
+    #[serde(default)]
+    pub base: Option<BaseSpec>,
     /// The joints, from the base outward, in LeRobot's order.
     pub joints: Vec<JointSpec>,
     /// What it looks like to a simulated camera.
@@ -49,6 +61,10 @@ pub struct RobotKind {
     /// The cameras on it and around it.
     #[serde(default)]
     pub cameras: Vec<CameraSpec>,
+    /// The robots that it is put together from, each on a bus of its own; empty if there is one bus. Their joints follow one
+    /// another in [`joints`](Self::joints).
+    #[serde(skip)]
+    pub sides: Vec<Side>,
 }
 
 /// The servo bus of a robot.
@@ -67,6 +83,17 @@ pub struct BusSpec {
 pub enum Protocol {
     /// Feetech STS/SMS series ("protocol 0").
     FeetechSts,
+    /// Dynamixel X series, protocol 2.0.
+    #[serde(rename = "dynamixel_2")]
+    Dynamixel2,
+}
+
+impl Protocol {
+    /// True if the servo itself reverses its positions by its register `Drive_Mode`, so that the host must not (LeRobot 0.6,
+    /// `apply_drive_mode`).
+    pub fn reverses_by_itself(self) -> bool {
+        self == Self::Dynamixel2
+    }
 }
 
 /// A follower or a leader.
@@ -75,6 +102,9 @@ pub enum Protocol {
 pub struct RoleSpec {
     /// LeRobot's name of the class: datasets carry it as `robot_type`, calibration files lie in a folder of this name.
     pub robot_type: String,
+    /// Names that older versions of LeRobot gave it; calibration files may still lie in folders of these names.
+    #[serde(default)]
+    pub older_types: Vec<String>,
     /// Registers written to every servo at connect: name of the control table → value.
     #[serde(default)]
     pub registers: BTreeMap<String, i32>,
@@ -132,7 +162,7 @@ pub struct KinematicsSpec {
 }
 
 /// A frame in its parent's frame.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FrameSpec {
     /// Origin, m.
@@ -166,7 +196,7 @@ pub struct JointSpec {
     pub model: String,
     /// Encoder steps per turn.
     pub resolution: u32,
-    /// The unit of states and actions.
+    /// The unit of states and actions; that of a wheel is `velocity`.
     pub unit: Unit,
     /// Lowest joint angle, rad.
     pub lower: f64,
@@ -182,9 +212,18 @@ pub struct JointSpec {
     pub parent: Option<usize>,
     /// What the joint moves.
     pub link: LinkSpec,
+    /// 1 if the servo turns against the joint, on an arm that nobody has calibrated.
+    #[serde(default)]
+    pub drive_mode: u8,
+    /// The servo's homing offset on an arm that nobody has calibrated, steps.
+    #[serde(default)]
+    pub homing_offset: i32,
     /// Registers written to this servo of the follower at connect, over the common ones.
     #[serde(default)]
     pub registers: BTreeMap<String, i32>,
+    /// What is different about this joint's servo in the leader.
+    #[serde(default)]
+    pub leader: LeaderJointSpec,
 }
 
 impl JointSpec {
@@ -197,6 +236,11 @@ impl JointSpec {
         } else {
             f64::midpoint(self.lower, self.upper)
         }
+    }
+
+    /// True if the servo turns a wheel: it is told speeds.
+    pub fn is_wheel(&self) -> bool {
+        self.unit == Unit::Velocity
     }
 }
 
@@ -211,13 +255,26 @@ impl RobotKind {
         self.joints.iter().map(|joint| joint.name.as_str())
     }
 
-    /// The same robot with every joint that is not a gripper in `unit`: older LeRobot datasets use -100..100.
+    /// LeRobot's name of each number of a state or an action, in order: `shoulder_pan.pos`, `x.vel`.
+    pub fn value_names(&self) -> Vec<String> {
+        let mut body = BaseSpec::VALUES.iter();
+        let name = |joint: &JointSpec| match joint.is_wheel().then(|| body.next()).flatten() {
+            Some(value) => String::from(*value),
+            None => alloc::format!("{}.pos", joint.name),
+        };
+        self.joints.iter().map(name).collect()
+    }
+
+    /// The same robot with every joint that is neither a gripper nor a wheel in `unit`: older LeRobot datasets use -100..100.
     #[must_use]
     pub fn in_unit(mut self, unit: Unit) -> Self {
         for joint in &mut self.joints {
-            if joint.unit != Unit::Percent {
+            if matches!(joint.unit, Unit::Degrees | Unit::M100) {
                 joint.unit = unit;
             }
+        }
+        for side in &mut self.sides {
+            side.kind = side.kind.clone().in_unit(unit);
         }
         self
     }
@@ -239,8 +296,8 @@ impl RobotKind {
                 joint.name.clone(),
                 JointCalibration {
                     id: joint.id,
-                    drive_mode: 0,
-                    homing_offset: 0,
+                    drive_mode: joint.drive_mode,
+                    homing_offset: joint.homing_offset,
                     range_min,
                     range_max,
                 },
@@ -257,9 +314,21 @@ impl RobotKind {
         for ((map, joint), value) in maps.iter_mut().zip(&self.joints).zip(calibration.values()) {
             *map = joint
                 .unit
-                .to_radians(value, joint.resolution, joint.middle());
+                .to_radians(&self.on_wire(value), joint.resolution, joint.middle());
         }
         maps
+    }
+
+    /// A joint's calibration as positions on the bus have it: a servo that reverses by itself needs no reversing.
+    pub fn on_wire(&self, value: &JointCalibration) -> JointCalibration {
+        let drive_mode = match self.bus.protocol.reverses_by_itself() {
+            true => 0,
+            false => value.drive_mode,
+        };
+        JointCalibration {
+            drive_mode,
+            ..*value
+        }
     }
 }
 

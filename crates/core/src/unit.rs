@@ -17,6 +17,8 @@ pub enum Unit {
     M100,
     /// 0..100 over the calibrated range (LeRobot `RANGE_0_100`); grippers, 0 closed.
     Percent,
+    /// The speed of a wheel, degrees per second; the numbers of a robot with wheels are those of its base.
+    Velocity,
 }
 
 impl Unit {
@@ -31,6 +33,7 @@ impl Unit {
         let inside = (steps.clamp(low.min(high), high.max(low)) - low) / (high - low);
         match self {
             Self::Degrees => (steps - calibration.middle()) * 360.0 / f64::from(resolution - 1),
+            Self::Velocity => steps * 360.0 / f64::from(resolution),
             Self::M100 => (inside * 200.0 - 100.0) * calibration.direction(),
             Self::Percent if calibration.drive_mode == 0 => inside * 100.0,
             Self::Percent => 100.0 - inside * 100.0,
@@ -43,6 +46,8 @@ impl Unit {
         let span = f64::from(calibration.range_max) - low;
         let steps = match self {
             Self::Degrees => value * f64::from(resolution - 1) / 360.0 + calibration.middle(),
+            // LeRobot rounds speeds, where it truncates positions.
+            Self::Velocity => value * f64::from(resolution) / 360.0 + 0.5_f64.copysign(value),
             Self::M100 => {
                 ((value * calibration.direction()).clamp(-100.0, 100.0) + 100.0) / 200.0 * span
                     + low
@@ -80,6 +85,10 @@ impl Unit {
                     offset: middle_rad,
                 }
             }
+            Self::Velocity => AngleMap {
+                scale: PI / 180.0,
+                offset: 0.0,
+            },
             Self::M100 => AngleMap {
                 scale: span_rad / 200.0,
                 offset: middle_rad,
@@ -105,6 +114,7 @@ impl fmt::Display for Unit {
             Self::Degrees => "degrees",
             Self::M100 => "m100",
             Self::Percent => "percent",
+            Self::Velocity => "velocity",
         })
     }
 }

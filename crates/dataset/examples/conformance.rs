@@ -1,13 +1,18 @@
 //! The half of `cargo run -p xtask -- conformance` that speaks for ulna: writes a dataset with everything in it that
 //! LeRobot could stumble over, and dumps what ulna's own reader finds in a dataset.
 //!
-//! `conformance write DIR [--plain]` · `conformance dump DIR OUT`
+//! `conformance write DIR [--plain]` · `conformance dump DIR OUT` · `conformance edit DIR OUT`, which uses every tool on
+//! a dataset of the first kind
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
+use ulna_dataset::tools::{
+    self, Cut, Encoding, FeatureChanges, NewFeature, NewValues, Parts, Progress, Target,
+    TaskChanges, Work,
+};
 use ulna_dataset::{Dataset, Feature, Manifest, Number, RealFs, Spec, Writer};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -34,7 +39,8 @@ fn main() -> Result<()> {
         ["write", dir] => write(dir, false),
         ["write", dir, "--plain"] => write(dir, true),
         ["dump", dir, out] => dump(dir, Path::new(out)),
-        _ => Err("usage: conformance write DIR [--plain] | dump DIR OUT".into()),
+        ["edit", dir, out] => edit(Path::new(dir), Path::new(out)),
+        _ => Err("usage: conformance write DIR [--plain] | dump DIR OUT | edit DIR OUT".into()),
     }
 }
 
@@ -113,6 +119,53 @@ fn picture(camera: usize, episode: usize, frame: usize) -> Vec<u8> {
         }
     }
     rgb
+}
+
+/// The results, each in a folder of its tool's name. Python LeRobot does the same where it has such a tool.
+fn edit(dir: &Path, out: &Path) -> Result<()> {
+    let mut go_on = |_: Progress| true;
+    let work = &mut Work::new(&mut go_on);
+    let to = |name: &str| Target::New(out.join(name));
+    tools::compact(dir, &to("compact"), work)?;
+    tools::delete(dir, &[1], &to("delete"), work)?;
+    tools::delete(out.join("compact"), &[0], &to("delete from one file"), work)?;
+    let parts = [("train", 0.67), ("val", 0.33)].map(|(name, share)| (name.to_owned(), share));
+    tools::split(dir, &Parts::Fractions(parts.to_vec()), Some(out), work)?;
+    tools::merge(
+        &[dir.to_owned(), out.join("delete")],
+        &out.join("merge"),
+        work,
+    )?;
+    let cut = Cut::Frames {
+        episode: 0,
+        frames: 3..30,
+    };
+    tools::trim(dir, &cut, &to("trim"), work)?;
+    let tasks = TaskChanges {
+        assigned: [(0, "a third task".to_owned())].into(),
+        others: Some("the only other task".to_owned()),
+        ..TaskChanges::default()
+    };
+    tools::change_tasks(dir, &tasks, &to("tasks"), work)?;
+    let weight = NewFeature {
+        key: "weight".to_owned(),
+        values: NewValues::Constant(vec![0.5]),
+        number: None,
+    };
+    let features = FeatureChanges {
+        plain: true,
+        added: vec![weight],
+        ..FeatureChanges::default()
+    };
+    tools::change_features(dir, &features, &to("features"), work)?;
+    tools::recompute_stats(dir, true, &to("stats"), work)?;
+    tools::import(out.join("delete from one file"), &out.join("import"), work)?;
+    tools::reencode(dir, &Encoding::built_in(), &to("reencode"), work)?;
+    // Without ffmpeg there is one dataset less to check.
+    if let Err(error) = tools::reencode(dir, &Encoding::of("av1"), &to("reencode to av1"), work) {
+        eprintln!("{error}");
+    }
+    Ok(())
 }
 
 /// `OUT/dataset.json` holds all numbers and texts, `OUT/CAMERA.rgb` all pictures of a camera, one after the other.

@@ -23,7 +23,7 @@ pub enum DatasetError {
         path: PathBuf,
     },
     /// A dataset of another format version.
-    #[error("{} is a dataset of format {version}; ulna reads v3.x; {advice}", path.display())]
+    #[error("{} is a dataset of format {version}; {advice}", path.display())]
     Version {
         /// The dataset's folder.
         path: PathBuf,
@@ -151,6 +151,33 @@ pub enum DatasetError {
     Locked {
         /// The dataset.
         path: PathBuf,
+    },
+    /// An edit that was stopped by the user.
+    #[error("interrupted; {} is as it was", path.display())]
+    Interrupted {
+        /// The dataset that was to be edited or made.
+        path: PathBuf,
+    },
+    /// Too little room for an edit.
+    #[error(
+        "editing {} needs {} MB more on the disk, {} MB are free; free some space, or give another disk by --output",
+        path.display(), needed >> 20, free >> 20
+    )]
+    NoSpace {
+        /// The folder to be written.
+        path: PathBuf,
+        /// What the edit writes, in bytes.
+        needed: u64,
+        /// What is free, in bytes.
+        free: u64,
+    },
+    /// An edit whose result did not pass its check, and was thrown away.
+    #[error("the edited dataset did not pass its check and was thrown away: {findings}; {} is as it was", path.display())]
+    Unsound {
+        /// The dataset that was to be edited or made.
+        path: PathBuf,
+        /// What the check found.
+        findings: String,
     },
     /// Leftovers of an interrupted save or recording stand in the way.
     #[error("{} holds an interrupted recording; run `ulna dataset repair` first", path.display())]

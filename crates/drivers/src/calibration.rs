@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
+use ulna_core::robot::RoleSpec;
 use ulna_core::{Calibration, JointCalibration, RobotKind};
 
 /// Which of LeRobot's two families a device belongs to; each has its own folder.
@@ -26,8 +27,8 @@ pub enum Family {
 pub enum CalibrationError {
     /// There is none.
     #[error(
-        "there is no calibration for `{id}` (looked for {path}): calibrate the arm with LeRobot's \
-         `lerobot-calibrate`, or pass the id under which it was calibrated"
+        "there is no calibration for `{id}` (looked for {path}): calibrate the arm with \
+         `ulna calibrate`, or pass the id under which it was calibrated"
     )]
     Missing {
         /// The arm's id.
@@ -81,6 +82,54 @@ pub fn path(family: Family, robot_type: &str, id: &str) -> Result<PathBuf, Calib
         .join(folder)
         .join(robot_type)
         .join(format!("{id}.json")))
+}
+
+/// The calibration of arm `id` that is there: in the folder of its `role`, or in one that an older LeRobot used. If there is none,
+/// the place where it should be.
+///
+/// # Errors
+/// [`CalibrationError::BadId`].
+pub fn find(family: Family, role: &RoleSpec, id: &str) -> Result<PathBuf, CalibrationError> {
+    let home = path(family, &role.robot_type, id)?;
+    if !home.exists() {
+        for older in &role.older_types {
+            let there = path(family, older, id)?;
+            if there.exists() {
+                return Ok(there);
+            }
+        }
+    }
+    Ok(home)
+}
+
+/// All calibration files of both families, by path, wherever LeRobot's folders are.
+pub fn all() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for family in ["robots", "teleoperators"] {
+        let kinds = fs::read_dir(root().join(family)).into_iter().flatten();
+        for kind in kinds.flatten() {
+            let entries = fs::read_dir(kind.path()).into_iter().flatten();
+            files.extend(entries.flatten().map(|entry| entry.path()));
+        }
+    }
+    files.retain(|file| file.extension().is_some_and(|end| end == "json"));
+    files.sort();
+    files
+}
+
+/// Keeps a copy of the file at `path`, if there is one, beside it as `<id>.json.<stamp>.bak`.
+///
+/// # Errors
+/// [`CalibrationError::Io`].
+pub fn back_up(path: &Path, stamp: &str) -> Result<Option<PathBuf>, CalibrationError> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{stamp}.bak"));
+    let copy = path.with_file_name(name);
+    match fs::copy(path, &copy) {
+        Ok(_) => Ok(Some(copy)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(CalibrationError::Io { path: copy, source }),
+    }
 }
 
 /// Replaces the folder of calibrations for this process; the first call counts.
@@ -280,6 +329,28 @@ mod tests {
             let problem = parse(&good.replacen(from, to, 1), &so101()).unwrap_err();
             assert!(problem.contains(says), "{problem}");
         }
+    }
+
+    #[test]
+    fn older_folders_are_understood_and_what_is_replaced_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        use_folder(folder.path());
+        let (kind, calibration) = (so101(), so101().nominal_calibration());
+        let home = path(Family::Robot, "so_follower", "old").unwrap();
+        assert_eq!(find(Family::Robot, &kind.follower, "old").unwrap(), home);
+        assert_eq!(back_up(&home, "now").unwrap(), None);
+        let older = path(Family::Robot, "so100_follower", "old").unwrap();
+        save(&older, &calibration).unwrap();
+        assert_eq!(find(Family::Robot, &kind.follower, "old").unwrap(), older);
+        save(&home, &calibration).unwrap();
+        assert_eq!(find(Family::Robot, &kind.follower, "old").unwrap(), home);
+        let copy = back_up(&home, "20260102T030405Z").unwrap().unwrap();
+        assert!(copy.ends_with("so_follower/old.json.20260102T030405Z.bak"));
+        assert_eq!(
+            fs::read_to_string(copy).unwrap(),
+            fs::read_to_string(&home).unwrap()
+        );
+        assert_eq!(all(), [older, home]);
     }
 
     #[test]

@@ -3,19 +3,20 @@
 //! This is sequential work outside the control loop: it may allocate and takes as long as the servos need, on whichever clock
 //! the pacer keeps.
 
+pub(crate) mod checks;
 mod registers;
 mod settings;
 
 use std::time::Duration;
 
 use ulna_bus::engine::ServoFault;
-use ulna_bus::feetech;
-use ulna_bus::registers::{Access, sts3215};
+use ulna_bus::registers::{Register, Role as Use};
 use ulna_core::{Calibration, LinkLost, Progress, Robot, RobotKind, SafeGoals, Stamp};
 use ulna_rt::Pacer;
 
 use crate::arm::ServoArm;
 use registers::PATIENCE;
+use settings::Kept;
 
 /// Which part an arm plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +78,9 @@ pub enum ConnectError {
         /// Joint, register and both values.
         differences: String,
     },
+    /// What is wrong with several arms of one rig, or with one of them.
+    #[error("{0}")]
+    Sides(String),
     /// The port went away.
     #[error("{port}: the port is gone ({reason}); check the USB cable and try again")]
     Lost {
@@ -85,6 +89,25 @@ pub enum ConnectError {
         /// What the operating system said.
         reason: String,
     },
+}
+
+impl ConnectError {
+    /// The same about one side of a rig; a rig of one arm has none to name.
+    pub(crate) fn at_side(self, side: &str) -> Self {
+        match side {
+            "" => self,
+            side => Self::Sides(format!("{side} arm: {self}")),
+        }
+    }
+
+    /// All that is wrong with the sides of a rig.
+    pub(crate) fn of_sides(errors: Vec<(String, Self)>) -> Option<Self> {
+        let mut all = errors.into_iter().map(|(side, error)| error.at_side(&side));
+        let first = all.next()?;
+        Some(all.fold(first, |before, error| {
+            Self::Sides(format!("{before}\n{error}"))
+        }))
+    }
 }
 
 impl ServoArm {
@@ -100,34 +123,74 @@ impl ServoArm {
         calibration: &Calibration,
         role: Role,
     ) -> Result<(), ConnectError> {
+        self.prepare(pacer, kind, calibration, role)?;
+        self.energise(pacer, role)
+    }
+
+    /// Everything about connecting that needs no torque.
+    pub(crate) fn prepare(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        kind: &RobotKind,
+        calibration: &Calibration,
+        role: Role,
+    ) -> Result<(), ConnectError> {
         self.check_servos(pacer)?;
         self.check_calibration(pacer, calibration)?;
-        let changes = self.changes(pacer, kind, role)?;
+        let lasting = self.changes(pacer, kind, role, Kept::Lasting)?;
         // A follower that somebody left standing must not drop because of a setting that it has already.
-        if role == Role::Leader
-            || changes
-                .iter()
-                .any(|(_, register, _)| register.access != Access::Ram)
-        {
+        if role == Role::Leader || !lasting.is_empty() {
             self.torque(pacer, false)?;
         }
-        for (index, register, value) in changes {
+        for (index, register, value) in lasting {
             self.write(pacer, index, &register, value)?;
         }
-        if role == Role::Follower {
-            for index in 0..self.servos.len() {
-                let here = self.read(pacer, index, &sts3215::PRESENT_POSITION)?;
-                self.write(pacer, index, &sts3215::GOAL_POSITION, here)?;
-            }
-            let on = self
-                .torque(pacer, true)
-                .and_then(|()| self.read_state(pacer));
-            return on.inspect_err(|_| {
-                // An arm that nobody controls is not left under torque. The first error says what is wrong.
-                let _ = self.torque(pacer, false);
-            });
+        // Only now: a new operating mode sets the gains of a Dynamixel to its maker's.
+        for (index, register, value) in self.changes(pacer, kind, role, Kept::UntilPowerIsOff)? {
+            self.write(pacer, index, &register, value)?;
         }
-        self.read_state(pacer)
+        Ok(())
+    }
+
+    /// Switches on the torque that this role has, and reads where the arm is.
+    pub(crate) fn energise(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        role: Role,
+    ) -> Result<(), ConnectError> {
+        let on = match role {
+            Role::Follower => self.take_hold(pacer),
+            Role::Leader => self.spring_triggers(pacer),
+        };
+        on.and_then(|()| self.read_state(pacer)).inspect_err(|_| {
+            // An arm that nobody controls is not left under torque. The first error says what is wrong.
+            let _ = self.torque(pacer, false);
+        })
+    }
+
+    /// Torque on, with every goal where its joint stands, and with wheels at rest.
+    fn take_hold(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
+        for index in 0..self.servos.len() {
+            let servo = self.servos[index];
+            let here = match servo.is_wheel() {
+                true => 0,
+                false => self.read(pacer, index, &servo.present)?,
+            };
+            self.write(pacer, index, &servo.goal, here)?;
+        }
+        self.torque(pacer, true)
+    }
+
+    /// The triggers of a leader that spring back: held at a goal, gently enough for a finger.
+    fn spring_triggers(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
+        for index in 0..self.servos.len() {
+            let servo = self.servos[index];
+            if let Some(goal) = servo.hold {
+                self.write(pacer, index, &servo.goal, servo.counts(goal))?;
+                self.switch_torque(pacer, index, true)?;
+            }
+        }
+        Ok(())
     }
 
     /// Switches the torque of every servo; without it the arm is limp, and its settings can be written.
@@ -137,13 +200,30 @@ impl ServoArm {
     pub fn torque(&mut self, pacer: &mut dyn Pacer, on: bool) -> Result<(), ConnectError> {
         let mut outcome = Ok(());
         for index in 0..self.servos.len() {
-            // LeRobot locks the EEPROM whenever the torque is on.
-            let result = self
-                .write(pacer, index, &sts3215::TORQUE_ENABLE, i32::from(on))
-                .and_then(|()| self.write(pacer, index, &sts3215::LOCK, i32::from(on)));
+            let result = self.switch_torque(pacer, index, on);
             outcome = outcome.and(result);
         }
         outcome
+    }
+
+    fn switch_torque(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        index: usize,
+        on: bool,
+    ) -> Result<(), ConnectError> {
+        // LeRobot locks the EEPROM, where there is a lock, whenever the torque is on.
+        for register in [Use::TorqueEnable, Use::Lock] {
+            if let Some(register) = self.register(index, register) {
+                self.write(pacer, index, &register, i32::from(on))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The register of one servo that plays this part.
+    fn register(&self, index: usize, part: Use) -> Option<Register> {
+        self.servos[index].model.table.find(part)
     }
 
     /// One full reading of all positions, with patience.
@@ -187,106 +267,24 @@ impl ServoArm {
         pacer: &mut dyn Pacer,
         goals: &SafeGoals,
     ) -> Result<(), ConnectError> {
-        self.exchange(pacer, Some(goals))
+        self.exchange(pacer, Some(goals.goals()))
     }
 
-    fn exchange(
+    pub(crate) fn exchange(
         &mut self,
         pacer: &mut dyn Pacer,
-        goals: Option<&SafeGoals>,
+        goals: Option<&[f64]>,
     ) -> Result<(), ConnectError> {
         let now = pacer.now();
         let deadline = Stamp::new(now + Duration::from_millis(50));
-        self.begin(Stamp::new(now), goals, deadline)
+        self.start(Stamp::new(now), goals, deadline)
             .map_err(|LinkLost| self.port_lost())?;
         while let Progress::Waiting { until } = self
-            .step(Stamp::new(pacer.now()))
+            .carry_on(Stamp::new(pacer.now()))
             .map_err(|LinkLost| self.port_lost())?
         {
             pacer.wait_for_input(until.since_epoch());
         }
         Ok(())
-    }
-
-    fn check_servos(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
-        let mut problems = Vec::new();
-        let mut silent = Vec::new();
-        for index in 0..self.servos.len() {
-            let (id, joint) = (self.servos[index].id, self.names[index].clone());
-            match self.read(pacer, index, &sts3215::MODEL_NUMBER) {
-                Ok(number) if number == i32::from(self.servos[index].model.number) => {}
-                Ok(number) => {
-                    let model = u16::try_from(number)
-                        .ok()
-                        .and_then(feetech::model_by_number);
-                    let what = model.map_or_else(
-                        || format!("model number {number}"),
-                        |model| model.name.to_owned(),
-                    );
-                    let expected = self.servos[index].model.name;
-                    problems.push(format!(
-                        "servo {id} (`{joint}`) is a {what}, not an {expected}"
-                    ));
-                }
-                Err(ConnectError::Register { fault, .. }) => {
-                    silent.push(index);
-                    problems.push(format!("servo {id} (`{joint}`) {fault}"));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        if problems.is_empty() {
-            return Ok(());
-        }
-        let count = self.servos.len();
-        let tail = !silent.is_empty() && silent.iter().copied().eq(count - silent.len()..count);
-        let advice = if silent.len() == count {
-            "No servo answers: is the arm's power supply on, is this the right port, and do the servos run at this baud rate?"
-        } else if tail {
-            "All servos from one joint on are silent: the cable into the first of them is the likely cause."
-        } else {
-            "The others answer, so port and power are good: check the cables, ids and models of those named."
-        };
-        let port = self.port_name().to_owned();
-        Err(ConnectError::Servos {
-            port,
-            problems: problems.join("; "),
-            advice,
-        })
-    }
-
-    fn check_calibration(
-        &mut self,
-        pacer: &mut dyn Pacer,
-        calibration: &Calibration,
-    ) -> Result<(), ConnectError> {
-        let mut differences = Vec::new();
-        for (index, (joint, value)) in calibration.joints.iter().enumerate() {
-            for (register, expected) in [
-                (&sts3215::HOMING_OFFSET, value.homing_offset),
-                (&sts3215::MIN_POSITION_LIMIT, value.range_min),
-                (&sts3215::MAX_POSITION_LIMIT, value.range_max),
-            ] {
-                let mut found = self.read(pacer, index, register)?;
-                if found != expected {
-                    // A second look: this refusal must not come from one damaged or misplaced answer.
-                    found = self.read(pacer, index, register)?;
-                }
-                if found != expected {
-                    differences.push(format!(
-                        "{joint} {} {found}, file {expected}",
-                        register.name
-                    ));
-                }
-            }
-        }
-        if differences.is_empty() {
-            return Ok(());
-        }
-        let port = self.port_name().to_owned();
-        Err(ConnectError::OtherCalibration {
-            port,
-            differences: differences.join("; "),
-        })
     }
 }

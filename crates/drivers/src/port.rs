@@ -24,6 +24,12 @@ pub trait Port: Send {
     /// Any error means that the port is gone.
     fn read(&mut self, now: Duration, into: &mut [u8]) -> io::Result<usize>;
 
+    /// Changes the rate of the line, bits per second; bytes that are under way may be lost.
+    ///
+    /// # Errors
+    /// If the port cannot run at that rate.
+    fn set_baud(&mut self, now: Duration, baud: u32) -> io::Result<()>;
+
     /// For a simulated wire: when the next byte will arrive, if one is under way.
     fn next_arrival(&self) -> Option<Duration> {
         None

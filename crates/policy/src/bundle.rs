@@ -50,6 +50,7 @@ use crate::chunk::MAX_KNOTS;
 use crate::contract::{Contract, ENVIRONMENT_STATE, IMAGES, Input, InputKind, STATE};
 use crate::error::PolicyError;
 
+pub(crate) mod bind;
 pub(crate) mod folder;
 mod golden;
 pub(crate) mod graph;

@@ -140,13 +140,14 @@ impl Engine {
         };
         let (api, info) = match (choice, found) {
             (_, Some(search::Outcome::Found(library, info))) => (library, info),
-            (EngineChoice::Ort, Some(search::Outcome::Nothing(tried))) => {
+            (EngineChoice::Ort, Some(search::Outcome::Nothing { mut unusable })) => {
+                unusable.insert(0, format!("looked {}", search.places()));
                 return Err(PolicyError::NoLibrary {
                     needs: ort::MINOR_VERSION,
-                    tried: tried.join("; "),
+                    tried: unusable.join("; "),
                 });
             }
-            (_, Some(search::Outcome::Nothing(tried))) => tract(tried)?,
+            (_, Some(search::Outcome::Nothing { unusable })) => tract(unusable)?,
             (_, None) => tract(Vec::new())?,
         };
         let failed = |reason: String| PolicyError::Engine {

@@ -62,8 +62,11 @@ impl Policy {
         &self.chunks
     }
 
-    /// What it answers to the golden input.
-    pub(crate) fn answer(&mut self, golden: &Golden) -> Result<Vec<Joints<f64>>, PolicyError> {
+    /// What it answers to an input like the golden one, in robot units.
+    ///
+    /// # Errors
+    /// [`PolicyError`] if the engine fails or a target is no number.
+    pub fn answer(&mut self, golden: &Golden) -> Result<Vec<Joints<f64>>, PolicyError> {
         let mut images = golden.images.iter();
         for (input, values) in self.contract.inputs.iter().zip(&mut self.inputs) {
             match input.kind {

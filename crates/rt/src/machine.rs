@@ -19,6 +19,11 @@ pub enum Next {
 pub trait Machine {
     /// Does what is due at `now`. Being called early or late is normal and must be harmless.
     fn step(&mut self, now: Duration) -> Next;
+
+    /// Told by [`run`] after each period how long the machine was busy in it.
+    fn spent(&mut self, busy: Duration) {
+        let _ = busy;
+    }
 }
 
 /// A clock that can be waited on, real or virtual.
@@ -43,6 +48,7 @@ pub fn run(machine: &mut dyn Machine, pacer: &mut dyn Pacer, work: &mut Distribu
         busy += pacer.now().saturating_sub(start);
         match next {
             Next::At(until) => {
+                machine.spent(busy);
                 work.record(std::mem::take(&mut busy));
                 pacer.wait(until);
             }

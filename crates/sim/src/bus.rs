@@ -1,4 +1,4 @@
-//! A simulated Feetech bus: the wire, the servos on it, and the mechanics that they move.
+//! A simulated servo bus: the wire, the servos on it, and the mechanics that they move.
 //!
 //! The host side is bytes and times, nothing else: [`ServoBus::host_writes`] and [`ServoBus::host_reads`] are what a serial
 //! port does. The bus reads no clock. Each request takes effect at the moment at which its last byte has been heard, and the
@@ -11,18 +11,22 @@
 //!   One that stays silent is passed over after [`BusOptions::silent_turn`];
 //! * ping to all: each id has its own slot, the length of a status packet, as if every id below had answered.
 
+mod power;
 mod serve;
 
 use core::time::Duration;
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ulna_bus::feetech::{DEFAULT_BAUD, Decoded, Decoder, MAX_PACKET, Model};
+use ulna_bus::models::Model;
+use ulna_bus::{Protocol, dynamixel, feetech};
 
 use crate::fault::{FaultPlan, Faults};
 use crate::plant::{Drive, Plant, Sense};
 use crate::servo::{Servo, TICK};
-use crate::wire::Wire;
-use serve::Request;
+use crate::wire::{Heard, Wire};
+pub use power::{PlugMove, Plugs};
+use serve::{DynamixelRequest, FeetechRequest};
 
 /// Silence after which servos take the next byte for the beginning of a packet.
 const QUIET_GAP: Duration = Duration::from_millis(1);
@@ -47,7 +51,7 @@ pub struct BusOptions {
 impl Default for BusOptions {
     fn default() -> Self {
         Self {
-            baud: DEFAULT_BAUD,
+            baud: feetech::DEFAULT_BAUD,
             turnaround: Duration::from_micros(20),
             silent_turn: Duration::from_micros(100),
             echo: false,
@@ -87,17 +91,26 @@ pub struct WrongPlant {
 pub struct ServoBus<P> {
     options: BusOptions,
     wire: Wire,
-    decoder: Decoder,
+    /// What servos make of the bytes, in each language that one of them speaks.
+    feetech: Option<feetech::Decoder>,
+    dynamixel: Option<dynamixel::Decoder>,
     /// End of the last byte that the servos heard.
     heard: Duration,
     servos: Vec<Servo>,
     drives: Vec<Drive>,
+    /// Which servos have power, and which plugs should be in.
+    powered: Vec<bool>,
+    plugs: Plugs,
+    /// What the hand at the plugs will do, by rising time.
+    planned: VecDeque<(Duration, PlugMove)>,
+    /// What servos that repeat themselves go on saying.
+    stuck: Vec<Option<Servo>>,
     plant: P,
     faults: Faults,
     /// Where the mechanics are, and when protections count next.
     now: Duration,
     next_tick: Duration,
-    answer: [u8; MAX_PACKET],
+    answer: [u8; dynamixel::MAX_PACKET],
     counters: BusCounters,
 }
 
@@ -111,23 +124,27 @@ impl<P: Plant> ServoBus<P> {
                 plant: plant.servos(),
             });
         }
+        let speaks = |protocol| servos.iter().any(|servo| servo.protocol() == protocol);
         let mut bus = Self {
             wire: Wire::new(if options.instant { 0 } else { options.baud }),
-            decoder: Decoder::new(),
+            feetech: speaks(Protocol::FeetechSts).then(feetech::Decoder::new),
+            dynamixel: speaks(Protocol::Dynamixel2).then(dynamixel::Decoder::new),
             heard: Duration::ZERO,
             drives: vec![Drive::default(); servos.len()],
+            powered: vec![false; servos.len()],
+            plugs: Plugs::default(),
+            planned: VecDeque::new(),
+            stuck: vec![None; servos.len()],
             servos,
             plant,
             faults: Faults::new(&options.faults),
             now: Duration::ZERO,
             next_tick: TICK,
-            answer: [0; MAX_PACKET],
+            answer: [0; dynamixel::MAX_PACKET],
             counters: BusCounters::default(),
             options,
         };
-        for index in 0..bus.servos.len() {
-            bus.power_cycle(index);
-        }
+        bus.look_at_cables(Duration::ZERO);
         Ok(bus)
     }
 
@@ -191,24 +208,13 @@ impl<P: Plant> ServoBus<P> {
     /// Lets everything happen that happens until `now`. A `now` that lies behind changes nothing.
     pub fn advance(&mut self, now: Duration) {
         while let Some(heard) = self.wire.servos_hear(now) {
-            if heard.start.saturating_sub(self.heard) > QUIET_GAP {
-                self.decoder.reset();
-            }
+            let after_silence = heard.start.saturating_sub(self.heard) > QUIET_GAP;
             self.heard = heard.end;
             if self.options.echo {
                 self.wire.echo(heard);
             }
-            self.decoder.push(&[heard.byte]);
-            while let Some(decoded) = self.decoder.next() {
-                match decoded {
-                    Decoded::Packet(packet) => {
-                        let request = Request::from(packet);
-                        self.counters.requests += 1;
-                        self.serve(heard.end, &request);
-                    }
-                    Decoded::Corrupt { .. } => self.counters.corrupt_requests += 1,
-                }
-            }
+            self.hear_feetech(heard, after_silence);
+            self.hear_dynamixel(heard, after_silence);
         }
         self.run_plant(now);
     }
@@ -235,13 +241,16 @@ impl<P: Plant> ServoBus<P> {
         self.servos.get_mut(index)
     }
 
-    /// Takes one servo's power away for a moment, as a brown-out does: it forgets its volatile registers and goes limp.
-    pub fn power_cycle(&mut self, index: usize) {
-        let Some(servo) = self.servos.get_mut(index) else {
-            return;
-        };
-        servo.power_on(&self.plant.sense(index));
-        self.drives[index] = servo.drive();
+    /// The plugs of the servos. What is done to them takes effect within 10 ms, or with the next request.
+    #[must_use]
+    pub fn plugs(&self) -> Plugs {
+        self.plugs.clone()
+    }
+
+    /// Has the servos hang on these plugs.
+    pub fn set_plugs(&mut self, plugs: Plugs) {
+        self.plugs = plugs;
+        self.look_at_cables(self.now);
     }
 
     /// The host opens its port at another rate.
@@ -268,20 +277,67 @@ impl<P: Plant> ServoBus<P> {
         }
     }
 
+    /// What Feetech servos make of a byte.
+    fn hear_feetech(&mut self, heard: Heard, after_silence: bool) {
+        let Some(decoder) = &mut self.feetech else {
+            return;
+        };
+        if after_silence {
+            decoder.reset();
+        }
+        decoder.push(&[heard.byte]);
+        while let Some(decoded) = self.feetech.as_mut().and_then(feetech::Decoder::next) {
+            match decoded {
+                feetech::Decoded::Packet(packet) => {
+                    let request = FeetechRequest::from(packet);
+                    self.counters.requests += 1;
+                    self.serve_feetech(heard.end, &request);
+                }
+                feetech::Decoded::Corrupt { .. } => self.counters.corrupt_requests += 1,
+            }
+        }
+    }
+
+    /// What Dynamixel servos make of a byte. They hear each other as well; those packets are nobody's request.
+    fn hear_dynamixel(&mut self, heard: Heard, after_silence: bool) {
+        let Some(decoder) = &mut self.dynamixel else {
+            return;
+        };
+        if after_silence {
+            decoder.reset();
+        }
+        decoder.push(&[heard.byte]);
+        while let Some(decoded) = self.dynamixel.as_mut().and_then(dynamixel::Decoder::next) {
+            match decoded {
+                dynamixel::Decoded::Packet(packet) => {
+                    let request = DynamixelRequest::from(packet);
+                    self.counters.requests += 1;
+                    self.serve_dynamixel(heard.end, &request);
+                }
+                dynamixel::Decoded::Corrupt { .. } => self.counters.corrupt_requests += 1,
+                dynamixel::Decoded::Block(_) => {}
+            }
+        }
+    }
+
     /// Brings the mechanics to `to`. The protections count on a grid of their own.
     fn run_plant(&mut self, to: Duration) {
         while self.next_tick <= to {
             self.plant.advance(self.next_tick, &self.drives);
             self.now = self.next_tick;
             self.next_tick = self.next_tick.saturating_add(TICK);
-            for (index, servo) in self.servos.iter_mut().enumerate() {
-                let sense = self.plant.sense(index);
-                if self.faults.resets(servo.id(), self.now - TICK, self.now) {
-                    servo.power_on(&sense);
+            self.look_at_cables(self.now);
+            for index in 0..self.servos.len() {
+                if !self.powered[index] {
+                    continue;
                 }
-                servo.observe(&sense);
-                servo.tick();
-                self.drives[index] = servo.drive();
+                let id = self.servos[index].id();
+                if self.faults.resets(id, self.now - TICK, self.now) {
+                    self.power_cycle(index);
+                }
+                self.look(index);
+                self.servos[index].tick();
+                self.drive(index);
             }
         }
         if to > self.now {

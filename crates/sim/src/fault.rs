@@ -1,19 +1,23 @@
 //! What goes wrong on a simulated bus, by plan: reproducible for a seed, byte for byte.
+//!
+//! [`Fault`] says what there is, [`GRAMMAR`] how it is written. Faults of the line (lost bytes, noise, late answers) happen with a
+//! probability, faults of servos and cables in a window of time. What a fault makes of a servo (an alarm, a limp motor) is left to
+//! the servo.
+
+mod at_work;
+pub(crate) mod parse;
 
 use core::time::Duration;
 
-use rand::RngExt;
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
+pub(crate) use at_work::Faults;
+pub use parse::{FaultParseError, GRAMMAR};
 
-pub(crate) mod parse;
+/// What a servo's case measures in [`Fault::Overheat`] unless something else is asked for, °C: above the factory limits of 70 (Feetech
+/// STS, Dynamixel XL330) and 72 (XL430).
+pub const OVERHEATED: f64 = 80.0;
 
-pub use parse::FaultParseError;
-
-/// Longest run of noise bytes.
-const LONGEST_BURST: usize = 8;
-
-/// One thing that goes wrong. Probabilities are from 0 to 1.
+/// One thing that goes wrong. Probabilities are from 0 to 1; windows begin `from` the run's epoch and go on for `lasting`,
+/// [`Duration::MAX`] being for ever.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Fault {
     /// Each byte, in either direction, may get lost.
@@ -39,13 +43,25 @@ pub enum Fault {
         /// For one answer.
         probability: f64,
     },
-    /// A servo loses its power for a moment: it goes limp, forgets its volatile registers and comes back unasked. In steps
-    /// of 10 ms.
-    Reset {
+    /// A servo answers with what it held when it was first asked in the window, again and again, while it goes on obeying.
+    Stuck {
         /// The servo.
         id: u8,
         /// Since the run's epoch.
-        at: Duration,
+        from: Duration,
+        /// How long.
+        lasting: Duration,
+    },
+    /// A servo signs its answers with the id of another one; the checksum is right.
+    WrongId {
+        /// The servo that answers.
+        id: u8,
+        /// What it signs with.
+        signs: u8,
+        /// Since the run's epoch.
+        from: Duration,
+        /// How long.
+        lasting: Duration,
     },
     /// A servo neither hears nor answers. Its motor goes on doing what it was told last: the data line is cut, not the
     /// power.
@@ -54,7 +70,54 @@ pub enum Fault {
         id: u8,
         /// Since the run's epoch.
         from: Duration,
-        /// How long; [`Duration::MAX`] for ever.
+        /// How long.
+        lasting: Duration,
+    },
+    /// A servo loses its power for a moment: it goes limp, forgets its volatile registers and comes back unasked. In steps
+    /// of 10 ms.
+    Reset {
+        /// The servo.
+        id: u8,
+        /// Since the run's epoch.
+        at: Duration,
+    },
+    /// The cable into a servo is pulled, which cuts off data and power of all servos from there on; then it is put back. In steps of
+    /// 10 ms.
+    Unplug {
+        /// The first servo that is cut off; `None` for all, as when the cable of the adapter or the supply is pulled.
+        first: Option<u8>,
+        /// Since the run's epoch.
+        from: Duration,
+        /// How long.
+        lasting: Duration,
+    },
+    /// The supply gives no more than this to the whole bus: motors are weaker in proportion, and servos notice.
+    LowVoltage {
+        /// What is left, V.
+        volts: f64,
+        /// Since the run's epoch.
+        from: Duration,
+        /// How long.
+        lasting: Duration,
+    },
+    /// A servo measures the load and the current of a motor that is stalled.
+    Overload {
+        /// The servo.
+        id: u8,
+        /// Since the run's epoch.
+        from: Duration,
+        /// How long.
+        lasting: Duration,
+    },
+    /// A servo measures at least this temperature.
+    Overheat {
+        /// The servo.
+        id: u8,
+        /// Its case, °C.
+        celsius: f64,
+        /// Since the run's epoch.
+        from: Duration,
+        /// How long.
         lasting: Duration,
     },
 }
@@ -66,94 +129,4 @@ pub struct FaultPlan {
     pub seed: u64,
     /// In any number; each draws from a random stream of its own, so that adding one does not move the others.
     pub faults: Vec<Fault>,
-}
-
-/// A plan at work.
-#[derive(Debug, Clone)]
-pub(crate) struct Faults {
-    active: Vec<(Fault, ChaCha8Rng)>,
-    noise: [u8; LONGEST_BURST],
-}
-
-impl Faults {
-    pub(crate) fn new(plan: &FaultPlan) -> Self {
-        let active = (0..).zip(&plan.faults).map(|(stream, &fault)| {
-            let mut random = ChaCha8Rng::seed_from_u64(plan.seed);
-            random.set_stream(stream);
-            (fault, random)
-        });
-        Self {
-            active: active.collect(),
-            noise: [0; LONGEST_BURST],
-        }
-    }
-
-    /// What becomes of a byte on the wire; `None` when it gets lost.
-    pub(crate) fn damage(&mut self, byte: u8) -> Option<u8> {
-        let mut result = Some(byte);
-        for (fault, random) in &mut self.active {
-            match *fault {
-                Fault::Drop { probability } if strikes(random, probability) => result = None,
-                Fault::Flip { probability } if strikes(random, probability) => {
-                    let bit = random.random_range(0..8);
-                    result = result.map(|byte| byte ^ 1 << bit);
-                }
-                _ => {}
-            }
-        }
-        result
-    }
-
-    /// Noise ahead of the next answer, mostly none.
-    pub(crate) fn noise(&mut self) -> &[u8] {
-        let mut count = 0;
-        for (fault, random) in &mut self.active {
-            if let Fault::Burst { probability } = *fault
-                && strikes(random, probability)
-            {
-                count = random.random_range(1..=LONGEST_BURST);
-                random.fill(&mut self.noise[..count]);
-            }
-        }
-        &self.noise[..count]
-    }
-
-    /// How late the host gets the next answer.
-    pub(crate) fn lateness(&mut self) -> Duration {
-        let mut late = Duration::ZERO;
-        for (fault, random) in &mut self.active {
-            if let Fault::Late { by, probability } = *fault
-                && strikes(random, probability)
-            {
-                late = late.saturating_add(by);
-            }
-        }
-        late
-    }
-
-    /// Whether servo `id` loses its power after `from` and not after `to`.
-    pub(crate) fn resets(&self, id: u8, from: Duration, to: Duration) -> bool {
-        let due = |at| from < at && at <= to;
-        self.active.iter().any(|&(fault, _)| match fault {
-            Fault::Reset { id: weak, at } => id == weak && due(at),
-            _ => false,
-        })
-    }
-
-    /// Whether servo `id` is cut off at `now`.
-    pub(crate) fn is_dead(&self, id: u8, now: Duration) -> bool {
-        self.active.iter().any(|(fault, _)| match *fault {
-            Fault::Dead {
-                id: dead,
-                from,
-                lasting,
-            } => id == dead && now >= from && now < from.saturating_add(lasting),
-            _ => false,
-        })
-    }
-}
-
-/// A probability that is no number counts as 0, so that plans made in code cannot bring a run down.
-fn strikes(random: &mut ChaCha8Rng, probability: f64) -> bool {
-    random.random::<f64>() < probability
 }

@@ -8,6 +8,7 @@
 
 mod leader;
 mod noise;
+mod sweep;
 
 use core::time::Duration;
 
@@ -20,6 +21,7 @@ use ulna_core::unit::Unit;
 
 pub use leader::LeaderArm;
 use noise::Noise;
+pub use sweep::{SweepHand, SweptArm};
 
 use crate::task::Reach;
 

@@ -5,32 +5,52 @@
 
 use core::time::Duration;
 
+/// What a motor is controlled by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Control {
+    /// The goal is a position, raw encoder steps.
+    #[default]
+    Position,
+    /// The goal is a speed, steps/s; the output keeps it up and makes good what it was held back by, as far as the duty allows.
+    Velocity,
+    /// The goal is a current, A.
+    Current,
+    /// The goal is a duty, -1..=1.
+    Duty,
+}
+
 /// What the registers of one servo ask of its motor.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Drive {
     /// Whether the motor is powered at all.
     pub torque: bool,
-    /// Where the output should be, raw encoder steps.
+    /// What is controlled, and thus what the goal is.
+    pub control: Control,
+    /// Where the output should be, or how fast, or how strong, see [`Control`].
     pub goal: f64,
     /// Fastest that the internal set point moves towards the goal, steps/s; 0 means the servo's own maximum.
     pub speed: f64,
     /// How fast the internal set point changes its speed, steps/s²; 0 means the servo's own maximum.
     pub acceleration: f64,
-    /// Proportional, integral and differential gain registers.
-    pub gains: [u8; 3],
+    /// Proportional, integral and differential gain of the position, in counts of the servo's gain registers.
+    pub gains: [f64; 3],
     /// Part of the full duty that may be used, 0..=1.
     pub torque_limit: f64,
+    /// Largest current that the duty may drive, A.
+    pub current_limit: f64,
 }
 
 impl Default for Drive {
     fn default() -> Self {
         Self {
             torque: false,
+            control: Control::Position,
             goal: 0.0,
             speed: 0.0,
             acceleration: 0.0,
-            gains: [32, 0, 32],
+            gains: [32.0, 0.0, 32.0],
             torque_limit: 1.0,
+            current_limit: f64::INFINITY,
         }
     }
 }

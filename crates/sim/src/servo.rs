@@ -1,332 +1,194 @@
-//! The electronics of one STS3215: a table of registers between the wire and the motor.
+//! The electronics of one servo: a table of registers between the wire and the motor.
 //!
 //! A [`Servo`] knows no packets and no time. The bus writes and reads its registers, shows it what its sensors measure
 //! ([`Servo::observe`]), lets its protections count ([`Servo::tick`], every [`TICK`]) and asks what the motor shall do
-//! ([`Servo::drive`]).
+//! ([`Servo::drive`]). What the registers do is each family's own.
 //!
-//! Where Feetech's papers leave a choice, this servo takes the one under which a careless driver fails early:
+//! Where the maker's papers leave a choice, these servos take the one under which a careless driver fails early.
+//!
+//! Feetech STS and SMS:
 //! * While `Lock` is 1, writes to EEPROM registers are ignored; papers say that they last until power is lost.
 //! * `Goal_Position` survives torque off and on, so a limp arm that was moved by hand returns when it is switched on. At
 //!   power-on the goal is the present position.
 //! * A goal beyond `Min_Position_Limit`..`Max_Position_Limit` is kept in its register, but the motor stops at the limit.
+//!
+//! Dynamixel X (ROBOTIS e-manual, XL430-W250 and XL330-M288):
+//! * A write that touches a register which is closed, cut in two or given a value that it cannot have is refused as a whole.
+//! * While the torque is on, the EEPROM is closed. An alarm named in `Shutdown` switches the torque off for good: only a reboot
+//!   or the loss of power lets it be switched on again.
+//! * Positions count on over several turns, and start again within one when the power comes, and in position mode with the torque.
+//! * Not simulated: indirect addresses, time-based profiles, feed-forward gains, factory reset, protocol 1.
 
-mod alarms;
 mod memory;
+mod sts;
+mod x;
 
 use core::time::Duration;
 
 use ulna_bus::encoding::OutOfRange;
-use ulna_bus::feetech::{BAUD_RATES, ErrorFlags, MAX_PACKET, Model};
-use ulna_bus::registers::Register;
-use ulna_bus::registers::sts3215 as reg;
+use ulna_bus::models::Model;
+use ulna_bus::registers::{Register, Table, sts3215, xl330};
+use ulna_bus::{ErrorFlags, Protocol};
 
 use crate::plant::{Drive, Sense};
-use alarms::Alarms;
 use memory::Memory;
+pub(crate) use sts::Sts;
+pub(crate) use x::X;
 
-/// How often the protections count; the registers of their times have this unit.
+/// How often the protections count; the registers of Feetech's protection times have this unit.
 pub const TICK: Duration = Duration::from_millis(10);
 /// Encoder steps in one turn.
 const TURN: i32 = 4096;
-/// What `Torque_Enable` takes for "the present position is the middle of the range" (Feetech SDK).
-const CALIBRATE_MIDDLE: u8 = 128;
-/// The position that the present one becomes by [`CALIBRATE_MIDDLE`].
-const MIDDLE: i32 = TURN / 2;
-/// Values of `Operating_Mode`. Mode 2, open-loop PWM, has no counterpart in a [`Drive`]: the motor stays limp.
-const MODE_POSITION: i32 = 0;
-const MODE_VELOCITY: i32 = 1;
-const MODE_STEP: i32 = 3;
 
 /// One servo without its mechanics.
 #[derive(Debug, Clone)]
 pub struct Servo {
-    memory: Memory,
-    alarms: Alarms,
-    waiting: Option<Waiting>,
-    sense: Sense,
-    /// Where the motor shall stay, raw steps, in the modes whose goal is not a position: the place at which velocity
-    /// zero was commanded, or the end of the last step.
-    anchor: i32,
+    protocol: Protocol,
+    family: Family,
 }
 
-/// What `RegWrite` left for `Action`.
-#[derive(Debug, Clone, Copy)]
-struct Waiting {
-    address: u8,
-    data: [u8; MAX_PACKET],
-    len: usize,
+/// What it is, for the bus that speaks to it.
+#[derive(Debug, Clone)]
+pub(crate) enum Family {
+    Sts(Sts),
+    X(X),
 }
 
 impl Servo {
-    /// A servo as it leaves the factory, but with this id.
+    /// A servo as it leaves the factory, but with this id. One that speaks protocol 1 (SCS series) is not simulated: it hears
+    /// nothing.
     #[must_use]
     pub fn new(id: u8, model: Model) -> Self {
-        Self {
-            memory: Memory::factory(id, model),
-            alarms: Alarms::default(),
-            waiting: None,
-            sense: Sense::default(),
-            anchor: 0,
-        }
+        let protocol = model.table.protocol;
+        let family = match protocol {
+            Protocol::FeetechSts | Protocol::FeetechScs => Family::Sts(Sts::new(id, model)),
+            Protocol::Dynamixel2 => Family::X(X::new(id, model)),
+        };
+        Self { protocol, family }
+    }
+
+    /// What it speaks.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// Its registers.
+    #[must_use]
+    pub fn table(&self) -> &'static Table {
+        self.memory().table()
     }
 
     /// The id it answers to.
     #[must_use]
     pub fn id(&self) -> u8 {
-        self.byte(reg::ID)
+        self.byte(sts3215::ID, xl330::ID)
     }
 
     /// The rate it listens at, bits per second; `None` when `Baud_Rate` holds no rate's number.
     #[must_use]
     pub fn baud(&self) -> Option<u32> {
-        BAUD_RATES
-            .get(usize::from(self.byte(reg::BAUD_RATE)))
-            .copied()
+        let code = self.byte(sts3215::BAUD_RATE, xl330::BAUD_RATE);
+        self.table().baud_rates.get(usize::from(code)).copied()
     }
 
-    /// Its pause before an answer.
+    /// Its pause before an answer; both families count it in 2 µs.
     #[must_use]
     pub fn return_delay(&self) -> Duration {
-        Duration::from_micros(2) * u32::from(self.byte(reg::RETURN_DELAY_TIME))
+        Duration::from_micros(2)
+            * u32::from(self.byte(sts3215::RETURN_DELAY_TIME, xl330::RETURN_DELAY_TIME))
     }
 
-    /// Whether it answers writes too, or only pings and reads.
-    #[must_use]
-    pub fn answers_writes(&self) -> bool {
-        self.byte(reg::RESPONSE_STATUS_LEVEL) != 0
-    }
-
-    /// The alarms, as every status packet carries them.
+    /// The alarms.
     #[must_use]
     pub fn error(&self) -> ErrorFlags {
-        self.alarms.flags()
+        match &self.family {
+            Family::Sts(servo) => servo.error(),
+            Family::X(servo) => servo.error(),
+        }
     }
 
     /// The value of a register.
     #[must_use]
     pub fn get(&self, register: Register) -> i32 {
-        self.memory.get(register)
+        self.memory().get(register)
     }
 
     /// Sets a register as the maker could: no lock, no read-only registers, no side effects. For test benches and for
     /// arms that shall come with an offset or an id of their own.
     pub fn set(&mut self, register: Register, value: i32) -> Result<(), OutOfRange> {
         register.encode(value)?;
-        self.memory.set(register, value);
+        let memory = match &mut self.family {
+            Family::Sts(servo) => servo.memory_mut(),
+            Family::X(servo) => servo.memory_mut(),
+        };
+        memory.set(register, value);
         Ok(())
     }
 
-    /// Copies registers from `address` on; what lies beyond the table reads 0.
-    pub fn read(&self, address: u8, out: &mut [u8]) {
-        self.memory.read(address, out);
-    }
-
-    /// Writes registers from `address` on, as a write packet does. Bytes that must not be written are skipped.
-    pub fn write(&mut self, address: u8, data: &[u8]) {
-        self.memory.write(address, data);
-        let touches = |register: Register| {
-            let end = usize::from(address) + data.len();
-            usize::from(register.address) < end && address < register.end()
-        };
-        if touches(reg::TORQUE_ENABLE) {
-            self.alarms.clear_latched();
-            if self.byte(reg::TORQUE_ENABLE) == CALIBRATE_MIDDLE {
-                self.calibrate_middle();
-            }
-        }
-        if touches(reg::GOAL_POSITION) {
-            self.goal_written();
-        }
-        if touches(reg::OPERATING_MODE)
-            || touches(reg::GOAL_VELOCITY) && self.get(reg::GOAL_VELOCITY) == 0
-        {
-            self.anchor = self.sense.position;
-        }
-        self.refresh();
-    }
-
-    /// Keeps a write for [`Servo::action`]. A later one replaces it.
-    pub fn reg_write(&mut self, address: u8, data: &[u8]) {
-        let mut waiting = Waiting {
-            address,
-            data: [0; MAX_PACKET],
-            len: data.len().min(MAX_PACKET),
-        };
-        waiting.data[..waiting.len].copy_from_slice(&data[..waiting.len]);
-        self.waiting = Some(waiting);
-    }
-
-    /// Carries out what [`Servo::reg_write`] left waiting.
-    pub fn action(&mut self) {
-        if let Some(Waiting { address, data, len }) = self.waiting.take() {
-            self.write(address, &data[..len]);
+    /// Alarms that the servo's protections have raised before the run and that nobody has cleared yet. Losing power clears
+    /// them, so set them on a bus that is made.
+    pub fn trip(&mut self, flags: ErrorFlags) {
+        match &mut self.family {
+            Family::Sts(servo) => servo.trip(flags),
+            Family::X(servo) => servo.trip(flags),
         }
     }
 
     /// Power comes (back): volatile registers start afresh, the present position becomes the goal.
     pub fn power_on(&mut self, sense: &Sense) {
-        self.memory.forget_volatile();
-        self.alarms = Alarms::default();
-        self.waiting = None;
-        self.anchor = sense.position;
-        self.observe(sense);
-        let present = self.get(reg::PRESENT_POSITION);
-        self.memory.set(reg::GOAL_POSITION, present);
-        self.refresh();
+        match &mut self.family {
+            Family::Sts(servo) => servo.power_on(sense),
+            Family::X(servo) => servo.power_on(sense),
+        }
     }
 
     /// The sensors' newest values, into the registers that report them.
     pub fn observe(&mut self, sense: &Sense) {
-        self.sense = *sense;
-        self.alarms.look(sense, &self.memory);
-        self.refresh();
+        match &mut self.family {
+            Family::Sts(servo) => servo.observe(sense),
+            Family::X(servo) => servo.observe(sense),
+        }
     }
 
     /// Lets the protections count one [`TICK`] of what was last observed.
     pub fn tick(&mut self) {
-        self.alarms.tick(&self.sense, &self.memory);
-        self.refresh();
+        match &mut self.family {
+            Family::Sts(servo) => servo.tick(),
+            Family::X(servo) => servo.tick(),
+        }
     }
 
     /// What the motor shall do.
     #[must_use]
     pub fn drive(&self) -> Drive {
-        let gain = |register| self.byte(register);
-        let limit = f64::from(self.get(reg::TORQUE_LIMIT)) * reg::LOAD_PER_COUNT;
-        let (goal, speed) = self.set_point();
-        let steepest = self.get(reg::MAXIMUM_ACCELERATION);
-        let acceleration = match self.get(reg::ACCELERATION) {
-            0 => 0,
-            wanted if steepest > 0 => wanted.min(steepest),
-            wanted => wanted,
-        };
-        Drive {
-            torque: self.is_powered(),
-            goal: f64::from(goal),
-            speed: f64::from(speed),
-            acceleration: f64::from(acceleration) * reg::ACCELERATION_PER_COUNT,
-            gains: [
-                gain(reg::P_COEFFICIENT),
-                gain(reg::I_COEFFICIENT),
-                gain(reg::D_COEFFICIENT),
-            ],
-            torque_limit: limit
-                .min(self.alarms.torque_share(&self.memory))
-                .clamp(0.0, 1.0),
+        match &self.family {
+            Family::Sts(servo) => servo.drive(),
+            Family::X(servo) => servo.drive(),
         }
     }
 
-    fn is_powered(&self) -> bool {
-        let mode = self.get(reg::OPERATING_MODE);
-        self.byte(reg::TORQUE_ENABLE) != 0
-            && matches!(mode, MODE_POSITION | MODE_VELOCITY | MODE_STEP)
-            && !self.alarms.releases(&self.memory)
+    pub(crate) fn family(&self) -> &Family {
+        &self.family
     }
 
-    /// Goal in raw steps, and speed in steps/s towards it.
-    fn set_point(&self) -> (i32, i32) {
-        let speed = self.get(reg::GOAL_VELOCITY);
-        match self.get(reg::OPERATING_MODE) {
-            // A goal one turn ahead, renewed at every tick, is never reached.
-            MODE_VELOCITY if speed != 0 => {
-                let ahead = self.sense.position.saturating_add(speed.signum() * TURN);
-                (ahead, speed.abs())
-            }
-            MODE_VELOCITY => (self.anchor, 0),
-            MODE_STEP => (self.anchor, speed.abs()),
-            _ => {
-                let goal = self.limited(self.get(reg::GOAL_POSITION));
-                (goal.saturating_add(self.raw_zero()), speed.abs())
-            }
+    pub(crate) fn family_mut(&mut self) -> &mut Family {
+        &mut self.family
+    }
+
+    fn memory(&self) -> &Memory {
+        match &self.family {
+            Family::Sts(servo) => servo.memory(),
+            Family::X(servo) => servo.memory(),
         }
     }
 
-    /// A goal within the position limits; both 0 means that there are none.
-    fn limited(&self, goal: i32) -> i32 {
-        let (min, max) = (
-            self.get(reg::MIN_POSITION_LIMIT),
-            self.get(reg::MAX_POSITION_LIMIT),
-        );
-        match (min, max) {
-            (0, 0) => goal,
-            _ => goal.min(max).max(min),
+    /// The one-byte register that this is in either family.
+    fn byte(&self, sts: Register, x: Register) -> u8 {
+        match &self.family {
+            Family::Sts(servo) => servo.memory().byte(sts),
+            Family::X(servo) => servo.memory().byte(x),
         }
-    }
-
-    /// The register `Present_Position`: without the offset and, unless multi-turn feedback is on, within one turn.
-    fn present_position(&self) -> i32 {
-        let actual = self
-            .sense
-            .position
-            .saturating_sub(self.get(reg::HOMING_OFFSET));
-        if self.byte(reg::PHASE) & reg::PHASE_MULTI_TURN_FEEDBACK != 0 {
-            actual
-        } else {
-            actual.rem_euclid(TURN)
-        }
-    }
-
-    /// The raw step at which the register reads 0 on this turn. The servo takes no short cut across the wrap: it
-    /// compares registers, so a goal on the other side of it is most of a turn away.
-    fn raw_zero(&self) -> i32 {
-        self.sense.position.saturating_sub(self.present_position())
-    }
-
-    /// Makes the present position the middle, whatever `Lock` says, and leaves the torque as `Torque_Enable` had it: off.
-    fn calibrate_middle(&mut self) {
-        let actual = self.sense.position.rem_euclid(TURN);
-        // An offset of -2048 does not exist, so at the very end of the turn the middle reads 2047.
-        self.memory.set(reg::HOMING_OFFSET, actual - MIDDLE);
-        self.memory.set(reg::TORQUE_ENABLE, 0);
-    }
-
-    fn goal_written(&mut self) {
-        let goal = self.get(reg::GOAL_POSITION);
-        if self.get(reg::OPERATING_MODE) == MODE_STEP {
-            self.anchor = self.sense.position.saturating_add(goal);
-        }
-        let ahead = self.set_point().0.saturating_sub(self.sense.position);
-        self.alarms.goal_written(ahead);
-    }
-
-    /// Brings the read-only registers up to date.
-    fn refresh(&mut self) {
-        let Sense {
-            velocity,
-            duty,
-            current,
-            voltage,
-            temperature,
-            ..
-        } = self.sense;
-        let moving = i32::from(velocity.abs() > f64::from(self.byte(reg::MOVING_VELOCITY)));
-        let profile = self.limited(self.get(reg::GOAL_POSITION));
-        for (register, value) in [
-            (reg::PRESENT_POSITION, self.present_position()),
-            (reg::PRESENT_VELOCITY, rounded(velocity)),
-            (
-                reg::PRESENT_LOAD,
-                rounded(duty.clamp(-1.0, 1.0) / reg::LOAD_PER_COUNT),
-            ),
-            (
-                reg::PRESENT_VOLTAGE,
-                rounded(voltage / reg::VOLTS_PER_COUNT),
-            ),
-            (reg::PRESENT_TEMPERATURE, rounded(temperature)),
-            (reg::STATUS, i32::from(self.alarms.flags().0)),
-            (reg::MOVING, moving),
-            (
-                reg::PRESENT_CURRENT,
-                rounded(current.abs() / reg::AMPERES_PER_COUNT),
-            ),
-            (reg::GOAL_POSITION_2, profile),
-        ] {
-            self.memory.set(register, value);
-        }
-    }
-
-    fn byte(&self, register: Register) -> u8 {
-        self.memory.byte(register)
     }
 }
 
@@ -336,4 +198,21 @@ fn rounded(value: f64) -> i32 {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use ulna_bus::models::{SCS0009, STS3215, XL330_M288, XL430_W250};
+
+    #[test]
+    fn new_servos_listen_at_their_makers_rate() {
+        let rates = [STS3215, XL330_M288, XL430_W250].map(|model| {
+            let servo = Servo::new(9, model);
+            assert_eq!(servo.id(), 9);
+            assert_eq!(servo.return_delay(), Duration::from_micros(500));
+            (servo.protocol(), servo.baud())
+        });
+        assert_eq!(rates[0], (Protocol::FeetechSts, Some(1_000_000)));
+        assert_eq!(rates[1], (Protocol::Dynamixel2, Some(57_600)));
+        assert_eq!(rates[1], rates[2]);
+        assert_eq!(Servo::new(1, SCS0009).protocol(), Protocol::FeetechScs);
+    }
+}

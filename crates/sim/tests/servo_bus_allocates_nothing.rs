@@ -49,6 +49,16 @@ fn a_cycle_allocates_nothing() {
             by: Duration::from_millis(5),
             probability: 0.01,
         },
+        Fault::Stuck {
+            id: 2,
+            from: Duration::from_millis(500),
+            lasting: Duration::from_millis(500),
+        },
+        Fault::Unplug {
+            first: Some(5),
+            from: Duration::from_millis(1000),
+            lasting: Duration::from_millis(300),
+        },
     ];
     let faults = FaultPlan { seed: 1, faults };
     let options = BusOptions {

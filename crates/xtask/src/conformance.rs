@@ -19,7 +19,10 @@ use sources::Source;
 pub(crate) fn run(root: &Path) -> Result<ExitCode> {
     let mut report = Report::new(std::io::stdout());
     match environment::prepare()? {
-        Python::Ready(python) => lerobot_reads_ours(&mut report, root, &python)?,
+        Python::Ready(python) => {
+            lerobot_reads_ours(&mut report, root, &python)?;
+            lerobot_edits_alike(&mut report, root, &python)?;
+        }
         Python::Missing(why) => report.skip_all(&why)?,
     }
     fixtures::check(&mut report, root)?;
@@ -38,6 +41,37 @@ fn lerobot_reads_ours(report: &mut Report, root: &Path, python: &Path) -> Result
     Ok(())
 }
 
+/// LeRobot reads what each tool wrote, and its own tools, where it has them, come to the same.
+fn lerobot_edits_alike(report: &mut Report, root: &Path, python: &Path) -> Result<()> {
+    let scratch = tempfile::tempdir().context("cannot make a folder for temporary files")?;
+    let results = scratch.path().join("tools");
+    std::fs::create_dir(&results)?;
+    let (original, sources) = match sources::edited(root, scratch.path(), &results) {
+        Ok(made) => made,
+        Err(error) => return report.line(Outcome::Failed, "the tools", &format!("{error:#}")),
+    };
+    for mut source in sources {
+        report.section(&format!("Python LeRobot reads {}", source.name))?;
+        if let Err(error) = check(report, root, scratch.path(), python, &mut source) {
+            report.line(Outcome::Failed, "comparison", &format!("{error:#}"))?;
+        }
+    }
+    report.section("Python LeRobot's tools do the same")?;
+    let mut command = python_script(root, scratch.path(), python, "compare_tools.py");
+    command.args([&original, &results, &scratch.path().join("theirs")]);
+    report.lines_of(&mut command)
+}
+
+/// One of this program's scripts, not yet started.
+fn python_script(root: &Path, scratch: &Path, python: &Path, name: &str) -> Command {
+    let mut command = Command::new(python);
+    command.arg(root.join("crates/xtask/python").join(name));
+    // Nothing is fetched, and nothing is left in the user's own cache.
+    command.env("HF_HUB_OFFLINE", "1");
+    command.env("HF_HOME", scratch.join("huggingface"));
+    command
+}
+
 /// Makes the dataset, has LeRobot continue it where that is asked for, and compares the two readers.
 fn check(
     report: &mut Report,
@@ -53,12 +87,8 @@ fn check(
     }
     let dataset = source.dataset();
     let script = |name: &str| {
-        let mut command = Command::new(python);
-        command.arg(root.join("crates/xtask/python").join(name));
+        let mut command = python_script(root, scratch, python, name);
         command.arg(dataset);
-        // Nothing is fetched, and nothing is left in the user's own cache.
-        command.env("HF_HUB_OFFLINE", "1");
-        command.env("HF_HOME", scratch.join("huggingface"));
         command
     };
     if source.resumed {

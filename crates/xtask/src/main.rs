@@ -7,11 +7,13 @@ use anyhow::{Result, bail};
 
 mod architecture;
 mod conformance;
+mod fetch_ort;
 
 const USAGE: &str = "usage: cargo run -p xtask -- CHORE
 
   architecture   check the crates' arrows and the written invariants against ARCHITECTURE.md
-  conformance    have Python LeRobot read what ulna wrote, and ulna what LeRobot wrote (keeps some 6 GB in the user's cache)";
+  conformance    have Python LeRobot read what ulna wrote, and ulna what LeRobot wrote (keeps some 6 GB in the user's cache)
+  fetch-ort      fetch ONNX Runtime, which runs policies faster than the built-in engine, into ulna's data folder [--dir DIR] [--arch ARCH]";
 
 fn main() -> ExitCode {
     let chore = std::env::args().nth(1).unwrap_or_default();
@@ -41,6 +43,7 @@ fn run(chore: &str) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         "conformance" => conformance::run(&root()),
+        "fetch-ort" => fetch_ort::run(std::env::args().skip(2)),
         _ => bail!("{USAGE}"),
     }
 }

@@ -8,22 +8,44 @@ use ulna_recorder::CameraSpec;
 use ulna_sim::camera::{CameraOptions, FaultyCamera, SimCamera, Trouble, cube_from_seed};
 use ulna_sim::scene::{self, Colour, Scene};
 
-use super::{CameraChoice, RecordOptions};
+use super::CameraChoice;
 use crate::error::AppError;
 use crate::rig::{Rig, RigOptions, World};
 
 /// The cube on the table of a simulated recording.
 const CUBE: Colour = Colour([36, 92, 210]);
 
-/// The cameras that are to be recorded, in the order of the robot file.
-pub(super) fn open(
+/// Which cameras, and how they take their pictures if they are simulated.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted<'a> {
+    /// Which of the robot's.
+    pub(crate) cameras: &'a CameraChoice,
+    /// Width and height, pixels.
+    pub(crate) size: (u32, u32),
+    /// Pictures per second.
+    pub(crate) fps: u32,
+    /// What goes wrong with them.
+    pub(crate) faults: &'a [String],
+}
+
+/// What the cameras of a simulated rig look at, but for the mark of a task, which moves: without a task there is a cube.
+pub(crate) fn scene(kind: &RobotKind, with_task: bool, seed: u64) -> Scene {
+    let mut scene = Scene::of(kind);
+    if !with_task {
+        scene.objects.push(cube_from_seed(&scene.table, CUBE, seed));
+    }
+    scene
+}
+
+/// The cameras that are wanted, in the order of the robot file.
+pub(crate) fn open(
     rig: &Rig,
     options: &RigOptions,
-    record: &RecordOptions,
+    wanted: &Wanted<'_>,
 ) -> Result<Vec<Box<dyn Camera>>, AppError> {
     let kind = &rig.follower.kind;
-    let chosen = choose(kind, &record.cameras)?;
-    let troubles = record.camera_faults.iter().map(|text| Trouble::parse(text));
+    let chosen = choose(kind, wanted.cameras)?;
+    let troubles = wanted.faults.iter().map(|text| Trouble::parse(text));
     let troubles = troubles
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| AppError::Usage(error.to_string()))?;
@@ -43,14 +65,9 @@ pub(super) fn open(
             "this version has no driver for real cameras: pass --no-cameras to record states and actions alone".to_owned(),
         ));
     };
-    let mut scene = Scene::of(kind);
-    if task.is_none() {
-        let cube = cube_from_seed(&scene.table, CUBE, options.seed);
-        scene.objects.push(cube);
-    }
-    let scene = Arc::new(scene);
-    let (width, height) = record.picture;
-    let how = CameraOptions::new(width, height, f64::from(record.fps));
+    let scene = Arc::new(scene(kind, task.is_some(), options.seed));
+    let (width, height) = wanted.size;
+    let how = CameraOptions::new(width, height, f64::from(wanted.fps));
     let cameras = chosen.into_iter().map(|view| {
         let (scene, arm) = (Arc::clone(&scene), Arc::clone(arm));
         let camera = SimCamera::new(view, scene, Chain::new(kind), arm, how.clone());

@@ -147,6 +147,7 @@ pub(super) fn open(
         world,
         rate_hz: options.rate_hz,
         clock,
+        show: None,
     })
 }
 
@@ -250,11 +251,11 @@ fn calibration_of(
     let Some(id) = id else {
         return Ok(kind.nominal_calibration());
     };
-    let robot_type = match family {
-        Family::Robot => &kind.follower.robot_type,
-        Family::Teleoperator => &kind.leader.robot_type,
+    let role = match family {
+        Family::Robot => &kind.follower,
+        Family::Teleoperator => &kind.leader,
     };
-    let path = calibration::path(family, robot_type, id)?;
+    let path = calibration::find(family, role, id)?;
     match calibration::load(&path, id, kind) {
         Err(CalibrationError::Missing { .. }) => {
             let nominal = kind.nominal_calibration();
@@ -266,7 +267,7 @@ fn calibration_of(
 }
 
 /// The resting pose of the robot file, or the middle of each range, rad.
-fn resting_angles(kind: &RobotKind) -> Joints<f64> {
+pub(crate) fn resting_angles(kind: &RobotKind) -> Joints<f64> {
     Joints::from_fn(kind.dof(), |index| {
         let joint = &kind.joints[index];
         kind.exit

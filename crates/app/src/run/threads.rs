@@ -11,6 +11,7 @@ use ulna_rt::{Company, Machine, Next, Pacer, RealClock, RealPacer, Stop, latest}
 
 use super::control::{Controlled, control};
 use super::{Job, Ui};
+use crate::display::Presented;
 use crate::error::AppError;
 use crate::report::ended_in_words;
 use crate::rig::Rig;
@@ -59,28 +60,28 @@ pub(super) fn in_step(
     job: &Job,
     stop: &Stop,
     beside: Option<Beside<'_>>,
+    shown: Option<&mut Presented>,
 ) -> Controlled {
     let mut tap = Tap::hashing();
-    let Some(Beside {
-        ticks,
-        leading,
-        others,
-        ended,
-    }) = beside
-    else {
-        return control(rig, job, stop, tap, &mut Company::new([]));
-    };
-    tap.recorder = Some(ticks);
-    let mut machines: Vec<&mut dyn Machine> = vec![leading];
-    machines.extend(
-        others
-            .into_iter()
-            .map(|(_, machine)| machine as &mut dyn Machine),
-    );
+    let mut machines: Vec<&mut dyn Machine> = Vec::new();
+    let mut told = None;
+    if let Some(beside) = beside {
+        tap.recorder = Some(beside.ticks);
+        machines.push(beside.leading);
+        let others = beside.others.into_iter();
+        machines.extend(others.map(|(_, machine)| machine as &mut dyn Machine));
+        told = Some(beside.ended);
+    }
+    if let Some(shown) = shown {
+        tap.display = shown.take_feed();
+        machines.extend(shown.machines());
+    }
     let mut company = Company::new(machines);
     let outcome = control(rig, job, stop, tap, &mut company);
-    ended(broken(&outcome));
-    company.run_out(0);
+    if let Some(ended) = told {
+        ended(broken(&outcome));
+        company.run_out(0);
+    }
     outcome
 }
 
@@ -111,6 +112,7 @@ pub(super) fn on_own_thread(
     stop: &Stop,
     ui: &mut dyn Ui,
     beside: Option<Beside<'_>>,
+    shown: Option<&mut Presented>,
 ) -> Result<(Controlled, Option<Grant>), AppError> {
     let (publisher, mut watcher) = latest::slot(&Snapshot::default());
     let mut tap = Tap::publishing(publisher);
@@ -122,6 +124,21 @@ pub(super) fn on_own_thread(
     thread::scope(|scope| {
         let over = &over;
         let _over = RaisedAtLast(over);
+        if let Some(shown) = shown {
+            tap.display = shown.take_feed();
+            shown
+                .go()
+                .map_err(system("starting the display's thread"))?;
+            for camera in shown.watched() {
+                let thread = thread::Builder::new().name(format!("camera-{}", camera.name()));
+                thread
+                    .spawn_scoped(scope, move || {
+                        priority::give_way();
+                        step_until(camera, clock, over);
+                    })
+                    .map_err(system("starting a camera's thread"))?;
+            }
+        }
         let mut leading = None;
         if let Some(beside) = beside {
             tap.recorder = Some(beside.ticks);

@@ -1,70 +1,7 @@
 //! Packets into bytes. Each function writes one packet into the caller's buffer and returns the written part.
 
-use core::fmt;
-
 use super::{BROADCAST, HEADER, Instruction, MAX_ID, MAX_PACKET, checksum};
-
-/// Why a packet could not be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum EncodeError {
-    /// The caller's buffer ends before the packet does.
-    BufferTooSmall {
-        /// Size of the caller's buffer in bytes.
-        available: usize,
-    },
-    /// The protocol's own limit, [`MAX_PACKET`].
-    PacketTooLong,
-    /// No servo can have this id, or the broadcast id where exactly one servo must answer.
-    BadId {
-        /// The id.
-        id: u8,
-    },
-    /// Nothing to read or write.
-    Empty,
-    /// The data of one servo in a group do not have the group's width.
-    WrongWidth {
-        /// The servo.
-        id: u8,
-        /// Bytes that every servo of the group gets.
-        expected: u8,
-        /// Bytes given for this one.
-        got: usize,
-    },
-}
-
-impl fmt::Display for EncodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BufferTooSmall { available } => {
-                write!(
-                    f,
-                    "the packet does not fit into a buffer of {available} bytes; use {MAX_PACKET}"
-                )
-            }
-            Self::PacketTooLong => {
-                write!(
-                    f,
-                    "the packet would be longer than the protocol's {MAX_PACKET} bytes; split the request"
-                )
-            }
-            Self::BadId { id } => {
-                write!(f, "{id} cannot be a servo's id; ids go from 0 to {MAX_ID}")
-            }
-            Self::Empty => f.write_str(
-                "there is nothing to read or write; give at least one byte and one servo",
-            ),
-            Self::WrongWidth { id, expected, got } => {
-                write!(
-                    f,
-                    "servo {id} got {got} bytes in a group write of {expected} bytes each; make them equal"
-                )
-            }
-        }
-    }
-}
-
-impl core::error::Error for EncodeError {}
+use crate::EncodeError;
 
 /// Asks one servo whether it is there.
 pub fn ping(out: &mut [u8], id: u8) -> Result<&[u8], EncodeError> {

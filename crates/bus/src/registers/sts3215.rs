@@ -2,8 +2,10 @@
 //!
 //! Addresses, sizes and encodings: LeRobot 0.6.2. Units: Feetech's manuals.
 
-use super::{Access, Register};
+use super::{Access, HomingSign, Register, Role, Table};
+use crate::Protocol;
 use crate::encoding::Encoding;
+use crate::feetech::BAUD_RATES;
 
 /// Volts in one count of `Present_Voltage` and of the voltage limits.
 pub const VOLTS_PER_COUNT: f64 = 0.1;
@@ -19,13 +21,7 @@ pub const ACCELERATION_PER_COUNT: f64 = 100.0;
 pub const PHASE_MULTI_TURN_FEEDBACK: u8 = 0x10;
 
 const fn unsigned(name: &'static str, address: u8, width: u8, access: Access) -> Register {
-    Register {
-        name,
-        address,
-        width,
-        access,
-        encoding: Encoding::Unsigned,
-    }
+    Register::unsigned(name, address, width, access)
 }
 
 const fn signed(
@@ -35,13 +31,7 @@ const fn signed(
     access: Access,
     sign_bit: u8,
 ) -> Register {
-    Register {
-        name,
-        address,
-        width,
-        access,
-        encoding: Encoding::SignMagnitude { sign_bit },
-    }
+    unsigned(name, address, width, access).with_encoding(Encoding::SignMagnitude { sign_bit })
 }
 
 /// Firmware version before the dot.
@@ -229,44 +219,57 @@ pub static REGISTERS: [Register; 55] = [
     ACCELERATION_MULTIPLIER,
 ];
 
+/// The family: STS3215, STS3250 and SM8512BL.
+pub static TABLE: Table = Table {
+    family: "Feetech STS",
+    protocol: Protocol::FeetechSts,
+    registers: &REGISTERS,
+    roles: &[
+        (Role::ModelNumber, MODEL_NUMBER),
+        (Role::FirmwareMajor, FIRMWARE_MAJOR),
+        (Role::FirmwareMinor, FIRMWARE_MINOR),
+        (Role::Id, ID),
+        (Role::BaudRate, BAUD_RATE),
+        (Role::ReturnDelay, RETURN_DELAY_TIME),
+        (Role::StatusReturnLevel, RESPONSE_STATUS_LEVEL),
+        (Role::OperatingMode, OPERATING_MODE),
+        (Role::HomingOffset, HOMING_OFFSET),
+        (Role::MinPosition, MIN_POSITION_LIMIT),
+        (Role::MaxPosition, MAX_POSITION_LIMIT),
+        (Role::MaxTemperature, MAX_TEMPERATURE_LIMIT),
+        (Role::MinVoltage, MIN_VOLTAGE_LIMIT),
+        (Role::MaxVoltage, MAX_VOLTAGE_LIMIT),
+        (Role::PositionP, P_COEFFICIENT),
+        (Role::PositionI, I_COEFFICIENT),
+        (Role::PositionD, D_COEFFICIENT),
+        (Role::TorqueEnable, TORQUE_ENABLE),
+        (Role::Lock, LOCK),
+        (Role::HardwareError, STATUS),
+        (Role::GoalVelocity, GOAL_VELOCITY),
+        (Role::GoalPosition, GOAL_POSITION),
+        (Role::Moving, MOVING),
+        (Role::PresentPosition, PRESENT_POSITION),
+        (Role::PresentVelocity, PRESENT_VELOCITY),
+        (Role::PresentLoad, PRESENT_LOAD),
+        (Role::PresentCurrent, PRESENT_CURRENT),
+        (Role::PresentVoltage, PRESENT_VOLTAGE),
+        (Role::PresentTemperature, PRESENT_TEMPERATURE),
+    ],
+    baud_rates: &BAUD_RATES,
+    homing: HomingSign::Subtracted,
+    position_mode: Some(0),
+    velocity_mode: Some(1),
+    full_turn_mode: None,
+};
+
 /// The register that begins at this address.
 #[must_use]
 pub fn by_address(address: u8) -> Option<&'static Register> {
-    let index = REGISTERS
-        .binary_search_by_key(&address, |register| register.address)
-        .ok()?;
-    REGISTERS.get(index)
+    TABLE.by_address(address)
 }
 
 /// The register with LeRobot's name `name`.
 #[must_use]
 pub fn by_name(name: &str) -> Option<&'static Register> {
-    REGISTERS.iter().find(|register| register.name == name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn registers_rise_and_do_not_overlap() {
-        for pair in REGISTERS.windows(2) {
-            assert!(
-                pair[0].end() <= pair[1].address,
-                "{} overlaps {}",
-                pair[0].name,
-                pair[1].name
-            );
-        }
-    }
-
-    #[test]
-    fn registers_are_found() {
-        for register in &REGISTERS {
-            assert_eq!(by_address(register.address), Some(register));
-            assert_eq!(by_name(register.name), Some(register));
-        }
-        assert_eq!(by_address(57), None);
-        assert_eq!(by_name("Nothing"), None);
-    }
+    TABLE.by_name(name)
 }

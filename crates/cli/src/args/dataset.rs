@@ -2,7 +2,37 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+
+use super::display::DisplayArgs;
+use super::replay::UnitsArg;
+
+/// Which episode to look at, where.
+#[derive(Debug, Args)]
+pub(crate) struct ViewArgs {
+    /// Folder of the dataset
+    pub(crate) dir: PathBuf,
+
+    /// The episode, counted from 0
+    #[arg(long, default_value_t = 0, value_name = "K")]
+    pub(crate) episode: usize,
+
+    /// The robot that it was recorded with, if the dataset does not tell: a built-in name, or the path of a robot file
+    #[arg(long, value_name = "F")]
+    pub(crate) robot: Option<String>,
+
+    /// The unit of the dataset's joints, if the dataset does not tell
+    #[arg(long, value_name = "UNITS")]
+    pub(crate) units: Option<UnitsArg>,
+
+    #[command(flatten)]
+    pub(crate) display: DisplayArgs,
+}
+
+use super::dataset_tools::{
+    CompactArgs, DeleteArgs, ExportArgs, FeaturesArgs, ImportArgs, MergeArgs, ReencodeArgs,
+    SplitArgs, StatsArgs, TasksArgs, TrimArgs,
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DatasetAction {
@@ -16,9 +46,91 @@ pub(crate) enum DatasetAction {
         /// Folder of the dataset
         dir: PathBuf,
     },
+    /// Look at an episode in Rerun's viewer: joints, tracking error, pictures, the arm in space
+    #[command(after_help = "\
+Examples:
+  ulna dataset view datasets/so101-hand                            the first episode, in Rerun's viewer (pip install rerun-sdk)
+  ulna dataset view DIR --episode 3 --display episode-3.rrd        into a file, which `rerun episode-3.rrd` shows")]
+    View(ViewArgs),
     /// Finish or undo what a crash left half done, and save the episode that was being recorded. What is sound is not touched
     Repair {
         /// Folder of the dataset
         dir: PathBuf,
     },
+    /// Merge the files of single episodes into large ones, without encoding anything anew
+    #[command(after_help = "\
+Examples:
+  ulna dataset compact DIR
+  ulna dataset compact DIR --output SMALLER
+
+Files grow up to the limits in meta/info.json: 100 MB of rows, 200 MB of video. Recording can go on afterwards.
+All commands that change a dataset build the new one beside it, check it, and put it in place in one step: a crash leaves the
+old one or the new one, and `ulna dataset repair` clears what it left beside them.")]
+    Compact(CompactArgs),
+    /// Make a v3 dataset from one of an older format, or from a v3 one that is out of order
+    #[command(after_help = "\
+Examples:
+  ulna dataset import OLD --output NEW")]
+    Import(ImportArgs),
+    /// Remove episodes; those after them move up
+    #[command(after_help = "\
+Examples:
+  ulna dataset delete DIR --episodes 1,3-5
+  ulna dataset delete DIR --episodes 0 --output FEWER")]
+    Delete(DeleteArgs),
+    /// Make several datasets out of one
+    #[command(after_help = "\
+Examples:
+  ulna dataset split DIR --fractions train=0.8,val=0.2                  DIR_train and DIR_val beside DIR
+  ulna dataset split DIR --by-episodes train=0-7,9 val=8 --output OUT   OUT/train and OUT/val")]
+    Split(SplitArgs),
+    /// Join datasets of the same robot, rate and features
+    #[command(after_help = "\
+Examples:
+  ulna dataset merge MONDAY TUESDAY --output BOTH
+
+Datasets of LeRobot's lack ulna's own columns: take these off first, with `ulna dataset features --plain`.")]
+    Merge(MergeArgs),
+    /// Cut the heads and tails of episodes off
+    #[command(after_help = "\
+Examples:
+  ulna dataset trim DIR --episode 3 --from 1.5s --to 9s
+  ulna dataset trim DIR --episode 3 --from 45
+  ulna dataset trim DIR --idle --threshold 2 --margin 0.5")]
+    Trim(TrimArgs),
+    /// List tasks, rename them, give them to episodes
+    #[command(after_help = "\
+Examples:
+  ulna dataset tasks DIR                                      lists them
+  ulna dataset tasks DIR --rename \"pick cube\" \"pick up the cube\"
+  ulna dataset tasks DIR --assign 0,4-6 \"put it back\" --all \"pick up the cube\"")]
+    Tasks(TasksArgs),
+    /// List features, drop and add them
+    #[command(after_help = "\
+Examples:
+  ulna dataset features DIR                                   lists them
+  ulna dataset features DIR --plain                           as LeRobot's own datasets: without ulna's columns
+  ulna dataset features DIR --drop observation.images.wrist
+  ulna dataset features DIR --add reward=reward.npy --add weight=1")]
+    Features(FeaturesArgs),
+    /// Compute statistics anew
+    #[command(after_help = "\
+Examples:
+  ulna dataset stats DIR
+  ulna dataset stats DIR --pictures")]
+    Stats(StatsArgs),
+    /// Encode the pictures anew with another codec
+    #[command(after_help = "\
+Examples:
+  ulna dataset reencode DIR --codec av1 --output SMALL        LeRobot's settings: SVT-AV1, crf 30, preset 12
+  ulna dataset reencode DIR --codec h264                      built in, needs no ffmpeg
+  ulna dataset reencode DIR --codec hevc --crf 24 --gop 2")]
+    Reencode(ReencodeArgs),
+    /// Write episodes as tables, pictures or videos
+    #[command(after_help = "\
+Examples:
+  ulna dataset export DIR --format csv --output OUT
+  ulna dataset export DIR --format png --episodes 2 --output OUT
+  ulna dataset export DIR --format mp4 --output OUT")]
+    Export(ExportArgs),
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use ulna_app::record::{CameraChoice, RecordOptions};
 use ulna_app::rig::RigOptions;
 
+use super::display::DisplayArgs;
 use super::rig::{LeaderArgs, RigArgs, clock};
 use super::values::{seconds, seconds_or_none, size};
 
@@ -14,6 +15,9 @@ use super::values::{seconds, seconds_or_none, size};
 pub(crate) struct RecordArgs {
     #[command(flatten)]
     rig: RigArgs,
+
+    #[command(flatten)]
+    pub(crate) display: DisplayArgs,
 
     #[command(flatten)]
     leader: LeaderArgs,

@@ -7,12 +7,16 @@ use ulna_app::Unit;
 use ulna_app::report::ClockKind;
 use ulna_app::rig::RigOptions;
 
+use super::display::DisplayArgs;
 use super::rig::{LeaderArgs, RigArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
     #[command(flatten)]
     rig: RigArgs,
+
+    #[command(flatten)]
+    pub(crate) display: DisplayArgs,
 
     /// Folder of the dataset
     #[arg(long, value_name = "DIR")]

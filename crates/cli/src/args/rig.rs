@@ -32,7 +32,7 @@ pub(super) struct RigArgs {
     #[arg(long, value_name = "NAME", default_value = "table", requires = "sim")]
     scene: SceneArg,
 
-    /// What goes wrong on the simulated follower's bus; may be repeated. dead:JOINT@FROM+FOR, drop:P%, flip:P%, burst:P%, late:TIME@P%
+    /// What goes wrong on the simulated follower's bus, such as dead:elbow_flex@2s+2s; may be repeated; `--fault help` lists all
     #[arg(long, value_name = "FAULT", requires = "sim")]
     fault: Vec<String>,
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use ulna_app::rig::RigOptions;
 
+use super::display::DisplayArgs;
 use super::rig::{LeaderArgs, RigArgs, clock};
 use super::values::seconds;
 
@@ -12,6 +13,9 @@ use super::values::seconds;
 pub(crate) struct TeleopArgs {
     #[command(flatten)]
     rig: RigArgs,
+
+    #[command(flatten)]
+    pub(crate) display: DisplayArgs,
 
     #[command(flatten)]
     leader: LeaderArgs,

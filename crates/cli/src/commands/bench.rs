@@ -11,6 +11,7 @@ pub(crate) fn bench(bench: &BenchCommand, json: bool) -> Result<Ended> {
         BenchCommand::Bus => benches::bus()?,
         BenchCommand::Policy => benches::policy(None)?,
         BenchCommand::Record => benches::record()?,
+        BenchCommand::Read { dataset } => benches::read(dataset.as_deref())?,
     };
     if json {
         output::json(&serde_json::to_value(&result)?)?;

@@ -4,10 +4,11 @@ use std::io::{self, IsTerminal};
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ulna_app::display::Display;
 use ulna_app::record::{RecordUi, Recorded, inputs, record as run};
 use ulna_app::{Phase, Progress};
 
-use super::stop;
+use super::{display, stop};
 use crate::Ended;
 use crate::args::RecordArgs;
 use crate::keyboard::Keyboard;
@@ -16,9 +17,10 @@ use crate::output;
 pub(crate) fn record(args: &RecordArgs, json: bool) -> Result<Ended> {
     let stop = stop()?;
     let options = args.options();
+    let display = display::open(&args.display, &format!("record {}", options.task))?;
     let (sender, receiver) = inputs();
     let keyboard = Keyboard::start(sender.clone())?;
-    let mut bar = Bar::new(options.fps, keyboard.is_some());
+    let mut bar = Bar::new(options.fps, keyboard.is_some(), display);
     let recorded = run(&args.rig(), &options, (sender, receiver), &stop, &mut bar);
     bar.bar.finish_and_clear();
     drop(keyboard);
@@ -36,10 +38,11 @@ struct Bar {
     bar: ProgressBar,
     fps: f64,
     keys: &'static str,
+    display: Option<Box<dyn Display>>,
 }
 
 impl Bar {
-    fn new(fps: u32, keyboard: bool) -> Self {
+    fn new(fps: u32, keyboard: bool, display: Option<Box<dyn Display>>) -> Self {
         let target = if io::stderr().is_terminal() {
             ProgressDrawTarget::stderr()
         } else {
@@ -58,11 +61,16 @@ impl Bar {
             bar,
             fps: f64::from(fps.max(1)),
             keys,
+            display,
         }
     }
 }
 
 impl RecordUi for Bar {
+    fn display(&mut self) -> Option<Box<dyn Display>> {
+        self.display.take()
+    }
+
     fn progress(&mut self, progress: &Progress) {
         let Progress {
             phase,

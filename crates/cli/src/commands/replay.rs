@@ -4,7 +4,7 @@ use anyhow::Result;
 use ulna_app::replay::{ReplayOptions, Replayed};
 use ulna_app::robots as known;
 
-use super::stop;
+use super::{display, stop};
 use crate::Ended;
 use crate::args::ReplayArgs;
 use crate::output::{self, StatusLine};
@@ -12,16 +12,15 @@ use crate::output::{self, StatusLine};
 pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Ended> {
     let stop = stop()?;
     let rig = args.rig();
-    let names = known::find(&rig.robot)?
-        .names()
-        .map(str::to_owned)
-        .collect();
+    let kind = known::find(&rig.robot)?;
+    let display = display::open(&args.display, &format!("replay {}", kind.name))?;
+    let names = kind.names().map(str::to_owned).collect();
     let options = ReplayOptions {
         dataset: args.dataset.clone(),
         episode: args.episode,
         units: args.units.map(Into::into),
     };
-    let mut status = StatusLine::new(names);
+    let mut status = StatusLine::new(names, display);
     let replayed = ulna_app::replay::replay(&rig, &options, &stop, &mut status);
     status.finish();
     let replayed = replayed?;

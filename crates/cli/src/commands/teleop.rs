@@ -1,26 +1,21 @@
 //! `ulna teleop`.
 
 use anyhow::Result;
-use ulna_app::rig::Rig;
-use ulna_app::run::{Job, run};
+use ulna_app::robots as known;
 
-use super::stop;
+use super::{display, stop};
 use crate::Ended;
 use crate::args::TeleopArgs;
 use crate::output::{self, StatusLine};
 
 pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Ended> {
     let stop = stop()?;
-    let rig = Rig::open(&args.rig(), true)?;
-    let mut status = StatusLine::new(rig.follower.kind.names().map(str::to_owned).collect());
-    let done = run(
-        rig,
-        &Job::Teleop {
-            duration: args.duration,
-        },
-        &stop,
-        &mut status,
-    );
+    let rig = args.rig();
+    let kind = known::find(&rig.robot)?;
+    let display = display::open(&args.display, &format!("teleop {}", kind.name))?;
+    let names = kind.names().map(str::to_owned).collect();
+    let mut status = StatusLine::new(names, display);
+    let done = ulna_app::teleop::teleop(&rig, args.duration, &stop, &mut status);
     status.finish();
     let done = done?;
     if json {

@@ -80,6 +80,7 @@ fn gate() -> Gate {
         jump: Joints::filled(1, 1.0),
         ramp_velocity: Joints::filled(1, 5.0),
         stale_after: Duration::from_millis(100),
+        speeds: 0,
     };
     Gate::new(limits, &Joints::filled(1, 0.0), Stamp::ZERO)
 }

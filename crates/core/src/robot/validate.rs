@@ -2,10 +2,11 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::joints::MAX_JOINTS;
-use crate::robot::{ExitAction, FrameSpec, JointSpec, RobotKind, ShapeSpec};
+use crate::robot::{ExitAction, FrameSpec, JointSpec, Omni, RobotKind, ShapeSpec};
 
 /// Most solids that a robot is drawn with.
 const MAX_VISUALS: usize = 256;
@@ -64,8 +65,18 @@ impl RobotKind {
         for (index, joint) in self.joints.iter().enumerate() {
             self.validate_joint(index, joint)?;
         }
+        self.validate_base()?;
         self.validate_gate()?;
         self.validate_exit()?;
+        for side in &self.sides {
+            if side.kind.base.is_some() || !side.kind.sides.is_empty() {
+                return wrong(
+                    "pair.of",
+                    format!("`{}` is no single arm, so it makes no pair", side.kind.name),
+                );
+            }
+            side.kind.validate()?;
+        }
         self.known_joint("kinematics.tool_joint", &self.kinematics.tool_joint)?;
         finite_frame("kinematics.tool", &self.kinematics.tool)?;
         self.validate_visuals()?;
@@ -92,15 +103,21 @@ impl RobotKind {
             if other.name == joint.name {
                 return wrong(key("name"), "two joints have this name");
             }
-            if other.id == joint.id {
+            // The sides of a rig have a bus each, and are checked one by one.
+            if self.sides.is_empty() && other.id == joint.id {
                 return wrong(
                     key("id"),
                     format!("id {} belongs to `{}` already", joint.id, other.name),
                 );
             }
         }
-        if joint.id > 252 {
-            return wrong(key("id"), format!("{} is no servo id: 0 to 252", joint.id));
+        for id in [Some(joint.id), joint.leader.id].into_iter().flatten() {
+            if id > 252 {
+                return wrong(key("id"), format!("{id} is no servo id: 0 to 252"));
+            }
+        }
+        if joint.drive_mode > 1 || joint.leader.drive_mode > 1 {
+            return wrong(key("drive_mode"), "a drive mode is 0 or 1");
         }
         if !(2..=1 << 20).contains(&joint.resolution) {
             return wrong(
@@ -136,6 +153,53 @@ impl RobotKind {
         Ok(())
     }
 
+    fn validate_base(&self) -> Result<(), RobotFileError> {
+        let is_wheel = |joint: &&JointSpec| joint.is_wheel();
+        let wheels: Vec<&str> = self.joints.iter().filter(is_wheel).map(name_of).collect();
+        let Some(base) = &self.base else {
+            return match wheels.first() {
+                Some(wheel) => wrong(
+                    format!("joints.{wheel}.unit"),
+                    "a wheel needs a `[base]` that says how it drives",
+                ),
+                None => Ok(()),
+            };
+        };
+        if wheels.len() != 3 || wheels != base.wheels {
+            return wrong(
+                "base.wheels",
+                "it lists the three joints whose unit is `velocity`, in their order",
+            );
+        }
+        if self
+            .joints
+            .iter()
+            .rev()
+            .take(3)
+            .any(|joint| !joint.is_wheel())
+        {
+            return wrong("base.wheels", "wheels are the last joints of the file");
+        }
+        for (key, number) in [
+            ("base.wheel_radius", base.wheel_radius),
+            ("base.base_radius", base.base_radius),
+            ("base.wheel_speed", base.wheel_speed),
+            ("base.max_speed", base.max_speed),
+            ("base.max_turn", base.max_turn),
+            ("base.acceleration", base.acceleration),
+        ] {
+            positive(key, number)?;
+        }
+        finite("base.directions", &base.directions)?;
+        match Omni::new(base) {
+            Some(_) => Ok(()),
+            None => wrong(
+                "base.directions",
+                "wheels in these directions cannot drive the base every way",
+            ),
+        }
+    }
+
     fn validate_gate(&self) -> Result<(), RobotFileError> {
         positive("gate.max_velocity", self.gate.max_velocity)?;
         positive("gate.jump", self.gate.jump)?;
@@ -169,6 +233,9 @@ impl RobotKind {
             let Some(joint) = self.joints.iter().find(|joint| joint.name == *name) else {
                 return wrong(key, "there is no joint of this name");
             };
+            if joint.is_wheel() {
+                return wrong(key, "a wheel stands still at the end, so it has no pose");
+            }
             if !(joint.lower..=joint.upper).contains(&degrees.to_radians()) {
                 let (low, high) = (joint.lower.to_degrees(), joint.upper.to_degrees());
                 return wrong(
@@ -239,6 +306,10 @@ impl RobotKind {
         }
         Ok(())
     }
+}
+
+fn name_of(joint: &JointSpec) -> &str {
+    &joint.name
 }
 
 fn at_most(key: &str, limit: usize, count: usize) -> Result<(), RobotFileError> {

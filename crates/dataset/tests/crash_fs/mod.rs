@@ -1,9 +1,16 @@
 //! A file system that remembers every operation, and can show what a disk holds when the power fails after any of
 //! them.
 
-#![allow(unreachable_pub, clippy::unwrap_used, reason = "helpers of a test")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of a test"
+)]
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -18,6 +25,8 @@ pub enum Op {
     Write(usize, Vec<u8>),
     Sync(usize),
     Rename(PathBuf, PathBuf),
+    Link(PathBuf, PathBuf),
+    Exchange(PathBuf, PathBuf),
     Remove(PathBuf),
     SyncDir(PathBuf),
     /// Not an operation: the test notes how far it has come.
@@ -29,6 +38,8 @@ pub enum Op {
 pub struct Recorder {
     ops: Arc<Mutex<Vec<Op>>>,
     files: Arc<Mutex<usize>>,
+    /// Whether names cannot be exchanged in one step, as on some file systems.
+    pub renames_only: bool,
 }
 
 impl Recorder {
@@ -38,6 +49,20 @@ impl Recorder {
 
     pub fn ops(&self) -> Vec<Op> {
         self.ops.lock().unwrap().clone()
+    }
+
+    /// Notes a folder that is there already.
+    pub fn plant_dir(&self, path: &Path) {
+        self.note(Op::CreateDir(path.to_owned()));
+    }
+
+    /// Notes a file that is there already, and durable.
+    pub fn plant_file(&self, path: &Path) {
+        let mut files = self.files.lock().unwrap();
+        *files += 1;
+        self.note(Op::Create(path.to_owned(), *files));
+        self.note(Op::Write(*files, std::fs::read(path).unwrap()));
+        self.note(Op::Sync(*files));
     }
 
     fn note(&self, op: Op) {
@@ -108,6 +133,21 @@ impl Fs for Recorder {
         Ok(())
     }
 
+    fn hard_link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        RealFs.hard_link(from, to)?;
+        self.note(Op::Link(from.to_owned(), to.to_owned()));
+        Ok(())
+    }
+
+    fn exchange(&self, one: &Path, other: &Path) -> io::Result<()> {
+        if self.renames_only {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        RealFs.exchange(one, other)?;
+        self.note(Op::Exchange(one.to_owned(), other.to_owned()));
+        Ok(())
+    }
+
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         self.note(Op::SyncDir(path.to_owned()));
         Ok(())
@@ -130,98 +170,193 @@ pub enum Unsynced {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Node {
     File(usize),
-    Dir,
+    Dir(usize),
 }
 
-type Names = BTreeMap<PathBuf, Node>;
+/// The names in one folder.
+type Names = BTreeMap<OsString, Node>;
 
 /// The changes to names that one operation makes within one folder.
-type Change = Vec<(PathBuf, Option<Node>)>;
+type Change = Vec<(OsString, Option<Node>)>;
 
-/// The tree on the disk after the first operations, and a failure of power then. Paths are relative to `root`;
-/// files carry their contents, folders none.
-pub fn after(ops: &[Op], root: &Path, unsynced: Unsynced) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
-    let mut contents: BTreeMap<usize, (Vec<u8>, usize)> = BTreeMap::new();
-    let mut live = Names::new();
-    let mut durable = Names::new();
-    let mut pending: BTreeMap<PathBuf, Vec<Change>> = BTreeMap::new();
-    let folder = |path: &Path| path.parent().unwrap().to_owned();
-    for op in ops {
-        let mut changes: BTreeMap<PathBuf, Change> = BTreeMap::new();
-        let mut change = |path: &Path, node: Option<Node>| {
-            let entry = changes.entry(folder(path)).or_default();
-            entry.push((path.to_owned(), node));
-        };
-        match op {
-            Op::CreateDir(path) => change(path, Some(Node::Dir)),
-            Op::Create(path, id) => {
-                contents.insert(*id, (Vec::new(), 0));
-                change(path, Some(Node::File(*id)));
+/// A folder: its names as programs see them, as they are on the disk, and the changes in between.
+#[derive(Clone, Debug, Default)]
+struct Folder {
+    live: Names,
+    durable: Names,
+    pending: Vec<Change>,
+}
+
+/// A disk, whose folder 0 is `root`.
+#[derive(Debug)]
+struct Disk {
+    root: PathBuf,
+    folders: Vec<Folder>,
+    contents: BTreeMap<usize, (Vec<u8>, usize)>,
+}
+
+impl Disk {
+    /// The folder that a path is in, and its name there.
+    fn place(&self, path: &Path) -> (usize, OsString) {
+        let relative = path.strip_prefix(&self.root).unwrap();
+        let mut folder = 0;
+        for name in relative.parent().unwrap() {
+            match self.folders[folder].live[name] {
+                Node::Dir(inner) => folder = inner,
+                Node::File(_) => panic!("{} is a file", path.display()),
             }
-            Op::Write(id, bytes) => contents.get_mut(id).unwrap().0.extend(bytes),
+        }
+        (folder, relative.file_name().unwrap().to_owned())
+    }
+
+    fn folder(&self, path: &Path) -> usize {
+        if path == self.root {
+            return 0;
+        }
+        match self.node(path) {
+            Some(Node::Dir(folder)) => folder,
+            _ => panic!("{} is no folder", path.display()),
+        }
+    }
+
+    fn node(&self, path: &Path) -> Option<Node> {
+        let (folder, name) = self.place(path);
+        self.folders[folder].live.get(&name).copied()
+    }
+
+    /// Makes changes, those within one folder together.
+    fn change(&mut self, changes: &[(&Path, Option<Node>)]) {
+        let mut by_folder: BTreeMap<usize, Change> = BTreeMap::new();
+        for (path, node) in changes {
+            let (folder, name) = self.place(path);
+            by_folder.entry(folder).or_default().push((name, *node));
+        }
+        for (folder, change) in by_folder {
+            apply(&mut self.folders[folder].live, &change);
+            self.folders[folder].pending.push(change);
+        }
+    }
+
+    fn carry_out(&mut self, op: &Op) {
+        match op {
+            Op::CreateDir(path) => {
+                let node = Node::Dir(self.folders.len());
+                self.folders.push(Folder::default());
+                self.change(&[(path, Some(node))]);
+            }
+            Op::Create(path, id) => {
+                self.contents.insert(*id, (Vec::new(), 0));
+                self.change(&[(path, Some(Node::File(*id)))]);
+            }
+            Op::Write(id, bytes) => self.contents.get_mut(id).unwrap().0.extend(bytes),
             Op::Sync(id) => {
-                let file = contents.get_mut(id).unwrap();
+                let file = self.contents.get_mut(id).unwrap();
                 file.1 = file.0.len();
             }
             Op::Rename(from, to) => {
-                change(to, live.get(from).copied());
-                change(from, None);
+                let node = self.node(from);
+                self.change(&[(to, node), (from, None)]);
             }
-            Op::Remove(path) => change(path, None),
+            Op::Link(from, to) => {
+                let node = self.node(from);
+                self.change(&[(to, node)]);
+            }
+            Op::Exchange(one, other) => {
+                let nodes = (self.node(one), self.node(other));
+                self.change(&[(one, nodes.1), (other, nodes.0)]);
+            }
+            Op::Remove(path) => self.change(&[(path, None)]),
             Op::SyncDir(path) => {
-                for change in pending.remove(path).unwrap_or_default() {
-                    apply(&mut durable, &change);
+                let folder = self.folder(path);
+                let folder = &mut self.folders[folder];
+                for change in std::mem::take(&mut folder.pending) {
+                    apply(&mut folder.durable, &change);
                 }
             }
             Op::Mark(_) => {}
         }
-        for (folder, change) in changes {
-            apply(&mut live, &change);
-            pending.entry(folder).or_default().push(change);
+    }
+
+    /// What is on the disk after a failure of power, as a tree below the folder `at`.
+    fn collect(
+        &self,
+        folder: usize,
+        at: &Path,
+        unsynced: Unsynced,
+        tree: &mut BTreeMap<PathBuf, Option<Vec<u8>>>,
+    ) {
+        for (name, node) in &self.folders[folder].durable {
+            let path = at.join(name);
+            match node {
+                Node::Dir(inner) => {
+                    tree.insert(path.clone(), None);
+                    self.collect(*inner, &path, unsynced, tree);
+                }
+                Node::File(id) => {
+                    let (bytes, synced) = &self.contents[id];
+                    let kept = match unsynced {
+                        Unsynced::Lost | Unsynced::NamesOnly => *synced,
+                        Unsynced::Kept => bytes.len(),
+                        Unsynced::Some(_) => (synced + bytes.len()) / 2,
+                    };
+                    tree.insert(path, Some(bytes[..kept].to_vec()));
+                }
+            }
         }
     }
-    for (bit, change) in pending.values().flatten().enumerate() {
-        let keep = match unsynced {
-            Unsynced::Lost => false,
-            Unsynced::Kept | Unsynced::NamesOnly => true,
-            Unsynced::Some(bits) => (bits >> (bit % 64)) & 1 == 1,
-        };
-        if keep {
-            apply(&mut durable, change);
+}
+
+/// The tree on the disk after the first operations, and a failure of power then. Paths are relative to `root`;
+/// files carry their contents, folders none.
+pub fn after(ops: &[Op], root: &Path, unsynced: Unsynced) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
+    let parent = root.parent().unwrap();
+    let name = root.file_name().unwrap();
+    let tree = after_beside(ops, parent, unsynced);
+    let inside = tree.into_iter().filter_map(|(path, contents)| {
+        let relative = path.strip_prefix(name).ok()?;
+        (!relative.as_os_str().is_empty()).then(|| (relative.to_owned(), contents))
+    });
+    inside.collect()
+}
+
+/// As [`after`], for everything below a folder that was there before the first operation.
+pub fn after_beside(
+    ops: &[Op],
+    root: &Path,
+    unsynced: Unsynced,
+) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
+    let mut disk = Disk {
+        root: root.to_owned(),
+        folders: vec![Folder::default()],
+        contents: BTreeMap::new(),
+    };
+    for op in ops {
+        disk.carry_out(op);
+    }
+    let mut bit = 0;
+    for folder in &mut disk.folders {
+        for change in std::mem::take(&mut folder.pending) {
+            let keep = match unsynced {
+                Unsynced::Lost => false,
+                Unsynced::Kept | Unsynced::NamesOnly => true,
+                Unsynced::Some(bits) => (bits >> (bit % 64)) & 1 == 1,
+            };
+            bit += 1;
+            if keep {
+                apply(&mut folder.durable, &change);
+            }
         }
     }
     let mut tree = BTreeMap::new();
-    for (path, node) in durable {
-        let relative = path.strip_prefix(root).unwrap().to_owned();
-        let reachable = relative.as_os_str().is_empty()
-            || relative
-                .parent()
-                .is_some_and(|p| p.as_os_str().is_empty() || tree.contains_key(p));
-        if !reachable {
-            continue;
-        }
-        let file = match node {
-            Node::Dir => None,
-            Node::File(id) => {
-                let (bytes, synced) = &contents[&id];
-                let kept = match unsynced {
-                    Unsynced::Lost | Unsynced::NamesOnly => *synced,
-                    Unsynced::Kept => bytes.len(),
-                    Unsynced::Some(_) => (synced + bytes.len()) / 2,
-                };
-                Some(bytes[..kept].to_vec())
-            }
-        };
-        tree.insert(relative, file);
-    }
+    disk.collect(0, Path::new(""), unsynced, &mut tree);
     tree
 }
 
 fn apply(names: &mut Names, change: &Change) {
-    for (path, node) in change {
+    for (name, node) in change {
         match node {
-            Some(node) => names.insert(path.clone(), *node),
-            None => names.remove(path),
+            Some(node) => names.insert(name.clone(), *node),
+            None => names.remove(name),
         };
     }
 }

@@ -1,9 +1,10 @@
 //! One joint's servo, as the driver knows it.
 
-use ulna_bus::feetech::{self, Model};
 use ulna_bus::health::{Plausibility, PlausibilityConfig, RosterError};
-use ulna_core::robot::JointSpec;
-use ulna_core::{JointCalibration, Unit};
+use ulna_bus::models::{self, Model};
+use ulna_bus::registers::{Register, Role, Span};
+use ulna_core::robot::{JointSpec, Protocol};
+use ulna_core::{JointCalibration, RobotKind, Unit};
 
 /// One joint's servo.
 #[derive(Debug, Clone, Copy)]
@@ -11,16 +12,30 @@ pub(crate) struct Servo {
     pub(crate) id: u8,
     pub(crate) model: Model,
     pub(crate) unit: Unit,
+    /// As positions on the bus have it.
     pub(crate) calibration: JointCalibration,
     pub(crate) resolution: u32,
+    /// Where its goals go: positions, or speeds for a wheel.
+    pub(crate) goal: Register,
+    /// Where its state comes from.
+    pub(crate) present: Register,
+    /// The goal that a leader's trigger springs back to.
+    pub(crate) hold: Option<f64>,
     pub(crate) plausibility: Plausibility,
 }
 
 /// A reading that would mean more than a turn in half a second, faster than any hobby servo or hand, is suspect. Calibration keeps
 /// the wrap of the encoder out of a joint's range.
-pub(super) const BELIEVABLE: PlausibilityConfig = PlausibilityConfig {
+const BELIEVABLE: PlausibilityConfig = PlausibilityConfig {
     max_speed: 8192,
     slack: 16,
+    turn: None,
+};
+
+/// A wheel's reading is a speed: from full speed backward to full speed forward in a twentieth of a second.
+const BELIEVABLE_SPEED: PlausibilityConfig = PlausibilityConfig {
+    max_speed: 131_072,
+    slack: 64,
     turn: None,
 };
 
@@ -37,6 +52,36 @@ pub enum ArmError {
         model: String,
         /// The models there are.
         known: String,
+    },
+    /// The servo speaks something else than the bus.
+    #[error(
+        "joint `{joint}` has a {model}, which does not speak the protocol of the bus; correct `bus.protocol` or `model`"
+    )]
+    OtherProtocol {
+        /// The joint.
+        joint: String,
+        /// Its servo.
+        model: &'static str,
+    },
+    /// The servo cannot do what the joint needs.
+    #[error("joint `{joint}` has a {model}, which has no register for `{what}`")]
+    CannotDo {
+        /// The joint.
+        joint: String,
+        /// Its servo.
+        model: &'static str,
+        /// What it should do.
+        what: &'static str,
+    },
+    /// Servos whose goals lie in different places cannot be written in one packet.
+    #[error(
+        "joint `{joint}` has a {model}, whose registers lie elsewhere than those of the joints before it; they cannot share a bus"
+    )]
+    Mixed {
+        /// The joint.
+        joint: String,
+        /// Its servo.
+        model: &'static str,
     },
     /// The file and the servo's data sheet disagree.
     #[error(
@@ -57,55 +102,189 @@ pub enum ArmError {
     Group(#[from] RosterError),
 }
 
+/// The bus crate's word for a protocol.
+pub(crate) fn on_wire(protocol: Protocol) -> ulna_bus::Protocol {
+    match protocol {
+        Protocol::FeetechSts => ulna_bus::Protocol::FeetechSts,
+        Protocol::Dynamixel2 => ulna_bus::Protocol::Dynamixel2,
+    }
+}
+
 /// The servo of a joint, if the driver knows it.
-pub(super) fn servo(joint: &JointSpec, calibration: &JointCalibration) -> Result<Servo, ArmError> {
-    let model = feetech::MODELS
-        .into_iter()
-        .find(|model| model.name == joint.model)
-        .ok_or_else(|| ArmError::UnknownModel {
-            joint: joint.name.clone(),
-            model: joint.model.clone(),
-            known: feetech::MODELS.map(|model| model.name).join(", "),
-        })?;
-    if joint.resolution != u32::from(model.resolution) {
-        let (joint, given) = (joint.name.clone(), joint.resolution);
-        return Err(ArmError::Resolution {
-            joint,
+pub(super) fn servo(
+    kind: &RobotKind,
+    joint: &JointSpec,
+    calibration: &JointCalibration,
+) -> Result<Servo, ArmError> {
+    let model = models::by_name(&joint.model).ok_or_else(|| ArmError::UnknownModel {
+        joint: joint.name.clone(),
+        model: joint.model.clone(),
+        known: models::ALL.map(|model| model.name).join(", "),
+    })?;
+    let joint_name = || joint.name.clone();
+    if model.table.protocol != on_wire(kind.bus.protocol) {
+        return Err(ArmError::OtherProtocol {
+            joint: joint_name(),
             model: model.name,
-            given,
+        });
+    }
+    if joint.resolution != u32::from(model.resolution) {
+        return Err(ArmError::Resolution {
+            joint: joint_name(),
+            model: model.name,
+            given: joint.resolution,
             expected: model.resolution,
         });
     }
+    let find = |role: Role, what: &'static str| {
+        model.table.find(role).ok_or_else(|| ArmError::CannotDo {
+            joint: joint_name(),
+            model: model.name,
+            what,
+        })
+    };
+    let (goal, present, believable) = if joint.is_wheel() {
+        (Role::GoalVelocity, Role::PresentVelocity, BELIEVABLE_SPEED)
+    } else {
+        (Role::GoalPosition, Role::PresentPosition, BELIEVABLE)
+    };
     Ok(Servo {
         id: joint.id,
         model,
         unit: joint.unit,
-        calibration: *calibration,
+        calibration: kind.on_wire(calibration),
         resolution: joint.resolution,
-        plausibility: Plausibility::new(BELIEVABLE),
+        goal: find(goal, "goals")?,
+        present: find(present, "measuring")?,
+        hold: joint.leader.hold,
+        plausibility: Plausibility::new(believable),
+    })
+}
+
+impl Servo {
+    pub(crate) fn is_wheel(&self) -> bool {
+        self.unit == Unit::Velocity
+    }
+
+    /// Forgets what was measured.
+    pub(super) fn forget(&mut self) {
+        let believable = if self.is_wheel() {
+            BELIEVABLE_SPEED
+        } else {
+            BELIEVABLE
+        };
+        self.plausibility = Plausibility::new(believable);
+    }
+
+    /// The counts of a goal: a position within the servo's turn (or the range that was calibrated beyond it), or a speed.
+    pub(crate) fn counts(&self, goal: f64) -> i32 {
+        let counts = self
+            .unit
+            .denormalise(goal, &self.calibration, self.resolution);
+        if self.is_wheel() {
+            return counts.clamp(-FASTEST, FASTEST);
+        }
+        let last = i32::try_from(self.resolution).unwrap_or(i32::MAX) - 1;
+        let (low, high) = (self.calibration.range_min, self.calibration.range_max);
+        counts.clamp(low.min(0), high.max(last))
+    }
+
+    /// The value of a reading, in the joint's unit.
+    pub(super) fn value(&self, counts: i32) -> f64 {
+        self.unit
+            .normalise(f64::from(counts), &self.calibration, self.resolution)
+    }
+}
+
+/// Largest speed that every servo's register holds, counts.
+const FASTEST: i32 = (1 << 15) - 1;
+
+/// Where the goals and the state of a group of servos lie.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layout {
+    pub(super) goal: Option<Register>,
+    pub(super) speed_goal: Option<Register>,
+    pub(super) read: Span,
+}
+
+/// The registers that these servos share.
+pub(super) fn layout(servos: &[Servo], names: &[String]) -> Result<Layout, ArmError> {
+    let (mut positions, mut speeds) = (None::<&Servo>, None::<&Servo>);
+    for (servo, name) in servos.iter().zip(names) {
+        let first = if servo.is_wheel() {
+            &mut speeds
+        } else {
+            &mut positions
+        };
+        let first = *first.get_or_insert(servo);
+        if (servo.goal, servo.present) != (first.goal, first.present) {
+            return Err(ArmError::Mixed {
+                joint: name.clone(),
+                model: servo.model.name,
+            });
+        }
+    }
+    let both = [positions, speeds];
+    let present = || both.iter().flatten().map(|servo| servo.present);
+    let address = present()
+        .map(|register| register.address)
+        .min()
+        .unwrap_or(0);
+    let end = present().map(|register| register.end()).max().unwrap_or(0);
+    Ok(Layout {
+        goal: positions.map(|servo| servo.goal),
+        speed_goal: speeds.map(|servo| servo.goal),
+        read: Span {
+            address,
+            len: end - address,
+        },
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ulna_core::RobotKind;
+
+    fn so101() -> RobotKind {
+        toml::from_str(include_str!("../../../../configs/so101.toml")).unwrap()
+    }
 
     #[test]
     fn servos_that_the_driver_does_not_know_are_refused() {
-        let kind: RobotKind =
-            toml::from_str(include_str!("../../../../configs/so101.toml")).unwrap();
+        let kind = so101();
         let (_, calibration) = kind.nominal_calibration().joints[0].clone();
         let mut joint = kind.joints[0].clone();
-        assert_eq!(servo(&joint, &calibration).unwrap().model.number, 777);
+        let check = |joint: &JointSpec| servo(&kind, joint, &calibration);
+        assert_eq!(check(&joint).unwrap().model.number, 777);
         joint.resolution = 1024;
-        let error = servo(&joint, &calibration).unwrap_err().to_string();
+        let error = check(&joint).unwrap_err().to_string();
         assert!(error.contains("a sts3215 has 4096"), "{error}");
+        joint.model = "xl330-m288".to_owned();
+        let error = check(&joint).unwrap_err().to_string();
+        assert!(error.contains("does not speak the protocol"), "{error}");
         joint.model = "sts9999".to_owned();
-        let error = servo(&joint, &calibration).unwrap_err().to_string();
+        let error = check(&joint).unwrap_err().to_string();
         assert!(
             error.contains("`sts9999`") && error.contains("sts3215"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn speeds_go_where_speeds_belong() {
+        let mut kind = so101();
+        let calibration = kind.nominal_calibration();
+        kind.joints[5].unit = Unit::Velocity;
+        let joints = kind.joints.iter().zip(calibration.values());
+        let servos: Vec<Servo> = joints
+            .map(|(joint, value)| servo(&kind, joint, value).unwrap())
+            .collect();
+        let names: Vec<String> = kind.names().map(str::to_owned).collect();
+        let layout = layout(&servos, &names).unwrap();
+        assert_eq!(layout.goal.unwrap().name, "Goal_Position");
+        assert_eq!(layout.speed_goal.unwrap().name, "Goal_Velocity");
+        assert_eq!((layout.read.address, layout.read.len), (56, 4));
+        assert_eq!(servos[5].counts(-99.24), -1129);
+        assert_eq!(servos[5].counts(1e9), FASTEST);
     }
 }

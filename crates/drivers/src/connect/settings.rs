@@ -2,12 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use ulna_bus::registers::{Access, Register, sts3215};
+use ulna_bus::registers::{Access, Register, Table, sts3215};
 use ulna_core::RobotKind;
 use ulna_rt::Pacer;
 
 use super::{ConnectError, Role};
 use crate::arm::ServoArm;
+
+/// How long a register keeps its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// Without power, too; writing it needs the torque off.
+    Lasting,
+    /// It is forgotten with the power.
+    UntilPowerIsOff,
+}
 
 impl ServoArm {
     /// The registers that are not yet as this role wants them: index of the servo, register, value wanted.
@@ -16,42 +25,50 @@ impl ServoArm {
         pacer: &mut dyn Pacer,
         kind: &RobotKind,
         role: Role,
+        kept: Kept,
     ) -> Result<Vec<(usize, Register, i32)>, ConnectError> {
         let mut changes = Vec::new();
         for index in 0..self.servos.len() {
-            for (register, value) in settings(kind, index, role)? {
+            let table = self.servos[index].model.table;
+            for (register, value) in settings(kind, index, role, table)? {
+                let lasting = register.access != Access::Ram;
                 // An unchanged register is left alone: the servo's EEPROM wears out.
-                if self.read(pacer, index, &register)? != value {
+                if lasting == (kept == Kept::Lasting)
+                    && self.read(pacer, index, &register)? != value
+                {
                     changes.push((index, register, value));
                 }
             }
             // Multi-turn feedback would report positions beyond one turn.
-            let phase = self.read(pacer, index, &sts3215::PHASE)?;
-            let multi_turn = i32::from(sts3215::PHASE_MULTI_TURN_FEEDBACK);
-            if phase & multi_turn != 0 {
-                changes.push((index, sts3215::PHASE, phase & !multi_turn));
+            if let Some(register) = table.by_name(PHASE).filter(|_| kept == Kept::Lasting) {
+                let phase = self.read(pacer, index, register)?;
+                let multi_turn = i32::from(sts3215::PHASE_MULTI_TURN_FEEDBACK);
+                if phase & multi_turn != 0 {
+                    changes.push((index, *register, phase & !multi_turn));
+                }
             }
         }
         Ok(changes)
     }
 }
 
-/// The registers to write to one servo: the role's common ones, and over them the joint's own if it is a follower's.
+/// The register of Feetech's servos that holds, among other things, how they count turns.
+const PHASE: &str = sts3215::PHASE.name;
+
+/// The registers to write to one servo: the role's common ones, and over them the joint's own. (A leader's joints are those of
+/// [`RobotKind::as_leader`].)
 fn settings(
     kind: &RobotKind,
     index: usize,
     role: Role,
+    table: &Table,
 ) -> Result<Vec<(Register, i32)>, ConnectError> {
     let mut values: BTreeMap<&str, i32> = BTreeMap::new();
     let common = match role {
         Role::Follower => &kind.follower.registers,
         Role::Leader => &kind.leader.registers,
     };
-    let own = kind
-        .joints
-        .get(index)
-        .map(|joint| &joint.registers)
-        .filter(|_| role == Role::Follower);
+    let own = kind.joints.get(index).map(|joint| &joint.registers);
     for (name, value) in common.iter().chain(own.into_iter().flatten()) {
         values.insert(name, *value);
     }
@@ -62,8 +79,9 @@ fn settings(
             value,
             reason: reason.to_owned(),
         };
-        let register =
-            sts3215::by_name(name).ok_or_else(|| bad("the servo has no register of that name"))?;
+        let register = table
+            .by_name(name)
+            .ok_or_else(|| bad("the servo has no register of that name"))?;
         if register.access == Access::ReadOnly {
             return Err(bad("that register can only be read"));
         }

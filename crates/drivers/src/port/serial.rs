@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-use serialport::{ErrorKind, TTYPort};
+use serialport::{ErrorKind, SerialPort as _, TTYPort};
 
 use super::Port;
 
@@ -121,6 +121,10 @@ impl Port for SerialPort {
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(0),
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn set_baud(&mut self, _now: Duration, baud: u32) -> io::Result<()> {
+        Ok(self.tty.set_baud_rate(baud)?)
     }
 
     fn input(&self) -> Option<OwnedFd> {

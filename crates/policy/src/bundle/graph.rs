@@ -29,6 +29,10 @@ pub(crate) struct GraphFile {
     pub(crate) path: PathBuf,
     pub(crate) inputs: Vec<Port>,
     pub(crate) output: Port,
+    /// A batch size is left open: it is to be one.
+    pub(crate) open_batch: bool,
+    /// Weights lie in other files.
+    pub(crate) external: bool,
 }
 
 impl GraphFile {
@@ -42,7 +46,8 @@ impl GraphFile {
         let bytes = folder::read(&path, folder::MAX_GRAPH)?;
         let graph = parse(&bytes).map_err(|reason| at(&path, reason))?;
         drop(bytes);
-        check_ports(&graph, &inputs, &output).map_err(|reason| at(&path, reason))?;
+        let open_batch =
+            check_ports(&graph, &inputs, &output).map_err(|reason| at(&path, reason))?;
         let mut files = BTreeSet::new();
         visit_tensors(&graph, &mut |tensor| {
             files.extend(needs(tensor)?);
@@ -50,10 +55,11 @@ impl GraphFile {
         })
         .map_err(|reason| at(&path, reason))?;
         let beside = Path::new(file).parent().unwrap_or(Path::new(""));
+        let external = !files.is_empty();
         for name in files {
             let whole = beside.join(&name);
-            let external = folder::inside(bundle, &whole.to_string_lossy());
-            let external = external.map_err(|error| match error {
+            let weights = folder::inside(bundle, &whole.to_string_lossy());
+            let weights = weights.map_err(|error| match error {
                 PolicyError::Read { source, .. } => at(
                     &path,
                     format!(
@@ -63,12 +69,14 @@ impl GraphFile {
                 ),
                 other => other,
             })?;
-            folder::size(&external, folder::MAX_EXTERNAL)?;
+            folder::size(&weights, folder::MAX_EXTERNAL)?;
         }
         Ok(Self {
             path,
             inputs,
             output,
+            open_batch,
+            external,
         })
     }
 }
@@ -130,7 +138,9 @@ fn needs(tensor: &Tensor) -> Result<Option<String>, String> {
     }
 }
 
-fn check_ports(graph: &Graph, inputs: &[Port], output: &Port) -> Result<(), String> {
+/// True if all is as expected but for a batch size that is left open.
+fn check_ports(graph: &Graph, inputs: &[Port], output: &Port) -> Result<bool, String> {
+    let mut open_batch = false;
     // Up to ONNX IR 3 weights were listed among the inputs as well.
     let stored: BTreeSet<&str> = graph.initializers.iter().map(|t| t.name.as_str()).collect();
     let open: Vec<&ValueInfo> = graph
@@ -141,7 +151,7 @@ fn check_ports(graph: &Graph, inputs: &[Port], output: &Port) -> Result<(), Stri
     for port in inputs {
         let info = open.iter().find(|info| info.name == port.name);
         let info = info.ok_or_else(|| absent("input", port, &names(open.iter().copied())))?;
-        check_port("input", port, info)?;
+        open_batch |= check_port("input", port, info)?;
     }
     if let Some(extra) = open
         .iter()
@@ -154,7 +164,8 @@ fn check_ports(graph: &Graph, inputs: &[Port], output: &Port) -> Result<(), Stri
     }
     let info = graph.outputs.iter().find(|info| info.name == output.name);
     let info = info.ok_or_else(|| absent("output", output, &names(&graph.outputs)))?;
-    check_port("output", output, info)
+    open_batch |= check_port("output", output, info)?;
+    Ok(open_batch)
 }
 
 fn names<'a>(infos: impl IntoIterator<Item = &'a ValueInfo>) -> String {
@@ -175,7 +186,7 @@ fn absent(what: &str, port: &Port, have: &str) -> String {
     )
 }
 
-fn check_port(what: &str, port: &Port, info: &ValueInfo) -> Result<(), String> {
+fn check_port(what: &str, port: &Port, info: &ValueInfo) -> Result<bool, String> {
     let name = &port.name;
     let kind = info.kind.as_ref().and_then(|kind| kind.tensor.as_ref());
     let kind = kind.ok_or_else(|| format!("its {what} `{name}` is not a tensor"))?;
@@ -204,7 +215,7 @@ fn check_port(what: &str, port: &Port, info: &ValueInfo) -> Result<(), String> {
         match dim.value {
             Some(value) if u64::try_from(value).ok() == Some(*wanted as u64) => {}
             Some(_) => return Err(differs()),
-            None if place == 0 => {} // A free batch size is bound to one.
+            None if place == 0 => {} // The batch size, which will be one.
             None => {
                 return Err(format!(
                     "{}; only the batch may be left open: export the network with fixed shapes",
@@ -213,7 +224,7 @@ fn check_port(what: &str, port: &Port, info: &ValueInfo) -> Result<(), String> {
             }
         }
     }
-    Ok(())
+    Ok(dims.first().is_some_and(|batch| batch.value.is_none()))
 }
 
 fn show(dim: &Dim) -> String {

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 
-use ort::session::builder::GraphOptimizationLevel;
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{Session, SessionInputValue};
 use ort::value::{TensorRef, ValueType};
 
 use crate::bundle::graph::{GraphFile, Port};
+use crate::bundle::{bind, folder};
 use crate::error::PolicyError;
 
 use super::{Engine, EngineKind};
@@ -40,8 +41,21 @@ impl Network {
             path: graph.path.clone(),
             reason,
         };
-        let session = session(engine, graph, threads)
-            .map_err(|error| wrong(format!("{} cannot load it ({error})", engine.info())))?;
+        let loaded = if engine.info.kind == EngineKind::Tract && graph.open_batch {
+            if graph.external {
+                return Err(wrong(
+                    "its batch size is open and its weights lie in another file, which tract cannot take together; export it with a batch of 1"
+                        .to_owned(),
+                ));
+            }
+            let model = folder::read(&graph.path, folder::MAX_GRAPH)?;
+            let model = bind::batch_of_one(&model).unwrap_or(model);
+            builder(engine, threads).and_then(|mut builder| builder.commit_from_memory(&model))
+        } else {
+            builder(engine, threads).and_then(|mut builder| builder.commit_from_file(&graph.path))
+        };
+        let session =
+            loaded.map_err(|error| wrong(format!("{} cannot load it ({error})", engine.info())))?;
         for port in &graph.inputs {
             agree(&session, port, true).map_err(&wrong)?;
         }
@@ -82,16 +96,17 @@ impl Network {
     }
 }
 
-fn session(engine: &Engine, graph: &GraphFile, threads: NonZeroUsize) -> ort::Result<Session> {
-    let mut builder = Session::builder(&engine.environment)?
+fn builder(engine: &Engine, threads: NonZeroUsize) -> ort::Result<SessionBuilder> {
+    // Without this, tract would run the network as it was written, several times slower.
+    let builder = Session::builder(&engine.environment)?
         .with_optimization_level(GraphOptimizationLevel::All)?;
-    if engine.info.kind == EngineKind::Ort {
+    match engine.info.kind {
         // Threads that spin between two inferences would take the control loop's time.
-        builder = builder
+        EngineKind::Ort => Ok(builder
             .with_intra_threads(threads.get())?
-            .with_intra_op_spinning(false)?;
+            .with_intra_op_spinning(false)?),
+        EngineKind::Tract => Ok(builder),
     }
-    builder.commit_from_file(&graph.path)
 }
 
 fn dims(port: &Port) -> Vec<i64> {

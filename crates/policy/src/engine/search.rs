@@ -74,31 +74,47 @@ impl Search {
                 }),
             };
         }
-        let mut tried = Vec::new();
+        let mut unusable = Vec::new();
         let files = self.folders.iter().map(|folder| folder.join(LIBRARY_NAME));
         for file in files.filter(|file| file.exists()) {
             match library::load(file.as_os_str()) {
-                Ok((api, version)) => return Ok(found(api, version, &file, tried)),
-                Err(reason) => tried.push(format!("`{}`: {reason}", file.display())),
+                Ok((api, version)) => return Ok(found(api, version, &file, unusable)),
+                Err(reason) => unusable.push(format!("`{}`: {reason}", file.display())),
             }
         }
         for name in SYSTEM_NAMES.iter().filter(|_| self.system) {
             match library::load(&OsString::from(name)) {
-                Ok((api, version)) => return Ok(found(api, version, Path::new(name), tried)),
-                Err(reason) => tried.push(format!("the system's `{name}`: {reason}")),
+                Ok((api, version)) => return Ok(found(api, version, Path::new(name), unusable)),
+                // The loader's words for what is simply not installed.
+                Err(reason) if reason.contains("No such file") => {}
+                Err(reason) => unusable.push(format!("the system's `{name}`: {reason}")),
             }
         }
-        if tried.is_empty() {
-            tried.push("no place was left to look".to_owned());
+        Ok(Outcome::Nothing { unusable })
+    }
+
+    /// Where it looks, in words.
+    pub(super) fn places(&self) -> String {
+        let folders = self.folders.iter();
+        let mut places: Vec<String> = folders
+            .map(|folder| format!("in `{}`", folder.display()))
+            .collect();
+        if self.system {
+            places.push("in the system's library paths".to_owned());
         }
-        Ok(Outcome::Nothing(tried))
+        if places.is_empty() {
+            places.push("nowhere".to_owned());
+        }
+        places.join(", ")
     }
 }
 
 pub(super) enum Outcome {
     Found(OrtApi, EngineInfo),
-    /// Why each candidate would not do.
-    Nothing(Vec<String>),
+    Nothing {
+        /// Those that were there, and why they would not do.
+        unusable: Vec<String>,
+    },
 }
 
 fn found(api: OrtApi, version: String, path: &Path, passed_over: Vec<String>) -> Outcome {

@@ -1,7 +1,10 @@
 //! The way in: states from the control thread, pictures from cameras.
 
+use std::time::Duration;
+
 use ulna_core::{Camera, CameraFault, Frame, Stamp, State};
 use ulna_rt::latest::{self, Publisher, Watcher};
+use ulna_rt::{Machine, Next};
 
 use crate::bundle::MAX_ENVIRONMENT;
 
@@ -56,7 +59,8 @@ impl ObservationTap {
     }
 }
 
-/// A camera that shows its pictures to a policy as well: whoever polls it, a recorder for example, notices nothing.
+/// A camera that shows its pictures to a policy as well: whoever polls it, a recorder for example, notices nothing. Where nobody
+/// else wants the pictures, it is stepped as a machine, which is finished once the camera is gone.
 #[derive(Debug)]
 pub struct CameraTap {
     camera: Box<dyn Camera>,
@@ -94,5 +98,23 @@ impl Camera for CameraTap {
 
     fn next_due(&self, now: Stamp) -> Stamp {
         self.camera.next_due(now)
+    }
+}
+
+/// A camera that has no idea when its next picture comes is asked this often.
+const POLL_PERIOD: Duration = Duration::from_millis(1);
+
+impl Machine for CameraTap {
+    fn step(&mut self, now: Duration) -> Next {
+        let stamp = Stamp::new(now);
+        loop {
+            match self.poll(stamp) {
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(_) => return Next::Finished,
+            }
+        }
+        let due = self.next_due(stamp).since_epoch();
+        Next::At(if due > now { due } else { now + POLL_PERIOD })
     }
 }

@@ -16,7 +16,7 @@ fn hold(arm: &Arm, angles: &[f64]) -> Vec<Drive> {
     let drive = |(index, angle): (usize, &f64)| Drive {
         torque: true,
         goal: arm.mount(index).unwrap().steps(*angle),
-        gains: [16, 0, 32],
+        gains: [16.0, 0.0, 32.0],
         ..Drive::default()
     };
     angles.iter().enumerate().map(drive).collect()

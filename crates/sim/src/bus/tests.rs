@@ -1,9 +1,11 @@
 //! Bytes in, bytes out, at exact times.
 
+mod dynamixel;
 mod faults;
 
 use proptest::prelude::*;
-use ulna_bus::feetech::{STS3215, packet};
+use ulna_bus::feetech::{Decoder, MAX_PACKET, checksum, packet};
+use ulna_bus::models::STS3215;
 use ulna_bus::registers::sts3215 as reg;
 
 use super::*;
@@ -380,7 +382,7 @@ fn plants_must_fit_and_may_be_boxed() {
 fn line_noise() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![4 => Just(0xFF), 2 => 0u8..8, 1 => any::<u8>()];
     let packets = prop::collection::vec(any::<u8>(), 0..12).prop_map(|mut body| {
-        body.push(ulna_bus::feetech::checksum(&body));
+        body.push(checksum(&body));
         [vec![0xFF, 0xFF], body].concat()
     });
     prop_oneof![prop::collection::vec(byte, 0..600), packets]

@@ -1,18 +1,33 @@
-//! Fault plans as text, for a command line: `drop:1%`, `flip:0.1%`, `burst:1%`, `late:5ms@1%`, `reset:elbow_flex@2s`,
-//! `dead:elbow_flex@2s+2s`.
+//! Fault plans as text, for a command line; [`GRAMMAR`] is the whole of it.
 
+use core::fmt;
 use core::time::Duration;
 
-use super::{Fault, FaultPlan};
+use super::{Fault, FaultPlan, OVERHEATED};
+
+/// Every kind of fault by an example, and what it does.
+pub const GRAMMAR: &str = "\
+Several faults are separated by commas. Rates are 1% or 0.01; times are 500us, 20ms or 1.5s; a window is FROM+FOR since the start, without \
++FOR it lasts to the end; JOINT is a joint's name or a servo's id.
+  drop:1%                             each byte on the wire may get lost
+  flip:0.1%                           in each byte, one bit may turn over
+  burst:1%                            up to eight bytes of noise may precede an answer
+  late:5ms@1%                         an answer may arrive late
+  stuck:elbow_flex@2s+2s              a servo repeats one old answer
+  wrong-id:elbow_flex=gripper@2s+2s   a servo answers with the other one's id
+  dead:elbow_flex@2s+2s               a servo neither hears nor answers; its motor goes on
+  reset:elbow_flex@2s                 a servo loses its power for a moment
+  unplug:elbow_flex@2s+2s             the cable into a servo is pulled: this one and those behind it are off; unplug:bus for all
+  low-voltage:5.5V@2s+2s              the supply sags to this
+  overload:elbow_flex@2s+2s           a servo measures the load of a stalled motor
+  overheat:elbow_flex=80C@2s+2s       a servo is this hot; without =80C it is 80 °C";
 
 /// Why a text is no fault. Every variant carries the text that was given.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FaultParseError {
     /// No such kind of fault.
-    #[error(
-        "fault `{text}`: there is no fault `{kind}`; use drop:1%, flip:0.1%, burst:1%, late:5ms@1%, reset:JOINT@2s or dead:JOINT@2s+2s"
-    )]
+    #[error("fault `{text}`: there is no fault `{kind}`. {GRAMMAR}")]
     UnknownKind {
         /// The whole text.
         text: String,
@@ -43,6 +58,18 @@ pub enum FaultParseError {
         /// The part in question.
         value: String,
     },
+    /// A measured value that is none.
+    #[error("fault `{text}`: `{value}` is not a {quantity}; write it like {example}")]
+    BadQuantity {
+        /// The whole text.
+        text: String,
+        /// The part in question.
+        value: String,
+        /// What it should be.
+        quantity: &'static str,
+        /// One that is.
+        example: &'static str,
+    },
     /// The robot has no such servo.
     #[error("fault `{text}`: the robot has no servo `{name}`; it has {known}")]
     UnknownServo {
@@ -55,9 +82,120 @@ pub enum FaultParseError {
     },
 }
 
+/// One kind of fault in the grammar.
+#[derive(Debug, Clone, Copy)]
+struct Kind {
+    name: &'static str,
+    example: &'static str,
+    read: fn(&Part<'_>, &str) -> Result<Fault, FaultParseError>,
+}
+
+const fn kind(
+    name: &'static str,
+    example: &'static str,
+    read: fn(&Part<'_>, &str) -> Result<Fault, FaultParseError>,
+) -> Kind {
+    Kind {
+        name,
+        example,
+        read,
+    }
+}
+
+const KINDS: [Kind; 12] = [
+    kind("drop", "drop:1%", |part, rest| {
+        let probability = part.probability(rest)?;
+        Ok(Fault::Drop { probability })
+    }),
+    kind("flip", "flip:0.1%", |part, rest| {
+        let probability = part.probability(rest)?;
+        Ok(Fault::Flip { probability })
+    }),
+    kind("burst", "burst:1%", |part, rest| {
+        let probability = part.probability(rest)?;
+        Ok(Fault::Burst { probability })
+    }),
+    kind("late", "late:5ms@1%", |part, rest| {
+        let (by, chance) = part.split(rest, '@')?;
+        let (by, probability) = (part.duration(by)?, part.probability(chance)?);
+        Ok(Fault::Late { by, probability })
+    }),
+    kind("stuck", "stuck:elbow_flex@2s+2s", |part, rest| {
+        let (id, (from, lasting)) = part.servo_in_window(rest)?;
+        Ok(Fault::Stuck { id, from, lasting })
+    }),
+    kind(
+        "wrong-id",
+        "wrong-id:elbow_flex=gripper@2s+2s",
+        |part, rest| {
+            let (servos, window) = part.split(rest, '@')?;
+            let (id, signs) = part.split(servos, '=')?;
+            let (id, signs) = (part.servo(id)?, part.servo(signs)?);
+            let (from, lasting) = part.window(window)?;
+            Ok(Fault::WrongId {
+                id,
+                signs,
+                from,
+                lasting,
+            })
+        },
+    ),
+    kind("dead", "dead:elbow_flex@2s+2s", |part, rest| {
+        let (id, (from, lasting)) = part.servo_in_window(rest)?;
+        Ok(Fault::Dead { id, from, lasting })
+    }),
+    kind("reset", "reset:elbow_flex@2s", |part, rest| {
+        let (name, at) = part.split(rest, '@')?;
+        let (id, at) = (part.servo(name)?, part.duration(at)?);
+        Ok(Fault::Reset { id, at })
+    }),
+    kind("unplug", "unplug:elbow_flex@2s+2s", |part, rest| {
+        let (name, window) = part.split(rest, '@')?;
+        let first = match name {
+            "bus" => None,
+            name => Some(part.servo(name)?),
+        };
+        let (from, lasting) = part.window(window)?;
+        Ok(Fault::Unplug {
+            first,
+            from,
+            lasting,
+        })
+    }),
+    kind("low-voltage", "low-voltage:5.5V@2s+2s", |part, rest| {
+        let (volts, window) = part.split(rest, '@')?;
+        let volts = part.quantity(volts, "V", "voltage", "5.5V")?;
+        let (from, lasting) = part.window(window)?;
+        Ok(Fault::LowVoltage {
+            volts,
+            from,
+            lasting,
+        })
+    }),
+    kind("overload", "overload:elbow_flex@2s+2s", |part, rest| {
+        let (id, (from, lasting)) = part.servo_in_window(rest)?;
+        Ok(Fault::Overload { id, from, lasting })
+    }),
+    kind("overheat", "overheat:elbow_flex=80C@2s+2s", |part, rest| {
+        let (servo, window) = part.split(rest, '@')?;
+        let (name, celsius) = match servo.split_once('=') {
+            Some((name, celsius)) => (name, part.quantity(celsius, "C", "temperature", "80C")?),
+            None => (servo, OVERHEATED),
+        };
+        let id = part.servo(name)?;
+        let (from, lasting) = part.window(window)?;
+        Ok(Fault::Overheat {
+            id,
+            celsius,
+            from,
+            lasting,
+        })
+    }),
+];
+
 impl FaultPlan {
-    /// Reads one fault per text; a text may also hold several, separated by commas. Servos go by their `names` (name, id)
-    /// or by id.
+    /// Reads one fault per text, see [`GRAMMAR`]; a text may also hold several, separated by commas. Servos go by their `names` (name,
+    /// id) or by id.
     ///
     /// ```
     /// use ulna_sim::fault::{Fault, FaultPlan};
@@ -82,174 +220,209 @@ impl FaultPlan {
 }
 
 impl Fault {
-    /// Reads one fault. Servos go by their `names` (name, id) or by id.
+    /// Reads one fault, see [`GRAMMAR`]. Servos go by their `names` (name, id) or by id.
     pub fn parse(text: &str, names: &[(&str, u8)]) -> Result<Self, FaultParseError> {
-        let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
-        let incomplete = |example| FaultParseError::Incomplete {
-            text: text.into(),
-            example,
-        };
-        match kind {
-            "drop" | "flip" | "burst" if rest.is_empty() => Err(incomplete("drop:1%")),
-            "drop" => Ok(Self::Drop {
-                probability: probability(text, rest)?,
-            }),
-            "flip" => Ok(Self::Flip {
-                probability: probability(text, rest)?,
-            }),
-            "burst" => Ok(Self::Burst {
-                probability: probability(text, rest)?,
-            }),
-            "late" => {
-                let (by, chance) = rest.split_once('@').ok_or(incomplete("late:5ms@1%"))?;
-                Ok(Self::Late {
-                    by: duration(text, by)?,
-                    probability: probability(text, chance)?,
-                })
-            }
-            "reset" => {
-                let (name, at) = rest
-                    .split_once('@')
-                    .ok_or(incomplete("reset:elbow_flex@2s"))?;
-                let id = servo(text, name, names)?;
-                Ok(Self::Reset {
-                    id,
-                    at: duration(text, at)?,
-                })
-            }
-            "dead" => {
-                let (name, window) = rest
-                    .split_once('@')
-                    .ok_or(incomplete("dead:elbow_flex@2s+2s"))?;
-                let (from, lasting) = match window.split_once('+') {
-                    Some((from, lasting)) => (from, duration(text, lasting)?),
-                    None => (window, Duration::MAX),
-                };
-                let id = servo(text, name, names)?;
-                Ok(Self::Dead {
-                    id,
-                    from: duration(text, from)?,
-                    lasting,
-                })
-            }
-            _ => Err(FaultParseError::UnknownKind {
+        let (name, rest) = text.split_once(':').unwrap_or((text, ""));
+        let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
+            return Err(FaultParseError::UnknownKind {
                 text: text.into(),
-                kind: kind.into(),
-            }),
+                kind: name.into(),
+            });
+        };
+        let part = Part {
+            text,
+            example: kind.example,
+            names,
+        };
+        if rest.is_empty() {
+            return Err(part.incomplete());
+        }
+        (kind.read)(&part, rest)
+    }
+}
+
+/// As it is parsed, with servos by their ids.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Drop { probability } => write!(f, "drop:{probability}"),
+            Self::Flip { probability } => write!(f, "flip:{probability}"),
+            Self::Burst { probability } => write!(f, "burst:{probability}"),
+            Self::Late { by, probability } => write!(f, "late:{}@{probability}", Time(by)),
+            Self::Stuck { id, from, lasting } => write!(f, "stuck:{id}@{}", Window(from, lasting)),
+            Self::WrongId {
+                id,
+                signs,
+                from,
+                lasting,
+            } => write!(f, "wrong-id:{id}={signs}@{}", Window(from, lasting)),
+            Self::Dead { id, from, lasting } => write!(f, "dead:{id}@{}", Window(from, lasting)),
+            Self::Reset { id, at } => write!(f, "reset:{id}@{}", Time(at)),
+            Self::Unplug {
+                first: Some(first),
+                from,
+                lasting,
+            } => write!(f, "unplug:{first}@{}", Window(from, lasting)),
+            Self::Unplug {
+                first: None,
+                from,
+                lasting,
+            } => write!(f, "unplug:bus@{}", Window(from, lasting)),
+            Self::LowVoltage {
+                volts,
+                from,
+                lasting,
+            } => write!(f, "low-voltage:{volts}V@{}", Window(from, lasting)),
+            Self::Overload { id, from, lasting } => {
+                write!(f, "overload:{id}@{}", Window(from, lasting))
+            }
+            Self::Overheat {
+                id,
+                celsius,
+                from,
+                lasting,
+            } => write!(f, "overheat:{id}={celsius}C@{}", Window(from, lasting)),
         }
     }
 }
 
-fn probability(text: &str, value: &str) -> Result<f64, FaultParseError> {
-    let (digits, scale) = match value.strip_suffix('%') {
-        Some(percent) => (percent, 100.0),
-        None => (value, 1.0),
-    };
-    let number = digits.parse::<f64>().ok().map(|number| number / scale);
-    number
-        .filter(|number| (0.0..=1.0).contains(number))
-        .ok_or_else(|| FaultParseError::BadProbability {
-            text: text.into(),
-            value: value.into(),
-        })
+struct Time(Duration);
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nanos = self.0.as_nanos();
+        if nanos.is_multiple_of(1_000_000) {
+            write!(f, "{}ms", nanos / 1_000_000)
+        } else {
+            write!(f, "{}.{:03}us", nanos / 1000, nanos % 1000)
+        }
+    }
 }
 
+struct Window(Duration, Duration);
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(from, lasting) = *self;
+        if lasting == Duration::MAX {
+            write!(f, "{}", Time(from))
+        } else {
+            write!(f, "{}+{}", Time(from), Time(lasting))
+        }
+    }
+}
+
+/// The text of one fault, for what reads its parts and complains about them.
+struct Part<'t> {
+    text: &'t str,
+    example: &'static str,
+    names: &'t [(&'t str, u8)],
+}
+
+impl Part<'_> {
+    fn incomplete(&self) -> FaultParseError {
+        FaultParseError::Incomplete {
+            text: self.text.into(),
+            example: self.example,
+        }
+    }
+
+    fn split<'v>(&self, value: &'v str, at: char) -> Result<(&'v str, &'v str), FaultParseError> {
+        value.split_once(at).ok_or_else(|| self.incomplete())
+    }
+
+    fn probability(&self, value: &str) -> Result<f64, FaultParseError> {
+        let (digits, scale) = match value.strip_suffix('%') {
+            Some(percent) => (percent, 100.0),
+            None => (value, 1.0),
+        };
+        let number = digits.parse::<f64>().ok().map(|number| number / scale);
+        number
+            .filter(|number| (0.0..=1.0).contains(number))
+            .ok_or_else(|| FaultParseError::BadProbability {
+                text: self.text.into(),
+                value: value.into(),
+            })
+    }
+
+    fn duration(&self, value: &str) -> Result<Duration, FaultParseError> {
+        duration(self.text, value)
+    }
+
+    /// When it begins and how long it goes on.
+    fn window(&self, value: &str) -> Result<(Duration, Duration), FaultParseError> {
+        match value.split_once('+') {
+            Some((from, lasting)) => Ok((self.duration(from)?, self.duration(lasting)?)),
+            None => Ok((self.duration(value)?, Duration::MAX)),
+        }
+    }
+
+    fn servo_in_window(&self, value: &str) -> Result<(u8, (Duration, Duration)), FaultParseError> {
+        let (name, window) = self.split(value, '@')?;
+        Ok((self.servo(name)?, self.window(window)?))
+    }
+
+    fn quantity(
+        &self,
+        value: &str,
+        unit: &str,
+        quantity: &'static str,
+        example: &'static str,
+    ) -> Result<f64, FaultParseError> {
+        let number = value
+            .strip_suffix(unit)
+            .and_then(|digits| digits.parse().ok());
+        number
+            .filter(|number| (0.0..=1000.0).contains(number))
+            .ok_or_else(|| FaultParseError::BadQuantity {
+                text: self.text.into(),
+                value: value.into(),
+                quantity,
+                example,
+            })
+    }
+
+    fn servo(&self, name: &str) -> Result<u8, FaultParseError> {
+        let by_name = self.names.iter().find(|(known, _)| *known == name);
+        let by_id = || self.names.iter().find(|(_, id)| name.parse() == Ok(*id));
+        by_name.or_else(by_id).map(|&(_, id)| id).ok_or_else(|| {
+            let known: Vec<_> = self.names.iter().map(|(known, _)| *known).collect();
+            FaultParseError::UnknownServo {
+                text: self.text.into(),
+                name: name.into(),
+                known: known.join(", "),
+            }
+        })
+    }
+}
+
+/// The duration `value` in the fault `text`.
 pub(crate) fn duration(text: &str, value: &str) -> Result<Duration, FaultParseError> {
-    const UNITS: [(&str, f64); 3] = [("us", 1e-6), ("ms", 1e-3), ("s", 1.0)];
+    const UNITS: [(&str, usize); 3] = [("us", 3), ("ms", 6), ("s", 9)];
     let unit = UNITS
         .into_iter()
-        .find_map(|(unit, seconds)| Some((value.strip_suffix(unit)?, seconds)));
-    let seconds = unit.and_then(|(digits, seconds)| Some(digits.parse::<f64>().ok()? * seconds));
-    seconds
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .find_map(|(unit, decimals)| Some((value.strip_suffix(unit)?, decimals)));
+    unit.and_then(|(digits, decimals)| scaled(digits, decimals))
+        .map(Duration::from_nanos)
         .ok_or_else(|| FaultParseError::BadDuration {
             text: text.into(),
             value: value.into(),
         })
 }
 
-fn servo(text: &str, name: &str, names: &[(&str, u8)]) -> Result<u8, FaultParseError> {
-    let by_name = names.iter().find(|(known, _)| *known == name);
-    let by_id = || names.iter().find(|(_, id)| name.parse() == Ok(*id));
-    by_name.or_else(by_id).map(|&(_, id)| id).ok_or_else(|| {
-        let known: Vec<_> = names.iter().map(|(known, _)| *known).collect();
-        FaultParseError::UnknownServo {
-            text: text.into(),
-            name: name.into(),
-            known: known.join(", "),
-        }
+/// `digits`, such as `1.25`, times ten to the power of `decimals`; what is finer is cut off.
+fn scaled(digits: &str, decimals: usize) -> Option<u64> {
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let numeric = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !numeric(whole) || !numeric(fraction) {
+        return None;
+    }
+    let fraction = fraction.bytes().chain(core::iter::repeat(b'0'));
+    let mut digits = whole.bytes().chain(fraction.take(decimals));
+    digits.try_fold(0u64, |number, digit| {
+        number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NAMES: [(&str, u8); 2] = [("shoulder_pan", 1), ("elbow_flex", 3)];
-
-    fn parsed(text: &str) -> Result<Fault, String> {
-        Fault::parse(text, &NAMES).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn faults_read_as_they_are_written() {
-        let ms = Duration::from_millis;
-        assert_eq!(parsed("drop:1%"), Ok(Fault::Drop { probability: 0.01 }));
-        assert_eq!(parsed("flip:0.25"), Ok(Fault::Flip { probability: 0.25 }));
-        assert_eq!(parsed("burst:100%"), Ok(Fault::Burst { probability: 1.0 }));
-        let late = Fault::Late {
-            by: ms(5),
-            probability: 0.01,
-        };
-        assert_eq!(parsed("late:5ms@1%"), Ok(late));
-        let dead = |lasting| Fault::Dead {
-            id: 3,
-            from: ms(1500),
-            lasting,
-        };
-        assert_eq!(parsed("dead:elbow_flex@1.5s+2s"), Ok(dead(ms(2000))));
-        assert_eq!(parsed("dead:3@1500ms"), Ok(dead(Duration::MAX)));
-        assert_eq!(
-            parsed("reset:shoulder_pan@2s"),
-            Ok(Fault::Reset {
-                id: 1,
-                at: ms(2000)
-            })
-        );
-    }
-
-    #[test]
-    fn plans_hold_any_number() {
-        let plan = FaultPlan::parse(["drop:1%, flip:1%", "", "burst:2%"], 4, &NAMES).unwrap();
-        assert_eq!((plan.seed, plan.faults.len()), (4, 3));
-        assert_eq!(FaultPlan::parse([], 0, &[]), Ok(FaultPlan::default()));
-        assert!(FaultPlan::parse(["drop:1%,nonsense"], 4, &NAMES).is_err());
-    }
-
-    #[test]
-    fn errors_say_what_to_write_instead() {
-        for (text, expected) in [
-            ("melt:1%", "there is no fault `melt`"),
-            ("", "there is no fault ``"),
-            ("drop", "write it like `drop:1%`"),
-            ("drop:2", "`2` is not a probability"),
-            ("drop:-1%", "`-1%` is not a probability"),
-            ("drop:NaN", "`NaN` is not a probability"),
-            ("late:5ms", "write it like `late:5ms@1%`"),
-            ("late:5@1%", "`5` is not a duration"),
-            ("late:-5ms@1%", "`-5ms` is not a duration"),
-            ("late:1e300s@1%", "`1e300s` is not a duration"),
-            ("reset:elbow_flex", "write it like `reset:elbow_flex@2s`"),
-            ("dead:elbow_flex", "write it like `dead:elbow_flex@2s+2s`"),
-            (
-                "dead:tail@2s+2s",
-                "no servo `tail`; it has shoulder_pan, elbow_flex",
-            ),
-            ("dead:7@2s+2s", "no servo `7`"),
-        ] {
-            let error = parsed(text).unwrap_err();
-            assert!(error.contains(expected), "{text}: {error}");
-            assert!(error.starts_with(&format!("fault `{text}`")), "{error}");
-        }
-    }
-}
+mod tests;

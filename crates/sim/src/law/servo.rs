@@ -7,7 +7,7 @@ use ulna_core::joints::{Joints, MAX_JOINTS};
 use super::model::ServoModel;
 use super::setpoint::SetPoint;
 use super::solve::{Share, Speeds, Taken, solve};
-use crate::plant::{Drive, Sense};
+use crate::plant::{Control, Drive, Sense};
 
 /// What the output shaft has to move and what pushes it, in the servo's own sense of rotation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -187,26 +187,72 @@ impl Servo {
     /// From the goal to a duty.
     fn firmware(&mut self, drive: &Drive, dt: f64) {
         let model = &self.model;
-        let radians = TAU / model.resolution;
         if !drive.torque {
             self.set_point = SetPoint::at(self.output.angle);
             self.integral = 0.0;
             self.duty = 0.0;
             return;
         }
-        let own = |asked: f64, own: f64| if asked > 0.0 { asked.min(own) } else { own };
-        // A goal that is no number is no goal.
-        let goal = if drive.goal.is_finite() {
-            drive.goal * radians
+        let share = if drive.torque_limit.is_finite() {
+            drive.torque_limit.clamp(0.0, 1.0)
         } else {
-            self.set_point.position
+            0.0
         };
-        self.set_point.step(
-            goal,
-            own(drive.speed, model.speed_max) * radians,
-            own(drive.acceleration, model.acceleration_max) * radians,
-            dt,
-        );
+        let most = model.duty_max * share;
+        let duty = match drive.control {
+            Control::Position | Control::Velocity => self.follow(drive, most, dt),
+            Control::Current => self.duty_for(number(drive.goal)),
+            Control::Duty => number(drive.goal),
+        };
+        // What the limit leaves on either side of standing still with no current.
+        let limit = drive.current_limit.max(0.0);
+        let (low, high) = if limit.is_finite() {
+            (self.duty_for(-limit), self.duty_for(limit))
+        } else {
+            (-1.0, 1.0)
+        };
+        self.duty = duty.min(high).max(low).clamp(-most, most);
+    }
+
+    /// The duty that drives this current, A, through the winding.
+    fn duty_for(&self, current: f64) -> f64 {
+        let model = &self.model;
+        let volts = current * model.resistance + model.torque_constant * self.rotor.speed;
+        if self.voltage > 0.0 {
+            volts / self.voltage
+        } else {
+            0.0
+        }
+    }
+
+    /// Moves the set point, and turns the output's distance from it into a duty.
+    fn follow(&mut self, drive: &Drive, most: f64, dt: f64) -> f64 {
+        let model = &self.model;
+        let radians = TAU / model.resolution;
+        let [p, i, d] = drive.gains;
+        let own = |asked: f64, own: f64| if asked > 0.0 { asked.min(own) } else { own };
+        let acceleration = own(drive.acceleration, model.acceleration_max) * radians;
+        if drive.control == Control::Velocity {
+            let speed = number(drive.goal).clamp(-model.speed_max, model.speed_max) * radians;
+            // Further ahead than the full duty pulls, the set point would only store up a jump.
+            let stiffness = p * model.duty_per_gain;
+            let lead = if stiffness > 0.0 {
+                most / stiffness
+            } else {
+                0.0
+            };
+            self.set_point
+                .run(speed, acceleration, self.output.angle, lead, dt);
+        } else {
+            // A goal that is no number is no goal.
+            let goal = if drive.goal.is_finite() {
+                drive.goal * radians
+            } else {
+                self.set_point.position
+            };
+            let speed = own(drive.speed, model.speed_max) * radians;
+            self.set_point.step(goal, speed, acceleration, dt);
+        }
 
         // The firmware sees whole encoder steps, and nothing within the dead zone.
         let steps = ((self.set_point.position - self.output.angle) / radians).round();
@@ -215,20 +261,10 @@ impl Servo {
         } else {
             steps * radians
         };
-        let [p, i, d] = drive.gains.map(f64::from);
-        let share = if drive.torque_limit.is_finite() {
-            drive.torque_limit.clamp(0.0, 1.0)
-        } else {
-            0.0
-        };
-        let most = model.duty_max * share;
         self.integral += error * i * model.integral_per_gain * dt;
         self.integral = self.integral.clamp(-most, most);
         let error_speed = self.set_point.velocity - self.output.speed;
-        let duty = p * model.duty_per_gain * error
-            + d * model.damping_per_gain * error_speed
-            + self.integral;
-        self.duty = duty.clamp(-most, most);
+        p * model.duty_per_gain * error + d * model.damping_per_gain * error_speed + self.integral
     }
 
     /// The forces on both masses.
@@ -269,6 +305,11 @@ impl Axis {
         self.speed = speed;
         self.angle += speed * dt;
     }
+}
+
+/// What is no number counts as 0.
+fn number(value: f64) -> f64 {
+    if value.is_finite() { value } else { 0.0 }
 }
 
 /// Torque of a spring-damper that is pressed in by `depth` (0 if it does not touch), and the damping by which an implicit step sees it.

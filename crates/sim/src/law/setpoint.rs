@@ -32,6 +32,14 @@ impl SetPoint {
             *self = Self::at(goal);
         }
     }
+
+    /// One step of `dt` seconds at `speed`, reached by at most `acceleration`, and no more than `lead` away from `output`.
+    pub fn run(&mut self, speed: f64, acceleration: f64, output: f64, lead: f64, dt: f64) {
+        let change = acceleration * dt;
+        self.velocity += (speed - self.velocity).clamp(-change, change);
+        self.position += self.velocity * dt;
+        self.position = self.position.clamp(output - lead, output + lead);
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::plant::Drive;
+use crate::plant::{Control, Drive};
 
 const DT: f64 = 1e-3;
 const STEP: f64 = core::f64::consts::TAU / 4096.0;
@@ -16,7 +16,7 @@ fn drive(goal: f64) -> Drive {
     Drive {
         torque: true,
         goal,
-        gains: [32, 0, 32],
+        gains: [32.0, 0.0, 32.0],
         ..Drive::default()
     }
 }
@@ -210,13 +210,13 @@ fn the_integral_part_takes_sag_away() {
     let sag = |integral| {
         let mut servo = servo();
         let gains = Drive {
-            gains: [16, integral, 32],
+            gains: [16.0, integral, 32.0],
             ..drive(0.0)
         };
         run(&mut servo, &gains, &weight, 15_000);
         -servo.sense().position
     };
-    assert!(sag(16) < sag(0) / 2, "{} of {}", sag(16), sag(0));
+    assert!(sag(16.0) < sag(0.0) / 2, "{} of {}", sag(16.0), sag(0.0));
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn the_damping_part_stops_it_short_of_ringing() {
             ..Load::default()
         };
         let gains = Drive {
-            gains: [32, 0, damping],
+            gains: [32.0, 0.0, damping],
             ..drive(600.0)
         };
         let mut furthest = 0;
@@ -238,8 +238,120 @@ fn the_damping_part_stops_it_short_of_ringing() {
         }
         furthest - 600
     };
-    assert!(overshoot(0) > 20, "{}", overshoot(0));
-    assert!(overshoot(64) < overshoot(0) / 2, "{}", overshoot(64));
+    assert!(overshoot(0.0) > 20, "{}", overshoot(0.0));
+    assert!(overshoot(64.0) < overshoot(0.0) / 2, "{}", overshoot(64.0));
+}
+
+#[test]
+fn dynamixels_have_the_figures_of_their_sheets() {
+    for (model, torque, rpm) in [
+        (ServoModel::XL430_W250, 1.5, 61.0),
+        (ServoModel::XL330_M288, 0.52, 103.0),
+        (ServoModel::XL330_M077, 0.215, 383.0),
+    ] {
+        let stall = model.stall_torque(model.supply);
+        assert!((stall / torque - 1.0).abs() < 0.01, "{stall} of {torque}");
+        let turns = model.no_load_speed(model.supply) * 60.0 / core::f64::consts::TAU;
+        assert!((turns / rpm - 1.0).abs() < 0.01, "{turns} of {rpm}");
+    }
+    assert!(ServoModel::names().all(|name| ServoModel::named(name).is_some()));
+}
+
+#[test]
+fn dynamixels_go_to_their_goals_and_stay() {
+    for (model, gains) in [
+        (ServoModel::XL430_W250, [640.0, 0.0, 4000.0]),
+        (ServoModel::XL430_W250, [1500.0, 0.0, 600.0]),
+        (ServoModel::XL330_M288, [400.0, 0.0, 0.0]),
+        (ServoModel::XL330_M077, [400.0, 400.0, 0.0]),
+    ] {
+        let mut servo = Servo::new(model, 0.0, model.supply, 25.0);
+        let drive = Drive {
+            torque: true,
+            goal: 1000.0,
+            gains,
+            ..Drive::default()
+        };
+        let link = Load {
+            inertia: model.armature / 2.0,
+            ..Load::default()
+        };
+        let tick = |servo: &mut Servo| servo.tick(&drive, &link, model.supply, DT);
+        (0..2000).for_each(|_| tick(&mut servo));
+        // With an integral part, it creeps on to where friction gives way; without, it stands.
+        let (mut low, mut high) = (i32::MAX, i32::MIN);
+        for _ in 0..2000 {
+            tick(&mut servo);
+            let position = servo.sense().position;
+            (low, high) = (low.min(position), high.max(position));
+        }
+        assert!(
+            (970..=1030).contains(&low) && (970..=1030).contains(&high),
+            "{low} {high}"
+        );
+        assert!(gains[1] > 0.0 || high - low <= 2, "{gains:?}: {low} {high}");
+    }
+}
+
+#[test]
+fn a_wheel_keeps_its_speed_and_stores_no_jump() {
+    let mut wheel = servo();
+    let wheels = |speed: f64| Drive {
+        control: Control::Velocity,
+        ..drive(speed)
+    };
+    let rolling = Load {
+        inertia: 0.002,
+        torque: -0.2,
+        ..Load::default()
+    };
+    run(&mut wheel, &wheels(1500.0), &rolling, 1000);
+    let begin = wheel.sense().position;
+    run(&mut wheel, &wheels(1500.0), &rolling, 2000);
+    let travelled = wheel.sense().position - begin;
+    assert!((travelled - 3000).abs() < 60, "{travelled}");
+    // Somebody holds it for a while.
+    let here = wheel.angle();
+    let held = Load {
+        stops: (here, here),
+        ..rolling
+    };
+    run(&mut wheel, &wheels(1500.0), &held, 3000);
+    let mut fastest: f64 = 0.0;
+    for _ in 0..500 {
+        run(&mut wheel, &wheels(1500.0), &rolling, 1);
+        fastest = fastest.max(wheel.sense().velocity);
+    }
+    assert!(fastest < 2800.0, "{fastest}");
+    run(&mut wheel, &wheels(0.0), &rolling, 1000);
+    let begin = wheel.sense().position;
+    run(&mut wheel, &wheels(0.0), &rolling, 2000);
+    assert!((wheel.sense().position - begin).abs() < 5, "it stays");
+}
+
+#[test]
+fn current_and_duty_are_what_was_asked_for() {
+    let blocked = Load {
+        stops: (0.0, 0.0),
+        ..Load::default()
+    };
+    let with = |control, goal| Drive {
+        control,
+        ..drive(goal)
+    };
+    let mut servo = servo();
+    run(&mut servo, &with(Control::Current, 0.5), &blocked, 500);
+    assert!((servo.sense().current - 0.5).abs() < 0.02);
+    run(&mut servo, &with(Control::Duty, -0.3), &blocked, 500);
+    assert!((servo.sense().duty + 0.3).abs() < 1e-9);
+    // A position far away, with a limited current.
+    let gripping = Drive {
+        current_limit: 0.4,
+        ..drive(800.0)
+    };
+    run(&mut servo, &gripping, &blocked, 500);
+    let sense = servo.sense();
+    assert!((sense.current - 0.4).abs() < 0.02, "{sense:?}");
 }
 
 proptest! {
@@ -247,7 +359,7 @@ proptest! {
     #[test]
     fn no_drive_makes_it_run_away(
         goals in prop::collection::vec(prop_oneof![-1e9..1e9f64, -500.0..500.0f64, Just(f64::NAN)], 1..6),
-        gains in any::<[u8; 3]>(),
+        gains in any::<[u8; 3]>(), control in 0usize..4, current_limit in -1.0..4.0f64,
         speed in prop_oneof![Just(0.0), 0.0..5000.0f64, Just(f64::NAN)],
         acceleration in prop_oneof![Just(0.0), 0.0..30000.0f64, Just(f64::INFINITY)],
         torque_limit in prop_oneof![-1.0..2.0f64, Just(f64::NAN)],
@@ -257,7 +369,9 @@ proptest! {
         let mut servo = servo();
         let load = Load { inertia, torque, ..Load::default() };
         for goal in goals {
-            let drive = Drive { torque: true, goal, speed, acceleration, gains, torque_limit };
+            let control = [Control::Position, Control::Velocity, Control::Current, Control::Duty][control];
+            let gains = gains.map(f64::from);
+            let drive = Drive { torque: true, control, goal, speed, acceleration, gains, torque_limit, current_limit };
             for _ in 0..400 {
                 servo.tick(&drive, &load, 7.4, DT);
                 prop_assert!(servo.speed().abs() < 30.0, "{} rad/s", servo.speed());

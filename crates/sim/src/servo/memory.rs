@@ -1,69 +1,37 @@
-//! The bytes of one servo: what is stored where, and who may change it.
+//! The bytes of one servo: what is stored where.
 
-use ulna_bus::feetech::Model;
-use ulna_bus::registers::sts3215 as reg;
-use ulna_bus::registers::{Access, Register};
+use ulna_bus::registers::{Access, Register, Table};
 
-/// Every address that a packet can name.
-const SIZE: usize = 256;
+/// Every address that a register can have.
+pub(super) const SIZE: usize = 256;
 
-/// What an STS3215 holds when it is new. Model, id and rate are the caller's; the numbers are those that Feetech's
-/// debugger shows for a servo of firmware 3.10. LeRobot 0.6.2 reports the return delay of 250 (0.5 ms).
-const FACTORY: [(Register, i32); 25] = [
-    (reg::FIRMWARE_MAJOR, 3),
-    (reg::FIRMWARE_MINOR, 10),
-    (reg::RETURN_DELAY_TIME, 250),
-    (reg::RESPONSE_STATUS_LEVEL, 1),
-    (reg::MAX_POSITION_LIMIT, 4095),
-    (reg::MAX_TEMPERATURE_LIMIT, 70),
-    (reg::MAX_VOLTAGE_LIMIT, 140),
-    (reg::MIN_VOLTAGE_LIMIT, 40),
-    (reg::MAX_TORQUE_LIMIT, 1000),
-    (reg::PHASE, 12),
-    (reg::UNLOADING_CONDITION, 44),
-    (reg::LED_ALARM_CONDITION, 47),
-    (reg::P_COEFFICIENT, 32),
-    (reg::D_COEFFICIENT, 32),
-    (reg::MINIMUM_STARTUP_FORCE, 16),
-    (reg::CW_DEAD_ZONE, 1),
-    (reg::CCW_DEAD_ZONE, 1),
-    (reg::PROTECTION_CURRENT, 500),
-    (reg::ANGULAR_RESOLUTION, 1),
-    (reg::PROTECTIVE_TORQUE, 20),
-    (reg::PROTECTION_TIME, 200),
-    (reg::OVERLOAD_TORQUE, 80),
-    (reg::VELOCITY_P, 10),
-    (reg::OVER_CURRENT_PROTECTION_TIME, 200),
-    (reg::VELOCITY_I, 10),
-];
-
+/// A table of registers and what they hold.
 #[derive(Debug, Clone)]
 pub(super) struct Memory {
+    table: &'static Table,
     bytes: [u8; SIZE],
 }
 
 impl Memory {
-    pub(super) fn factory(id: u8, model: Model) -> Self {
-        let mut memory = Self { bytes: [0; SIZE] };
-        for (register, value) in FACTORY {
-            memory.set(register, value);
+    /// Zeros.
+    pub(super) fn new(table: &'static Table) -> Self {
+        Self {
+            table,
+            bytes: [0; SIZE],
         }
-        memory.set(reg::MODEL_NUMBER, i32::from(model.number));
-        memory.set(reg::ID, i32::from(id));
-        memory.forget_volatile();
-        memory
     }
 
-    /// What losing power does: RAM is cleared, and what starts from the EEPROM is copied.
+    pub(super) fn table(&self) -> &'static Table {
+        self.table
+    }
+
+    /// What losing power does to the volatile registers.
     pub(super) fn forget_volatile(&mut self) {
-        for register in reg::REGISTERS {
+        for register in self.table.registers {
             if matches!(register.access, Access::Ram) {
-                self.set(register, 0);
+                self.set(*register, 0);
             }
         }
-        let strongest = self.get(reg::MAX_TORQUE_LIMIT);
-        self.set(reg::TORQUE_LIMIT, strongest);
-        self.set(reg::LOCK, 1);
     }
 
     pub(super) fn get(&self, register: Register) -> i32 {
@@ -87,33 +55,47 @@ impl Memory {
         }
     }
 
-    pub(super) fn read(&self, address: u8, out: &mut [u8]) {
-        let stored = self.bytes[usize::from(address)..]
-            .iter()
-            .chain(core::iter::repeat(&0));
+    /// Copies bytes from `address` on; what lies beyond the table reads 0.
+    pub(super) fn read(&self, address: usize, out: &mut [u8]) {
+        let stored = self.bytes.get(address..).unwrap_or_default();
+        let stored = stored.iter().chain(core::iter::repeat(&0));
         for (target, byte) in out.iter_mut().zip(stored) {
             *target = *byte;
         }
     }
 
-    pub(super) fn write(&mut self, address: u8, data: &[u8]) {
-        let locked = self.byte(reg::LOCK) != 0;
+    /// Writes bytes from `address` on, where `writable` allows it.
+    pub(super) fn write(&mut self, address: u8, data: &[u8], writable: impl Fn(&Register) -> bool) {
         for (address, &byte) in (address..=u8::MAX).zip(data) {
-            let writable = match access(address) {
-                Some(Access::Ram | Access::Factory) => true,
-                Some(Access::Eeprom) => !locked,
-                Some(Access::ReadOnly) | None => false,
-            };
-            if writable {
+            if self.table.holding(address).is_some_and(&writable) {
                 self.bytes[usize::from(address)] = byte;
             }
         }
     }
 }
 
-/// Who may write the byte at this address; `None` between the registers.
-fn access(address: u8) -> Option<Access> {
-    let after = reg::REGISTERS.partition_point(|register| register.address <= address);
-    let register = reg::REGISTERS.get(after.checked_sub(1)?)?;
-    (address < register.end()).then_some(register.access)
+/// What a reg write left for the action.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waiting {
+    address: u8,
+    data: [u8; SIZE],
+    len: usize,
+}
+
+impl Waiting {
+    /// Keeps this; what is more than a servo's whole memory is lost.
+    pub(super) fn keep(address: u8, data: &[u8]) -> Self {
+        let mut waiting = Self {
+            address,
+            data: [0; SIZE],
+            len: data.len().min(SIZE),
+        };
+        waiting.data[..waiting.len].copy_from_slice(&data[..waiting.len]);
+        waiting
+    }
+
+    /// Address and bytes.
+    pub(super) fn write(&self) -> (u8, &[u8]) {
+        (self.address, &self.data[..self.len])
+    }
 }

@@ -31,6 +31,33 @@ pub(crate) fn all(root: &Path, scratch: &Path) -> Result<Vec<Source>> {
     Ok(all)
 }
 
+/// What every tool makes of a dataset, in folders below `results`, and that dataset.
+pub(crate) fn edited(
+    root: &Path,
+    scratch: &Path,
+    results: &Path,
+) -> Result<(PathBuf, Vec<Source>)> {
+    let mut original = written(root, scratch, "and edits", &[], false);
+    original.make()?;
+    run(helper(root).arg("edit").arg(&original.dataset).arg(results))?;
+    let mut found: Vec<PathBuf> = results
+        .read_dir()?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
+    found.sort();
+    let source = |dataset: PathBuf| Source {
+        name: format!(
+            "what a tool wrote: {}",
+            dataset.file_name().unwrap_or_default().display()
+        ),
+        resumed: false,
+        dataset,
+        command: None,
+        probe: None,
+    };
+    Ok((original.dataset, found.into_iter().map(source).collect()))
+}
+
 /// What the library writes without a robot.
 fn written(root: &Path, scratch: &Path, name: &str, options: &[&str], resumed: bool) -> Source {
     // LeRobot joins videos with a tool that trips over quotes in paths.

@@ -93,3 +93,156 @@ fn a_reset_servo_is_limp_and_forgetful() {
     bus.advance(us(100_000));
     assert_eq!(torque(&bus), [true; 6]);
 }
+
+/// A window from 10 to 20 ms.
+const FROM: Duration = us(10_000);
+const LASTING: Duration = us(10_000);
+
+fn read_one(bus: &mut ServoBus<Followers>, now: u64, id: u8) -> Vec<(u8, i32)> {
+    let question = request(|out| packet::read(out, id, 56, 2));
+    values(&answer(bus, us(now), &question))
+}
+
+#[test]
+fn a_stuck_servo_repeats_its_first_answer_and_obeys_all_the_same() {
+    let (from, lasting) = (FROM, us(1_000_000));
+    let mut bus = with_faults(&[Fault::Stuck {
+        id: 1,
+        from,
+        lasting,
+    }]);
+    answer(&mut bus, us(0), &write(1, reg::TORQUE_ENABLE, 1));
+    answer(&mut bus, us(1000), &write(1, reg::GOAL_POSITION, 3000));
+    let first = read_one(&mut bus, 20_000, 1);
+    assert_ne!(first, [(1, 1000)]);
+    assert_eq!(read_one(&mut bus, 500_000, 1), first);
+    assert_ne!(read_one(&mut bus, 2_000_000, 1), first);
+    assert!(bus.plant().sense(0).position > 2900);
+}
+
+#[test]
+fn a_servo_signs_with_another_ones_id() {
+    let mut bus = with_faults(&[Fault::WrongId {
+        id: 3,
+        signs: 5,
+        from: FROM,
+        lasting: LASTING,
+    }]);
+    assert_eq!(read_one(&mut bus, 5000, 3), [(3, 1200)]);
+    assert_eq!(read_one(&mut bus, 15_000, 3), [(5, 1200)]);
+    let ids = values(&answer(&mut bus, us(17_000), &read_positions(1..=6)));
+    assert!(ids.iter().map(|(id, _)| *id).eq([1, 2, 5, 4, 5, 6]));
+    assert_eq!(read_one(&mut bus, 25_000, 3), [(3, 1200)]);
+}
+
+#[test]
+fn who_pulls_a_cable_cuts_off_all_behind_it() {
+    for (first, left) in [(Some(4), 3), (None, 0)] {
+        let mut bus = with_faults(&[Fault::Unplug {
+            first,
+            from: FROM,
+            lasting: LASTING,
+        }]);
+        answer(&mut bus, us(0), &write(0xFE, reg::TORQUE_ENABLE, 1));
+        let count = |bus: &mut ServoBus<Followers>, now| {
+            values(&answer(bus, us(now), &read_positions(1..=6))).len()
+        };
+        let powered =
+            |bus: &ServoBus<Followers>| bus.drives.iter().filter(|drive| drive.torque).count();
+        assert_eq!((count(&mut bus, 5000), powered(&bus)), (6, 6));
+        assert_eq!((count(&mut bus, 12_000), powered(&bus)), (left, left));
+        // They come back, and have forgotten that their torque was on.
+        assert_eq!((count(&mut bus, 30_000), powered(&bus)), (6, left));
+        assert_eq!(bus.servos()[5].get(reg::TORQUE_ENABLE), 0);
+    }
+}
+
+#[test]
+fn a_hand_plugs_servos_in_one_by_one() {
+    let mut bus = with_faults(&[]);
+    let plugs = bus.plugs();
+    plugs.only(5);
+    assert_eq!(
+        values(&answer(&mut bus, us(0), &read_positions(1..=6))),
+        [(6, 1500)]
+    );
+    plugs.only(4);
+    assert_eq!(
+        values(&answer(&mut bus, us(9000), &read_positions(1..=6))),
+        [(5, 1400)]
+    );
+    plugs.all();
+    assert_eq!(
+        values(&answer(&mut bus, us(18_000), &read_positions(1..=6))).len(),
+        6
+    );
+}
+
+#[test]
+fn plugs_can_be_planned() {
+    let mut bus = with_faults(&[]);
+    bus.plan_plugs([
+        (us(20_000), PlugMove::In(4)),
+        (us(0), PlugMove::Only(5)),
+        (us(40_000), PlugMove::Out(5)),
+    ]);
+    let ids = |bus: &mut ServoBus<Followers>, now| {
+        let read = values(&answer(bus, us(now), &read_positions(1..=6)));
+        read.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&mut bus, 5000), [6]);
+    assert_eq!(ids(&mut bus, 25_000), [5, 6]);
+    assert_eq!(ids(&mut bus, 45_000), [5]);
+}
+
+/// The error byte of servo 2 at these times, and its share of torque.
+fn alarms(fault: Fault, times: [u64; 3]) -> Vec<(u8, f64)> {
+    let mut bus = with_faults(&[fault]);
+    bus.servo_mut(1)
+        .unwrap()
+        .set(reg::PROTECTION_TIME, 20)
+        .unwrap();
+    bus.servo_mut(1)
+        .unwrap()
+        .set(reg::MIN_VOLTAGE_LIMIT, 60)
+        .unwrap();
+    answer(&mut bus, us(0), &write(0xFE, reg::TORQUE_ENABLE, 1));
+    let at = |time| {
+        let status = answer(&mut bus, us(time), &ping(2));
+        let drive = bus.drives[1];
+        let torque = if drive.torque {
+            drive.torque_limit
+        } else {
+            0.0
+        };
+        (status[4], torque)
+    };
+    times.map(at).to_vec()
+}
+
+#[test]
+fn low_voltage_overload_and_heat_are_alarms() {
+    let (id, from, lasting) = (2, us(100_000), us(1_000_000));
+    let times = [50_000, 1_000_000, 2_000_000];
+    let low = Fault::LowVoltage {
+        volts: 3.7,
+        from,
+        lasting,
+    };
+    // The motor has half of its 7.4 V.
+    assert_eq!(alarms(low, times), [(0, 1.0), (1, 0.5), (0, 1.0)]);
+    // Latched until the torque is switched.
+    let overload = Fault::Overload { id, from, lasting };
+    assert_eq!(alarms(overload, times), [(0, 1.0), (32, 0.2), (32, 0.2)]);
+    assert_eq!(
+        alarms(overload, [110_000, 290_000, 330_000]),
+        [(0, 1.0), (0, 1.0), (32, 0.2)]
+    );
+    let hot = Fault::Overheat {
+        id,
+        celsius: 71.0,
+        from,
+        lasting,
+    };
+    assert_eq!(alarms(hot, times), [(0, 1.0), (4, 0.0), (0, 1.0)]);
+}

@@ -5,11 +5,11 @@
 //! switch it off. A latched alarm ends with a write to `Torque_Enable`; an overload also with a goal on the other
 //! side, so that a gripper that has squeezed for too long can be opened.
 
-use ulna_bus::feetech::ErrorFlags;
+use ulna_bus::ErrorFlags;
 use ulna_bus::registers::sts3215 as reg;
 
-use super::memory::Memory;
 use crate::plant::Sense;
+use crate::servo::memory::Memory;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Alarms {
@@ -69,6 +69,12 @@ impl Alarms {
         }
     }
 
+    /// Latches these as if their time had run out.
+    pub(super) fn latch(&mut self, flags: ErrorFlags, sense: &Sense) {
+        self.latched = self.latched.union(flags);
+        self.pushing = sense.duty.signum();
+    }
+
     pub(super) fn clear_latched(&mut self) {
         self.latched = ErrorFlags::NONE;
         self.overloaded = 0;
@@ -76,8 +82,8 @@ impl Alarms {
     }
 
     /// A goal `ahead` steps from here was written.
-    pub(super) fn goal_written(&mut self, ahead: i32) {
-        if f64::from(ahead) * self.pushing < 0.0 && self.latched.contains(ErrorFlags::OVERLOAD) {
+    pub(super) fn goal_written(&mut self, ahead: f64) {
+        if ahead * self.pushing < 0.0 && self.latched.contains(ErrorFlags::OVERLOAD) {
             self.latched = ErrorFlags(self.latched.0 & !ErrorFlags::OVERLOAD.0);
             self.overloaded = 0;
         }

@@ -1,0 +1,49 @@
+//! Talking with the person who holds the arm.
+
+use crate::error::AppError;
+
+/// What came of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// A line, without its end; empty if only Enter was pressed.
+    Line(String),
+    /// Ctrl-C.
+    Interrupted,
+    /// There is nobody to ask.
+    Nobody,
+}
+
+/// Somebody at a terminal, a script, or nobody.
+pub trait Dialogue {
+    /// Says something that stays.
+    fn say(&mut self, text: &str);
+
+    /// Asks, and waits for the Enter key.
+    fn ask(&mut self, question: &str) -> Told;
+
+    /// Whether the Enter key has been pressed since this was last asked; does not wait.
+    fn pressed(&mut self) -> bool;
+
+    /// Shows what is going on now, in the place of what was shown before.
+    fn show(&mut self, text: &str);
+
+    /// Shows how far long work has come.
+    fn progress(&mut self, done: u64, of: u64, text: &str);
+
+    /// Takes away what was shown.
+    fn clear(&mut self);
+}
+
+/// Asks somebody who must be there.
+///
+/// # Errors
+/// [`AppError::Interrupted`] with `left`, which says how things are; [`AppError::Usage`] if there is nobody to ask.
+pub fn ask(talk: &mut dyn Dialogue, question: &str, left: &str) -> Result<String, AppError> {
+    match talk.ask(question) {
+        Told::Line(line) => Ok(line.trim().to_lowercase()),
+        Told::Interrupted => Err(AppError::Interrupted(format!("interrupted; {left}"))),
+        Told::Nobody => Err(AppError::Usage(format!(
+            "this needs somebody to answer, but the input has ended ({left}): run it in a terminal"
+        ))),
+    }
+}

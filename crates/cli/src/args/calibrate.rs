@@ -1,0 +1,81 @@
+//! `ulna calibrate`.
+
+use std::time::Duration;
+
+use clap::Args;
+use ulna_app::calibrate::{CalibrateOptions, Task};
+use ulna_app::workplace::Part;
+
+use super::bus::BusArgs;
+use super::values::seconds;
+
+#[derive(Debug, Args)]
+pub(crate) struct CalibrateArgs {
+    /// The leader arm, not the follower
+    #[arg(long)]
+    leader: bool,
+
+    /// The follower's serial port; the only USB adapter that is plugged in unless given
+    #[arg(long, value_name = "P", conflicts_with = "leader")]
+    robot_port: Option<String>,
+
+    /// The follower's id: a name of your choice for this one arm
+    #[arg(long, value_name = "ID", conflicts_with = "leader")]
+    robot_id: Option<String>,
+
+    /// The leader's serial port
+    #[arg(long, value_name = "P", requires = "leader")]
+    teleop_port: Option<String>,
+
+    /// The leader's id
+    #[arg(long, value_name = "ID", requires = "leader")]
+    teleop_id: Option<String>,
+
+    /// Compare the file with what the servos hold, and change nothing
+    #[arg(long)]
+    check: bool,
+
+    /// Write the file's calibration into the servos, after one was exchanged say
+    #[arg(long, conflicts_with = "check")]
+    restore: bool,
+
+    /// Sweep for this many seconds and ask nothing
+    #[arg(long, value_name = "S", value_parser = seconds, conflicts_with_all = ["check", "restore"])]
+    seconds: Option<Duration>,
+
+    /// In the simulation: a joint that is mounted the wrong way round; may be repeated
+    #[arg(long, value_name = "JOINT", requires = "sim")]
+    reversed: Vec<String>,
+
+    #[command(flatten)]
+    bus: BusArgs,
+}
+
+impl CalibrateArgs {
+    pub(crate) fn options(&self, somebody: bool) -> CalibrateOptions {
+        let (part, port, id) = if self.leader {
+            (Part::Leader, &self.teleop_port, &self.teleop_id)
+        } else {
+            (Part::Follower, &self.robot_port, &self.robot_id)
+        };
+        let mut work = self.bus.work(port.as_ref(), part);
+        // Ranges that grow are worth watching.
+        work.live = somebody && self.seconds.is_none();
+        CalibrateOptions {
+            work,
+            id: id.clone(),
+            task: match (self.check, self.restore) {
+                (true, _) => Task::Check,
+                (_, true) => Task::Restore,
+                _ => Task::Calibrate,
+            },
+            seconds: self.seconds,
+            reversed: self.reversed.clone(),
+        }
+    }
+
+    /// Nobody is asked.
+    pub(crate) fn alone(&self, somebody: bool) -> bool {
+        self.bus.is_sim() && !somebody
+    }
+}

@@ -1,0 +1,12 @@
+//! `--display`.
+
+use clap::Args;
+
+/// Where to show a session, or an episode.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct DisplayArgs {
+    /// Show it in Rerun: `spawn` opens the viewer (pip install rerun-sdk), `connect` or `connect=URL` uses one that runs, FILE.rrd is
+    /// written for later
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) display: Option<String>,
+}

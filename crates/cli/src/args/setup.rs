@@ -1,0 +1,53 @@
+//! `ulna setup`.
+
+use clap::Args;
+use ulna_app::setup::SetupOptions;
+use ulna_app::workplace::Part;
+
+use super::bus::BusArgs;
+
+#[derive(Debug, Args)]
+pub(crate) struct SetupArgs {
+    /// The serial port; the only USB adapter that is plugged in unless given
+    #[arg(value_name = "PORT")]
+    port: Option<String>,
+
+    /// The leader's servos, not the follower's
+    #[arg(long)]
+    leader: bool,
+
+    /// Wiggle each servo gently once it has its id
+    #[arg(long)]
+    wiggle: bool,
+
+    /// Change nothing: wiggle one joint after the other, to see whether ids and joints belong together
+    #[arg(long, conflicts_with = "wiggle")]
+    identify: bool,
+
+    /// Press Enter at every question
+    #[arg(long)]
+    yes: bool,
+
+    #[command(flatten)]
+    bus: BusArgs,
+}
+
+impl SetupArgs {
+    pub(crate) fn options(&self) -> SetupOptions {
+        let part = if self.leader {
+            Part::Leader
+        } else {
+            Part::Follower
+        };
+        SetupOptions {
+            work: self.bus.work(self.port.as_ref(), part),
+            wiggle: self.wiggle,
+            identify: self.identify,
+        }
+    }
+
+    /// Nobody is asked.
+    pub(crate) fn alone(&self, somebody: bool) -> bool {
+        self.yes || self.bus.is_sim() && !somebody
+    }
+}

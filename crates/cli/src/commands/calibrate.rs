@@ -1,0 +1,92 @@
+//! `ulna calibrate`.
+
+use anyhow::Result;
+use ulna_app::calibrate::{Calibrated, Task};
+
+use super::stop;
+use crate::args::CalibrateArgs;
+use crate::terminal::Terminal;
+use crate::{Ended, output};
+
+pub(crate) fn calibrate(args: &CalibrateArgs, json: bool) -> Result<Ended> {
+    let stop = stop()?;
+    let somebody = Terminal::somebody();
+    let options = args.options(somebody);
+    let mut talk = Terminal::new(&stop).obliging(args.alone(somebody));
+    let told = ulna_app::calibrate::calibrate(&options, &stop, &mut talk)?;
+    if json {
+        output::json(&serde_json::to_value(&told)?)?;
+    } else {
+        output::text(&summary(&told, options.task))?;
+    }
+    Ok(if told.differences.is_empty() {
+        Ended::Done
+    } else {
+        Ended::BadNews
+    })
+}
+
+fn summary(told: &Calibrated, task: Task) -> String {
+    let mut lines = vec![format!(
+        "{:<16}{:>4}{:>7}{:>7}{:>7}{:>7}",
+        "joint", "id", "offset", "min", "max", "drive"
+    )];
+    for joint in &told.joints {
+        let value = &joint.value;
+        lines.push(format!(
+            "{:<16}{:>4}{:>7}{:>7}{:>7}{:>7}",
+            joint.joint,
+            value.id,
+            value.homing_offset,
+            value.range_min,
+            value.range_max,
+            value.drive_mode
+        ));
+    }
+    if task == Task::Calibrate {
+        for joint in &told.joints {
+            for warning in &joint.warnings {
+                lines.push(format!("{}: {warning}", joint.joint));
+            }
+        }
+        if !told.directions_checked {
+            lines.push(
+                "directions were not checked: move the arm slowly when you teleoperate it first"
+                    .to_owned(),
+            );
+        }
+    }
+    let file = told.file.display();
+    lines.push(match task {
+        Task::Calibrate => format!("written to {file} and into the servos; the arm is limp"),
+        Task::Check => format!("from {file}"),
+        Task::Restore => format!("written from {file} into the servos; the arm is limp"),
+    });
+    if let Some(backup) = &told.backup {
+        lines.push(format!(
+            "the calibration before is kept as {}",
+            backup.display()
+        ));
+    }
+    for difference in &told.differences {
+        let (file, servo) = (difference.file, difference.servo);
+        lines.push(format!(
+            "DIFFERENT {}: file offset {} range {} to {}, servo offset {} range {} to {}",
+            difference.joint,
+            file.homing_offset,
+            file.range_min,
+            file.range_max,
+            servo.homing_offset,
+            servo.range_min,
+            servo.range_max
+        ));
+    }
+    lines.push(if told.differences.is_empty() {
+        "file and servos agree".to_owned()
+    } else {
+        "file and servos differ, so neither ulna nor LeRobot will use the arm: `ulna calibrate --restore` writes the file's values into the \
+         servos, `ulna calibrate` makes new ones"
+            .to_owned()
+    });
+    lines.join("\n")
+}

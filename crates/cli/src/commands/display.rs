@@ -1,0 +1,55 @@
+//! Opening what `--display` asks for.
+
+use anyhow::Result;
+#[cfg(not(feature = "viewer"))]
+use ulna_app::AppError;
+use ulna_app::display::Display;
+
+use crate::args::DisplayArgs;
+
+/// The display that was asked for, if one was; `title` is what the viewer calls it.
+pub(super) fn open(args: &DisplayArgs, title: &str) -> Result<Option<Box<dyn Display>>> {
+    let Some(place) = &args.display else {
+        return Ok(None);
+    };
+    session(place, title).map(Some)
+}
+
+#[cfg(feature = "viewer")]
+fn session(place: &str, title: &str) -> Result<Box<dyn Display>> {
+    let viewer = viewer(place, title)?;
+    Ok(Box::new(ulna_viewer::SessionView::new(viewer)))
+}
+
+#[cfg(not(feature = "viewer"))]
+fn session(_place: &str, _title: &str) -> Result<Box<dyn Display>> {
+    Err(without())
+}
+
+/// What to say when there is no viewer in this program.
+#[cfg(not(feature = "viewer"))]
+pub(super) fn without() -> anyhow::Error {
+    AppError::Usage(
+        "--display: this ulna was built without its viewer; build it with the default features"
+            .to_owned(),
+    )
+    .into()
+}
+
+/// Opens a viewer at this place.
+#[cfg(feature = "viewer")]
+pub(super) fn viewer(place: &str, title: &str) -> Result<ulna_viewer::Viewer> {
+    let target: ulna_viewer::Target = place.parse().map_err(usage)?;
+    let viewer = ulna_viewer::Viewer::open(&target, title)?;
+    if let Some(url) = viewer.url() {
+        eprintln!("open in a browser: {url}");
+    }
+    Ok(viewer)
+}
+
+/// A place that cannot be meant is wrong usage.
+#[cfg(feature = "viewer")]
+#[allow(clippy::needless_pass_by_value)] // for map_err
+fn usage(error: ulna_viewer::ViewerError) -> anyhow::Error {
+    ulna_app::AppError::Usage(format!("--display: {error}")).into()
+}

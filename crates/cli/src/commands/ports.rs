@@ -1,0 +1,65 @@
+//! `ulna ports`.
+
+use anyhow::Result;
+use serde_json::json;
+use ulna_app::ports::Access;
+use ulna_app::ports::{Listed, find, list};
+
+use super::stop;
+use crate::args::PortsArgs;
+use crate::terminal::Terminal;
+use crate::{Ended, output};
+
+pub(crate) fn ports(args: &PortsArgs, json: bool) -> Result<Ended> {
+    if args.find() {
+        return which(args.sim(), json);
+    }
+    let ports = list(args.sim());
+    if json {
+        output::json(&json!({ "simulated": args.sim(), "ports": ports }))?;
+        return Ok(Ended::Done);
+    }
+    if ports.is_empty() {
+        eprintln!(
+            "no serial ports: plug the arm's USB cable in, or look further with `ulna doctor`"
+        );
+    }
+    for listed in &ports {
+        output::text(&lines(listed))?;
+    }
+    Ok(Ended::Done)
+}
+
+fn which(sim: bool, json: bool) -> Result<Ended> {
+    let stop = stop()?;
+    let alone = sim && !Terminal::somebody();
+    let found = find(sim, &mut Terminal::new(&stop).obliging(alone))?;
+    if json {
+        output::json(&serde_json::to_value(&found)?)?;
+        return Ok(Ended::Done);
+    }
+    if !found.plugged_in_again {
+        eprintln!("it is not back yet: plug it in again before you go on");
+    }
+    output::text(&format!("{}", found.port.name().display()))?;
+    Ok(Ended::Done)
+}
+
+fn lines(listed: &Listed) -> String {
+    let port = &listed.port;
+    let mut lines = vec![format!("{}  {}", port.path.display(), port.description())];
+    if let Some(words) = port.looks_like {
+        lines.push(format!("    looks like    {words}"));
+    }
+    if let Some(stable) = &port.stable {
+        lines.push(format!("    stays the same {}", stable.display()));
+    }
+    let access = match &listed.access {
+        Access::Free => "free".to_owned(),
+        Access::Busy { holders } => format!("in use by {}", holders.join(", ")),
+        Access::Forbidden { .. } => "no permission: `ulna doctor` says how to get it".to_owned(),
+        Access::Missing => "gone".to_owned(),
+    };
+    lines.push(format!("    now           {access}"));
+    lines.join("\n")
+}

@@ -1,0 +1,70 @@
+//! `ulna dataset view`.
+
+use anyhow::Result;
+
+use crate::Ended;
+use crate::args::ViewArgs;
+
+#[cfg(feature = "viewer")]
+pub(crate) fn view(args: &ViewArgs, json: bool) -> Result<Ended> {
+    use indicatif::{ProgressBar, ProgressStyle};
+    use ulna_app::view;
+    use ulna_viewer::show_episode;
+
+    use super::{display, stop};
+    use crate::output;
+
+    let stop = stop()?;
+    let (dataset, robot) =
+        view::open(&args.dir, args.robot.as_deref(), args.units.map(Into::into))?;
+    dataset.episode_row(args.episode)?;
+    let place = args.display.display.as_deref().unwrap_or("spawn");
+    let title = format!("{}, episode {}", args.dir.display(), args.episode);
+    let viewer = display::viewer(place, &title)?;
+    let bar = ProgressBar::new(0).with_message("pictures");
+    if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos} of {len} {msg}") {
+        bar.set_style(style);
+    }
+    let robot = robot.map(|(kind, angles)| ulna_viewer::EpisodeRobot { kind, angles });
+    let shown = show_episode(
+        &viewer,
+        &dataset,
+        args.episode,
+        robot.as_ref(),
+        &mut |done, all| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+            stop.requested().is_none()
+        },
+    );
+    bar.finish_and_clear();
+    if !shown? {
+        eprintln!("interrupted: not every picture is there");
+        return Ok(Ended::Interrupted);
+    }
+    if viewer.url().is_some() {
+        eprintln!("Ctrl-C ends it");
+        while stop.requested().is_none() {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    }
+    let frames = dataset.episode_row(args.episode)?.length;
+    if json {
+        let answer =
+            serde_json::json!({ "episode": args.episode, "frames": frames, "display": place });
+        output::json(&answer)?;
+    } else {
+        let hint = if place.ends_with(".rrd") {
+            format!("; look at it with `rerun {place}`")
+        } else {
+            String::new()
+        };
+        output::text(&format!("{title}: {frames} frames shown at {place}{hint}"))?;
+    }
+    Ok(Ended::Done)
+}
+
+#[cfg(not(feature = "viewer"))]
+pub(crate) fn view(_args: &ViewArgs, _json: bool) -> Result<Ended> {
+    Err(super::display::without())
+}

@@ -1,0 +1,169 @@
+//! Carrying a plan out: the new dataset is built beside the old one, checked, and put in place.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::check::{Severity, check};
+use crate::error::{DatasetError, Result};
+use crate::info::Info;
+use crate::reader::Dataset;
+use crate::tools::plan::Plan;
+use crate::tools::replace::Site;
+use crate::tools::rows::{SourceRows, canonical, data_path};
+use crate::tools::tables::Places;
+use crate::tools::work::{Edited, Target, Work};
+use crate::tools::{carry, data, room, stats, tables, videos};
+
+/// Builds, checks and places the result. Whatever fails before the last step leaves everything as it was.
+pub(crate) fn carry_out(plan: &Plan, target: &Target, work: &mut Work) -> Result<Edited> {
+    let info = plan.info()?;
+    let first = &plan.sources[0];
+    if plan.takes.is_empty() {
+        return Err(DatasetError::invalid(
+            first.root().display().to_string(),
+            "no episode would be left; delete the folder instead",
+        ));
+    }
+    let subject = match target {
+        Target::InPlace => first.root().to_owned(),
+        Target::New(path) => path.clone(),
+    };
+    work.about(&subject);
+    let fs = work.fs.clone();
+    let site = Site::open(&*fs, first.root(), target)?;
+    let built = unaltered(first, target)
+        .and_then(|()| room::check(plan, &site.build))
+        .and_then(|()| build(plan, &info, &site.build, target, work))
+        .and_then(|edited| verify(plan, &site.build, &subject, work).map(|()| edited));
+    match built {
+        Ok(edited) => Ok(Edited {
+            root: site.finish(&*fs)?,
+            ..edited
+        }),
+        Err(error) => {
+            site.abandon(&*fs);
+            Err(error)
+        }
+    }
+}
+
+/// Somebody may have written to the dataset between its opening and its locking.
+fn unaltered(dataset: &Dataset, target: &Target) -> Result<()> {
+    if *target != Target::InPlace {
+        return Ok(());
+    }
+    if dataset.uncommitted_episodes() > 0 {
+        return Err(DatasetError::NeedsRepair {
+            path: dataset.root().to_owned(),
+        });
+    }
+    let now = Dataset::open(dataset.root())?;
+    match now.info() == dataset.info() && now.episodes() == dataset.episodes() {
+        true => Ok(()),
+        false => Err(DatasetError::invalid(
+            dataset.root().display().to_string(),
+            "another program changed it just now; try again",
+        )),
+    }
+}
+
+fn build(
+    plan: &Plan,
+    info: &Info,
+    root: &Path,
+    target: &Target,
+    work: &mut Work,
+) -> Result<Edited> {
+    let mut edited = Edited {
+        episodes: plan.takes.len() as u64,
+        frames: plan.frames(),
+        notes: plan.notes.clone(),
+        ..Edited::default()
+    };
+    let rows = data::write(plan, info, root, work, &mut edited)?;
+    let mut spans = BTreeMap::new();
+    for camera in plan.cameras() {
+        let written = videos::write(plan, camera, info, root, work, &mut edited)?;
+        spans.insert(camera.key.clone(), written);
+    }
+    let stats = stats::of_episodes(plan, info, rows.stats, work)?;
+    let places = Places {
+        data: rows.files,
+        videos: spans,
+    };
+    if *target == Target::InPlace {
+        carry::other_files(work, plan.sources[0].root(), root)?;
+    }
+    tables::write(plan, info, &places, stats, root, work)?;
+    Ok(edited)
+}
+
+/// Reads the result back: its own check must find no fault that the sources don't have, and every row that was taken
+/// over must be what it was.
+fn verify(plan: &Plan, root: &Path, subject: &Path, work: &mut Work) -> Result<()> {
+    work.step("check", plan.frames())?;
+    let errors = |root: &Path| {
+        let findings = check(root).findings;
+        let errors = findings
+            .into_iter()
+            .filter(|f| f.severity == Severity::Error);
+        errors.collect::<Vec<_>>()
+    };
+    let found = errors(root);
+    if !found.is_empty() {
+        let before: Vec<&str> = plan
+            .sources
+            .iter()
+            .flat_map(|source| errors(source.root()))
+            .map(|finding| finding.code)
+            .collect();
+        let fresh: Vec<String> = found
+            .into_iter()
+            .filter(|finding| !before.contains(&finding.code))
+            .map(|finding| finding.message)
+            .take(3)
+            .collect();
+        if !fresh.is_empty() {
+            return Err(DatasetError::Unsound {
+                path: subject.to_owned(),
+                findings: fresh.join("; "),
+            });
+        }
+    }
+    let result = Dataset::open(root)?;
+    let mut written = SourceRows::new(&result);
+    let mut sources: Vec<SourceRows> = plan.sources.iter().map(SourceRows::new).collect();
+    for (number, take) in plan.takes.iter().enumerate() {
+        let source = &plan.sources[take.source];
+        let (here, there) = (
+            data_path(&result, number)?,
+            data_path(source, take.episode)?,
+        );
+        work.advance(take.frames.len() as u64)?;
+        if room::same_file(&here, &there) {
+            continue;
+        }
+        let rows = written.episode(number)?;
+        let origin = sources[take.source].episode(take.episode)?;
+        let origin = origin.slice(take.frames.start, take.frames.len());
+        for column in plan.columns.iter().filter(|c| c.values.is_none()) {
+            let feature = &column.feature;
+            let pair = (
+                rows.column_by_name(&feature.key),
+                origin.column_by_name(&feature.key),
+            );
+            let (Some(new), Some(old)) = pair else {
+                continue;
+            };
+            let old = canonical(feature, old)
+                .map_err(|r| DatasetError::field(&there, &feature.key, r))?;
+            if !feature.is_auto() && new.as_ref() != old.as_ref() {
+                return Err(DatasetError::Unsound {
+                    path: subject.to_owned(),
+                    findings: format!("`{}` of episode {number} is not what it was", feature.key),
+                });
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,290 @@
+//! The data files of an edited dataset.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Float32Array, Int64Array, RecordBatch};
+use arrow_schema::{Schema, SchemaRef};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+
+use crate::error::{DatasetError, Result};
+use crate::features::{Dtype, Feature};
+use crate::fs::put;
+use crate::hf_metadata::huggingface;
+use crate::info::Info;
+use crate::reader::Dataset;
+use crate::stats::Stats;
+use crate::table;
+use crate::template::FileIndex;
+use crate::tools::carry::take_over;
+use crate::tools::plan::{Column, Packing, Plan};
+use crate::tools::rows::{SourceRows, canonical, data_path};
+use crate::tools::stats::row_stats;
+use crate::tools::work::{Edited, Work};
+
+/// Where the rows of each episode went, and the statistics of those that were read.
+pub(crate) struct Written {
+    pub(crate) files: Vec<FileIndex>,
+    pub(crate) stats: Vec<Option<Stats>>,
+}
+
+/// Writes all rows.
+pub(crate) fn write(
+    plan: &Plan,
+    info: &Info,
+    root: &Path,
+    work: &mut Work,
+    edited: &mut Edited,
+) -> Result<Written> {
+    work.step("rows", plan.frames())?;
+    let starts = plan.starts();
+    let mut out = Written {
+        files: vec![FileIndex::default(); plan.takes.len()],
+        stats: vec![None; plan.takes.len()],
+    };
+    let mut readers: Vec<SourceRows> = plan.sources.iter().map(SourceRows::new).collect();
+    let mut file: Option<DataFile> = None;
+    let mut next = FileIndex::default();
+    let limit = size_limit(info, "data_files_size_in_mb", 100);
+    let mut at = 0;
+    while at < plan.takes.len() {
+        let end = shared_until(plan, at);
+        if let Some(path) = unchanged(plan, &starts, at..end)? {
+            if let Some(done) = file.take() {
+                done.close(root, work, edited)?;
+            }
+            take_over(work, &path, root, &info.data_file(next)?)?;
+            edited.files_kept += 1;
+            for place in &mut out.files[at..end] {
+                *place = next;
+            }
+            next = next.next(info.chunks_size);
+            work.advance(
+                plan.takes[at..end]
+                    .iter()
+                    .map(|t| t.tasks.len() as u64)
+                    .sum(),
+            )?;
+            at = end;
+            continue;
+        }
+        for (number, start) in starts.iter().enumerate().take(end).skip(at) {
+            let take = &plan.takes[number];
+            let read = readers[take.source].episode(take.episode)?;
+            let source = &plan.sources[take.source];
+            let path = data_path(source, take.episode)?;
+            let rows = read.slice(take.frames.start, take.frames.len());
+            let batch = episode_batch(plan, number, *start, &rows, &path)?;
+            let whole = take.frames.len() == read.num_rows();
+            let added = plan.columns.iter().any(|column| column.values.is_some());
+            if !whole || added || plan.anew.statistics {
+                out.stats[number] = Some(row_stats(plan, &batch, &path)?);
+            }
+            let share = share_of(source, take.episode, &path, rows.num_rows())?;
+            let fits = |file: &DataFile| {
+                let room = plan.packing == Packing::Keep || file.size() + share < limit;
+                file.schema == batch.schema()
+                    && room
+                    && (number > at || plan.packing == Packing::Fill)
+            };
+            if !file.as_ref().is_some_and(fits) {
+                if let Some(done) = file.take() {
+                    done.close(root, work, edited)?;
+                }
+                let relative = info.data_file(next)?;
+                file = Some(DataFile::begin(relative, batch.schema(), info, next)?);
+                next = next.next(info.chunks_size);
+            }
+            if let Some(file) = &mut file {
+                file.add(&batch)?;
+                out.files[number] = file.at;
+            }
+            work.advance(rows.num_rows() as u64)?;
+        }
+        at = end;
+    }
+    if let Some(done) = file {
+        done.close(root, work, edited)?;
+    }
+    Ok(out)
+}
+
+/// A limit that `info.json` states, in bytes.
+pub(crate) fn size_limit(info: &Info, key: &str, default: u64) -> u64 {
+    let value = info.to_value();
+    let megabytes = value.get(key).and_then(serde_json::Value::as_f64);
+    (megabytes.unwrap_or(default as f64) * 1024.0 * 1024.0) as u64
+}
+
+/// One past the last take whose source rows share a file with those of the take `at`.
+fn shared_until(plan: &Plan, at: usize) -> usize {
+    let file = |number: usize| {
+        let take = &plan.takes[number];
+        let row = plan.sources[take.source].episodes().get(take.episode);
+        (take.source, row.map(|row| row.data))
+    };
+    (at + 1..plan.takes.len())
+        .find(|number| file(*number) != file(at))
+        .unwrap_or(plan.takes.len())
+}
+
+/// The source file that would be written again exactly as it is.
+fn unchanged(
+    plan: &Plan,
+    starts: &[u64],
+    takes: std::ops::Range<usize>,
+) -> Result<Option<PathBuf>> {
+    let number = takes.start;
+    let first = &plan.takes[number];
+    let source = &plan.sources[first.source];
+    let file = source.episode_row(first.episode)?.data;
+    let mine = source
+        .episodes()
+        .iter()
+        .filter(|row| row.data == file)
+        .count();
+    let kept = |columns: &[Column]| {
+        let declared = &source.info().features;
+        columns.iter().all(|c| c.values.is_none())
+            && declared
+                .iter()
+                .filter(|f| f.dtype != Dtype::Video)
+                .all(|f| columns.iter().any(|c| c.feature == *f))
+    };
+    if plan.packing == Packing::Fill || mine != takes.len() || !kept(&plan.columns) {
+        return Ok(None);
+    }
+    for number in takes {
+        let take = &plan.takes[number];
+        let row = source.episode_row(take.episode)?;
+        let same = take.episode == number
+            && row.dataset_from == starts[number]
+            && take.frames == (0..usize::try_from(row.length).unwrap_or(0))
+            && take.keeps_task_numbers();
+        if !same {
+            return Ok(None);
+        }
+    }
+    data_path(source, first.episode).map(Some)
+}
+
+/// What part of its file's bytes some rows take up.
+fn share_of(source: &Dataset, episode: usize, path: &Path, rows: usize) -> Result<u64> {
+    let bytes = path.metadata().map_or(0, |m| m.len());
+    let file = source.episode_row(episode)?.data;
+    let mine = source.episodes().iter().filter(|row| row.data == file);
+    let all: u64 = mine.map(|row| row.length).sum();
+    Ok(bytes.saturating_mul(rows as u64) / all.max(1))
+}
+
+/// The rows of one episode of the result.
+fn episode_batch(
+    plan: &Plan,
+    number: usize,
+    start: u64,
+    rows: &RecordBatch,
+    path: &Path,
+) -> Result<RecordBatch> {
+    let take = &plan.takes[number];
+    let source = &plan.sources[take.source];
+    let frames = take.frames.len() as i64;
+    let fps = f64::from(source.fps());
+    let whole = |f: &dyn Fn(i64) -> i64| -> ArrayRef {
+        Arc::new((0..frames).map(f).collect::<Int64Array>())
+    };
+    let mut columns = Vec::new();
+    for column in &plan.columns {
+        let feature = &column.feature;
+        let array: ArrayRef = match (feature.key.as_str(), &column.values) {
+            _ if feature.dtype == Dtype::Video => continue,
+            ("timestamp", _) => Arc::new(
+                (0..frames)
+                    .map(|k| (k as f64 / fps) as f32)
+                    .collect::<Float32Array>(),
+            ),
+            ("frame_index", _) => whole(&|k| k),
+            ("episode_index", _) => whole(&|_| number as i64),
+            ("index", _) => whole(&|k| start as i64 + k),
+            ("task_index", _) => whole(&|k| i64::from(take.tasks[k as usize])),
+            (_, Some(values)) => {
+                let row = source.episode_row(take.episode)?;
+                let from = usize::try_from(row.dataset_from).unwrap_or(0) + take.frames.start;
+                values.column(feature, from, take.frames.len())?
+            }
+            (key, None) => {
+                let found = rows.column_by_name(key).ok_or_else(|| {
+                    let reason = "is declared in meta/info.json, but is not a column of this file";
+                    DatasetError::field(path, key, reason)
+                })?;
+                canonical(feature, found).map_err(|r| DatasetError::field(path, key, r))?
+            }
+        };
+        columns.push(table::named(&feature.key, array));
+    }
+    table::batch(columns).map_err(|reason| DatasetError::parquet(path, &reason))
+}
+
+/// A data file being filled, with one row group for each episode.
+struct DataFile {
+    relative: PathBuf,
+    at: FileIndex,
+    schema: SchemaRef,
+    stored: SchemaRef,
+    writer: ArrowWriter<Vec<u8>>,
+}
+
+impl DataFile {
+    fn begin(relative: PathBuf, schema: SchemaRef, info: &Info, at: FileIndex) -> Result<DataFile> {
+        // Metadata that leaves a column out would be worse than none.
+        let known = |f: &Feature| !matches!(f.dtype, Dtype::Other(_));
+        let text = info.features.iter().all(known).then(|| huggingface(info));
+        let pairs = text
+            .clone()
+            .map(|text| vec![KeyValue::new("huggingface".to_owned(), text)]);
+        let properties = WriterProperties::builder()
+            .set_key_value_metadata(pairs)
+            .set_compression(Compression::SNAPPY)
+            .build();
+        let stored = Arc::new(Schema::new_with_metadata(
+            schema.fields().clone(),
+            text.map(|text| ("huggingface".to_owned(), text))
+                .into_iter()
+                .collect(),
+        ));
+        let writer = ArrowWriter::try_new(Vec::new(), stored.clone(), Some(properties))
+            .map_err(|e| DatasetError::parquet(&relative, &e))?;
+        Ok(DataFile {
+            relative,
+            at,
+            schema,
+            stored,
+            writer,
+        })
+    }
+
+    fn size(&self) -> u64 {
+        self.writer.bytes_written() as u64
+    }
+
+    fn add(&mut self, batch: &RecordBatch) -> Result<()> {
+        let fail = |e: &dyn ToString| DatasetError::parquet(&self.relative, e);
+        let batch = batch.clone().with_schema(self.stored.clone());
+        self.writer
+            .write(&batch.map_err(|e| fail(&e))?)
+            .and_then(|()| self.writer.flush())
+            .map_err(|e| fail(&e))
+    }
+
+    fn close(self, root: &Path, work: &mut Work, edited: &mut Edited) -> Result<()> {
+        let relative = self.relative;
+        let bytes = self
+            .writer
+            .into_inner()
+            .map_err(|e| DatasetError::parquet(&relative, &e))?;
+        edited.files_written += 1;
+        put(&*work.fs, root, &relative, &bytes)
+    }
+}

@@ -1,0 +1,192 @@
+//! Episodes as files that other programs read.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::error::{DatasetError, IoContext, Result};
+use crate::fs::{STAGING, make_dirs, remove_if_there};
+use crate::reader::Dataset;
+use crate::tools::packets::PacketFile;
+use crate::tools::splice::{Part, splice};
+use crate::tools::videos::video_path;
+use crate::tools::work::Work;
+
+/// What an episode becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A table with a line for each frame.
+    Csv,
+    /// A folder of pictures for each camera.
+    Png,
+    /// A video for each camera, without encoding anew.
+    Mp4,
+}
+
+/// What [`export`] wrote.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// The files, or for pictures their folders.
+    pub paths: Vec<PathBuf>,
+    /// How many frames.
+    pub frames: u64,
+}
+
+/// Writes episodes (all, or these) to `output`, as `episode-NNNNNN` with the camera's key behind it.
+pub fn export(
+    dir: impl AsRef<Path>,
+    episodes: Option<&[u64]>,
+    format: Format,
+    output: &Path,
+    work: &mut Work,
+) -> Result<Exported> {
+    let dataset = Dataset::open(dir)?;
+    work.about(dataset.root());
+    let all: Vec<u64> = (0..dataset.len() as u64).collect();
+    let mut out = Exported::default();
+    let mut total = 0;
+    for episode in episodes.unwrap_or(&all) {
+        total += dataset
+            .episode_row(usize::try_from(*episode).unwrap_or(usize::MAX))?
+            .length;
+    }
+    let cameras: Vec<String> = dataset.info().cameras().map(|c| c.key.clone()).collect();
+    if format != Format::Csv && cameras.is_empty() {
+        let what = dataset.root().display().to_string();
+        return Err(DatasetError::invalid(what, "has no pictures to export"));
+    }
+    let rounds = if format == Format::Csv {
+        1
+    } else {
+        cameras.len() as u64
+    };
+    work.step("export", total * rounds)?;
+    make_dirs(&*work.fs.clone(), output)?;
+    for episode in episodes.unwrap_or(&all) {
+        let episode = usize::try_from(*episode).unwrap_or(usize::MAX);
+        let name = format!("episode-{episode:06}");
+        out.frames += dataset.episode_row(episode)?.length;
+        if format == Format::Csv {
+            out.paths.push(csv(
+                &dataset,
+                episode,
+                &output.join(format!("{name}.csv")),
+                work,
+            )?);
+            continue;
+        }
+        for camera in &cameras {
+            let path = output.join(format!("{name}.{camera}"));
+            out.paths.push(match format {
+                Format::Png => png(&dataset, episode, camera, &path, work)?,
+                _ => mp4(&dataset, episode, camera, output, &name, work)?,
+            });
+        }
+    }
+    if format == Format::Mp4 {
+        let staging = output.join(STAGING);
+        remove_if_there(&*work.fs, &staging.join("writing"))?;
+        work.fs
+            .remove_dir(&staging)
+            .at("remove the folder", &staging)?;
+    }
+    Ok(out)
+}
+
+/// A text as a cell: quoted where it must be.
+fn cell(text: &str) -> String {
+    match text.contains(['"', ',', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    }
+}
+
+fn csv(dataset: &Dataset, episode: usize, path: &Path, work: &mut Work) -> Result<PathBuf> {
+    let read = dataset.episode(episode)?;
+    let mut text = String::from("frame,timestamp,task");
+    for (key, column) in read.columns() {
+        for element in 0..column.width() {
+            let name = match (column.names().get(element), column.width()) {
+                (Some(name), _) if column.names().len() == column.width() => {
+                    format!("{key}.{name}")
+                }
+                (_, 1) => key.to_owned(),
+                _ => format!("{key}.{element}"),
+            };
+            text.push(',');
+            text.push_str(&cell(&name));
+        }
+    }
+    text.push('\n');
+    for frame in 0..read.len() {
+        let task = cell(read.task(frame).unwrap_or_default());
+        let time = read.timestamps()[frame];
+        // Writing to a string has no way to fail.
+        let _ = write!(text, "{frame},{time},{task}");
+        for (_, column) in read.columns() {
+            for value in column.row(frame).unwrap_or_default() {
+                let _ = write!(text, ",{value}");
+            }
+        }
+        text.push('\n');
+    }
+    std::fs::write(path, text).at("write", path)?;
+    work.advance(read.len() as u64)?;
+    Ok(path.to_owned())
+}
+
+fn png(
+    dataset: &Dataset,
+    episode: usize,
+    camera: &str,
+    folder: &Path,
+    work: &mut Work,
+) -> Result<PathBuf> {
+    make_dirs(&*work.fs.clone(), folder)?;
+    let mut pictures = dataset.pictures(camera)?;
+    let frames = usize::try_from(dataset.episode_row(episode)?.length).unwrap_or(usize::MAX);
+    for frame in 0..frames {
+        let picture = pictures.read(episode, frame)?;
+        let path = folder.join(format!("frame-{frame:06}.png"));
+        let fail = |error: png::EncodingError| {
+            DatasetError::invalid(path.display().to_string(), error.to_string())
+        };
+        let mut bytes = Vec::new();
+        let size = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let mut encoder = png::Encoder::new(&mut bytes, size(picture.width), size(picture.height));
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::Fast);
+        let mut writer = encoder.write_header().map_err(fail)?;
+        writer.write_image_data(&picture.rgb).map_err(fail)?;
+        writer.finish().map_err(fail)?;
+        std::fs::write(&path, bytes).at("write", &path)?;
+        work.advance(1)?;
+    }
+    Ok(folder.to_owned())
+}
+
+fn mp4(
+    dataset: &Dataset,
+    episode: usize,
+    camera: &str,
+    output: &Path,
+    name: &str,
+    work: &mut Work,
+) -> Result<PathBuf> {
+    let (path, span) = video_path(dataset, camera, episode)?;
+    let frames = usize::try_from(dataset.episode_row(episode)?.length).unwrap_or(usize::MAX);
+    let file = PacketFile::open(&path)?;
+    let places = file.places(span.from, frames, dataset.fps())?;
+    let packets = file.cut(places).ok_or_else(|| {
+        let reason = format!("episode {episode} doesn't begin with a key frame; export it as png");
+        DatasetError::video(&path, reason)
+    })?;
+    make_dirs(&*work.fs.clone(), &output.join(STAGING))?;
+    let relative = PathBuf::from(format!("{name}.{camera}.mp4"));
+    let parts = [Part {
+        file: &file,
+        packets,
+    }];
+    splice(work, output, &relative, &parts, dataset.fps())?;
+    Ok(output.join(relative))
+}

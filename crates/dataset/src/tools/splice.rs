@@ -1,0 +1,163 @@
+//! Writing an mp4 from packets of other files, on an exact grid, without decoding anything.
+
+use std::io::{BufWriter, Write};
+use std::num::NonZeroU32;
+use std::path::Path;
+
+use shiguredo_mp4::TrackKind;
+use shiguredo_mp4::boxes::SampleEntry;
+use shiguredo_mp4::mux::{
+    Mp4FileMuxer, Mp4FileMuxerOptions, Sample, estimate_maximum_moov_box_size,
+};
+
+use crate::error::{DatasetError, IoContext, Result};
+use crate::fs::{FsFile, STAGING, move_into};
+use crate::tools::packets::PacketFile;
+use crate::tools::work::Work;
+use crate::video::TICKS_PER_FRAME;
+
+/// Pictures of one file that follow each other.
+#[derive(Clone, Debug)]
+pub(crate) struct Part<'a> {
+    pub(crate) file: &'a PacketFile,
+    /// The packets in the order of the file, each with its place among them in the order of showing.
+    pub(crate) packets: Vec<(usize, usize)>,
+}
+
+impl Part<'_> {
+    pub(crate) fn bytes(&self) -> u64 {
+        let sizes = self
+            .packets
+            .iter()
+            .map(|(at, _)| self.file.packets[*at].size);
+        sizes.map(|size| size as u64).sum()
+    }
+
+    /// What describes the codec.
+    pub(crate) fn entry(&self) -> Option<SampleEntry> {
+        self.packets.first().map(|(at, _)| self.file.entry(*at))
+    }
+}
+
+/// Writes the parts one after the other into `root/relative`, reads the file back and compares. The parts must share
+/// one description of their codec.
+pub(crate) fn splice(
+    work: &mut Work,
+    root: &Path,
+    relative: &Path,
+    parts: &[Part],
+    fps: u32,
+) -> Result<()> {
+    let target = root.join(relative);
+    let aside = root.join(STAGING).join("writing");
+    let header = header(&target, parts, fps)?;
+    let fs = work.fs.clone();
+    let file = fs.create(&aside).at("create", &aside)?;
+    let mut out = BufWriter::with_capacity(1 << 20, Unbuffered(file));
+    out.write_all(&header).at("write", &aside)?;
+    let mut sum = crc32fast::Hasher::new();
+    for part in parts {
+        let mut reader = part.file.reader()?;
+        for (at, _) in &part.packets {
+            let packet = reader.read(*at)?;
+            sum.update(&packet);
+            out.write_all(&packet).at("write", &aside)?;
+            work.advance(1)?;
+        }
+    }
+    let mut file = out
+        .into_inner()
+        .map_err(|error| error.into_error())
+        .at("write", &aside)?;
+    file.0.sync().at("sync", &aside)?;
+    drop(file);
+    verify(&aside, sum.finalize())?;
+    move_into(&*fs, root, &aside, relative)
+}
+
+/// The packets of a file that was just written must be those that went in.
+fn verify(path: &Path, expected: u32) -> Result<()> {
+    let written = PacketFile::open(path)?;
+    let mut reader = written.reader()?;
+    let mut sum = crc32fast::Hasher::new();
+    for at in 0..written.len() {
+        sum.update(&reader.read(at)?);
+    }
+    match sum.finalize() == expected {
+        true => Ok(()),
+        false => Err(DatasetError::video(
+            path,
+            "what was written is not what is read back; check the disk",
+        )),
+    }
+}
+
+/// Everything before the pictures: with all sizes known, the index can be complete before the first is written.
+fn header(path: &Path, parts: &[Part], fps: u32) -> Result<Vec<u8>> {
+    let fail = |reason: String| DatasetError::video(path, reason);
+    let timescale = fps
+        .checked_mul(TICKS_PER_FRAME)
+        .and_then(NonZeroU32::new)
+        .ok_or_else(|| fail(format!("{fps} frames/s cannot be written")))?;
+    let frames: usize = parts.iter().map(|part| part.packets.len()).sum();
+    // Room for the times of pictures that are not shown in the order of the file comes on top.
+    let room = estimate_maximum_moov_box_size(&[frames]) + 8 * frames + 64;
+    let mut muxer = Mp4FileMuxer::with_options(Mp4FileMuxerOptions {
+        reserved_moov_box_size: room,
+        ..Mp4FileMuxerOptions::default()
+    })
+    .map_err(|error| fail(error.to_string()))?;
+    let mut header = muxer.initial_boxes_bytes().to_vec();
+    let mut offset = header.len() as u64;
+    let mut entry = parts.first().and_then(Part::entry);
+    let reordered = parts.iter().any(|part| {
+        part.packets
+            .iter()
+            .enumerate()
+            .any(|(k, (_, place))| k != *place)
+    });
+    for part in parts {
+        for (k, (at, place)) in part.packets.iter().enumerate() {
+            let packet = part.file.packets[*at];
+            let shift = *place as i64 - k as i64;
+            muxer
+                .append_sample(&Sample {
+                    track_kind: TrackKind::Video,
+                    sample_entry: entry.take(),
+                    keyframe: packet.keyframe,
+                    timescale,
+                    duration: TICKS_PER_FRAME,
+                    composition_time_offset: reordered
+                        .then_some(shift * i64::from(TICKS_PER_FRAME)),
+                    data_offset: offset,
+                    data_size: packet.size,
+                })
+                .map_err(|error| fail(error.to_string()))?;
+            offset += packet.size as u64;
+        }
+    }
+    let boxes = muxer.finalize().map_err(|error| fail(error.to_string()))?;
+    for (at, bytes) in boxes.offset_and_bytes_pairs() {
+        let end = usize::try_from(at)
+            .ok()
+            .and_then(|at| at.checked_add(bytes.len()));
+        let place = end.and_then(|end| header.get_mut(end - bytes.len()..end));
+        place
+            .ok_or_else(|| fail("the index outgrew its reserved room".to_owned()))?
+            .copy_from_slice(bytes);
+    }
+    Ok(header)
+}
+
+/// `BufWriter` needs a sized writer.
+struct Unbuffered(Box<dyn FsFile>);
+
+impl Write for Unbuffered {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
+}

@@ -1,0 +1,113 @@
+//! What every edit carries along: the file system it writes to, and whom it tells how far it is.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::error::{DatasetError, Result};
+use crate::fs::{Fs, RealFs};
+
+/// How far an edit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done, such as `rows` or `pictures`.
+    pub step: &'static str,
+    /// How many frames of it are done.
+    pub done: u64,
+    /// How many there are in this step.
+    pub total: u64,
+}
+
+/// Takes reports of progress. As soon as it answers false, the edit ends and leaves everything as it was.
+pub type OnProgress<'a> = &'a mut dyn FnMut(Progress) -> bool;
+
+/// The surroundings of an edit.
+pub struct Work<'a> {
+    pub(crate) fs: Arc<dyn Fs>,
+    on_progress: OnProgress<'a>,
+    /// What an interruption leaves as it was.
+    subject: PathBuf,
+    now: Progress,
+}
+
+impl fmt::Debug for Work<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Work")
+            .field("now", &self.now)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Work<'a> {
+    /// An edit on the operating system's file system.
+    pub fn new(on_progress: OnProgress<'a>) -> Work<'a> {
+        Work::on(Arc::new(RealFs), on_progress)
+    }
+
+    /// As [`new`](Self::new), writing through `fs`.
+    pub fn on(fs: Arc<dyn Fs>, on_progress: OnProgress<'a>) -> Work<'a> {
+        Work {
+            fs,
+            on_progress,
+            subject: PathBuf::new(),
+            now: Progress {
+                step: "",
+                done: 0,
+                total: 0,
+            },
+        }
+    }
+
+    pub(crate) fn about(&mut self, subject: &Path) {
+        subject.clone_into(&mut self.subject);
+    }
+
+    /// Begins a step of `total` frames.
+    pub(crate) fn step(&mut self, step: &'static str, total: u64) -> Result<()> {
+        self.now = Progress {
+            step,
+            done: 0,
+            total,
+        };
+        self.advance(0)
+    }
+
+    /// Notes that `frames` more are done; an error when the user wants to stop.
+    pub(crate) fn advance(&mut self, frames: u64) -> Result<()> {
+        self.now.done += frames;
+        match (self.on_progress)(self.now) {
+            true => Ok(()),
+            false => Err(DatasetError::Interrupted {
+                path: self.subject.clone(),
+            }),
+        }
+    }
+}
+
+/// Where the result of an edit goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// It replaces the dataset, in one step, once it is complete and has passed its check.
+    InPlace,
+    /// A folder that is absent or empty.
+    New(PathBuf),
+}
+
+/// What an edit did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edited {
+    /// Where the result is.
+    pub root: PathBuf,
+    /// How many episodes it has.
+    pub episodes: u64,
+    /// How many frames.
+    pub frames: u64,
+    /// Data and video files taken over as they were.
+    pub files_kept: u64,
+    /// Data and video files written anew.
+    pub files_written: u64,
+    /// Pictures that were encoded anew.
+    pub pictures_encoded: u64,
+    /// Things worth knowing, a sentence each.
+    pub notes: Vec<String>,
+}

@@ -1,0 +1,355 @@
+//! The arms of a rig, each on a bus of its own, as one robot or as one source of actions.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use ulna_bus::engine::BusCounters;
+use ulna_core::{
+    Action, ActionSource, Calibration, Joints, LinkLost, Progress, Robot, RobotKind, SafeGoals,
+    Stamp, State,
+};
+use ulna_rt::Pacer;
+
+use crate::arm::{ServoArm, ServoReport};
+use crate::connect::{ConnectError, Role};
+
+/// One or more arms, whose joints follow one another. Their buses are asked at the same time.
+#[derive(Debug)]
+pub struct Arms {
+    arms: Vec<Part>,
+    ports: String,
+    state: State,
+}
+
+#[derive(Debug)]
+struct Part {
+    arm: ServoArm,
+    /// `left`, or nothing if it is the only one.
+    side: String,
+    first: usize,
+    /// Its exchange of this tick is over.
+    done: bool,
+    /// Its port is gone, and that has been told.
+    told: bool,
+}
+
+impl Part {
+    fn joints(&self) -> std::ops::Range<usize> {
+        self.first..self.first + self.arm.servos.len()
+    }
+
+    /// What people call its port.
+    fn port(&self) -> String {
+        match self.side.as_str() {
+            "" => self.arm.port_name().to_owned(),
+            side => format!("{} ({side})", self.arm.port_name()),
+        }
+    }
+}
+
+impl From<ServoArm> for Arms {
+    fn from(arm: ServoArm) -> Self {
+        Self::new(vec![(String::new(), arm)])
+    }
+}
+
+impl Arms {
+    /// These arms, in the order of the robot's joints, with the names of their sides.
+    pub fn new(arms: Vec<(String, ServoArm)>) -> Self {
+        let mut first = 0;
+        let mut parts = Vec::with_capacity(arms.len());
+        for (side, arm) in arms {
+            let count = arm.servos.len();
+            parts.push(Part {
+                arm,
+                side,
+                first,
+                done: true,
+                told: false,
+            });
+            first += count;
+        }
+        let ports: Vec<String> = parts.iter().map(Part::port).collect();
+        Self {
+            ports: ports.join(", "),
+            state: State {
+                stamp: Stamp::ZERO,
+                position: Joints::filled(first, 0.0),
+                measured: Joints::filled(first, Stamp::ZERO),
+            },
+            arms: parts,
+        }
+    }
+
+    /// What people call the ports.
+    pub fn port_name(&self) -> &str {
+        &self.ports
+    }
+
+    /// Descriptors that become readable when servos answer.
+    pub fn inputs(&self) -> impl Iterator<Item = OwnedFd> {
+        self.arms.iter().filter_map(|part| part.arm.input())
+    }
+
+    /// The ports that are gone, and why.
+    pub fn lost(&self) -> impl Iterator<Item = (String, &io::Error)> {
+        self.arms
+            .iter()
+            .filter_map(|part| Some((part.port(), part.arm.lost()?)))
+    }
+
+    /// True if no port is left.
+    pub fn all_lost(&self) -> bool {
+        self.arms.iter().all(|part| part.arm.lost().is_some())
+    }
+
+    /// Forgets an exchange that was cut short, by a panic say.
+    pub fn abandon(&mut self) {
+        for part in &mut self.arms {
+            part.arm.abandon();
+            part.done = true;
+        }
+    }
+
+    /// Forgets what was measured, for arms that somebody has put elsewhere.
+    pub fn forget(&mut self) {
+        self.arms.iter_mut().for_each(|part| part.arm.forget());
+    }
+
+    /// Totals of all buses.
+    pub fn bus_counters(&self) -> BusCounters {
+        let mut all = BusCounters::default();
+        for counters in self.arms.iter().map(|part| part.arm.bus_counters()) {
+            all.transactions = all.transactions.saturating_add(counters.transactions);
+            all.bytes_sent = all.bytes_sent.saturating_add(counters.bytes_sent);
+            all.bytes_received = all.bytes_received.saturating_add(counters.bytes_received);
+            all.echoes = all.echoes.saturating_add(counters.echoes);
+            all.unexpected = all.unexpected.saturating_add(counters.unexpected);
+            all.skipped_bytes = all.skipped_bytes.saturating_add(counters.skipped_bytes);
+            all.checksum_errors = all.checksum_errors.saturating_add(counters.checksum_errors);
+        }
+        all
+    }
+
+    /// What happened to each servo, in the order of the joints.
+    pub fn servo_reports(&self) -> Vec<ServoReport> {
+        let of = |part: &Part| {
+            let mut reports = part.arm.servo_reports();
+            if !part.side.is_empty() {
+                for report in &mut reports {
+                    report.joint = format!("{}_{}", part.side, report.joint);
+                }
+            }
+            reports
+        };
+        self.arms.iter().flat_map(of).collect()
+    }
+
+    /// As [`ServoArm::connect`], with all arms: every servo at fault is named, of whichever arm, and none gets torque before all are well.
+    ///
+    /// # Errors
+    /// [`ConnectError`]
+    pub fn connect(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        kind: &RobotKind,
+        calibration: &Calibration,
+        role: Role,
+    ) -> Result<(), ConnectError> {
+        let mut errors = Vec::new();
+        for (index, part) in self.arms.iter_mut().enumerate() {
+            let kind = kind.sides.get(index).map_or(kind, |side| &side.kind);
+            let joints = calibration.joints.get(part.joints()).unwrap_or_default();
+            let calibration = Calibration {
+                joints: joints.to_vec(),
+            };
+            let ready = part.arm.prepare(pacer, kind, &calibration, role);
+            errors.extend(ready.err().map(|error| (part.side.clone(), error)));
+        }
+        if let Some(error) = ConnectError::of_sides(errors) {
+            return Err(error);
+        }
+        for index in 0..self.arms.len() {
+            if let Err(error) = self.arms[index].arm.energise(pacer, role) {
+                // Arms that nobody controls are not left under torque. The first error says what is wrong.
+                for part in &mut self.arms[..index] {
+                    let _ = part.arm.torque(pacer, false);
+                }
+                let side = self.arms[index].side.clone();
+                return Err(error.at_side(&side));
+            }
+        }
+        self.gather();
+        Ok(())
+    }
+
+    /// Switches the torque of every servo that can be reached.
+    ///
+    /// # Errors
+    /// The first servo that did not confirm; the others were told all the same.
+    pub fn torque(&mut self, pacer: &mut dyn Pacer, on: bool) -> Result<(), ConnectError> {
+        let mut outcome = Ok(());
+        for part in self
+            .arms
+            .iter_mut()
+            .filter(|part| part.arm.lost().is_none())
+        {
+            outcome = outcome.and(part.arm.torque(pacer, on));
+        }
+        outcome
+    }
+
+    /// One full reading of all positions, with patience.
+    ///
+    /// # Errors
+    /// If a servo stays silent.
+    pub fn read_state(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
+        for part in &mut self.arms {
+            part.arm.read_state(pacer)?;
+        }
+        self.gather();
+        Ok(())
+    }
+
+    /// Sends goals once, outside the control loop, to every arm that can be reached, and reads the positions.
+    ///
+    /// # Errors
+    /// If a port is gone that was there before.
+    pub fn send_goals(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        goals: &SafeGoals,
+    ) -> Result<(), ConnectError> {
+        let mut outcome = Ok(());
+        for part in self
+            .arms
+            .iter_mut()
+            .filter(|part| part.arm.lost().is_none())
+        {
+            let goals = goals.goals().get(part.joints());
+            outcome = outcome.and(part.arm.exchange(pacer, goals));
+        }
+        self.gather();
+        outcome
+    }
+
+    /// Lets go of the triggers that a leader was held at.
+    ///
+    /// # Errors
+    /// The first servo that did not confirm.
+    pub fn let_go(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
+        let mut outcome = Ok(());
+        for part in self
+            .arms
+            .iter_mut()
+            .filter(|part| part.arm.lost().is_none())
+        {
+            if part.arm.servos.iter().any(|servo| servo.hold.is_some()) {
+                outcome = outcome.and(part.arm.torque(pacer, false));
+            }
+        }
+        outcome
+    }
+
+    fn start(
+        &mut self,
+        now: Stamp,
+        goals: Option<&SafeGoals>,
+        deadline: Stamp,
+    ) -> Result<(), LinkLost> {
+        self.of_those_there(|part| {
+            let goals = goals.and_then(|goals| goals.goals().get(part.joints()));
+            part.done = false;
+            part.arm.start(now, goals, deadline)
+        })
+    }
+
+    fn carry_on(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
+        let mut first: Option<Stamp> = None;
+        self.of_those_there(|part| {
+            if !part.done {
+                match part.arm.carry_on(now)? {
+                    Progress::Done => part.done = true,
+                    Progress::Waiting { until } => {
+                        first = Some(first.map_or(until, |first| first.min(until)));
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        if let Some(until) = first {
+            return Ok(Progress::Waiting { until });
+        }
+        self.gather();
+        Ok(Progress::Done)
+    }
+
+    /// Does something with every arm whose port is there, and tells of each that is lost once.
+    fn of_those_there(
+        &mut self,
+        mut what: impl FnMut(&mut Part) -> Result<(), LinkLost>,
+    ) -> Result<(), LinkLost> {
+        let mut outcome = Ok(());
+        for part in &mut self.arms {
+            if part.arm.lost().is_none() && what(part).is_err() && !part.told {
+                part.told = true;
+                part.done = true;
+                outcome = Err(LinkLost);
+            }
+        }
+        outcome
+    }
+
+    /// The state of all arms, as new as the newest.
+    fn gather(&mut self) {
+        for part in &self.arms {
+            let (joints, state) = (part.joints(), part.arm.state());
+            self.state.stamp = self.state.stamp.max(state.stamp);
+            self.state.position[joints.clone()].copy_from_slice(&state.position);
+            self.state.measured[joints].copy_from_slice(&state.measured);
+        }
+    }
+}
+
+impl Robot for Arms {
+    fn begin(
+        &mut self,
+        now: Stamp,
+        goals: Option<&SafeGoals>,
+        deadline: Stamp,
+    ) -> Result<(), LinkLost> {
+        self.start(now, goals, deadline)
+    }
+
+    fn step(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
+        self.carry_on(now)
+    }
+
+    fn state(&self) -> &State {
+        &self.state
+    }
+}
+
+/// Arms moved by hand, whose pose is the action.
+#[derive(Debug)]
+pub struct Leader(pub Arms);
+
+impl ActionSource for Leader {
+    fn begin(&mut self, now: Stamp, deadline: Stamp) -> Result<(), LinkLost> {
+        self.0.start(now, None, deadline)
+    }
+
+    fn step(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
+        self.0.carry_on(now)
+    }
+
+    /// The leader's pose, as old as its oldest joint: one silent servo makes the whole action stale.
+    fn action(&mut self, _now: Stamp) -> Option<Action> {
+        let state = &self.0.state;
+        let oldest = state.measured.iter().min().copied().unwrap_or(Stamp::ZERO);
+        (oldest > Stamp::ZERO).then_some(Action {
+            stamp: oldest,
+            target: state.position,
+        })
+    }
+}

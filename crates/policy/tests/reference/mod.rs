@@ -1,0 +1,131 @@
+//! The same checks for either engine: one process has only one.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::time::Duration;
+
+use ulna_core::{ActionSource, Joints, Stamp, State};
+use ulna_policy::bundle::{Golden, GoldenImage};
+use ulna_policy::runner::runner_with;
+use ulna_policy::{
+    Bundle, Engine, Observation, Policy, PolicyError, Predict, RunnerOptions, prepare,
+};
+use ulna_rt::{Machine, Next};
+
+use super::common::{Tensors, make_bundle};
+
+/// Robot units. As either engine is no further from the reference, they are within 1e-4 of each other.
+const TOLERANCE: f64 = 5e-5;
+
+fn bundle(fixtures: &Path, baked: bool, pair: usize) -> Bundle {
+    let folder = tempfile::tempdir().unwrap();
+    make_bundle(fixtures, folder.path(), baked, pair);
+    // The network is read again when it is loaded, so the folder stays.
+    Bundle::open(&folder.keep()).unwrap()
+}
+
+fn drop_folder(bundle: &Bundle) {
+    std::fs::remove_dir_all(bundle.dir()).unwrap();
+}
+
+/// Golden outputs, normalised outside and inside of the network.
+pub(crate) fn golden_outputs(fixtures: &Path, engine: &Engine) {
+    for (baked, pair) in [(false, 0), (false, 1), (true, 0), (true, 1)] {
+        let bundle = bundle(fixtures, baked, pair);
+        let (_, report) = prepare(&bundle, engine, NonZeroUsize::MIN, None).unwrap();
+        eprintln!("{}: {:e}", report.engine, report.golden_difference);
+        assert!(report.golden_difference <= TOLERANCE);
+        drop_folder(&bundle);
+    }
+}
+
+/// The tiny policy, shown the reference's pictures (which are no bytes) in place of a camera's.
+#[derive(Debug)]
+struct Shown {
+    policy: Policy,
+    pictures: Vec<Vec<f32>>,
+}
+
+impl Predict for Shown {
+    fn predict(&mut self, observation: &Observation) -> Result<Vec<Joints<f64>>, PolicyError> {
+        let picture = self.pictures.remove(0);
+        self.policy.answer(&Golden {
+            state: observation.state,
+            environment_state: Vec::new(),
+            images: vec![GoldenImage::Planes(picture)],
+            action: Vec::new(),
+        })
+    }
+}
+
+/// LeRobot's `select_action` over 25 steps: the whole runner in lockstep, without latency, read at each step.
+pub(crate) fn the_action_queue(fixtures: &Path, engine: &Engine) {
+    let reference = Tensors::read(&fixtures.join("act_tiny.reference.safetensors"));
+    let bundle = bundle(fixtures, false, 0);
+    let (policy, _) = prepare(&bundle, engine, NonZeroUsize::MIN, None).unwrap();
+    drop_folder(&bundle);
+    let (contract, chunks) = (policy.contract().clone(), *policy.chunks());
+    let index = reference.all("queue_image_index").iter();
+    let pictures = index.map(|index| reference.part("raw_image", *index as usize).to_vec());
+    let shown = Shown {
+        policy,
+        pictures: pictures.collect(),
+    };
+    let options = RunnerOptions::default();
+    let mut parts = runner_with(Box::new(shown), &contract, chunks, Vec::new(), options);
+    let mut worst = 0.0f64;
+    for step in 0..25 {
+        let now = Duration::from_secs_f64(step as f64 / 30.0);
+        let state = reference.part("queue_state", step / 10);
+        parts.tap.push(&State {
+            stamp: Stamp::new(now),
+            position: Joints::from_fn(6, |joint| f64::from(state[joint])),
+            measured: Joints::filled(6, Stamp::new(now)),
+        });
+        while parts.inference.step(now) == Next::At(now) {}
+        let action = parts.source.action(Stamp::new(now)).unwrap();
+        assert_eq!(action.stamp, Stamp::new(now));
+        let wanted = reference.part("queue_actions", step);
+        for (given, wanted) in action.target.iter().zip(wanted) {
+            worst = worst.max((given - f64::from(*wanted)).abs());
+        }
+    }
+    eprintln!("the queue: {worst:e}");
+    assert!(worst <= TOLERANCE);
+    assert_eq!(parts.inference.report().inferences, 3);
+    assert_eq!(parts.source.report().played, 25);
+}
+
+/// What a network answers to nonsense does not reach the arm.
+pub(crate) fn nonsense_is_refused(fixtures: &Path, engine: &Engine) {
+    let bundle = bundle(fixtures, false, 0);
+    let (mut policy, _) = prepare(&bundle, engine, NonZeroUsize::MIN, None).unwrap();
+    let mut golden = bundle.golden().clone();
+    golden.state[2] = f64::NAN;
+    let error = policy.answer(&golden).unwrap_err();
+    assert!(matches!(error, PolicyError::NotFinite { .. }), "{error}");
+    assert!(error.to_string().contains("the arm holds"), "{error}");
+    drop_folder(&bundle);
+}
+
+/// A batch size that the file leaves open is bound to one.
+pub(crate) fn an_open_batch_is_one(fixtures: &Path, engine: &Engine) {
+    let bundle = bundle(fixtures, true, 0);
+    let path = bundle.dir().join("act.onnx");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let end = bytes.len() - 400;
+    // A dimension of 1, at the head of each shape, becomes one that is known only by a name of no letters.
+    let mut opened = 0;
+    for at in end..bytes.len() - 4 {
+        if bytes[at..].starts_with(&[0x0a, 2, 8, 1, 0x0a, 2, 8]) {
+            bytes[at + 2..at + 4].copy_from_slice(&[0x12, 0]);
+            opened += 1;
+        }
+    }
+    assert_eq!(opened, 3);
+    std::fs::write(&path, bytes).unwrap();
+    let reopened = Bundle::open(bundle.dir()).unwrap();
+    let (_, report) = prepare(&reopened, engine, NonZeroUsize::MIN, None).unwrap();
+    assert!(report.golden_difference <= TOLERANCE);
+    drop_folder(&bundle);
+}
