@@ -12,11 +12,13 @@ use ulna_rt::Stop;
 
 use crate::datasets;
 use crate::error::AppError;
+use crate::policies::{self, PolicyOptions};
 use crate::record::{RecordOptions, Recorded, inputs, record};
 use crate::replay::{JointFit, ReplayOptions, replay};
 use crate::report::{ClockKind, SessionReport};
-use crate::rig::{Rig, RigOptions};
+use crate::rig::{Rig, RigOptions, Scene};
 use crate::run::{Job, run};
+use crate::shipped;
 
 /// How long the demo teleoperates.
 const TELEOP: Duration = Duration::from_secs(6);
@@ -24,6 +26,9 @@ const TELEOP: Duration = Duration::from_secs(6);
 /// Episodes that the demo records, and how long each is.
 const EPISODES: u64 = 2;
 const EPISODE: Duration = Duration::from_secs(4);
+
+/// How long the policy has: ten targets, and a moment.
+const POLICY: Duration = Duration::from_secs(31);
 
 /// Size of the demo's pictures: small, so that it is quick on any computer.
 const PICTURE: (u32, u32) = (320, 240);
@@ -39,6 +44,8 @@ pub struct Told {
     pub check: Option<Value>,
     /// The replay of its first episode.
     pub replay: Option<ReplayTold>,
+    /// The policy at work, and how well it did.
+    pub policy: Option<SessionReport>,
     /// Where things lie.
     pub folder: PathBuf,
     /// Somebody pressed Ctrl-C.
@@ -81,7 +88,7 @@ pub fn demo(
         ..real.clone()
     };
     say(
-        "1/4  Teleoperate: a simulated hand moves a leader arm, a follower arm follows it. Six seconds, in real time.",
+        "1/5  Teleoperate: a simulated hand moves a leader arm, a follower arm follows it. Six seconds, in real time.",
     );
     let teleop = run(
         Rig::open(&real, true)?,
@@ -97,6 +104,7 @@ pub fn demo(
         record: None,
         check: None,
         replay: None,
+        policy: None,
         folder,
         interrupted,
     };
@@ -104,7 +112,7 @@ pub fn demo(
         return Ok(told);
     }
     say(
-        "2/4  Record: two episodes of it with two cameras become a dataset. From here on, on the virtual clock.",
+        "2/5  Record: two episodes of it with two cameras become a dataset. From here on, on the virtual clock.",
     );
     let options = RecordOptions {
         episodes: EPISODES,
@@ -113,15 +121,15 @@ pub fn demo(
         picture: PICTURE,
         ..RecordOptions::new(dataset.clone(), "Move the arm about")
     };
-    let recorded = record(&lockstep, &options, inputs(), &stop.part(), &mut ())?;
+    let recorded = record(&lockstep, &options, None, inputs(), &stop.part(), &mut ())?;
     told.interrupted = recorded.interrupted;
     told.record = Some(recorded);
     if told.interrupted {
         return Ok(told);
     }
-    say("3/4  Check: counts, time stamps, files, pictures and statistics of the dataset.");
+    say("3/5  Check: counts, time stamps, files, pictures and statistics of the dataset.");
     told.check = Some(datasets::checked(&dataset).json);
-    say("4/4  Replay: its first episode is played on the follower.");
+    say("4/5  Replay: its first episode is played on the follower.");
     let options = ReplayOptions {
         dataset: dataset.clone(),
         episode: 0,
@@ -136,7 +144,46 @@ pub fn demo(
         dataset,
     });
     told.interrupted = replayed.done.interrupted;
+    if told.interrupted {
+        return Ok(told);
+    }
+    say(
+        "5/5  Policy: a small neural network, trained on recordings like these, brings the arm's tool to ten targets.",
+    );
+    let bundle = told.folder.join("policy");
+    shipped::unpack_reach(&bundle)?;
+    let reach = RigOptions {
+        scene: Scene::Reach,
+        ..lockstep
+    };
+    let policy = PolicyOptions::new(bundle);
+    let ran = policies::run(&reach, &policy, Some(POLICY), &stop.part(), &mut ())?;
+    told.interrupted = ran.interrupted;
+    if !told.interrupted {
+        reached_its_goal(&ran.report)?;
+    }
+    told.policy = Some(ran.report);
     Ok(told)
+}
+
+/// What the policy must do: reach eight of ten targets.
+const GOAL: f64 = 0.8;
+
+/// Whether the policy did what it is for.
+///
+/// # Errors
+/// If it reached fewer than eight of ten targets, or there were none.
+pub fn reached_its_goal(report: &SessionReport) -> Result<(), AppError> {
+    let task = report
+        .task
+        .ok_or_else(|| AppError::Usage("there was no task to judge the policy by".to_owned()))?;
+    if task.targets > 0 && f64::from(task.reached) >= GOAL * f64::from(task.targets) {
+        return Ok(());
+    }
+    Err(AppError::Session(format!(
+        "the policy missed its goal: {task}, and {:.0} % are asked for; `ulna policy check` tells whether the bundle is sound",
+        GOAL * 100.0
+    )))
 }
 
 /// `$XDG_DATA_HOME/ulna/demo`, else `~/.local/share/ulna/demo`.
@@ -219,20 +266,44 @@ impl Told {
             }
             None => "  Replay          not reached: interrupted".to_owned(),
         });
+        lines.push(match &self.policy {
+            Some(report) => policy_line(report),
+            None => "  Policy          not reached: interrupted".to_owned(),
+        });
         let dataset = self.folder.join("dataset").display().to_string();
+        let policy = self.folder.join("policy").display().to_string();
         lines.extend([
             String::new(),
             "Where it lies".to_owned(),
             format!("  {dataset}"),
-            "  a LeRobot v3 dataset: numbers in data/, pictures in videos/ (any video player opens them)".to_owned(),
+            "    a LeRobot v3 dataset: numbers in data/, pictures in videos/ (any video player opens them)".to_owned(),
+            format!("  {policy}"),
+            "    the policy: an ONNX network, and policy.toml, which says what it sees and does".to_owned(),
             String::new(),
             "What to type next".to_owned(),
-            "  ulna teleop --sim                                 watch the follower follow, with live figures; Ctrl-C parks it".to_owned(),
-            "  ulna teleop --sim --fault dead:elbow_flex@2s+2s   cut a servo's cable for two seconds".to_owned(),
+            "  ulna teleop --sim --fault dead:elbow_flex@2s+2s    watch the follower follow, while a servo's cable is cut for two seconds".to_owned(),
             "  ulna record --sim --dataset my-data --task \"Move about\" --episodes 2 --episode-time 10 --reset-time 3".to_owned(),
-            format!("  ulna dataset info {dataset}"),
-            "(from the source folder: `cargo run --release --` in the place of `ulna`)".to_owned(),
+            format!("  ulna run --sim --scene reach --policy {policy}"),
+            "(Ctrl-C ends each of them gently; from the source folder: `cargo run --release --` in the place of `ulna`)".to_owned(),
         ]);
         lines.join("\n")
     }
+}
+
+fn policy_line(report: &SessionReport) -> String {
+    let task = report.task.map_or(String::new(), |task| {
+        format!(
+            "{} of {} targets reached, {:.0} mm off on average",
+            task.reached,
+            task.targets,
+            task.mean_distance_m * 1e3
+        )
+    });
+    let engine = report.policy.as_ref().map_or(String::new(), |policy| {
+        format!(
+            "; {} chunks of actions by {}",
+            policy.inference.inferences, policy.checked.engine
+        )
+    });
+    format!("  Policy          {task}{engine}")
 }

@@ -1,5 +1,7 @@
 //! Policies: looking at bundles, and running them on a rig.
 
+pub(crate) mod mind;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,10 +9,16 @@ use std::time::Duration;
 use serde::Serialize;
 use ulna_core::{Environment, RobotKind};
 use ulna_policy::{Bundle, Engine, EngineChoice, Report, RobotContract, prepare};
+use ulna_rt::Stop;
 use ulna_sim::task::Reach;
 
+use crate::display;
 use crate::error::AppError;
+use crate::rig::RigOptions;
 use crate::robots;
+use crate::run::{Done, Job, Ui, run as run_session};
+
+pub use mind::{Mind, PolicyReport};
 
 /// Which policy, and how it is run.
 #[derive(Debug, Clone)]
@@ -73,6 +81,23 @@ pub fn check(options: &PolicyOptions, robot: Option<&str>) -> Result<Checked, Ap
         robot: kind.name,
         report,
     })
+}
+
+/// Runs a policy on a rig for `duration`, or until stopped.
+///
+/// # Errors
+/// If the policy does not pass its checks, before anything moves; else as [`run_session`].
+pub fn run(
+    options: &RigOptions,
+    policy: &PolicyOptions,
+    duration: Option<Duration>,
+    stop: &Stop,
+    ui: &mut dyn Ui,
+) -> Result<Done, AppError> {
+    let (mut rig, bundle) = mind::open_rig(options, policy)?;
+    mind::attach(&mut rig, options, &bundle, policy, Vec::new())?;
+    display::watch(ui.display(), &mut rig, options)?;
+    run_session(rig, &Job::Policy { duration }, stop, ui)
 }
 
 /// The usual control rate, Hz, and size of pictures, pixels.

@@ -24,6 +24,8 @@ use ulna_rt::{Machine, Stop};
 
 use crate::display::{self, Display};
 use crate::error::AppError;
+use crate::policies::PolicyOptions;
+use crate::policies::mind::{attach, open_rig};
 use crate::report::{ClockKind, SessionReport};
 use crate::rig::{Rig, RigOptions};
 use crate::run::{Beside, Done, Job, run_beside};
@@ -176,7 +178,7 @@ pub fn inputs() -> (Sender<Input>, Receiver<Input>) {
     channel()
 }
 
-/// Records episodes.
+/// Records episodes: of the leader's hand, or of a policy.
 ///
 /// # Errors
 /// If the options make no sense, the dataset cannot be written or does not fit, the rig fails, or a camera does. What was saved
@@ -184,13 +186,23 @@ pub fn inputs() -> (Sender<Input>, Receiver<Input>) {
 pub fn record(
     rig: &RigOptions,
     options: &RecordOptions,
+    policy: Option<&PolicyOptions>,
     keys: (Sender<Input>, Receiver<Input>),
     stop: &Stop,
     ui: &mut dyn RecordUi,
 ) -> Result<Recorded, AppError> {
     options.check(rig.rate_hz)?;
-    let mut opened = Rig::open(rig, true)?;
+    let (mut opened, bundle) = match policy {
+        Some(policy) => {
+            let (rig, bundle) = open_rig(rig, policy)?;
+            (rig, Some(bundle))
+        }
+        None => (Rig::open(rig, true)?, None),
+    };
     let mut cameras = cameras::open(&opened, rig, &options.wanted())?;
+    if let (Some(policy), Some(bundle)) = (policy, &bundle) {
+        cameras = attach(&mut opened, rig, bundle, policy, cameras)?;
+    }
     if let Some(display) = ui.display() {
         let mut show = display::of_rig(display, &opened, rig);
         cameras = cameras
@@ -254,7 +266,10 @@ pub fn record(
         },
     };
     let done = shown(watcher, ui, || {
-        let job = Job::Teleop { duration: None };
+        let job = match policy {
+            Some(_) => Job::Policy { duration: None },
+            None => Job::Teleop { duration: None },
+        };
         run_beside(opened, &job, stop, &mut (), Some(beside))
     });
     let outcome = recorder.finish();

@@ -11,6 +11,7 @@ use ulna_rt::{Distribution, StopReason, Summary};
 use ulna_sim::task::{Reach, Score};
 
 use crate::display::DisplayReport;
+use crate::policies::PolicyReport;
 use crate::session::{Ended, Exit, Finished};
 
 /// Which clock a session ran on.
@@ -213,6 +214,8 @@ pub struct SessionReport {
     pub tracking: serde_json::Map<String, serde_json::Value>,
     /// How well the task was done, in a simulated scene that has one.
     pub task: Option<TaskReport>,
+    /// What the policy did, if one drove the arm.
+    pub policy: Option<PolicyReport>,
     /// The follower's bus.
     pub follower: BusReport,
     /// The leader's bus, if there is one.

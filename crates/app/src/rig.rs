@@ -8,11 +8,13 @@ use ulna_bus::engine::{Engine, EngineConfig};
 use ulna_core::{Calibration, RobotKind, Unit};
 use ulna_drivers::calibration::{self, Family};
 use ulna_drivers::{Leader, SerialPort, ServoArm};
+use ulna_policy::PolicySource;
 use ulna_rt::RealClock;
 use ulna_sim::task::Reach;
 
 use crate::display::Show;
 use crate::error::AppError;
+use crate::policies::Mind;
 use crate::report::ClockKind;
 use crate::robots;
 use crate::session::Follower;
@@ -94,6 +96,10 @@ pub struct Rig {
     pub rate_hz: f64,
     /// The clock of all its threads.
     pub clock: RealClock,
+    /// What drives it in the leader's place, if anything does.
+    pub policy: Option<PolicySource>,
+    /// The part of it that thinks.
+    pub mind: Option<Mind>,
     /// What shows its session, if anything does.
     pub show: Option<Show>,
 }
@@ -229,6 +235,8 @@ fn hardware(
         world: World::Hardware,
         rate_hz: options.rate_hz,
         clock: RealClock::start(),
+        policy: None,
+        mind: None,
         show: None,
     })
 }

@@ -19,6 +19,7 @@ use crate::rig::{Rig, World};
 use crate::session::{Ended, Finished, Follower};
 use crate::tap::{Sampler, Snapshot, Tap};
 
+use threads::Around;
 pub use threads::Beside;
 
 /// What the robot is to do.
@@ -26,6 +27,11 @@ pub use threads::Beside;
 pub enum Job {
     /// Follow the leader; without one, hold.
     Teleop {
+        /// How long; until stopped if absent.
+        duration: Option<Duration>,
+    },
+    /// Do what the rig's policy wants.
+    Policy {
         /// How long; until stopped if absent.
         duration: Option<Duration>,
     },
@@ -99,11 +105,18 @@ pub fn run_beside(
     };
     let show = rig.show.take().or_else(|| ui.display().map(Show::new));
     let mut presented = show.map(|show| show.prepare(stage(&rig, job), rig.rate_hz));
-    let shown = presented.as_mut();
-    let (outcome, grant) = match clock {
-        ClockKind::Virtual => (threads::in_step(&mut rig, job, stop, beside, shown), None),
-        ClockKind::Real => threads::on_own_thread(&mut rig, job, stop, ui, beside, shown)?,
+    let mut mind = rig.mind.take();
+    let around = Around {
+        beside,
+        mind: mind.as_mut(),
+        shown: presented.as_mut(),
     };
+    let (outcome, grant) = match clock {
+        ClockKind::Virtual => (threads::in_step(&mut rig, job, stop, around), None),
+        ClockKind::Real => threads::on_own_thread(&mut rig, job, stop, ui, around)?,
+    };
+    let thought = mind.as_ref().zip(rig.policy.as_ref());
+    let thought = thought.map(|(mind, source)| mind.report(source));
     // Also when the session failed: what led to it is what one wants to see.
     let display = presented.map(Presented::finish);
     let (finished, mut tap) = outcome?;
@@ -113,6 +126,7 @@ pub fn run_beside(
     let report = SessionReport {
         task,
         display,
+        policy: thought,
         ..report
     };
     drop(rig.world);
@@ -146,6 +160,7 @@ fn stage(rig: &Rig, job: &Job) -> Stage {
 fn command(job: &Job) -> &'static str {
     match job {
         Job::Teleop { .. } => "teleop",
+        Job::Policy { .. } => "run",
         Job::Replay(_) => "replay",
     }
 }
@@ -178,6 +193,7 @@ fn report(
         gate: (&finished.counters).into(),
         tracking: tracking.collect(),
         task: None,
+        policy: None,
         follower: bus(&rig.follower.arm),
         leader: rig.leader.as_ref().map(|leader| bus(&leader.source.0)),
         exit: finished.exit.clone(),

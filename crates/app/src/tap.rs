@@ -12,6 +12,7 @@ use ulna_rt::latest::Publisher;
 use ulna_sim::task::{Reach, Score, Scorer};
 
 use crate::display::TickFeed;
+use crate::policies::mind::Senses;
 
 /// The newest tick, for status lines and viewers.
 #[derive(Debug, Clone, Copy, Default)]
@@ -109,6 +110,8 @@ pub struct Tap {
     pub sampler: Option<Sampler>,
     /// Where the recorder takes the ticks from, if there is one.
     pub recorder: Option<TickSink>,
+    /// Where the policy sees what was measured, if there is one.
+    pub senses: Option<Senses>,
     /// Where the display takes the ticks from, if there is one.
     pub display: Option<TickFeed>,
 }
@@ -170,6 +173,9 @@ impl Observer for Tap {
         }
         if let Some(judge) = &mut self.judge {
             judge.observe(state);
+        }
+        if let Some(senses) = &mut self.senses {
+            senses.observe(state.stamp, state);
         }
         if let Some(recorder) = &mut self.recorder {
             recorder.push(TickSample {

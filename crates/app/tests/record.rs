@@ -38,7 +38,7 @@ fn options(dataset: &Path) -> RecordOptions {
 }
 
 fn run(rig: &RigOptions, options: &RecordOptions) -> Result<Recorded, AppError> {
-    record(rig, options, inputs(), &Stop::new(), &mut ())
+    record(rig, options, None, inputs(), &Stop::new(), &mut ())
 }
 
 /// Every file of a dataset with its contents, but for the staging folder.
@@ -261,7 +261,7 @@ fn keys_and_faults_of_the_session_end_it_cleanly() {
     let path = folder.path().join("nothing");
     let keys = inputs();
     keys.0.send(Input::Key(Key::Stop)).unwrap();
-    let recorded = record(&rig(), &options(&path), keys, &Stop::new(), &mut ()).unwrap();
+    let recorded = record(&rig(), &options(&path), None, keys, &Stop::new(), &mut ()).unwrap();
     assert_eq!((recorded.episodes, path.exists()), (0, false));
     // So it is when the arm does not answer.
     let dead = RigOptions {
@@ -274,7 +274,7 @@ fn keys_and_faults_of_the_session_end_it_cleanly() {
     // An interruption before the first row.
     let stop = Stop::new();
     stop.interrupt();
-    let recorded = record(&rig(), &options(&path), inputs(), &stop, &mut ()).unwrap();
+    let recorded = record(&rig(), &options(&path), None, inputs(), &stop, &mut ()).unwrap();
     assert!(recorded.interrupted && recorded.episodes == 0);
 }
 

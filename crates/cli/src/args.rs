@@ -13,6 +13,7 @@ mod record;
 mod recover;
 mod replay;
 mod rig;
+mod run;
 mod scan;
 mod setup;
 mod sim;
@@ -34,6 +35,7 @@ pub(crate) use ports::PortsArgs;
 pub(crate) use record::RecordArgs;
 pub(crate) use recover::RecoverArgs;
 pub(crate) use replay::ReplayArgs;
+pub(crate) use run::RunArgs;
 pub(crate) use scan::ScanArgs;
 pub(crate) use setup::SetupArgs;
 pub(crate) use sim::SimAction;
@@ -174,6 +176,19 @@ takes as long as the recording did. A real arm first goes slowly to where the ep
         #[command(subcommand)]
         action: SimAction,
     },
+
+    /// Let a learned policy drive the arm
+    #[command(after_help = "\
+Examples:
+  ulna run --sim --scene reach --policy datasets/so101-reach
+  ulna run --sim --scene reach --policy datasets/so101-reach --lockstep --duration 30 --seed 3 --json
+  ulna run --sim --scene reach --policy datasets/so101-reach --dataset DIR --task \"Reach the target\" --episodes 2 --episode-time 10
+  ulna run --robot-port /dev/ttyACM0 --robot-id mine --policy BUNDLE
+
+Before anything moves the policy is held against the robot (joints, units, cameras, rate) and its network against the answer that it is
+known to give. Its targets cross the same safety gate as any other: the arm ramps to the first, and holds when an answer is late or no
+number. Ctrl-C ends it as it ends teleop.")]
+    Run(RunArgs),
 
     /// Look at a learned policy: an ONNX network with its contract
     Policy {

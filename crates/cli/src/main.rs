@@ -64,6 +64,7 @@ fn run(cli: &Cli) -> Result<Ended> {
         Command::Record(options) => commands::record(options, json),
         Command::Replay(options) => commands::replay(options, json),
         Command::Sim { action } => commands::sim(action, json),
+        Command::Run(options) => commands::run(options, json),
         Command::Policy { action } => commands::policy(action, json),
         Command::Dataset { action } => commands::dataset(action, json),
         Command::Bench { bench } => commands::bench(bench, json),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ulna_app::datasets::Progress;
 use ulna_app::display::{Display, DisplayReport};
+use ulna_app::policies::PolicyReport;
 use ulna_app::report::SessionReport;
 use ulna_app::run::Ui;
 use ulna_app::tap::Snapshot;
@@ -199,6 +200,9 @@ pub(crate) fn session(report: &SessionReport) -> String {
         "  tracking    RMS of goal minus position: {}",
         tracking.collect::<Vec<_>>().join(", ")
     ));
+    if let Some(policy) = &report.policy {
+        lines.extend(policy_lines(policy));
+    }
     if let Some(task) = &report.task {
         lines.push(format!("  task        {task}"));
     }
@@ -237,6 +241,38 @@ fn display(report: &DisplayReport) -> String {
         line.push_str(&format!("; {trouble}"));
     }
     line
+}
+
+fn policy_lines(policy: &PolicyReport) -> Vec<String> {
+    let PolicyReport {
+        checked,
+        inference,
+        source,
+    } = policy;
+    let mut lines = vec![
+        format!("  policy      `{}` on {}", checked.policy, checked.engine),
+        format!(
+            "  inference   {} chunks, from observation to chunk p50 {:.1} ms, max {:.1} ms; {} ticks without one",
+            inference.inferences,
+            inference.latency.p50_us / 1e3,
+            inference.latency.max_us / 1e3,
+            source.starved
+        ),
+    ];
+    let bad = inference.refused + inference.failed + inference.blind;
+    if bad > 0 {
+        lines.push(format!(
+            "              {} chunks refused, {} failed, {} steps with nothing recent to see{}",
+            inference.refused,
+            inference.failed,
+            inference.blind,
+            inference
+                .first_failure
+                .as_ref()
+                .map_or(String::new(), |failure| format!("; first: {failure}"))
+        ));
+    }
+    lines
 }
 
 /// One robot, for people.

@@ -147,6 +147,8 @@ pub(super) fn open(
         world,
         rate_hz: options.rate_hz,
         clock,
+        policy: None,
+        mind: None,
         show: None,
     })
 }

@@ -28,6 +28,7 @@ pub(super) fn control(
     let Rig {
         follower,
         leader,
+        policy,
         world,
         rate_hz,
         ..
@@ -67,11 +68,12 @@ pub(super) fn control(
                 wind_down(follower, &mut gate, period, pacer);
             })?
         }
-        Job::Teleop { duration } => {
+        Job::Teleop { duration } | Job::Policy { duration } => {
             let mut nobody = Nobody;
-            let source: &mut dyn ActionSource = match leader {
-                Some(leader) => &mut leader.source,
-                None => &mut nobody,
+            let source: &mut dyn ActionSource = match (leader, policy) {
+                (Some(leader), _) => &mut leader.source,
+                (None, Some(policy)) => policy,
+                (None, None) => &mut nobody,
             };
             let start = pacer.now() + period;
             let end = duration.map_or(Duration::MAX, |duration| start + duration);

@@ -13,6 +13,7 @@ use super::control::{Controlled, control};
 use super::{Job, Ui};
 use crate::display::Presented;
 use crate::error::AppError;
+use crate::policies::Mind;
 use crate::report::ended_in_words;
 use crate::rig::Rig;
 use crate::session::Ended;
@@ -38,6 +39,17 @@ impl std::fmt::Debug for Beside<'_> {
     }
 }
 
+/// Everything around a control loop.
+#[derive(Debug)]
+pub(super) struct Around<'a, 'b> {
+    /// Who takes its ticks.
+    pub(super) beside: Option<Beside<'a>>,
+    /// Who decides what it does, if a policy drives.
+    pub(super) mind: Option<&'b mut Mind>,
+    /// Who shows it.
+    pub(super) shown: Option<&'b mut Presented>,
+}
+
 /// How often the status is shown.
 const STATUS_PERIOD: Duration = Duration::from_millis(100);
 
@@ -55,13 +67,12 @@ fn broken(outcome: &Controlled) -> Option<String> {
 }
 
 /// On the virtual clock: everything on this thread, in step.
-pub(super) fn in_step(
-    rig: &mut Rig,
-    job: &Job,
-    stop: &Stop,
-    beside: Option<Beside<'_>>,
-    shown: Option<&mut Presented>,
-) -> Controlled {
+pub(super) fn in_step(rig: &mut Rig, job: &Job, stop: &Stop, around: Around<'_, '_>) -> Controlled {
+    let Around {
+        beside,
+        mind,
+        shown,
+    } = around;
     let mut tap = Tap::hashing();
     let mut machines: Vec<&mut dyn Machine> = Vec::new();
     let mut told = None;
@@ -71,6 +82,11 @@ pub(super) fn in_step(
         let others = beside.others.into_iter();
         machines.extend(others.map(|(_, machine)| machine as &mut dyn Machine));
         told = Some(beside.ended);
+    }
+    if let Some(mind) = mind {
+        tap.senses = mind.senses.take();
+        let thinking = mind.machines().into_iter();
+        machines.extend(thinking.map(|(_, machine)| machine as &mut dyn Machine));
     }
     if let Some(shown) = shown {
         tap.display = shown.take_feed();
@@ -111,9 +127,13 @@ pub(super) fn on_own_thread(
     job: &Job,
     stop: &Stop,
     ui: &mut dyn Ui,
-    beside: Option<Beside<'_>>,
-    shown: Option<&mut Presented>,
+    around: Around<'_, '_>,
 ) -> Result<(Controlled, Option<Grant>), AppError> {
+    let Around {
+        beside,
+        mind,
+        shown,
+    } = around;
     let (publisher, mut watcher) = latest::slot(&Snapshot::default());
     let mut tap = Tap::publishing(publisher);
     let (clock, over) = (rig.clock, AtomicBool::new(false));
@@ -139,19 +159,28 @@ pub(super) fn on_own_thread(
                     .map_err(system("starting a camera's thread"))?;
             }
         }
-        let mut leading = None;
+        let mut others = Vec::new();
+        if let Some(mind) = mind {
+            tap.senses = mind.senses.take();
+            others.extend(mind.machines());
+        }
+        let mut recording = None;
         if let Some(beside) = beside {
             tap.recorder = Some(beside.ticks);
-            for (name, machine) in beside.others {
-                let thread = thread::Builder::new().name(name);
-                thread
-                    .spawn_scoped(scope, move || {
-                        priority::give_way();
-                        step_until(machine, clock, over);
-                    })
-                    .map_err(system("starting a camera's thread"))?;
-            }
-            let (machine, ended) = (beside.leading, beside.ended);
+            others.extend(beside.others);
+            recording = Some((beside.leading, beside.ended));
+        }
+        for (name, machine) in others {
+            let thread = thread::Builder::new().name(name);
+            thread
+                .spawn_scoped(scope, move || {
+                    priority::give_way();
+                    step_until(machine, clock, over);
+                })
+                .map_err(system("starting a camera's or the policy's thread"))?;
+        }
+        let mut leading = None;
+        if let Some((machine, ended)) = recording {
             let thread = thread::Builder::new().name("ulna-record".to_owned());
             let thread = thread
                 .spawn_scoped(scope, move || step_until(machine, clock, over))

@@ -5,7 +5,9 @@ use std::io::{self, IsTerminal};
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ulna_app::display::Display;
-use ulna_app::record::{RecordUi, Recorded, inputs, record as run};
+use ulna_app::policies::PolicyOptions;
+use ulna_app::record::{RecordOptions, RecordUi, Recorded, inputs, record as run};
+use ulna_app::rig::RigOptions;
 use ulna_app::{Phase, Progress};
 
 use super::{display, stop};
@@ -15,13 +17,24 @@ use crate::keyboard::Keyboard;
 use crate::output;
 
 pub(crate) fn record(args: &RecordArgs, json: bool) -> Result<Ended> {
-    let stop = stop()?;
     let options = args.options();
     let display = display::open(&args.display, &format!("record {}", options.task))?;
+    recorded(&args.rig(), &options, None, display, json)
+}
+
+/// Records a leader's hand, or a policy.
+pub(super) fn recorded(
+    rig: &RigOptions,
+    options: &RecordOptions,
+    policy: Option<&PolicyOptions>,
+    display: Option<Box<dyn Display>>,
+    json: bool,
+) -> Result<Ended> {
+    let stop = stop()?;
     let (sender, receiver) = inputs();
     let keyboard = Keyboard::start(sender.clone())?;
     let mut bar = Bar::new(options.fps, keyboard.is_some(), display);
-    let recorded = run(&args.rig(), &options, (sender, receiver), &stop, &mut bar);
+    let recorded = run(rig, options, policy, (sender, receiver), &stop, &mut bar);
     bar.bar.finish_and_clear();
     drop(keyboard);
     let recorded = recorded?;

@@ -1,0 +1,31 @@
+//! `ulna run`.
+
+use anyhow::Result;
+use ulna_app::{policies, robots as known};
+
+use super::record::recorded;
+use super::{display, stop};
+use crate::Ended;
+use crate::args::RunArgs;
+use crate::output::{self, StatusLine};
+
+pub(crate) fn run(args: &RunArgs, json: bool) -> Result<Ended> {
+    let (rig, policy) = (args.rig(), args.policy());
+    let display = display::open(&args.display, &format!("run {}", policy.bundle.display()))?;
+    if let Some(options) = args.recording() {
+        return recorded(&rig, &options, Some(&policy), display, json);
+    }
+    let stop = stop()?;
+    let kind = known::find(&rig.robot)?;
+    let names = kind.names().map(str::to_owned).collect();
+    let mut status = StatusLine::new(names, display);
+    let done = policies::run(&rig, &policy, args.duration, &stop, &mut status);
+    status.finish();
+    let done = done?;
+    if json {
+        output::json(&serde_json::to_value(&done.report)?)?;
+    } else {
+        output::text(&output::session(&done.report))?;
+    }
+    Ok(Ended::regularly(done.interrupted))
+}
