@@ -18,6 +18,8 @@ fn the_tour_runs_and_names_only_what_is_there() {
     );
     assert_eq!(told["check"]["sound"], true);
     assert_eq!(told["replay"]["joints"].as_array().unwrap().len(), 6);
+    assert_eq!(told["policy"]["task"]["targets"], 10);
+    assert!(told["policy"]["task"]["reached"].as_u64().unwrap() >= 8);
     assert!(
         std::path::Path::new(told["replay"]["dataset"].as_str().unwrap())
             .join("meta/info.json")

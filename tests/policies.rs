@@ -1,0 +1,178 @@
+//! Promise: a policy is checked before anything moves, drives through the same gate, and can be recorded.
+
+#![allow(clippy::unwrap_used)]
+
+mod harness;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use harness::{fails, json, root};
+
+fn reach() -> String {
+    let folder = root().join("datasets/so101-reach");
+    folder.to_str().unwrap().to_owned()
+}
+
+const RUN: [&str; 6] = ["run", "--sim", "--lockstep", "--scene", "reach", "--policy"];
+
+#[test]
+fn a_run_reaches_its_targets_and_is_repeatable() {
+    let bundle = reach();
+    let run = || {
+        json(
+            &[
+                &RUN[..],
+                &[
+                    &bundle,
+                    "--duration",
+                    "16",
+                    "--seed",
+                    "5",
+                    "--engine",
+                    "tract",
+                ],
+            ]
+            .concat(),
+        )
+    };
+    let told = run();
+    assert_eq!(told["task"]["targets"], 5);
+    assert!(
+        told["task"]["reached"].as_u64().unwrap() >= 4,
+        "{}",
+        told["task"]
+    );
+    assert_eq!(told["policy"]["checked"]["engine"]["kind"], "tract");
+    assert_eq!(told["exit"]["happened"], "parked, torque off");
+    assert_eq!(told, run());
+}
+
+#[test]
+fn a_run_is_recorded_like_any_teleoperation() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = folder.path().join("d");
+    let dataset = dataset.to_str().unwrap();
+    let recorded = json(
+        &[
+            &RUN[..],
+            &[
+                &reach(),
+                "--dataset",
+                dataset,
+                "--task",
+                "Reach the target",
+                "--no-cameras",
+            ],
+            &[
+                "--episodes",
+                "2",
+                "--episode-time",
+                "3",
+                "--reset-time",
+                "0",
+            ],
+        ]
+        .concat(),
+    );
+    assert_eq!(
+        (&recorded["episodes"], &recorded["frames"]),
+        (&2.into(), &180.into())
+    );
+    assert!(
+        recorded["session"]["policy"]["inference"]["inferences"]
+            .as_u64()
+            .unwrap()
+            > 10
+    );
+    let info = json(&["dataset", "info", dataset]);
+    assert!(info.to_string().contains("observation.environment_state"));
+    assert_eq!(json(&["dataset", "check", dataset])["sound"], true);
+}
+
+#[test]
+fn a_sound_bundle_passes_its_check() {
+    let told = json(&["policy", "check", &reach()]);
+    assert_eq!(told["robot"], "so101");
+    assert!(told["golden_difference"].as_f64().unwrap() < 1e-3);
+}
+
+/// A copy of the shipped bundle, to be broken.
+fn copy(folder: &Path) -> PathBuf {
+    let to = folder.join("bundle");
+    fs::create_dir(&to).unwrap();
+    for entry in fs::read_dir(reach()).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+    to
+}
+
+#[test]
+fn what_does_not_fit_is_refused_in_words_before_anything_moves() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = copy(folder.path());
+    let path = bundle.to_str().unwrap().to_owned();
+    let run = [&RUN[..], &[&path, "--duration", "1"]].concat();
+    // Without the scene nobody tells where the target is.
+    fails(
+        1,
+        &["observation.environment_state"],
+        &["run", "--sim", "--policy", &path, "--duration", "1"],
+    );
+    fails(
+        1,
+        &["koch_follower"],
+        &["policy", "check", &path, "--robot", "koch"],
+    );
+    fails(
+        2,
+        &["--engine"],
+        &["policy", "check", &path, "--engine", "abacus"],
+    );
+    fails(
+        1,
+        &["policy.toml"],
+        &["policy", "check", folder.path().to_str().unwrap()],
+    );
+
+    let network = bundle.join("policy.onnx");
+    let whole = fs::read(&network).unwrap();
+    fs::write(&network, &whole[..whole.len() / 2]).unwrap();
+    fails(1, &["policy.onnx"], &run);
+    fs::write(&network, &whole).unwrap();
+
+    let golden = bundle.join("golden.safetensors");
+    let mut bytes = fs::read(&golden).unwrap();
+    let last = bytes.len() - 2;
+    bytes[last] ^= 0x40;
+    fs::write(&golden, bytes).unwrap();
+    fails(1, &["golden"], &run);
+    fs::copy(
+        root().join("datasets/so101-reach/golden.safetensors"),
+        &golden,
+    )
+    .unwrap();
+
+    let manifest = bundle.join("policy.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace("policy.onnx", "../policy.onnx")).unwrap();
+    fails(1, &["../policy.onnx"], &run);
+}
+
+/// A library that was named and cannot be loaded is an error, never a silent choice of another engine.
+#[test]
+fn an_onnx_runtime_that_was_named_must_load() {
+    let ran = harness::finish(
+        harness::ulna(&["policy", "check", &reach()])
+            .env("ORT_DYLIB_PATH", "nowhere/libonnxruntime.so")
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    assert!(
+        ran.stderr.contains("nowhere/libonnxruntime.so"),
+        "{}",
+        ran.stderr
+    );
+}
