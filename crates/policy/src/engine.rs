@@ -15,6 +15,8 @@ use crate::error::PolicyError;
 
 mod library;
 pub(crate) mod network;
+#[cfg(feature = "tract")]
+mod rehearsal;
 mod search;
 
 pub use search::{LIBRARY_NAME, Search, data_folder};
