@@ -9,7 +9,6 @@ mod args;
 mod commands;
 mod keyboard;
 mod output;
-mod record;
 
 use args::{Cli, Command};
 
@@ -22,6 +21,16 @@ enum Ended {
     Interrupted,
     /// It did what was asked, and what it found is bad news, already told.
     BadNews,
+}
+
+impl Ended {
+    fn regularly(interrupted: bool) -> Self {
+        if interrupted {
+            Self::Interrupted
+        } else {
+            Self::Done
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -45,7 +54,7 @@ fn run(cli: &Cli) -> Result<Ended> {
         Command::Demo(options) => commands::demo(options, json),
         Command::Robots { action } => commands::robots(action, json),
         Command::Teleop(options) => commands::teleop(options, json),
-        Command::Record(options) => record::record(options, json),
+        Command::Record(options) => commands::record(options, json),
         Command::Replay(options) => commands::replay(options, json),
         Command::Sim { action } => commands::sim(action, json),
         Command::Dataset { action } => commands::dataset(action, json),

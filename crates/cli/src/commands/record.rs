@@ -7,9 +7,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ulna_app::record::{RecordUi, Recorded, inputs, record as run};
 use ulna_app::{Phase, Progress};
 
+use super::stop;
 use crate::Ended;
 use crate::args::RecordArgs;
-use crate::commands::stop;
 use crate::keyboard::Keyboard;
 use crate::output;
 
@@ -28,11 +28,7 @@ pub(crate) fn record(args: &RecordArgs, json: bool) -> Result<Ended> {
     } else {
         output::text(&summary(&recorded))?;
     }
-    Ok(if recorded.interrupted {
-        Ended::Interrupted
-    } else {
-        Ended::Done
-    })
+    Ok(Ended::regularly(recorded.interrupted))
 }
 
 /// A line on stderr; nothing if stderr is no terminal.

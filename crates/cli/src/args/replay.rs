@@ -1,0 +1,65 @@
+//! `ulna replay`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use ulna_app::Unit;
+use ulna_app::report::ClockKind;
+use ulna_app::rig::RigOptions;
+
+use super::rig::{LeaderArgs, RigArgs};
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    #[command(flatten)]
+    rig: RigArgs,
+
+    /// Folder of the dataset
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dataset: PathBuf,
+
+    /// The episode, counted from 0
+    #[arg(long, value_name = "K")]
+    pub(crate) episode: usize,
+
+    /// The unit of the dataset's joints, if the dataset does not tell
+    #[arg(long, value_name = "UNITS")]
+    pub(crate) units: Option<UnitsArg>,
+
+    /// Take as long as the recording did, instead of running the simulation on the virtual clock
+    #[arg(long, requires = "sim")]
+    real_time: bool,
+}
+
+impl ReplayArgs {
+    pub(crate) fn rig(&self) -> RigOptions {
+        let options = self.rig.options(ClockKind::Real, &LeaderArgs::default());
+        let virtual_clock = options.sim && !self.real_time;
+        RigOptions {
+            clock: if virtual_clock {
+                ClockKind::Virtual
+            } else {
+                ClockKind::Real
+            },
+            ..options
+        }
+    }
+}
+
+/// Units of body joints; grippers are always 0 to 100.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum UnitsArg {
+    /// Degrees from the middle of the range: LeRobot's `so_follower`
+    Degrees,
+    /// -100 to 100 over the range: LeRobot's older `so100_follower` and `so101_follower`
+    M100,
+}
+
+impl From<UnitsArg> for Unit {
+    fn from(units: UnitsArg) -> Self {
+        match units {
+            UnitsArg::Degrees => Self::Degrees,
+            UnitsArg::M100 => Self::M100,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! `ulna sim`.
+
+use clap::{Args, Subcommand};
+use ulna_app::rig::RigOptions;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SimAction {
+    /// Put simulated servos on pseudo-terminals in real time, until Ctrl-C
+    #[command(after_help = "\
+Examples:
+  ulna sim serve                          one line: `follower /dev/pts/N`
+  ulna sim serve --leader                 a leader as well, moved by the simulated hand
+  ulna sim serve --leader --robot-id sim --teleop-id sim
+                                          with calibration files where LeRobot looks for them, so that its own drivers connect:
+                                          --robot.type=so101_follower --robot.port=/dev/pts/N --robot.id=sim")]
+    Serve(ServeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// The robot: a built-in name, or the path of a robot file
+    #[arg(long, default_value = ulna_app::robots::DEFAULT, value_name = "F")]
+    pub(crate) robot: String,
+
+    /// A leader arm as well, moved by the simulated hand
+    #[arg(long)]
+    pub(crate) leader: bool,
+
+    /// The id of the follower's calibration; a new one gets a file where LeRobot keeps them
+    #[arg(long, value_name = "ID")]
+    robot_id: Option<String>,
+
+    /// The id of the leader's calibration
+    #[arg(long, value_name = "ID", requires = "leader")]
+    teleop_id: Option<String>,
+
+    /// Seed of the hand and of the faults
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+
+    /// What goes wrong on the follower's bus, as for teleop
+    #[arg(long, value_name = "FAULT")]
+    fault: Vec<String>,
+}
+
+impl ServeArgs {
+    pub(crate) fn rig(&self) -> RigOptions {
+        RigOptions {
+            robot: self.robot.clone(),
+            robot_id: self.robot_id.clone(),
+            teleop_id: self.teleop_id.clone(),
+            sim: true,
+            seed: self.seed,
+            faults: self.fault.clone(),
+            ..RigOptions::default()
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! `ulna teleop`.
+
+use std::time::Duration;
+
+use clap::Args;
+use ulna_app::rig::RigOptions;
+
+use super::rig::{LeaderArgs, RigArgs, clock};
+use super::values::seconds;
+
+#[derive(Debug, Args)]
+pub(crate) struct TeleopArgs {
+    #[command(flatten)]
+    rig: RigArgs,
+
+    #[command(flatten)]
+    leader: LeaderArgs,
+
+    /// Run the simulation on the virtual clock: as fast as possible, bit-identical for a seed
+    #[arg(long, requires_all = ["sim", "duration"], help_heading = "Rig")]
+    lockstep: bool,
+
+    /// Stop after this many seconds; without it, Ctrl-C ends it
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) duration: Option<Duration>,
+}
+
+impl TeleopArgs {
+    pub(crate) fn rig(&self) -> RigOptions {
+        self.rig.options(clock(self.lockstep), &self.leader)
+    }
+}

@@ -1,0 +1,20 @@
+//! `ulna bench`.
+
+use anyhow::Result;
+use ulna_app::bench as benches;
+
+use crate::args::BenchCommand;
+use crate::{Ended, output};
+
+pub(crate) fn bench(bench: &BenchCommand, json: bool) -> Result<Ended> {
+    let result = match bench {
+        BenchCommand::Bus => benches::bus()?,
+        BenchCommand::Record => benches::record()?,
+    };
+    if json {
+        output::json(&serde_json::to_value(&result)?)?;
+    } else {
+        output::text(&result.table())?;
+    }
+    Ok(Ended::Done)
+}

@@ -1,0 +1,20 @@
+//! `ulna demo`.
+
+use anyhow::Result;
+use ulna_app::demo as tour;
+
+use super::stop;
+use crate::args::DemoArgs;
+use crate::{Ended, output};
+
+pub(crate) fn demo(args: &DemoArgs, json: bool) -> Result<Ended> {
+    let stop = stop()?;
+    let mut say = |line: &str| eprintln!("{line}");
+    let told = tour::demo(args.seed, args.folder.as_deref(), &stop, &mut say)?;
+    if json {
+        output::json(&serde_json::to_value(&told)?)?;
+    } else {
+        output::text(&told.summary())?;
+    }
+    Ok(Ended::regularly(told.interrupted))
+}

@@ -1,0 +1,36 @@
+//! `ulna robots`.
+
+use anyhow::Result;
+use serde_json::json;
+use ulna_app::robots as known;
+
+use crate::args::RobotsAction;
+use crate::{Ended, output};
+
+pub(crate) fn robots(action: &RobotsAction, json: bool) -> Result<Ended> {
+    match action {
+        RobotsAction::List => {
+            let all = known::list();
+            if json {
+                output::json(&json!({ "robots": all }))?;
+            } else {
+                for listed in &all {
+                    output::text(&format!(
+                        "{:<12} {}  [{}]",
+                        listed.name, listed.summary, listed.origin
+                    ))?;
+                }
+            }
+        }
+        RobotsAction::Show { name, toml: true } => output::text(known::read(name)?.0.trim_end())?,
+        RobotsAction::Show { name, toml: false } => {
+            let kind = known::find(name)?;
+            if json {
+                output::json(&serde_json::to_value(&kind)?)?;
+            } else {
+                output::text(&output::robot(&kind))?;
+            }
+        }
+    }
+    Ok(Ended::Done)
+}

@@ -1,0 +1,32 @@
+//! `ulna sim`.
+
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Result;
+use serde_json::json;
+use ulna_app::{rig, robots as known};
+
+use super::stop;
+use crate::args::SimAction;
+use crate::{Ended, output};
+
+pub(crate) fn sim(action: &SimAction, json: bool) -> Result<Ended> {
+    let SimAction::Serve(args) = action;
+    let stop = stop()?;
+    let buses = rig::serve(&args.rig(), &known::find(&args.robot)?, args.leader)?;
+    for (role, device) in buses.devices() {
+        match json {
+            true => output::json(&json!({ "role": role, "device": device }))?,
+            false => output::text(&format!("{role} {}", device.display()))?,
+        }
+    }
+    eprintln!("serving in real time; Ctrl-C ends it");
+    while stop.requested().is_none() {
+        if let Some(role) = buses.fallen() {
+            anyhow::bail!("the simulated {role}'s bus has stopped; see above, and start it again");
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    Ok(Ended::Interrupted)
+}
