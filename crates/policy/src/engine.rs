@@ -15,6 +15,8 @@ use crate::error::PolicyError;
 
 mod library;
 pub(crate) mod network;
+#[cfg(feature = "tract")]
+mod rehearsal;
 mod search;
 
 pub use search::{LIBRARY_NAME, Search, data_folder};
@@ -166,6 +168,11 @@ impl Engine {
         Ok(engine)
     }
 
+    /// For running networks that are no policies.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
     /// Which engine it is.
     pub fn info(&self) -> &EngineInfo {
         &self.info
@@ -185,9 +192,7 @@ fn tract(passed_over: Vec<String>) -> Result<(ort_sys::OrtApi, EngineInfo), Poli
 
 #[cfg(not(feature = "tract"))]
 fn tract(passed_over: Vec<String>) -> Result<(ort_sys::OrtApi, EngineInfo), PolicyError> {
-    let why = match passed_over.as_slice() {
-        [] => String::new(),
-        tried => format!(", and no ONNX Runtime can be used ({})", tried.join("; ")),
-    };
+    let tried = passed_over.into_iter().map(|reason| format!("; {reason}"));
+    let why = tried.collect();
     Err(PolicyError::NoTract { why })
 }

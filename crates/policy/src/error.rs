@@ -107,12 +107,12 @@ pub enum PolicyError {
         /// Where it was looked for, and what was wrong with what was there.
         tried: String,
     },
-    /// The pure-Rust engine was asked for, and this build lacks it.
+    /// The pure-Rust engine is needed, and this build lacks it.
     #[error(
-        "the engine tract is not part of this build{why}; build with the feature `tract`, or fetch an ONNX Runtime with `cargo run -p xtask -- fetch-ort`"
+        "no ONNX Runtime can be used, and the engine tract is not part of this build{why}; build with the feature `tract`, or fetch an ONNX Runtime with `cargo run -p xtask -- fetch-ort`"
     )]
     NoTract {
-        /// Why it would have been needed, if it was not asked for; starts with a separator.
+        /// Why each ONNX Runtime that was found would not do, each after a separator.
         why: String,
     },
     /// Another engine is in use already.

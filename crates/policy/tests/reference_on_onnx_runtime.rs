@@ -35,6 +35,11 @@ fn nonsense_is_refused() {
 }
 
 #[test]
+fn diffusion_networks() {
+    on_engine(reference::diffusion_networks);
+}
+
+#[test]
 fn an_open_batch_is_one() {
     on_engine(reference::an_open_batch_is_one);
 }

@@ -5,7 +5,9 @@
 mod common;
 mod reference;
 
-use ulna_policy::{Engine, EngineChoice};
+use std::num::NonZeroUsize;
+
+use ulna_policy::{Bundle, Engine, EngineChoice, prepare};
 
 type Check = fn(&std::path::Path, &Engine);
 
@@ -33,6 +35,29 @@ fn nonsense_is_refused() {
 }
 
 #[test]
+fn diffusion_networks() {
+    on_engine(reference::diffusion_networks);
+}
+
+#[test]
 fn an_open_batch_is_one() {
     on_engine(reference::an_open_batch_is_one);
+}
+
+/// One damaged byte, which tract panics at.
+#[test]
+fn a_damaged_network_is_refused_in_words() {
+    let Some(fixtures) = common::fixtures() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    common::make_bundle(&fixtures, folder.path(), true, 0);
+    let path = folder.path().join("act.onnx");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[44_863] = 253;
+    std::fs::write(&path, bytes).unwrap();
+    let bundle = Bundle::open(folder.path()).unwrap();
+    let engine = Engine::open(EngineChoice::Tract).unwrap();
+    let error = prepare(&bundle, &engine, NonZeroUsize::MIN, None).unwrap_err();
+    assert!(error.to_string().contains("tract"), "{error}");
 }

@@ -4,8 +4,10 @@
 
 mod common;
 
+use std::num::NonZeroUsize;
 use ulna_core::Unit;
-use ulna_policy::{Bundle, Engine, EngineChoice, PolicyError, RobotContract, check};
+
+use ulna_policy::{Bundle, Engine, EngineChoice, PolicyError, RobotContract, bench, check};
 
 #[test]
 fn another_robot_is_refused_in_words() {
@@ -71,4 +73,18 @@ fn a_golden_output_that_is_missed_is_refused() {
     let error = check(&bundle, &engine, None).unwrap_err();
     assert!(matches!(error, PolicyError::Golden { .. }), "{error}");
     assert!(error.to_string().contains("golden output"), "{error}");
+}
+
+#[test]
+fn the_runner_is_timed_beside_the_bare_engine() {
+    let Some(fixtures) = common::fixtures() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    common::make_bundle(&fixtures, folder.path(), false, 0);
+    let bundle = Bundle::open(folder.path()).unwrap();
+    let engine = Engine::open(EngineChoice::Tract).unwrap();
+    let timing = bench::time(&bundle, &engine, NonZeroUsize::MIN, 3).unwrap();
+    assert_eq!((timing.whole.count, timing.bare.count), (3, 3));
+    assert_eq!(&timing.engine, engine.info());
 }

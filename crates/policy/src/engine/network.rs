@@ -41,19 +41,18 @@ impl Network {
             path: graph.path.clone(),
             reason,
         };
-        let loaded = if engine.info.kind == EngineKind::Tract && graph.open_batch {
-            if graph.external {
-                return Err(wrong(
-                    "its batch size is open and its weights lie in another file, which tract cannot take together; export it with a batch of 1"
-                        .to_owned(),
-                ));
-            }
-            let model = folder::read(&graph.path, folder::MAX_GRAPH)?;
-            let model = bind::batch_of_one(&model).unwrap_or(model);
-            builder(engine, threads).and_then(|mut builder| builder.commit_from_memory(&model))
-        } else {
-            builder(engine, threads).and_then(|mut builder| builder.commit_from_file(&graph.path))
-        };
+        let mut model = None;
+        if engine.info.kind == EngineKind::Tract {
+            let bytes = for_tract(graph, &wrong)?;
+            #[cfg(feature = "tract")]
+            super::rehearsal::run(&bytes, graph)
+                .map_err(|reason| wrong(format!("{} cannot run it: {reason}", engine.info())))?;
+            model = Some(bytes).filter(|_| !graph.external);
+        }
+        let loaded = builder(engine, threads).and_then(|mut builder| match &model {
+            Some(bytes) => builder.commit_from_memory(bytes),
+            None => builder.commit_from_file(&graph.path),
+        });
         let session =
             loaded.map_err(|error| wrong(format!("{} cannot load it ({error})", engine.info())))?;
         for port in &graph.inputs {
@@ -94,6 +93,24 @@ impl Network {
         }
         Ok(data.to_vec())
     }
+}
+
+/// The file's bytes, with a batch size that is left open set to one.
+fn for_tract(
+    graph: &GraphFile,
+    wrong: &dyn Fn(String) -> PolicyError,
+) -> Result<Vec<u8>, PolicyError> {
+    let bytes = folder::read(&graph.path, folder::MAX_GRAPH)?;
+    if !graph.open_batch {
+        return Ok(bytes);
+    }
+    if graph.external {
+        return Err(wrong(
+            "its batch size is open and its weights lie in another file, which tract cannot take together; export it with a batch of 1"
+                .to_owned(),
+        ));
+    }
+    Ok(bind::batch_of_one(&bytes).unwrap_or(bytes))
 }
 
 fn builder(engine: &Engine, threads: NonZeroUsize) -> ort::Result<SessionBuilder> {

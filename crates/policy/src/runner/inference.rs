@@ -116,6 +116,11 @@ impl Inference {
         }
     }
 
+    /// The policy, for another run.
+    pub fn into_policy(self) -> Box<dyn Predict> {
+        self.predict
+    }
+
     /// Fills the observation with what is newest; false if something is missing or too old.
     fn look(&mut self, now: Stamp) -> bool {
         let sample = self.samples.newest();

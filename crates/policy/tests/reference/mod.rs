@@ -4,6 +4,9 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
+use ort::session::builder::GraphOptimizationLevel;
+use ort::session::{Session, SessionInputValue};
+use ort::value::Tensor;
 use ulna_core::{ActionSource, Joints, Stamp, State};
 use ulna_policy::bundle::{Golden, GoldenImage};
 use ulna_policy::runner::runner_with;
@@ -128,4 +131,51 @@ pub(crate) fn an_open_batch_is_one(fixtures: &Path, engine: &Engine) {
     let (_, report) = prepare(&reopened, engine, NonZeroUsize::MIN, None).unwrap();
     assert!(report.golden_difference <= TOLERANCE);
     drop_folder(&bundle);
+}
+
+fn session(engine: &Engine, path: &Path) -> Session {
+    Session::builder(engine.environment())
+        .unwrap()
+        .with_optimization_level(GraphOptimizationLevel::All)
+        .unwrap()
+        .commit_from_file(path)
+        .unwrap()
+}
+
+fn floats(shape: &[usize], values: &[f32]) -> SessionInputValue<'static> {
+    let tensor = Tensor::from_array((shape.to_vec(), values.to_vec()));
+    tensor.unwrap().into()
+}
+
+/// Runs a network and compares its one output, in normalised units.
+fn compare(session: &mut Session, inputs: Vec<(&str, SessionInputValue<'_>)>, wanted: &[f32]) {
+    let outputs = session.run(inputs).unwrap();
+    let (_, given) = outputs[0].try_extract_tensor::<f32>().unwrap();
+    assert_eq!(given.len(), wanted.len());
+    for (given, wanted) in given.iter().zip(wanted) {
+        assert!((given - wanted).abs() < 1e-5, "{given} for {wanted}");
+    }
+}
+
+/// The two networks of the tiny Diffusion policy, at each of its ten steps of denoising.
+pub(crate) fn diffusion_networks(fixtures: &Path, engine: &Engine) {
+    let reference = Tensors::read(&fixtures.join("diffusion_tiny.reference.safetensors"));
+    let mut encoder = session(engine, &fixtures.join("diffusion_tiny_cond.legacy.onnx"));
+    let state = floats(&[1, 2, 6], reference.all("norm_state"));
+    let images = floats(&[1, 2, 1, 3, 96, 96], reference.all("norm_images"));
+    let inputs = vec![("observation_state", state), ("observation_images", images)];
+    compare(&mut encoder, inputs, reference.all("cond"));
+    let mut denoiser = session(engine, &fixtures.join("diffusion_tiny_unet.legacy.onnx"));
+    for (step, timestep) in reference.all("timesteps").iter().enumerate() {
+        let timestep = Tensor::from_array((vec![1usize], vec![*timestep as i64])).unwrap();
+        let inputs = vec![
+            (
+                "sample",
+                floats(&[1, 16, 6], reference.part("trajectory", step)),
+            ),
+            ("timestep", timestep.into()),
+            ("cond", floats(&[1, 44], reference.all("cond"))),
+        ];
+        compare(&mut denoiser, inputs, reference.part("eps", step));
+    }
 }
