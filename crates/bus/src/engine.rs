@@ -29,7 +29,22 @@
 //! * **What is not an answer is skipped and counted**: noise, the adapter's echo, packets of others, leftovers of an
 //!   earlier transaction. If answers may still be under way when a transaction ends, the next one waits for them to pass.
 //!
-//! The protocol has one ambiguity: a servo's answer to a ping is byte for byte the ping itself when its only
+//! **Whatever the protocol** ([`EngineConfig::protocol`]), the requests and replies are the same, and a cycle takes the fewest
+//! bytes that it allows:
+//!
+//! | group of k servos, d bytes of data, both ways | STS | SCS | Dynamixel |
+//! |---|---|---|---|
+//! | write | 8 + k(1+d) | 8 + k(1+d) | 14 + k(1+d) |
+//! | read, k = 1 | 14 + d | 14 + d | 25 + d |
+//! | read, k > 1 | 8 + k(7+d) | k(14+d) | 22 + k(5+d), or 14 + k(12+d) without fast reads |
+//!
+//! (Dynamixel data with FF FF FD in them take a byte more each time.) SCS servos are asked one after the other. To a fast
+//! read Dynamixel servos answer with one packet, in which a silent servo cuts off those behind it; these are asked once
+//! more with a plain sync read in the same transaction. A servo that says no is not asked again
+//! ([`ServoFault::Refused`]); one that raises its alert bit is read all the same
+//! ([`ErrorFlags::ALERT`](crate::ErrorFlags::ALERT) in its flags).
+//!
+//! Feetech's protocol has one ambiguity: a servo's answer to a ping is byte for byte the ping itself when its only
 //! complaint is the voltage. Until the engine knows whether the adapter echoes, it takes such a packet for the echo
 //! and lets the retry read a register instead, whose answer cannot be mistaken.
 

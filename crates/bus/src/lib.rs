@@ -4,9 +4,51 @@
 //! panics at no input, so the same code talks to real servos from a computer, from a microcontroller, and to simulated
 //! servos in a test.
 //!
-//! Reading order: [`feetech`] is the wire format (packets out, an incremental decoder in), [`registers`] and
-//! [`encoding`] say what the bytes in a servo mean, and [`engine`] asks servos and gathers their answers by a
-//! deadline. [`health`] remembers from cycle to cycle who is worth asking and which readings to believe.
+//! # Reading order, and what to use for what
+//!
+//! * [`models`]: start from the name in a robot file. [`models::by_name`] gives a [`models::Model`]: its number, resolution,
+//!   register table and units. Nothing after this needs to know which family a servo is of.
+//! * [`registers`]: what stands where. Ask a [`registers::Table`] for a [`registers::Role`] (`PresentPosition`,
+//!   `TorqueEnable`, …) or for LeRobot's name; get a [`registers::Register`], which turns numbers into bytes and back.
+//!   [`registers::Table::state_span`] is the block to read for the whole state. [`units`] turns counts into volts and amperes.
+//! * [`engine`]: asks servos and gathers their answers by a deadline, one result per servo. One [`engine::Engine`] per bus,
+//!   made for the bus' [`Protocol`]: in sync reads, fast sync reads or one read after the other, whatever is shortest.
+//! * [`health`]: what to remember from cycle to cycle. [`health::Roster`] says who is worth asking,
+//!   [`health::Plausibility`] which positions to believe and how old the last good one is, and [`health::Rotation`] whose
+//!   slow readings are next.
+//! * [`feetech`] and [`dynamixel`] are the wire formats: packets out, an incremental decoder in. Only simulated servos,
+//!   bridges and tests need them; drivers go through the engine.
+//!
+//! A control cycle for servos of any family: find the registers once, then write and read in one burst.
+//!
+//! ```
+//! use core::time::Duration;
+//! use ulna_bus::engine::{Engine, EngineConfig, GroupEntry, GroupRead, GroupWrite, Request};
+//! use ulna_bus::models;
+//! use ulna_bus::registers::Role;
+//!
+//! let model = models::by_name("xl330-m288").expect("in the table");
+//! let goal = model.table.find(Role::GoalPosition).expect("every servo has one");
+//! let state = model.table.state_span().expect("every servo has one");
+//!
+//! let mut engine = Engine::new(EngineConfig::with_protocol(model.table.protocol, 1_000_000));
+//! let goals = [1, 2].map(|id| {
+//!     let bytes = goal.encode(2048).expect("in range");
+//!     GroupEntry { id, data: bytes.padded() }
+//! });
+//! let request = Request::Cycle {
+//!     write: Some(GroupWrite { address: goal.address, width: goal.width, entries: &goals }),
+//!     read: Some(GroupRead { address: state.address, len: state.len, ids: &[1, 2] }),
+//! };
+//! let (now, deadline) = (Duration::ZERO, Duration::from_millis(5));
+//! engine.begin(now, &request, deadline)?;
+//! assert_eq!(engine.transmit().len(), 24 + 16); // a sync write, and a fast sync read behind it
+//! // … Engine::step with what arrives, until it is done; then of each reply:
+//! // position.decode_in_block(state.address, data.bytes())
+//! # Ok::<(), ulna_bus::engine::RequestError>(())
+//! ```
+//!
+//! The codec alone:
 //!
 //! ```
 //! use ulna_bus::feetech::{Decoder, MAX_PACKET, packet};

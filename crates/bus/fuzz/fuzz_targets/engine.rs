@@ -6,6 +6,7 @@
 use core::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
+use ulna_bus::Protocol;
 use ulna_bus::engine::{Engine, EngineConfig, GroupEntry, GroupRead, GroupWrite, Request, Status};
 
 /// Takes the input apart; an exhausted input gives zeros.
@@ -33,7 +34,12 @@ impl<'a> Script<'a> {
 
 fuzz_target!(|input: &[u8]| {
     let mut script = Script(input);
-    let mut engine = Engine::new(EngineConfig::new(1_000_000));
+    let protocol = match script.byte() % 3 {
+        0 => Protocol::FeetechSts,
+        1 => Protocol::FeetechScs,
+        _ => Protocol::Dynamixel2,
+    };
+    let mut engine = Engine::new(EngineConfig::with_protocol(protocol, 1_000_000));
     let (mut now, mut deadline) = (Duration::ZERO, Duration::ZERO);
     while !script.0.is_empty() {
         match script.byte() % 8 {
@@ -68,7 +74,7 @@ fn begin(engine: &mut Engine, script: &mut Script<'_>, now: Duration, deadline: 
         entries: &entries,
     };
     let read = GroupRead { address, len, ids };
-    let request = match kind % 6 {
+    let request = match kind % 7 {
         0 => Request::Ping { id },
         1 => Request::PingAll,
         2 => Request::Read { id, address, len },
@@ -77,7 +83,8 @@ fn begin(engine: &mut Engine, script: &mut Script<'_>, now: Duration, deadline: 
             address,
             data: ids,
         },
-        4 => Request::Cycle {
+        4 => Request::Reboot { id },
+        5 => Request::Cycle {
             write: Some(write),
             read: None,
         },

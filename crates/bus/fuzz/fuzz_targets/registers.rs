@@ -1,0 +1,29 @@
+//! Any bytes in any register of any family have a value, and what has a value travels there and back.
+//! Run from `crates/bus`: `cargo +nightly fuzz run registers`.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use ulna_bus::models;
+
+fuzz_target!(|input: &[u8]| {
+    let [model, address, bytes @ ..] = input else {
+        return;
+    };
+    let model = models::ALL[usize::from(*model) % models::ALL.len()];
+    let Some(register) = model.table.holding(*address) else {
+        return;
+    };
+    let Some(value) = register.decode_in_block(*address, bytes) else {
+        return;
+    };
+    // Bits above a sign bit have no meaning, so only the value itself need come back.
+    let again = register
+        .encode(value)
+        .map(|bytes| register.decode(bytes.as_slice()));
+    assert_eq!(again, Ok(Some(value)), "{}", register.name);
+    let _ = model
+        .scales
+        .position
+        .counts(model.scales.position.of(value));
+});
