@@ -34,13 +34,23 @@ pub fn ask() -> Grant {
 }
 
 /// How much later than others a thread that gives way is served, in steps of `nice`.
-#[cfg(target_os = "linux")]
 const GIVE_WAY: i32 = 19;
+const STEP_BACK: i32 = 5;
 
 /// Lets other threads go first, from now on: for encoding and rendering, which have queues before them. Where the system
 /// refuses, all threads are served alike.
 pub fn give_way() {
-    // On Linux this is about the calling thread alone.
+    nice(GIVE_WAY);
+}
+
+/// Lets the other threads of a session go first, but not everything on the computer: for displays, at which somebody looks.
+pub fn step_back() {
+    nice(STEP_BACK);
+}
+
+/// On Linux this is about the calling thread alone.
+#[cfg_attr(not(target_os = "linux"), allow(unused_variables))]
+fn nice(steps: i32) {
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::setpriority_process(None, GIVE_WAY);
+    let _ = rustix::process::setpriority_process(None, steps);
 }

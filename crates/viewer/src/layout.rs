@@ -68,7 +68,7 @@ impl Contents {
         if let Some(lanes) = self.gate {
             let axis = ScalarAxis::new().with_range(Range1D::new(-0.7, lanes as f64 - 0.3));
             let gate = self.plot("the safety gate", "gate".to_owned(), true);
-            right.push((1.3, gate.with("ScalarAxis", &axis).panel()));
+            right.push((1.7, gate.with("ScalarAxis", &axis).panel()));
         }
         Panel::Row(vec![
             (2.0, Panel::Column(left)),

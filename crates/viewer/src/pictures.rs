@@ -1,6 +1,7 @@
 //! Pictures as every viewer shows them: JPEG, which needs no video decoder and no `ffmpeg` on the viewer's side.
 
 use image::codecs::jpeg::JpegEncoder;
+use image::error::{ParameterError, ParameterErrorKind};
 use image::{ExtendedColorType, ImageError};
 use rerun::{EncodedImage, MediaType};
 
@@ -9,12 +10,22 @@ const QUALITY: u8 = 80;
 
 /// A picture of `width` x `height` pixels, each of red, green and blue, made smaller by a whole number until it is at most `widest`
 /// pixels wide.
+///
+/// Sizes that do not fit the pixels, or no JPEG, are an error.
 pub(crate) fn encode(
     rgb: &[u8],
     width: usize,
     height: usize,
     widest: usize,
 ) -> Result<EncodedImage, ImageError> {
+    if width
+        .checked_mul(height)
+        .and_then(|count| count.checked_mul(3))
+        != Some(rgb.len())
+    {
+        let kind = ParameterErrorKind::DimensionMismatch;
+        return Err(ImageError::Parameter(ParameterError::from_kind(kind)));
+    }
     let by = width.div_ceil(widest.max(1)).max(1);
     let (width, height, pixels) = match by {
         1 => (width, height, None),
@@ -88,6 +99,8 @@ mod tests {
         let rgb = vec![128u8; 64 * 48 * 3];
         assert!(encode(&rgb, 64, 48, 64).is_ok() && encode(&rgb, 64, 48, 10).is_ok());
         assert!(encode(&[], 0, 0, 10).is_err());
-        assert!(encode(&rgb, 1 << 20, 1, 1 << 20).is_err());
+        assert!(encode(&rgb, 64, 47, 64).is_err() && encode(&rgb, usize::MAX, 2, 64).is_err());
+        let long = vec![0; 3 << 20];
+        assert!(encode(&long, 1 << 20, 1, 1 << 20).is_err());
     }
 }

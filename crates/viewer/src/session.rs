@@ -372,7 +372,7 @@ mod tests {
         assert_eq!(
             (word(&note), sentence(&note, &names).as_str()),
             (
-                LIMITED,
+                "limited",
                 "at a position limit: pan, jaw; at the speed limit: lift"
             )
         );

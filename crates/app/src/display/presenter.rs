@@ -129,7 +129,7 @@ impl Presented {
         thread::Builder::new()
             .name("ulna-display".to_owned())
             .spawn(move || {
-                priority::give_way();
+                priority::step_back();
                 while !over.load(Ordering::Acquire) {
                     if !presenter.show() {
                         thread::sleep(PERIOD);
