@@ -3,6 +3,8 @@
 //! Both the controller and the simulator need it, so it lives below them. Frames: right-handed, lengths in m, angles in rad;
 //! the base frame is the robot file's; every joint turns about the z axis of its own frame.
 
+mod inverse;
+
 use nalgebra::{Isometry3, Point3, Translation3, UnitQuaternion, Vector3};
 
 use crate::joints::{Joints, MAX_JOINTS};

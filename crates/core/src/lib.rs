@@ -39,5 +39,5 @@ pub use joints::{Joints, MAX_JOINTS, TooManyJoints};
 pub use robot::RobotKind;
 pub use stamp::Stamp;
 pub use state::{Action, State};
-pub use traits::{ActionSource, LinkLost, Progress, Robot};
+pub use traits::{ActionSource, Environment, LinkLost, Progress, Robot};
 pub use unit::Unit;

@@ -3,6 +3,10 @@
 //! Both are poll-style: `begin` starts the exchange of one tick, `step` carries it on whenever bytes or time have
 //! arrived, and says until when it can wait. Neither sleeps, reads a clock or blocks.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
 use crate::gate::SafeGoals;
 use crate::stamp::Stamp;
 use crate::state::{Action, State};
@@ -76,4 +80,13 @@ pub trait ActionSource {
     fn finished(&self, _now: Stamp) -> bool {
         false
     }
+}
+
+/// What the surroundings tell of themselves, such as where a target is: LeRobot's `observation.environment_state`.
+pub trait Environment: fmt::Debug + Send + Sync {
+    /// A name for each number; there are as many numbers at all times.
+    fn names(&self) -> Vec<String>;
+
+    /// The numbers at this moment.
+    fn state(&self, at: Stamp) -> Vec<f64>;
 }

@@ -7,6 +7,7 @@ mod noise;
 mod tests;
 
 use core::time::Duration;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,6 +19,7 @@ use ulna_core::{Camera, CameraFault, Frame, Stamp};
 use crate::arm::Arm;
 use crate::render::{PictureSizeError, Renderer};
 use crate::scene::{self, Colour, Object, Scene, Table};
+use crate::task::Reach;
 
 pub use faulty::{FaultyCamera, Trouble};
 pub use noise::SensorNoise;
@@ -65,6 +67,7 @@ impl CameraOptions {
 pub struct SimCamera {
     view: scene::Camera,
     scene: Arc<Scene>,
+    task: Option<Reach>,
     chain: Chain,
     arm: Arc<Mutex<Arm>>,
     options: CameraOptions,
@@ -91,12 +94,19 @@ impl SimCamera {
             renderer: Renderer::new(options.width, options.height)?,
             view,
             scene,
+            task: None,
             chain,
             arm,
             options,
             next: 0,
             under_way: VecDeque::new(),
         })
+    }
+
+    /// The same camera, which also sees this task's target.
+    #[must_use]
+    pub fn with_task(self, task: Option<Reach>) -> Self {
+        Self { task, ..self }
     }
 
     /// When picture `number` is due.
@@ -117,7 +127,11 @@ impl SimCamera {
             .unwrap_or_else(PoisonError::into_inner)
             .angles();
         let pose = self.chain.pose(&angles);
-        let picture = self.renderer.render(&self.scene, &pose, &self.view);
+        let mut scene = Cow::Borrowed(&*self.scene);
+        if let Some(task) = &self.task {
+            scene.to_mut().objects.push(task.marker(now));
+        }
+        let picture = self.renderer.render(&scene, &pose, &self.view);
         let mut pixels: Arc<[u8]> = picture.into();
         if let (Some(noise), Some(pixels)) = (&self.options.noise, Arc::get_mut(&mut pixels)) {
             noise.add(self.next, pixels);

@@ -3,6 +3,8 @@
 //! People move in strokes: from rest to rest, all joints starting within a tenth of a second of each other, along the smoothest
 //! path (minimum jerk: Flash and Hogan, J. Neurosci. 5(7), 1985), with pauses between, and their hands shake a little. Such a hand is
 //! a function of its seed and of time alone, so a session with it can be repeated bit by bit.
+//!
+//! It either wanders about, or does a task: brings the tool to each of [`Reach`]'s targets.
 
 mod leader;
 mod noise;
@@ -19,16 +21,24 @@ use ulna_core::unit::Unit;
 pub use leader::LeaderArm;
 use noise::Noise;
 
-/// When the hand leaves the resting pose, s.
-const START: f64 = 0.3;
-/// One stroke and its pause, s.
-const BEAT: f64 = 2.2;
+use crate::task::Reach;
+
+/// When a hand that wanders leaves the resting pose, s, and how long one of its strokes with its pause is.
+const WANDERING: Rhythm = Rhythm {
+    start: 0.3,
+    beat: 2.2,
+};
+/// A hand that reaches sees the new target, and then needs a moment.
+const REACHING: Rhythm = Rhythm {
+    start: 0.15,
+    beat: Reach::PERIOD,
+};
 /// Longest delay of a joint's stroke after its beat, s, and of one joint after another.
 const LATE: f64 = 0.25;
 const STAGGER: f64 = 0.08;
 /// Time of a stroke, s; a long way takes longer, so that no joint passes [`SPEED`].
 const STROKE: core::ops::Range<f64> = 0.7..1.5;
-const LONGEST: f64 = BEAT - LATE - STAGGER;
+const LONGEST: f64 = WANDERING.beat - LATE - STAGGER;
 /// Fastest speed in the middle of a stroke, rad/s: quick human teleoperation reaches 4.
 const SPEED: f64 = 3.2;
 /// Speed in the middle of a minimum-jerk stroke, by its mean speed.
@@ -44,10 +54,19 @@ const TRIES: usize = 24;
 /// Part of the strokes in which only the gripper moves.
 const GRIPPER_ONLY: f64 = 0.25;
 
+/// When strokes begin.
+#[derive(Debug, Clone, Copy)]
+struct Rhythm {
+    start: f64,
+    beat: f64,
+}
+
 /// A seeded hand on the leader of one kind of robot.
 #[derive(Debug, Clone)]
 pub struct Hand {
     seed: u64,
+    rhythm: Rhythm,
+    reach: Option<Reach>,
     chain: Chain,
     rest: Joints<f64>,
     band: Joints<(f64, f64)>,
@@ -67,8 +86,17 @@ struct Stroke {
 }
 
 impl Hand {
-    /// A hand that starts at the robot's parking pose, or at the middle of its ranges if it has none.
+    /// A hand that wanders about. It starts at the robot's parking pose, or at the middle of its ranges if it has none.
     pub fn new(kind: &RobotKind, seed: u64) -> Self {
+        Self::with(kind, seed, None)
+    }
+
+    /// A hand that brings the tool to each target of this task in turn; it starts where [`new`](Self::new) does.
+    pub fn reaching(kind: &RobotKind, seed: u64, reach: Reach) -> Self {
+        Self::with(kind, seed, Some(reach))
+    }
+
+    fn with(kind: &RobotKind, seed: u64, reach: Option<Reach>) -> Self {
         let rest = Joints::from_fn(kind.dof(), |i| {
             let joint = &kind.joints[i];
             let parked = kind.exit.park.get(&joint.name);
@@ -87,6 +115,8 @@ impl Hand {
         });
         let mut hand = Self {
             seed,
+            rhythm: if reach.is_some() { REACHING } else { WANDERING },
+            reach,
             chain: Chain::new(kind),
             rest,
             band,
@@ -114,11 +144,11 @@ impl Hand {
     /// Depends on nothing but the robot, the seed and the time; the hand only remembers its latest stroke to save work.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     pub fn angles(&mut self, time: Duration) -> Joints<f64> {
-        let seconds = time.as_secs_f64() - START;
+        let seconds = time.as_secs_f64() - self.rhythm.start;
         if seconds <= 0.0 {
             return self.rest;
         }
-        let index = (seconds / BEAT) as u64;
+        let index = (seconds / self.rhythm.beat) as u64;
         if index != self.stroke.index {
             self.stroke = self.plan(index);
         }
@@ -138,7 +168,7 @@ impl Hand {
             .map_or(self.rest, |last| self.target(last));
         let to = self.target(index);
         let mut rng = self.rng(Purpose::Timing, index);
-        let begin = index as f64 * BEAT + rng.random_range(0.0..LATE);
+        let begin = index as f64 * self.rhythm.beat + rng.random_range(0.0..LATE);
         let drawn = rng.random_range(STROKE);
         Stroke {
             index,
@@ -154,6 +184,9 @@ impl Hand {
 
     /// Where the arm is after stroke `index`.
     fn target(&self, index: u64) -> Joints<f64> {
+        if let Some(reach) = &self.reach {
+            return reach.aim(index);
+        }
         // The body's pose is that of the last stroke that moved it; the first one does.
         let mut body = index;
         while body > 0 && self.rng(Purpose::Kind, body).random_bool(GRIPPER_ONLY) {

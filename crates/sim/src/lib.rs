@@ -4,7 +4,7 @@
 //! their answers on the wire, and meets their faults.
 //!
 //! Reading order: [`plant`] (the boundary between electronics and mechanics), [`law`] (one servo's motor), [`arm`] (the arm it
-//! moves), [`hand`] (who moves a leader), [`servo`] (registers and protections), [`wire`] and [`bus`] (bytes in time), [`fault`] (what goes
+//! moves), [`task`] (what there is to do), [`hand`] (who moves a leader), [`servo`] (registers and protections), [`wire`] and [`bus`] (bytes in time), [`fault`] (what goes
 //! wrong), [`pty`] (all of it behind a terminal, in real time); [`scene`], [`render`] and [`camera`] (what a camera sees,
 //! and when).
 
@@ -20,4 +20,5 @@ pub mod pty;
 pub mod render;
 pub mod scene;
 pub mod servo;
+pub mod task;
 pub mod wire;

@@ -1,0 +1,239 @@
+//! Tasks: what there is to do in a simulated scene, and how well it was done.
+//!
+//! A task is a function of its seed and of time, so that a hand, a policy and whoever judges them see the same.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use nalgebra::{Isometry3, Point3};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use ulna_core::joints::Joints;
+use ulna_core::kinematics::Chain;
+use ulna_core::robot::{JointSpec, RobotKind};
+use ulna_core::unit::Unit;
+use ulna_core::{Environment, Stamp};
+
+use crate::arm::ArmOptions;
+use crate::arm::mechanics::Mechanics;
+use crate::law::ServoModel;
+use crate::scene::{Colour, Object, Shape};
+
+mod score;
+
+pub use score::{Score, Scorer};
+
+/// Reach: a target appears in front of the arm, and every three seconds another; the tool has to be there in the end.
+///
+/// Targets lie where the arm can bring its tool, drawn evenly over distance, bearing and height; after 128 they come again.
+/// `observation.environment_state` is the present target in the base frame, m. Everything is computed in advance, so that a control
+/// thread may ask.
+#[derive(Debug, Clone)]
+pub struct Reach(Arc<Targets>);
+
+#[derive(Debug)]
+struct Targets {
+    chain: Chain,
+    all: Vec<Target>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Target {
+    point: Point3<f64>,
+    pose: Joints<f64>,
+    aim: Joints<f64>,
+}
+
+/// How many different targets there are.
+const TARGETS: u64 = 128;
+
+/// Where targets appear: distance from the base's axis, m, bearing, rad, height over the table, m.
+const DISTANCE: core::ops::Range<f64> = 0.17..0.30;
+const BEARING: core::ops::Range<f64> = -0.7..0.7;
+const HEIGHT: core::ops::Range<f64> = 0.04..0.20;
+/// An arm that cannot bring its tool nearer than this, m, gets another target.
+const EXACT: f64 = 0.003;
+/// Targets that are tried before the nearest that the arm can do must do.
+const TRIES: usize = 16;
+/// Poses stay this far from a joint's limits (part of its range).
+const MARGIN: f64 = 0.05;
+/// How far open a gripper is that reaches for something (part of its range).
+const OPEN: f64 = 0.3;
+/// Side of the cube that marks the target, m, and its colour, which nothing else in a scene has.
+const MARKER: (f64, Colour) = (0.02, Colour([205, 40, 190]));
+
+impl Reach {
+    /// From one target to the next, s.
+    pub const PERIOD: f64 = 3.0;
+    /// The tool has reached the target when it is nearer than this, m ...
+    pub const TOLERANCE: f64 = 0.02;
+    /// ... for this long before the target goes, s.
+    pub const HOLD: f64 = 0.3;
+
+    /// The task of this seed for a robot.
+    pub fn new(kind: &RobotKind, seed: u64) -> Self {
+        let limits = Joints::from_fn(kind.dof(), |i| {
+            let joint = &kind.joints[i];
+            let margin = MARGIN * (joint.upper - joint.lower);
+            (joint.lower + margin, joint.upper - margin)
+        });
+        let near = Joints::from_fn(kind.dof(), |i| {
+            let (low, high) = limits[i];
+            match kind.joints[i].unit {
+                Unit::Percent => low + OPEN * (high - low),
+                _ => f64::midpoint(low, high),
+            }
+        });
+        let chain = Chain::new(kind);
+        let mechanics = Mechanics::new(kind);
+        let still = Joints::filled(kind.dof(), 0.0);
+        let all = (0..TARGETS).map(|index| {
+            let mut random = ChaCha8Rng::seed_from_u64(seed);
+            random.set_stream(index);
+            let pose = draw(&mut random, &chain, &near, &limits);
+            let (_, weight) = mechanics.loads(&pose, &still);
+            let aim = Joints::from_fn(kind.dof(), |i| {
+                let joint = &kind.joints[i];
+                let sag = stiffness(kind, joint).map_or(0.0, |stiffness| weight[i] / stiffness);
+                (pose[i] - sag).clamp(joint.lower, joint.upper)
+            });
+            let point = chain.pose(&pose).tool_point();
+            Target { point, pose, aim }
+        });
+        let all = all.collect();
+        Self(Arc::new(Targets { chain, all }))
+    }
+
+    /// The number of the target that is there at this time since the run's epoch.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    pub fn index(&self, time: Duration) -> u64 {
+        (time.as_secs_f64() / Self::PERIOD) as u64
+    }
+
+    /// Target number `index` in the base frame, m.
+    pub fn target(&self, index: u64) -> Point3<f64> {
+        self.0.all[(index % TARGETS) as usize].point
+    }
+
+    /// Joint angles, rad, with the tool at target number `index`.
+    pub fn pose(&self, index: u64) -> Joints<f64> {
+        self.0.all[(index % TARGETS) as usize].pose
+    }
+
+    /// Where a leader must be, rad, for its follower's tool to be at target number `index`: who sees the follower sag under its own weight
+    /// aims higher.
+    pub fn aim(&self, index: u64) -> Joints<f64> {
+        self.0.all[(index % TARGETS) as usize].aim
+    }
+
+    /// Where the tool is with these joint angles, rad.
+    pub fn tool(&self, angles: &Joints<f64>) -> Point3<f64> {
+        self.0.chain.pose(angles).tool_point()
+    }
+
+    /// The thing that a camera sees where the target is.
+    pub fn marker(&self, now: Stamp) -> Object {
+        let (side, colour) = MARKER;
+        let target = self.target(self.index(now.since_epoch()));
+        Object {
+            shape: Shape::Box {
+                half: [side / 2.0; 3],
+            },
+            pose: Isometry3::translation(target.x, target.y, target.z),
+            colour,
+        }
+    }
+}
+
+/// How far the follower's servo gives way, N·m/rad; unknown for unknown models and gains.
+fn stiffness(kind: &RobotKind, joint: &JointSpec) -> Option<f64> {
+    const GAIN: &str = "P_Coefficient";
+    let registers = &kind.follower.registers;
+    let gain = joint.registers.get(GAIN).or_else(|| registers.get(GAIN));
+    let gain = u8::try_from(*gain?).ok()?;
+    let voltage = ArmOptions::default().voltage;
+    Some(ServoModel::named(&joint.model)?.stiffness(voltage, gain))
+}
+
+/// A pose with the tool at a point drawn where targets appear.
+fn draw(
+    random: &mut ChaCha8Rng,
+    chain: &Chain,
+    near: &Joints<f64>,
+    limits: &Joints<(f64, f64)>,
+) -> Joints<f64> {
+    let mut best = (f64::INFINITY, *near);
+    for _ in 0..TRIES {
+        let distance = random.random_range(DISTANCE);
+        let bearing: f64 = random.random_range(BEARING);
+        let height = random.random_range(HEIGHT);
+        let point = Point3::new(distance * bearing.cos(), distance * bearing.sin(), height);
+        let angles = chain.angles_at(&point, near, limits);
+        let miss = (chain.pose(&angles).tool_point() - point).norm();
+        if miss < best.0 {
+            best = (miss, angles);
+        }
+        if miss < EXACT {
+            break;
+        }
+    }
+    best.1
+}
+
+impl Environment for Reach {
+    fn names(&self) -> Vec<String> {
+        ["target_x", "target_y", "target_z"]
+            .map(str::to_owned)
+            .into()
+    }
+
+    fn state(&self, at: Stamp) -> Vec<f64> {
+        self.target(self.index(at.since_epoch()))
+            .coords
+            .as_slice()
+            .to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hand::Hand;
+
+    fn so101() -> RobotKind {
+        toml::from_str(include_str!("../../../configs/so101.toml")).unwrap()
+    }
+
+    #[test]
+    fn targets_lie_where_they_should_and_differ() {
+        let reach = Reach::new(&so101(), 3);
+        let targets: Vec<_> = (0..200).map(|index| reach.target(index)).collect();
+        for pair in targets.windows(2) {
+            let distance = pair[0].xy().coords.norm();
+            assert!((0.16..0.31).contains(&distance), "{distance}");
+            assert!((0.03..0.21).contains(&pair[0].z), "{}", pair[0].z);
+            assert!(pair[0] != pair[1]);
+        }
+        assert_eq!(targets[7], Reach::new(&so101(), 3).target(7));
+        assert!(targets[0] != Reach::new(&so101(), 4).target(0));
+    }
+
+    // But for its shaking, the hand is where it aims well before the target goes, for many targets, and near the target itself.
+    #[test]
+    fn a_reaching_hand_reaches() {
+        let kind = so101();
+        for seed in 0..5 {
+            let reach = Reach::new(&kind, seed);
+            let mut hand = Hand::reaching(&kind, seed, reach.clone());
+            for index in 0..20 {
+                let late = Duration::from_secs_f64((index as f64 + 1.0) * Reach::PERIOD - 0.4);
+                let tool = reach.tool(&hand.angles(late));
+                let miss = (tool - reach.target(index)).norm();
+                assert!(
+                    miss < Reach::TOLERANCE * 1.5,
+                    "seed {seed}, {index}: {miss}"
+                );
+            }
+        }
+    }
+}
