@@ -2,6 +2,7 @@
 
 mod bus;
 mod echo;
+mod read;
 mod record;
 
 use std::fs;
@@ -10,6 +11,7 @@ use std::thread;
 use serde::Serialize;
 
 pub use bus::bus;
+pub use read::read;
 pub use record::record;
 
 /// One figure.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 
@@ -21,7 +22,7 @@ pub struct Episode {
     pub(crate) frame_index: Vec<i64>,
     pub(crate) global_index: Vec<i64>,
     pub(crate) task_index: Vec<i64>,
-    pub(crate) tasks: Vec<String>,
+    pub(crate) tasks: Arc<[String]>,
 }
 
 impl Episode {

@@ -11,16 +11,25 @@ use crate::episode_writer::Rows;
 use crate::error::{DatasetError, Result};
 use crate::features::{Feature, Number};
 use crate::hf_metadata::huggingface;
+use crate::images::decode_png;
 use crate::info::Info;
 use crate::quantile::Precision;
 use crate::stats::{FeatureStats, Stats};
 use crate::template::FileIndex;
+use crate::values::half;
+use crate::video::PictureHistogram;
 use crate::writer::Writer;
 use crate::{parquet_io, table};
 
 /// The values of all columns of an episode, in the order of the dataset's features.
 pub(crate) struct EpisodeColumns {
-    columns: Vec<(Feature, Number, Vec<f64>)>,
+    columns: Vec<(Feature, Values)>,
+}
+
+enum Values {
+    Numbers(Number, Vec<f64>),
+    Texts(Vec<String>),
+    Images(Vec<Vec<u8>>),
 }
 
 impl EpisodeColumns {
@@ -29,7 +38,9 @@ impl EpisodeColumns {
         let frames = rows.len();
         let width = writer.layout.width();
         let columns = info.features.iter().filter_map(|feature| {
-            let number = feature.number()?;
+            let Some(number) = feature.number() else {
+                return Some((feature.clone(), other_values(writer, rows, feature)?));
+            };
             let per_frame = |f: &dyn Fn(usize) -> f64| (0..frames).map(f).collect::<Vec<f64>>();
             let values = match feature.key.as_str() {
                 "timestamp" => per_frame(&|k| k as f64 / f64::from(info.fps)),
@@ -47,7 +58,7 @@ impl EpisodeColumns {
                     rows.flat_map(|row| &row[range.clone()]).copied().collect()
                 }
             };
-            Some((feature.clone(), number, values))
+            Some((feature.clone(), Values::Numbers(number, values)))
         });
         EpisodeColumns {
             columns: columns.collect(),
@@ -59,9 +70,15 @@ impl EpisodeColumns {
         let columns = self
             .columns
             .iter()
-            .map(|(feature, number, values)| {
-                let array = table::column(*number, &feature.shape, values)
-                    .map_err(|reason| fail(format!("`{}` {reason}", feature.key)))?;
+            .map(|(feature, values)| {
+                let array = match values {
+                    Values::Numbers(number, values) => {
+                        table::column(*number, &feature.shape, values)
+                    }
+                    Values::Texts(texts) => Ok(table::text(texts)),
+                    Values::Images(images) => table::picture_column(images),
+                };
+                let array = array.map_err(|reason| fail(format!("`{}` {reason}", feature.key)))?;
                 Ok(table::named(&feature.key, array))
             })
             .collect::<Result<_>>()?;
@@ -70,23 +87,68 @@ impl EpisodeColumns {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        let entries = self.columns.iter().map(|(feature, number, values)| {
+        let entries = self.columns.iter().filter_map(|(feature, values)| {
+            let (number, values) = match values {
+                Values::Numbers(number, values) => (number, values),
+                Values::Texts(_) => return None,
+                Values::Images(images) => {
+                    return Some((feature.key.clone(), image_stats(images)));
+                }
+            };
             let exact = matches!(number, Number::Float64) || feature.is_auto();
             // Statistics describe what is stored; LeRobot takes time stamps before they are rounded.
             let stored: Vec<f64> = match number {
                 Number::Float32 if !exact => values.iter().map(|v| f64::from(*v as f32)).collect(),
+                Number::Float16 => values.iter().map(|v| half(*v)).collect(),
                 _ => values.clone(),
             };
             let precision = match feature.is_auto() {
                 true => Precision::Double,
                 false => Precision::of(*number),
             };
-            let width = feature.shape.last().copied().unwrap_or(1);
-            let stats = FeatureStats::of_rows(&stored, width, precision);
-            (feature.key.clone(), stats)
+            let stats = FeatureStats::of_feature(feature, &stored, precision);
+            Some((feature.key.clone(), stats))
         });
         entries.collect()
     }
+}
+
+/// The values of a feature that isn't made of numbers; none for those that aren't columns.
+fn other_values(writer: &Writer, rows: &Rows, feature: &Feature) -> Option<Values> {
+    let place = |among: &[Feature]| {
+        let at = among.iter().position(|f| f.key == feature.key)?;
+        Some((at, among.len()))
+    };
+    if let Some((at, each)) = place(writer.layout.texts()) {
+        let texts = rows.strings.iter().skip(at).step_by(each).cloned();
+        return Some(Values::Texts(texts.collect()));
+    }
+    let (at, each) = place(writer.layout.images())?;
+    let images = rows.images.iter().skip(at).step_by(each).cloned();
+    Some(Values::Images(images.collect()))
+}
+
+/// Statistics of the pictures that LeRobot would sample. They were checked when they came in; one that doesn't
+/// decode nevertheless is left out.
+fn image_stats(images: &[Vec<u8>]) -> FeatureStats {
+    let mut histogram = PictureHistogram::new();
+    for at in sampled(images.len()) {
+        if let Some(Ok(picture)) = images.get(at).map(|image| decode_png(image)) {
+            histogram.add(&picture.rgb, picture.width, picture.height);
+        }
+    }
+    histogram.stats()
+}
+
+/// The pictures that LeRobot 0.6 takes for an episode's statistics: at least 100 if there are so many, about
+/// length^0.75 of longer ones, evenly spread.
+fn sampled(length: usize) -> Vec<usize> {
+    let wanted = (length as f64).powf(0.75) as usize;
+    let count = wanted.min(10_000).max(length.min(100));
+    let step = length.saturating_sub(1) as f64 / count.saturating_sub(1).max(1) as f64;
+    (0..count)
+        .map(|k| (k as f64 * step).round_ties_even() as usize)
+        .collect()
 }
 
 fn integer(name: String, value: u64) -> (Field, ArrayRef) {
@@ -143,4 +205,20 @@ pub(crate) fn stats_columns(stats: &Stats) -> Vec<(Field, ArrayRef)> {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sampling_is_lerobots() {
+        // Counts and places that LeRobot 0.6.1 gives.
+        assert_eq!(sampled(1), [0]);
+        assert_eq!(sampled(99).len(), 99);
+        let of_500 = sampled(500);
+        assert_eq!((of_500.len(), of_500[1], of_500[2]), (105, 5, 10));
+        assert_eq!(of_500.last(), Some(&499));
+        assert_eq!(sampled(10_000).len(), 1000);
+    }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::error::{DatasetError, IoContext, Result};
 use crate::fs::{Fs, remove_if_there};
-use crate::layout::RowLayout;
+use crate::layout::{FrameValues, RowLayout};
 use crate::record_log::{RecordLog, RecordReader};
 use crate::video::{VideoEncoder, VideoPart};
 
@@ -24,6 +24,10 @@ pub(crate) struct Rows {
     pub(crate) tasks: Vec<u32>,
     /// The distinct tasks in order of appearance.
     pub(crate) texts: Vec<String>,
+    /// The texts of all frames, those of a frame together.
+    pub(crate) strings: Vec<String>,
+    /// The encoded pictures of all frames, those of a frame together.
+    pub(crate) images: Vec<Vec<u8>>,
 }
 
 impl Rows {
@@ -31,14 +35,18 @@ impl Rows {
         self.tasks.len()
     }
 
-    pub(crate) fn push(&mut self, task: &str, row: &[f64]) {
-        let position = self.texts.iter().position(|known| known == task);
+    pub(crate) fn push(&mut self, frame: &FrameValues) {
+        let position = self.texts.iter().position(|known| known == frame.task);
         let position = position.unwrap_or_else(|| {
-            self.texts.push(task.to_owned());
+            self.texts.push(frame.task.to_owned());
             self.texts.len() - 1
         });
         self.tasks.push(u32::try_from(position).unwrap_or(u32::MAX));
-        self.values.extend_from_slice(row);
+        self.values.extend_from_slice(frame.numbers);
+        let texts = frame.texts.iter().map(|text| (*text).to_owned());
+        self.strings.extend(texts);
+        let images = frame.images.iter().map(|image| image.to_vec());
+        self.images.extend(images);
     }
 }
 
@@ -92,20 +100,37 @@ impl EpisodeWriter {
     /// returns, and on the disk after the next [`sync`](Self::sync). A row that is refused is not added; after a
     /// failed write the row is kept in memory and can still be saved.
     pub fn push_row(&mut self, task: &str, row: &[f64]) -> Result<()> {
-        self.layout.check(row)?;
+        self.push_frame(&FrameValues {
+            task,
+            numbers: row,
+            ..FrameValues::default()
+        })
+    }
+
+    /// Adds the next frame of a dataset that has texts or PNG pictures beside its numbers, as
+    /// [`push_row`](Self::push_row) does. Pictures stay in memory until the episode is saved.
+    pub fn push_frame(&mut self, frame: &FrameValues) -> Result<()> {
+        self.layout.check(frame)?;
+        let task = frame.task;
         if task.is_empty() || task.len() > MAX_TASK {
             return Err(DatasetError::invalid(
                 "the task",
                 format!("its text must be 1 to {MAX_TASK} bytes long"),
             ));
         }
-        self.rows.push(task, row);
+        self.rows.push(frame);
         self.record.clear();
         let length = u16::try_from(task.len()).unwrap_or(u16::MAX);
         self.record.extend(length.to_le_bytes());
         self.record.extend(task.as_bytes());
-        for value in row {
+        for value in frame.numbers {
             self.record.extend(value.to_le_bytes());
+        }
+        let texts = frame.texts.iter().map(|text| text.as_bytes());
+        for bytes in texts.chain(frame.images.iter().copied()) {
+            let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+            self.record.extend(length.to_le_bytes());
+            self.record.extend(bytes);
         }
         self.log.append(&self.record)
     }
@@ -190,7 +215,12 @@ impl EpisodeParts {
 }
 
 fn header(layout: &RowLayout) -> Vec<u8> {
-    format!("ulna rows 1 width {}", layout.width()).into_bytes()
+    let width = layout.width();
+    match (layout.texts().len(), layout.images().len()) {
+        (0, 0) => format!("ulna rows 1 width {width}"),
+        (texts, images) => format!("ulna rows 2 width {width} texts {texts} images {images}"),
+    }
+    .into_bytes()
 }
 
 /// Reads a journal back; none when it isn't one of this layout.
@@ -201,24 +231,43 @@ pub(crate) fn read_rows(path: &Path, layout: &RowLayout) -> Result<Option<Rows>>
     }
     let mut rows = Rows::default();
     for record in records {
-        let Some((task, row)) = parse_row(&record, layout.width()) else {
-            break;
-        };
-        if layout.check(&row).is_err() {
+        if parse_row(&record, layout, &mut rows).is_none() {
             break;
         }
-        rows.push(task, &row);
     }
     Ok(Some(rows))
 }
 
-fn parse_row(record: &[u8], width: usize) -> Option<(&str, Vec<f64>)> {
+/// Adds the row that a record holds; none when it isn't a row of this layout.
+fn parse_row(record: &[u8], layout: &RowLayout, rows: &mut Rows) -> Option<()> {
     let (length, rest) = record.split_first_chunk::<2>()?;
-    let (task, numbers) = rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
-    let (numbers, tail) = numbers.as_chunks::<8>();
+    let (task, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
+    let (numbers, mut rest) = rest.split_at_checked(layout.width().checked_mul(8)?)?;
+    let (numbers, _) = numbers.as_chunks::<8>();
     let row: Vec<f64> = numbers.iter().map(|b| f64::from_le_bytes(*b)).collect();
-    let fits = tail.is_empty() && row.len() == width && !task.is_empty();
-    Some((std::str::from_utf8(task).ok()?, row)).filter(|_| fits)
+    let mut next = || {
+        let (length, tail) = rest.split_first_chunk::<4>()?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        let bytes;
+        (bytes, rest) = tail.split_at_checked(length)?;
+        Some(bytes)
+    };
+    let mut texts = Vec::new();
+    for _ in layout.texts() {
+        texts.push(std::str::from_utf8(next()?).ok()?);
+    }
+    let mut images = Vec::new();
+    for _ in layout.images() {
+        images.push(next()?);
+    }
+    let frame = FrameValues {
+        task: std::str::from_utf8(task).ok()?,
+        numbers: &row,
+        texts: &texts,
+        images: &images,
+    };
+    let fits = rest.is_empty() && !task.is_empty() && layout.check(&frame).is_ok();
+    fits.then(|| rows.push(&frame))
 }
 
 /// Removes a staging folder. The journal goes first and durably: without it, nothing mistakes the rest for an

@@ -23,7 +23,7 @@ pub enum DatasetError {
         path: PathBuf,
     },
     /// A dataset of another format version.
-    #[error("{} is a dataset of format {version}; ulna reads v3.x; {advice}", path.display())]
+    #[error("{} is a dataset of format {version}; {advice}", path.display())]
     Version {
         /// The dataset's folder.
         path: PathBuf,

@@ -137,14 +137,35 @@ impl Feature {
 
     /// A scalar feature without element names.
     pub fn scalar(key: &str, number: Number) -> Feature {
+        Feature::plain(key, Dtype::Number(number), &[1])
+    }
+
+    /// An array of two to five dimensions, one of which LeRobot keeps in the data files as nested lists.
+    pub fn array(key: &str, number: Number, shape: &[usize]) -> Feature {
+        Feature::plain(key, Dtype::Number(number), shape)
+    }
+
+    /// A text per frame.
+    pub fn text(key: &str) -> Feature {
+        Feature::plain(key, Dtype::String, &[1])
+    }
+
+    /// A camera of `width` x `height` pixels whose pictures stand in the data files as PNG.
+    pub fn image(key: &str, width: usize, height: usize) -> Feature {
+        let names = ["height", "width", "channels"];
+        let mut feature = Feature::plain(key, Dtype::Image, &[height, width, 3]);
+        feature.raw.insert("names".to_owned(), json!(names));
+        feature.names = names.map(str::to_owned).to_vec();
+        feature
+    }
+
+    fn plain(key: &str, dtype: Dtype, shape: &[usize]) -> Feature {
         Feature {
             key: key.to_owned(),
-            dtype: Dtype::Number(number),
-            shape: vec![1],
+            raw: object(json!({"dtype": dtype.name(), "shape": shape, "names": null})),
+            dtype,
+            shape: shape.to_vec(),
             names: Vec::new(),
-            raw: object(
-                json!({"dtype": Dtype::Number(number).name(), "shape": [1], "names": null}),
-            ),
         }
     }
 
@@ -215,6 +236,24 @@ impl Feature {
             Dtype::Number(number) => Some(number),
             _ => None,
         }
+    }
+
+    /// Whether this is a camera, whose pictures are in mp4 files or in the data files.
+    pub fn is_camera(&self) -> bool {
+        matches!(self.dtype, Dtype::Video | Dtype::Image)
+    }
+
+    /// Whether the pictures are depth maps, which LeRobot stores with 12 bits a pixel.
+    pub fn is_depth(&self) -> bool {
+        let block = |name: &str| self.raw.get(name).and_then(Value::as_object);
+        // The marker of LeRobot 0.6, and those of its forerunners.
+        [
+            (block("info"), "is_depth_map"),
+            (block("info"), "video.is_depth_map"),
+            (block("video_info"), "video.is_depth_map"),
+        ]
+        .into_iter()
+        .any(|(block, name)| block.and_then(|b| b.get(name)) == Some(&Value::Bool(true)))
     }
 
     /// Whether LeRobot fills this feature by itself (time stamp and indexes).

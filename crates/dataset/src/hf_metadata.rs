@@ -21,6 +21,9 @@ fn feature_type(feature: &Feature) -> Value {
         return json!({"_type": "Image"});
     }
     let dtype = feature.dtype.name();
+    if feature.dtype == Dtype::Image {
+        return json!({"_type": "Image"});
+    }
     let value = json!({"dtype": dtype, "_type": "Value"});
     match feature.shape.as_slice() {
         [1] => value,

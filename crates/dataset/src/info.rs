@@ -12,13 +12,31 @@ use crate::template::{FileIndex, PathTemplate};
 /// Where `info.json` stands in a dataset.
 pub const INFO_PATH: &str = "meta/info.json";
 const DATA_PATH: &str = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet";
-const VIDEO_PATH: &str = "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4";
+pub(crate) const VIDEO_PATH: &str =
+    "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4";
 const MAX_FPS: u64 = 100_000;
 const MAX_FEATURES: usize = 4096;
+
+const DATA_PATH_V2: &str = "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet";
+const VIDEO_PATH_V2: &str =
+    "videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode_index:06d}.mp4";
+
+/// The version of a dataset's format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    /// v2.0: a file per episode, statistics of the whole dataset only. Read, not written.
+    V2_0,
+    /// v2.1: as v2.0, with the statistics of each episode. Read, not written.
+    V2_1,
+    /// v3.0: files of many episodes.
+    V3,
+}
 
 /// The contents of `meta/info.json`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Info {
+    /// The version of the dataset's format.
+    pub format: Format,
     /// Frames per second of every episode.
     pub fps: u32,
     /// The declared features, in order.
@@ -100,7 +118,18 @@ impl Info {
         let raw = value
             .as_object()
             .ok_or_else(|| DatasetError::field(path, "the file", "is not a JSON object"))?;
-        check_version(raw, path)?;
+        let format = format(raw, path)?;
+        let (data_path, video_path) = match format {
+            Format::V3 => (DATA_PATH, VIDEO_PATH),
+            Format::V2_0 | Format::V2_1 => (DATA_PATH_V2, VIDEO_PATH_V2),
+        };
+        let parse_template = |text: &str, field: &str| {
+            let template = match format {
+                Format::V3 => PathTemplate::parse(text),
+                Format::V2_0 | Format::V2_1 => PathTemplate::parse_v2(text),
+            };
+            template.map_err(|reason| DatasetError::field(path, field, reason))
+        };
         let fps = whole(raw, "fps", path)?
             .filter(|fps| (1..=MAX_FPS).contains(fps))
             .and_then(|fps| u32::try_from(fps).ok())
@@ -131,6 +160,7 @@ impl Info {
             }
         }
         Ok(Info {
+            format,
             fps,
             features,
             total_episodes: count("total_episodes", 0)?,
@@ -138,14 +168,14 @@ impl Info {
             total_tasks: count("total_tasks", 0)?,
             chunks_size: positive("chunks_size", 1000)?,
             data_path: match raw.get("data_path") {
-                None => parse_template(DATA_PATH, "data_path", path)?,
-                Some(Value::String(text)) => parse_template(text, "data_path", path)?,
+                None => parse_template(data_path, "data_path")?,
+                Some(Value::String(text)) => parse_template(text, "data_path")?,
                 Some(_) => return Err(DatasetError::field(path, "data_path", "is not a string")),
             },
             video_path: match raw.get("video_path") {
-                None => Some(parse_template(VIDEO_PATH, "video_path", path)?),
+                None => Some(parse_template(video_path, "video_path")?),
                 Some(Value::Null) => None,
-                Some(Value::String(text)) => Some(parse_template(text, "video_path", path)?),
+                Some(Value::String(text)) => Some(parse_template(text, "video_path")?),
                 Some(_) => return Err(DatasetError::field(path, "video_path", "is not a string")),
             },
             robot_type: raw
@@ -201,17 +231,34 @@ impl Info {
     }
 }
 
-fn check_version(raw: &Map<String, Value>, path: &Path) -> Result<()> {
+/// An error for whoever is about to change a dataset of an older format.
+pub(crate) fn must_be_v3(info: &Info, root: &Path) -> Result<()> {
+    let version = match info.format {
+        Format::V3 => return Ok(()),
+        Format::V2_1 => "v2.1",
+        Format::V2_0 => "v2.0",
+    };
+    Err(DatasetError::Version {
+        path: root.to_owned(),
+        version: version.to_owned(),
+        advice: "ulna reads this format and writes v3.0 only; import it into a new folder first",
+    })
+}
+
+fn format(raw: &Map<String, Value>, path: &Path) -> Result<Format> {
     let version = raw
         .get("codebase_version")
         .and_then(Value::as_str)
         .ok_or_else(|| DatasetError::field(path, "codebase_version", "is missing"))?;
-    let major = version.trim_start_matches(['v', 'V']).split('.').next();
-    let advice = match major.and_then(|major| major.parse::<u32>().ok()) {
-        Some(3) => return Ok(()),
-        Some(0..=2) => "convert it with LeRobot's convert_dataset_v21_to_v30",
-        Some(_) => "a newer ulna may read it",
-        None => {
+    let mut parts = version.trim_start_matches(['v', 'V']).split('.');
+    let mut part = || parts.next().and_then(|part| part.parse::<u32>().ok());
+    let advice = match (part(), part()) {
+        (Some(3), _) => return Ok(Format::V3),
+        (Some(2), None | Some(0)) => return Ok(Format::V2_0),
+        (Some(2), Some(1)) => return Ok(Format::V2_1),
+        (Some(0..=2), _) => "ulna reads v2.0, v2.1 and v3; convert it with LeRobot's own scripts",
+        (Some(_), _) => "ulna reads v2.0, v2.1 and v3; a newer ulna may read it",
+        (None, _) => {
             return Err(DatasetError::field(
                 path,
                 "codebase_version",
@@ -244,8 +291,4 @@ fn whole(raw: &Map<String, Value>, key: &str, path: &Path) -> Result<Option<u64>
             let reason = format!("is {value}, a whole number of at least 0 is expected");
             DatasetError::field(path, key, reason)
         })
-}
-
-fn parse_template(text: &str, field: &str, path: &Path) -> Result<PathTemplate> {
-    PathTemplate::parse(text).map_err(|reason| DatasetError::field(path, field, reason))
 }

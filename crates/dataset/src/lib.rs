@@ -1,7 +1,7 @@
-//! LeRobot v3 datasets: read, write, check, edit.
+//! LeRobot datasets: read (v2.0, v2.1, v3), write (v3), check, edit.
 //!
-//! The format is the one that Python LeRobot 0.6.2 reads and writes (`codebase_version` v3.x). This crate
-//! knows files, not robots, and starts no threads.
+//! The format written is the one that Python LeRobot 0.6.2 reads and writes (`codebase_version` v3.x). This crate
+//! knows files, not robots, and starts no threads but those of [`Items::batches`].
 //!
 //! Reading:
 //!
@@ -19,10 +19,14 @@
 //! # }
 //! ```
 //!
+//! [`Dataset::items`] reads single frames in any order, with windows around them (LeRobot's `delta_timestamps`), and
+//! [`Items::batches`] makes shuffled batches of them ahead of time, for training code.
+//!
 //! Writing, in the folder `examples`: `write_dataset.rs`. An episode is saved when [`Writer::commit`] returns, and
 //! then no crash takes it away; [`repair`] recovers the episode that was running when the program ended, and
 //! [`check`] compares a dataset with the format. The module [`tools`] edits datasets.
 
+pub mod bare;
 mod check;
 mod commit;
 mod episode;
@@ -33,7 +37,9 @@ mod error;
 mod features;
 mod fs;
 mod hf_metadata;
+mod images;
 mod info;
+mod items;
 mod json;
 mod layout;
 mod manifest;
@@ -43,11 +49,14 @@ mod quantile;
 mod reader;
 mod record_log;
 mod repair;
+mod rows;
 mod stats;
 mod table;
 mod tasks;
 mod template;
 pub mod tools;
+mod v2;
+mod values;
 mod video;
 mod writer;
 
@@ -58,8 +67,10 @@ pub use episodes::{EpisodeRow, VideoSpan};
 pub use error::{DatasetError, Result};
 pub use features::{AUTO_FEATURES, Dtype, Feature, Number};
 pub use fs::{Fs, FsFile, RealFs};
-pub use info::{INFO_PATH, Info};
-pub use layout::RowLayout;
+pub use images::encode_png;
+pub use info::{Format, INFO_PATH, Info};
+pub use items::{BatchOptions, Batches, Item, ItemColumn, ItemOptions, Items, Value, ValueData};
+pub use layout::{FrameValues, RowLayout};
 pub use manifest::{MANIFEST_PATH, Manifest};
 pub use pictures::{Picture, PictureReader};
 pub use quantile::QUANTILES;
@@ -68,5 +79,6 @@ pub use repair::{RepairReport, repair, repair_on};
 pub use stats::{FeatureStats, STATS_PATH, Stats, aggregate};
 pub use tasks::TASKS_PATH;
 pub use template::{FileIndex, PathTemplate};
+pub use values::Numbers;
 pub use video::{GOP, VideoEncoder, VideoPart};
 pub use writer::{Spec, Writer};

@@ -69,7 +69,7 @@ pub(crate) fn column_names(path: &Path) -> Result<Vec<String>> {
 }
 
 /// A damaged file must be an error; the parquet and arrow libraries turn some damage into panics.
-fn guarded<T>(path: &Path, body: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn guarded<T>(path: &Path, body: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| {
         Err(DatasetError::parquet(
             path,

@@ -15,8 +15,8 @@ const BINS: usize = 5000;
 /// How far the outer edges stand off the extreme values.
 const MARGIN: f64 = 1e-10;
 
-/// Whether edges are computed in single precision, which LeRobot does for float32 data: near large values
-/// the margin vanishes then, and neighbouring edges may coincide.
+/// Whether edges are computed in single precision, which LeRobot does for float32 data and for all types that fit
+/// into it: near large values the margin vanishes then, and neighbouring edges may coincide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Precision {
     Single,
@@ -26,8 +26,16 @@ pub(crate) enum Precision {
 impl Precision {
     pub(crate) fn of(number: Number) -> Precision {
         match number {
-            Number::Bool | Number::Float16 | Number::Float32 => Precision::Single,
-            _ => Precision::Double,
+            Number::Bool
+            | Number::Int8
+            | Number::Int16
+            | Number::UInt8
+            | Number::UInt16
+            | Number::Float16
+            | Number::Float32 => Precision::Single,
+            Number::Int32 | Number::Int64 | Number::UInt32 | Number::UInt64 | Number::Float64 => {
+                Precision::Double
+            }
         }
     }
 }

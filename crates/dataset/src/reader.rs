@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow_array::{Array, RecordBatch};
 use serde_json::Value;
@@ -10,10 +11,10 @@ use crate::episode::{Column, Episode};
 use crate::episodes::{self, EpisodeRow};
 use crate::error::{DatasetError, Result};
 use crate::features::{Dtype, Feature};
-use crate::info::Info;
+use crate::info::{Format, Info};
 use crate::manifest::Manifest;
 use crate::stats::Stats;
-use crate::{json, parquet_io, stats, table, tasks};
+use crate::{json, parquet_io, stats, table, tasks, v2};
 
 /// The key of the robot's measured state.
 pub const STATE: &str = "observation.state";
@@ -24,9 +25,9 @@ pub const ACTION: &str = "action";
 #[derive(Clone, Debug)]
 pub struct Dataset {
     root: PathBuf,
-    info: Info,
-    tasks: Vec<String>,
-    episodes: Vec<EpisodeRow>,
+    info: Arc<Info>,
+    tasks: Arc<[String]>,
+    episodes: Arc<[EpisodeRow]>,
     uncommitted: usize,
 }
 
@@ -40,10 +41,12 @@ impl Dataset {
         let info = Info::read(&root)?;
         let tasks = match info.total_tasks {
             0 => Vec::new(),
+            _ if info.format < Format::V3 => v2::tasks(&root)?,
             _ => tasks::read(&root)?,
         };
         let mut episodes = match info.total_episodes {
             0 => Vec::new(),
+            _ if info.format < Format::V3 => v2::episodes(&root, &info)?,
             _ => episodes::read(&root, &info)?,
         };
         let found = episodes.len() as u64;
@@ -59,9 +62,9 @@ impl Dataset {
         episodes.truncate(usize::try_from(info.total_episodes).unwrap_or(usize::MAX));
         Ok(Dataset {
             root,
-            info,
-            tasks,
-            episodes,
+            info: Arc::new(info),
+            tasks: tasks.into(),
+            episodes: episodes.into(),
             uncommitted: usize::try_from(uncommitted).unwrap_or(usize::MAX),
         })
     }
@@ -116,15 +119,29 @@ impl Dataset {
             })
     }
 
-    /// `meta/stats.json`, or none when the dataset has no such file.
+    /// `meta/stats.json`, or none when the dataset has no such file. Format v2.1 has none: there it is put together
+    /// from the statistics of the episodes.
     pub fn stats(&self) -> Result<Option<Stats>> {
         let path = self.root.join(stats::STATS_PATH);
         if !path.is_file() {
-            return Ok(None);
+            if self.info.format == Format::V3 {
+                return Ok(None);
+            }
+            let parts = self.episode_stats()?;
+            let parts: Vec<&Stats> = parts.iter().collect();
+            return Ok((!parts.is_empty()).then(|| stats::aggregate(&parts)));
         }
         stats::parse(&json::read(&path)?)
             .map(Some)
             .map_err(|(field, reason)| DatasetError::field(&path, field, reason))
+    }
+
+    /// The statistics of each episode; empty when the dataset doesn't keep them (v2.0).
+    pub fn episode_stats(&self) -> Result<Vec<Stats>> {
+        match self.info.format {
+            Format::V3 => episodes::read_stats(&self.root),
+            Format::V2_0 | Format::V2_1 => v2::episode_stats(&self.root, &self.info),
+        }
     }
 
     /// What the recording program noted about robot, units and calibration; none in datasets that
@@ -194,7 +211,7 @@ impl Dataset {
             frame_index: Vec::new(),
             global_index: Vec::new(),
             task_index: Vec::new(),
-            tasks: self.tasks.clone(),
+            tasks: Arc::clone(&self.tasks),
         };
         for feature in features.iter().filter(|f| !f.is_auto()) {
             if table.schema.index_of(&feature.key).is_err() {

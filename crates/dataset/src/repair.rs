@@ -8,6 +8,7 @@ use crate::episode_writer::{COMMIT_MARKER, EpisodeParts, ROWS_LOG, Rows, read_ro
 use crate::episodes;
 use crate::error::Result;
 use crate::fs::{Fs, RealFs, STAGING, parent, put, remove_if_there};
+use crate::info::must_be_v3;
 use crate::layout::RowLayout;
 use crate::reader::Dataset;
 use crate::stats::{STATS_PATH, aggregate, to_value};
@@ -42,6 +43,7 @@ pub fn repair_on(fs: &Arc<dyn Fs>, dir: impl AsRef<Path>) -> Result<RepairReport
         ..RepairReport::default()
     };
     let dataset = Dataset::open(root)?;
+    must_be_v3(dataset.info(), root)?;
     if !root.join(STAGING).is_dir() {
         if dataset.uncommitted_episodes() > 0 {
             let count = dataset.uncommitted_episodes();
@@ -150,7 +152,7 @@ fn state(run: &Path, writer: &Writer) -> Result<State> {
             }
         }
     }
-    cut(&mut rows, frames, layout.width());
+    cut(&mut rows, frames, layout);
     Ok(State::Recoverable(EpisodeParts {
         dir: run.to_owned(),
         rows,
@@ -159,9 +161,11 @@ fn state(run: &Path, writer: &Writer) -> Result<State> {
     }))
 }
 
-fn cut(rows: &mut Rows, frames: usize, width: usize) {
+fn cut(rows: &mut Rows, frames: usize, layout: &RowLayout) {
     rows.tasks.truncate(frames);
-    rows.values.truncate(frames * width);
+    rows.values.truncate(frames * layout.width());
+    rows.strings.truncate(frames * layout.texts().len());
+    rows.images.truncate(frames * layout.images().len());
     let used = rows.tasks.iter().max().map_or(0, |task| *task as usize + 1);
     rows.texts.truncate(used);
 }

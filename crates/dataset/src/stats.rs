@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::features::Feature;
 use crate::quantile::{Precision, QUANTILES, quantiles};
 
 /// Where the dataset's statistics stand.
@@ -60,6 +61,22 @@ impl FeatureStats {
         });
         let count = (values.len() / width.max(1)) as u64;
         FeatureStats::collect(elements, count, false)
+    }
+
+    /// Statistics of a feature's frames. Arrays have one number for each element of their last axis, taken over the
+    /// frames and all other axes, as LeRobot has them; the count is that of the frames.
+    ///
+    /// For an episode of a single frame LeRobot keeps all axes, and then cannot put that episode's statistics together
+    /// with others'; here the form is always the same.
+    pub(crate) fn of_feature(
+        feature: &Feature,
+        values: &[f64],
+        precision: Precision,
+    ) -> FeatureStats {
+        let (width, elements) = (feature.width().max(1), feature.shape.last());
+        let mut stats = FeatureStats::of_rows(values, elements.copied().unwrap_or(1), precision);
+        stats.count = (values.len() / width) as u64;
+        stats
     }
 
     /// Statistics of pictures from how often each of the 256 values occurred, per colour.

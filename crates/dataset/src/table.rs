@@ -8,8 +8,8 @@ use arrow_array::types::{
     Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, FixedSizeListArray, Float32Array, Float64Array, ListArray,
-    PrimitiveArray, RecordBatch, StringArray,
+    Array, ArrayRef, BinaryArray, BooleanArray, FixedSizeListArray, Float32Array, Float64Array,
+    ListArray, PrimitiveArray, RecordBatch, StringArray, StructArray,
 };
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType, Field};
@@ -93,6 +93,32 @@ pub(crate) fn strings(array: &dyn Array) -> Result<Vec<Option<String>>, String> 
     }
 }
 
+/// The encoded pictures of a column: a struct with the field `bytes`, as Hugging Face `datasets` stores them, or bare
+/// bytes. None where the row has no bytes.
+pub(crate) fn pictures(array: &dyn Array) -> Result<Vec<Option<Arc<[u8]>>>, String> {
+    let own = |v: Option<&[u8]>| v.map(Arc::from);
+    match array.data_type() {
+        DataType::Struct(_) => match array.as_struct().column_by_name("bytes") {
+            Some(bytes) if !matches!(bytes.data_type(), DataType::Struct(_)) => pictures(bytes),
+            _ => Err("is a structure without the field `bytes`".to_owned()),
+        },
+        DataType::Binary => Ok(array.as_binary::<i32>().iter().map(own).collect()),
+        DataType::LargeBinary => Ok(array.as_binary::<i64>().iter().map(own).collect()),
+        DataType::BinaryView => Ok(array.as_binary_view().iter().map(own).collect()),
+        other => Err(format!("holds {other}, encoded pictures are expected")),
+    }
+}
+
+/// A column of encoded pictures as Hugging Face `datasets` stores them, with a file name for each.
+pub(crate) fn picture_column(pictures: &[Vec<u8>]) -> Result<ArrayRef, String> {
+    let bytes: ArrayRef = Arc::new(BinaryArray::from_iter_values(pictures));
+    let names = (0..pictures.len()).map(|frame| format!("frame-{frame:06}.png"));
+    let fields = [named("bytes", bytes), named("path", text(names))];
+    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = fields.into_iter().unzip();
+    let column = StructArray::try_new(fields.into(), arrays, None);
+    Ok(Arc::new(column.map_err(|e| e.to_string())?))
+}
+
 /// The lists of strings of a column.
 pub(crate) fn string_lists(array: &dyn Array) -> Result<Vec<Vec<String>>, String> {
     (0..array.len())
@@ -143,7 +169,7 @@ pub(crate) fn leaves_of(
 }
 
 /// Strips the list layers off a column, and makes sure that every row holds `width` numbers.
-fn leaves(array: &dyn Array, width: usize) -> Result<ArrayRef, String> {
+pub(crate) fn leaves(array: &dyn Array, width: usize) -> Result<ArrayRef, String> {
     let rows = array.len();
     let inner = strip_lists(array)?;
     if inner.len() == rows * width {
@@ -215,7 +241,12 @@ pub(crate) fn column(number: Number, shape: &[usize], values: &[f64]) -> Result<
         Number::UInt64 => integers::<UInt64Type>(values)?,
         Number::Float32 => Arc::new(values.iter().map(|v| *v as f32).collect::<Float32Array>()),
         Number::Float64 => Arc::new(Float64Array::from(values.to_vec())),
-        Number::Float16 => return Err("is float16, which the writer doesn't support".to_owned()),
+        Number::Float16 => Arc::new(
+            values
+                .iter()
+                .map(|v| Some(<Float16Type as ArrowPrimitiveType>::Native::from_f64(*v)))
+                .collect::<PrimitiveArray<Float16Type>>(),
+        ),
     };
     if shape != [1] {
         for size in shape.iter().rev() {

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 pub struct FileIndex {
     /// The chunk folder's number.
     pub chunk: u64,
-    /// The file's number within the chunk.
+    /// The file's number within the chunk; in datasets of format 2, the episode's number.
     pub file: u64,
 }
 
@@ -42,6 +42,19 @@ enum Piece {
     Variable(Variable, usize),
 }
 
+type Fields = [(&'static str, Variable); 3];
+
+const FIELDS: Fields = [
+    ("chunk_index", Variable::Chunk),
+    ("file_index", Variable::File),
+    ("video_key", Variable::VideoKey),
+];
+const FIELDS_V2: Fields = [
+    ("episode_chunk", Variable::Chunk),
+    ("episode_index", Variable::File),
+    ("video_key", Variable::VideoKey),
+];
+
 /// A parsed path template. Parsing refuses anything that could lead out of the dataset's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathTemplate {
@@ -55,6 +68,15 @@ const MAX_WIDTH: usize = 20;
 impl PathTemplate {
     /// Parses a template with `{name}` and `{name:0Nd}` fields. The error says what is wrong.
     pub fn parse(text: &str) -> Result<PathTemplate, String> {
+        PathTemplate::parse_with(text, &FIELDS)
+    }
+
+    /// Parses a template of format 2, where a file has the number of its episode.
+    pub(crate) fn parse_v2(text: &str) -> Result<PathTemplate, String> {
+        PathTemplate::parse_with(text, &FIELDS_V2)
+    }
+
+    fn parse_with(text: &str, fields: &Fields) -> Result<PathTemplate, String> {
         if text.len() > MAX_LENGTH {
             return Err(format!(
                 "is {} bytes long, at most {MAX_LENGTH} are accepted",
@@ -77,7 +99,7 @@ impl PathTemplate {
                 .find('}')
                 .filter(|_| rest.starts_with('{'))
                 .ok_or("has an unbalanced brace")?;
-            pieces.push(field(&rest[1..end])?);
+            pieces.push(field(&rest[1..end], fields)?);
             rest = &rest[end + 1..];
         }
         if !rest.is_empty() {
@@ -131,17 +153,12 @@ fn stays_inside(path: &Path) -> Result<(), String> {
     }
 }
 
-fn field(text: &str) -> Result<Piece, String> {
+fn field(text: &str, fields: &Fields) -> Result<Piece, String> {
     let (name, spec) = text.split_once(':').unwrap_or((text, ""));
-    let variable = match name {
-        "chunk_index" => Variable::Chunk,
-        "file_index" => Variable::File,
-        "video_key" => Variable::VideoKey,
-        _ => {
-            return Err(format!(
-                "uses the unknown field `{name}` (known: chunk_index, file_index, video_key)"
-            ));
-        }
+    let known = fields.iter().find(|(known, _)| *known == name);
+    let Some((_, variable)) = known.copied() else {
+        let known = fields.map(|(known, _)| known).join(", ");
+        return Err(format!("uses the unknown field `{name}` (known: {known})"));
     };
     let digits = spec.strip_suffix('d').unwrap_or(spec);
     let width = match digits {

@@ -11,7 +11,7 @@ use crate::episode_writer::{EpisodeParts, EpisodeStarter, EpisodeWriter, remove_
 use crate::error::{DatasetError, IoContext, Result};
 use crate::features::Feature;
 use crate::fs::{Fs, RealFs, STAGING, make_dirs, put};
-use crate::info::{INFO_PATH, Info};
+use crate::info::{INFO_PATH, Info, must_be_v3};
 use crate::json;
 use crate::layout::RowLayout;
 use crate::manifest::{MANIFEST_PATH, Manifest};
@@ -105,6 +105,7 @@ impl Writer {
     pub fn resume_on(fs: Arc<dyn Fs>, dir: impl AsRef<Path>, spec: &Spec) -> Result<Writer> {
         let root = dir.as_ref();
         let dataset = Dataset::open(root)?;
+        must_be_v3(dataset.info(), root)?;
         let differences = differences(&dataset, spec)?;
         if !differences.is_empty() {
             return Err(DatasetError::Differs {

@@ -159,11 +159,11 @@ fn errors_say_what_the_thing_is() {
     let info = dir.path().join("meta/info.json");
     std::fs::write(&info, "{\"fps\": 30,").unwrap();
     assert!(text(dir.path().to_owned()).contains("not valid JSON"));
-    let old = json!({"codebase_version": "v2.1", "fps": 30, "features": {}});
+    let old = json!({"codebase_version": "v1.6", "fps": 30, "features": {}});
     std::fs::write(&info, old.to_string()).unwrap();
     let error = text(dir.path().to_owned());
     assert!(
-        error.contains("v2.1") && error.contains("convert"),
+        error.contains("v1.6") && error.contains("convert"),
         "{error}"
     );
     let zero = json!({"codebase_version": "v3.0", "fps": 0, "features": {}});

@@ -67,9 +67,9 @@ fn measure(kind: &RobotKind, folder: &Path) -> Result<Vec<Case>, AppError> {
 }
 
 /// Pictures of each camera: the arm in motion, with a sensor's noise.
-type Pictures = Vec<Vec<Arc<[u8]>>>;
+pub(super) type Pictures = Vec<Vec<Arc<[u8]>>>;
 
-fn pictures(kind: &RobotKind) -> Result<Pictures, AppError> {
+pub(super) fn pictures(kind: &RobotKind) -> Result<Pictures, AppError> {
     let (chain, scene) = (Chain::new(kind), Scene::of(kind));
     let mut renderer =
         Renderer::new(SIZE.0, SIZE.1).map_err(|error| AppError::Sim(error.to_string()))?;
@@ -95,13 +95,13 @@ fn pictures(kind: &RobotKind) -> Result<Pictures, AppError> {
 }
 
 /// Which picture is shown at frame `number`.
-fn shown(number: u64) -> usize {
+pub(super) fn shown(number: u64) -> usize {
     let round = 2 * (PICTURES as u64 - 1);
     let step = number % round;
     usize::try_from(step.min(round - step)).unwrap_or(0)
 }
 
-fn columns(kind: &RobotKind) -> Columns {
+pub(super) fn columns(kind: &RobotKind) -> Columns {
     let names = ["front", "wrist"].map(|name| CameraSpec {
         name: name.to_owned(),
         width: SIZE.0,
@@ -125,7 +125,7 @@ fn writer(columns: &Columns, folder: &Path) -> Result<Writer, AppError> {
 }
 
 /// CPU time of all threads of this process.
-fn process_cpu() -> Duration {
+pub(super) fn process_cpu() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::try_from(time).unwrap_or_default()
 }

@@ -1,5 +1,7 @@
 //! `ulna bench`.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
@@ -8,4 +10,10 @@ pub(crate) enum BenchCommand {
     Bus,
     /// Recording: CPU per row, the pause between two episodes, memory; about half a minute
     Record,
+    /// Reading datasets: rows, random and sequential pictures, opening; about half a minute
+    Read {
+        /// Another dataset to read pictures of, such as one that LeRobot wrote
+        #[arg(long, value_name = "DIR")]
+        dataset: Option<PathBuf>,
+    },
 }

@@ -10,6 +10,7 @@ pub(crate) fn bench(bench: &BenchCommand, json: bool) -> Result<Ended> {
     let result = match bench {
         BenchCommand::Bus => benches::bus()?,
         BenchCommand::Record => benches::record()?,
+        BenchCommand::Read { dataset } => benches::read(dataset.as_deref())?,
     };
     if json {
         output::json(&serde_json::to_value(&result)?)?;

@@ -144,18 +144,14 @@ fn stats_of(dataset: &Dataset, row: &EpisodeRow, episode: &Episode) -> Stats {
             key => episode.column(key).ok()?.values().to_vec(),
         };
         // What `info.json` declares may be far wider than what a file holds.
-        let width = match feature.is_auto() {
-            true => 1,
-            false => feature.shape.last().copied().unwrap_or(1),
-        };
-        if values.len() < width {
+        if values.len() < feature.width() {
             return None;
         }
         let precision = match feature.is_auto() {
             true => Precision::Double,
             false => Precision::of(number),
         };
-        let stats = FeatureStats::of_rows(&values, width, precision);
+        let stats = FeatureStats::of_feature(feature, &values, precision);
         Some((feature.key.clone(), stats))
     });
     features.collect()

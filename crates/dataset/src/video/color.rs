@@ -58,6 +58,22 @@ impl Factors {
             bu: fixed(chroma * 2.0 * (1.0 - kb)),
         }
     }
+
+    fn luma(&self, y: u8) -> i32 {
+        product(i32::from(y) - self.y_offset, self.y)
+    }
+
+    /// What a colour sample adds to red, green and blue.
+    fn colour(&self, u: u8, v: u8) -> [i32; 3] {
+        let (u, v) = (i32::from(u) - 128, i32::from(v) - 128);
+        let green = product(u, self.gu) + product(v, self.gv);
+        [product(v, self.rv), green, product(u, self.bu)]
+    }
+
+    fn pixel(&self, y: u8, [red, green, blue]: [i32; 3]) -> [u8; 3] {
+        let y = self.luma(y);
+        [clamp(y + red), clamp(y + green), clamp(y + blue)]
+    }
 }
 
 /// Converts to RGB rows without gaps. False when the planes are smaller than the picture.
@@ -67,12 +83,15 @@ impl Factors {
 /// Python LeRobot trained it with.
 pub(crate) fn to_rgb(planes: &Planes, out: &mut Vec<u8>) -> bool {
     let factors = Factors::new(planes.matrix, planes.full_range);
+    // No picture's size is beyond what the caller has allocated for before: it is that of the decoded planes.
     out.clear();
-    out.reserve(planes.width * planes.height * 3);
+    out.resize(planes.width * planes.height * 3, 0);
+    if planes.width == 0 {
+        return true;
+    }
     let gray = planes.data[1].is_empty();
     let colours = planes.width.div_ceil(planes.subsampling[0]);
-    let luma = |y: &u8| product(i32::from(*y) - factors.y_offset, factors.y);
-    for row in 0..planes.height {
+    for (row, rgb) in out.chunks_exact_mut(planes.width * 3).enumerate() {
         let slice = |plane: usize, stride: usize, row: usize, width: usize| {
             let start = row.checked_mul(stride)?;
             planes.data[plane].get(start..start.checked_add(width)?)
@@ -80,8 +99,11 @@ pub(crate) fn to_rgb(planes: &Planes, out: &mut Vec<u8>) -> bool {
         let Some(y) = slice(0, planes.strides[0], row, planes.width) else {
             return false;
         };
+        let (rgb, _) = rgb.as_chunks_mut::<3>();
         if gray {
-            out.extend(y.iter().flat_map(|y| [clamp(luma(y)); 3]));
+            for (rgb, y) in rgb.iter_mut().zip(y) {
+                *rgb = [clamp(factors.luma(*y)); 3];
+            }
             continue;
         }
         let half = row / planes.subsampling[1];
@@ -91,19 +113,36 @@ pub(crate) fn to_rgb(planes: &Planes, out: &mut Vec<u8>) -> bool {
         ) else {
             return false;
         };
-        let shared = y.chunks(planes.subsampling[0]);
-        for (y, (u, v)) in shared.zip(u.iter().zip(v)) {
-            let (u, v) = (i32::from(*u) - 128, i32::from(*v) - 128);
-            let red = product(v, factors.rv);
-            let green = product(u, factors.gu) + product(v, factors.gv);
-            let blue = product(u, factors.bu);
-            for y in y {
-                let y = luma(y);
-                out.extend([clamp(y + red), clamp(y + green), clamp(y + blue)]);
+        let colours = u.iter().zip(v).map(|(u, v)| factors.colour(*u, *v));
+        if planes.subsampling[0] == 2 {
+            row_in_pairs(&factors, y, colours, rgb);
+        } else {
+            for ((rgb, y), colour) in rgb.iter_mut().zip(y).zip(colours) {
+                *rgb = factors.pixel(*y, colour);
             }
         }
     }
     true
+}
+
+/// A row whose colour samples hold for two pixels each; by far the most frequent case, so it has a loop of its own.
+fn row_in_pairs(
+    factors: &Factors,
+    y: &[u8],
+    mut colours: impl Iterator<Item = [i32; 3]>,
+    rgb: &mut [[u8; 3]],
+) {
+    let (pairs, last) = y.as_chunks::<2>();
+    let (outs, last_out) = rgb.as_chunks_mut::<2>();
+    for ((out, pair), colour) in outs.iter_mut().zip(pairs).zip(&mut colours) {
+        *out = [
+            factors.pixel(pair[0], colour),
+            factors.pixel(pair[1], colour),
+        ];
+    }
+    for ((out, y), colour) in last_out.iter_mut().zip(last).zip(colours) {
+        *out = factors.pixel(*y, colour);
+    }
 }
 
 /// The upper half of a 16 x 16 bit product.

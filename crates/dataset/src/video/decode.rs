@@ -18,6 +18,7 @@ const MAX_PIXELS: u32 = 8192 * 8192;
 /// Decodes the pictures of one video in the order of the file.
 pub(crate) struct Decoder {
     engine: Engine,
+    codec: Codec,
 }
 
 enum Engine {
@@ -50,6 +51,9 @@ impl Decoder {
                     started: false,
                 }
             }
+            Codec::Foreign { name } => {
+                return Err(format!("is {name}, which isn't decoded here"));
+            }
             Codec::Av1 { config } => {
                 let mut settings = Settings::new();
                 settings.set_n_threads(1);
@@ -63,7 +67,30 @@ impl Decoder {
                 }
             }
         };
-        Ok(Decoder { engine })
+        Ok(Decoder {
+            engine,
+            codec: codec.clone(),
+        })
+    }
+
+    /// Whether it was made for this very codec and its parameters.
+    pub(crate) fn fits(&self, codec: &Codec) -> bool {
+        self.codec == *codec
+    }
+
+    /// Forgets what it has decoded; the next picture must be a key frame. Only for streams in which every picture comes
+    /// out as it goes in.
+    pub(crate) fn restart(&mut self) {
+        match &mut self.engine {
+            // A key frame of H.264 (IDR) resets the decoder.
+            Engine::H264 { started, .. } => *started = false,
+            Engine::Av1 {
+                decoder, started, ..
+            } => {
+                decoder.flush();
+                *started = false;
+            }
+        }
     }
 
     /// Takes the next picture in the order of the file, or none at the end, and hands out those that are ready, in

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use shiguredo_mp4::TrackKind;
 use shiguredo_mp4::bitstream::h264::LengthSize;
-use shiguredo_mp4::boxes::{Avc1Box, SampleEntry};
+use shiguredo_mp4::boxes::{Avc1Box, SampleEntry, VisualSampleEntryFields};
 use shiguredo_mp4::demux::Mp4FileDemuxer;
 
 use crate::error::{DatasetError, IoContext, Result};
@@ -17,7 +17,7 @@ const MAX_INDEX_BYTES: usize = 256 << 20;
 const MAX_PICTURE_BYTES: usize = 64 << 20;
 
 /// What is needed to decode a video's pictures.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Codec {
     H264 {
         /// The parameter sets, each behind a start code.
@@ -27,6 +27,16 @@ pub(crate) enum Codec {
     Av1 {
         config: Vec<u8>,
     },
+    /// One that is not decoded here.
+    Foreign {
+        name: String,
+    },
+}
+
+impl Codec {
+    pub(crate) fn is_foreign(&self) -> bool {
+        matches!(self, Codec::Foreign { .. })
+    }
 }
 
 /// One picture, in the order of the file.
@@ -51,6 +61,8 @@ pub(crate) struct VideoFile {
     pub(crate) samples: Vec<SampleAt>,
     /// Positions in `samples` by time.
     by_time: Vec<usize>,
+    /// Whether pictures are shown in another order than they are stored in.
+    pub(crate) reorders: bool,
 }
 
 impl VideoFile {
@@ -63,6 +75,7 @@ impl VideoFile {
         let track = parsed.map_err(|reason| DatasetError::video(path, reason))?;
         let mut by_time: Vec<usize> = (0..track.samples.len()).collect();
         by_time.sort_by_key(|at| track.samples[*at].ticks);
+        let reorders = by_time.iter().enumerate().any(|(place, at)| place != *at);
         Ok(VideoFile {
             path: path.to_owned(),
             file,
@@ -72,6 +85,7 @@ impl VideoFile {
             timescale: track.timescale,
             samples: track.samples,
             by_time,
+            reorders,
         })
     }
 
@@ -81,6 +95,23 @@ impl VideoFile {
 
     fn seconds(&self, sample: usize) -> f64 {
         self.samples[sample].ticks as f64 / f64::from(self.timescale)
+    }
+
+    /// A time at which the picture at `place` isn't shown yet, but the one before it is.
+    pub(crate) fn seconds_before(&self, place: usize) -> f64 {
+        let shown = |place: usize| self.by_time.get(place).map(|at| self.seconds(*at));
+        match (place.checked_sub(1).and_then(shown), shown(place)) {
+            (Some(before), Some(at)) => (before + at) / 2.0,
+            _ => 0.0,
+        }
+    }
+
+    /// When a key frame is shown from which a decoder surely gets to the picture at `place`: not the last one before
+    /// it, since pictures around a key frame may refer across it. None for the file's start.
+    pub(crate) fn seconds_of_safe_key(&self, place: usize) -> Option<f64> {
+        let shown = self.by_time.iter().take(place + 1).rev();
+        let mut keys = shown.filter(|sample| self.samples[**sample].keyframe);
+        keys.nth(2).map(|sample| self.seconds(*sample))
     }
 
     /// Which picture, in the order in which they are shown, is shown at `time`, in seconds.
@@ -202,6 +233,10 @@ fn parse(file: &mut File, length: u64) -> Result<Track, String> {
 
 fn codec_of(entry: &SampleEntry) -> Result<(Codec, usize, usize), String> {
     match entry {
+        // High 10, High 4:2:2 and High 4:4:4, which the decoder doesn't know.
+        SampleEntry::Avc1(avc) if avc.avcc_box.avc_profile_indication >= 110 => {
+            Ok(foreign("H.264 of a high profile", &avc.visual))
+        }
         SampleEntry::Avc1(avc) => Ok((
             Codec::H264 {
                 parameters: parameter_sets(avc),
@@ -215,6 +250,9 @@ fn codec_of(entry: &SampleEntry) -> Result<(Codec, usize, usize), String> {
             usize::from(avc.visual.width),
             usize::from(avc.visual.height),
         )),
+        SampleEntry::Av01(av1) if av1.av1c_box.high_bitdepth.get() != 0 => {
+            Ok(foreign("AV1 with more than 8 bits a colour", &av1.visual))
+        }
         SampleEntry::Av01(av1) => Ok((
             Codec::Av1 {
                 config: av1.av1c_box.config_obus.clone(),
@@ -222,13 +260,35 @@ fn codec_of(entry: &SampleEntry) -> Result<(Codec, usize, usize), String> {
             usize::from(av1.visual.width),
             usize::from(av1.visual.height),
         )),
-        SampleEntry::Hev1(_) | SampleEntry::Hvc1(_) => {
-            Err("is HEVC; ulna decodes H.264 and AV1, so \
-             re-encode it with ffmpeg first"
-                .to_owned())
+        SampleEntry::Hev1(hevc) => Ok(foreign("HEVC", &hevc.visual)),
+        SampleEntry::Hvc1(hevc) => Ok(foreign("HEVC", &hevc.visual)),
+        SampleEntry::Vp08(vp8) => Ok(foreign("VP8", &vp8.visual)),
+        SampleEntry::Vp09(vp9) => Ok(foreign("VP9", &vp9.visual)),
+        SampleEntry::Unknown(entry) => {
+            let kind = String::from_utf8_lossy(entry.box_type.as_bytes());
+            let name = match &*kind {
+                "mp4v" => "MPEG-4 Part 2".to_owned(),
+                other => format!("of the codec `{}`", other.escape_debug()),
+            };
+            let (width, height) = size_of_unknown(&entry.payload)
+                .ok_or_else(|| format!("is {name}, and states no size"))?;
+            Ok((Codec::Foreign { name }, width, height))
         }
-        _ => Err("is neither H.264 nor AV1, which are what ulna decodes".to_owned()),
+        _ => Err("holds sound where pictures are expected".to_owned()),
     }
+}
+
+fn foreign(name: &str, visual: &VisualSampleEntryFields) -> (Codec, usize, usize) {
+    let name = name.to_owned();
+    let size = (usize::from(visual.width), usize::from(visual.height));
+    (Codec::Foreign { name }, size.0, size.1)
+}
+
+/// Width and height, which stand at the same place in every visual sample entry (ISO/IEC 14496-12).
+fn size_of_unknown(payload: &[u8]) -> Option<(usize, usize)> {
+    let [a, b, c, d] = *payload.get(24..)?.first_chunk::<4>()?;
+    let size = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+    Some((usize::from(size.0), usize::from(size.1)))
 }
 
 fn parameter_sets(avc: &Avc1Box) -> Vec<u8> {

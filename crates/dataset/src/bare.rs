@@ -1,0 +1,88 @@
+//! The bare minimum of reading: what `ulna bench read` compares the readers with. Nothing else should use it.
+
+use std::fs::File;
+use std::path::Path;
+
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::error::{DatasetError, IoContext, Result};
+use crate::parquet_io::guarded;
+use crate::reader::Dataset;
+use crate::video::{Decoder, VideoFile};
+
+/// Decodes some columns of a parquet file with the parquet library alone; returns the number of rows.
+pub fn decode_rows(path: &Path, columns: &[&str]) -> Result<u64> {
+    guarded(path, || {
+        let fail = |error: &dyn ToString| DatasetError::parquet(path, error);
+        let file = File::open(path).at("open", path)?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(&e))?;
+        let fields = builder.schema().fields();
+        let roots = (0..fields.len()).filter(|at| columns.contains(&fields[*at].name().as_str()));
+        let mask = ProjectionMask::roots(builder.parquet_schema(), roots.collect::<Vec<_>>());
+        let reader = builder
+            .with_projection(mask)
+            .build()
+            .map_err(|e| fail(&e))?;
+        let mut rows = 0;
+        for batch in reader {
+            rows += batch.map_err(|e| fail(&e))?.num_rows() as u64;
+        }
+        Ok(rows)
+    })
+}
+
+/// A video file and a decoder, without anything around them. Made for videos in a built-in codec that don't reorder
+/// their pictures.
+pub struct Player {
+    file: VideoFile,
+    decoder: Decoder,
+    next: usize,
+}
+
+impl std::fmt::Debug for Player {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Player")
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Player {
+    /// Opens the file that holds an episode's pictures, and says at which picture the episode starts.
+    pub fn open(dataset: &Dataset, camera: &str, episode: usize) -> Result<(Player, usize)> {
+        let row = dataset.episode_row(episode)?;
+        let span = row.videos.get(camera).copied().ok_or_else(|| {
+            DatasetError::invalid(format!("camera `{camera}`"), "the episode has none")
+        })?;
+        let path = dataset.info().video_file(camera, span.file)?;
+        let path = dataset.root().join(path);
+        let file = VideoFile::open(&path)?;
+        let decoder = Decoder::new(&file.codec).map_err(|e| DatasetError::video(&path, e))?;
+        let first = (span.from * f64::from(dataset.fps())).round() as usize;
+        let player = Player {
+            file,
+            decoder,
+            next: 0,
+        };
+        Ok((player, first))
+    }
+
+    /// Decodes what is needed for a picture, and drops it undisplayed; returns how many pictures that took.
+    pub fn decode(&mut self, picture: usize) -> Result<u64> {
+        let (key, _) = self.file.key_before(picture);
+        if picture < self.next || key > self.next {
+            self.decoder.restart();
+            self.next = key;
+        }
+        let first = self.next;
+        while self.next <= picture && self.next < self.file.samples.len() {
+            let sample = self.file.read(self.next)?;
+            self.decoder
+                .decode(Some(&sample), &mut |_| Ok(()))
+                .map_err(|e| DatasetError::video(self.file.path(), e))?;
+            self.next += 1;
+        }
+        Ok((self.next - first) as u64)
+    }
+}

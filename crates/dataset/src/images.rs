@@ -1,0 +1,165 @@
+//! Pictures that stand in the data files as PNG.
+
+use std::io::Cursor;
+
+use crate::pictures::Picture;
+
+/// A picture that would take more memory than this is refused.
+const MAX_BYTES: usize = 512 << 20;
+const PNG: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
+
+/// Encodes `height` rows of `width` RGB pixels as PNG, for a feature made by
+/// [`Feature::image`](crate::Feature::image). The error says what doesn't fit.
+pub fn encode_png(rgb: &[u8], width: usize, height: usize) -> Result<Vec<u8>, String> {
+    let expected = width.checked_mul(height).and_then(|n| n.checked_mul(3));
+    let size = (u32::try_from(width), u32::try_from(height));
+    let (Ok(columns), Ok(rows)) = size else {
+        return Err(format!("{width}x{height} is too large for a picture"));
+    };
+    if expected != Some(rgb.len()) {
+        return Err(format!(
+            "a picture of {width}x{height} has {expected:?} bytes, not {}",
+            rgb.len()
+        ));
+    }
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, columns, rows);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Fast);
+    let write = |encoder: png::Encoder<_>| {
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(rgb)?;
+        writer.finish()
+    };
+    write(encoder).map_err(|error: png::EncodingError| error.to_string())?;
+    Ok(out)
+}
+
+/// The width and height that a PNG's header states.
+pub(crate) fn png_size(bytes: &[u8]) -> Result<(usize, usize), String> {
+    let reader = open(bytes)?;
+    let info = reader.info();
+    Ok((info.width as usize, info.height as usize))
+}
+
+/// Decodes a PNG of any colour type to RGB; transparency is dropped, as LeRobot drops it.
+pub(crate) fn decode_png(bytes: &[u8]) -> Result<Picture, String> {
+    let mut reader = open(bytes)?;
+    let length = reader.output_buffer_size();
+    let length = length.filter(|n| *n <= MAX_BYTES).ok_or_else(|| {
+        let info = reader.info();
+        format!("{}x{} pixels are too many", info.width, info.height)
+    })?;
+    let mut pixels = vec![0; length];
+    let frame = reader
+        .next_frame(&mut pixels)
+        .map_err(|error| damaged(&error))?;
+    pixels.truncate(frame.buffer_size());
+    let gray = |step: usize| {
+        let values = pixels.iter().step_by(step);
+        values.flat_map(|v| [*v; 3]).collect::<Vec<u8>>()
+    };
+    let rgb = match frame.color_type {
+        png::ColorType::Rgb => pixels,
+        png::ColorType::Rgba => {
+            let (pixels, _) = pixels.as_chunks::<4>();
+            pixels
+                .iter()
+                .flat_map(|[r, g, b, _]| [*r, *g, *b])
+                .collect()
+        }
+        png::ColorType::Grayscale => gray(1),
+        png::ColorType::GrayscaleAlpha => gray(2),
+        png::ColorType::Indexed => return Err("has a palette that didn't expand".to_owned()),
+    };
+    Ok(Picture {
+        width: frame.width as usize,
+        height: frame.height as usize,
+        rgb,
+    })
+}
+
+fn open(bytes: &[u8]) -> Result<png::Reader<Cursor<&[u8]>>, String> {
+    if !bytes.starts_with(&PNG) {
+        return Err(format!("is {}; ulna reads PNG", kind(bytes)));
+    }
+    let limits = png::Limits { bytes: MAX_BYTES };
+    let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
+    decoder.set_transformations(png::Transformations::normalize_to_color8());
+    decoder.read_info().map_err(|error| damaged(&error))
+}
+
+fn damaged(error: &png::DecodingError) -> String {
+    format!("is a damaged PNG: {error}")
+}
+
+fn kind(bytes: &[u8]) -> &'static str {
+    match bytes {
+        [0xff, 0xd8, ..] => "a JPEG",
+        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => "a TIFF, as depth maps are stored",
+        [b'R', b'I', b'F', b'F', ..] => "a WebP",
+        [] => "empty",
+        _ => "no picture of a known kind",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_png_comes_back_as_it_was() {
+        let rgb: Vec<u8> = (0..5 * 3 * 3).map(|v| v * 5).collect();
+        let bytes = encode_png(&rgb, 5, 3).unwrap();
+        assert_eq!(png_size(&bytes), Ok((5, 3)));
+        let picture = decode_png(&bytes).unwrap();
+        assert_eq!((picture.width, picture.height), (5, 3));
+        assert_eq!(picture.rgb, rgb);
+        assert!(encode_png(&rgb, 5, 4).is_err());
+    }
+
+    #[test]
+    fn other_colour_types_become_rgb() {
+        let encode = |colour, depth, data: &[u8]| {
+            let mut out = Vec::new();
+            let mut encoder = png::Encoder::new(&mut out, 2, 1);
+            encoder.set_color(colour);
+            encoder.set_depth(depth);
+            let mut writer = encoder.write_header().unwrap();
+            writer.write_image_data(data).unwrap();
+            writer.finish().unwrap();
+            decode_png(&out).unwrap().rgb
+        };
+        let eight = png::BitDepth::Eight;
+        let gray = encode(png::ColorType::Grayscale, eight, &[7, 200]);
+        assert_eq!(gray, [7, 7, 7, 200, 200, 200]);
+        let rgba = encode(png::ColorType::Rgba, eight, &[1, 2, 3, 0, 4, 5, 6, 255]);
+        assert_eq!(rgba, [1, 2, 3, 4, 5, 6]);
+        let sixteen = png::BitDepth::Sixteen;
+        let wide = encode(png::ColorType::Grayscale, sixteen, &[12, 0, 99, 0]);
+        assert_eq!(wide, [12, 12, 12, 99, 99, 99]);
+    }
+
+    #[test]
+    fn other_formats_are_named() {
+        let error = decode_png(&[0xff, 0xd8, 0xff]).unwrap_err();
+        assert_eq!(error, "is a JPEG; ulna reads PNG");
+        assert!(decode_png(b"II*\0").unwrap_err().contains("TIFF"));
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_pictures_are_errors(at in 0_usize..60, byte: u8, cut in 0_usize..80) {
+            let rgb: Vec<u8> = (0..48).collect();
+            let mut bytes = encode_png(&rgb, 4, 4).unwrap();
+            if let Some(there) = bytes.get_mut(at) {
+                *there = byte;
+            }
+            bytes.truncate(bytes.len().saturating_sub(cut));
+            let _ = decode_png(&bytes);
+        }
+    }
+}

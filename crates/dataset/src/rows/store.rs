@@ -1,0 +1,270 @@
+//! The rows of a dataset's chosen columns in memory, as much of them as a budget allows.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::{DatasetError, Result};
+use crate::features::{Dtype, Feature, Number};
+use crate::reader::Dataset;
+use crate::rows::file::{DataFile, Segment};
+use crate::table;
+use crate::template::FileIndex;
+use crate::values::Numbers;
+
+/// Indexes of data files that are kept; an index is larger than a short episode's rows.
+const MAX_FILES: usize = 64;
+
+/// The values of one column over a row group.
+#[derive(Debug)]
+pub(crate) enum Cells {
+    Numbers(Numbers),
+    Texts(Vec<Option<String>>),
+    /// Pictures, which are read one by one.
+    Elsewhere,
+}
+
+/// The chosen columns of a row group.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) cells: Vec<Cells>,
+    pub(crate) timestamps: Vec<f64>,
+    pub(crate) tasks: Vec<i64>,
+}
+
+/// Where an episode's rows are.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) file: FileIndex,
+    pub(crate) segments: Vec<Segment>,
+}
+
+impl Place {
+    /// The segment that holds a frame, and the frame's row in the row group.
+    pub(crate) fn row(&self, frame: usize) -> Option<(Segment, usize)> {
+        let mut before = 0;
+        for segment in &self.segments {
+            if frame < before + segment.count {
+                return Some((*segment, segment.first + frame - before));
+            }
+            before += segment.count;
+        }
+        None
+    }
+}
+
+/// Shared by all who read the same columns.
+#[derive(Debug)]
+pub(crate) struct Store {
+    dataset: Dataset,
+    features: Vec<Feature>,
+    budget: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    clock: u64,
+    bytes: usize,
+    files: BTreeMap<FileIndex, (u64, Arc<DataFile>)>,
+    blocks: BTreeMap<(FileIndex, usize), Kept>,
+    places: BTreeMap<usize, Arc<Place>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    used: u64,
+    bytes: usize,
+    block: Arc<Block>,
+}
+
+impl Store {
+    /// A store for some features of a dataset that holds up to `budget` bytes.
+    pub(crate) fn new(dataset: Dataset, features: Vec<Feature>, budget: usize) -> Store {
+        Store {
+            dataset,
+            features,
+            budget,
+            state: Mutex::default(),
+        }
+    }
+
+    fn locked<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        // Nothing is left half done inside the lock.
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Where an episode's rows are.
+    pub(crate) fn place(&self, episode: usize) -> Result<Arc<Place>> {
+        if let Some(place) = self.locked(|state| state.places.get(&episode).cloned()) {
+            return Ok(place);
+        }
+        let row = self.dataset.episode_row(episode)?;
+        let segments = self.file(row.data)?.segments(episode, row.length)?;
+        let place = Arc::new(Place {
+            file: row.data,
+            segments,
+        });
+        self.locked(|state| state.places.insert(episode, Arc::clone(&place)));
+        Ok(place)
+    }
+
+    /// The index of a data file.
+    pub(crate) fn file(&self, at: FileIndex) -> Result<Arc<DataFile>> {
+        let known = self.locked(|state| {
+            state.clock += 1;
+            let now = state.clock;
+            let (used, file) = state.files.get_mut(&at)?;
+            *used = now;
+            Some(Arc::clone(file))
+        });
+        if let Some(file) = known {
+            return Ok(file);
+        }
+        let path = self.dataset.root().join(self.dataset.info().data_file(at)?);
+        if !path.is_file() {
+            return Err(DatasetError::MissingFile {
+                what: "reading the frames".to_owned(),
+                path,
+            });
+        }
+        let file = Arc::new(DataFile::open(&path)?);
+        self.locked(|state| {
+            let now = state.clock;
+            state.files.insert(at, (now, Arc::clone(&file)));
+            if state.files.len() > MAX_FILES {
+                let oldest = state.files.iter().min_by_key(|(_, (used, _))| *used);
+                if let Some(oldest) = oldest.map(|(at, _)| *at) {
+                    state.files.remove(&oldest);
+                }
+            }
+        });
+        Ok(file)
+    }
+
+    /// The chosen columns of a row group.
+    pub(crate) fn block(&self, at: FileIndex, group: usize) -> Result<Arc<Block>> {
+        let known = self.locked(|state| {
+            state.clock += 1;
+            let now = state.clock;
+            let kept = state.blocks.get_mut(&(at, group))?;
+            kept.used = now;
+            Some(Arc::clone(&kept.block))
+        });
+        if let Some(block) = known {
+            return Ok(block);
+        }
+        let block = Arc::new(self.load(&*self.file(at)?, group)?);
+        let bytes = block.bytes();
+        self.locked(|state| {
+            while state.bytes + bytes > self.budget {
+                let oldest = state.blocks.iter().min_by_key(|(_, kept)| kept.used);
+                let Some(key) = oldest.map(|(key, _)| *key) else {
+                    break;
+                };
+                state.forget(key);
+            }
+            // Another thread may have loaded it meanwhile.
+            state.forget((at, group));
+            state.bytes += bytes;
+            let kept = Kept {
+                used: state.clock,
+                bytes,
+                block: Arc::clone(&block),
+            };
+            state.blocks.insert((at, group), kept);
+        });
+        Ok(block)
+    }
+
+    fn load(&self, file: &DataFile, group: usize) -> Result<Block> {
+        let mut columns = vec!["timestamp", "task_index"];
+        let stored = self.features.iter().filter(|f| !f.is_camera());
+        columns.extend(stored.map(|f| f.key.as_str()));
+        let mut block = Block {
+            cells: self.features.iter().map(Cells::new).collect(),
+            timestamps: Vec::new(),
+            tasks: Vec::new(),
+        };
+        let rows = file.rows(group);
+        for batch in file.read(group, &columns)? {
+            let fail = |name: &str, reason: String| DatasetError::field(file.path(), name, reason);
+            let column = file.column(&batch, "timestamp")?;
+            table::append_numbers(column, 1, &mut block.timestamps)
+                .map_err(|r| fail("timestamp", r))?;
+            let column = file.column(&batch, "task_index")?;
+            table::append_integers(column, &mut block.tasks).map_err(|r| fail("task_index", r))?;
+            for (feature, cells) in self.features.iter().zip(&mut block.cells) {
+                if !feature.is_camera() {
+                    let column = file.column(&batch, &feature.key)?;
+                    cells
+                        .append(feature, column)
+                        .map_err(|r| fail(&feature.key, r))?;
+                }
+            }
+        }
+        let whole = |(cells, feature): (&Cells, &Feature)| match cells {
+            Cells::Numbers(numbers) => numbers.len() == rows.saturating_mul(feature.width()),
+            Cells::Texts(texts) => texts.len() == rows,
+            Cells::Elsewhere => true,
+        };
+        let complete = block.timestamps.len() == rows
+            && block.tasks.len() == rows
+            && block.cells.iter().zip(&self.features).all(whole);
+        match complete {
+            true => Ok(block),
+            false => Err(DatasetError::parquet(
+                file.path(),
+                &format!("row group {group} doesn't have the {rows} rows that its header states"),
+            )),
+        }
+    }
+}
+
+impl State {
+    fn forget(&mut self, key: (FileIndex, usize)) {
+        if let Some(kept) = self.blocks.remove(&key) {
+            self.bytes -= kept.bytes;
+        }
+    }
+}
+
+impl Cells {
+    fn new(feature: &Feature) -> Cells {
+        match &feature.dtype {
+            Dtype::Number(number) => Cells::Numbers(Numbers::empty(*number)),
+            Dtype::Image | Dtype::Video => Cells::Elsewhere,
+            Dtype::String | Dtype::Other(_) => Cells::Texts(Vec::new()),
+        }
+    }
+
+    fn append(&mut self, feature: &Feature, column: &arrow_array::ArrayRef) -> Result<(), String> {
+        match self {
+            Cells::Numbers(numbers) => {
+                let number = feature.number().unwrap_or(Number::Float64);
+                let more = Numbers::from_column(column, number, feature.width())?;
+                if numbers.is_empty() {
+                    *numbers = more;
+                } else {
+                    numbers.extend(&more, 0, more.len());
+                }
+            }
+            Cells::Texts(texts) => texts.extend(table::strings(column)?),
+            Cells::Elsewhere => {}
+        }
+        Ok(())
+    }
+}
+
+impl Block {
+    fn bytes(&self) -> usize {
+        let cells = self.cells.iter().map(|cells| match cells {
+            Cells::Numbers(numbers) => numbers.bytes(),
+            Cells::Texts(texts) => {
+                let text = |t: &Option<String>| 24 + t.as_ref().map_or(0, String::len);
+                texts.iter().map(text).sum()
+            }
+            Cells::Elsewhere => 0,
+        });
+        cells.sum::<usize>() + self.timestamps.len() * 16
+    }
+}
