@@ -84,10 +84,7 @@ fn cut_everywhere(edit: &Edit, renames_only: bool) {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().canonicalize().unwrap().join("disk");
     std::fs::create_dir(&folder).unwrap();
-    let fs = Recorder {
-        renames_only,
-        ..Recorder::default()
-    };
+    let fs = Recorder::with(renames_only);
     record(&fs, &folder.join("dataset"));
     let start = fs.ops().len();
     let mut go_on = |_: Progress| true;
@@ -250,10 +247,7 @@ fn repairing_survives_a_cut_after_any_operation() {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().canonicalize().unwrap().join("disk");
     std::fs::create_dir(&folder).unwrap();
-    let fs = Recorder {
-        renames_only: true,
-        ..Recorder::default()
-    };
+    let fs = Recorder::with(true);
     record(&fs, &folder.join("dataset"));
     let mut go_on = |_: Progress| true;
     let mut work = Work::on(Arc::new(fs.clone()), &mut go_on);

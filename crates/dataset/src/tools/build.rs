@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::check::{Severity, check};
 use crate::error::{DatasetError, Result};
-use crate::info::Info;
+use crate::info::{Info, must_be_v3};
 use crate::reader::Dataset;
 use crate::tools::plan::Plan;
 use crate::tools::replace::Site;
@@ -52,6 +52,7 @@ fn unaltered(dataset: &Dataset, target: &Target) -> Result<()> {
     if *target != Target::InPlace {
         return Ok(());
     }
+    must_be_v3(dataset.info(), dataset.root())?;
     if dataset.uncommitted_episodes() > 0 {
         return Err(DatasetError::NeedsRepair {
             path: dataset.root().to_owned(),

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::error::{DatasetError, IoContext, Result};
+use crate::features::{Dtype, Feature};
 use crate::fs::{STAGING, make_dirs, remove_if_there};
+use crate::images::encode_png;
 use crate::reader::Dataset;
 use crate::tools::packets::PacketFile;
 use crate::tools::splice::{Part, splice};
@@ -49,7 +51,10 @@ pub fn export(
             .episode_row(usize::try_from(*episode).unwrap_or(usize::MAX))?
             .length;
     }
-    let cameras: Vec<String> = dataset.info().cameras().map(|c| c.key.clone()).collect();
+    // Pictures that stand in the data files are no videos.
+    let has = |f: &&Feature| f.is_camera() && (format != Format::Mp4 || f.dtype == Dtype::Video);
+    let features = dataset.info().features.iter().filter(has);
+    let cameras: Vec<String> = features.map(|feature| feature.key.clone()).collect();
     if format != Format::Csv && cameras.is_empty() {
         let what = dataset.root().display().to_string();
         return Err(DatasetError::invalid(what, "has no pictures to export"));
@@ -147,18 +152,8 @@ fn png(
     for frame in 0..frames {
         let picture = pictures.read(episode, frame)?;
         let path = folder.join(format!("frame-{frame:06}.png"));
-        let fail = |error: png::EncodingError| {
-            DatasetError::invalid(path.display().to_string(), error.to_string())
-        };
-        let mut bytes = Vec::new();
-        let size = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let mut encoder = png::Encoder::new(&mut bytes, size(picture.width), size(picture.height));
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_compression(png::Compression::Fast);
-        let mut writer = encoder.write_header().map_err(fail)?;
-        writer.write_image_data(&picture.rgb).map_err(fail)?;
-        writer.finish().map_err(fail)?;
+        let bytes = encode_png(&picture.rgb, picture.width, picture.height)
+            .map_err(|reason| DatasetError::invalid(path.display().to_string(), reason))?;
         std::fs::write(&path, bytes).at("write", &path)?;
         work.advance(1)?;
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::error::{DatasetError, Result};
-use crate::features::{Dtype, Feature};
+use crate::features::Feature;
 use crate::reader::Dataset;
 use crate::tools::build::carry_out;
 use crate::tools::plan::{Packing, Plan};
@@ -138,18 +138,12 @@ pub fn import(dir: impl AsRef<Path>, output: &Path, work: &mut Work) -> Result<E
     let mut plan = Plan::of(Dataset::open(dir)?)?;
     plan.packing = Packing::Fill;
     plan.anew.statistics = true;
-    plan.notes.extend(
-        plan.cameras()
-            .filter_map(|camera| {
-                let depth = camera.dtype == Dtype::Video && camera.shape.last() == Some(&1);
-                depth.then(|| {
-                    format!(
-                        "`{}` is taken over without a look at its pictures",
-                        camera.key
-                    )
-                })
-            })
-            .collect::<Vec<_>>(),
-    );
+    for column in &mut plan.columns {
+        // Some datasets of format v2.1 have it under another name.
+        let raw = &mut column.feature.raw;
+        if let Some(block) = raw.remove("video_info") {
+            raw.entry("info").or_insert(block);
+        }
+    }
     carry_out(&plan, &Target::New(output.to_owned()), work)
 }

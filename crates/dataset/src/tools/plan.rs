@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::{DatasetError, Result};
 use crate::features::{Dtype, Feature};
-use crate::info::{INFO_PATH, Info};
+use crate::info::{Format, INFO_PATH, Info, VIDEO_PATH};
 use crate::reader::Dataset;
 use crate::tools::encode::Encoding;
 use crate::tools::rows::task_numbers;
@@ -195,6 +195,9 @@ impl Plan {
             Value::Object(raw) => raw,
             _ => Map::new(),
         };
+        if first.info().format < Format::V3 {
+            to_v3(&mut raw);
+        }
         let declared: Map<String, Value> = self
             .columns
             .iter()
@@ -209,6 +212,26 @@ impl Plan {
         raw.insert("total_tasks".to_owned(), json!(self.tasks.len()));
         Info::parse(&Value::Object(raw), std::path::Path::new(INFO_PATH))
     }
+}
+
+/// Turns the description of an older format into that of the newest, paths and limits included.
+fn to_v3(raw: &mut Map<String, Value>) {
+    for gone in ["total_chunks", "total_videos", "data_path", "video_path"] {
+        raw.remove(gone);
+    }
+    // What is missing has LeRobot's default, but LeRobot itself wants to read it.
+    let paths = Info::new(1, None, Vec::new()).map(|info| info.to_value());
+    if let Ok(Value::Object(new)) = paths {
+        for key in [
+            "codebase_version",
+            "data_files_size_in_mb",
+            "video_files_size_in_mb",
+            "data_path",
+        ] {
+            raw.insert(key.to_owned(), new[key].clone());
+        }
+    }
+    raw.insert("video_path".to_owned(), json!(VIDEO_PATH));
 }
 
 fn position(source: &Dataset, episode: usize, task: i64, tasks: &[String]) -> Result<u32> {

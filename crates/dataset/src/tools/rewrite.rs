@@ -41,7 +41,7 @@ pub fn reencode(
 ) -> Result<Edited> {
     encoding.check()?;
     let dataset = Dataset::open(dir)?;
-    let is_depth = |camera: &&Feature| camera.shape.last() != Some(&3);
+    let is_depth = |camera: &&Feature| camera.is_depth() || camera.shape.last() != Some(&3);
     if let Some(depth) = dataset.info().cameras().find(is_depth) {
         return Err(DatasetError::invalid(
             format!("camera `{}`", depth.key),

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use arrow_array::RecordBatch;
 
-use crate::episodes;
 use crate::error::{DatasetError, Result};
 use crate::features::{Dtype, Feature};
 use crate::info::Info;
@@ -65,7 +64,7 @@ pub(crate) fn of_episodes(
     let known: Vec<Vec<Stats>> = plan
         .sources
         .iter()
-        .map(|source| episodes::read_stats(source.root()))
+        .map(Dataset::episode_stats)
         .collect::<Result<_>>()?;
     work.step("statistics", plan.frames())?;
     let mut out = Vec::with_capacity(plan.takes.len());
@@ -82,12 +81,14 @@ pub(crate) fn of_episodes(
             let kept = before
                 .and_then(|before| before.get(&feature.key))
                 .filter(|_| whole);
-            let anew = plan.anew.picture_statistics && feature.dtype == Dtype::Video;
+            let anew = plan.anew.picture_statistics && feature.is_camera() && !feature.is_depth();
             let found = match (&feature.dtype, kept) {
                 (_, Some(kept)) if !anew => Some(kept.clone()),
                 (Dtype::Number(_), _) => Some(of_numbers(source, take, feature)?),
-                (Dtype::Video, _) => Some(of_pictures(source, take, &feature.key)?),
-                // Text has none, and pictures within tables keep theirs.
+                (Dtype::Video | Dtype::Image, _) if !feature.is_depth() => {
+                    Some(of_pictures(source, take, &feature.key)?)
+                }
+                // Text has none, and depth, which nothing here decodes, keeps those it had.
                 (_, _) => before.and_then(|before| before.get(&feature.key)).cloned(),
             };
             if let Some(found) = found {

@@ -39,10 +39,18 @@ pub struct Recorder {
     ops: Arc<Mutex<Vec<Op>>>,
     files: Arc<Mutex<usize>>,
     /// Whether names cannot be exchanged in one step, as on some file systems.
-    pub renames_only: bool,
+    renames_only: bool,
 }
 
 impl Recorder {
+    /// One on a file system that may lack the exchange of names in one step.
+    pub fn with(renames_only: bool) -> Recorder {
+        Recorder {
+            renames_only,
+            ..Recorder::default()
+        }
+    }
+
     pub fn mark(&self, what: &'static str) {
         self.note(Op::Mark(what));
     }
