@@ -177,7 +177,7 @@ pub fn record(
     let opened = Rig::open(rig, true)?;
     let cameras = cameras::open(&opened, rig, options)?;
     let columns = Columns::new(
-        opened.follower.kind.names().map(str::to_owned).collect(),
+        opened.follower.kind.value_names(),
         cameras::specs(&cameras),
         options.plain,
     );

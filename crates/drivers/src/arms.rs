@@ -189,8 +189,28 @@ impl Arms {
     /// The first servo that did not confirm; the others were told all the same.
     pub fn torque(&mut self, pacer: &mut dyn Pacer, on: bool) -> Result<(), ConnectError> {
         let mut outcome = Ok(());
-        for part in self.arms.iter_mut().filter(|part| part.arm.lost().is_none()) {
+        for part in self
+            .arms
+            .iter_mut()
+            .filter(|part| part.arm.lost().is_none())
+        {
             outcome = outcome.and(part.arm.torque(pacer, on));
+        }
+        outcome
+    }
+
+    /// Stops the wheels that can be reached, each with a confirmation: a wheel goes on until it is told to stop.
+    ///
+    /// # Errors
+    /// The first wheel that did not confirm; the others were told all the same.
+    pub fn halt(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
+        let mut outcome = Ok(());
+        for part in self
+            .arms
+            .iter_mut()
+            .filter(|part| part.arm.lost().is_none())
+        {
+            outcome = outcome.and(part.arm.halt(pacer));
         }
         outcome
     }
@@ -235,7 +255,11 @@ impl Arms {
     /// The first servo that did not confirm.
     pub fn let_go(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
         let mut outcome = Ok(());
-        for part in self.arms.iter_mut().filter(|part| part.arm.lost().is_none()) {
+        for part in self
+            .arms
+            .iter_mut()
+            .filter(|part| part.arm.lost().is_none())
+        {
             if part.arm.servos.iter().any(|servo| servo.hold.is_some()) {
                 outcome = outcome.and(part.arm.torque(pacer, false));
             }
