@@ -212,7 +212,7 @@ pub fn record(
         opened.show = Some(show);
     }
     let columns = Columns::new(
-        opened.follower.kind.names().map(str::to_owned).collect(),
+        opened.follower.kind.value_names(),
         cameras::specs(&cameras),
         options.plain,
     );

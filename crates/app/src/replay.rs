@@ -152,7 +152,7 @@ pub(crate) fn units_of(
     }
     let robot_type = dataset.info().robot_type.as_deref().unwrap_or("unknown");
     let units = match robot_type {
-        "so_follower" => Unit::Degrees,
+        "so_follower" | "bi_so_follower" | "lekiwi" => Unit::Degrees,
         "so100_follower" | "so101_follower" | "koch_follower" | "omx_follower" => Unit::M100,
         _ => {
             return Err(AppError::Usage(format!(
@@ -182,19 +182,17 @@ fn in_order(
     dataset: &Path,
 ) -> Result<Vec<Joints<f64>>, AppError> {
     let names = column.names();
-    let place = |joint: &str| {
-        names
-            .iter()
-            .position(|name| name.strip_suffix(".pos").unwrap_or(name) == joint)
-    };
-    let order: Option<Vec<usize>> = kind.names().map(place).collect();
+    let plain = |name: &str| name.strip_suffix(".pos").unwrap_or(name).to_owned();
+    let known = kind.value_names();
+    let place = |value: &String| names.iter().position(|name| plain(name) == plain(value));
+    let order: Option<Vec<usize>> = known.iter().map(place).collect();
     let order = order.filter(|order| order.len() == column.width()).ok_or_else(|| {
         AppError::Usage(format!(
-            "{}: feature `{key}` has [{}], but robot {} has the joints [{}]; pass the --robot that it was recorded with",
+            "{}: feature `{key}` has [{}], but robot {} has [{}]; pass the --robot that it was recorded with",
             dataset.display(),
             names.join(", "),
             kind.name,
-            kind.names().collect::<Vec<_>>().join(", ")
+            known.join(", ")
         ))
     })?;
     Ok(column
@@ -210,6 +208,8 @@ fn check_units(recorded: &Recorded, kind: &RobotKind, units: Unit) -> Result<(),
             Unit::Degrees => (-180.5, 180.5),
             Unit::M100 => (-100.5, 100.5),
             Unit::Percent => (-0.5, 100.5),
+            // The gate knows how fast a base may be; only a number that is none could do harm.
+            Unit::Velocity => (f64::MIN, f64::MAX),
         };
         for (frame, action) in recorded.actions.iter().enumerate() {
             let value = action[joint];

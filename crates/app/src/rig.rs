@@ -1,13 +1,17 @@
 //! Putting a rig together: robot files, calibrations, ports and clocks, real or simulated.
 
+mod driver;
+mod limb;
 mod simulated;
 
 use std::time::Duration;
 
-use ulna_bus::engine::{Engine, EngineConfig};
-use ulna_core::{Calibration, RobotKind, Unit};
+use ulna_bus::engine::Engine;
+use ulna_core::robot::JointSpec;
+use ulna_core::{ActionSource, Calibration, RobotKind, Unit};
+use ulna_drivers::arm::engine_config;
 use ulna_drivers::calibration::{self, Family};
-use ulna_drivers::{Leader, SerialPort, ServoArm};
+use ulna_drivers::{Arms, Leader, SerialPort, ServoArm};
 use ulna_policy::PolicySource;
 use ulna_rt::RealClock;
 use ulna_sim::task::Reach;
@@ -19,6 +23,8 @@ use crate::report::ClockKind;
 use crate::robots;
 use crate::session::Follower;
 
+pub use driver::{Driven, Driver};
+pub use limb::Limb;
 pub(crate) use simulated::resting_angles;
 pub use simulated::{Buses, SharedArm, World, serve};
 
@@ -29,11 +35,11 @@ pub struct RigOptions {
     pub robot: String,
     /// Name or path of the robot whose leader drives it; the same if absent.
     pub teleop: Option<String>,
-    /// The follower's port.
+    /// The follower's port; of a pair of arms both, `LEFT,RIGHT`.
     pub robot_port: Option<String>,
-    /// The leader's port.
+    /// The leader's port, or both.
     pub teleop_port: Option<String>,
-    /// Under which id the follower was calibrated.
+    /// Under which id the follower was calibrated; the arms of a pair as `<id>_left` and `<id>_right`.
     pub robot_id: Option<String>,
     /// Under which id the leader was calibrated.
     pub teleop_id: Option<String>,
@@ -113,6 +119,21 @@ pub struct LeaderSide {
     pub kind: RobotKind,
     /// Its calibration.
     pub calibration: Calibration,
+    /// Who drives the follower's base meanwhile; without one it stands still.
+    pub driver: Option<Driver>,
+}
+
+impl LeaderSide {
+    /// What moves `follower`: this leader, and a driver if that has wheels.
+    pub fn source(&mut self, follower: &RobotKind) -> Box<dyn ActionSource + '_> {
+        match follower.base {
+            Some(_) => Box::new(Driven {
+                leader: &mut self.source,
+                driver: self.driver.as_ref(),
+            }),
+            None => Box::new(&mut self.source),
+        }
+    }
 }
 
 /// The slowest and fastest control rate, Hz.
@@ -132,16 +153,9 @@ impl Rig {
             )));
         }
         let follower = kind_of(&options.robot, options.unit)?;
-        let leader = with_leader.then(|| {
-            kind_of(
-                options.teleop.as_ref().unwrap_or(&options.robot),
-                options.unit,
-            )
-        });
-        let leader = leader.transpose()?;
-        if let Some(leader) = &leader {
-            same_joints(&follower, leader)?;
-        }
+        let leader = with_leader
+            .then(|| leader_of(&follower, options))
+            .transpose()?;
         if options.sim {
             simulated::open(options, follower, leader)
         } else {
@@ -171,14 +185,31 @@ fn kind_of(name: &str, unit: Option<Unit>) -> Result<RobotKind, AppError> {
     })
 }
 
+/// The leader that drives a robot, as a robot of its own.
+///
+/// # Errors
+/// If there is no such robot, or its joints are others.
+pub fn leader_of(follower: &RobotKind, options: &RigOptions) -> Result<RobotKind, AppError> {
+    let own = follower.driven_by.as_ref();
+    let name = options.teleop.as_ref().or(own).unwrap_or(&options.robot);
+    let leader = kind_of(name, options.unit)?.as_leader();
+    same_joints(follower, &leader)?;
+    Ok(leader)
+}
+
+/// A leader has the follower's joints but for its wheels, perhaps without the prefix that an arm has in a larger robot.
 fn same_joints(follower: &RobotKind, leader: &RobotKind) -> Result<(), AppError> {
-    let described = |kind: &RobotKind| {
-        kind.joints
-            .iter()
-            .map(|joint| (joint.name.clone(), joint.unit))
-            .collect::<Vec<_>>()
+    let driven: Vec<&JointSpec> = follower
+        .joints
+        .iter()
+        .filter(|joint| !joint.is_wheel())
+        .collect();
+    let same = |(driven, leading): (&&JointSpec, &JointSpec)| {
+        let rest = driven.name.strip_suffix(leading.name.as_str());
+        driven.unit == leading.unit
+            && rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('_'))
     };
-    if described(follower) == described(leader) {
+    if driven.len() == leader.dof() && driven.iter().zip(&leader.joints).all(same) {
         return Ok(());
     }
     let names = |kind: &RobotKind| kind.names().collect::<Vec<_>>().join(", ");
@@ -189,6 +220,35 @@ fn same_joints(follower: &RobotKind, leader: &RobotKind) -> Result<(), AppError>
         names(leader),
         names(follower)
     )))
+}
+
+/// The robots that a rig is put together from, with the names of their sides; one without a name if there is one.
+fn sides(kind: &RobotKind) -> Vec<(String, RobotKind)> {
+    let all = kind.sides.iter();
+    let all: Vec<_> = all
+        .map(|side| (side.name.clone(), side.kind.clone()))
+        .collect();
+    match all.is_empty() {
+        true => vec![(String::new(), kind.clone())],
+        false => all,
+    }
+}
+
+/// Under which id one side of the arm `id` was calibrated.
+fn side_id(id: &str, side: &str) -> String {
+    match side {
+        "" => id.to_owned(),
+        side => format!("{id}_{side}"),
+    }
+}
+
+/// The calibration of a whole robot, from those of its sides.
+fn joined(kind: &RobotKind, sides: &[Calibration]) -> Calibration {
+    let values = sides.iter().flat_map(Calibration::values);
+    let joints = kind.names().map(str::to_owned).zip(values.copied());
+    Calibration {
+        joints: joints.collect(),
+    }
 }
 
 fn hardware(
@@ -206,23 +266,24 @@ fn hardware(
             "--fault needs --sim: real faults come by themselves".to_owned(),
         ));
     }
-    let (arm, calibration) = open_arm(
+    let (arm, calibration) = open_arms(
         &follower,
         Family::Robot,
         options.robot_port.as_deref(),
         options.robot_id.as_deref(),
     )?;
     let leader = leader.map(|kind| {
-        let (arm, calibration) = open_arm(
+        let (arms, calibration) = open_arms(
             &kind,
             Family::Teleoperator,
             options.teleop_port.as_deref(),
             options.teleop_id.as_deref(),
         )?;
         Ok::<_, AppError>(LeaderSide {
-            source: Leader(arm),
+            source: Leader(arms),
             kind,
             calibration,
+            driver: None,
         })
     });
     Ok(Rig {
@@ -241,29 +302,57 @@ fn hardware(
     })
 }
 
-fn open_arm(
+fn open_arms(
     kind: &RobotKind,
     family: Family,
-    port: Option<&str>,
+    ports: Option<&str>,
     id: Option<&str>,
-) -> Result<(ServoArm, Calibration), AppError> {
-    let (flag, role, spec) = match family {
-        Family::Robot => ("robot", "follower", &kind.follower),
-        Family::Teleoperator => ("teleop", "leader", &kind.leader),
+) -> Result<(Arms, Calibration), AppError> {
+    let (flag, role) = match family {
+        Family::Robot => ("robot", "follower"),
+        Family::Teleoperator => ("teleop", "leader"),
     };
-    let port = port.ok_or_else(|| {
+    let sides = sides(kind);
+    let ports = ports.ok_or_else(|| {
         AppError::Usage(format!(
             "no port for the {role}: pass --{flag}-port (for example /dev/ttyACM0), or --sim for simulated servos"
         ))
     })?;
+    let ports: Vec<&str> = ports.split(',').collect();
+    if ports.len() != sides.len() {
+        let (given, wanted) = (ports.len(), sides.len());
+        return Err(AppError::Usage(format!(
+            "--{flag}-port names {given} ports, but the {role} of `{}` has {wanted}: give them as LEFT,RIGHT",
+            kind.name
+        )));
+    }
     let id = id.ok_or_else(|| {
         AppError::Usage(format!(
             "no id for the {role}: pass the --{flag}-id under which the arm was calibrated"
         ))
     })?;
+    let (mut arms, mut calibrations) = (Vec::new(), Vec::new());
+    for ((side, kind), port) in sides.into_iter().zip(ports) {
+        let (arm, calibration) = open_arm(&kind, family, port, &side_id(id, &side))?;
+        arms.push((side, arm));
+        calibrations.push(calibration);
+    }
+    Ok((Arms::new(arms), joined(kind, &calibrations)))
+}
+
+fn open_arm(
+    kind: &RobotKind,
+    family: Family,
+    port: &str,
+    id: &str,
+) -> Result<(ServoArm, Calibration), AppError> {
+    let spec = match family {
+        Family::Robot => &kind.follower,
+        Family::Teleoperator => &kind.leader,
+    };
     let calibration = calibration::load(&calibration::find(family, spec, id)?, id, kind)?;
     let port = SerialPort::open(port, kind.bus.baud)?;
-    let engine = Engine::new(EngineConfig::new(kind.bus.baud));
+    let engine = Engine::new(engine_config(kind));
     let arm = ServoArm::new(Box::new(port), engine, kind, &calibration)
         .map_err(|error| AppError::Usage(format!("robot `{}`: {error}", kind.name)))?;
     Ok((arm, calibration))

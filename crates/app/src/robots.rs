@@ -6,9 +6,20 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use ulna_core::RobotKind;
+use ulna_core::robot::ComposedFile;
 
 /// The files of `configs/`, compiled in so that an installed binary needs nothing beside it.
-const BUILT_IN: [(&str, &str); 1] = [("so101", include_str!("../../../configs/so101.toml"))];
+const BUILT_IN: [(&str, &str); 9] = [
+    ("so101", include_str!("../../../configs/so101.toml")),
+    ("so100", include_str!("../../../configs/so100.toml")),
+    ("koch", include_str!("../../../configs/koch.toml")),
+    ("omx", include_str!("../../../configs/omx.toml")),
+    ("lekiwi", include_str!("../../../configs/lekiwi.toml")),
+    ("bi_so101", include_str!("../../../configs/bi_so101.toml")),
+    ("bi_so100", include_str!("../../../configs/bi_so100.toml")),
+    ("bi_koch", include_str!("../../../configs/bi_koch.toml")),
+    ("bi_omx", include_str!("../../../configs/bi_omx.toml")),
+];
 
 /// The robot that commands use unless told otherwise.
 pub const DEFAULT: &str = "so101";
@@ -92,16 +103,46 @@ pub fn read(name: &str) -> Result<(String, String), RobotsError> {
     }
 }
 
-/// A robot from the text of its file.
+/// A robot from the text of its file. A file that begins with another robot finds that as [`find`] does.
 ///
 /// # Errors
-/// [`RobotsError::Malformed`].
+/// [`RobotsError::Malformed`], or what is wrong with the other robot.
 pub fn parse(text: &str, origin: &str) -> Result<RobotKind, RobotsError> {
+    parse_within(text, origin, DEEPEST)
+}
+
+/// How many robots deep a file may build on others.
+const DEEPEST: usize = 4;
+
+fn parse_within(text: &str, origin: &str, depth: usize) -> Result<RobotKind, RobotsError> {
     let malformed = |problem: String| RobotsError::Malformed {
         origin: origin.to_owned(),
         problem,
     };
-    let kind: RobotKind = toml::from_str(text).map_err(|error| malformed(error.to_string()))?;
+    let toml = |error: toml::de::Error| malformed(error.to_string());
+    let keys: toml::Table = toml::from_str(text).map_err(toml)?;
+    let composed = keys.contains_key("extends") || keys.contains_key("pair");
+    let kind: RobotKind = if composed {
+        let file: ComposedFile = toml::from_str(text).map_err(toml)?;
+        let of = match file.of().as_slice() {
+            [of] => (*of).to_owned(),
+            _ => {
+                return Err(malformed(
+                    "it has both `extends` and `pair`; a robot is one of them".to_owned(),
+                ));
+            }
+        };
+        if depth == 0 {
+            let problem = format!(
+                "it builds on `{of}`, which is {DEEPEST} robots deep: does one of them build on itself?"
+            );
+            return Err(malformed(problem));
+        }
+        let (text, origin) = read(&of)?;
+        file.build(parse_within(&text, &origin, depth - 1)?)
+    } else {
+        toml::from_str(text).map_err(toml)?
+    };
     kind.validate()
         .map_err(|error| malformed(error.to_string()))?;
     Ok(kind)

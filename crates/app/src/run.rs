@@ -16,7 +16,7 @@ use crate::display::{Presented, Show};
 use crate::error::AppError;
 use crate::report::{BusReport, ClockKind, SessionReport, Timing, ended_in_words};
 use crate::rig::{Rig, World};
-use crate::session::{Ended, Finished, Follower};
+use crate::session::{Ended, Finished};
 use crate::tap::{Sampler, Snapshot, Tap};
 
 use threads::Around;
@@ -129,8 +129,8 @@ pub fn run_beside(
         policy: thought,
         ..report
     };
-    drop(rig.world);
-    failure(&rig.follower, &finished, &report)?;
+    rig.world = World::Hardware; // ends the simulated buses
+    failure(&rig, &finished, &report)?;
     Ok(Done {
         interrupted: report.ended == "interrupted",
         report,
@@ -173,7 +173,7 @@ fn report(
     tap: &Tap,
     grant: Option<Grant>,
 ) -> SessionReport {
-    let bus = |arm: &ulna_drivers::ServoArm| {
+    let bus = |arm: &ulna_drivers::Arms| {
         BusReport::new(arm.port_name(), arm.bus_counters(), arm.servo_reports())
     };
     let tracking = tap.tracking();
@@ -203,25 +203,25 @@ fn report(
 }
 
 /// Ends that are no success, in words that say how the arm was left.
-fn failure(
-    follower: &Follower,
-    finished: &Finished,
-    report: &SessionReport,
-) -> Result<(), AppError> {
+fn failure(rig: &Rig, finished: &Finished, report: &SessionReport) -> Result<(), AppError> {
     let left = &report.exit.happened;
+    let lost = |arms: &ulna_drivers::Arms| {
+        let lost = arms
+            .lost()
+            .map(|(port, reason)| format!("{port} is gone ({reason})"));
+        lost.collect::<Vec<_>>().join(", ")
+    };
     let what = match finished.ended {
         Ended::Panicked => format!("the control thread failed (see above); the arm: {left}"),
         Ended::Regularly(End::RobotLost) => {
-            let reason = follower
-                .arm
-                .lost()
-                .map_or_else(|| "closed".to_owned(), ToString::to_string);
-            format!(
-                "the follower's port {} is gone ({reason}); the arm: {left}",
-                report.follower.port
-            )
+            let lost = lost(&rig.follower.arm);
+            format!("the follower's port {lost}; the arm: {left}")
         }
-        Ended::Regularly(End::SourceLost) => format!("the leader's port is gone; the arm: {left}"),
+        Ended::Regularly(End::SourceLost) => {
+            let lost = rig.leader.as_ref().map(|leader| lost(&leader.source.0));
+            let lost = lost.unwrap_or_default();
+            format!("the leader's port {lost}; the arm: {left}")
+        }
         Ended::Regularly(_) if !report.exit.as_asked => {
             format!("the session ended ({}), but the arm: {left}", report.ended)
         }

@@ -10,14 +10,14 @@ use serde::Serialize;
 use ulna_control::{Counters, End, Move, Observer, Plan, Tick};
 use ulna_core::robot::ExitAction;
 use ulna_core::{ActionSource, Calibration, Gate, RobotKind, SafeGoals, Stamp};
-use ulna_drivers::ServoArm;
+use ulna_drivers::Arms;
 use ulna_rt::{Distribution, Pacer, Stop, run};
 
 /// A follower that is connected, and what is known about it.
 #[derive(Debug)]
 pub struct Follower {
-    /// The arm.
-    pub arm: ServoArm,
+    /// The arm, or the arms.
+    pub arm: Arms,
     /// Its kind.
     pub kind: RobotKind,
     /// Its calibration.
@@ -100,9 +100,10 @@ pub fn wind_down(
 ) -> Exit {
     let start = pacer.now();
     let asked = follower.kind.exit.then;
+    let halted = follower.arm.halt(pacer);
     let outcome = match asked {
-        _ if follower.arm.lost().is_some() => {
-            Err("the port is gone, so the servos hold their last goal until their power is switched off".to_owned())
+        _ if follower.arm.all_lost() => {
+            Err(format!("the port is gone, so {}", left_alone(follower)))
         }
         ExitAction::Hold => Ok("holds its last goal, with the torque on".to_owned()),
         ExitAction::Release => release(follower, pacer),
@@ -116,6 +117,24 @@ pub fn wind_down(
             }
         }
     };
+    let outcome = match halted {
+        Err(error) => {
+            let happened = outcome.unwrap_or_else(|happened| happened);
+            Err(format!(
+                "{happened}; the wheels could not be stopped: {error}"
+            ))
+        }
+        Ok(()) => outcome,
+    };
+    let lost: Vec<String> = follower.arm.lost().map(|(port, _)| port).collect();
+    let outcome = match outcome {
+        Ok(happened) if !lost.is_empty() => Err(format!(
+            "{happened}; but {} is gone, so there {}",
+            lost.join(", "),
+            left_alone(follower)
+        )),
+        outcome => outcome,
+    };
     let (as_asked, happened) = match outcome {
         Ok(happened) => (true, happened),
         Err(happened) => (false, happened),
@@ -125,6 +144,16 @@ pub fn wind_down(
         happened,
         as_asked,
         seconds: (pacer.now().saturating_sub(start)).as_secs_f64(),
+    }
+}
+
+/// What servos do that nobody can reach.
+fn left_alone(follower: &Follower) -> &'static str {
+    match follower.kind.base {
+        Some(_) => {
+            "the servos hold their last goal, and wheels their last speed, until their power is switched off"
+        }
+        None => "the servos hold their last goal until their power is switched off",
     }
 }
 

@@ -22,7 +22,7 @@ use crate::joints::Joints;
 use crate::unit::{AngleMap, Unit};
 
 pub use base::{BaseSpec, Omni};
-pub use compose::{ComposedFile, ExtendsSpec, PairSpec, RobotFile, Side};
+pub use compose::{ComposedFile, ExtendsSpec, PairSpec, Side};
 pub use leader::LeaderJointSpec;
 pub use look::{CameraSpec, Colour, ColourError, CylinderSpec, ShapeSpec, TaperSpec, VisualSpec};
 pub use validate::RobotFileError;

@@ -82,6 +82,24 @@ pub trait ActionSource {
     }
 }
 
+impl<T: ActionSource + ?Sized> ActionSource for &mut T {
+    fn begin(&mut self, now: Stamp, deadline: Stamp) -> Result<(), LinkLost> {
+        (**self).begin(now, deadline)
+    }
+
+    fn step(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
+        (**self).step(now)
+    }
+
+    fn action(&mut self, now: Stamp) -> Option<Action> {
+        (**self).action(now)
+    }
+
+    fn finished(&self, now: Stamp) -> bool {
+        (**self).finished(now)
+    }
+}
+
 /// What the surroundings tell of themselves, such as where a target is: LeRobot's `observation.environment_state`.
 pub trait Environment: fmt::Debug + Send + Sync {
     /// A name for each number; there are as many numbers at all times.

@@ -199,6 +199,22 @@ impl Arms {
         outcome
     }
 
+    /// Stops the wheels that can be reached, each with a confirmation: a wheel goes on until it is told to stop.
+    ///
+    /// # Errors
+    /// The first wheel that did not confirm; the others were told all the same.
+    pub fn halt(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
+        let mut outcome = Ok(());
+        for part in self
+            .arms
+            .iter_mut()
+            .filter(|part| part.arm.lost().is_none())
+        {
+            outcome = outcome.and(part.arm.halt(pacer));
+        }
+        outcome
+    }
+
     /// One full reading of all positions, with patience.
     ///
     /// # Errors

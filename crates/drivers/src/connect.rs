@@ -206,6 +206,22 @@ impl ServoArm {
         outcome
     }
 
+    /// Stops every wheel, and has each confirm it.
+    ///
+    /// # Errors
+    /// The first wheel that did not confirm; the others were told all the same.
+    pub fn halt(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
+        let mut outcome = Ok(());
+        for index in 0..self.servos.len() {
+            let servo = self.servos[index];
+            if servo.is_wheel() {
+                let result = self.write(pacer, index, &servo.goal, 0);
+                outcome = outcome.and(result);
+            }
+        }
+        outcome
+    }
+
     fn switch_torque(
         &mut self,
         pacer: &mut dyn Pacer,

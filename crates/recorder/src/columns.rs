@@ -59,7 +59,8 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// The columns for these joints (names without suffix) and cameras; `plain` leaves out ours.
+    /// The columns for these numbers of a state or an action (LeRobot's names, such as `shoulder_pan.pos` or `x.vel`) and cameras; `plain`
+    /// leaves out ours.
     pub fn new(joints: Vec<String>, cameras: Vec<CameraSpec>, plain: bool) -> Self {
         Self {
             joints,
@@ -89,7 +90,7 @@ impl Columns {
             Feature::vector(
                 key,
                 Number::Float32,
-                self.joints.iter().map(|name| format!("{name}.pos")),
+                self.joints.iter().cloned(),
             )
         };
         let mut features = vec![joints("action"), joints("observation.state")];

@@ -149,7 +149,10 @@ impl Arm {
                 })?;
             let mount = Mount::new(joint, value);
             let ends = (mount.encoder(joint.lower), mount.encoder(joint.upper));
-            arm.stops.push((ends.0.min(ends.1), ends.0.max(ends.1)));
+            arm.stops.push(match joint.is_wheel() {
+                true => (f64::NEG_INFINITY, f64::INFINITY),
+                false => (ends.0.min(ends.1), ends.0.max(ends.1)),
+            });
             arm.servos.push(Servo::new(
                 model,
                 mount.encoder(joint.middle()),

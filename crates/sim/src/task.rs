@@ -152,7 +152,8 @@ fn stiffness(kind: &RobotKind, joint: &JointSpec) -> Option<f64> {
     let gain = joint.registers.get(GAIN).or_else(|| registers.get(GAIN));
     let gain = u8::try_from(*gain?).ok()?;
     let voltage = ArmOptions::default().voltage;
-    Some(ServoModel::named(&joint.model)?.stiffness(voltage, gain))
+    let model = ServoModel::named(&joint.model)?;
+    Some(model.stiffness(voltage.unwrap_or(model.supply), gain))
 }
 
 /// A pose with the tool at a point drawn where targets appear.

@@ -107,11 +107,7 @@ pub(super) fn columns(kind: &RobotKind) -> Columns {
         width: SIZE.0,
         height: SIZE.1,
     });
-    Columns::new(
-        kind.names().map(str::to_owned).collect(),
-        names.to_vec(),
-        false,
-    )
+    Columns::new(kind.value_names(), names.to_vec(), false)
 }
 
 fn writer(columns: &Columns, folder: &Path) -> Result<Writer, AppError> {

@@ -5,22 +5,24 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ulna_bus::engine::{EchoMode, Engine, EngineConfig};
-use ulna_bus::feetech;
-use ulna_bus::registers::{Access, sts3215};
 use ulna_core::{Calibration, Joints, RobotKind};
+use ulna_drivers::arm::engine_config;
 use ulna_drivers::calibration::{self, CalibrationError, Family};
-use ulna_drivers::{Leader, Port, SerialPort, ServoArm};
+use ulna_drivers::{Arms, Leader, Port, SerialPort, ServoArm};
 use ulna_rt::RealClock;
 use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::bus::{BusOptions, ServoBus};
-use ulna_sim::fault::FaultPlan;
+use ulna_sim::fault::{FaultParseError, FaultPlan};
 use ulna_sim::hand::{Hand, LeaderArm};
+use ulna_sim::law::ServoModel;
 use ulna_sim::plant::Plant;
 use ulna_sim::pty::PtyBus;
-use ulna_sim::servo::Servo;
 use ulna_sim::task::Reach;
+use ulna_sim::workbench::Workbench;
 
-use super::{LeaderSide, Rig, RigOptions, Scene};
+use super::driver::Driver;
+use super::limb::Limb;
+use super::{LeaderSide, Rig, RigOptions, Scene, joined, sides};
 use crate::error::AppError;
 use crate::memory::MemoryPort;
 use crate::report::ClockKind;
@@ -47,45 +49,38 @@ pub enum World {
 /// A simulated follower's mechanics, shared by its bus and whoever looks at them. Hold the lock only to copy.
 pub type SharedArm = Arc<Mutex<Arm>>;
 
-/// The buses behind the ptys of a simulated rig.
+/// The buses behind the ptys of a simulated rig, with their roles: `follower`, `leader right`.
 #[derive(Debug, Default)]
 pub struct Buses {
-    follower: Option<PtyBus<SharedArm>>,
-    leader: Option<PtyBus<LeaderArm>>,
+    followers: Vec<(String, PtyBus<Limb>)>,
+    leaders: Vec<(String, PtyBus<LeaderArm>)>,
 }
 
 impl Buses {
     /// The role and the device of each bus.
-    pub fn devices(&self) -> Vec<(&'static str, PathBuf)> {
-        let follower = self
-            .follower
-            .as_ref()
-            .map(|bus| ("follower", bus.path().to_owned()));
-        let leader = self
-            .leader
-            .as_ref()
-            .map(|bus| ("leader", bus.path().to_owned()));
-        follower.into_iter().chain(leader).collect()
+    pub fn devices(&self) -> Vec<(&str, PathBuf)> {
+        let followers = self.followers.iter().map(|(role, bus)| (role, bus.path()));
+        let leaders = self.leaders.iter().map(|(role, bus)| (role, bus.path()));
+        let all = followers.chain(leaders);
+        all.map(|(role, path)| (role.as_str(), path.to_owned()))
+            .collect()
     }
 
     /// The role of a bus whose thread has ended, which it should not.
-    pub fn fallen(&self) -> Option<&'static str> {
-        let follower = self
-            .follower
-            .as_ref()
-            .filter(|bus| !bus.is_running())
-            .map(|_| "follower");
-        follower.or_else(|| {
-            self.leader
-                .as_ref()
-                .filter(|bus| !bus.is_running())
-                .map(|_| "leader")
-        })
+    pub fn fallen(&self) -> Option<&str> {
+        let followers = self
+            .followers
+            .iter()
+            .map(|(role, bus)| (role, bus.is_running()));
+        let leaders = self
+            .leaders
+            .iter()
+            .map(|(role, bus)| (role, bus.is_running()));
+        let mut all = followers.chain(leaders);
+        all.find(|(_, running)| !running)
+            .map(|(role, _)| role.as_str())
     }
 }
-
-/// Supply voltage of the simulated leader, V; its servos only measure.
-const LEADER_VOLTS: f64 = 7.4;
 
 /// What a simulated port may add to the time on the wire. A pty has no USB adapter behind it.
 const TURNAROUND: Duration = Duration::from_millis(2);
@@ -100,46 +95,59 @@ pub(super) fn open(
             "--sim opens no port: leave out --robot-port and --teleop-port".to_owned(),
         ));
     }
-    let task = task_of(options, &follower);
+    let task = task_of(options, &follower)?;
     let clock = RealClock::start();
-    let (calibration, shared, follower_bus) = follower_bus(options, &follower)?;
-    let leader_parts = leader
-        .map(|kind| leader_bus(options, &kind).map(|(calibration, bus)| (kind, calibration, bus)))
-        .transpose()?;
-    let (follower_port, follower_pty) = wire(
-        "follower",
-        follower_bus,
-        options.clock,
-        &clock,
-        follower.bus.baud,
-    )?;
-    let arm = servo_arm(follower_port, &follower, &calibration)?;
-    let mut buses = Buses {
-        follower: follower_pty,
-        leader: None,
-    };
-    let leader = leader_parts
-        .map(|(kind, calibration, bus)| {
-            let (port, pty) = wire("leader", bus, options.clock, &clock, kind.bus.baud)?;
-            buses.leader = pty;
-            let arm = servo_arm(port, &kind, &calibration)?;
-            Ok::<_, AppError>(LeaderSide {
-                source: Leader(arm),
-                kind,
-                calibration,
-            })
-        })
-        .transpose()?;
-    let follower = Follower {
-        arm,
-        kind: follower,
+    let followers = follower_buses(options, &follower)?;
+    let mut buses = Buses::default();
+    let mut arms = Vec::new();
+    for Simulated {
+        side,
+        kind,
         calibration,
-    };
+        role,
+        bus,
+    } in followers.all
+    {
+        let (port, pty) = wire(&role, bus, options.clock, &clock, kind.bus.baud)?;
+        arms.push((side, servo_arm(port, &kind, &calibration)?));
+        buses.followers.extend(pty.map(|pty| (role, pty)));
+    }
+    let leader = leader.map(|kind| {
+        let leaders = leader_buses(options, &kind)?;
+        let mut arms = Vec::new();
+        for Simulated {
+            side,
+            kind,
+            calibration,
+            role,
+            bus,
+        } in leaders.all
+        {
+            let (port, pty) = wire(&role, bus, options.clock, &clock, kind.bus.baud)?;
+            arms.push((side, servo_arm(port, &kind, &calibration)?));
+            buses.leaders.extend(pty.map(|pty| (role, pty)));
+        }
+        Ok::<_, AppError>(LeaderSide {
+            source: Leader(Arms::new(arms)),
+            kind,
+            calibration: leaders.calibration,
+            driver: follower
+                .base
+                .as_ref()
+                .map(|base| Driver::new(base, options.seed)),
+        })
+    });
+    let leader = leader.transpose()?;
     let world = World::Simulated {
         clock: options.clock,
-        arm: shared,
+        arm: followers.arm,
         task,
         buses,
+    };
+    let follower = Follower {
+        arm: Arms::new(arms),
+        kind: follower,
+        calibration: followers.calibration,
     };
     Ok(Rig {
         follower,
@@ -157,68 +165,142 @@ pub(super) fn open(
 ///
 /// # Errors
 /// If the arms or the ptys cannot be set up.
-pub fn serve(options: &RigOptions, kind: &RobotKind, leader: bool) -> Result<Buses, AppError> {
+pub fn serve(
+    options: &RigOptions,
+    kind: &RobotKind,
+    leader: Option<&RobotKind>,
+) -> Result<Buses, AppError> {
     let clock = RealClock::start();
     let sim = |error: ulna_sim::pty::PtyError| AppError::Sim(error.to_string());
-    let (_, _, bus) = follower_bus(options, kind)?;
-    let follower = Some(PtyBus::spawn(bus, "follower", clock.epoch()).map_err(sim)?);
-    let leader = match leader {
-        true => Some(
-            PtyBus::spawn(leader_bus(options, kind)?.1, "leader", clock.epoch()).map_err(sim)?,
-        ),
-        false => None,
-    };
-    Ok(Buses { follower, leader })
+    let mut buses = Buses::default();
+    for Simulated { role, bus, .. } in follower_buses(options, kind)?.all {
+        let pty = PtyBus::spawn(bus, &role, clock.epoch()).map_err(sim)?;
+        buses.followers.push((role, pty));
+    }
+    let leaders = leader.map(|kind| leader_buses(options, kind)).transpose()?;
+    for Simulated { role, bus, .. } in leaders.into_iter().flat_map(|leaders| leaders.all) {
+        let pty = PtyBus::spawn(bus, &role, clock.epoch()).map_err(sim)?;
+        buses.leaders.push((role, pty));
+    }
+    Ok(buses)
 }
 
-fn task_of(options: &RigOptions, kind: &RobotKind) -> Option<Reach> {
+/// One simulated bus, before it is put on a wire.
+struct Simulated<P> {
+    side: String,
+    kind: RobotKind,
+    calibration: Calibration,
+    role: String,
+    bus: ServoBus<P>,
+}
+
+/// The simulated buses of one robot, and the calibration of all its joints.
+struct Robots<P, A> {
+    all: Vec<Simulated<P>>,
+    calibration: Calibration,
+    arm: A,
+}
+
+fn task_of(options: &RigOptions, kind: &RobotKind) -> Result<Option<Reach>, AppError> {
     match options.scene {
-        Scene::Table => None,
-        Scene::Reach => Some(Reach::new(kind, options.seed)),
+        Scene::Table => Ok(None),
+        Scene::Reach if !kind.sides.is_empty() || kind.base.is_some() => {
+            Err(AppError::Usage(format!(
+                "--scene reach is for one arm on a table, and `{}` is more than that",
+                kind.name
+            )))
+        }
+        Scene::Reach => Ok(Some(Reach::new(kind, options.seed))),
     }
 }
 
-fn follower_bus(
+fn role(role: &str, side: &str) -> String {
+    format!("{role} {side}").trim_end().to_owned()
+}
+
+/// Arms, ptys and faults differ from side to side.
+fn seed_of(options: &RigOptions, side: usize) -> u64 {
+    options.seed.wrapping_add(side as u64)
+}
+
+fn follower_buses(
     options: &RigOptions,
     kind: &RobotKind,
-) -> Result<(Calibration, SharedArm, ServoBus<SharedArm>), AppError> {
-    let calibration = calibration_of(kind, Family::Robot, options.robot_id.as_deref())?;
+) -> Result<Robots<Limb, SharedArm>, AppError> {
+    let sides = sides(kind);
+    let id = options.robot_id.as_deref();
+    let calibrations = calibrations(&sides, Family::Robot, id)?;
+    let calibration = joined(kind, &calibrations);
     let arm_options = ArmOptions {
         start: Some(resting_angles(kind)),
         ..ArmOptions::default()
     };
     let arm = Arm::new(kind, &calibration, arm_options)
         .map_err(|error| AppError::Sim(error.to_string()))?;
-    let shared = Arc::new(Mutex::new(arm));
-    let faults = faults(options, kind)?;
-    let bus = servo_bus(
-        kind,
-        &calibration,
-        Arc::clone(&shared),
-        &kind.follower.registers,
-        faults,
-    )?;
-    Ok((calibration, shared, bus))
+    let arm = Arc::new(Mutex::new(arm));
+    let counts: Vec<usize> = sides.iter().map(|(_, kind)| kind.dof()).collect();
+    let plans = faults(options, &sides)?;
+    let parts = sides.into_iter().zip(calibrations).zip(plans);
+    let all = parts.zip(Limb::all(&arm, &counts));
+    let all = all.map(|((((side, kind), calibration), plan), limb)| {
+        let bus = servo_bus(&kind, &calibration, limb, &kind.follower.registers, plan)?;
+        let role = role("follower", &side);
+        Ok(Simulated {
+            side,
+            kind,
+            calibration,
+            role,
+            bus,
+        })
+    });
+    let all = all.collect::<Result<_, AppError>>()?;
+    Ok(Robots {
+        all,
+        calibration,
+        arm,
+    })
 }
 
-fn leader_bus(
-    options: &RigOptions,
-    kind: &RobotKind,
-) -> Result<(Calibration, ServoBus<LeaderArm>), AppError> {
-    let calibration = calibration_of(kind, Family::Teleoperator, options.teleop_id.as_deref())?;
-    let hand = match task_of(options, kind) {
-        Some(reach) => Hand::reaching(kind, options.seed, reach),
-        None => Hand::new(kind, options.seed),
-    };
-    let arm = LeaderArm::new(kind, &calibration, hand, LEADER_VOLTS);
-    let bus = servo_bus(
-        kind,
-        &calibration,
-        arm,
-        &kind.leader.registers,
-        FaultPlan::default(),
-    )?;
-    Ok((calibration, bus))
+/// The simulated leader of a robot, of which `kind` is [`RobotKind::as_leader`].
+fn leader_buses(options: &RigOptions, kind: &RobotKind) -> Result<Robots<LeaderArm, ()>, AppError> {
+    let sides = sides(kind);
+    let id = options.teleop_id.as_deref();
+    let calibrations = calibrations(&sides, Family::Teleoperator, id)?;
+    let calibration = joined(kind, &calibrations);
+    let parts = sides.into_iter().zip(calibrations).enumerate();
+    let all = parts.map(|(index, ((side, kind), calibration))| {
+        let seed = seed_of(options, index);
+        let hand = match task_of(options, &kind)? {
+            Some(reach) => Hand::reaching(&kind, seed, reach),
+            None => Hand::new(&kind, seed),
+        };
+        let arm = LeaderArm::new(&kind, &calibration, hand, volts(&kind));
+        let no_faults = FaultPlan::default();
+        let bus = servo_bus(&kind, &calibration, arm, &kind.leader.registers, no_faults)?;
+        let role = role("leader", &side);
+        Ok(Simulated {
+            side,
+            kind,
+            calibration,
+            role,
+            bus,
+        })
+    });
+    let all = all.collect::<Result<_, AppError>>()?;
+    Ok(Robots {
+        all,
+        calibration,
+        arm: (),
+    })
+}
+
+/// Supply voltage of a simulated leader, V; its servos only measure.
+fn volts(kind: &RobotKind) -> f64 {
+    let models = kind.joints.iter().map(|joint| joint.model.as_str());
+    let models = models.filter_map(ServoModel::named);
+    models
+        .map(|model| model.supply)
+        .fold(f64::INFINITY, f64::min)
 }
 
 /// The host's port, and the pty's bus if there is one.
@@ -241,6 +323,19 @@ fn wire<P: Plant + Send + 'static>(
             Ok((Box::new(port), Some(pty)))
         }
     }
+}
+
+/// The calibration of each side.
+fn calibrations(
+    sides: &[(String, RobotKind)],
+    family: Family,
+    id: Option<&str>,
+) -> Result<Vec<Calibration>, AppError> {
+    let of = |(side, kind): &(String, RobotKind)| {
+        let id = id.map(|id| super::side_id(id, side));
+        calibration_of(kind, family, id.as_deref())
+    };
+    sides.iter().map(of).collect()
 }
 
 /// The calibration of a simulated arm: flawless, or the one that a real arm of this id has. A new id gets a file with the flawless
@@ -279,18 +374,48 @@ pub(crate) fn resting_angles(kind: &RobotKind) -> Joints<f64> {
     })
 }
 
-fn faults(options: &RigOptions, kind: &RobotKind) -> Result<FaultPlan, AppError> {
-    let names: Vec<(&str, u8)> = kind
-        .joints
-        .iter()
-        .map(|joint| (joint.name.as_str(), joint.id))
-        .collect();
-    FaultPlan::parse(
-        options.faults.iter().map(String::as_str),
-        options.seed,
-        &names,
-    )
-    .map_err(|error| AppError::Usage(error.to_string()))
+/// What goes wrong on each bus. A fault that names no joint happens on all of them.
+fn faults(options: &RigOptions, sides: &[(String, RobotKind)]) -> Result<Vec<FaultPlan>, AppError> {
+    let names = |(side, kind): &(String, RobotKind)| -> Vec<(String, u8)> {
+        let full = |joint: &str| match side.as_str() {
+            "" => joint.to_owned(),
+            side => format!("{side}_{joint}"),
+        };
+        let joints = kind.joints.iter();
+        joints.map(|joint| (full(&joint.name), joint.id)).collect()
+    };
+    let names: Vec<Vec<(String, u8)>> = sides.iter().map(names).collect();
+    let parse = |texts: &[&str], side: usize| {
+        let known: Vec<(&str, u8)> = names[side]
+            .iter()
+            .map(|(name, id)| (name.as_str(), *id))
+            .collect();
+        FaultPlan::parse(texts.iter().copied(), seed_of(options, side), &known)
+    };
+    let texts = options.faults.iter().flat_map(|text| text.split(','));
+    let mut of_side = vec![Vec::new(); sides.len()];
+    for text in texts {
+        let mut unknown = None;
+        let mut found = false;
+        for (side, texts) in of_side.iter_mut().enumerate() {
+            match parse(&[text], side) {
+                Err(error @ FaultParseError::UnknownServo { .. }) => unknown = Some(error),
+                Err(error) => return Err(AppError::Usage(error.to_string())),
+                Ok(_) => {
+                    texts.push(text);
+                    found = true;
+                }
+            }
+        }
+        if let Some(error) = unknown.filter(|_| !found) {
+            return Err(AppError::Usage(error.to_string()));
+        }
+    }
+    let plans = of_side.iter().enumerate();
+    let plans = plans.map(|(side, texts)| parse(texts, side));
+    plans
+        .collect::<Result<_, _>>()
+        .map_err(|error| AppError::Usage(error.to_string()))
 }
 
 /// Servos as their owner left them: with the arm's calibration, and with the registers that the robot file asks for, in
@@ -302,42 +427,15 @@ fn servo_bus<P: Plant>(
     common: &std::collections::BTreeMap<String, i32>,
     faults: FaultPlan,
 ) -> Result<ServoBus<P>, AppError> {
-    let sim = |problem: String| AppError::Sim(problem);
-    let mut servos = Vec::with_capacity(kind.dof());
-    for (joint, value) in kind.joints.iter().zip(calibration.values()) {
-        let model = feetech::MODELS
-            .iter()
-            .find(|model| model.name == joint.model)
-            .ok_or_else(|| {
-                sim(format!(
-                    "joint `{}` has a servo of model `{}`, which is not simulated",
-                    joint.name, joint.model
-                ))
-            })?;
-        let mut servo = Servo::new(joint.id, *model);
-        let own = joint.registers.iter().chain(common);
-        let settings = own.filter_map(|(name, value)| Some((*sts3215::by_name(name)?, *value)));
-        let calibrated = [
-            (sts3215::HOMING_OFFSET, value.homing_offset),
-            (sts3215::MIN_POSITION_LIMIT, value.range_min),
-            (sts3215::MAX_POSITION_LIMIT, value.range_max),
-        ];
-        for (register, value) in settings
-            .filter(|(register, _)| register.access == Access::Eeprom)
-            .chain(calibrated)
-        {
-            servo
-                .set(register, value)
-                .map_err(|error| sim(format!("`{}`, {}: {error}", joint.name, register.name)))?;
-        }
-        servos.push(servo);
-    }
+    let sim = |problem: &dyn std::error::Error| AppError::Sim(problem.to_string());
     let options = BusOptions {
-        baud: kind.bus.baud,
         faults,
         ..BusOptions::default()
     };
-    ServoBus::new(servos, plant, options).map_err(|error| sim(error.to_string()))
+    Workbench::calibrated(kind, calibration, common, true)
+        .map_err(|error| sim(&error))?
+        .into_bus(plant, options)
+        .map_err(|error| sim(&error))
 }
 
 fn servo_arm(
@@ -348,7 +446,7 @@ fn servo_arm(
     let config = EngineConfig {
         turnaround: TURNAROUND,
         echo: EchoMode::Never,
-        ..EngineConfig::new(kind.bus.baud)
+        ..engine_config(kind)
     };
     ServoArm::new(port, Engine::new(config), kind, calibration)
         .map_err(|error| AppError::Sim(error.to_string()))

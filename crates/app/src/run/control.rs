@@ -37,6 +37,7 @@ pub(super) fn control(
         source,
         kind,
         calibration,
+        ..
     }) = leader
     {
         source.0.connect(pacer, kind, calibration, Role::Leader)?;
@@ -69,17 +70,16 @@ pub(super) fn control(
             })?
         }
         Job::Teleop { duration } | Job::Policy { duration } => {
-            let mut nobody = Nobody;
-            let source: &mut dyn ActionSource = match (leader, policy) {
-                (Some(leader), _) => &mut leader.source,
-                (None, Some(policy)) => policy,
-                (None, None) => &mut nobody,
+            let mut source: Box<dyn ActionSource + '_> = match (leader, policy) {
+                (Some(leader), _) => leader.source(&follower.kind),
+                (None, Some(policy)) => Box::new(policy),
+                (None, None) => Box::new(Nobody),
             };
             let start = pacer.now() + period;
             let end = duration.map_or(Duration::MAX, |duration| start + duration);
             drive(
                 follower,
-                source,
+                &mut *source,
                 &mut gate,
                 &mut tap,
                 stop,
@@ -88,6 +88,10 @@ pub(super) fn control(
             )
         }
     };
+    if let Some(leader) = leader {
+        // A trigger that stays tight is no harm, and what went wrong is told with the leader's servos.
+        let _ = leader.source.0.let_go(pacer);
+    }
     Ok((finished, tap))
 }
 
@@ -111,14 +115,21 @@ fn replay(
     period: Duration,
     pacer: &mut dyn Pacer,
 ) -> Result<Finished, ConnectError> {
+    // The episode begins with the base at rest.
     let first = job.actions.first().copied().unwrap_or(job.start);
+    let first = gate.limits().at_rest(&first);
     if let World::Simulated { arm, .. } = world {
         // The recorded arm was under its first action already, so this one is too: its goal registers hold it, and the gate stands there.
         *gate = Gate::new(*gate.limits(), &first, Stamp::new(pacer.now()));
         let goals = gate.hold(Stamp::new(pacer.now()));
         follower.arm.send_goals(pacer, &goals)?;
         let maps = follower.kind.angle_maps(&follower.calibration);
-        let angles = Joints::from_fn(maps.len(), |joint| maps[joint].radians(job.start[joint]));
+        let limits = *gate.limits();
+        // A wheel has no place.
+        let angles = Joints::from_fn(maps.len(), |joint| match limits.is_speed(joint) {
+            true => f64::NAN,
+            false => maps[joint].radians(job.start[joint]),
+        });
         arm.lock()
             .unwrap_or_else(PoisonError::into_inner)
             .place(&angles);

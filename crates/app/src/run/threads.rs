@@ -198,7 +198,7 @@ pub(super) fn on_own_thread(
                 let inputs = inputs
                     .into_iter()
                     .flatten()
-                    .filter_map(|arm| arm.input())
+                    .flat_map(|arms| arms.inputs())
                     .collect();
                 let mut pacer = RealPacer::new(rig.clock, inputs);
                 (control(rig, job, stop, tap, &mut pacer), Some(grant))

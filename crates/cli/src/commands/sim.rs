@@ -14,7 +14,9 @@ use crate::{Ended, output};
 pub(crate) fn sim(action: &SimAction, json: bool) -> Result<Ended> {
     let SimAction::Serve(args) = action;
     let stop = stop()?;
-    let buses = rig::serve(&args.rig(), &known::find(&args.robot)?, args.leader)?;
+    let (options, kind) = (args.rig(), known::find(&args.robot)?);
+    let leader = args.leader.then(|| rig::leader_of(&kind, &options));
+    let buses = rig::serve(&options, &kind, leader.transpose()?.as_ref())?;
     for (role, device) in buses.devices() {
         match json {
             true => output::json(&json!({ "role": role, "device": device }))?,

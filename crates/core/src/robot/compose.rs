@@ -1,6 +1,5 @@
 //! Robots made of other robots: one with something added, or a pair of arms.
 
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,15 +11,6 @@ use super::{
     BaseSpec, BusSpec, CameraSpec, ExitSpec, FrameSpec, GateSpec, JointSpec, KinematicsSpec,
     RobotKind, RoleSpec, VisualSpec,
 };
-
-/// What a robot file holds.
-#[derive(Debug, Clone, PartialEq)]
-pub enum RobotFile {
-    /// A whole robot.
-    Whole(Box<RobotKind>),
-    /// One made of others.
-    Composed(Box<ComposedFile>),
-}
 
 /// A robot made of others; what it does not say is as in the other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -110,11 +100,6 @@ pub struct Side {
 }
 
 impl Side {
-    /// The id under which this side of the arm `id` was calibrated.
-    pub fn id(&self, id: &str) -> String {
-        format!("{id}_{}", self.name)
-    }
-
     fn prefix(name: &str) -> String {
         format!("{name}_")
     }
@@ -248,7 +233,7 @@ mod tests {
         assert_eq!((pair.dof(), pair.sides.len()), (12, 2));
         assert_eq!(pair.joints[7].name, "right_shoulder_lift");
         assert_eq!(pair.joints[7].parent, Some(6));
-        assert_eq!(pair.sides[1].id("mine"), "mine_right");
+        assert_eq!(pair.sides[1].name, "right");
         assert!(
             pair.cameras
                 .iter()
