@@ -35,8 +35,6 @@
 
 use core::time::Duration;
 
-use crate::feetech::Decoder;
-
 mod asked;
 mod config;
 mod conversation;
@@ -45,6 +43,7 @@ mod echo;
 mod outbox;
 mod reply;
 mod request;
+mod wire;
 
 pub use config::{EchoMode, EngineConfig, wire_time};
 pub use counters::{BusCounters, ServoCounters};
@@ -53,6 +52,7 @@ pub use request::{GroupEntry, GroupRead, GroupWrite, Request, RequestError};
 
 use conversation::Conversation;
 use counters::bump;
+use wire::Ears;
 
 /// Most servos in one transaction.
 pub const MAX_SERVOS: usize = 32;
@@ -71,11 +71,11 @@ pub enum Status {
     Done,
 }
 
-/// The state of one bus. About 12 kB, of which 8 kB are the counters of all possible servos.
+/// The state of one bus. About 14 kB, of which 9 kB are the counters of all possible servos.
 #[derive(Debug, Clone)]
 pub struct Engine {
     config: EngineConfig,
-    decoder: Decoder,
+    ears: Ears,
     conversation: Conversation,
     phase: Phase,
     deadline: Duration,
@@ -104,8 +104,8 @@ impl Engine {
     pub fn new(config: EngineConfig) -> Self {
         Self {
             config,
-            decoder: Decoder::new(),
-            conversation: Conversation::new(config.echo),
+            ears: Ears::new(config.protocol),
+            conversation: Conversation::new(&config),
             phase: Phase::Done,
             deadline: Duration::ZERO,
             attempt: 0,
@@ -137,9 +137,8 @@ impl Engine {
         self.phase = Phase::Done;
         self.conversation.open(request)?;
         bump(&mut self.counters.transactions);
-        self.decoder.reset();
-        self.decoder.set_max_params(self.conversation.max_params());
-        self.skipped_before = self.decoder.counters().skipped_bytes;
+        self.ears.reset();
+        (self.skipped_before, _) = self.ears.losses();
         self.phase = Phase::Settling;
         self.deadline = deadline;
         self.attempt = 0;
@@ -166,7 +165,7 @@ impl Engine {
             self.last_byte = Some(now);
             let mut rest = received;
             while !rest.is_empty() {
-                let taken = self.decoder.push(rest);
+                let taken = self.ears.push(rest);
                 rest = &rest[taken..];
                 self.read_packets(now);
             }
@@ -190,6 +189,13 @@ impl Engine {
         self.attempt > 1 || self.conversation.outbox.is_taken()
     }
 
+    /// Groups are read with fast sync reads: the settings say so, the protocol has them, and the servos have not been found
+    /// to lack them.
+    #[must_use]
+    pub fn reads_fast(&self) -> bool {
+        self.conversation.reads_fast()
+    }
+
     /// Totals of one servo. All zero for an id that no servo can have.
     #[must_use]
     pub fn servo_counters(&self, id: u8) -> ServoCounters {
@@ -199,12 +205,12 @@ impl Engine {
     /// Totals of the bus.
     #[must_use]
     pub fn bus_counters(&self) -> BusCounters {
-        let decoder = self.decoder.counters();
+        let (skipped_bytes, checksum_errors) = self.ears.losses();
         BusCounters {
             echoes: self.conversation.echo.count,
             unexpected: self.conversation.unexpected,
-            skipped_bytes: decoder.skipped_bytes,
-            checksum_errors: decoder.checksum_errors,
+            skipped_bytes,
+            checksum_errors,
             ..self.counters
         }
     }
@@ -230,8 +236,7 @@ impl Engine {
         }
         // The line is silent, so what the decoder still waits for will not come.
         self.read_unfinished(now);
-        self.conversation
-            .abandon_silent(self.attempt, self.config.patience);
+        self.conversation.abandon_silent(self.config.patience);
         if self.conversation.is_complete() || !self.may_retry(now) {
             return self.finish(now);
         }
@@ -249,6 +254,8 @@ impl Engine {
         self.phase = Phase::Listening;
         self.attempt = self.attempt.saturating_add(1);
         self.conversation.begin_attempt(self.attempt);
+        self.ears
+            .expect(self.conversation.max_data(), self.conversation.blocks());
         self.attempt_end = if self.conversation.listens_to_the_end() {
             self.deadline
         } else {
@@ -265,6 +272,9 @@ impl Engine {
     /// An attempt is over when its time is up, or earlier when the servo that answers last has had its turn; in both
     /// cases only once the line is quiet.
     fn attempt_over_at(&self) -> Duration {
+        if self.conversation.all_answered_now() {
+            return Duration::ZERO;
+        }
         let quiet = self
             .last_byte
             .map_or(Duration::ZERO, |at| at.saturating_add(self.config.quiet));
@@ -276,19 +286,18 @@ impl Engine {
     }
 
     fn may_retry(&self, now: Duration) -> bool {
-        self.attempt < self.config.max_attempts
-            && self.conversation.is_repeatable()
+        self.conversation.is_repeatable(self.config.max_attempts)
             && now.saturating_add(self.shortest_attempt()) <= self.deadline
     }
 
     fn read_packets(&mut self, now: Duration) {
-        while let Some(decoded) = self.decoder.next() {
-            self.conversation.hear(decoded, now);
+        while let Some(heard) = self.ears.next() {
+            self.conversation.hear(heard, now);
         }
     }
 
     fn read_unfinished(&mut self, now: Duration) {
-        while self.decoder.give_up_unfinished() {
+        while self.ears.give_up_unfinished() {
             self.read_packets(now);
         }
     }
@@ -296,14 +305,15 @@ impl Engine {
     fn finish(&mut self, now: Duration) -> Status {
         self.read_unfinished(now);
         // After a retry, or without all replies, more may be under way than what was counted as an answer.
-        let all_in_one = self.conversation.asked.none_pending() && self.attempt <= 1;
-        self.busy_until = if all_in_one {
+        let asked = &self.conversation.asked;
+        let asked_once = asked.asked_once();
+        self.busy_until = if asked.none_pending() && asked_once {
             self.busy_until.min(now)
         } else {
             self.attempt_end.max(self.busy_until)
         };
         let undisturbed =
-            self.attempt == 1 && self.decoder.counters().skipped_bytes == self.skipped_before;
+            self.attempt > 0 && asked_once && self.ears.losses().0 == self.skipped_before;
         self.conversation.close(self.attempt, now, undisturbed);
         self.phase = Phase::Done;
         Status::Done

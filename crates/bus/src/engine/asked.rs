@@ -9,6 +9,10 @@ use super::reply::{Reply, ReplyData, ServoFault};
 pub(super) struct Asked {
     replies: [Reply; MAX_SERVOS],
     standing: [Standing; MAX_SERVOS],
+    /// How often each has been asked in this transaction.
+    asks: [u8; MAX_SERVOS],
+    /// Whom the current attempt asks.
+    turn: [bool; MAX_SERVOS],
     count: usize,
     /// Position after the newest sign of life in this attempt: whoever comes next on the line, comes from here on.
     cursor: usize,
@@ -32,6 +36,8 @@ impl Asked {
         Self {
             replies: [blank; MAX_SERVOS],
             standing: [Standing::Pending; MAX_SERVOS],
+            asks: [0; MAX_SERVOS],
+            turn: [false; MAX_SERVOS],
             count: 0,
             cursor: 0,
         }
@@ -51,12 +57,32 @@ impl Asked {
             at: Duration::ZERO,
         };
         self.standing[index] = Standing::Pending;
+        self.asks[index] = 0;
+        self.turn[index] = false;
         self.count += 1;
         Some(index)
     }
 
-    pub(super) fn begin_attempt(&mut self) {
+    /// Chooses whom to ask now: all who have yet to answer or, `one_by_one`, whoever of them was asked least.
+    pub(super) fn begin_attempt(&mut self, one_by_one: bool) {
         self.cursor = 0;
+        let pending = |index: &usize| self.standing[*index] == Standing::Pending;
+        let next = (0..self.count)
+            .filter(pending)
+            .min_by_key(|&index| self.asks[index]);
+        for index in 0..self.count {
+            let asked =
+                self.standing[index] == Standing::Pending && (!one_by_one || next == Some(index));
+            self.turn[index] = asked;
+            self.asks[index] = self.asks[index].saturating_add(asked.into());
+        }
+    }
+
+    /// The question of the current attempt was not sent after all.
+    pub(super) fn take_back_attempt(&mut self) {
+        for (asks, turn) in self.asks.iter_mut().zip(&self.turn).take(self.count) {
+            *asks = asks.saturating_sub((*turn).into());
+        }
     }
 
     pub(super) fn replies(&self) -> &[Reply] {
@@ -67,12 +93,40 @@ impl Asked {
         self.replies().iter().any(|reply| reply.id == id)
     }
 
-    /// Ids of the servos that have yet to answer, in the order asked.
-    pub(super) fn pending_ids(&self) -> impl Iterator<Item = u8> + '_ {
-        let servos = self.replies().iter().zip(&self.standing);
-        servos
-            .filter(|(_, standing)| **standing == Standing::Pending)
-            .map(|(reply, _)| reply.id)
+    fn pending(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.count).filter(|&index| self.standing[index] == Standing::Pending)
+    }
+
+    /// Whoever the current attempt asks, in the order asked: (id, how often so far).
+    pub(super) fn asked_now(&self) -> impl Iterator<Item = (u8, u8)> + '_ {
+        (0..self.count)
+            .filter(|&index| self.turn[index])
+            .map(|index| (self.replies[index].id, self.asks[index]))
+    }
+
+    /// Everybody whom the current attempt asks has answered.
+    pub(super) fn turn_is_answered(&self) -> bool {
+        let mut asked = (0..self.count).filter(|&index| self.turn[index]);
+        asked.all(|index| self.standing[index] == Standing::Answered)
+    }
+
+    /// Somebody has yet to answer and was asked less than this often.
+    pub(super) fn may_ask_again(&self, max_asks: u8) -> bool {
+        self.pending()
+            .any(|index| self.asks[index] < max_asks.max(1))
+    }
+
+    /// Nobody was asked twice.
+    pub(super) fn asked_once(&self) -> bool {
+        self.asks[..self.count].iter().all(|&asks| asks <= 1)
+    }
+
+    pub(super) fn has_answered(&self, index: usize) -> bool {
+        index < self.count && self.standing[index] == Standing::Answered
+    }
+
+    pub(super) fn nobody_answered(&self) -> bool {
+        (0..self.count).all(|index| !self.has_answered(index))
     }
 
     /// The servo with this id, if it has been asked and has not answered.
@@ -83,25 +137,26 @@ impl Asked {
 
     /// The servo whose turn it is: what a packet with a damaged id probably is.
     pub(super) fn next_pending(&self) -> Option<usize> {
-        (self.cursor..self.count).find(|&index| self.standing[index] == Standing::Pending)
+        (self.cursor..self.count).find(|&index| self.is_awaited(index))
+    }
+
+    fn is_awaited(&self, index: usize) -> bool {
+        self.turn[index] && self.standing[index] == Standing::Pending
     }
 
     pub(super) fn none_pending(&self) -> bool {
-        self.pending_ids().next().is_none()
+        self.pending().next().is_none()
     }
 
-    /// Asks those no more of whom nothing at all was heard and who are `hopeless`.
-    pub(super) fn abandon(&mut self, attempts: u8, hopeless: impl Fn(u8) -> bool) {
-        for (reply, standing) in self
-            .replies
-            .iter_mut()
-            .zip(&mut self.standing)
-            .take(self.count)
-        {
-            let silent = *standing == Standing::Pending && reply.result == Err(ServoFault::NotSent);
+    /// Asks those no more who were asked in vain, of whom nothing at all was heard, and who are `hopeless`.
+    pub(super) fn abandon(&mut self, hopeless: impl Fn(u8) -> bool) {
+        for index in 0..self.count {
+            let (reply, asks) = (&mut self.replies[index], self.asks[index]);
+            let pending = self.standing[index] == Standing::Pending;
+            let silent = asks > 0 && pending && reply.result == Err(ServoFault::NotSent);
             if silent && hopeless(reply.id) {
-                *standing = Standing::Abandoned;
-                reply.result = Err(ServoFault::Timeout { attempts });
+                self.standing[index] = Standing::Abandoned;
+                reply.result = Err(ServoFault::Timeout { attempts: asks });
             }
         }
     }
@@ -118,6 +173,19 @@ impl Asked {
         self.heard(index);
     }
 
+    /// The servo will not do it, and asking again would not change that.
+    pub(super) fn refuse(&mut self, index: usize, fault: ServoFault, now: Duration) {
+        self.replies[index].result = Err(fault);
+        self.replies[index].at = now;
+        self.standing[index] = Standing::Answered;
+        self.heard(index);
+    }
+
+    /// Nothing more will come in this attempt.
+    pub(super) fn nothing_follows(&mut self) {
+        self.cursor = self.count;
+    }
+
     /// Something unusable came from this servo. The newest such fault is the one reported, and silence later on does
     /// not hide it.
     pub(super) fn note_fault(&mut self, index: usize, fault: ServoFault) {
@@ -125,11 +193,12 @@ impl Asked {
     }
 
     /// Ends the transaction for whoever has not answered.
-    pub(super) fn give_up(&mut self, attempts: u8, now: Duration, mut failed: impl FnMut(&Reply)) {
-        for (reply, standing) in self.replies.iter_mut().zip(&self.standing).take(self.count) {
-            if *standing == Standing::Answered {
+    pub(super) fn give_up(&mut self, now: Duration, mut failed: impl FnMut(&Reply)) {
+        for index in 0..self.count {
+            if self.standing[index] == Standing::Answered {
                 continue;
             }
+            let (reply, attempts) = (&mut self.replies[index], self.asks[index]);
             if reply.result == Err(ServoFault::NotSent) && attempts > 0 {
                 reply.result = Err(ServoFault::Timeout { attempts });
             }
@@ -141,7 +210,7 @@ impl Asked {
     /// This servo has had its turn: moves the cursor behind it and behind those after it of whom nothing is expected.
     pub(super) fn heard(&mut self, index: usize) {
         self.cursor = self.cursor.max(index + 1);
-        while self.cursor < self.count && self.standing[self.cursor] != Standing::Pending {
+        while self.cursor < self.count && !self.is_awaited(self.cursor) {
             self.cursor += 1;
         }
     }

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use crate::Protocol;
+
 /// Bits on the line for one byte: start bit, 8 data bits, stop bit.
 const BITS_PER_BYTE: u64 = 10;
 
@@ -27,6 +29,12 @@ pub enum EchoMode {
 /// The settings of one bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EngineConfig {
+    /// What the servos speak.
+    pub protocol: Protocol,
+    /// Ask groups of Dynamixel servos with fast sync reads: 7 bytes less for each servo, but a silent servo cuts the answer off.
+    /// Firmware that does not know them stays silent, which the engine notices, see [`super::Engine::reads_fast`].
+    /// Other protocols have none.
+    pub fast_reads: bool,
     /// Bits per second on the line.
     pub baud: u32,
     /// How often one servo is asked in one transaction, the first time included; 0 counts as 1.
@@ -43,11 +51,19 @@ pub struct EngineConfig {
 }
 
 impl EngineConfig {
-    /// Three attempts (one after three silent transactions), 4 ms of turn-around, 1 ms of silence and a detected echo: generous for a USB adapter, which
-    /// delivers what it received once per millisecond.
+    /// STS servos, three attempts (one after three silent transactions), 4 ms of turn-around, 1 ms of silence and a detected
+    /// echo: generous for a USB adapter, which delivers what it received once per millisecond.
     #[must_use]
     pub const fn new(baud: u32) -> Self {
+        Self::with_protocol(Protocol::FeetechSts, baud)
+    }
+
+    /// The same for servos that speak something else than [`Protocol::FeetechSts`].
+    #[must_use]
+    pub const fn with_protocol(protocol: Protocol, baud: u32) -> Self {
         Self {
+            protocol,
+            fast_reads: true,
             baud,
             max_attempts: 3,
             patience: 3,

@@ -2,16 +2,16 @@
 
 use core::time::Duration;
 
-use super::MAX_DATA;
 use super::asked::Asked;
-use super::config::EchoMode;
+use super::config::{EchoMode, EngineConfig};
 use super::counters::{CounterTable, bump};
 use super::echo::EchoSense;
 use super::outbox::Outbox;
 use super::reply::ServoFault;
 use super::request::{Request, RequestError};
-use crate::feetech::{BROADCAST, EncodeError, OVERHEAD, packet};
-use crate::registers::sts3215::MODEL_NUMBER;
+use super::{MAX_DATA, wire};
+use crate::feetech::BROADCAST;
+use crate::{EncodeError, Protocol, dynamixel};
 
 mod hearing;
 
@@ -26,8 +26,27 @@ enum Question {
     GroupRead { address: u8 },
 }
 
+/// How the current attempt reads a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Each servo answers with a packet of its own.
+    Apart,
+    /// All answer with one packet.
+    Fast,
+}
+
+/// After so many transactions in a row in which the first servo of a group stayed silent to a fast read and answered a plain
+/// one, its firmware is taken not to know fast reads. A line that loses a tenth of all answers takes years to look like that.
+const FAST_CHANCES: u8 = 10;
+
 #[derive(Debug, Clone)]
 pub(super) struct Conversation {
+    protocol: Protocol,
+    /// Fast reads may be tried so often yet before they are given up.
+    fast_chances: u8,
+    way: Way,
+    /// A fast read was tried in this transaction, and nobody answered it.
+    fast_was_vain: bool,
     question: Question,
     /// Data bytes that each asked servo owes.
     expected: u8,
@@ -40,8 +59,14 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    pub(super) fn new(mode: EchoMode) -> Self {
+    pub(super) fn new(config: &EngineConfig) -> Self {
+        let mode: EchoMode = config.echo;
+        let fast = config.fast_reads && config.protocol == Protocol::Dynamixel2;
         Self {
+            protocol: config.protocol,
+            fast_chances: if fast { FAST_CHANCES } else { 0 },
+            way: Way::Apart,
+            fast_was_vain: false,
             question: Question::Nothing,
             expected: 0,
             asked: Asked::new(),
@@ -59,8 +84,9 @@ impl Conversation {
         self.asked.clear();
         self.outbox.clear();
         self.echo.begin_transaction();
+        self.fast_was_vain = false;
         let opened = request
-            .check()
+            .check(self.protocol)
             .and_then(|()| Ok(self.write_question(request)?));
         if opened.is_err() {
             self.asked.clear();
@@ -70,22 +96,26 @@ impl Conversation {
     }
 
     fn write_question(&mut self, request: &Request<'_>) -> Result<(), EncodeError> {
+        let protocol = self.protocol;
         match *request {
             Request::Ping { id } => {
                 self.question = Question::Ping { id };
+                self.expected = protocol.ping_data();
                 self.asked.add(id);
-                self.outbox.append(|out| packet::ping(out, id))
+                self.outbox.append(|out| wire::ping(protocol, out, id))
             }
             Request::PingAll => {
                 self.question = Question::PingAll;
-                self.outbox.append(|out| packet::ping(out, BROADCAST))
+                self.expected = protocol.ping_data();
+                self.outbox
+                    .append(|out| wire::ping(protocol, out, BROADCAST))
             }
             Request::Read { id, address, len } => {
                 self.question = Question::Read;
                 self.expected = len;
                 self.asked.add(id);
                 self.outbox
-                    .append(|out| packet::read(out, id, address, len))
+                    .append(|out| wire::read(protocol, out, id, address, len))
             }
             Request::Write { id, address, data } => {
                 self.question = Question::Write;
@@ -93,19 +123,22 @@ impl Conversation {
                     self.asked.add(id);
                 }
                 self.outbox
-                    .append(|out| packet::write(out, id, address, data))
+                    .append(|out| wire::write(protocol, out, id, address, data))
+            }
+            Request::Reboot { id } => {
+                self.question = Question::Write;
+                self.asked.add(id);
+                self.outbox.append(|out| dynamixel::packet::reboot(out, id))
             }
             Request::Cycle { write, read } => {
                 if let Some(write) = write {
-                    let entries = write
-                        .entries
-                        .iter()
-                        .map(|entry| (entry.id, entry.bytes(write.width)));
-                    self.outbox.append(|out| {
-                        packet::sync_write(out, write.address, write.width, entries)
-                    })?;
+                    self.outbox
+                        .append(|out| wire::sync_write(protocol, out, &write))?;
                 }
                 let Some(read) = read else { return Ok(()) };
+                if read.ids.is_empty() {
+                    return Err(EncodeError::Empty);
+                }
                 self.question = Question::GroupRead {
                     address: read.address,
                 };
@@ -113,58 +146,107 @@ impl Conversation {
                 for &id in read.ids {
                     self.asked.add(id);
                 }
-                self.outbox.append(|out| {
-                    packet::sync_read(out, read.address, read.len, read.ids.iter().copied())
-                })
+                Ok(())
             }
         }
     }
 
-    /// Makes the outbox ready for this attempt; from the second on it asks only who has not answered.
+    /// Makes the outbox ready for this attempt, which asks whoever has not answered yet or, where servos cannot be asked
+    /// together, one of them.
     pub(super) fn begin_attempt(&mut self, attempt: u8) {
-        self.asked.begin_attempt();
-        self.echo.begin_attempt();
-        if attempt > 1 {
-            for id in self.asked.pending_ids() {
+        if attempt > 1 && self.way == Way::Fast {
+            self.fast_was_vain = self.asked.nobody_answered();
+        }
+        let one_by_one = !self.protocol.has_sync_read();
+        self.asked.begin_attempt(one_by_one);
+        for (id, asks) in self.asked.asked_now() {
+            if asks > 1 {
                 self.totals.update(id, |totals| bump(&mut totals.retries));
             }
-            // Neither can fail: every id and length was in a packet of the first attempt.
-            let _ = match self.question {
-                Question::GroupRead { address } => {
-                    self.outbox.clear();
-                    let (asked, expected) = (&self.asked, self.expected);
-                    self.outbox.append(|out| {
-                        packet::sync_read(out, address, expected, asked.pending_ids())
-                    })
-                }
-                Question::Ping { id } if self.echo.is_unknown() => {
-                    self.outbox.clear();
-                    self.outbox
-                        .append(|out| packet::read(out, id, MODEL_NUMBER.address, 1))
-                }
-                _ => Ok(()),
-            };
         }
+        self.way = Way::Apart;
+        // None can fail: ids and lengths were checked, and the outbox holds the largest of them.
+        let _ = match self.question {
+            Question::GroupRead { address } => {
+                if attempt > 1 {
+                    self.outbox.clear();
+                }
+                self.write_group_read(address, attempt)
+            }
+            Question::Ping { id }
+                if attempt > 1
+                    && self.echo.is_unknown()
+                    && self.protocol != Protocol::Dynamixel2 =>
+            {
+                self.outbox.clear();
+                let (protocol, (address, _)) = (self.protocol, self.protocol.model_number());
+                self.outbox
+                    .append(|out| wire::read(protocol, out, id, address, 1))
+            }
+            _ => Ok(()),
+        };
+        self.echo.begin_attempt(self.outbox.count());
         self.outbox.release();
     }
 
-    /// The largest number of parameters that can come in.
-    pub(super) fn max_params(&self) -> usize {
+    /// In as few bytes as the protocol allows: a fast read is the shortest for two servos and more, but it is only tried
+    /// once; a plain read is the shortest for one.
+    fn write_group_read(&mut self, address: u8, attempt: u8) -> Result<(), EncodeError> {
+        let (protocol, expected, asked) = (self.protocol, self.expected, &self.asked);
+        let count = asked.asked_now().count();
+        if let (1, Some((id, _))) = (count, asked.asked_now().next()) {
+            return self
+                .outbox
+                .append(|out| wire::read(protocol, out, id, address, expected));
+        }
+        let fits = wire::fast_answer_bytes(expected.into(), count) <= protocol.max_packet();
+        if attempt == 1 && self.fast_chances > 0 && fits {
+            self.way = Way::Fast;
+        }
+        let fast = self.way == Way::Fast;
+        let ids = asked.asked_now().map(|(id, _)| id);
+        self.outbox
+            .append(|out| wire::sync_read(protocol, out, address, expected, ids, fast))
+    }
+
+    /// Groups are read with fast reads.
+    pub(super) fn reads_fast(&self) -> bool {
+        self.fast_chances > 0
+    }
+
+    /// The largest number of data bytes that one packet can bring in.
+    pub(super) fn max_data(&self) -> usize {
         if self.echo.is_absent() {
             MAX_DATA
         } else {
-            MAX_DATA.max(self.outbox.max_params())
+            MAX_DATA.max(self.outbox.longest())
         }
+    }
+
+    /// What the common answer to a fast read will consist of: (bytes each, servos).
+    pub(super) fn blocks(&self) -> Option<(usize, usize)> {
+        let count = self.asked.asked_now().count();
+        (self.way == Way::Fast).then_some((self.expected.into(), count))
     }
 
     /// Bytes of this attempt on the line, in both directions.
     pub(super) fn attempt_bytes(&self) -> usize {
-        let answer = OVERHEAD + usize::from(self.expected);
-        self.outbox.len() + self.asked.pending_ids().count() * answer
+        let expected = usize::from(self.expected);
+        let count = self.asked.asked_now().count();
+        self.outbox.len()
+            + match self.way {
+                Way::Fast => wire::fast_answer_bytes(expected, count),
+                Way::Apart => count * wire::answer_bytes(self.protocol, expected),
+            }
     }
 
     pub(super) fn is_complete(&self) -> bool {
         !self.listens_to_the_end() && self.outbox.is_taken() && self.asked.none_pending()
+    }
+
+    /// Everybody whom this attempt asks has answered, so nothing more will come.
+    pub(super) fn all_answered_now(&self) -> bool {
+        matches!(self.question, Question::GroupRead { .. }) && self.asked.turn_is_answered()
     }
 
     pub(super) fn listens_to_the_end(&self) -> bool {
@@ -176,30 +258,32 @@ impl Conversation {
         !self.listens_to_the_end() && self.asked.last_was_heard()
     }
 
-    pub(super) fn is_repeatable(&self) -> bool {
+    pub(super) fn is_repeatable(&self, max_attempts: u8) -> bool {
         !matches!(self.question, Question::Nothing | Question::PingAll)
-            && !self.asked.none_pending()
+            && self.asked.may_ask_again(max_attempts)
     }
 
     /// Before a retry: whoever has been silent for `patience` transactions is not asked again in this one. A ping is
     /// repeated as long as its echo could have been the answer.
-    pub(super) fn abandon_silent(&mut self, attempts: u8, patience: u32) {
-        if matches!(self.question, Question::Ping { .. }) && self.echo.is_unknown() {
+    pub(super) fn abandon_silent(&mut self, patience: u32) {
+        let ambiguous = self.protocol != Protocol::Dynamixel2 && self.echo.is_unknown();
+        if matches!(self.question, Question::Ping { .. }) && ambiguous {
             return;
         }
         let totals = &self.totals;
-        self.asked.abandon(attempts, |id| {
-            totals.get(id).consecutive_timeouts >= patience
-        });
+        self.asked
+            .abandon(|id| totals.get(id).consecutive_timeouts >= patience);
     }
 
     /// Ends the transaction. `undisturbed`: one attempt, in which every received byte was part of a good packet.
     pub(super) fn close(&mut self, attempts: u8, now: Duration, undisturbed: bool) {
-        let sent = self.outbox.is_taken() || attempts > 1;
-        let attempts = if sent { attempts } else { 0 };
+        if attempts > 0 && !self.outbox.is_taken() {
+            self.asked.take_back_attempt();
+        }
         self.outbox.withdraw();
+        self.judge_fast_reads();
         let totals = &mut self.totals;
-        self.asked.give_up(attempts, now, |reply| {
+        self.asked.give_up(now, |reply| {
             totals.update(reply.id, |totals| {
                 bump(&mut totals.failures);
                 match reply.result {
@@ -215,6 +299,16 @@ impl Conversation {
         let answered = !self.asked.replies().is_empty() && self.asked.none_pending();
         if undisturbed && answered {
             self.echo.conclude();
+        }
+    }
+
+    /// A servo that answers a plain read, but not the fast one before, does not know fast reads. Of the others behind it
+    /// nothing can be said, since the answer begins with the first.
+    fn judge_fast_reads(&mut self) {
+        if self.way == Way::Fast && !self.asked.nobody_answered() {
+            self.fast_chances = FAST_CHANCES;
+        } else if self.fast_was_vain && self.asked.has_answered(0) {
+            self.fast_chances = self.fast_chances.saturating_sub(1);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Totals that say which servo, or the whole line, is getting worse.
 
-use crate::feetech::{ErrorFlags, MAX_ID};
+use crate::ErrorFlags;
+use crate::feetech::MAX_ID;
 
 /// Totals of one servo since the engine was made. They stop at their maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,6 +18,8 @@ pub struct ServoCounters {
     pub checksum_errors: u32,
     /// Good packets with an unexpected amount of data.
     pub wrong_lengths: u32,
+    /// Answers in which it said that it does not do it (Dynamixel).
+    pub refusals: u32,
     /// Times that it was asked again within a transaction.
     pub retries: u32,
     /// Good replies with at least one error flag.

@@ -15,7 +15,7 @@ pub(super) struct EchoSense {
     knowledge: Knowledge,
     /// Not told by the configuration, so observations count.
     learning: bool,
-    /// Attempts of this transaction whose echo is still to come.
+    /// Packets sent in this transaction whose echo is still to come.
     due: u8,
     /// An echo was heard in this transaction.
     heard: bool,
@@ -52,8 +52,8 @@ impl EchoSense {
         self.heard = false;
     }
 
-    pub(super) fn begin_attempt(&mut self) {
-        self.due = self.due.saturating_add(1);
+    pub(super) fn begin_attempt(&mut self, packets: u8) {
+        self.due = self.due.saturating_add(packets);
     }
 
     /// A packet equal to one of ours came in: is it the echo? One that `could_answer` our question is an echo only

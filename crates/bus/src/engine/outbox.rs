@@ -1,14 +1,18 @@
 //! The bytes of the current attempt: handed out once, kept to recognise their echo and to send them again.
 
-use crate::feetech::{EncodeError, OVERHEAD, Packet};
+use crate::EncodeError;
+use crate::feetech::Packet;
 
-/// Room for the largest burst: a group write of 4 bytes and a group read, 32 servos each (168 and 40 bytes).
-const CAPACITY: usize = 256;
+/// Room for the largest burst: a group write of 4 bytes and a group read, 32 servos each. In Feetech's protocol these
+/// are 168 and 40 bytes, in Dynamixel's 174 and 46 and at most a third more of stuffing.
+const CAPACITY: usize = 320;
 
 #[derive(Debug, Clone)]
 pub(super) struct Outbox {
     bytes: [u8; CAPACITY],
     len: usize,
+    longest: usize,
+    packets: u8,
     stage: Stage,
 }
 
@@ -25,12 +29,16 @@ impl Outbox {
         Self {
             bytes: [0; CAPACITY],
             len: 0,
+            longest: 0,
+            packets: 0,
             stage: Stage::Held,
         }
     }
 
     pub(super) fn clear(&mut self) {
         self.len = 0;
+        self.longest = 0;
+        self.packets = 0;
         self.stage = Stage::Held;
     }
 
@@ -40,6 +48,8 @@ impl Outbox {
         encode: impl FnOnce(&mut [u8]) -> Result<&[u8], EncodeError>,
     ) -> Result<(), EncodeError> {
         let written = encode(&mut self.bytes[self.len..])?.len();
+        self.longest = self.longest.max(written);
+        self.packets = self.packets.saturating_add(1);
         self.len = (self.len + written).min(CAPACITY);
         Ok(())
     }
@@ -72,17 +82,19 @@ impl Outbox {
         self.len
     }
 
-    /// `packet` is one of ours.
+    /// `packet` is one of ours; all of ours are Feetech's.
     pub(super) fn holds(&self, packet: &Packet<'_>) -> bool {
         self.packets().any(|bytes| packet.is_on_the_wire(bytes))
     }
 
-    /// The number of parameters of our longest packet.
-    pub(super) fn max_params(&self) -> usize {
-        self.packets()
-            .map(|bytes| bytes.len().saturating_sub(OVERHEAD))
-            .max()
-            .unwrap_or(0)
+    /// How many packets there are.
+    pub(super) fn count(&self) -> u8 {
+        self.packets
+    }
+
+    /// Bytes of our longest packet.
+    pub(super) fn longest(&self) -> usize {
+        self.longest
     }
 
     fn bytes(&self) -> &[u8] {

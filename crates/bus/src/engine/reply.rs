@@ -4,7 +4,8 @@ use core::fmt;
 use core::time::Duration;
 
 use super::MAX_DATA;
-use crate::feetech::ErrorFlags;
+use crate::ErrorFlags;
+use crate::dynamixel::Refusal;
 
 /// The outcome of a transaction for one servo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +65,11 @@ pub enum ServoFault {
         /// Data bytes received.
         got: u8,
     },
+    /// The servo understood and said no (Dynamixel).
+    Refused {
+        /// Why.
+        reason: Refusal,
+    },
     /// The deadline left no time to ask.
     NotSent,
 }
@@ -87,6 +93,7 @@ impl fmt::Display for ServoFault {
                 f,
                 "answered with {got} bytes instead of {expected}; if this repeats, another program uses the port"
             ),
+            Self::Refused { reason } => write!(f, "refused: {reason}"),
             Self::NotSent => {
                 f.write_str("was not asked, the deadline had passed; use a lower rate")
             }

@@ -3,7 +3,8 @@
 use core::fmt;
 
 use super::{MAX_DATA, MAX_SERVOS};
-use crate::feetech::{EncodeError, MAX_ID};
+use crate::feetech::MAX_ID;
+use crate::{EncodeError, Protocol};
 
 /// One transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,7 @@ pub enum Request<'a> {
     },
     /// Which servos are there? Listens until the deadline and returns one reply for each that answered, at most 32.
     /// Servos answer a broadcast ping one after the other by rising id; 0.8 s are enough at 1 Mbit/s (LeRobot 0.6.2).
+    /// SCS servos cannot do it; ping each id.
     PingAll,
     /// Registers of one servo.
     Read {
@@ -34,6 +36,11 @@ pub enum Request<'a> {
         address: u8,
         /// Bytes to write, 1 to 32.
         data: &'a [u8],
+    },
+    /// Starts a Dynamixel again and awaits its acknowledgement: the way out of a latched hardware error. The servo goes limp.
+    Reboot {
+        /// The servo.
+        id: u8,
     },
     /// One control cycle: goals out, state in, sent in one burst. The write comes first, so that the goals do not
     /// wait for the answers.
@@ -94,6 +101,11 @@ pub enum RequestError {
         /// The servo.
         id: u8,
     },
+    /// The servos' protocol has no such question.
+    Unsupported {
+        /// What was asked for.
+        request: &'static str,
+    },
     /// More or fewer bytes per servo than one transaction handles.
     BadLength {
         /// Bytes given or asked for.
@@ -123,6 +135,10 @@ impl fmt::Display for RequestError {
             Self::DuplicateId { id } => {
                 write!(f, "servo {id} is named twice in one group; name it once")
             }
+            Self::Unsupported { request } => write!(
+                f,
+                "these servos know no {request}; ask each servo for itself, or switch it off and on"
+            ),
             Self::BadLength { len, limit } => {
                 write!(
                     f,
@@ -144,10 +160,17 @@ impl core::error::Error for RequestError {
 
 impl Request<'_> {
     /// Whatever the packets themselves do not check.
-    pub(super) fn check(&self) -> Result<(), RequestError> {
+    pub(super) fn check(&self, protocol: Protocol) -> Result<(), RequestError> {
         match self {
             Self::Ping { id } => check_ids([*id].into_iter()),
+            Self::PingAll if !protocol.has_broadcast_ping() => Err(RequestError::Unsupported {
+                request: "broadcast ping",
+            }),
             Self::PingAll => Ok(()),
+            Self::Reboot { .. } if protocol != Protocol::Dynamixel2 => {
+                Err(RequestError::Unsupported { request: "reboot" })
+            }
+            Self::Reboot { id } => check_ids([*id].into_iter()),
             Self::Read { len, .. } => check_length((*len).into(), MAX_DATA),
             Self::Write { data, .. } => check_length(data.len(), MAX_DATA),
             Self::Cycle {

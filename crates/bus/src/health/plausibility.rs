@@ -1,7 +1,8 @@
 //! Which position readings to believe.
 //!
-//! The protocol's checksum has 8 bits, so one burst of noise in 256 passes it. No motor jumps, though: a reading that
-//! the servo cannot have reached since the last one waits until the next reading agrees with it.
+//! The Feetech protocol's checksum has 8 bits, so one burst of noise in 256 passes it. No motor jumps, though: a reading that
+//! the servo cannot have reached since the last one, or not with the speed that it had, waits until the next reading agrees
+//! with it. What is accepted at once can therefore hardly be further off than the servo gets from one reading to the next.
 
 use core::time::Duration;
 
@@ -30,6 +31,8 @@ pub enum Verdict {
 pub struct Plausibility {
     config: PlausibilityConfig,
     accepted: Option<(Duration, i32)>,
+    /// What the newest accepted reading had moved since the one before: (counts, time).
+    motion: Option<(i64, Duration)>,
     suspect: Option<(Duration, i32)>,
     suspects: u32,
 }
@@ -41,6 +44,7 @@ impl Plausibility {
         Self {
             config,
             accepted: None,
+            motion: None,
             suspect: None,
             suspects: 0,
         }
@@ -48,18 +52,25 @@ impl Plausibility {
 
     /// Judges the `position` read at `now`, in counts.
     pub fn check(&mut self, now: Duration, position: i32) -> Verdict {
-        let near = |earlier: Option<(Duration, i32)>| {
-            earlier
-                .is_some_and(|(at, from)| self.is_reachable(now.saturating_sub(at), from, position))
+        let reachable = |earlier: (Duration, i32)| {
+            self.is_reachable(now.saturating_sub(earlier.0), earlier.1, position)
         };
-        if self.accepted.is_none() || near(self.accepted) || near(self.suspect) {
-            self.accepted = Some((now, position));
-            self.suspect = None;
-            return Verdict::Accepted;
-        }
-        self.suspect = Some((now, position));
-        self.suspects = self.suspects.saturating_add(1);
-        Verdict::Suspect
+        let expected = |last| reachable(last) && self.continues(last, now, position);
+        let since = match (self.accepted, self.suspect) {
+            (None, _) => None,
+            (_, Some(suspect)) if reachable(suspect) => Some(suspect),
+            (Some(last), _) if expected(last) => Some(last),
+            _ => {
+                self.suspect = Some((now, position));
+                self.suspects = self.suspects.saturating_add(1);
+                return Verdict::Suspect;
+            }
+        };
+        self.motion =
+            since.map(|(at, from)| (self.distance(from, position), now.saturating_sub(at)));
+        self.accepted = Some((now, position));
+        self.suspect = None;
+        Verdict::Accepted
     }
 
     /// When the newest accepted reading was made, and what it was, in counts.
@@ -68,22 +79,57 @@ impl Plausibility {
         self.accepted
     }
 
+    /// How old the newest accepted reading is; `None` before the first.
+    #[must_use]
+    pub fn age(&self, now: Duration) -> Option<Duration> {
+        self.accepted.map(|(at, _)| now.saturating_sub(at))
+    }
+
     /// How many readings were not accepted at once.
     #[must_use]
     pub const fn suspects(&self) -> u32 {
         self.suspects
     }
 
-    fn is_reachable(&self, elapsed: Duration, from: i32, to: i32) -> bool {
-        let mut distance = u128::from(from.abs_diff(to));
-        if let Some(turn @ 1..) = self.config.turn {
-            let turn = u128::from(turn);
-            let forth = distance % turn;
-            distance = forth.min(turn - forth);
+    /// From `from` to `to` the shorter way, in counts.
+    fn distance(&self, from: i32, to: i32) -> i64 {
+        let straight = i64::from(to) - i64::from(from);
+        let Some(turn @ 1..) = self.config.turn.map(i64::from) else {
+            return straight;
+        };
+        let forth = straight.rem_euclid(turn);
+        if forth > turn / 2 {
+            forth - turn
+        } else {
+            forth
         }
+    }
+
+    /// Counts that the servo makes in that time at its fastest.
+    fn reach(&self, nanoseconds: u128) -> u128 {
         // Whole counts: in nanoseconds times counts per second nothing overflows 128 bits.
-        let reach = elapsed.as_nanos() * u128::from(self.config.max_speed) / 1_000_000_000;
-        distance <= reach + u128::from(self.config.slack)
+        nanoseconds * u128::from(self.config.max_speed) / 1_000_000_000
+    }
+
+    fn is_reachable(&self, elapsed: Duration, from: i32, to: i32) -> bool {
+        let distance = u128::from(self.distance(from, to).unsigned_abs());
+        distance <= self.reach(elapsed.as_nanos()) + u128::from(self.config.slack)
+    }
+
+    /// The reading is near where the motion before leads. It may differ by what the servo could make in the time, as a stop
+    /// from full speed does. A motion says nothing about much later times.
+    fn continues(&self, (at, from): (Duration, i32), now: Duration, position: i32) -> bool {
+        let elapsed = now.saturating_sub(at).as_nanos();
+        let Some((moved, time)) = self.motion else {
+            return true;
+        };
+        let time = time.as_nanos();
+        if time == 0 || elapsed > 2 * time {
+            return true;
+        }
+        let led = i128::from(moved) * elapsed.cast_signed() / time.cast_signed();
+        let surprise = (i128::from(self.distance(from, position)) - led).unsigned_abs();
+        surprise <= self.reach(elapsed).max(self.config.slack.into())
     }
 }
 
@@ -109,7 +155,7 @@ mod tests {
     #[test]
     fn motion_is_believed_at_once() {
         assert_eq!(
-            verdicts(&[(0, 100), (10, 150), (20, 210), (30, 205)]),
+            verdicts(&[(0, 100), (10, 150), (20, 195), (30, 200)]),
             [true; 4]
         );
     }
@@ -152,6 +198,24 @@ mod tests {
     }
 
     #[test]
+    fn a_reading_against_the_motion_is_believed_the_second_time() {
+        // 45 counts in 10 ms, then 45 back: both are reachable, but nothing turns round like that.
+        assert_eq!(
+            verdicts(&[(0, 100), (10, 145), (20, 100), (30, 235)]),
+            [true, true, false, true]
+        );
+        assert_eq!(
+            verdicts(&[(0, 100), (10, 145), (20, 100), (30, 55)]),
+            [true, true, false, true]
+        );
+        // A stop from nearly full speed is no surprise.
+        assert_eq!(
+            verdicts(&[(0, 100), (10, 145), (20, 145), (30, 145)]),
+            [true; 4]
+        );
+    }
+
+    #[test]
     fn after_a_long_silence_anything_is_possible() {
         assert_eq!(verdicts(&[(0, 100), (1000, 2100)]), [true, true]);
     }
@@ -168,9 +232,9 @@ mod tests {
             }
         }
 
-        /// Two readings of a real motion in a row are enough, whatever came before.
+        /// Three readings of a real motion in a row are enough, whatever came before.
         #[test]
-        fn a_steady_servo_is_believed_after_two_readings(
+        fn a_steady_servo_is_believed_after_three_readings(
             noise in prop::collection::vec(any::<i32>(), 0..20), position in 0i32..4096,
         ) {
             let mut plausibility = Plausibility::new(CONFIG);
@@ -180,7 +244,8 @@ mod tests {
                 now += Duration::from_millis(10);
             }
             plausibility.check(now, position);
-            prop_assert_eq!(plausibility.check(now + Duration::from_millis(10), position + 20), Verdict::Accepted);
+            plausibility.check(now + Duration::from_millis(10), position + 20);
+            prop_assert_eq!(plausibility.check(now + Duration::from_millis(20), position + 40), Verdict::Accepted);
         }
     }
 }

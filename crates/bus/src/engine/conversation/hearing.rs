@@ -4,10 +4,13 @@ use core::time::Duration;
 
 use super::super::counters::bump;
 use super::super::reply::{ReplyData, ServoFault};
-use super::{Conversation, Question};
-use crate::feetech::{BROADCAST, Decoded, ErrorFlags, Instruction, MAX_ID, Packet};
+use super::super::wire::{Answer, Heard};
+use super::{Conversation, Question, Way};
+use crate::ErrorFlags;
+use crate::dynamixel::Refusal;
+use crate::feetech::{BROADCAST, Instruction, MAX_ID, Packet};
 
-/// An error byte has at most seven bits (Feetech SDK); more means that the packet is no status.
+/// A Feetech error byte has at most seven bits (Feetech SDK); more means that the packet is no status.
 const LARGEST_ERROR: u8 = 0x7F;
 
 /// What a ping looks like when it comes back.
@@ -20,11 +23,24 @@ const fn ping_of(id: u8) -> Packet<'static> {
 }
 
 impl Conversation {
-    pub(in super::super) fn hear(&mut self, decoded: Decoded<'_>, now: Duration) {
-        match decoded {
-            Decoded::Corrupt { id } => self.hear_corrupt(id),
-            Decoded::Packet(packet) if self.is_echo(&packet) => {}
-            Decoded::Packet(packet) => self.hear_status(&packet, now),
+    pub(in super::super) fn hear(&mut self, heard: Heard<'_>, now: Duration) {
+        match heard {
+            Heard::Corrupt { id } => self.hear_corrupt(id),
+            Heard::Question => {
+                self.echo.is_echo(false);
+            }
+            Heard::Answer(answer) => self.hear_answer(&answer, now),
+            Heard::Feetech(packet) if self.is_echo(&packet) => {}
+            Heard::Feetech(packet) if packet.kind > LARGEST_ERROR => bump(&mut self.unexpected),
+            Heard::Feetech(packet) => {
+                let answer = Answer {
+                    id: packet.id,
+                    flags: ErrorFlags(packet.kind),
+                    refusal: None,
+                    data: packet.params,
+                };
+                self.hear_answer(&answer, now);
+            }
         }
     }
 
@@ -48,15 +64,15 @@ impl Conversation {
     fn is_expected_length(&self, len: usize) -> bool {
         match self.question {
             // A retried ping may be a read of one byte.
-            Question::Ping { .. } => len <= 1,
+            Question::Ping { .. } if self.expected == 0 => len <= 1,
             _ => len == usize::from(self.expected),
         }
     }
 
-    fn hear_status(&mut self, packet: &Packet<'_>, now: Duration) {
-        let id = packet.id;
+    fn hear_answer(&mut self, answer: &Answer<'_>, now: Duration) {
+        let id = answer.id;
         let known = match self.question {
-            _ if packet.kind > LARGEST_ERROR || id > MAX_ID => None,
+            _ if id > MAX_ID => None,
             Question::PingAll if !self.asked.contains(id) => self.asked.add(id),
             _ => self.asked.open_index(id),
         };
@@ -64,8 +80,12 @@ impl Conversation {
             bump(&mut self.unexpected);
             return;
         };
-        if !self.is_expected_length(packet.params.len()) {
-            let got = u8::try_from(packet.params.len()).unwrap_or(u8::MAX);
+        if let Some(reason) = answer.refusal {
+            self.hear_refusal(index, id, reason, now);
+            return;
+        }
+        if !self.is_expected_length(answer.data.len()) {
+            let got = u8::try_from(answer.data.len()).unwrap_or(u8::MAX);
             // A leftover, so the servo's turn is probably still to come.
             self.asked.note_fault(
                 index,
@@ -78,8 +98,8 @@ impl Conversation {
                 .update(id, |totals| bump(&mut totals.wrong_lengths));
             return;
         }
-        let flags = ErrorFlags(packet.kind);
-        let data = &packet.params[..usize::from(self.expected).min(packet.params.len())];
+        let flags = answer.flags;
+        let data = &answer.data[..usize::from(self.expected).min(answer.data.len())];
         self.asked.answer(index, ReplyData::new(flags, data), now);
         self.totals.update(id, |totals| {
             bump(&mut totals.replies);
@@ -91,9 +111,26 @@ impl Conversation {
         });
     }
 
+    fn hear_refusal(&mut self, index: usize, id: u8, reason: Refusal, now: Duration) {
+        self.totals.update(id, |totals| bump(&mut totals.refusals));
+        let fault = ServoFault::Refused { reason };
+        if reason == Refusal::Crc {
+            // The question was damaged on its way, so the next one may be understood.
+            self.asked.note_fault(index, fault);
+            self.asked.heard(index);
+            return;
+        }
+        self.asked.refuse(index, fault, now);
+        self.totals.update(id, |totals| {
+            bump(&mut totals.failures);
+            totals.consecutive_timeouts = 0;
+        });
+    }
+
     /// A damaged packet counts against the servo that it names, or else against the one whose turn it is.
     fn hear_corrupt(&mut self, id: u8) {
-        if id == BROADCAST {
+        let fast = self.way == Way::Fast;
+        if id == BROADCAST && !fast {
             return; // our own question, damaged on its way back
         }
         let index = self
@@ -108,6 +145,10 @@ impl Conversation {
         self.totals
             .update(reply.id, |totals| bump(&mut totals.checksum_errors));
         self.asked.note_fault(index, ServoFault::Checksum);
-        self.asked.heard(index);
+        if fast {
+            self.asked.nothing_follows(); // whatever follows hangs on the damaged part
+        } else {
+            self.asked.heard(index);
+        }
     }
 }

@@ -108,3 +108,26 @@ fn a_twin_of_an_answer_is_no_echo() {
     }
     assert_eq!(engine.bus_counters().echoes, 0);
 }
+
+/// The echo of a read of two bytes has the length of its answer.
+#[test]
+fn the_echo_of_a_read_is_not_its_answer() {
+    let (mut engine, mut line) = (engine(), Line::new(&[3]));
+    line.echo = true;
+    let entries = goals(&[3]);
+    let write = Some(GroupWrite {
+        address: 42,
+        width: 2,
+        entries: &entries,
+    });
+    let read = Some(GroupRead {
+        address: POSITION,
+        len: 2,
+        ids: &[3],
+    });
+    line.run(&mut engine, ms(0), &Request::Cycle { write, read }, ms(10));
+    let data = engine.replies()[0].result.unwrap();
+    assert_eq!(data.flags, ErrorFlags::NONE);
+    assert_eq!(data.bytes(), registers(3, POSITION, 2));
+    assert_eq!(engine.bus_counters().echoes, 2);
+}
