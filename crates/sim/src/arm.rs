@@ -31,7 +31,8 @@ pub const TICK: Duration = Duration::from_millis(1);
 pub enum ArmError {
     /// Nobody has measured this servo model.
     #[error(
-        "joint {joint:?} has a servo {model:?}, whose motor is not known to the simulation; known is sts3215"
+        "joint {joint:?} has a servo {model:?}, whose motor is not known to the simulation; known are {}",
+        ServoModel::names().collect::<Vec<_>>().join(", ")
     )]
     UnknownServo {
         /// Name of the joint.
@@ -64,8 +65,8 @@ pub enum ArmError {
 /// What a simulated arm is told about itself beyond its robot file.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ArmOptions {
-    /// Voltage of the power supply without load, V.
-    pub voltage: f64,
+    /// Voltage of the power supply without load, V; of each servo what its maker recommends, if absent.
+    pub voltage: Option<f64>,
     /// Resistance of supply and cables, Ω: the voltage at the servos sags by it.
     pub supply_resistance: f64,
     /// Temperature of the room, °C.
@@ -77,10 +78,10 @@ pub struct ArmOptions {
 }
 
 impl Default for ArmOptions {
-    /// A 7.4 V arm on a good supply in a room of 25 °C.
+    /// An arm on a good supply in a room of 25 °C.
     fn default() -> Self {
         Self {
-            voltage: 7.4,
+            voltage: None,
             supply_resistance: 0.1,
             ambient: 25.0,
             start: None,
@@ -99,7 +100,8 @@ pub struct Arm {
     angles: Joints<f64>,
     speeds: Joints<f64>,
     options: ArmOptions,
-    voltage: f64,
+    /// What resistance takes from every servo's voltage, V.
+    sag: f64,
     ticks: u64,
 }
 
@@ -134,7 +136,7 @@ impl Arm {
             angles: Joints::from_fn(kind.dof(), |i| kind.joints[i].middle()),
             speeds: Joints::filled(kind.dof(), 0.0),
             options,
-            voltage: options.voltage,
+            sag: 0.0,
             ticks: 0,
         };
         for (joint, value) in kind.joints.iter().zip(calibration.values()) {
@@ -151,7 +153,7 @@ impl Arm {
             arm.servos.push(Servo::new(
                 model,
                 mount.encoder(joint.middle()),
-                options.voltage,
+                options.voltage.unwrap_or(model.supply),
                 options.ambient,
             ));
             arm.mounts.push(mount);
@@ -215,11 +217,13 @@ impl Arm {
             }
         }
 
-        let voltage = self.voltage;
+        let sag = self.sag;
+        let supply = self.options.voltage;
         let mut taken = Joints::from_fn(self.servos.len(), |i| self.servos[i].taken());
         let mut shares = Joints::filled(self.servos.len(), Share::default());
         for (i, servo) in self.servos.iter_mut().enumerate() {
             let drive = drives.get(i).copied().unwrap_or_default();
+            let voltage = supply.unwrap_or(servo.model().supply) - sag;
             shares[i] = servo.prepare(&drive, self.stops[i], voltage, dt);
         }
         let speeds = solve(&mut mass, &momentum, &shares, &mut taken);
@@ -229,7 +233,7 @@ impl Arm {
             current += servo.supply_current();
         }
         // A supply gives current but takes none back.
-        self.voltage = self.options.voltage - self.options.supply_resistance * current.max(0.0);
+        self.sag = self.options.supply_resistance * current.max(0.0);
         self.measure();
     }
 

@@ -15,6 +15,7 @@ mod power;
 mod serve;
 
 use core::time::Duration;
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ulna_bus::models::Model;
@@ -24,7 +25,7 @@ use crate::fault::{FaultPlan, Faults};
 use crate::plant::{Drive, Plant, Sense};
 use crate::servo::{Servo, TICK};
 use crate::wire::{Heard, Wire};
-pub use power::Plugs;
+pub use power::{PlugMove, Plugs};
 use serve::{DynamixelRequest, FeetechRequest};
 
 /// Silence after which servos take the next byte for the beginning of a packet.
@@ -100,6 +101,8 @@ pub struct ServoBus<P> {
     /// Which servos have power, and which plugs should be in.
     powered: Vec<bool>,
     plugs: Plugs,
+    /// What the hand at the plugs will do, by rising time.
+    planned: VecDeque<(Duration, PlugMove)>,
     /// What servos that repeat themselves go on saying.
     stuck: Vec<Option<Servo>>,
     plant: P,
@@ -130,6 +133,7 @@ impl<P: Plant> ServoBus<P> {
             drives: vec![Drive::default(); servos.len()],
             powered: vec![false; servos.len()],
             plugs: Plugs::default(),
+            planned: VecDeque::new(),
             stuck: vec![None; servos.len()],
             servos,
             plant,

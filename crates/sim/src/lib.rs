@@ -4,11 +4,13 @@
 //! their answers on the wire, and meets their faults.
 //!
 //! Reading order: [`plant`] (the boundary between electronics and mechanics), [`law`] (one servo's motor), [`arm`] (the arm it
-//! moves), [`task`] (what there is to do), [`hand`] (who moves a leader), [`servo`] (registers and protections), [`wire`] and [`bus`] (bytes in time), [`fault`] (what goes
-//! wrong), [`pty`] (all of it behind a terminal, in real time); [`scene`], [`render`] and [`camera`] (what a camera sees,
-//! and when).
+//! moves), [`task`] (what there is to do), [`hand`] (who moves a leader), [`sweep`] and [`bench`] (who holds servos that are set up or
+//! calibrated), [`servo`] (registers and protections), [`wire`] and [`bus`] (bytes in time), [`workbench`] (servos in every state),
+//! [`fault`] (what goes wrong), [`pty`] (all of it behind a terminal, in real time); [`scene`], [`render`] and [`camera`] (what a
+//! camera sees, and when).
 
 pub mod arm;
+pub mod bench;
 pub mod bus;
 pub mod camera;
 pub mod fault;
@@ -20,5 +22,7 @@ pub mod pty;
 pub mod render;
 pub mod scene;
 pub mod servo;
+pub mod sweep;
 pub mod task;
 pub mod wire;
+pub mod workbench;

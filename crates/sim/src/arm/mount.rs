@@ -2,6 +2,8 @@
 
 use core::f64::consts::TAU;
 
+use ulna_bus::models;
+use ulna_bus::registers::HomingSign;
 use ulna_core::calibration::JointCalibration;
 use ulna_core::robot::JointSpec;
 
@@ -17,10 +19,18 @@ pub struct Mount {
 
 impl Mount {
     /// The mounting for which `calibration` is right: the middle of its range is the middle of the joint's.
+    ///
+    /// A Dynamixel adds its homing offset, and turns a reversed joint round itself; a Feetech servo subtracts its offset, and what is
+    /// reversed there is the joint's value. A model that nobody knows counts as the latter.
     pub fn new(joint: &JointSpec, calibration: &JointCalibration) -> Self {
         let radians_per_step = TAU / f64::from(joint.resolution);
         let direction = calibration.direction();
-        let middle = calibration.middle() + f64::from(calibration.homing_offset);
+        let offset = f64::from(calibration.homing_offset);
+        let model = models::by_name(&joint.model);
+        let middle = match model.map(|model| model.table.homing) {
+            Some(HomingSign::Added) => direction * (calibration.middle() - offset),
+            Some(HomingSign::Subtracted) | None => calibration.middle() + offset,
+        };
         Self {
             direction,
             encoder_zero: middle * radians_per_step - direction * joint.middle(),
@@ -54,6 +64,22 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use ulna_core::robot::RobotKind;
+
+    #[test]
+    fn a_reversed_dynamixel_reports_rising_positions_for_rising_angles() {
+        let mut kind: RobotKind =
+            toml::from_str(include_str!("../../../../configs/so101.toml")).unwrap();
+        kind.joints[0].model = "xl430-w250".into();
+        let mut value = kind.nominal_calibration().joints[0].1;
+        value.homing_offset = 700;
+        value.drive_mode = 1;
+        let mount = Mount::new(&kind.joints[0], &value);
+        // Inside the servo: present = -actual + offset.
+        let present = |angle| -mount.steps(angle) + 700.0;
+        assert!((present(0.0) - value.middle()).abs() < 1e-9);
+        assert!(present(0.5) > present(0.0));
+        assert!((mount.angle(mount.encoder(0.3)) - 0.3).abs() < 1e-12);
+    }
 
     proptest! {
         // What the bus reports of an angle, normalised and mapped back, is that angle: no joint is mounted a degree off.

@@ -59,6 +59,33 @@ impl Plugs {
     }
 }
 
+/// What a hand does to the plugs of a bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlugMove {
+    /// Puts one in.
+    In(usize),
+    /// Pulls one.
+    Out(usize),
+    /// Leaves one alone on the bus.
+    Only(usize),
+    /// Puts all in.
+    All,
+    /// Pulls all.
+    None,
+}
+
+impl Plugs {
+    fn make(&self, plug: PlugMove) {
+        match plug {
+            PlugMove::In(index) => self.set(index, true),
+            PlugMove::Out(index) => self.set(index, false),
+            PlugMove::Only(index) => self.only(index),
+            PlugMove::All => self.all(),
+            PlugMove::None => self.none(),
+        }
+    }
+}
+
 fn bit(index: usize) -> u64 {
     u32::try_from(index)
         .ok()
@@ -67,8 +94,19 @@ fn bit(index: usize) -> u64 {
 }
 
 impl<P: Plant> ServoBus<P> {
+    /// What the hand at the plugs will do, and when (since the run's epoch); what was planned before is forgotten.
+    pub fn plan_plugs(&mut self, moves: impl IntoIterator<Item = (Duration, PlugMove)>) {
+        let mut moves: Vec<_> = moves.into_iter().collect();
+        moves.sort_by_key(|(at, _)| *at);
+        self.planned = moves.into();
+        self.look_at_cables(self.now);
+    }
+
     /// Pulls the cables that are pulled at `now`, and switches the servos on that have theirs again.
     pub(super) fn look_at_cables(&mut self, now: Duration) {
+        while let Some((_, plug)) = self.planned.pop_front_if(|(at, _)| *at <= now) {
+            self.plugs.make(plug);
+        }
         let mut cut = self.faults.cable_pulled(None, now);
         for index in 0..self.servos.len() {
             cut |= self.faults.cable_pulled(Some(self.servos[index].id()), now);
@@ -145,7 +183,7 @@ mod tests {
         assert!(plugs.is_present(0) && !plugs.is_present(2));
         hand.all();
         assert!(plugs.is_present(63) && plugs.is_present(64));
-        hand.none();
+        hand.make(PlugMove::None);
         assert!(!plugs.is_present(63) && plugs.is_present(64));
     }
 }

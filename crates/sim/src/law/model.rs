@@ -43,6 +43,8 @@ pub struct ServoModel {
     pub gear_damping: f64,
     /// Friction of the output's bearing, N·m.
     pub output_friction: f64,
+    /// Voltage that the maker recommends, V.
+    pub supply: f64,
     /// Current of the electronics, A.
     pub idle_current: f64,
     /// Warming of the case by lost power in the end, K/W.
@@ -51,7 +53,31 @@ pub struct ServoModel {
     pub thermal_time: f64,
 }
 
+/// Names and constants of the models whose motors are known.
+const KNOWN: [(&str, ServoModel); 4] = [
+    ("sts3215", ServoModel::STS3215),
+    ("xl430-w250", ServoModel::XL430_W250),
+    ("xl330-m288", ServoModel::XL330_M288),
+    ("xl330-m077", ServoModel::XL330_M077),
+];
+
+/// Steps in a radian, and counts of PWM in the full duty, of Dynamixel's X series.
+const STEPS: f64 = 4096.0 / core::f64::consts::TAU;
+const FULL_PWM: f64 = 885.0;
+/// Duty per radian, radian-second and rad/s in one count of its gains.
+const DYNAMIXEL_P: f64 = STEPS / 128.0 / FULL_PWM;
+const DYNAMIXEL_I: f64 = STEPS * 1000.0 / 65_536.0 / FULL_PWM;
+const DYNAMIXEL_D: f64 = STEPS / 1000.0 / 16.0 / FULL_PWM;
+/// Its profile is none unless it is asked for: faster than any motor.
+const UNLIMITED_SPEED: f64 = 40_000.0;
+const UNLIMITED_ACCELERATION: f64 = 2e6;
+
 impl ServoModel {
+    /// Names of the models that [`ServoModel::named`] knows.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        KNOWN.iter().map(|(name, _)| *name)
+    }
+
     /// Feetech STS3215, the servo of 7.4 V.
     ///
     /// **Known before.** Motor, P gain, duty and set point speed are BAM's identification on a pendulum (better-actuator-models
@@ -96,17 +122,92 @@ impl ServoModel {
         gear_stiffness: 150.0,
         gear_damping: 0.3,
         output_friction: 0.009,
+        supply: 7.4,
         idle_current: 0.03,
         thermal_resistance: 8.0,
         thermal_time: 400.0,
     };
 
+    /// Dynamixel XL430-W250.
+    ///
+    /// **Known before** (ROBOTIS e-manual): 1.5 N·m and 1.4 A at stall and 61 rpm without load, all at 12 V; 52 mA at rest. A motor that
+    /// turns as fast would be stronger than that by 0.6 without the friction of its gears, which is what the STS3215 was found to have;
+    /// friction and torque constant follow. The gains are the e-manual's conversions (P/128, I/65536 and D/16 in 1/885 of the duty) for
+    /// loops that run every millisecond.
+    ///
+    /// **Guessed.** The armature, from the STS3215's by the square of the gear ratios (258.5 and 345); stiction, play, stiffness and heat.
+    pub const XL430_W250: Self = Self {
+        resolution: 4096.0,
+        torque_constant: 1.718,
+        resistance: 8.571,
+        armature: 0.0159,
+        coulomb: 0.03,
+        load_friction: 0.57,
+        stiction: 0.02,
+        stribeck: 0.085,
+        viscous: 0.0273,
+        duty_per_gain: DYNAMIXEL_P,
+        damping_per_gain: DYNAMIXEL_D,
+        integral_per_gain: DYNAMIXEL_I,
+        duty_max: 1.0,
+        dead_zone: 0.0,
+        speed_max: UNLIMITED_SPEED,
+        acceleration_max: UNLIMITED_ACCELERATION,
+        play: 0.006,
+        gear_stiffness: 120.0,
+        gear_damping: 0.2,
+        output_friction: 0.006,
+        supply: 12.0,
+        idle_current: 0.052,
+        thermal_resistance: 8.0,
+        thermal_time: 400.0,
+    };
+
+    /// Dynamixel XL330-M288.
+    ///
+    /// **Known before** (ROBOTIS e-manual): 0.52 N·m and 1.47 A at stall and 103 rpm without load, all at 5 V; 17 mA at rest. **Guessed:**
+    /// as for [`ServoModel::XL430_W250`], its motor being an eighth of that one's.
+    pub const XL330_M288: Self = Self {
+        torque_constant: 0.4368,
+        resistance: 3.401,
+        armature: 0.0025,
+        coulomb: 0.015,
+        load_friction: 0.187,
+        stiction: 0.01,
+        viscous: 0.002,
+        play: 0.0087,
+        gear_stiffness: 40.0,
+        gear_damping: 0.06,
+        output_friction: 0.003,
+        supply: 5.0,
+        idle_current: 0.017,
+        thermal_resistance: 20.0,
+        thermal_time: 150.0,
+        ..Self::XL430_W250
+    };
+
+    /// Dynamixel XL330-M077, the same motor behind a quarter of the gears.
+    ///
+    /// **Known before** (ROBOTIS e-manual): 0.215 N·m at stall and 383 rpm without load, at 5 V. No linear motor has these and the stall
+    /// current of 1.47 A as well; this one takes 2.1 A.
+    pub const XL330_M077: Self = Self {
+        torque_constant: 0.1185,
+        resistance: 2.433,
+        armature: 0.000_18,
+        coulomb: 0.004,
+        load_friction: 0.1,
+        stiction: 0.003,
+        viscous: 0.0002,
+        gear_stiffness: 15.0,
+        gear_damping: 0.02,
+        output_friction: 0.001,
+        ..Self::XL330_M288
+    };
+
     /// The model with this name in robot files, e.g. `sts3215`.
     pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "sts3215" => Some(Self::STS3215),
-            _ => None,
-        }
+        let known = KNOWN.iter().find(|(known, _)| *known == name);
+        known.map(|(_, model)| *model)
     }
 
     /// Torque of the motor at stall under this voltage and full duty, before friction, N·m.

@@ -243,6 +243,57 @@ fn the_damping_part_stops_it_short_of_ringing() {
 }
 
 #[test]
+fn dynamixels_have_the_figures_of_their_sheets() {
+    for (model, torque, rpm) in [
+        (ServoModel::XL430_W250, 1.5, 61.0),
+        (ServoModel::XL330_M288, 0.52, 103.0),
+        (ServoModel::XL330_M077, 0.215, 383.0),
+    ] {
+        let stall = model.stall_torque(model.supply);
+        assert!((stall / torque - 1.0).abs() < 0.01, "{stall} of {torque}");
+        let turns = model.no_load_speed(model.supply) * 60.0 / core::f64::consts::TAU;
+        assert!((turns / rpm - 1.0).abs() < 0.01, "{turns} of {rpm}");
+    }
+    assert!(ServoModel::names().all(|name| ServoModel::named(name).is_some()));
+}
+
+#[test]
+fn dynamixels_go_to_their_goals_and_stay() {
+    for (model, gains) in [
+        (ServoModel::XL430_W250, [640.0, 0.0, 4000.0]),
+        (ServoModel::XL430_W250, [1500.0, 0.0, 600.0]),
+        (ServoModel::XL330_M288, [400.0, 0.0, 0.0]),
+        (ServoModel::XL330_M077, [400.0, 400.0, 0.0]),
+    ] {
+        let mut servo = Servo::new(model, 0.0, model.supply, 25.0);
+        let drive = Drive {
+            torque: true,
+            goal: 1000.0,
+            gains,
+            ..Drive::default()
+        };
+        let link = Load {
+            inertia: model.armature / 2.0,
+            ..Load::default()
+        };
+        let tick = |servo: &mut Servo| servo.tick(&drive, &link, model.supply, DT);
+        (0..2000).for_each(|_| tick(&mut servo));
+        // With an integral part, it creeps on to where friction gives way; without, it stands.
+        let (mut low, mut high) = (i32::MAX, i32::MIN);
+        for _ in 0..2000 {
+            tick(&mut servo);
+            let position = servo.sense().position;
+            (low, high) = (low.min(position), high.max(position));
+        }
+        assert!(
+            (970..=1030).contains(&low) && (970..=1030).contains(&high),
+            "{low} {high}"
+        );
+        assert!(gains[1] > 0.0 || high - low <= 2, "{gains:?}: {low} {high}");
+    }
+}
+
+#[test]
 fn a_wheel_keeps_its_speed_and_stores_no_jump() {
     let mut wheel = servo();
     let wheels = |speed: f64| Drive {

@@ -178,6 +178,23 @@ fn a_hand_plugs_servos_in_one_by_one() {
     );
 }
 
+#[test]
+fn plugs_can_be_planned() {
+    let mut bus = with_faults(&[]);
+    bus.plan_plugs([
+        (us(20_000), PlugMove::In(4)),
+        (us(0), PlugMove::Only(5)),
+        (us(40_000), PlugMove::Out(5)),
+    ]);
+    let ids = |bus: &mut ServoBus<Followers>, now| {
+        let read = values(&answer(bus, us(now), &read_positions(1..=6)));
+        read.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&mut bus, 5000), [6]);
+    assert_eq!(ids(&mut bus, 25_000), [5, 6]);
+    assert_eq!(ids(&mut bus, 45_000), [5]);
+}
+
 /// The error byte of servo 2 at these times, and its share of torque.
 fn alarms(fault: Fault, times: [u64; 3]) -> Vec<(u8, f64)> {
     let mut bus = with_faults(&[fault]);
