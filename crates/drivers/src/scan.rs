@@ -143,14 +143,18 @@ pub fn listen(
     pacer: &mut dyn Pacer,
     step: &mut dyn FnMut(u8) -> ControlFlow<()>,
 ) -> Result<(Vec<u8>, Vec<u8>), LineError> {
-    let (mut ids, mut garbage) = line.roll_call(pacer)?;
-    if ids.is_empty() && !garbage {
-        // An adapter or a computer that had a slow moment.
-        (ids, garbage) = line.roll_call(pacer)?;
-    }
     let mut garbled = Vec::new();
-    if !garbage {
-        return Ok((ids, garbled));
+    let mut ids = Vec::new();
+    if line.family().protocol.has_broadcast_ping() {
+        let mut garbage;
+        (ids, garbage) = line.roll_call(pacer)?;
+        if ids.is_empty() && !garbage {
+            // An adapter or a computer that had a slow moment.
+            (ids, garbage) = line.roll_call(pacer)?;
+        }
+        if !garbage {
+            return Ok((ids, garbled));
+        }
     }
     // Servos of one id talk over each other; asked alone, each id tells whether that is so.
     for id in 0..=MAX_ID {
