@@ -311,6 +311,40 @@ fn simulation_opens_no_port_and_hardware_needs_one() {
     );
 }
 
+/// Dynamixels differ by data: the same arm with XL330 servos goes the same way.
+#[test]
+fn dynamixels_go_the_same_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("xl330.toml");
+    let text = std::fs::read_to_string(harness::root().join("configs/so101.toml")).unwrap();
+    std::fs::write(&file, text.replace("\"sts3215\"", "\"xl330-m288\"")).unwrap();
+    let run = |args: &[&str]| {
+        let robot = ["--sim", "--json", "--robot", file.to_str().unwrap()];
+        answer(&with(folder.path(), &[args, &robot].concat()))
+    };
+    let scanned = run(&["scan"]);
+    let servos = scanned["servos"].as_array().unwrap();
+    assert_eq!(servos.len(), 6, "{scanned}");
+    assert_eq!(
+        (&servos[0]["family"], &servos[0]["model"]),
+        (&"dynamixel".into(), &"xl330-m288".into())
+    );
+    // New ones run at 57,600 baud.
+    let told = run(&["setup", "--wiggle"]);
+    assert_eq!(told["complete"], true, "{told}");
+    assert_eq!(told["joints"][0]["was"]["baud"], 57_600);
+    assert_eq!(run(&["setup", "--seed", "3"])["complete"], true);
+    for seed in ["0", "1", "2"] {
+        let told = run(&["calibrate", "--robot-id", "mine", "--seed", seed]);
+        assert_eq!(told["differences"], Value::Array(Vec::new()), "{told}");
+        assert_eq!(told["directions_checked"], true);
+    }
+    let told = run(&["recover"]);
+    assert_eq!(told["well"], true, "{told}");
+    assert_eq!(told["servos"][5]["before"]["alarms"], "overload");
+    assert_eq!(told["servos"][5]["after"]["torque"], true);
+}
+
 /// `ulna sim serve` with a follower and a leader.
 struct Served {
     serve: Child,

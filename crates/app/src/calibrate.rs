@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 use ulna_core::{Calibration, JointCalibration};
-use ulna_drivers::calibrate::{Difference, Finding, Swept, choose, differences, judge_pose};
+use ulna_drivers::calibrate::{
+    Difference, Finding, Swept, choose, differences, judge_pose, take_drive_modes,
+};
 use ulna_drivers::calibration::{self, load};
 use ulna_drivers::setup::{check_chain, explain};
 use ulna_rt::Stop;
@@ -168,12 +170,24 @@ fn anew(
     talk: &mut dyn Dialogue,
 ) -> Result<Calibration, AppError> {
     let alone = options.seconds.is_some();
-    sweeping::release(work, alone, talk)?;
+    if work.family().registers.homing_offset.is_none() {
+        return Err(AppError::Usage(format!(
+            "{} servos keep no homing offset, so they cannot be calibrated",
+            work.family().name
+        )));
+    }
+    sweeping::release(work, options.work.part, alone, talk)?;
     let (swept, mut findings, mut calibration) = loop_until_swept(work, options, talk)?;
+    take_drive_modes(&mut work.line, &mut *work.pacer, &mut calibration)?;
     let steps = sweeping::rest(work, alone, &calibration, talk)?;
     if let Some(steps) = steps {
         told.directions_checked = true;
-        findings.extend(judge_pose(&work.kind, &mut calibration, &steps));
+        findings.extend(judge_pose(
+            &work.kind,
+            &mut calibration,
+            work.family(),
+            &steps,
+        ));
         doubt(work, &findings, alone, talk)?;
     }
     told.joints = joints(&calibration, Some(&swept), &findings);

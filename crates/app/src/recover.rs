@@ -73,17 +73,7 @@ pub fn recover(
     stop: &Stop,
     talk: &mut dyn Dialogue,
 ) -> Result<Recovery, AppError> {
-    let mut work = options.work.clone();
-    if work.sim && work.faults.is_empty() {
-        // The usual case: the gripper has squeezed something for too long.
-        let kind = crate::robots::find(&work.robot)?;
-        let last = kind.joints.last().map(|joint| joint.name.clone());
-        work.faults = last
-            .map(|name| format!("overload:{name}@0s+4s"))
-            .into_iter()
-            .collect();
-    }
-    let mut work = Workplace::open(&work, Scenery::LeftAlone, stop)?;
+    let mut work = Workplace::open(&options.work, Scenery::LeftAlone, stop)?;
     let before = look_at_all(&mut work)?;
     let ill = before
         .iter()

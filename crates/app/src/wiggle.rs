@@ -46,17 +46,17 @@ pub(crate) fn wiggle(work: &mut Workplace, id: u8, resolution: u32) -> Result<Wi
             condition.position
         )));
     }
-    let limit = match registers.torque_limit {
-        Some(register) => Some((register, work.line.read(&mut *work.pacer, id, register)?)),
-        None => None,
+    let Some(limiter) = registers.torque_limit else {
+        return Err(AppError::Session(format!(
+            "{} servos cannot be told to use little torque, so servo {id} is not wiggled",
+            work.family().name
+        )));
     };
+    let limit = work.line.read(&mut *work.pacer, id, limiter)?;
     let moved = to_and_fro(work, id, resolution, condition.position);
     // Limp first, whatever happened; the limit matters only under torque.
     let released = work.line.release(&mut *work.pacer, id);
-    let restored = match limit {
-        Some((register, limit)) => work.line.set(&mut *work.pacer, id, register, limit),
-        None => Ok(()),
-    };
+    let restored = work.line.set(&mut *work.pacer, id, limiter, limit);
     let moved = moved?;
     released?;
     restored?;

@@ -2,38 +2,49 @@
 
 #![allow(clippy::unwrap_used)]
 
-use ulna_app::report::ClockKind;
-use ulna_app::rig::{Rig, RigOptions, serve};
+use ulna_app::memory::MemoryPort;
+use ulna_app::rig::{RigOptions, serve};
 use ulna_bus::engine::{Engine, EngineConfig};
+use ulna_bus::registers::sts3215;
 use ulna_drivers::connect::Role;
 use ulna_drivers::{SerialPort, ServoArm};
 use ulna_rt::{Lockstep, RealClock, RealPacer};
+use ulna_sim::bus::BusOptions;
+use ulna_sim::fault::FaultPlan;
+use ulna_sim::hand::{SweepHand, SweptArm};
+use ulna_sim::workbench::Workbench;
 
 const CONNECTS: u64 = 1000;
 
 /// Every answer may be late, by a scheduler's slice or by much more.
 #[test]
 fn none_fails_though_answers_are_late() {
+    let kind = ulna_app::robots::find("so101").unwrap();
+    let calibration = kind.nominal_calibration();
     for seed in 0..CONNECTS {
-        let options = RigOptions {
-            sim: true,
-            clock: ClockKind::Virtual,
-            seed,
-            faults: vec![
-                "late:8ms@5%".to_owned(),
-                "late:40ms@1%".to_owned(),
-                "late:120ms@0.3%".to_owned(),
-            ],
-            ..RigOptions::default()
+        let texts = ["late:8ms@5%", "late:40ms@1%", "late:120ms@0.3%"];
+        let faults = FaultPlan::parse(texts, seed, &[]).unwrap();
+        let servos = Workbench::set_up(&kind).unwrap();
+        let arm = SweptArm::new(&kind, &calibration, SweepHand::default());
+        let options = BusOptions {
+            faults,
+            ..BusOptions::default()
         };
-        let mut rig = Rig::open(&options, false).unwrap();
-        let follower = &mut rig.follower;
-        let connected = follower.arm.connect(
-            &mut Lockstep::new(),
-            &follower.kind,
-            &follower.calibration,
-            Role::Follower,
-        );
+        let mut bus = servos.into_bus(arm, options).unwrap();
+        for (index, value) in calibration.values().enumerate() {
+            let servo = bus.servo_mut(index).unwrap();
+            for (register, value) in [
+                (sts3215::MIN_POSITION_LIMIT, value.range_min),
+                (sts3215::MAX_POSITION_LIMIT, value.range_max),
+            ] {
+                servo.set(register, value).unwrap();
+            }
+        }
+        let engine = Engine::new(EngineConfig::new(kind.bus.baud));
+        let port = Box::new(MemoryPort(bus));
+        let mut arm = ServoArm::new(port, engine, &kind, &calibration).unwrap();
+        let mut clock = Lockstep::new();
+        let connected = arm.connect(&mut clock, &kind, &calibration, Role::Follower);
         assert!(connected.is_ok(), "seed {seed}: {connected:?}");
     }
 }

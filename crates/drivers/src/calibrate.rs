@@ -8,6 +8,8 @@
 mod choice;
 mod sweep;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use ulna_core::{Calibration, JointCalibration, RobotKind};
 use ulna_rt::Pacer;
@@ -36,6 +38,55 @@ impl From<&JointCalibration> for Stored {
             range_max: value.range_max,
         }
     }
+}
+
+/// Sets what changes the meaning of positions as the robot file has it: operating mode and sense of rotation. The servos are limp then.
+/// `registers` are the role's, `own` says whether the joints' own ones count, too.
+///
+/// # Errors
+/// If a servo does not take it, or the port is gone.
+pub fn prepare(
+    line: &mut Line,
+    pacer: &mut dyn Pacer,
+    kind: &RobotKind,
+    registers: &BTreeMap<String, i32>,
+    own: bool,
+) -> Result<(), LineError> {
+    for joint in &kind.joints {
+        line.release(pacer, joint.id)?;
+        for name in ["Operating_Mode", "Drive_Mode"] {
+            let own = joint.registers.get(name).filter(|_| own);
+            let (Some(register), Some(&value)) = (
+                line.family().table.by_name(name),
+                own.or_else(|| registers.get(name)),
+            ) else {
+                continue;
+            };
+            if line.read(pacer, joint.id, register)? != value {
+                line.unlock(pacer, joint.id)?;
+                line.set(pacer, joint.id, register, value)?;
+                line.lock(pacer, joint.id)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes each joint's `drive_mode` from its servo, where servos have that: LeRobot compares it, too.
+///
+/// # Errors
+/// If a servo does not answer, or the port is gone.
+pub fn take_drive_modes(
+    line: &mut Line,
+    pacer: &mut dyn Pacer,
+    calibration: &mut Calibration,
+) -> Result<(), LineError> {
+    if let Some(register) = line.family().registers.drive_mode {
+        for (_, value) in &mut calibration.joints {
+            value.drive_mode = u8::from(line.read(pacer, value.id, register)? & 1 != 0);
+        }
+    }
+    Ok(())
 }
 
 /// What a servo holds.

@@ -4,7 +4,7 @@
 
 use ulna_bus::feetech::BAUD_RATES;
 use ulna_bus::models::{self, Model};
-use ulna_bus::registers::{HomingSign, Register, Table, sts3215};
+use ulna_bus::registers::{HomingSign, Register, Table, scs0009, sts3215, xl330};
 use ulna_bus::{ErrorFlags, Protocol};
 
 /// Servos that share a protocol and a register table.
@@ -72,6 +72,8 @@ pub struct Registers {
     pub max_position: &'static Register,
     /// Where multi-turn feedback is switched, for families that have such a register.
     pub phase: Option<&'static Register>,
+    /// Where a joint is turned round, for families that have such a register.
+    pub drive_mode: Option<&'static Register>,
     /// Torque on and off.
     pub torque: &'static Register,
     /// Largest torque while it runs, for families that have such a register.
@@ -109,6 +111,7 @@ pub static FEETECH: Family = Family {
         min_position: &sts3215::MIN_POSITION_LIMIT,
         max_position: &sts3215::MAX_POSITION_LIMIT,
         phase: Some(&sts3215::PHASE),
+        drive_mode: None,
         torque: &sts3215::TORQUE_ENABLE,
         torque_limit: Some(&sts3215::TORQUE_LIMIT),
         goal: &sts3215::GOAL_POSITION,
@@ -130,8 +133,88 @@ pub static FEETECH: Family = Family {
     gentle_torque: 250,
 };
 
+/// Dynamixel X series.
+pub static DYNAMIXEL: Family = Family {
+    name: "dynamixel",
+    protocol: Protocol::Dynamixel2,
+    table: &xl330::TABLE,
+    bauds: &[
+        1_000_000, 57_600, 115_200, 2_000_000, 3_000_000, 4_000_000, 9_600,
+    ],
+    factory_id: 1,
+    registers: Registers {
+        model_number: &xl330::MODEL_NUMBER,
+        firmware: &[&xl330::FIRMWARE_VERSION],
+        id: &xl330::ID,
+        baud: &xl330::BAUD_RATE,
+        lock: None,
+        homing_offset: Some(&xl330::HOMING_OFFSET),
+        min_position: &xl330::MIN_POSITION_LIMIT,
+        max_position: &xl330::MAX_POSITION_LIMIT,
+        phase: None,
+        drive_mode: Some(&xl330::DRIVE_MODE),
+        torque: &xl330::TORQUE_ENABLE,
+        torque_limit: Some(&xl330::GOAL_PWM),
+        goal: &xl330::GOAL_POSITION,
+        position: &xl330::PRESENT_POSITION,
+        load: &xl330::PRESENT_PWM,
+        voltage: &xl330::PRESENT_INPUT_VOLTAGE,
+        temperature: &xl330::PRESENT_TEMPERATURE,
+        max_temperature: &xl330::TEMPERATURE_LIMIT,
+        alarms: &xl330::HARDWARE_ERROR_STATUS,
+    },
+    volts_per_count: xl330::VOLTS_PER_COUNT,
+    load_per_count: 100.0 / 885.0,
+    largest_offset: 2048,
+    multi_turn_bits: 0,
+    file_turns_round: false,
+    alarms: |bits| ErrorFlags::from_dynamixel_register(low_byte(bits)),
+    latched: ErrorFlags(u8::MAX),
+    clearing: Clearing::Reboot,
+    gentle_torque: 220,
+};
+
+/// Feetech SCS. It keeps no homing offset.
+pub static SCS: Family = Family {
+    name: "scs",
+    protocol: Protocol::FeetechScs,
+    table: &scs0009::TABLE,
+    bauds: &BAUD_RATES,
+    factory_id: 1,
+    registers: Registers {
+        model_number: &scs0009::MODEL_NUMBER,
+        firmware: &[&scs0009::FIRMWARE_MAJOR, &scs0009::FIRMWARE_MINOR],
+        id: &scs0009::ID,
+        baud: &scs0009::BAUD_RATE,
+        lock: Some(&scs0009::LOCK),
+        homing_offset: None,
+        min_position: &scs0009::MIN_POSITION_LIMIT,
+        max_position: &scs0009::MAX_POSITION_LIMIT,
+        phase: None,
+        drive_mode: None,
+        torque: &scs0009::TORQUE_ENABLE,
+        torque_limit: None,
+        goal: &scs0009::GOAL_POSITION,
+        position: &scs0009::PRESENT_POSITION,
+        load: &scs0009::PRESENT_LOAD,
+        voltage: &scs0009::PRESENT_VOLTAGE,
+        temperature: &scs0009::PRESENT_TEMPERATURE,
+        max_temperature: &scs0009::MAX_TEMPERATURE_LIMIT,
+        alarms: &scs0009::STATUS,
+    },
+    volts_per_count: sts3215::VOLTS_PER_COUNT,
+    load_per_count: 0.1,
+    largest_offset: 0,
+    multi_turn_bits: 0,
+    file_turns_round: true,
+    alarms: |bits| ErrorFlags(low_byte(bits)),
+    latched: ErrorFlags(ErrorFlags::OVERLOAD.0 | ErrorFlags::OVER_CURRENT.0),
+    clearing: Clearing::TorqueOff,
+    gentle_torque: 0,
+};
+
 /// All families, the likeliest first.
-pub static FAMILIES: [&Family; 1] = [&FEETECH];
+pub static FAMILIES: [&Family; 3] = [&FEETECH, &DYNAMIXEL, &SCS];
 
 fn low_byte(bits: i32) -> u8 {
     u8::try_from(bits).unwrap_or(u8::MAX)

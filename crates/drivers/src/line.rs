@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use ulna_bus::Protocol;
 use ulna_bus::engine::{
     BusCounters, Engine, EngineConfig, GroupRead, Reply, Request, ServoFault, Status, wire_time,
 };
@@ -25,6 +26,9 @@ const TURNAROUND: Duration = Duration::from_millis(150);
 const KNOCK: Duration = Duration::from_millis(20);
 /// A group of positions, asked for again and again: the next one comes soon.
 const GLANCE: Duration = Duration::from_millis(60);
+
+/// How long a servo may take to start again.
+const REBOOT: Duration = Duration::from_secs(2);
 
 /// Why a servo could not be worked on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -127,8 +131,8 @@ impl Line {
             port,
             family,
             baud,
-            patient: engine(baud, TURNAROUND),
-            quick: engine(baud, KNOCK),
+            patient: engine(family, baud, TURNAROUND),
+            quick: engine(family, baud, KNOCK),
         }
     }
 
@@ -172,8 +176,8 @@ impl Line {
                 })?;
         }
         (self.family, self.baud) = (family, baud);
-        self.patient = engine(baud, TURNAROUND);
-        self.quick = engine(baud, KNOCK);
+        self.patient = engine(family, baud, TURNAROUND);
+        self.quick = engine(family, baud, KNOCK);
         Ok(())
     }
 
@@ -182,9 +186,13 @@ impl Line {
     /// # Errors
     /// If the port is gone.
     pub fn roll_call(&mut self, pacer: &mut dyn Pacer) -> Result<(Vec<u8>, bool), LineError> {
-        // Each id has its slot: LeRobot 0.6.2 waits six bytes and 3 ms for each of 252, and 16 ms more.
+        // Each id has its slot: LeRobot 0.6.2 waits one status packet and 3 ms for each of 252, and 16 ms more.
         let slots = usize::from(MAX_ID);
-        let window = wire_time(6 * slots, self.baud)
+        let status = match self.family.protocol {
+            Protocol::Dynamixel2 => 14,
+            Protocol::FeetechSts | Protocol::FeetechScs => 6,
+        };
+        let window = wire_time(status * slots, self.baud)
             + Duration::from_millis(3 * slots as u64)
             + Duration::from_millis(16);
         let before = self.quick.bus_counters();
@@ -350,6 +358,36 @@ impl Line {
         }
     }
 
+    /// Starts a servo again, and waits until it is back, limp. Only families whose alarms end that way know how.
+    ///
+    /// # Errors
+    /// If it does not come back, or the port is gone.
+    pub fn reboot(&mut self, pacer: &mut dyn Pacer, id: u8) -> Result<(), LineError> {
+        let wait = TURNAROUND + wire_time(64, self.baud);
+        exchange(
+            &mut *self.port,
+            &mut self.patient,
+            pacer,
+            &Request::Reboot { id },
+            wait,
+        )?;
+        let end = pacer.now() + REBOOT;
+        loop {
+            let now = pacer.now();
+            pacer.wait(now + REBOOT / 20);
+            if self.knock(pacer, id)? == Heard::Servo {
+                return Ok(());
+            }
+            if pacer.now() > end {
+                return Err(self.fault(
+                    id,
+                    self.family.registers.id,
+                    ServoFault::Timeout { attempts: 20 },
+                ));
+            }
+        }
+    }
+
     /// Makes a servo limp.
     ///
     /// # Errors
@@ -498,11 +536,13 @@ fn exchange(
 }
 
 /// An engine that asks once and then listens: whoever uses it decides about asking again.
-fn engine(baud: u32, turnaround: Duration) -> Engine {
+fn engine(family: &Family, baud: u32, turnaround: Duration) -> Engine {
     Engine::new(EngineConfig {
+        // Old firmware knows no fast reads, and this is no place for speed.
+        fast_reads: false,
         turnaround,
         max_attempts: 1,
-        ..EngineConfig::new(baud)
+        ..EngineConfig::with_protocol(family.protocol, baud)
     })
 }
 

@@ -2,13 +2,14 @@
 //!
 //! A Feetech servo that has pushed against something for longer than its protection time latches an overload: it goes on with a
 //! fifth of its torque, or none, and says so with every answer. Heat and voltage are alarms for as long as their cause lasts. A latched
-//! alarm ends when the torque is switched off; a servo that comes back under torque would jump to its last goal, so its goal is
+//! alarm ends when the torque is switched off, or, with Dynamixel servos, when they start again; a servo that comes back under torque would jump to its last goal, so its goal is
 //! first set to where it stands.
 
 use serde::Serialize;
 use ulna_bus::ErrorFlags;
 use ulna_rt::Pacer;
 
+use crate::family::Clearing;
 use crate::line::{Line, LineError};
 
 /// How a servo is.
@@ -77,15 +78,21 @@ pub fn look(line: &mut Line, pacer: &mut dyn Pacer, id: u8) -> Result<Condition,
     })
 }
 
-/// Clears what is latched: the goal becomes the place where the servo stands, then the torque goes off, which ends the alarm. Says how
-/// the servo is afterwards. It is left limp.
+/// Clears what is latched. Feetech: the goal becomes the place where the servo stands, then the torque goes off, which ends the alarm;
+/// Dynamixel: the servo is started again. Says how the servo is afterwards. It is left limp.
 ///
 /// # Errors
 /// If the servo does not answer, or the port is gone.
 pub fn clear(line: &mut Line, pacer: &mut dyn Pacer, id: u8) -> Result<Condition, LineError> {
-    let registers = &line.family().registers;
-    let here = line.read(pacer, id, registers.position)?;
-    line.set(pacer, id, registers.goal, here)?;
-    line.release(pacer, id)?;
+    let family = line.family();
+    match family.clearing {
+        Clearing::TorqueOff => {
+            let here = line.read(pacer, id, family.registers.position)?;
+            line.set(pacer, id, family.registers.goal, here)?;
+            line.release(pacer, id)?;
+        }
+        // It forgets its goal with everything else that it keeps in RAM.
+        Clearing::Reboot => line.reboot(pacer, id)?,
+    }
     look(line, pacer, id)
 }

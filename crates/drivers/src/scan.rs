@@ -12,7 +12,7 @@ use crate::line::{Heard, Line, LineError};
 /// Where to look.
 #[derive(Debug, Clone, Default)]
 pub struct ScanPlan {
-    /// Only this family.
+    /// Only this family; else all that know a roll call.
     pub family: Option<&'static Family>,
     /// Only these rates, bits per second; all of the families' if empty.
     pub bauds: Vec<u32>,
@@ -21,9 +21,12 @@ pub struct ScanPlan {
 impl ScanPlan {
     /// The families and rates to try, in order.
     pub fn places(&self) -> Vec<(&'static Family, u32)> {
-        let families = FAMILIES
-            .into_iter()
-            .filter(|family| self.family.is_none_or(|only| only.name == family.name));
+        // Servos that know no roll call are looked for when somebody asks for them: id by id takes five seconds at each rate, and
+        // they share their packets with a family that is found anyway.
+        let families = FAMILIES.into_iter().filter(|family| match self.family {
+            Some(only) => only.name == family.name,
+            None => family.protocol.has_broadcast_ping(),
+        });
         let places = families.flat_map(|family| {
             let rates = match self.bauds.as_slice() {
                 [] => family.bauds,
@@ -143,14 +146,18 @@ pub fn listen(
     pacer: &mut dyn Pacer,
     step: &mut dyn FnMut(u8) -> ControlFlow<()>,
 ) -> Result<(Vec<u8>, Vec<u8>), LineError> {
-    let (mut ids, mut garbage) = line.roll_call(pacer)?;
-    if ids.is_empty() && !garbage {
-        // An adapter or a computer that had a slow moment.
-        (ids, garbage) = line.roll_call(pacer)?;
-    }
     let mut garbled = Vec::new();
-    if !garbage {
-        return Ok((ids, garbled));
+    let mut ids = Vec::new();
+    if line.family().protocol.has_broadcast_ping() {
+        let mut garbage;
+        (ids, garbage) = line.roll_call(pacer)?;
+        if ids.is_empty() && !garbage {
+            // An adapter or a computer that had a slow moment.
+            (ids, garbage) = line.roll_call(pacer)?;
+        }
+        if !garbage {
+            return Ok((ids, garbled));
+        }
     }
     // Servos of one id talk over each other; asked alone, each id tells whether that is so.
     for id in 0..=MAX_ID {

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use ulna_core::Calibration;
-use ulna_drivers::calibrate::{Sweep, Swept, offsets};
+use ulna_drivers::calibrate::{Sweep, Swept, offsets, prepare};
 use ulna_sim::hand::SweepHand;
 
 use crate::dialogue::{Dialogue, Told, ask};
 use crate::error::AppError;
-use crate::workplace::{Person, Workplace};
+use crate::workplace::{Part, Person, Workplace};
 
 /// How things are whenever somebody interrupts before anything is written.
 pub(super) const LEFT: &str = "the old calibration is untouched, the arm is limp";
@@ -30,16 +30,17 @@ pub struct LiveRange {
     pub silent: bool,
 }
 
-/// Makes the arm limp, with a warning if it holds itself.
+/// Makes the arm limp, with a warning if it holds itself, and sets what changes the meaning of positions.
 pub(super) fn release(
     work: &mut Workplace,
+    part: Part,
     alone: bool,
     talk: &mut dyn Dialogue,
 ) -> Result<(), AppError> {
     let torque = work.family().registers.torque;
     let ids: Vec<u8> = work.kind.joints.iter().map(|joint| joint.id).collect();
     let mut holds = false;
-    for &id in &ids {
+    for id in ids {
         holds |= work.line.read(&mut *work.pacer, id, torque)? != 0;
     }
     if holds && !alone && !work.person.is_simulated() {
@@ -49,9 +50,9 @@ pub(super) fn release(
             "nothing was changed",
         )?;
     }
-    for id in ids {
-        work.line.release(&mut *work.pacer, id)?;
-    }
+    let registers = &part.spec(&work.kind).registers;
+    let own = part == Part::Follower;
+    prepare(&mut work.line, &mut *work.pacer, &work.kind, registers, own)?;
     Ok(())
 }
 

@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use ulna_bus::models::{self, Model};
+use ulna_bus::ErrorFlags;
 use ulna_core::{Calibration, RobotKind};
 use ulna_drivers::{Family, Line, Port};
 use ulna_rt::Stop;
 use ulna_sim::arm::{Arm, ArmOptions};
+use ulna_sim::bench::Bench;
 use ulna_sim::bus::{BusOptions, Plugs, ServoBus};
 use ulna_sim::fault::FaultPlan;
 use ulna_sim::hand::{SweepHand, SweptArm};
-use ulna_sim::plant::Plant;
-use ulna_sim::servo::Servo;
+use ulna_sim::workbench::{Workbench, as_assembled};
 
-use super::{WorkOptions, Workplace, clock};
+use super::{Part, WorkOptions, Workplace, clock};
 use crate::error::AppError;
 use crate::memory::MemoryPort;
 
@@ -87,13 +87,13 @@ pub(super) fn open(
             Box::new(MemoryPort(assembled(
                 options,
                 &kind,
-                family,
                 &kind.nominal_calibration(),
+                None,
             )?)),
             Person::Idle,
         ),
         Scenery::Calibrated(calibration) => (
-            Box::new(MemoryPort(assembled(options, &kind, family, &calibration)?)),
+            Box::new(MemoryPort(assembled(options, &kind, &calibration, None)?)),
             Person::Idle,
         ),
         Scenery::Fresh => {
@@ -104,11 +104,14 @@ pub(super) fn open(
         }
         Scenery::Uncalibrated { reversed } => {
             let hand = SweepHand::default();
-            let bus = uncalibrated(options, &kind, family, &reversed, hand.clone())?;
+            let bus = uncalibrated(options, &kind, &reversed, hand.clone())?;
             (Box::new(MemoryPort(bus)), Person::Mover(hand))
         }
         Scenery::LeftAlone => {
-            let mut bus = assembled(options, &kind, family, &kind.nominal_calibration())?;
+            // Unless something else is asked for, the gripper has squeezed something for too long.
+            let last = kind.joints.last().filter(|_| options.faults.is_empty());
+            let alarms = last.map(|joint| (joint.name.as_str(), ErrorFlags::OVERLOAD));
+            let mut bus = assembled(options, &kind, &kind.nominal_calibration(), alarms)?;
             for index in 0..kind.dof() {
                 if let Some(servo) = bus.servo_mut(index) {
                     // As a program does that holds the arm where it stands.
@@ -137,35 +140,7 @@ fn sim(error: impl std::fmt::Display) -> AppError {
     AppError::Sim(error.to_string())
 }
 
-fn models(kind: &RobotKind) -> Result<Vec<Model>, AppError> {
-    let model = |joint: &ulna_core::robot::JointSpec| {
-        models::by_name(&joint.model).ok_or_else(|| {
-            sim(format!(
-                "joint `{}` has a servo of model `{}`, which is not simulated",
-                joint.name, joint.model
-            ))
-        })
-    };
-    kind.joints.iter().map(model).collect()
-}
-
-/// The register value for the rate that the robot's servos are to run at.
-fn home_code(kind: &RobotKind, family: &Family) -> Result<i32, AppError> {
-    let code = family.table.baud_code(kind.bus.baud).map(i32::from);
-    code.ok_or_else(|| {
-        AppError::Usage(format!(
-            "robot `{}`: {} servos do not run at {} baud",
-            kind.name, family.name, kind.bus.baud
-        ))
-    })
-}
-
-fn bus_of<P: Plant>(
-    options: &WorkOptions,
-    kind: &RobotKind,
-    servos: Vec<Servo>,
-    plant: P,
-) -> Result<ServoBus<P>, AppError> {
+fn bus_options(options: &WorkOptions, kind: &RobotKind) -> Result<BusOptions, AppError> {
     let names: Vec<(&str, u8)> = kind
         .joints
         .iter()
@@ -174,54 +149,33 @@ fn bus_of<P: Plant>(
     let texts = options.faults.iter().map(String::as_str);
     let faults = FaultPlan::parse(texts, options.seed, &names)
         .map_err(|error| AppError::Usage(error.to_string()))?;
-    let options = BusOptions {
-        baud: kind.bus.baud,
+    Ok(BusOptions {
         faults,
         ..BusOptions::default()
-    };
-    ServoBus::new(servos, plant, options).map_err(sim)
+    })
 }
 
-/// Servos with their ids and this calibration, moving an arm that stands where it rests.
+/// Servos as their owner left them, moving an arm that stands where it rests.
 fn assembled(
     options: &WorkOptions,
     kind: &RobotKind,
-    family: &Family,
     calibration: &Calibration,
+    alarms: Option<(&str, ErrorFlags)>,
 ) -> Result<ServoBus<Arm>, AppError> {
-    let start = crate::rig::resting_angles(kind);
-    let arm = Arm::new(
-        kind,
-        calibration,
-        ArmOptions {
-            start: Some(start),
-            ..ArmOptions::default()
-        },
-    )
-    .map_err(sim)?;
-    let registers = &family.registers;
-    let code = home_code(kind, family)?;
-    let mut servos = Vec::new();
-    for ((joint, model), value) in kind
-        .joints
-        .iter()
-        .zip(models(kind)?)
-        .zip(calibration.values())
-    {
-        let mut servo = Servo::new(joint.id, model);
-        for (register, value) in [
-            (registers.homing_offset, value.homing_offset),
-            (Some(registers.min_position), value.range_min),
-            (Some(registers.max_position), value.range_max),
-            (Some(registers.baud), code),
-        ] {
-            if let Some(register) = register {
-                servo.set(*register, value).map_err(sim)?;
-            }
-        }
-        servos.push(servo);
+    let registers = &options.part.spec(kind).registers;
+    let own = options.part == Part::Follower;
+    let mut servos = Workbench::calibrated(kind, calibration, registers, own).map_err(sim)?;
+    if let Some((joint, flags)) = alarms {
+        servos = servos.with_alarms(joint, flags).map_err(sim)?;
     }
-    bus_of(options, kind, servos, arm)
+    let at_rest = ArmOptions {
+        start: Some(crate::rig::resting_angles(kind)),
+        ..ArmOptions::default()
+    };
+    let arm = Arm::new(kind, calibration, at_rest).map_err(sim)?;
+    servos
+        .into_bus(arm, bus_options(options, kind)?)
+        .map_err(sim)
 }
 
 /// Servos out of the box. With a seed other than 0 some are second-hand: they have ids and rates of their own.
@@ -229,43 +183,36 @@ fn fresh(
     options: &WorkOptions,
     kind: &RobotKind,
     family: &Family,
-) -> Result<ServoBus<Arm>, AppError> {
-    let arm = Arm::new(kind, &kind.nominal_calibration(), ArmOptions::default()).map_err(sim)?;
+) -> Result<ServoBus<Bench>, AppError> {
     let mut random = ChaCha8Rng::seed_from_u64(options.seed);
-    let mut servos = Vec::new();
-    for model in models(kind)? {
-        let mut servo = Servo::new(family.factory_id, model);
+    let mut servos = Workbench::factory_fresh(kind).map_err(sim)?;
+    for joint in kind.names() {
         if options.seed != 0 && random.random_bool(0.4) {
-            let (id, code) = (random.random_range(2..100), random.random_range(0..6));
-            servo.set(*family.registers.id, id).map_err(sim)?;
-            servo.set(*family.registers.baud, code).map_err(sim)?;
+            let baud = family.bauds[random.random_range(0..family.bauds.len())];
+            servos = servos
+                .with_id(joint, random.random_range(2..100))
+                .and_then(|servos| servos.with_baud(joint, baud))
+                .map_err(sim)?;
         }
-        servos.push(servo);
     }
-    bus_of(options, kind, servos, arm)
+    let loose = Bench::loose(kind, &kind.nominal_calibration()).map_err(sim)?;
+    servos
+        .into_bus(loose, bus_options(options, kind)?)
+        .map_err(sim)
 }
 
 /// Servos with their ids alone, on an arm whose encoders are mounted anyhow.
 fn uncalibrated(
     options: &WorkOptions,
     kind: &RobotKind,
-    family: &Family,
     reversed: &[String],
     hand: SweepHand,
 ) -> Result<ServoBus<SweptArm>, AppError> {
-    let mut mounting: Calibration = kind.nominal_calibration();
-    let mut random = ChaCha8Rng::seed_from_u64(options.seed);
-    for (name, value) in &mut mounting.joints {
-        value.homing_offset = random.random_range(-2047..=2047);
-        value.drive_mode = u8::from(reversed.contains(name));
-    }
+    let reversed: Vec<&str> = reversed.iter().map(String::as_str).collect();
+    let mounting = as_assembled(kind, options.seed, &reversed);
     let arm = SweptArm::new(kind, &mounting, hand);
-    let code = home_code(kind, family)?;
-    let mut servos = Vec::new();
-    for (joint, model) in kind.joints.iter().zip(models(kind)?) {
-        let mut servo = Servo::new(joint.id, model);
-        servo.set(*family.registers.baud, code).map_err(sim)?;
-        servos.push(servo);
-    }
-    bus_of(options, kind, servos, arm)
+    let servos = Workbench::set_up(kind).map_err(sim)?;
+    servos
+        .into_bus(arm, bus_options(options, kind)?)
+        .map_err(sim)
 }

@@ -16,7 +16,7 @@ pub(crate) struct ScanArgs {
     #[arg(long, value_name = "BAUD", value_parser = clap::value_parser!(u32).range(1200..=10_000_000))]
     baud: Vec<u32>,
 
-    /// Only servos of this family
+    /// Only servos of this family: feetech, dynamixel, or scs, which is looked for on request only
     #[arg(long, value_name = "FAMILY")]
     family: Option<String>,
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 use ulna_core::robot::JointSpec;
-use ulna_core::{Calibration, JointCalibration, RobotKind};
+use ulna_core::{Calibration, JointCalibration, RobotKind, Unit};
 
 use super::sweep::Swept;
 use crate::family::Family;
@@ -88,8 +88,9 @@ impl fmt::Display for Finding {
                 "turns the other way than the robot file says; the calibration turns its values round (drive_mode 1)",
             ),
             Self::Reversed => f.write_str(
-                "turns the other way than the robot file says, or the arm is not in its resting pose. Degrees cannot be turned round in \
-                 LeRobot's file: mount the servo or its horn as the assembly guide says, then calibrate again",
+                "turns the other way than the robot file says, or the arm is not in its resting pose. LeRobot's file cannot \
+                 turn it round (degrees never, Dynamixels only by Drive_Mode in the robot file): mount the servo as the assembly guide says, then \
+                 calibrate again",
             ),
         }
     }
@@ -174,6 +175,7 @@ const CLEAR: f64 = 0.26;
 pub fn judge_pose(
     kind: &RobotKind,
     calibration: &mut Calibration,
+    family: &Family,
     steps: &[Option<i32>],
 ) -> Vec<(usize, Finding)> {
     let mut findings = Vec::new();
@@ -187,15 +189,16 @@ pub fn judge_pose(
         if expected.abs() < TELLING || measured.abs() < CLEAR || expected * measured > 0.0 {
             continue;
         }
-        findings.push((index, turn_round(joint, value)));
+        findings.push((index, turn_round(joint, value, family)));
     }
     findings
 }
 
-fn turn_round(joint: &JointSpec, value: &mut JointCalibration) -> Finding {
+fn turn_round(joint: &JointSpec, value: &mut JointCalibration, family: &Family) -> Finding {
     match joint.unit {
-        ulna_core::Unit::Degrees => Finding::Reversed,
-        ulna_core::Unit::M100 | ulna_core::Unit::Percent => {
+        Unit::Degrees => Finding::Reversed,
+        _ if !family.file_turns_round => Finding::Reversed,
+        Unit::M100 | Unit::Percent => {
             value.drive_mode = 1;
             Finding::TurnedRound
         }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::Sweep;
 use super::*;
-use crate::family::FEETECH;
+use crate::family::{DYNAMIXEL, FEETECH, Family};
 
 fn so101() -> RobotKind {
     toml::from_str(include_str!("../../../../../configs/so101.toml")).unwrap()
@@ -23,28 +23,29 @@ fn swept(from: i32, span: i32) -> Swept {
 }
 
 /// What the servo reports of a raw step.
-fn reads(raw: i32, value: &JointCalibration) -> i32 {
-    (raw - value.homing_offset).rem_euclid(4096)
+fn reads(raw: i32, value: &JointCalibration, family: &Family) -> i32 {
+    (raw + family.offset_sign() * value.homing_offset).rem_euclid(4096)
 }
 
 proptest! {
     // Wherever the encoder's wrap is: after calibration it lies outside the travel, the middle reads 2047, and every step of the
     // travel reads within the range.
     #[test]
-    fn the_wrap_is_never_inside_the_travel(from in 0i32..4096, span in 1700i32..2700) {
+    fn the_wrap_is_never_inside_the_travel(from in 0i32..4096, span in 1700i32..2700, x: bool) {
+        let family = if x { &DYNAMIXEL } else { &FEETECH };
         let joint = &so101().joints[1];
-        let chosen = choose(joint, &swept(from, span), &FEETECH).unwrap();
+        let chosen = choose(joint, &swept(from, span), family).unwrap();
         let value = chosen.value;
-        prop_assert!(value.homing_offset.abs() <= 2047);
+        prop_assert!(value.homing_offset.abs() <= family.largest_offset);
         prop_assert_eq!(value.range_max - value.range_min, span);
-        let mut last = reads(from, &value);
+        let mut last = reads(from, &value, family);
         prop_assert_eq!(last, value.range_min);
         for at in 1..=span {
-            let now = reads(from + at, &value);
+            let now = reads(from + at, &value, family);
             prop_assert_eq!(now, last + 1, "the wrap is inside the travel");
             last = now;
         }
-        let middle = reads(from + span / 2, &value);
+        let middle = reads(from + span / 2, &value, family);
         prop_assert!((2046..=2047).contains(&middle), "{}", middle);
     }
 
@@ -53,7 +54,7 @@ proptest! {
         let joint = &so101().joints[4];
         let value = choose(joint, &swept(from, 900), &FEETECH).unwrap().value;
         prop_assert_eq!((value.range_min, value.range_max), (0, 4095));
-        prop_assert!((2046..=2047).contains(&reads(from, &value)));
+        prop_assert!((2046..=2047).contains(&reads(from, &value, &FEETECH)));
     }
 }
 
@@ -99,10 +100,10 @@ fn the_resting_pose_tells_reversed_joints() {
     };
     let mut calibration = kind.nominal_calibration();
     let right = rest(&calibration, &[]);
-    assert_eq!(judge_pose(&kind, &mut calibration, &right), []);
+    assert_eq!(judge_pose(&kind, &mut calibration, &FEETECH, &right), []);
     let wrong = rest(&calibration, &[2, 5]);
     assert_eq!(
-        judge_pose(&kind, &mut calibration, &wrong),
+        judge_pose(&kind, &mut calibration, &FEETECH, &wrong),
         [(2, Finding::Reversed), (5, Finding::TurnedRound)]
     );
     assert_eq!(calibration.joints[5].1.drive_mode, 1);
