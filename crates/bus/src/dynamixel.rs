@@ -9,7 +9,8 @@
 //!
 //! * `length` counts everything behind itself.
 //! * **Stuffing:** wherever FF FF FD would stand from the instruction on, a second FD follows it on the wire, so that the
-//!   header occurs nowhere else. `length` counts it.
+//!   header occurs nowhere else. `length` counts it. `dynamixel-sdk` 4.1.0 for Python computes the stuffing but sends the
+//!   packet without it, so that a simulated servo meets both; the decoder takes both.
 //! * The **CRC** ([`Crc16`]) covers everything before itself, stuffing included.
 //! * A **fast** read is answered by all servos together, in one status of id FE without stuffing: the first servo sends
 //!   the header, whose length already counts all the others, and each appends its block

@@ -96,6 +96,18 @@ fn a_packet_is_found_byte_by_byte() {
 }
 
 #[test]
+fn data_that_should_have_been_stuffed_are_taken_as_they_are() {
+    // A write of FF FF FD 00 as the vendor's Python SDK 4.1.0 sends it.
+    let body = [
+        0xFF, 0xFF, 0xFD, 0x00, 0x07, 0x09, 0x00, 0x03, 116, 0, 0xFF, 0xFF, 0xFD, 0x00,
+    ];
+    let bytes = [&body[..], &Crc16::of(&body).to_bytes()].concat();
+    let (found, counters) = packets_in(&bytes, &[1]);
+    assert_eq!(found, [(7, 3, Vec::from([116, 0, 0xFF, 0xFF, 0xFD, 0x00]))]);
+    assert_eq!(counters.skipped_bytes, 0);
+}
+
+#[test]
 fn a_packet_says_what_it_asks() {
     let parse = |bytes: &[u8], expected: Parsed<'_>| {
         let mut seen = false;

@@ -91,6 +91,22 @@ fn a_header_in_the_data_is_stuffed() {
     );
 }
 
+/// Bytes that `dynamixel-sdk` 4.1.0 makes of the same goals, its own stuffing applied.
+#[test]
+fn stuffed_packets_match_the_vendors() {
+    let entries = [(1, &[0xFF, 0xFF, 0xFD, 0][..]), (2, &[1, 2, 3, 4][..])];
+    assert_eq!(
+        written(|b| sync_write(b, 116, 4, entries)),
+        Ok(hex(
+            "FF FF FD 00 FE 12 00 83 74 00 04 00 01 FF FF FD FD 00 02 01 02 03 04 4B 86"
+        ))
+    );
+    assert_eq!(
+        written(|b| reg_write(b, 7, 116, &[0xFF, 0xFF, 0xFD, 0])),
+        Ok(hex("FF FF FD 00 07 0A 00 04 74 00 FF FF FD FD 00 B3 E8"))
+    );
+}
+
 #[test]
 fn a_fast_answer_carries_a_running_crc() {
     let blocks = [(1, 0, &[0xA6, 0, 0, 0][..]), (2, 0, &[0x1F, 8, 0, 0][..])];

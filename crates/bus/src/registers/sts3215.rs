@@ -144,7 +144,7 @@ pub const PRESENT_CURRENT: Register = unsigned("Present_Current", 69, 2, Access:
 /// The goal as the motion profile has it now, in 1/4096 turn.
 pub const GOAL_POSITION_2: Register = unsigned("Goal_Position_2", 71, 2, Access::ReadOnly);
 /// Speed below which `Moving` reads 0.
-pub const MOVING_VELOCITY: Register = unsigned("Moving_Velocity", 80, 1, Access::Factory);
+pub const MOVING_VELOCITY: Register = unsigned("Moving_Velocity_Threshold", 80, 1, Access::Factory);
 /// Period of the velocity differentiation, in ms.
 pub const DTS: Register = unsigned("DTs", 81, 1, Access::Factory);
 /// Scale of velocities.
