@@ -5,8 +5,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ulna_bus::engine::{EchoMode, Engine, EngineConfig};
-use ulna_bus::feetech;
-use ulna_bus::registers::{Access, sts3215};
 use ulna_core::{Calibration, Joints, RobotKind};
 use ulna_drivers::calibration::{self, CalibrationError, Family};
 use ulna_drivers::{Leader, Port, SerialPort, ServoArm};
@@ -15,9 +13,10 @@ use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::bus::{BusOptions, ServoBus};
 use ulna_sim::fault::FaultPlan;
 use ulna_sim::hand::{Hand, LeaderArm};
+use ulna_sim::law::ServoModel;
 use ulna_sim::plant::Plant;
 use ulna_sim::pty::PtyBus;
-use ulna_sim::servo::Servo;
+use ulna_sim::workbench::{Workbench, WorkbenchError};
 
 use super::{LeaderSide, Rig, RigOptions};
 use crate::error::AppError;
@@ -80,9 +79,6 @@ impl Buses {
         })
     }
 }
-
-/// Supply voltage of the simulated leader, V; its servos only measure.
-const LEADER_VOLTS: f64 = 7.4;
 
 /// What a simulated port may add to the time on the wire. A pty has no USB adapter behind it.
 const TURNAROUND: Duration = Duration::from_millis(2);
@@ -176,14 +172,16 @@ fn follower_bus(
         .map_err(|error| AppError::Sim(error.to_string()))?;
     let shared = Arc::new(Mutex::new(arm));
     let faults = faults(options, kind)?;
-    let bus = servo_bus(
-        kind,
-        &calibration,
-        Arc::clone(&shared),
-        &kind.follower.registers,
-        faults,
-    )?;
+    let servos = Workbench::follower(kind, &calibration);
+    let bus = servo_bus(servos, Arc::clone(&shared), faults)?;
     Ok((calibration, shared, bus))
+}
+
+/// What the makers recommend for the weakest of a robot's servos, V: a leader's only measure.
+fn supply_volts(kind: &RobotKind) -> f64 {
+    let models = kind.joints.iter();
+    let volts = models.filter_map(|joint| Some(ServoModel::named(&joint.model)?.supply));
+    volts.fold(f64::INFINITY, f64::min)
 }
 
 fn leader_bus(
@@ -195,15 +193,10 @@ fn leader_bus(
         kind,
         &calibration,
         Hand::new(kind, options.seed),
-        LEADER_VOLTS,
+        supply_volts(kind),
     );
-    let bus = servo_bus(
-        kind,
-        &calibration,
-        arm,
-        &kind.leader.registers,
-        FaultPlan::default(),
-    )?;
+    let servos = Workbench::leader(kind, &calibration);
+    let bus = servo_bus(servos, arm, FaultPlan::default())?;
     Ok((calibration, bus))
 }
 
@@ -279,51 +272,21 @@ fn faults(options: &RigOptions, kind: &RobotKind) -> Result<FaultPlan, AppError>
     .map_err(|error| AppError::Usage(error.to_string()))
 }
 
-/// Servos as their owner left them: with the arm's calibration, and with the registers that the robot file asks for, in
-/// their EEPROM.
+/// Puts servos as their owner left them in front of the mechanics. Which servos, and what they speak, follows from the models in the
+/// robot file.
 fn servo_bus<P: Plant>(
-    kind: &RobotKind,
-    calibration: &Calibration,
+    servos: Result<Workbench, WorkbenchError>,
     plant: P,
-    common: &std::collections::BTreeMap<String, i32>,
     faults: FaultPlan,
 ) -> Result<ServoBus<P>, AppError> {
-    let sim = |problem: String| AppError::Sim(problem);
-    let mut servos = Vec::with_capacity(kind.dof());
-    for (joint, value) in kind.joints.iter().zip(calibration.values()) {
-        let model = feetech::MODELS
-            .iter()
-            .find(|model| model.name == joint.model)
-            .ok_or_else(|| {
-                sim(format!(
-                    "joint `{}` has a servo of model `{}`, which is not simulated",
-                    joint.name, joint.model
-                ))
-            })?;
-        let mut servo = Servo::new(joint.id, *model);
-        let own = joint.registers.iter().chain(common);
-        let settings = own.filter_map(|(name, value)| Some((*sts3215::by_name(name)?, *value)));
-        let calibrated = [
-            (sts3215::HOMING_OFFSET, value.homing_offset),
-            (sts3215::MIN_POSITION_LIMIT, value.range_min),
-            (sts3215::MAX_POSITION_LIMIT, value.range_max),
-        ];
-        for (register, value) in settings
-            .filter(|(register, _)| register.access == Access::Eeprom)
-            .chain(calibrated)
-        {
-            servo
-                .set(register, value)
-                .map_err(|error| sim(format!("`{}`, {}: {error}", joint.name, register.name)))?;
-        }
-        servos.push(servo);
-    }
     let options = BusOptions {
-        baud: kind.bus.baud,
         faults,
         ..BusOptions::default()
     };
-    ServoBus::new(servos, plant, options).map_err(|error| sim(error.to_string()))
+    let servos = servos.map_err(|error| AppError::Sim(error.to_string()))?;
+    servos
+        .into_bus(plant, options)
+        .map_err(|error| AppError::Sim(error.to_string()))
 }
 
 fn servo_arm(
