@@ -4,12 +4,14 @@ mod cameras;
 mod dataset;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
 use serde::Serialize;
+use ulna_core::Environment;
 use ulna_recorder::phases::Plan;
 use ulna_recorder::recorder::Options;
 use ulna_recorder::sink::SinkOptions;
@@ -179,6 +181,8 @@ pub fn record(
         cameras::specs(&cameras),
         options.plain,
     );
+    let task = opened.task().cloned();
+    let columns = columns.with_environment(task.map(|task| Arc::new(task) as Arc<dyn Environment>));
     let (writer, created) = dataset::open(&opened, rig, options, &columns)?;
     let before = writer.episodes();
     let names = columns.cameras().iter().map(|camera| camera.name.clone());

@@ -1,11 +1,14 @@
 //! What a session says when it is over: the same figures for people and for programs.
 
+use std::fmt;
+
 use serde::Serialize;
 use ulna_bus::engine::BusCounters;
 use ulna_control::{Counters, End};
 use ulna_drivers::arm::ServoReport;
 use ulna_rt::priority::Grant;
 use ulna_rt::{Distribution, StopReason, Summary};
+use ulna_sim::task::{Reach, Score};
 
 use crate::session::{Ended, Exit, Finished};
 
@@ -143,6 +146,51 @@ impl BusReport {
     }
 }
 
+/// How well the scene's task was done, in targets that were there from beginning to end.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct TaskReport {
+    /// The task.
+    pub name: &'static str,
+    /// Targets.
+    pub targets: u32,
+    /// Those that were reached.
+    pub reached: u32,
+    /// Mean over the targets of how far the tool was off in the end, m.
+    pub mean_distance_m: f64,
+    /// How near the tool had to be, m.
+    pub tolerance_m: f64,
+}
+
+impl fmt::Display for TaskReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            targets,
+            reached,
+            mean_distance_m,
+            tolerance_m,
+        } = self;
+        write!(
+            f,
+            "{name}: {reached} of {targets} targets, within {:.0} mm; off by {:.1} mm on average",
+            tolerance_m * 1e3,
+            mean_distance_m * 1e3
+        )
+    }
+}
+
+impl From<Score> for TaskReport {
+    fn from(score: Score) -> Self {
+        Self {
+            name: "reach",
+            targets: score.targets,
+            reached: score.reached,
+            mean_distance_m: score.mean_distance,
+            tolerance_m: Reach::TOLERANCE,
+        }
+    }
+}
+
 /// A session, whole.
 #[derive(Debug, Clone, Serialize)]
 pub struct SessionReport {
@@ -162,6 +210,8 @@ pub struct SessionReport {
     pub gate: GateReport,
     /// RMS of goal minus measured position of each joint, in its unit.
     pub tracking: serde_json::Map<String, serde_json::Value>,
+    /// How well the task was done, in a simulated scene that has one.
+    pub task: Option<TaskReport>,
     /// The follower's bus.
     pub follower: BusReport,
     /// The leader's bus, if there is one.

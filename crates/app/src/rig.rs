@@ -9,6 +9,7 @@ use ulna_core::{Calibration, RobotKind, Unit};
 use ulna_drivers::calibration::{self, Family};
 use ulna_drivers::{Leader, SerialPort, ServoArm};
 use ulna_rt::RealClock;
+use ulna_sim::task::Reach;
 
 use crate::error::AppError;
 use crate::report::ClockKind;
@@ -40,10 +41,22 @@ pub struct RigOptions {
     pub seed: u64,
     /// Control ticks per second.
     pub rate_hz: f64,
+    /// What there is around a simulated arm.
+    pub scene: Scene,
     /// What goes wrong on the simulated follower's bus, e.g. `dead:elbow_flex@2s+2s`.
     pub faults: Vec<String>,
     /// The unit of the joints that are no gripper, if not the robot file's.
     pub unit: Option<Unit>,
+}
+
+/// What there is around a simulated arm, and what the simulated hand does there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scene {
+    /// A table with a cube on it; the hand wanders about.
+    #[default]
+    Table,
+    /// A target that moves every three seconds; the hand brings the tool there. It is told as `observation.environment_state`.
+    Reach,
 }
 
 impl Default for RigOptions {
@@ -59,6 +72,7 @@ impl Default for RigOptions {
             clock: ClockKind::Real,
             seed: 0,
             rate_hz: 200.0,
+            scene: Scene::Table,
             faults: Vec::new(),
             unit: None,
         }
@@ -122,6 +136,14 @@ impl Rig {
             simulated::open(options, follower, leader)
         } else {
             hardware(options, follower, leader)
+        }
+    }
+
+    /// The task of a simulated scene that has one.
+    pub fn task(&self) -> Option<&Reach> {
+        match &self.world {
+            World::Simulated { task, .. } => task.as_ref(),
+            World::Hardware => None,
         }
     }
 

@@ -95,7 +95,9 @@ pub fn run_beside(
     };
     let (finished, mut tap) = outcome?;
     let rows = tap.sampler.take().map(Sampler::finish).unwrap_or_default();
+    let task = tap.judge.take().map(|judge| judge.score().into());
     let report = report(&rig, job, clock, &finished, &tap, grant);
+    let report = SessionReport { task, ..report };
     drop(rig.world);
     failure(&rig.follower, &finished, &report)?;
     Ok(Done {
@@ -135,6 +137,7 @@ fn report(
         timing: Timing::new(rig.rate_hz, &finished.counters, &finished.work, grant),
         gate: (&finished.counters).into(),
         tracking: tracking.collect(),
+        task: None,
         follower: bus(&rig.follower.arm),
         leader: rig.leader.as_ref().map(|leader| bus(&leader.source.0)),
         exit: finished.exit.clone(),

@@ -4,9 +4,11 @@ use std::hash::{DefaultHasher, Hasher};
 use std::time::Duration;
 
 use ulna_control::{Observer, TickRecord};
+use ulna_core::unit::AngleMap;
 use ulna_core::{GateNote, Joints, Stamp, State};
 use ulna_recorder::{TickSample, TickSink};
 use ulna_rt::latest::Publisher;
+use ulna_sim::task::{Reach, Score, Scorer};
 
 /// The newest tick, for status lines and viewers.
 #[derive(Debug, Clone, Copy, Default)]
@@ -63,6 +65,33 @@ impl Sampler {
     }
 }
 
+/// Judges a task by the joints as they were measured.
+#[derive(Debug)]
+pub struct Judge {
+    maps: Joints<AngleMap>,
+    scorer: Scorer,
+}
+
+impl Judge {
+    /// `maps` lead from the joints' values to rad.
+    pub fn new(maps: Joints<AngleMap>, task: Reach) -> Self {
+        let scorer = Scorer::new(task);
+        Self { maps, scorer }
+    }
+
+    fn observe(&mut self, state: &State) {
+        let angles = Joints::from_fn(self.maps.len(), |joint| {
+            self.maps[joint].radians(state.position[joint])
+        });
+        self.scorer.see(state.stamp.since_epoch(), &angles);
+    }
+
+    /// The score so far.
+    pub fn score(self) -> Score {
+        self.scorer.score()
+    }
+}
+
 /// The observer of a session.
 #[derive(Debug, Default)]
 pub struct Tap {
@@ -71,6 +100,8 @@ pub struct Tap {
     digest: Option<DefaultHasher>,
     squared_errors: Joints<f64>,
     followed: u64,
+    /// Who judges the task, if there is one.
+    pub judge: Option<Judge>,
     /// Rows at a fixed rate, if wanted.
     pub sampler: Option<Sampler>,
     /// Where the recorder takes the ticks from, if there is one.
@@ -131,6 +162,9 @@ impl Observer for Tap {
         }
         if let Some(sampler) = &mut self.sampler {
             sampler.observe(state);
+        }
+        if let Some(judge) = &mut self.judge {
+            judge.observe(state);
         }
         if let Some(recorder) = &mut self.recorder {
             recorder.push(TickSample {

@@ -150,6 +150,9 @@ pub(crate) fn session(report: &SessionReport) -> String {
         "  tracking    RMS of goal minus position: {}",
         tracking.collect::<Vec<_>>().join(", ")
     ));
+    if let Some(task) = &report.task {
+        lines.push(format!("  task        {task}"));
+    }
     for (role, bus) in [
         ("follower", Some(&report.follower)),
         ("leader", report.leader.as_ref()),

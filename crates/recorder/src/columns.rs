@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `action` | float32 x joints | the source's target in force at t_k, before the safety gate |
 //! | `observation.state` | float32 x joints | the newest state measured at or before t_k |
+//! | `observation.environment_state` | float32 x names | what the surroundings tell of themselves at t_k, if they do |
 //! | `observation.images.<camera>` | video | the newest picture whose light fell at or before t_k |
 //! | `ulna.action_sent` | float32 x joints | what the gate sent of that target |
 //! | `ulna.time` | float32 | when that state was measured, s after the first row's t_0; `timestamp` is the nominal time |
@@ -13,7 +14,9 @@
 //!
 //! Plain datasets have none of those whose names begin with `ulna.`.
 
-use ulna_core::Stamp;
+use std::sync::Arc;
+
+use ulna_core::{Environment, Stamp};
 use ulna_dataset::{Feature, Number};
 
 use crate::sampler::Sampled;
@@ -51,6 +54,7 @@ impl CameraSpec {
 pub struct Columns {
     joints: Vec<String>,
     cameras: Vec<CameraSpec>,
+    environment: Option<Arc<dyn Environment>>,
     plain: bool,
 }
 
@@ -60,7 +64,17 @@ impl Columns {
         Self {
             joints,
             cameras,
+            environment: None,
             plain,
+        }
+    }
+
+    /// The same columns, and one for what these surroundings tell.
+    #[must_use]
+    pub fn with_environment(self, environment: Option<Arc<dyn Environment>>) -> Self {
+        Self {
+            environment,
+            ..self
         }
     }
 
@@ -79,6 +93,13 @@ impl Columns {
             )
         };
         let mut features = vec![joints("action"), joints("observation.state")];
+        features.extend(self.environment.iter().map(|environment| {
+            Feature::vector(
+                "observation.environment_state",
+                Number::Float32,
+                environment.names(),
+            )
+        }));
         features.extend(self.cameras.iter().map(|camera| {
             Feature::camera(
                 &camera.key(),
@@ -111,6 +132,9 @@ impl Columns {
         }
         let mut row = tick.target.unwrap_or(tick.sent).to_vec();
         row.extend_from_slice(&state.position);
+        if let Some(environment) = &self.environment {
+            row.extend(environment.state(sampled.at));
+        }
         if !self.plain {
             row.extend_from_slice(&tick.sent);
             row.push(state.measured.seconds() - start.seconds());

@@ -3,7 +3,7 @@
 //! The links are rigid bodies with the masses and inertias of the robot file; the servos' rotors turn about their joints' axes
 //! behind the play of their gears. All of it moves in ticks of a millisecond.
 
-mod mechanics;
+pub(crate) mod mechanics;
 mod mount;
 
 #[cfg(test)]

@@ -185,7 +185,7 @@ impl Hand {
     /// Where the arm is after stroke `index`.
     fn target(&self, index: u64) -> Joints<f64> {
         if let Some(reach) = &self.reach {
-            return reach.pose(index);
+            return reach.aim(index);
         }
         // The body's pose is that of the last stroke that moved it; the first one does.
         let mut body = index;

@@ -10,10 +10,13 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use ulna_core::joints::Joints;
 use ulna_core::kinematics::Chain;
-use ulna_core::robot::RobotKind;
+use ulna_core::robot::{JointSpec, RobotKind};
 use ulna_core::unit::Unit;
 use ulna_core::{Environment, Stamp};
 
+use crate::arm::ArmOptions;
+use crate::arm::mechanics::Mechanics;
+use crate::law::ServoModel;
 use crate::scene::{Colour, Object, Shape};
 
 mod score;
@@ -31,8 +34,14 @@ pub struct Reach(Arc<Targets>);
 #[derive(Debug)]
 struct Targets {
     chain: Chain,
-    /// Joint angles with the tool at each target, rad, and the target, m.
-    targets: Vec<(Joints<f64>, Point3<f64>)>,
+    all: Vec<Target>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Target {
+    point: Point3<f64>,
+    pose: Joints<f64>,
+    aim: Joints<f64>,
 }
 
 /// How many different targets there are.
@@ -76,14 +85,23 @@ impl Reach {
             }
         });
         let chain = Chain::new(kind);
-        let targets = (0..TARGETS).map(|index| {
+        let mechanics = Mechanics::new(kind);
+        let still = Joints::filled(kind.dof(), 0.0);
+        let all = (0..TARGETS).map(|index| {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
             random.set_stream(index);
             let pose = draw(&mut random, &chain, &near, &limits);
-            (pose, chain.pose(&pose).tool_point())
+            let (_, weight) = mechanics.loads(&pose, &still);
+            let aim = Joints::from_fn(kind.dof(), |i| {
+                let joint = &kind.joints[i];
+                let sag = stiffness(kind, joint).map_or(0.0, |stiffness| weight[i] / stiffness);
+                (pose[i] - sag).clamp(joint.lower, joint.upper)
+            });
+            let point = chain.pose(&pose).tool_point();
+            Target { point, pose, aim }
         });
-        let targets = targets.collect();
-        Self(Arc::new(Targets { chain, targets }))
+        let all = all.collect();
+        Self(Arc::new(Targets { chain, all }))
     }
 
     /// The number of the target that is there at this time since the run's epoch.
@@ -94,12 +112,18 @@ impl Reach {
 
     /// Target number `index` in the base frame, m.
     pub fn target(&self, index: u64) -> Point3<f64> {
-        self.0.targets[(index % TARGETS) as usize].1
+        self.0.all[(index % TARGETS) as usize].point
     }
 
     /// Joint angles, rad, with the tool at target number `index`.
     pub fn pose(&self, index: u64) -> Joints<f64> {
-        self.0.targets[(index % TARGETS) as usize].0
+        self.0.all[(index % TARGETS) as usize].pose
+    }
+
+    /// Where a leader must be, rad, for its follower's tool to be at target number `index`: who sees the follower sag under its own weight
+    /// aims higher.
+    pub fn aim(&self, index: u64) -> Joints<f64> {
+        self.0.all[(index % TARGETS) as usize].aim
     }
 
     /// Where the tool is with these joint angles, rad.
@@ -119,6 +143,16 @@ impl Reach {
             colour,
         }
     }
+}
+
+/// How far the follower's servo gives way, N·m/rad; unknown for unknown models and gains.
+fn stiffness(kind: &RobotKind, joint: &JointSpec) -> Option<f64> {
+    const GAIN: &str = "P_Coefficient";
+    let registers = &kind.follower.registers;
+    let gain = joint.registers.get(GAIN).or_else(|| registers.get(GAIN));
+    let gain = u8::try_from(*gain?).ok()?;
+    let voltage = ArmOptions::default().voltage;
+    Some(ServoModel::named(&joint.model)?.stiffness(voltage, gain))
 }
 
 /// A pose with the tool at a point drawn where targets appear.
@@ -184,7 +218,7 @@ mod tests {
         assert!(targets[0] != Reach::new(&so101(), 4).target(0));
     }
 
-    // The hand's own arm is at the target well before it goes, for many targets.
+    // But for its shaking, the hand is where it aims well before the target goes, for many targets, and near the target itself.
     #[test]
     fn a_reaching_hand_reaches() {
         let kind = so101();
@@ -196,7 +230,7 @@ mod tests {
                 let tool = reach.tool(&hand.angles(late));
                 let miss = (tool - reach.target(index)).norm();
                 assert!(
-                    miss < Reach::TOLERANCE / 2.0,
+                    miss < Reach::TOLERANCE * 1.5,
                     "seed {seed}, {index}: {miss}"
                 );
             }

@@ -35,7 +35,7 @@ pub(super) fn open(
             "--camera-fault: camera `{name}` is not among those that are recorded"
         )));
     }
-    let World::Simulated { arm, .. } = &rig.world else {
+    let World::Simulated { arm, task, .. } = &rig.world else {
         if chosen.is_empty() {
             return Ok(Vec::new());
         }
@@ -44,9 +44,10 @@ pub(super) fn open(
         ));
     };
     let mut scene = Scene::of(kind);
-    scene
-        .objects
-        .push(cube_from_seed(&scene.table, CUBE, options.seed));
+    if task.is_none() {
+        let cube = cube_from_seed(&scene.table, CUBE, options.seed);
+        scene.objects.push(cube);
+    }
     let scene = Arc::new(scene);
     let (width, height) = record.picture;
     let how = CameraOptions::new(width, height, f64::from(record.fps));
@@ -54,7 +55,7 @@ pub(super) fn open(
         let (scene, arm) = (Arc::clone(&scene), Arc::clone(arm));
         let camera = SimCamera::new(view, scene, Chain::new(kind), arm, how.clone());
         let camera = camera.map_err(|error| AppError::Usage(error.to_string()))?;
-        let mut camera = Box::new(camera) as Box<dyn Camera>;
+        let mut camera = Box::new(camera.with_task(task.clone())) as Box<dyn Camera>;
         let mine = |(name, _): &&(String, Trouble)| name == camera.name();
         if let Some((_, trouble)) = troubles.iter().find(mine) {
             camera = Box::new(FaultyCamera::new(camera, *trouble));

@@ -16,9 +16,10 @@ use ulna_sim::hand::{Hand, LeaderArm};
 use ulna_sim::law::ServoModel;
 use ulna_sim::plant::Plant;
 use ulna_sim::pty::PtyBus;
+use ulna_sim::task::Reach;
 use ulna_sim::workbench::{Workbench, WorkbenchError};
 
-use super::{LeaderSide, Rig, RigOptions};
+use super::{LeaderSide, Rig, RigOptions, Scene};
 use crate::error::AppError;
 use crate::memory::MemoryPort;
 use crate::report::ClockKind;
@@ -35,6 +36,8 @@ pub enum World {
         clock: ClockKind,
         /// The follower's mechanics, for whoever looks at them: cameras, or a hand that puts the arm somewhere.
         arm: SharedArm,
+        /// What there is to do.
+        task: Option<Reach>,
         /// In real time, the threads that serve the ptys; they end when this is dropped.
         buses: Buses,
     },
@@ -93,6 +96,7 @@ pub(super) fn open(
             "--sim opens no port: leave out --robot-port and --teleop-port".to_owned(),
         ));
     }
+    let task = task_of(options, &follower);
     let clock = RealClock::start();
     let (calibration, shared, follower_bus) = follower_bus(options, &follower)?;
     let leader_parts = leader
@@ -130,6 +134,7 @@ pub(super) fn open(
     let world = World::Simulated {
         clock: options.clock,
         arm: shared,
+        task,
         buses,
     };
     Ok(Rig {
@@ -157,6 +162,13 @@ pub fn serve(options: &RigOptions, kind: &RobotKind, leader: bool) -> Result<Bus
         false => None,
     };
     Ok(Buses { follower, leader })
+}
+
+fn task_of(options: &RigOptions, kind: &RobotKind) -> Option<Reach> {
+    match options.scene {
+        Scene::Table => None,
+        Scene::Reach => Some(Reach::new(kind, options.seed)),
+    }
 }
 
 fn follower_bus(
@@ -189,12 +201,11 @@ fn leader_bus(
     kind: &RobotKind,
 ) -> Result<(Calibration, ServoBus<LeaderArm>), AppError> {
     let calibration = calibration_of(kind, Family::Teleoperator, options.teleop_id.as_deref())?;
-    let arm = LeaderArm::new(
-        kind,
-        &calibration,
-        Hand::new(kind, options.seed),
-        supply_volts(kind),
-    );
+    let hand = match task_of(options, kind) {
+        Some(reach) => Hand::reaching(kind, options.seed, reach),
+        None => Hand::new(kind, options.seed),
+    };
+    let arm = LeaderArm::new(kind, &calibration, hand, supply_volts(kind));
     let servos = Workbench::leader(kind, &calibration);
     let bus = servo_bus(servos, arm, FaultPlan::default())?;
     Ok((calibration, bus))

@@ -12,7 +12,7 @@ use ulna_rt::{Pacer, Stop};
 use super::{Job, ReplayJob};
 use crate::rig::{LeaderSide, Rig, World};
 use crate::session::{Finished, Follower, drive, wind_down};
-use crate::tap::{Sampler, Tap};
+use crate::tap::{Judge, Sampler, Tap};
 
 /// A control loop that is over, or why it could not begin.
 pub(super) type Controlled = Result<(Finished, Tap), ConnectError>;
@@ -45,6 +45,13 @@ pub(super) fn control(
         .connect(pacer, &follower.kind, &follower.calibration, Role::Follower)?;
     let period = Duration::from_secs_f64(1.0 / *rate_hz);
     let limits = follower.kind.gate_limits(&follower.calibration);
+    if let World::Simulated {
+        task: Some(task), ..
+    } = &*world
+    {
+        let maps = follower.kind.angle_maps(&follower.calibration);
+        tap.judge = Some(Judge::new(maps, task.clone()));
+    }
     let mut gate = Gate::new(
         limits,
         &follower.arm.state().position,

@@ -1,8 +1,8 @@
 //! The rig: which robots, where, real or simulated, on which clock.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use ulna_app::report::ClockKind;
-use ulna_app::rig::RigOptions;
+use ulna_app::rig::{RigOptions, Scene};
 
 /// The rig: which robots, where, real or simulated.
 #[derive(Debug, Args)]
@@ -28,6 +28,10 @@ pub(super) struct RigArgs {
     #[arg(long, default_value_t = 0, value_name = "N", requires = "sim")]
     seed: u64,
 
+    /// What there is around the simulated arm
+    #[arg(long, value_name = "NAME", default_value = "table", requires = "sim")]
+    scene: SceneArg,
+
     /// What goes wrong on the simulated follower's bus, such as dead:elbow_flex@2s+2s; may be repeated; `--fault help` lists all
     #[arg(long, value_name = "FAULT", requires = "sim")]
     fault: Vec<String>,
@@ -35,6 +39,24 @@ pub(super) struct RigArgs {
     /// Control ticks per second
     #[arg(long, default_value_t = 200.0, value_name = "HZ")]
     rate: f64,
+}
+
+/// What there is around a simulated arm.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum SceneArg {
+    /// A table with a cube; the simulated hand wanders about
+    Table,
+    /// A target that moves every three seconds, told as observation.environment_state; the hand brings the tool there, and the report says how well
+    Reach,
+}
+
+impl From<SceneArg> for Scene {
+    fn from(scene: SceneArg) -> Self {
+        match scene {
+            SceneArg::Table => Self::Table,
+            SceneArg::Reach => Self::Reach,
+        }
+    }
 }
 
 /// The arm that is moved by hand.
@@ -66,6 +88,7 @@ impl RigArgs {
             sim: self.sim,
             clock,
             seed: self.seed,
+            scene: self.scene.into(),
             rate_hz: self.rate,
             faults: self.fault.clone(),
             ..RigOptions::default()

@@ -12,7 +12,7 @@ const GRAVITY: f64 = 9.806_65;
 
 /// The links of a robot as masses.
 #[derive(Debug, Clone)]
-pub(super) struct Mechanics {
+pub(crate) struct Mechanics {
     chain: Chain,
     links: Vec<Link>,
 }
@@ -59,7 +59,7 @@ struct Link {
 }
 
 impl Mechanics {
-    pub(super) fn new(kind: &RobotKind) -> Self {
+    pub(crate) fn new(kind: &RobotKind) -> Self {
         let links = kind
             .joints
             .iter()
@@ -74,7 +74,7 @@ impl Mechanics {
     /// of the centrifugal and Coriolis forces at these speeds.
     ///
     /// Newton and Euler in base coordinates, link by link.
-    pub(super) fn loads(
+    pub(crate) fn loads(
         &self,
         angles: &Joints<f64>,
         speeds: &Joints<f64>,

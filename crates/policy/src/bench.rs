@@ -1,0 +1,100 @@
+//! How long an inference takes, and how much of that is the engine's.
+
+use std::num::NonZeroUsize;
+use std::time::Instant;
+
+use serde::Serialize;
+use ulna_core::{Frame, Stamp};
+use ulna_rt::{Distribution, Summary};
+
+use crate::bundle::{Bundle, GoldenImage};
+use crate::check;
+use crate::contract::InputKind;
+use crate::engine::{Engine, EngineInfo};
+use crate::error::PolicyError;
+use crate::observation::Observation;
+use crate::policy::Predict;
+
+/// One inference in the runner beside one in the bare engine, measured in turns in one run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Timing {
+    /// The engine in use.
+    pub engine: EngineInfo,
+    /// The threads that it was given; tract always takes one.
+    pub threads: usize,
+    /// Pre-processing, engine and post-processing: what the runner's thread does for one chunk.
+    pub whole: Summary,
+    /// The engine alone, on inputs that are ready.
+    pub bare: Summary,
+}
+
+/// Measures `runs` inferences of each kind, after one of each that does not count. The observation is the golden one.
+///
+/// # Errors
+/// [`PolicyError`] if the policy fails its checks or an inference fails.
+pub fn time(
+    bundle: &Bundle,
+    engine: &Engine,
+    threads: NonZeroUsize,
+    runs: u32,
+) -> Result<Timing, PolicyError> {
+    let (mut policy, _) = check::prepare(bundle, engine, threads, None)?;
+    let observation = observation(bundle);
+    let (mut whole, mut bare) = (Distribution::new(), Distribution::new());
+    for run in 0..=runs {
+        let start = Instant::now();
+        policy.predict(&observation)?;
+        let middle = Instant::now();
+        policy.run_engine()?;
+        let end = Instant::now();
+        if run > 0 {
+            whole.record(middle - start);
+            bare.record(end - middle);
+        }
+    }
+    Ok(Timing {
+        engine: engine.info().clone(),
+        threads: threads.get(),
+        whole: whole.summary(),
+        bare: bare.summary(),
+    })
+}
+
+/// The golden input as a robot would show it.
+fn observation(bundle: &Bundle) -> Observation {
+    let golden = bundle.golden();
+    let sizes = bundle.contract().inputs.iter();
+    let sizes = sizes.filter_map(|input| match input.kind {
+        InputKind::Image { width, height, .. } => Some((width, height)),
+        _ => None,
+    });
+    let images = golden.images.iter().zip(sizes);
+    let images = images.map(|(image, (width, height))| Frame {
+        stamp: Stamp::ZERO,
+        sequence: 0,
+        width: u32::try_from(width).unwrap_or(u32::MAX),
+        height: u32::try_from(height).unwrap_or(u32::MAX),
+        pixels: match image {
+            GoldenImage::Pixels(pixels) => pixels.as_slice().into(),
+            GoldenImage::Planes(planes) => pixels_of(planes).into(),
+        },
+    });
+    Observation {
+        stamp: Stamp::ZERO,
+        state: golden.state,
+        environment_state: golden.environment_state.clone(),
+        images: images.collect(),
+    }
+}
+
+fn pixels_of(planes: &[f32]) -> Vec<u8> {
+    let plane = planes.len() / 3;
+    let mut pixels = Vec::with_capacity(planes.len());
+    for at in 0..plane {
+        for channel in 0..3 {
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            pixels.push((planes[channel * plane + at] * 255.0).round() as u8);
+        }
+    }
+    pixels
+}

@@ -1,0 +1,192 @@
+//! The engine that runs networks: ONNX Runtime if there is one, else tract, which is part of this program.
+//!
+//! Both are driven through `ort`, which can use only one of them in a process: the choice is made once, named, and never
+//! changed silently.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
+
+use ort::environment::Environment;
+use serde::Serialize;
+
+use crate::error::PolicyError;
+
+mod library;
+pub(crate) mod network;
+mod search;
+
+pub use search::{LIBRARY_NAME, Search, data_folder};
+
+/// Which engine is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EngineChoice {
+    /// ONNX Runtime if a usable one is found, else tract.
+    #[default]
+    Auto,
+    /// ONNX Runtime.
+    Ort,
+    /// The pure-Rust engine.
+    Tract,
+}
+
+impl EngineChoice {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Ort => "ort",
+            Self::Tract => "tract",
+        }
+    }
+}
+
+impl fmt::Display for EngineChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for EngineChoice {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        [Self::Auto, Self::Ort, Self::Tract]
+            .into_iter()
+            .find(|choice| choice.name() == word)
+            .ok_or_else(|| format!("`{word}` is no engine; there are auto, ort and tract"))
+    }
+}
+
+/// Which engine it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EngineKind {
+    /// ONNX Runtime.
+    Ort,
+    /// The pure-Rust engine.
+    Tract,
+}
+
+/// The engine in use, for reports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EngineInfo {
+    /// Which one.
+    pub kind: EngineKind,
+    /// Its version.
+    pub version: String,
+    /// The library that it was loaded from; a bare name is the system's.
+    pub library: Option<PathBuf>,
+    /// ONNX Runtimes that were found before it and could not be used, and why.
+    pub passed_over: Vec<String>,
+}
+
+impl fmt::Display for EngineInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.kind, &self.library) {
+            (EngineKind::Ort, Some(path)) => {
+                write!(f, "ONNX Runtime {} ({})", self.version, path.display())
+            }
+            (EngineKind::Ort, None) => write!(f, "ONNX Runtime {}", self.version),
+            (EngineKind::Tract, _) => write!(f, "tract {} (built in)", self.version),
+        }
+    }
+}
+
+/// An engine that runs. Cloning shares it.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    info: EngineInfo,
+    environment: Environment,
+}
+
+/// The one engine of this process. It stays until the end: ONNX Runtime does not like to be unloaded.
+static IN_USE: Mutex<Option<Engine>> = Mutex::new(None);
+
+impl Engine {
+    /// The engine of this process, looked for as the environment says.
+    ///
+    /// # Errors
+    /// [`PolicyError`] if the engine asked for is absent or unusable, if `ORT_DYLIB_PATH` names an unusable library, or if another
+    /// engine is in use already.
+    pub fn open(choice: EngineChoice) -> Result<Self, PolicyError> {
+        Self::open_from(choice, &Search::from_environment())
+    }
+
+    /// The engine of this process, looked for where `search` says.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_from(choice: EngineChoice, search: &Search) -> Result<Self, PolicyError> {
+        let mut in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(engine) = &*in_use {
+            let fits = match choice {
+                EngineChoice::Auto => true,
+                EngineChoice::Ort => engine.info.kind == EngineKind::Ort,
+                EngineChoice::Tract => engine.info.kind == EngineKind::Tract,
+            };
+            return if fits {
+                Ok(engine.clone())
+            } else {
+                Err(PolicyError::EngineChosen {
+                    in_use: engine.info.to_string(),
+                    wanted: choice.name(),
+                })
+            };
+        }
+        let found = match choice {
+            EngineChoice::Tract => None,
+            EngineChoice::Auto | EngineChoice::Ort => Some(search.run()?),
+        };
+        let (api, info) = match (choice, found) {
+            (_, Some(search::Outcome::Found(library, info))) => (library, info),
+            (EngineChoice::Ort, Some(search::Outcome::Nothing(tried))) => {
+                return Err(PolicyError::NoLibrary {
+                    needs: ort::MINOR_VERSION,
+                    tried: tried.join("; "),
+                });
+            }
+            (_, Some(search::Outcome::Nothing(tried))) => tract(tried)?,
+            (_, None) => tract(Vec::new())?,
+        };
+        let failed = |reason: String| PolicyError::Engine {
+            engine: info.to_string(),
+            reason,
+        };
+        if !ort::set_api(api) {
+            return Err(failed("another part of this program uses ort".to_owned()));
+        }
+        let environment = ort::init()
+            .with_name("ulna")
+            .build()
+            .map_err(|error| failed(error.to_string()))?;
+        let engine = Self { info, environment };
+        *in_use = Some(engine.clone());
+        Ok(engine)
+    }
+
+    /// Which engine it is.
+    pub fn info(&self) -> &EngineInfo {
+        &self.info
+    }
+}
+
+#[cfg(feature = "tract")]
+fn tract(passed_over: Vec<String>) -> Result<(ort_sys::OrtApi, EngineInfo), PolicyError> {
+    let info = EngineInfo {
+        kind: EngineKind::Tract,
+        version: "0.23".to_owned(), // of tract-onnx, which ort-tract 0.5 is built on
+        library: None,
+        passed_over,
+    };
+    Ok((ort_tract::api(), info))
+}
+
+#[cfg(not(feature = "tract"))]
+fn tract(passed_over: Vec<String>) -> Result<(ort_sys::OrtApi, EngineInfo), PolicyError> {
+    let why = match passed_over.as_slice() {
+        [] => String::new(),
+        tried => format!(", and no ONNX Runtime can be used ({})", tried.join("; ")),
+    };
+    Err(PolicyError::NoTract { why })
+}

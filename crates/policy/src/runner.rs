@@ -1,0 +1,89 @@
+//! A policy beside a control loop: states and pictures go in, chunks come out, and nobody waits for anybody.
+//!
+//! Three parts, joined by latest-value slots. The control thread pushes its states into the [`ObservationTap`] and asks the
+//! [`PolicySource`] for actions; both are wait-free and never touch the heap. The machine [`Inference`] takes what is newest, runs
+//! the network and publishes the chunk. In real time it has a thread of its own; in lockstep it is stepped with the others and its
+//! chunks are held back by a configured latency.
+
+use std::time::Duration;
+
+use ulna_rt::latest;
+
+use crate::bundle::ChunkSettings;
+use crate::chunk::Chunk;
+use crate::contract::Contract;
+use crate::policy::{Policy, Predict};
+
+mod inference;
+mod schedule;
+mod source;
+mod tap;
+
+pub use inference::{Inference, InferenceReport};
+pub use source::{PolicySource, SourceReport};
+pub use tap::{CameraTap, FrameWatcher, ObservationTap};
+
+/// How a runner works.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RunnerOptions {
+    /// How long after its observation a chunk becomes known, at least. In lockstep the whole latency; zero in real time, where
+    /// time passes by itself.
+    pub latency: Duration,
+    /// A state or picture older than this is not shown to the policy.
+    pub max_age: Duration,
+}
+
+impl Default for RunnerOptions {
+    fn default() -> Self {
+        Self {
+            latency: Duration::ZERO,
+            max_age: Duration::from_millis(500),
+        }
+    }
+}
+
+/// The parts of a policy at work.
+#[derive(Debug)]
+pub struct Runner {
+    /// For the control loop's observer.
+    pub tap: ObservationTap,
+    /// The machine to step, on a thread of its own in real time.
+    pub inference: Inference,
+    /// For the control loop.
+    pub source: PolicySource,
+}
+
+/// Puts a policy beside a control loop. `cameras` give the pictures, in the order of [`Contract::cameras`].
+pub fn runner(policy: Policy, cameras: Vec<FrameWatcher>, options: RunnerOptions) -> Runner {
+    let (contract, chunks) = (policy.contract().clone(), *policy.chunks());
+    runner_with(Box::new(policy), &contract, chunks, cameras, options)
+}
+
+/// The same with something in the policy's place.
+pub fn runner_with(
+    predict: Box<dyn Predict>,
+    contract: &Contract,
+    chunks: ChunkSettings,
+    cameras: Vec<FrameWatcher>,
+    options: RunnerOptions,
+) -> Runner {
+    let (tap, samples) = tap::tap(contract.environment_state());
+    let (publisher, watcher) = latest::slot(&Chunk::default());
+    let inference = Inference::new(
+        predict,
+        contract.fps,
+        chunks,
+        samples,
+        cameras,
+        options,
+        publisher,
+    );
+    Runner {
+        tap,
+        inference,
+        source: PolicySource::new(watcher),
+    }
+}
+
+#[cfg(test)]
+mod tests;
