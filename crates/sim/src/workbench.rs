@@ -165,7 +165,12 @@ impl Workbench {
         Self::calibrated(kind, calibration, &kind.leader.registers, false)
     }
 
-    fn calibrated(
+    /// The same in any role: `common` are the registers that all its servos get (name of the control table → value), and `own` says whether
+    /// those that a joint has of its own are written over them.
+    ///
+    /// # Errors
+    /// As [`Workbench::follower`].
+    pub fn calibrated(
         kind: &RobotKind,
         calibration: &Calibration,
         common: &BTreeMap<String, i32>,
