@@ -18,7 +18,7 @@ use ulna_sim::law::ServoModel;
 use ulna_sim::plant::Plant;
 use ulna_sim::pty::PtyBus;
 use ulna_sim::task::Reach;
-use ulna_sim::workbench::Workbench;
+use ulna_sim::workbench::{Workbench, WorkbenchError};
 
 use super::driver::Driver;
 use super::limb::Limb;
@@ -243,7 +243,8 @@ fn follower_buses(
     let parts = sides.into_iter().zip(calibrations).zip(plans);
     let all = parts.zip(Limb::all(&arm, &counts));
     let all = all.map(|((((side, kind), calibration), plan), limb)| {
-        let bus = servo_bus(&kind, &calibration, limb, &kind.follower.registers, plan)?;
+        let servos = Workbench::follower(&kind, &calibration);
+        let bus = servo_bus(servos, limb, plan)?;
         let role = role("follower", &side);
         Ok(Simulated {
             side,
@@ -275,8 +276,8 @@ fn leader_buses(options: &RigOptions, kind: &RobotKind) -> Result<Robots<LeaderA
             None => Hand::new(&kind, seed),
         };
         let arm = LeaderArm::new(&kind, &calibration, hand, volts(&kind));
-        let no_faults = FaultPlan::default();
-        let bus = servo_bus(&kind, &calibration, arm, &kind.leader.registers, no_faults)?;
+        let servos = Workbench::leader(&kind, &calibration);
+        let bus = servo_bus(servos, arm, FaultPlan::default())?;
         let role = role("leader", &side);
         Ok(Simulated {
             side,
@@ -418,24 +419,21 @@ fn faults(options: &RigOptions, sides: &[(String, RobotKind)]) -> Result<Vec<Fau
         .map_err(|error| AppError::Usage(error.to_string()))
 }
 
-/// Servos as their owner left them: with the arm's calibration, and with the registers that the robot file asks for, in
-/// their EEPROM.
+/// Puts servos as their owner left them in front of the mechanics. Which servos, and what they speak, follows from the models in the
+/// robot file.
 fn servo_bus<P: Plant>(
-    kind: &RobotKind,
-    calibration: &Calibration,
+    servos: Result<Workbench, WorkbenchError>,
     plant: P,
-    common: &std::collections::BTreeMap<String, i32>,
     faults: FaultPlan,
 ) -> Result<ServoBus<P>, AppError> {
-    let sim = |problem: &dyn std::error::Error| AppError::Sim(problem.to_string());
     let options = BusOptions {
         faults,
         ..BusOptions::default()
     };
-    Workbench::calibrated(kind, calibration, common, true)
-        .map_err(|error| sim(&error))?
+    let servos = servos.map_err(|error| AppError::Sim(error.to_string()))?;
+    servos
         .into_bus(plant, options)
-        .map_err(|error| sim(&error))
+        .map_err(|error| AppError::Sim(error.to_string()))
 }
 
 fn servo_arm(
