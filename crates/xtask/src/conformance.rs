@@ -1,11 +1,12 @@
 //! Conformance with Python LeRobot, both ways: it reads, edits and continues what ulna wrote, and ulna reads what it
-//! wrote. One line per check, and the counts alone on the last line.
+//! wrote; its drivers drive our simulated arms. One line per check, and the counts alone on the last line.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
+mod arms;
 mod environment;
 mod fixtures;
 mod report;
@@ -22,6 +23,7 @@ pub(crate) fn run(root: &Path) -> Result<ExitCode> {
         Python::Ready(python) => {
             lerobot_reads_ours(&mut report, root, &python)?;
             lerobot_edits_alike(&mut report, root, &python)?;
+            arms::drive(&mut report, root, &python)?;
         }
         Python::Missing(why) => report.skip_all(&why)?,
     }
