@@ -14,7 +14,6 @@ use ulna_core::robot::{JointSpec, RobotKind};
 use ulna_core::unit::Unit;
 use ulna_core::{Environment, Stamp};
 
-use crate::arm::ArmOptions;
 use crate::arm::mechanics::Mechanics;
 use crate::law::ServoModel;
 use crate::scene::{Colour, Object, Shape};
@@ -151,8 +150,8 @@ fn stiffness(kind: &RobotKind, joint: &JointSpec) -> Option<f64> {
     let registers = &kind.follower.registers;
     let gain = joint.registers.get(GAIN).or_else(|| registers.get(GAIN));
     let gain = u8::try_from(*gain?).ok()?;
-    let voltage = ArmOptions::default().voltage;
-    Some(ServoModel::named(&joint.model)?.stiffness(voltage, gain))
+    let model = ServoModel::named(&joint.model)?;
+    Some(model.stiffness(model.supply, gain))
 }
 
 /// A pose with the tool at a point drawn where targets appear.
