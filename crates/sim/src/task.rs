@@ -14,6 +14,7 @@ use ulna_core::robot::{JointSpec, RobotKind};
 use ulna_core::unit::Unit;
 use ulna_core::{Environment, Stamp};
 
+use crate::arm::ArmOptions;
 use crate::arm::mechanics::Mechanics;
 use crate::law::ServoModel;
 use crate::scene::{Colour, Object, Shape};
@@ -151,7 +152,8 @@ fn stiffness(kind: &RobotKind, joint: &JointSpec) -> Option<f64> {
     let gain = joint.registers.get(GAIN).or_else(|| registers.get(GAIN));
     let gain = u8::try_from(*gain?).ok()?;
     let model = ServoModel::named(&joint.model)?;
-    Some(model.stiffness(model.supply, gain))
+    let voltage = ArmOptions::default().voltage.unwrap_or(model.supply);
+    Some(model.stiffness(voltage, gain))
 }
 
 /// A pose with the tool at a point drawn where targets appear.
