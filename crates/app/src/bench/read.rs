@@ -225,7 +225,8 @@ fn opening(folder: &Path) -> Result<Vec<Case>, AppError> {
     let mut bytes = Vec::new();
     let ((), bare) = cpu_of(|| {
         let tables = folder.join("meta/episodes/chunk-000");
-        let fail = |source| AppError::Session(format!("cannot list {}: {source}", tables.display()));
+        let fail =
+            |source| AppError::Session(format!("cannot list {}: {source}", tables.display()));
         for entry in fs::read_dir(&tables).map_err(fail)? {
             bytes = fs::read(entry.map_err(fail)?.path()).map_err(fail)?;
         }
