@@ -129,7 +129,7 @@ fn edit(dir: &Path, out: &Path) -> Result<()> {
     tools::compact(dir, &to("compact"), work)?;
     tools::delete(dir, &[1], &to("delete"), work)?;
     tools::delete(out.join("compact"), &[0], &to("delete from one file"), work)?;
-    let parts = [("train", 0.67), ("val", 0.33)].map(|(name, share)| (name.to_owned(), share));
+    let parts = [("train", 0.66), ("val", 0.34)].map(|(name, share)| (name.to_owned(), share));
     tools::split(dir, &Parts::Fractions(parts.to_vec()), Some(out), work)?;
     tools::merge(
         &[dir.to_owned(), out.join("delete")],
