@@ -377,6 +377,14 @@ impl Served {
     }
 }
 
+impl Drop for Served {
+    fn drop(&mut self) {
+        // A test that has failed leaves nothing behind; one that has not, has stopped it already.
+        let _ = self.serve.kill();
+        let _ = self.serve.wait();
+    }
+}
+
 #[test]
 fn the_same_commands_work_on_a_port() {
     let served = Served::start();

@@ -60,7 +60,7 @@ pub fn find(sim: bool, talk: &mut dyn Dialogue) -> Result<FoundPort, AppError> {
             "there are no serial ports at all: is the arm's USB cable plugged in? `ulna doctor` looks further".to_owned(),
         ));
     }
-    talk.say(&format!("{} serial ports are there now.", before.len()));
+    talk.say(&format!("Serial ports there now: {}.", before.len()));
     let left = "nothing was changed";
     ask(
         talk,

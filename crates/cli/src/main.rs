@@ -43,7 +43,10 @@ fn main() -> ExitCode {
         // Whoever read our output has read enough, as `head` does.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            match error.downcast_ref() {
+                Some(ulna_app::AppError::Interrupted(left)) => eprintln!("{left}"),
+                _ => eprintln!("error: {error:#}"),
+            }
             ExitCode::from(exit_code(&error))
         }
     }

@@ -15,10 +15,8 @@ const POLL: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(crate) struct Terminal {
     stop: Stop,
-    bar: ProgressBar,
-    /// Something is drawn now, and it counts.
-    drawn: bool,
-    counting: bool,
+    /// What is drawn now, and whether it counts.
+    drawn: Option<(ProgressBar, bool)>,
     /// Lines of stdin, once it is read.
     lines: Option<Receiver<String>>,
     /// Every question is answered by Enter.
@@ -28,16 +26,9 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// A dialogue that Ctrl-C ends.
     pub(crate) fn new(stop: &Stop) -> Self {
-        let target = if io::stderr().is_terminal() {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
         Self {
             stop: stop.clone(),
-            bar: ProgressBar::with_draw_target(None, target),
-            drawn: false,
-            counting: false,
+            drawn: None,
             lines: None,
             obliging: false,
         }
@@ -68,28 +59,49 @@ impl Terminal {
         })
     }
 
-    fn style(&mut self, counting: bool) {
-        if self.drawn && self.counting == counting {
-            return;
+    /// What is drawn, of this kind.
+    fn bar(&mut self, counting: bool) -> &ProgressBar {
+        if self
+            .drawn
+            .as_ref()
+            .is_some_and(|(_, kind)| *kind != counting)
+        {
+            self.clear();
         }
-        let template = if counting {
-            "{bar:24} {wide_msg}"
-        } else {
-            "{msg}"
-        };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            self.bar.set_style(style);
-        }
-        (self.drawn, self.counting) = (true, counting);
+        let (bar, _) = self.drawn.get_or_insert_with(|| (bar(counting), counting));
+        bar
+    }
+}
+
+fn bar(counting: bool) -> ProgressBar {
+    let target = if io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let bar = ProgressBar::with_draw_target(None, target);
+    let template = if counting {
+        "{bar:24} {wide_msg}"
+    } else {
+        "{msg}"
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 
 impl Dialogue for Terminal {
     fn say(&mut self, text: &str) {
-        if self.drawn {
-            self.bar.suspend(|| eprintln!("{text}"));
-        } else {
-            eprintln!("{text}");
+        match &self.drawn {
+            Some((bar, _)) => bar.suspend(|| eprintln!("{text}")),
+            None => eprintln!("{text}"),
         }
     }
 
@@ -130,23 +142,22 @@ impl Dialogue for Terminal {
     }
 
     fn show(&mut self, text: &str) {
-        self.style(false);
-        self.bar.set_message(text.to_owned());
-        self.bar.tick();
+        let bar = self.bar(false);
+        bar.set_message(text.to_owned());
+        bar.tick();
     }
 
     fn progress(&mut self, done: u64, of: u64, text: &str) {
-        self.style(true);
-        self.bar.set_length(of.max(1));
-        self.bar.set_position(done.min(of));
-        self.bar.set_message(text.to_owned());
-        self.bar.tick();
+        let bar = self.bar(true);
+        bar.set_length(of.max(1));
+        bar.set_position(done.min(of));
+        bar.set_message(text.to_owned());
+        bar.tick();
     }
 
     fn clear(&mut self) {
-        if std::mem::take(&mut self.drawn) {
-            self.bar.finish_and_clear();
-            self.bar.reset();
+        if let Some((bar, _)) = self.drawn.take() {
+            bar.finish_and_clear();
         }
     }
 }
