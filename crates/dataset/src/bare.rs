@@ -3,11 +3,13 @@
 use std::fs::File;
 use std::path::Path;
 
-use parquet::arrow::ProjectionMask;
+use arrow_array::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 
+use crate::episodes::EPISODES_DIR;
 use crate::error::{DatasetError, IoContext, Result};
-use crate::parquet_io::guarded;
+use crate::parquet_io::{self, guarded};
 use crate::reader::Dataset;
 use crate::video::{Decoder, VideoFile};
 
@@ -85,4 +87,30 @@ impl Player {
         }
         Ok((self.next - first) as u64)
     }
+}
+
+/// Puts the tables of all episodes into the first file, as compacting a dataset does, so that the cost of many files can
+/// be told from that of many episodes.
+pub fn join_episode_tables(root: &Path) -> Result<()> {
+    let files = parquet_io::files_below(&root.join(EPISODES_DIR))?;
+    let Some(first) = files.first() else {
+        return Ok(());
+    };
+    let mut batches = Vec::new();
+    for file in &files {
+        batches.extend(parquet_io::read(file, |_| true, None)?.batches);
+    }
+    let fail = |error: &dyn ToString| DatasetError::parquet(first, error);
+    let schema = batches.first().map(RecordBatch::schema);
+    let schema = schema.ok_or_else(|| fail(&"it has no rows"))?;
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, schema, None).map_err(|e| fail(&e))?;
+    for batch in &batches {
+        writer.write(batch).map_err(|e| fail(&e))?;
+    }
+    writer.close().map_err(|e| fail(&e))?;
+    for file in &files {
+        std::fs::remove_file(file).at("remove", file)?;
+    }
+    std::fs::write(first, bytes).at("write", first)
 }

@@ -1,22 +1,80 @@
 //! Parquet files: named columns in, whole small files out.
 
 use std::fs::File;
+use std::io::Read;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::Compression;
-use parquet::file::metadata::{KeyValue, ParquetMetaData};
+use parquet::file::metadata::{KeyValue, ParquetMetaData, ParquetStatisticsPolicy};
 use parquet::file::properties::WriterProperties;
+use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
 
 use crate::error::{DatasetError, IoContext, Result};
+use crate::table;
 
 const BATCH_ROWS: usize = 4096;
+
+/// Files up to this size are read whole: a system call for each page of each column would take most of the time.
+const MAX_AT_ONCE: u64 = 4 << 20;
+
+/// A parquet file's bytes.
+#[derive(Clone)]
+pub(crate) enum Source {
+    Whole(Bytes),
+    File(Arc<File>),
+}
+
+impl Source {
+    pub(crate) fn open(path: &Path) -> Result<Source> {
+        let file = File::open(path).at("open", path)?;
+        let length = file.metadata().at("read", path)?.len();
+        if length > MAX_AT_ONCE {
+            return Ok(Source::File(Arc::new(file)));
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+        let mut file = file.take(MAX_AT_ONCE);
+        file.read_to_end(&mut bytes).at("read", path)?;
+        Ok(Source::Whole(bytes.into()))
+    }
+}
+
+impl Length for Source {
+    fn len(&self) -> u64 {
+        match self {
+            Source::Whole(bytes) => Length::len(bytes),
+            Source::File(file) => Length::len(&**file),
+        }
+    }
+}
+
+impl ChunkReader for Source {
+    type T = Box<dyn Read + Send>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        Ok(match self {
+            Source::Whole(bytes) => Box::new(bytes.get_read(start)?),
+            Source::File(file) => Box::new(file.get_read(start)?),
+        })
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        match self {
+            Source::Whole(bytes) => bytes.get_bytes(start, length),
+            Source::File(file) => file.get_bytes(start, length),
+        }
+    }
+}
 
 /// What a read found: the columns asked for that exist, row by row in batches.
 pub(crate) struct Columns {
@@ -24,32 +82,45 @@ pub(crate) struct Columns {
     pub(crate) batches: Vec<RecordBatch>,
 }
 
-/// Reads the columns that `wanted` picks by name. With `only = Some((column, value))`, row groups whose
-/// statistics exclude the value in that integer column are not read; others come whole.
+/// Reads the columns that `wanted` picks by name. With `only = Some((column, value))`, the rows from the first to the
+/// last one that have the value in that integer column; what stands elsewhere isn't decoded.
 pub(crate) fn read(
     path: &Path,
     wanted: impl Fn(&str) -> bool,
     only: Option<(&str, i64)>,
 ) -> Result<Columns> {
     guarded(path, || {
-        let file = File::open(path).at("open", path)?;
+        let source = Source::open(path)?;
         let fail = |error: &dyn ToString| DatasetError::parquet(path, error);
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(&e))?;
-        let schema = builder.schema().clone();
+        // The Arrow schema would only choose among list flavours and widths, which are all accepted.
+        let mut options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        if only.is_none() {
+            let none = ParquetStatisticsPolicy::SkipAll;
+            options = options
+                .with_column_stats_policy(none.clone())
+                .with_encoding_stats_policy(none.clone())
+                .with_size_stats_policy(none);
+        }
+        let metadata = ArrowReaderMetadata::load(&source, options).map_err(|e| fail(&e))?;
+        let schema = metadata.schema().clone();
         let roots: Vec<usize> = (0..schema.fields().len())
             .filter(|i| wanted(schema.field(*i).name()))
             .collect();
-        let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
+        let mask = ProjectionMask::roots(metadata.parquet_schema(), roots);
         let groups = match only {
-            Some((column, value)) => groups_with(builder.metadata(), column, value),
-            None => (0..builder.metadata().num_row_groups()).collect(),
+            Some((column, value)) => groups_with(metadata.metadata(), column, value),
+            None => (0..metadata.metadata().num_row_groups()).collect(),
         };
-        let reader = builder
-            .with_projection(mask)
-            .with_row_groups(groups)
-            .with_batch_size(BATCH_ROWS)
-            .build()
-            .map_err(|e| fail(&e))?;
+        let mut builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(source.clone(), metadata.clone())
+                .with_projection(mask)
+                .with_row_groups(groups.clone())
+                .with_batch_size(BATCH_ROWS);
+        if let Some((column, value)) = only {
+            let rows = rows_with(path, source, &metadata, groups, (column, value))?;
+            builder = builder.with_offset(rows.start).with_limit(rows.len());
+        }
+        let reader = builder.build().map_err(|e| fail(&e))?;
         let batches = reader
             .collect::<Result<Vec<_>, _>>()
             .map_err(|e| fail(&e))?;
@@ -57,11 +128,40 @@ pub(crate) fn read(
     })
 }
 
+/// Where, among the rows of some row groups, an integer column has a value.
+fn rows_with(
+    path: &Path,
+    source: Source,
+    metadata: &ArrowReaderMetadata,
+    groups: Vec<usize>,
+    (column, value): (&str, i64),
+) -> Result<Range<usize>> {
+    let fail = |error: &dyn ToString| DatasetError::parquet(path, error);
+    let missing = || DatasetError::field(path, column, "is a missing column");
+    let root = metadata.schema().index_of(column).map_err(|_| missing())?;
+    let mask = ProjectionMask::roots(metadata.parquet_schema(), [root]);
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(source, metadata.clone())
+        .with_projection(mask)
+        .with_row_groups(groups)
+        .with_batch_size(BATCH_ROWS)
+        .build()
+        .map_err(|e| fail(&e))?;
+    let mut numbers = Vec::new();
+    for batch in reader {
+        let batch = batch.map_err(|e| fail(&e))?;
+        let found = batch.column_by_name(column).ok_or_else(missing)?;
+        table::append_integers(found, &mut numbers)
+            .map_err(|reason| DatasetError::field(path, column, reason))?;
+    }
+    let first = numbers.iter().position(|n| *n == value).unwrap_or(0);
+    let end = numbers.iter().rposition(|n| *n == value);
+    Ok(first..end.map_or(first, |last| last + 1))
+}
+
 /// The names of a file's columns.
 pub(crate) fn column_names(path: &Path) -> Result<Vec<String>> {
     guarded(path, || {
-        let file = File::open(path).at("open", path)?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file)
+        let builder = ParquetRecordBatchReaderBuilder::try_new(Source::open(path)?)
             .map_err(|e| DatasetError::parquet(path, &e))?;
         let fields = builder.schema().fields();
         Ok(fields.iter().map(|f| f.name().clone()).collect())

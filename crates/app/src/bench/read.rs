@@ -232,15 +232,20 @@ fn opening(folder: &Path) -> Result<Vec<Case>, AppError> {
         }
         Ok(())
     })?;
-    let (dataset, cpu) = cpu_of(|| Ok(Dataset::open(folder)?))?;
-    std::hint::black_box((&dataset, &bytes));
-    Ok(vec![Case {
-        case: format!("{MANY} episodes, not compacted"),
-        metric: "opening (floor: reading the files)".to_owned(),
-        value: cpu.as_secs_f64() * 1e3,
-        unit: "CPU-ms",
-        floor: Some(bare.as_secs_f64() * 1e3),
-    }])
+    let opening = |name: &str| -> Result<Case, AppError> {
+        let (dataset, cpu) = cpu_of(|| Ok(Dataset::open(folder)?))?;
+        std::hint::black_box((&dataset, &bytes));
+        Ok(Case {
+            case: format!("{MANY} episodes, {name}"),
+            metric: "opening".to_owned(),
+            value: cpu.as_secs_f64() * 1e3,
+            unit: "CPU-ms",
+            floor: Some(bare.as_secs_f64() * 1e3),
+        })
+    };
+    let apart = opening("a table file each")?;
+    bare::join_episode_tables(folder)?;
+    Ok(vec![apart, opening("in one table file")?])
 }
 
 fn record(folder: &Path) -> Result<(), AppError> {

@@ -11,6 +11,7 @@ use crate::video::{Codec, Decoder, Ffmpeg, VideoFile, to_picture};
 
 /// Files that stay open with their indexes read.
 const MAX_OPEN: usize = 16;
+const MAX_SPARE: usize = 4;
 
 /// Open files of a camera, and a decoder in the middle of one of them.
 #[derive(Default)]
@@ -20,6 +21,8 @@ pub(super) struct VideoPictures {
     playing: Option<Playing>,
     /// The last picture asked for, and those that came out together with it.
     ready: VecDeque<(usize, Arc<Picture>)>,
+    /// Pictures handed out before, whose memory is used again once nobody holds them.
+    spare: Vec<Arc<Picture>>,
     pub(super) decoded: u64,
 }
 
@@ -30,7 +33,7 @@ struct Playing {
     next_sample: usize,
     /// The picture that it gives next, in the order in which they are shown.
     next_place: usize,
-    /// False after an error or the last picture: the decoder has to start over.
+    /// False after an error or the last picture: then the decoder is of no more use.
     started: bool,
 }
 
@@ -70,9 +73,11 @@ impl VideoPictures {
     ) -> Result<Arc<Picture>> {
         let same_file = self.playing.as_ref().is_some_and(|p| p.at == at);
         let is_wanted = |ready: &(usize, Arc<Picture>)| same_file && ready.0 == place;
-        while self.ready.front().is_some_and(|ready| !is_wanted(ready)) {
-            self.ready.pop_front();
+        while let Some((_, passed)) = self.ready.pop_front_if(|ready| !is_wanted(ready)) {
+            self.spare.push(passed);
         }
+        let excess = self.spare.len().saturating_sub(MAX_SPARE);
+        self.spare.drain(..excess);
         if let Some((_, picture)) = self.ready.front() {
             return Ok(Arc::clone(picture));
         }
@@ -108,7 +113,8 @@ impl VideoPictures {
                     place: playing.next_place,
                 };
                 let first = position.sample;
-                let played = play(decoder, file, &mut position, place, &mut self.ready);
+                let (ready, spare) = (&mut self.ready, &mut self.spare);
+                let played = play(decoder, file, &mut position, place, ready, spare);
                 self.decoded += (position.sample - first) as u64;
                 (playing.next_sample, playing.next_place) = (position.sample, position.place);
                 playing.started = played.as_ref().is_ok_and(|ended| !ended);
@@ -163,7 +169,8 @@ impl Playing {
                 started: true,
             });
         }
-        let engine = match before.map(|before| before.engine) {
+        let sound = before.filter(|before| before.started);
+        let engine = match sound.map(|before| before.engine) {
             // Making a decoder costs about as much as decoding a picture.
             Some(Engine::BuiltIn(mut decoder)) if !file.reorders && decoder.fits(&file.codec) => {
                 decoder.restart();
@@ -181,6 +188,13 @@ impl Playing {
     }
 }
 
+/// The pixels of a picture that nobody holds any more, or none.
+fn memory(spare: &mut Vec<Arc<Picture>>) -> Vec<u8> {
+    let free = spare.iter_mut().position(|p| Arc::get_mut(p).is_some());
+    let free = free.and_then(|at| Arc::into_inner(spare.swap_remove(at)));
+    free.map_or_else(Vec::new, |picture| picture.rgb)
+}
+
 struct Position {
     sample: usize,
     place: usize,
@@ -193,6 +207,7 @@ fn play(
     position: &mut Position,
     place: usize,
     ready: &mut VecDeque<(usize, Arc<Picture>)>,
+    spare: &mut Vec<Arc<Picture>>,
 ) -> Result<bool, String> {
     let size = (file.width, file.height);
     while position.place <= place {
@@ -204,7 +219,7 @@ fn play(
         decoder.decode(sample.as_deref(), &mut |planes| {
             if position.place >= place {
                 let (width, height) = size;
-                let mut rgb = Vec::new();
+                let mut rgb = memory(spare);
                 to_picture(planes, size, &mut rgb)?;
                 let picture = Arc::new(Picture { width, height, rgb });
                 ready.push_back((position.place, picture));

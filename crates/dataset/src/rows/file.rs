@@ -1,7 +1,6 @@
 //! One data file: which of its rows belong to which episode, and its columns, a row group at a time.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
@@ -11,8 +10,8 @@ use parquet::arrow::arrow_reader::{
     ParquetRecordBatchReaderBuilder,
 };
 
-use crate::error::{DatasetError, IoContext, Result};
-use crate::parquet_io::guarded;
+use crate::error::{DatasetError, Result};
+use crate::parquet_io::{Source, guarded};
 use crate::table;
 
 /// Rows decoded at a time; a header may claim any number.
@@ -41,10 +40,10 @@ pub(crate) struct Segment {
 impl DataFile {
     pub(crate) fn open(path: &Path) -> Result<DataFile> {
         guarded(path, || {
-            let file = File::open(path).at("open", path)?;
+            let source = Source::open(path)?;
             // What the Arrow schema adds is a choice of list flavours and widths, which makes no difference here.
             let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-            let metadata = ArrowReaderMetadata::load(&file, options)
+            let metadata = ArrowReaderMetadata::load(&source, options)
                 .map_err(|e| DatasetError::parquet(path, &e))?;
             let mut starts = vec![0];
             let mut rows = 0_usize;
@@ -152,7 +151,7 @@ impl DataFile {
         first: usize,
         batch: usize,
     ) -> Result<ParquetRecordBatchReader> {
-        let file = File::open(&self.path).at("open", &self.path)?;
+        let source = Source::open(&self.path)?;
         let fields = self.metadata.schema().fields();
         let mut roots = Vec::with_capacity(columns.len());
         for column in columns {
@@ -167,7 +166,7 @@ impl DataFile {
         }
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots);
         let builder =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
+            ParquetRecordBatchReaderBuilder::new_with_metadata(source, self.metadata.clone())
                 .with_projection(mask)
                 .with_row_groups(vec![group])
                 .with_batch_size(batch.min(self.rows(group)).max(1));

@@ -28,12 +28,12 @@ pub(crate) struct Planes<'a> {
 
 /// Factors with 13 bits behind the point, as ffmpeg's vector code has them.
 struct Factors {
-    y: i32,
-    y_offset: i32,
-    rv: i32,
-    gu: i32,
-    gv: i32,
-    bu: i32,
+    y: i16,
+    y_offset: i16,
+    rv: i16,
+    gu: i16,
+    gv: i16,
+    bu: i16,
 }
 
 impl Factors {
@@ -48,7 +48,7 @@ impl Factors {
             true => (1.0, 1.0),
             false => (255.0 / 219.0, 255.0 / 224.0),
         };
-        let fixed = |x: f64| (x * 8192.0).round() as i32;
+        let fixed = |x: f64| (x * 8192.0).round() as i16;
         Factors {
             y: fixed(luma),
             y_offset: if full_range { 0 } else { 16 },
@@ -59,24 +59,24 @@ impl Factors {
         }
     }
 
-    fn luma(&self, y: u8) -> i32 {
-        product(i32::from(y) - self.y_offset, self.y)
+    fn luma(&self, y: u8) -> i16 {
+        product(i16::from(y) - self.y_offset, self.y)
     }
 
     /// What a colour sample adds to red, green and blue.
-    fn colour(&self, u: u8, v: u8) -> [i32; 3] {
-        let (u, v) = (i32::from(u) - 128, i32::from(v) - 128);
+    fn colour(&self, u: u8, v: u8) -> [i16; 3] {
+        let (u, v) = (i16::from(u) - 128, i16::from(v) - 128);
         let green = product(u, self.gu) + product(v, self.gv);
         [product(v, self.rv), green, product(u, self.bu)]
     }
 
-    fn pixel(&self, y: u8, [red, green, blue]: [i32; 3]) -> [u8; 3] {
+    fn pixel(&self, y: u8, [red, green, blue]: [i16; 3]) -> [u8; 3] {
         let y = self.luma(y);
         [clamp(y + red), clamp(y + green), clamp(y + blue)]
     }
 }
 
-/// Converts to RGB rows without gaps. False when the planes are smaller than the picture.
+/// Converts to RGB rows without gaps, over whatever `out` held. False when the planes are smaller than the picture.
 ///
 /// Every product is rounded down and colour samples are repeated over the pixels that share them. That is less
 /// exact than could be, but it is what ffmpeg's vector code does, so that a policy sees the very pixels that
@@ -84,7 +84,6 @@ impl Factors {
 pub(crate) fn to_rgb(planes: &Planes, out: &mut Vec<u8>) -> bool {
     let factors = Factors::new(planes.matrix, planes.full_range);
     // No picture's size is beyond what the caller has allocated for before: it is that of the decoded planes.
-    out.clear();
     out.resize(planes.width * planes.height * 3, 0);
     if planes.width == 0 {
         return true;
@@ -113,44 +112,77 @@ pub(crate) fn to_rgb(planes: &Planes, out: &mut Vec<u8>) -> bool {
         ) else {
             return false;
         };
-        let colours = u.iter().zip(v).map(|(u, v)| factors.colour(*u, *v));
         if planes.subsampling[0] == 2 {
-            row_in_pairs(&factors, y, colours, rgb);
-        } else {
-            for ((rgb, y), colour) in rgb.iter_mut().zip(y).zip(colours) {
-                *rgb = factors.pixel(*y, colour);
-            }
+            row_in_pairs(&factors, y, u, v, rgb);
+            continue;
+        }
+        for ((rgb, y), (u, v)) in rgb.iter_mut().zip(y).zip(u.iter().zip(v)) {
+            *rgb = factors.pixel(*y, factors.colour(*u, *v));
         }
     }
     true
 }
 
-/// A row whose colour samples hold for two pixels each; by far the most frequent case, so it has a loop of its own.
-fn row_in_pairs(
+/// Pixels that are converted together: as many as let the compiler use whole vector registers.
+const LANES: usize = 16;
+
+/// A row whose colour samples hold for two pixels each; by far the most frequent case, so it has loops of its own.
+fn row_in_pairs(factors: &Factors, y: &[u8], u: &[u8], v: &[u8], rgb: &mut [[u8; 3]]) {
+    let (y, y_rest) = y.as_chunks::<LANES>();
+    let (rgb, rgb_rest) = rgb.as_chunks_mut::<LANES>();
+    let (u_whole, u_rest) = u.split_at(y.len() * LANES / 2);
+    let (v_whole, v_rest) = v.split_at(y.len() * LANES / 2);
+    let (u, _) = u_whole.as_chunks();
+    let (v, _) = v_whole.as_chunks();
+    for ((rgb, y), (u, v)) in rgb.iter_mut().zip(y).zip(u.iter().zip(v)) {
+        lanes(factors, y, u, v, rgb);
+    }
+    let colours = u_rest.iter().zip(v_rest);
+    let colours = colours.map(|(u, v)| factors.colour(*u, *v));
+    let pairs = rgb_rest.chunks_mut(2).zip(y_rest.chunks(2));
+    for ((rgb, y), colour) in pairs.zip(colours) {
+        for (rgb, y) in rgb.iter_mut().zip(y) {
+            *rgb = factors.pixel(*y, colour);
+        }
+    }
+}
+
+fn lanes(
     factors: &Factors,
-    y: &[u8],
-    mut colours: impl Iterator<Item = [i32; 3]>,
-    rgb: &mut [[u8; 3]],
+    y: &[u8; LANES],
+    u: &[u8; LANES / 2],
+    v: &[u8; LANES / 2],
+    rgb: &mut [[u8; 3]; LANES],
 ) {
-    let (pairs, last) = y.as_chunks::<2>();
-    let (outs, last_out) = rgb.as_chunks_mut::<2>();
-    for ((out, pair), colour) in outs.iter_mut().zip(pairs).zip(&mut colours) {
-        *out = [
-            factors.pixel(pair[0], colour),
-            factors.pixel(pair[1], colour),
-        ];
+    let mut colours = [[0_i16; LANES]; 3];
+    for at in 0..LANES / 2 {
+        let colour = factors.colour(u[at], v[at]);
+        for (lane, colour) in colours.iter_mut().zip(colour) {
+            lane[2 * at] = colour;
+            lane[2 * at + 1] = colour;
+        }
     }
-    for ((out, y), colour) in last_out.iter_mut().zip(last).zip(colours) {
-        *out = factors.pixel(*y, colour);
+    let [red, green, blue] = &colours;
+    let mut packed = [0_u32; LANES];
+    for at in 0..LANES {
+        let luma = factors.luma(y[at]);
+        let colour = |add: i16| u32::from(clamp(luma + add));
+        packed[at] = colour(red[at]) | colour(green[at]) << 8 | colour(blue[at]) << 16;
     }
+    // Each pixel's fourth byte is overwritten by the next one's first: one store instead of three.
+    let mut bytes = [0; 3 * LANES + 1];
+    for (at, pixel) in packed.iter().enumerate() {
+        bytes[3 * at..3 * at + 4].copy_from_slice(&pixel.to_le_bytes());
+    }
+    rgb.as_flattened_mut().copy_from_slice(&bytes[..3 * LANES]);
 }
 
 /// The upper half of a 16 x 16 bit product.
-fn product(value: i32, factor: i32) -> i32 {
-    (value * 8 * factor) >> 16
+fn product(value: i16, factor: i16) -> i16 {
+    ((i32::from(value * 8) * i32::from(factor)) >> 16) as i16
 }
 
-fn clamp(value: i32) -> u8 {
+fn clamp(value: i16) -> u8 {
     value.clamp(0, 255) as u8
 }
 
@@ -196,5 +228,42 @@ mod tests {
             full_range: false,
         };
         assert!(!to_rgb(&planes, &mut Vec::new()));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn many_pixels_at_once_are_as_each_alone(
+            width in 1_usize..70,
+            height in 1_usize..4,
+            seed: u64,
+            full_range: bool,
+        ) {
+            let bytes = |count: usize, salt: u64| -> Vec<u8> {
+                let mix = |n: usize| (seed ^ salt).wrapping_mul(n as u64 * 2 + 1) >> 24;
+                (0..count).map(|n| mix(n + 1) as u8).collect()
+            };
+            let half = width.div_ceil(2);
+            let chroma = half * height.div_ceil(2);
+            let (y, u, v) = (bytes(width * height, 1), bytes(chroma, 2), bytes(chroma, 3));
+            let planes = Planes {
+                width,
+                height,
+                data: [&y, &u, &v],
+                strides: [width, half],
+                subsampling: [2, 2],
+                matrix: Matrix::Bt709,
+                full_range,
+            };
+            // What the buffer held before makes no difference.
+            let mut rgb = vec![7; 11];
+            assert!(to_rgb(&planes, &mut rgb));
+            let factors = Factors::new(Matrix::Bt709, full_range);
+            for (at, found) in rgb.chunks_exact(3).enumerate() {
+                let (row, column) = (at / width, at % width);
+                let shared = row / 2 * half + column / 2;
+                let colour = factors.colour(u[shared], v[shared]);
+                assert_eq!(found, factors.pixel(y[at], colour));
+            }
+        }
     }
 }
