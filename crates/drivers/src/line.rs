@@ -19,7 +19,7 @@ use crate::family::Family;
 use crate::port::Port;
 
 /// How long one servo may take to answer, questions repeated: a busy computer or a slow adapter is no missing servo.
-const PATIENCE: Duration = Duration::from_millis(600);
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Answers carry no register address, so each is awaited for long before the question is put again.
 const TURNAROUND: Duration = Duration::from_millis(150);
 /// How long a servo may take when nobody knows whether it is there. FTDI adapters collect bytes for 16 ms by default.

@@ -186,7 +186,10 @@ fn look(
     let (home, stop) = (work.kind.bus.baud, work.stop.clone());
     let mut tried = 0;
     let mut step = |baud: u32| {
-        talk.progress(tried, rates, &format!("looking at {baud} baud"));
+        // Most servos are found at the first rate, in a moment.
+        if tried > 0 {
+            talk.progress(tried, rates, &format!("looking at {baud} baud"));
+        }
         tried += 1;
         match stop.requested() {
             Some(_) => ControlFlow::Break(()),
