@@ -122,9 +122,10 @@ fn report(
     let tracking = rig
         .follower
         .kind
-        .names()
+        .labels()
+        .into_iter()
         .zip(tracking.iter())
-        .map(|(name, rms)| (name.to_owned(), (*rms).into()));
+        .map(|(name, rms)| (name, (*rms).into()));
     SessionReport {
         command: match job {
             Job::Teleop { .. } => "teleop",

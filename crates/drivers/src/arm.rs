@@ -15,7 +15,7 @@ use ulna_core::{
 };
 
 use crate::port::Port;
-use servo::{Layout, Servo};
+use servo::{Layout, Servo, on_wire};
 
 pub use report::ServoReport;
 pub use servo::ArmError;
@@ -58,7 +58,7 @@ const PATIENT_TURNAROUND: Duration = Duration::from_millis(150);
 
 /// How an engine talks to the servos of this kind, over a serial port.
 pub fn engine_config(kind: &RobotKind) -> EngineConfig {
-    EngineConfig::new(kind.bus.baud)
+    EngineConfig::with_protocol(on_wire(kind.bus.protocol), kind.bus.baud)
 }
 
 impl ServoArm {

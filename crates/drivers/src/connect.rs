@@ -18,6 +18,9 @@ use crate::arm::ServoArm;
 use registers::PATIENCE;
 use settings::Kept;
 
+/// Between two readings of all positions, if the first was not complete.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// Which part an arm plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -258,6 +261,8 @@ impl ServoArm {
             {
                 return Ok(());
             }
+            // A servo that was silent a few times is not asked in every exchange, and nobody may be left to ask in this one.
+            pacer.wait(pacer.now() + PAUSE);
             if pacer.now() > start + PATIENCE * 4 {
                 self.check_servos(pacer)?;
                 let measured = self.state().measured.iter().zip(&self.names);

@@ -86,13 +86,7 @@ impl Columns {
 
     /// The features to declare, in order.
     pub fn features(&self, fps: u32) -> Vec<Feature> {
-        let joints = |key| {
-            Feature::vector(
-                key,
-                Number::Float32,
-                self.joints.iter().cloned(),
-            )
-        };
+        let joints = |key| Feature::vector(key, Number::Float32, self.joints.iter().cloned());
         let mut features = vec![joints("action"), joints("observation.state")];
         features.extend(self.environment.iter().map(|environment| {
             Feature::vector(
