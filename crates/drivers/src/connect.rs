@@ -261,7 +261,8 @@ impl ServoArm {
             {
                 return Ok(());
             }
-            // A servo that was silent a few times is not asked in every exchange, and nobody may be left to ask in this one.
+            // Here everybody is asked every time, also who was silent a few times.
+            self.expect_all();
             pacer.wait(pacer.now() + PAUSE);
             if pacer.now() > start + PATIENCE * 4 {
                 self.check_servos(pacer)?;
