@@ -6,6 +6,7 @@
 
 mod at_work;
 pub(crate) mod parse;
+mod print;
 
 use core::time::Duration;
 

@@ -16,7 +16,8 @@
 //! * A write that touches a register which is closed, cut in two or given a value that it cannot have is refused as a whole.
 //! * While the torque is on, the EEPROM is closed. An alarm named in `Shutdown` switches the torque off for good: only a reboot
 //!   or the loss of power lets it be switched on again.
-//! * Positions count on over several turns, and start again within one when the power comes, and in position mode with the torque.
+//! * Positions count on over several turns, and start again within one when the power comes, in position mode with the torque, and when the
+//!   servo is reversed, so that an offset which was right then is right after the next power-on too.
 //! * Not simulated: indirect addresses, time-based profiles, feed-forward gains, factory reset, protocol 1.
 
 mod memory;

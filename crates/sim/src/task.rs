@@ -151,9 +151,9 @@ fn stiffness(kind: &RobotKind, joint: &JointSpec) -> Option<f64> {
     let registers = &kind.follower.registers;
     let gain = joint.registers.get(GAIN).or_else(|| registers.get(GAIN));
     let gain = u8::try_from(*gain?).ok()?;
-    let voltage = ArmOptions::default().voltage;
     let model = ServoModel::named(&joint.model)?;
-    Some(model.stiffness(voltage.unwrap_or(model.supply), gain))
+    let voltage = ArmOptions::default().voltage.unwrap_or(model.supply);
+    Some(model.stiffness(voltage, gain))
 }
 
 /// A pose with the tool at a point drawn where targets appear.

@@ -1,8 +1,8 @@
 //! Servos in every state in which they come to somebody's table: new from the box, with ids and rates of their own, missing, doubled,
 //! on an arm that is calibrated or not, with an overload that nobody has cleared.
 //!
-//! A [`Workbench`] says what is there; [`Workbench::into_bus`] puts it in front of mechanics: [`crate::bench::Bench`] for loose servos
-//! and for an arm in a hand that shows its ranges, [`crate::arm::Arm`] for one that stands by itself. Which servos and which
+//! A [`Workbench`] says what is there; [`Workbench::into_bus`] puts it in front of mechanics: [`crate::bench::Bench`] for loose servos,
+//! [`crate::arm::Arm`] for an arm that stands by itself, an arm in a hand for one that is calibrated. Which servos and which
 //! language follows from the models in the robot file alone.
 //!
 //! ```
@@ -148,11 +148,28 @@ impl Workbench {
         Ok(bench)
     }
 
-    /// Servos of an arm that has been calibrated and connected before: with this calibration, and with those of these registers (names of
-    /// the control table) that outlast the power. The registers of a joint of its own are the follower's.
+    /// The servos of a follower that has been calibrated and connected before: with this calibration, and with those registers of the
+    /// robot file that outlast the power.
     ///
     /// # Errors
     /// As [`Workbench::set_up`], or if the calibration is another robot's, or if a value does not fit its register.
+    pub fn follower(kind: &RobotKind, calibration: &Calibration) -> Result<Self, WorkbenchError> {
+        Self::calibrated(kind, calibration, &kind.follower.registers, true)
+    }
+
+    /// The same of a leader. The registers that a joint has of its own are the follower's.
+    ///
+    /// # Errors
+    /// As [`Workbench::follower`].
+    pub fn leader(kind: &RobotKind, calibration: &Calibration) -> Result<Self, WorkbenchError> {
+        Self::calibrated(kind, calibration, &kind.leader.registers, false)
+    }
+
+    /// The same in any role: `common` are the registers that all its servos get (name of the control table → value), and `own` says whether
+    /// those that a joint has of its own are written over them.
+    ///
+    /// # Errors
+    /// As [`Workbench::follower`].
     pub fn calibrated(
         kind: &RobotKind,
         calibration: &Calibration,

@@ -3,9 +3,9 @@
 use ulna_bus::dynamixel::{MAX_ID, Refusal};
 use ulna_bus::registers::{Access, Register, xl330 as reg};
 
+use super::alarms::WATCHDOG_BITTEN;
 use super::{
-    MODE_CURRENT, MODE_CURRENT_BASED, MODE_EXTENDED, MODE_POSITION, MODE_PWM, MODE_VELOCITY,
-    WATCHDOG_BITTEN, X,
+    MODE_CURRENT, MODE_CURRENT_BASED, MODE_EXTENDED, MODE_POSITION, MODE_PWM, MODE_VELOCITY, X,
 };
 
 /// Furthest goal over several turns: 256 of them.

@@ -1,8 +1,11 @@
 //! What one Dynamixel promises, register by register.
 
 use ulna_bus::models::{XL330_M288, XL430_W250};
+use ulna_bus::registers::xl430;
 
+use super::alarms::OVERLOAD_TICKS;
 use super::*;
+use crate::plant::Control;
 
 fn sense(position: i32) -> Sense {
     Sense {
@@ -150,6 +153,7 @@ fn offset_and_reversal_move_positions_and_goals_alike() {
     write(&mut servo, reg::GOAL_POSITION, 1400).unwrap();
     assert_eq!(servo.drive().goal, 1100.0);
     write(&mut servo, reg::DRIVE_MODE, 1).unwrap();
+    assert_eq!(servo.get(reg::PRESENT_POSITION), 3096 + 300);
     servo.power_on(&sense(1000));
     // A turn begins at -4096: the encoder stands 3096 steps further.
     assert_eq!(servo.get(reg::PRESENT_POSITION), 3096 + 300);
