@@ -25,6 +25,114 @@ fn the_built_in_robot_is_listed_and_shown() {
     );
 }
 
+/// Robots that ulna knows, and how many numbers a state of each has.
+const ALL: [(&str, usize); 9] = [
+    ("so101", 6),
+    ("so100", 6),
+    ("koch", 6),
+    ("omx", 6),
+    ("lekiwi", 9),
+    ("bi_so101", 12),
+    ("bi_so100", 12),
+    ("bi_koch", 12),
+    ("bi_omx", 12),
+];
+
+#[test]
+fn every_robot_is_teleoperated_recorded_and_replayed() {
+    let listed = json(&["robots", "list"]);
+    assert_eq!(listed["robots"].as_array().unwrap().len(), ALL.len());
+    let folder = tempfile::tempdir().unwrap();
+    for (robot, numbers) in ALL {
+        let rig = ["--sim", "--robot", robot];
+        let teleop = ["teleop", "--lockstep", "--duration", "5"];
+        let report = json(&[&teleop[..], &rig].concat());
+        assert_eq!(report["exit"]["as_asked"], true, "{robot}: {report}");
+        assert_eq!(report["tracking"].as_object().unwrap().len(), numbers);
+        let dataset = folder.path().join(robot);
+        let dataset = ["--dataset", dataset.to_str().unwrap()];
+        let record =
+            "record --lockstep --task try --episode-time 1.5 --reset-time 0 --camera-size 32x24";
+        let record: Vec<&str> = record.split(' ').collect();
+        let recorded = json(&[&record[..], &rig, &dataset].concat());
+        assert_eq!(recorded["frames"], 45, "{robot}: {recorded}");
+        let replay = ["replay", "--episode", "0"];
+        let replayed = json(&[&replay[..], &rig, &dataset].concat());
+        let joints = replayed["joints"].as_object().unwrap();
+        assert_eq!(joints.len(), numbers);
+        for (joint, fit) in joints {
+            assert!(
+                fit["rms"].as_f64().unwrap() < 12.0,
+                "{robot} {joint}: {fit}"
+            );
+        }
+    }
+}
+
+#[test]
+fn datasets_have_lerobots_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lekiwi");
+    let text = path.to_str().unwrap();
+    let record = "record --sim --lockstep --robot lekiwi --task try --episode-time 0.2 --reset-time 0 --no-cameras --dataset";
+    let arguments: Vec<&str> = record.split(' ').chain([text]).collect();
+    json(&arguments);
+    let info = std::fs::read_to_string(path.join("meta/info.json")).unwrap();
+    let info: serde_json::Value = serde_json::from_str(&info).unwrap();
+    assert_eq!(info["robot_type"], "lekiwi");
+    let names = &info["features"]["action"]["names"];
+    assert_eq!(names[0], "arm_shoulder_pan.pos");
+    let base: Vec<&str> = (6..9).map(|value| names[value].as_str().unwrap()).collect();
+    assert_eq!(base, ["x.vel", "y.vel", "theta.vel"]);
+}
+
+#[test]
+fn robots_are_made_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.toml");
+    let path_text = path.to_str().unwrap();
+    let base = "name = \"mine\"\nsummary = \"my own\"\n";
+    let pair = "[pair]\nof = \"omx\"\ndistance = 0.5\nfollower_type = \"a\"\nleader_type = \"b\"\n";
+    std::fs::write(&path, format!("{base}{pair}")).unwrap();
+    let shown = json(&["robots", "show", path_text]);
+    assert_eq!(shown["joints"].as_array().unwrap().len(), 12);
+    for (text, says) in [
+        (
+            format!("{base}{pair}[extends]\nof = \"koch\"\n"),
+            "both `extends` and `pair`",
+        ),
+        (
+            format!("{base}[extends]\nof = \"nobody\"\n"),
+            "there is no robot `nobody`",
+        ),
+        (
+            format!("{base}[extends]\nof = \"{path_text}\"\n"),
+            "build on itself",
+        ),
+        (
+            format!("{base}{}", pair.replace("omx", "lekiwi")),
+            "no single arm",
+        ),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        fails(1, &[says], &["robots", "show", path_text]);
+    }
+    fails(
+        2,
+        &["koch cannot drive so101"],
+        &[
+            "teleop",
+            "--sim",
+            "--robot",
+            "so101",
+            "--teleop",
+            "koch",
+            "--duration",
+            "1",
+        ],
+    );
+}
+
 #[test]
 fn a_file_of_ones_own_overrides_by_path_and_by_folder() {
     let folder = tempfile::tempdir().unwrap();

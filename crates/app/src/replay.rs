@@ -100,10 +100,8 @@ pub fn replay(
     };
     let done = run(rig, &Job::Replay(job), stop, ui)?;
     let played = &done.rows[..done.rows.len().min(recorded.states.len())];
-    let joints = kind
-        .names()
-        .enumerate()
-        .map(|(joint, name)| (name.to_owned(), fit(joint, played, &recorded)));
+    let joints = kind.labels().into_iter().enumerate();
+    let joints = joints.map(|(joint, name)| (name, fit(joint, played, &recorded)));
     Ok(Replayed {
         units,
         units_from,

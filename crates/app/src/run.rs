@@ -180,9 +180,10 @@ fn report(
     let tracking = rig
         .follower
         .kind
-        .names()
+        .labels()
+        .into_iter()
         .zip(tracking.iter())
-        .map(|(name, rms)| (name.to_owned(), (*rms).into()));
+        .map(|(name, rms)| (name, (*rms).into()));
     SessionReport {
         command: command(job),
         robot: rig.follower.kind.name.clone(),

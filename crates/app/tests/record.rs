@@ -183,7 +183,7 @@ fn pictures_show_the_arm_as_the_recorded_state_has_it() {
             let best = offs.iter().copied().fold(f64::MAX, f64::min);
             let worst = offs.iter().copied().fold(0.0, f64::max);
             let here = offs[7].min(offs[8]);
-            assert!(here < best + 0.02, "{key}, row {row}: {offs:.2?}");
+            assert!(here < best + 0.04, "{key}, row {row}: {offs:.2?}");
             assert!(
                 here < 6.0f64.max(worst / 2.0),
                 "{key}, row {row}: {offs:.2?}"

@@ -1,4 +1,4 @@
-//! Once it runs, the control loop takes no memory from the heap: two arms' drivers and engines, the gate, the tap that
+//! Once it runs, the control loop takes no memory from the heap: whichever the robot: all arms' drivers and engines, the gate, the tap that
 //! publishes each tick and offers it to a display that never takes it, and, as this runs on the virtual clock, the simulated servos as well.
 
 #![allow(unsafe_code, missing_docs, clippy::unwrap_used)] // an allocator that counts cannot be written without
@@ -79,8 +79,20 @@ impl Display for Blind {
 
 #[test]
 fn two_thousand_ticks_with_faults_allocate_nothing() {
-    let faults = vec!["drop:0.1%,flip:0.1%,dead:wrist_flex@3s+2s".to_owned()];
+    for (robot, joint) in [
+        ("so101", "wrist_flex"),
+        ("koch", "wrist_flex"),
+        ("lekiwi", "base_back_wheel"),
+        ("bi_koch", "right_wrist_flex"),
+    ] {
+        allocates_nothing(robot, joint);
+    }
+}
+
+fn allocates_nothing(robot: &str, dead: &str) {
+    let faults = vec![format!("drop:0.1%,flip:0.1%,dead:{dead}@3s+2s")];
     let options = RigOptions {
+        robot: robot.to_owned(),
         sim: true,
         clock: ClockKind::Virtual,
         faults,
@@ -137,9 +149,10 @@ fn two_thousand_ticks_with_faults_allocate_nothing() {
         period: Duration::from_millis(5),
         end: start + Duration::from_secs(10),
     };
+    let mut source = leader.source(&follower.kind.clone());
     drive(
         &mut follower,
-        &mut leader.source,
+        &mut *source,
         &mut gate,
         &mut watch,
         &Stop::new(),
@@ -147,7 +160,7 @@ fn two_thousand_ticks_with_faults_allocate_nothing() {
         &mut pacer,
     );
     assert_eq!(watch.ticks, 2000);
-    assert_eq!(watch.last - watch.settled, 0);
+    assert_eq!(watch.last - watch.settled, 0, "{robot}");
     // Room for five seconds; the rest was dropped, on the way above.
     let report = presented.finish();
     assert_eq!((report.ticks, report.dropped_ticks), (1000, 1000));

@@ -10,6 +10,7 @@ mod limits;
 mod look;
 mod validate;
 
+use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -257,10 +258,19 @@ impl RobotKind {
 
     /// LeRobot's name of each number of a state or an action, in order: `shoulder_pan.pos`, `x.vel`.
     pub fn value_names(&self) -> Vec<String> {
+        self.named_values(|joint| alloc::format!("{joint}.pos"))
+    }
+
+    /// What people call each number of a state or an action, in order: `shoulder_pan`, `x.vel`.
+    pub fn labels(&self) -> Vec<String> {
+        self.named_values(str::to_owned)
+    }
+
+    fn named_values(&self, position: impl for<'a> Fn(&'a str) -> String) -> Vec<String> {
         let mut body = BaseSpec::VALUES.iter();
         let name = |joint: &JointSpec| match joint.is_wheel().then(|| body.next()).flatten() {
             Some(value) => String::from(*value),
-            None => alloc::format!("{}.pos", joint.name),
+            None => position(&joint.name),
         };
         self.joints.iter().map(name).collect()
     }

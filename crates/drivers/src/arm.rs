@@ -15,7 +15,7 @@ use ulna_core::{
 };
 
 use crate::port::Port;
-use servo::{Layout, Servo};
+use servo::{Layout, Servo, on_wire};
 
 pub use report::ServoReport;
 pub use servo::ArmError;
@@ -40,6 +40,8 @@ pub struct ServoArm {
     speeds: [i32; 3],
     /// How fast the wheels turn, degrees/s.
     wheels: [f64; 3],
+    /// When each of them was measured.
+    wheels_measured: [Stamp; 3],
     pub(crate) lost: Option<io::Error>,
 }
 
@@ -58,7 +60,7 @@ const PATIENT_TURNAROUND: Duration = Duration::from_millis(150);
 
 /// How an engine talks to the servos of this kind, over a serial port.
 pub fn engine_config(kind: &RobotKind) -> EngineConfig {
-    EngineConfig::new(kind.bus.baud)
+    EngineConfig::with_protocol(on_wire(kind.bus.protocol), kind.bus.baud)
 }
 
 impl ServoArm {
@@ -104,6 +106,7 @@ impl ServoArm {
             speeds_due: false,
             speeds: [0; 3],
             wheels: [0.0; 3],
+            wheels_measured: [Stamp::ZERO; 3],
             lost: None,
         })
     }
@@ -126,6 +129,14 @@ impl ServoArm {
     /// Forgets an exchange that was cut short, by a panic say.
     pub fn abandon(&mut self) {
         self.under_way = false;
+    }
+
+    /// Asks all servos again, also those that have been silent.
+    pub(crate) fn expect_all(&mut self) {
+        let ids: Vec<u8> = self.servos.iter().map(|servo| servo.id).collect();
+        if let Ok(roster) = Roster::new(&ids, RosterConfig::default()) {
+            self.roster = roster;
+        }
     }
 
     /// Forgets what was measured, for an arm that somebody has put elsewhere.

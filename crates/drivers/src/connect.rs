@@ -18,6 +18,9 @@ use crate::arm::ServoArm;
 use registers::PATIENCE;
 use settings::Kept;
 
+/// Between two readings of all positions, if the first was not complete.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// Which part an arm plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -258,6 +261,9 @@ impl ServoArm {
             {
                 return Ok(());
             }
+            // Here everybody is asked every time, also who was silent a few times.
+            self.expect_all();
+            pacer.wait(pacer.now() + PAUSE);
             if pacer.now() > start + PATIENCE * 4 {
                 self.check_servos(pacer)?;
                 let measured = self.state().measured.iter().zip(&self.names);

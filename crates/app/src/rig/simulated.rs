@@ -243,7 +243,8 @@ fn follower_buses(
     let parts = sides.into_iter().zip(calibrations).zip(plans);
     let all = parts.zip(Limb::all(&arm, &counts));
     let all = all.map(|((((side, kind), calibration), plan), limb)| {
-        let servos = Workbench::follower(&kind, &calibration);
+        let common = &kind.follower.registers;
+        let servos = Workbench::calibrated(&kind, &calibration, common, true);
         let bus = servo_bus(servos, limb, plan)?;
         let role = role("follower", &side);
         Ok(Simulated {
@@ -276,7 +277,8 @@ fn leader_buses(options: &RigOptions, kind: &RobotKind) -> Result<Robots<LeaderA
             None => Hand::new(&kind, seed),
         };
         let arm = LeaderArm::new(&kind, &calibration, hand, volts(&kind));
-        let servos = Workbench::leader(&kind, &calibration);
+        let common = &kind.leader.registers;
+        let servos = Workbench::calibrated(&kind, &calibration, common, true);
         let bus = servo_bus(servos, arm, FaultPlan::default())?;
         let role = role("leader", &side);
         Ok(Simulated {
@@ -419,8 +421,8 @@ fn faults(options: &RigOptions, sides: &[(String, RobotKind)]) -> Result<Vec<Fau
         .map_err(|error| AppError::Usage(error.to_string()))
 }
 
-/// Puts servos as their owner left them in front of the mechanics. Which servos, and what they speak, follows from the models in the
-/// robot file.
+/// Servos as their owner left them: with the arm's calibration, and with the registers that the robot file asks for, in
+/// their EEPROM.
 fn servo_bus<P: Plant>(
     servos: Result<Workbench, WorkbenchError>,
     plant: P,

@@ -195,12 +195,13 @@ impl ServoArm {
                 continue;
             };
             let (value, is_wheel) = (servo.value(counts), servo.is_wheel());
-            self.state.measured[joint] = Stamp::new(reply.at);
             if is_wheel {
                 let wheel = joint - self.first_wheel();
                 self.wheels[wheel] = value;
+                self.wheels_measured[wheel] = Stamp::new(reply.at);
             } else {
                 self.state.position[joint] = value;
+                self.state.measured[joint] = Stamp::new(reply.at);
             }
         }
         self.tell_base();
@@ -217,9 +218,8 @@ impl ServoArm {
         let first = self.first_wheel();
         let body = base.body(self.wheels);
         self.state.position[first..].copy_from_slice(&body);
-        let measured = &mut self.state.measured[first..];
-        let oldest = measured.iter().min().copied().unwrap_or_default();
-        measured.fill(oldest);
+        let oldest = self.wheels_measured.iter().min().copied();
+        self.state.measured[first..].fill(oldest.unwrap_or_default());
     }
 }
 

@@ -12,7 +12,7 @@ use crate::arm::ServoArm;
 
 /// How long one servo may take to answer outside the control loop, questions repeated: a busy computer or a slow adapter is no
 /// missing servo.
-pub(super) const PATIENCE: Duration = Duration::from_millis(600);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 impl ServoArm {
     /// Reads one register of one servo.
