@@ -173,3 +173,25 @@ fn damaged_metadata_is_an_error_that_names_the_line() {
     let error = Dataset::open(dir.path()).unwrap().stats().unwrap_err();
     assert!(error.to_string().contains("line 1"), "{error}");
 }
+
+#[test]
+fn importing_makes_it_the_newest_format() {
+    use ulna_dataset::tools::{Target, Work, delete, import};
+    for version in ["v2.0", "v2.1"] {
+        let old = old(version);
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("new");
+        let mut go_on = |_| true;
+        let work = &mut Work::new(&mut go_on);
+        import(old.path(), &output, work).unwrap();
+        assert_eq!(ulna_dataset::check(&output).findings, vec![], "{version}");
+        support::verify(&output, &LENGTHS);
+        let new = Dataset::open(&output).unwrap();
+        assert_eq!(new.info().format, Format::V3);
+        let keys = new.info().to_value();
+        assert!(keys.get("total_chunks").is_none() && keys["data_files_size_in_mb"] == 100);
+        // What is old is not changed in place.
+        let error = delete(old.path(), &[0], &Target::InPlace, work).unwrap_err();
+        assert!(matches!(error, DatasetError::Version { .. }), "{error}");
+    }
+}

@@ -29,10 +29,11 @@ pub(crate) fn carry_out(plan: &Plan, target: &Target, work: &mut Work) -> Result
         Target::New(path) => path.clone(),
     };
     work.about(&subject);
+    work.may_link = *target == Target::InPlace;
     let fs = work.fs.clone();
     let site = Site::open(&*fs, first.root(), target)?;
     let built = unaltered(first, target)
-        .and_then(|()| room::check(plan, &site.build))
+        .and_then(|()| room::check(plan, &site.build, work.may_link))
         .and_then(|()| build(plan, &info, &site.build, target, work))
         .and_then(|edited| verify(plan, &site.build, &subject, work).map(|()| edited));
     match built {

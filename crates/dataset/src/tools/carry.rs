@@ -7,14 +7,15 @@ use crate::error::{IoContext, Result};
 use crate::fs::{STAGING, make_dirs, move_into, parent};
 use crate::tools::work::Work;
 
-/// Gives the new dataset in `root` a file of an old one: a second name for it where the file system can, else a copy.
-/// No tool changes a file's contents in place, so sharing them is safe.
+/// Gives the new dataset in `root` a file of an old one. An edit in place gives it a second name where the file system
+/// can, since the first one goes; two datasets that both stay get a copy each, because LeRobot's tools write into files
+/// that are there.
 pub(crate) fn take_over(work: &mut Work, from: &Path, root: &Path, relative: &Path) -> Result<()> {
     let fs = work.fs.clone();
     let to = root.join(relative);
     let folder = parent(&to);
     make_dirs(&*fs, &folder)?;
-    if fs.hard_link(from, &to).is_ok() {
+    if work.may_link && fs.hard_link(from, &to).is_ok() {
         return fs.sync_dir(&folder).at("sync the folder", &folder);
     }
     let aside = root.join(STAGING).join("writing");

@@ -11,9 +11,9 @@ use crate::tools::videos::video_path;
 /// For tables, statistics and the file system's own needs.
 const RESERVE: u64 = 16 << 20;
 
-/// Refuses a plan for which the disk of `build` has no room.
-pub(crate) fn check(plan: &Plan, build: &Path) -> Result<()> {
-    let needed = estimate(plan, build)?.saturating_add(RESERVE);
+/// Refuses a plan for which the disk of `build` has no room. With `links`, files that stay as they are need none.
+pub(crate) fn check(plan: &Plan, build: &Path, links: bool) -> Result<()> {
+    let needed = estimate(plan, build, links)?.saturating_add(RESERVE);
     match free_bytes(build) {
         Some(free) if free < needed => Err(DatasetError::NoSpace {
             path: build.to_owned(),
@@ -25,7 +25,7 @@ pub(crate) fn check(plan: &Plan, build: &Path) -> Result<()> {
 }
 
 /// The bytes of all source files that are not taken over by a second name.
-fn estimate(plan: &Plan, build: &Path) -> Result<u64> {
+fn estimate(plan: &Plan, build: &Path, links: bool) -> Result<u64> {
     let cameras: Vec<&str> = plan.cameras().map(|camera| camera.key.as_str()).collect();
     let mut data = BTreeSet::new();
     let mut videos: BTreeMap<PathBuf, u64> = BTreeMap::new();
@@ -37,7 +37,7 @@ fn estimate(plan: &Plan, build: &Path) -> Result<u64> {
             *videos.entry(path).or_default() += take.frames.len() as u64;
         }
     }
-    let moved = plan.packing == Packing::Keep && plan.anew.videos.is_none();
+    let moved = links && plan.packing == Packing::Keep && plan.anew.videos.is_none();
     let mut total = 0_u64;
     for path in data {
         total += path.metadata().map_or(0, |m| m.len());

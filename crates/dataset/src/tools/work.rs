@@ -27,6 +27,8 @@ pub struct Work<'a> {
     on_progress: OnProgress<'a>,
     /// What an interruption leaves as it was.
     subject: PathBuf,
+    /// Whether files that stay as they are may get a second name instead of a copy.
+    pub(crate) may_link: bool,
     now: Progress,
 }
 
@@ -50,6 +52,7 @@ impl<'a> Work<'a> {
             fs,
             on_progress,
             subject: PathBuf::new(),
+            may_link: false,
             now: Progress {
                 step: "",
                 done: 0,
@@ -60,6 +63,7 @@ impl<'a> Work<'a> {
 
     pub(crate) fn about(&mut self, subject: &Path) {
         subject.clone_into(&mut self.subject);
+        self.may_link = false;
     }
 
     /// Begins a step of `total` frames.
