@@ -8,17 +8,20 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
+use std::time::Duration;
 
-use harness::{fails, json};
+use harness::{fails, json, ulna};
 use rerun::external::re_log_encoding::DecoderApp;
 use rerun::log::{Chunk, LogMsg};
 use rerun::{StoreKind, TimelineName};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// Rows of each path of the recording in a file, with their times in s; and how many messages are about the layout.
 fn read(path: &Path) -> (BTreeMap<String, Vec<f64>>, usize) {
     let file = BufReader::new(File::open(path).unwrap());
     let (mut rows, mut layout) = (BTreeMap::new(), 0);
-    for message in DecoderApp::decode_eager(file).unwrap() {
+    let mut messages = DecoderApp::decode_eager(file).unwrap();
+    for message in messages.by_ref() {
         let message = message.unwrap();
         if message.store_id().kind() == StoreKind::Blueprint {
             layout += 1;
@@ -36,6 +39,8 @@ fn read(path: &Path) -> (BTreeMap<String, Vec<f64>>, usize) {
             None => times.extend(vec![f64::NAN; chunk.num_rows()]),
         }
     }
+    let contents = messages.rrd_manifests().unwrap();
+    assert!(!contents.is_empty(), "the file was not completed");
     (rows, layout)
 }
 
@@ -103,6 +108,24 @@ fn a_file_holds_the_whole_session() {
     for path in ["/about", "/log", "/arm/base", "/arm/path", "/things/cube"] {
         assert!(!rows[path].is_empty(), "{path}");
     }
+}
+
+#[test]
+fn a_file_is_complete_after_a_signal() {
+    let (_folder, file) = temporary();
+    let mut child = ulna(&["teleop", "--sim", "--display", &file])
+        .spawn()
+        .unwrap();
+    // A signal that comes before anybody listens ends the program; the file is opened after that.
+    while !Path::new(&file).exists() {
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+    }
+    let id = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
+    kill_process(id, Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let (rows, _) = read(Path::new(&file));
+    assert!(rows.contains_key("/about"), "{:?}", rows.keys());
 }
 
 #[test]
@@ -177,6 +200,11 @@ fn a_display_that_cannot_be_is_told_before_anything_moves() {
     for (display, code, words) in [
         ("somewhere", 2, "ends in .rrd"),
         ("connect=nonsense", 2, "looks like rerun+http"),
+        (
+            "connect=rerun+http://127.0.0.1:1/proxy",
+            1,
+            "no viewer listens",
+        ),
         ("/nowhere/at/all.rrd", 1, "/nowhere/at/all.rrd"),
     ] {
         let args = [

@@ -61,7 +61,7 @@ pub fn show_episode(
     };
     shown.numbers(dataset, robot)?;
     let complete = shown.pictures(dataset, progress)?;
-    viewer.flush()?;
+    viewer.finish()?;
     Ok(complete)
 }
 

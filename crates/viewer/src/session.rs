@@ -253,7 +253,7 @@ impl Display for SessionView {
     fn finish(&mut self) -> Result<(), DisplayFault> {
         let outcome = self.send_block();
         self.note(outcome);
-        let flushed = self.viewer.flush();
+        let flushed = self.viewer.finish();
         let fault = self.fault.take();
         match (fault, flushed) {
             (Some(reason), _) => Err(DisplayFault { reason }),

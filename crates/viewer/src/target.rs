@@ -1,6 +1,7 @@
 //! Where it is shown: a viewer's window, one that runs elsewhere, a file, or a page in the browser.
 
 use std::env;
+use std::net::{TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -47,6 +48,16 @@ pub enum ViewerError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Nothing answers at a URL.
+    #[error(
+        "no viewer listens at {url} ({reason}); start one there first, for example with `rerun`"
+    )]
+    Silent {
+        /// The URL.
+        url: String,
+        /// What happened instead.
+        reason: String,
+    },
     /// There is no viewer to start.
     #[error(
         "there is no program `rerun` on the PATH to show anything with: install it with \
@@ -84,13 +95,7 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Self, ViewerError> {
         if let Some(url) = text.strip_prefix("connect=") {
-            return match url.parse::<re_uri::ProxyUri>() {
-                Ok(_) => Ok(Self::Connect(url.to_owned())),
-                Err(error) => Err(ViewerError::NoUrl {
-                    url: url.to_owned(),
-                    reason: error.to_string(),
-                }),
-            };
+            return proxy(url).map(|_| Self::Connect(url.to_owned()));
         }
         match text {
             "spawn" => Ok(Self::Spawn),
@@ -150,7 +155,10 @@ impl Viewer {
         let mut server = None;
         let stream = match target {
             Target::Spawn => builder.spawn_opts(&spawn_options()?),
-            Target::Connect(url) => builder.connect_grpc_opts(url.clone()),
+            Target::Connect(url) => {
+                listens(url)?;
+                builder.connect_grpc_opts(url.clone())
+            }
             Target::File(path) => builder.save(path),
             #[cfg(feature = "web-viewer")]
             Target::Web => {
@@ -182,13 +190,16 @@ impl Viewer {
         None
     }
 
-    /// Waits until everything has arrived.
+    /// Waits until everything has arrived, and completes a file. What comes later goes nowhere if it was one.
     ///
     /// # Errors
     /// [`ViewerError::Send`] if it does not.
-    pub fn flush(&self) -> Result<(), ViewerError> {
+    pub fn finish(&self) -> Result<(), ViewerError> {
         let flushed = self.stream.flush_with_timeout(FLUSH);
-        flushed.map_err(|error| self.failed(&error))
+        flushed.map_err(|error| self.failed(&error))?;
+        // The end of a file, with the table of its contents, is written now and not in whatever time is left before the exit.
+        self.stream.finalize_deferred_sinks();
+        Ok(())
     }
 
     pub(crate) fn failed(&self, error: &dyn std::error::Error) -> ViewerError {
@@ -204,6 +215,35 @@ impl Drop for Viewer {
     fn drop(&mut self) {
         self.stream.disconnect();
     }
+}
+
+/// How long a viewer may take to answer.
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// Checks that something listens at a viewer's URL: the connection itself is made in the background, and says nothing.
+fn listens(url: &str) -> Result<(), ViewerError> {
+    let origin = proxy(url)?.origin;
+    let silent = |reason: String| ViewerError::Silent {
+        url: url.to_owned(),
+        reason,
+    };
+    let addresses = (origin.host.to_string(), origin.port).to_socket_addrs();
+    let mut reason = "no such host".to_owned();
+    for address in addresses.map_err(|error| silent(error.to_string()))? {
+        match TcpStream::connect_timeout(&address, ANSWER) {
+            Ok(_) => return Ok(()),
+            Err(error) => reason = error.to_string(),
+        }
+    }
+    Err(silent(reason))
+}
+
+fn proxy(url: &str) -> Result<re_uri::ProxyUri, ViewerError> {
+    url.parse()
+        .map_err(|error: re_uri::Error| ViewerError::NoUrl {
+            url: url.to_owned(),
+            reason: error.to_string(),
+        })
 }
 
 /// How the viewer is started: it listens on this computer only.
@@ -279,6 +319,20 @@ mod tests {
                 "{wrong}: {error}"
             );
         }
+    }
+
+    #[test]
+    fn a_viewer_that_is_not_there_is_told() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let url = format!("rerun+http://127.0.0.1:{port}/proxy");
+        assert!(listens(&url).is_ok());
+        drop(listener);
+        let error = listens(&url).unwrap_err().to_string();
+        assert!(
+            error.contains(&url) && error.contains("start one"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The viewer as a web page, served on this computer only. The page is part of this program.
 
+use std::any::Any;
 use std::fmt;
 use std::net::TcpListener;
 
-use rerun::external::re_web_viewer_server::WebViewerServer;
 use rerun::web_viewer::WebViewerConfig;
 use rerun::{RecordingStream, RecordingStreamBuilder, ServerOptions, serve_web_viewer};
 
@@ -16,7 +16,8 @@ const DATA_PORT: u16 = rerun::DEFAULT_SERVER_PORT;
 /// The server of the page; it ends when this is dropped, as the server of the data does with its stream.
 pub(crate) struct Server {
     url: String,
-    _page: WebViewerServer,
+    /// Of a type that Rerun does not name; it serves until it is dropped.
+    _page: Box<dyn Any + Send>,
 }
 
 impl fmt::Debug for Server {
@@ -49,7 +50,13 @@ pub(crate) fn serve(builder: RecordingStreamBuilder) -> Result<(Server, Recordin
     let page = page.map_err(|error| error.to_string())?;
     let data = format!("rerun%2Bhttp%3A%2F%2F{LOOPBACK}%3A{data_port}%2Fproxy");
     let url = format!("http://{LOOPBACK}:{page_port}/?url={data}");
-    Ok((Server { url, _page: page }, stream))
+    Ok((
+        Server {
+            url,
+            _page: Box::new(page),
+        },
+        stream,
+    ))
 }
 
 /// The preferred port, or any other that is free.
