@@ -12,7 +12,7 @@ pub(super) struct RigArgs {
     #[arg(long, default_value = ulna_app::robots::DEFAULT, value_name = "F")]
     robot: String,
 
-    /// The follower's serial port
+    /// The follower's serial port; those of a pair as LEFT,RIGHT
     #[arg(long, value_name = "P")]
     robot_port: Option<String>,
 
@@ -67,7 +67,7 @@ pub(super) struct LeaderArgs {
     #[arg(long, value_name = "F")]
     teleop: Option<String>,
 
-    /// The leader's serial port
+    /// The leader's serial port; those of a pair as LEFT,RIGHT
     #[arg(long, value_name = "P")]
     teleop_port: Option<String>,
 

@@ -65,9 +65,6 @@ impl RobotKind {
         for (index, joint) in self.joints.iter().enumerate() {
             self.validate_joint(index, joint)?;
         }
-        self.validate_base()?;
-        self.validate_gate()?;
-        self.validate_exit()?;
         for side in &self.sides {
             if side.kind.base.is_some() || !side.kind.sides.is_empty() {
                 return wrong(
@@ -77,6 +74,9 @@ impl RobotKind {
             }
             side.kind.validate()?;
         }
+        self.validate_base()?;
+        self.validate_gate()?;
+        self.validate_exit()?;
         self.known_joint("kinematics.tool_joint", &self.kinematics.tool_joint)?;
         finite_frame("kinematics.tool", &self.kinematics.tool)?;
         self.validate_visuals()?;
