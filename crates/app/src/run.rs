@@ -16,7 +16,7 @@ use crate::display::{Presented, Show};
 use crate::error::AppError;
 use crate::report::{BusReport, ClockKind, SessionReport, Timing, ended_in_words};
 use crate::rig::{Rig, World};
-use crate::session::{Ended, Finished};
+use crate::session::{Ended, Finished, Follower};
 use crate::tap::{Sampler, Snapshot, Tap};
 
 use threads::Around;

@@ -96,6 +96,7 @@ fn to_and_fro(
         jump: Joints::filled(1, 2.0 * AMPLITUDE),
         ramp_velocity: Joints::filled(1, FASTEST),
         stale_after: ROUND,
+        speeds: 0,
     };
     let start = pacer.now();
     let mut gate = Gate::new(limits, &Joints::filled(1, here), Stamp::new(start));

@@ -187,7 +187,9 @@ impl SessionView {
         if on.posed.is_none_or(|posed| at - posed >= POSE_PERIOD) {
             on.posed = Some(at);
             if let Some((environment, places)) = &mut on.environment {
-                places.log(stream, at.since_epoch(), &environment.state(at))?;
+                let mut numbers = vec![0.0; environment.names().len()];
+                environment.tell(at, &mut numbers);
+                places.log(stream, at.since_epoch(), &numbers)?;
             }
             on.arm
                 .log(stream, Which::Commanded, at.since_epoch(), &tick.sent)?;

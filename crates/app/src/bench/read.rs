@@ -3,6 +3,7 @@
 //! The datasets are recorded in the bench itself; another one, such as one that LeRobot wrote, can be added.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -342,8 +343,8 @@ fn bare_decode(
     for (episode, _) in frames {
         for camera in cameras {
             let key = (*episode, camera.as_str());
-            if !players.contains_key(&key) {
-                players.insert(key, Player::open(dataset, camera, *episode)?);
+            if let Entry::Vacant(free) = players.entry(key) {
+                free.insert(Player::open(dataset, camera, *episode)?);
             }
         }
     }

@@ -2,10 +2,13 @@
 
 use std::process::{Command, Stdio};
 
+use ulna_policy::{Engine, EngineChoice, EngineKind};
+
 use super::Check;
 
 pub(super) fn checks() -> Vec<Check> {
     vec![
+        engine(),
         program(
             "ffmpeg",
             &["-hide_banner", "-version"],
@@ -17,6 +20,26 @@ pub(super) fn checks() -> Vec<Check> {
             "needed only to look at sessions live; install it with `cargo install rerun-cli` or `pip install rerun-sdk`",
         ),
     ]
+}
+
+/// What would run a policy's network.
+fn engine() -> Check {
+    const NAME: &str = "policy engine";
+    match Engine::open(EngineChoice::Auto) {
+        Ok(engine) if engine.info().kind == EngineKind::Ort => {
+            Check::ok(NAME, &engine.info().to_string())
+        }
+        Ok(engine) => Check::warn(
+            NAME,
+            format!("{}: no ONNX Runtime is found", engine.info()),
+            "large policies run several times faster on ONNX Runtime: `pip download onnxruntime` has the library, ORT_DYLIB_PATH names it",
+        ),
+        Err(error) => Check::warn(
+            NAME,
+            error.to_string(),
+            "policies cannot be run until ORT_DYLIB_PATH names a usable library, or none",
+        ),
+    }
 }
 
 /// Runs a program and takes the first line of what it says.

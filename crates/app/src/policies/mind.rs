@@ -96,7 +96,10 @@ const PICTURE: (u32, u32) = (640, 480);
 ///
 /// # Errors
 /// If the bundle is not sound, or the rig cannot be opened.
-pub fn open_rig(options: &RigOptions, policy: &PolicyOptions) -> Result<(Rig, Bundle), AppError> {
+pub(crate) fn open_rig(
+    options: &RigOptions,
+    policy: &PolicyOptions,
+) -> Result<(Rig, Bundle), AppError> {
     let bundle = Bundle::open(&policy.bundle)?;
     let options = RigOptions {
         unit: Some(bundle.contract().unit),
@@ -110,7 +113,7 @@ pub fn open_rig(options: &RigOptions, policy: &PolicyOptions) -> Result<(Rig, Bu
 ///
 /// # Errors
 /// If the policy does not fit the rig, or the engine does not answer as it should.
-pub fn attach(
+pub(crate) fn attach(
     rig: &mut Rig,
     options: &RigOptions,
     bundle: &Bundle,

@@ -70,7 +70,7 @@ pub(super) fn control(
             })?
         }
         Job::Teleop { duration } | Job::Policy { duration } => {
-            let mut source: Box<dyn ActionSource + '_> = match (leader, policy) {
+            let mut source: Box<dyn ActionSource + '_> = match (leader.as_mut(), policy) {
                 (Some(leader), _) => leader.source(&follower.kind),
                 (None, Some(policy)) => Box::new(policy),
                 (None, None) => Box::new(Nobody),

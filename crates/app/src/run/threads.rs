@@ -159,7 +159,7 @@ pub(super) fn on_own_thread(
                     .map_err(system("starting a camera's thread"))?;
             }
         }
-        let mut others = Vec::new();
+        let mut others: Vec<(String, &mut (dyn Machine + Send))> = Vec::new();
         if let Some(mind) = mind {
             tap.senses = mind.senses.take();
             others.extend(mind.machines());
@@ -167,7 +167,10 @@ pub(super) fn on_own_thread(
         let mut recording = None;
         if let Some(beside) = beside {
             tap.recorder = Some(beside.ticks);
-            others.extend(beside.others);
+            let cameras = beside.others.into_iter();
+            others.extend(
+                cameras.map(|(name, machine)| (name, machine as &mut (dyn Machine + Send))),
+            );
             recording = Some((beside.leading, beside.ended));
         }
         for (name, machine) in others {

@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::dataset_tools::{
+    CompactArgs, DeleteArgs, ExportArgs, FeaturesArgs, ImportArgs, MergeArgs, ReencodeArgs,
+    SplitArgs, StatsArgs, TasksArgs, TrimArgs,
+};
 use super::display::DisplayArgs;
 use super::replay::UnitsArg;
 
@@ -29,11 +33,6 @@ pub(crate) struct ViewArgs {
     pub(crate) display: DisplayArgs,
 }
 
-use super::dataset_tools::{
-    CompactArgs, DeleteArgs, ExportArgs, FeaturesArgs, ImportArgs, MergeArgs, ReencodeArgs,
-    SplitArgs, StatsArgs, TasksArgs, TrimArgs,
-};
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum DatasetAction {
     /// What it holds: episodes, tasks, features, rate, units
@@ -57,6 +56,13 @@ Examples:
         /// Folder of the dataset
         dir: PathBuf,
     },
+    #[command(flatten)]
+    Tool(DatasetTool),
+}
+
+/// What makes another dataset of one.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DatasetTool {
     /// Merge the files of single episodes into large ones, without encoding anything anew
     #[command(after_help = "\
 Examples:

@@ -8,11 +8,18 @@ use ulna_app::{AppError, Stop};
 
 use super::stop;
 use crate::Ended;
-use crate::args::{DatasetAction, Place};
+use crate::args::{DatasetAction, DatasetTool, Place};
 use crate::output::{self, ProgressLine};
 
 pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Ended> {
-    match run(action) {
+    let answer = match action {
+        DatasetAction::View(args) => return super::view(args, json),
+        DatasetAction::Info { dir } => datasets::info(dir).map_err(Into::into),
+        DatasetAction::Check { dir } => Ok(datasets::checked(dir)),
+        DatasetAction::Repair { dir } => datasets::repaired(dir).map_err(Into::into),
+        DatasetAction::Tool(tool) => run(tool),
+    };
+    match answer {
         Ok(answer) => {
             if json {
                 output::json(&answer.json)?;
@@ -35,40 +42,36 @@ pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Ended> {
     }
 }
 
-fn run(action: &DatasetAction) -> Result<Answer> {
+fn run(tool: &DatasetTool) -> Result<Answer> {
     let usage = AppError::Usage;
-    Ok(match action {
-        DatasetAction::Info { dir } => datasets::info(dir)?,
-        DatasetAction::Check { dir } => datasets::checked(dir),
-        DatasetAction::View(args) => return super::view(args, json),
-        DatasetAction::Repair { dir } => datasets::repaired(dir)?,
-        DatasetAction::Compact(args) => edit(&args.place, &Edit::Compact)?,
-        DatasetAction::Delete(args) => edit(&args.place, &args.edit())?,
-        DatasetAction::Trim(args) => edit(&args.place, &args.edit())?,
-        DatasetAction::Reencode(args) => edit(&args.place, &args.edit().map_err(usage)?)?,
-        DatasetAction::Stats(args) => {
+    Ok(match tool {
+        DatasetTool::Compact(args) => edit(&args.place, &Edit::Compact)?,
+        DatasetTool::Delete(args) => edit(&args.place, &args.edit())?,
+        DatasetTool::Trim(args) => edit(&args.place, &args.edit())?,
+        DatasetTool::Reencode(args) => edit(&args.place, &args.edit().map_err(usage)?)?,
+        DatasetTool::Stats(args) => {
             let pictures = args.pictures;
             edit(&args.place, &Edit::Stats { pictures })?
         }
-        DatasetAction::Tasks(args) => match args.edit().map_err(usage)? {
+        DatasetTool::Tasks(args) => match args.edit().map_err(usage)? {
             Some(changes) => edit(&args.place, &changes)?,
             None => datasets::tasks(&args.place.dir)?,
         },
-        DatasetAction::Features(args) => match args.edit() {
+        DatasetTool::Features(args) => match args.edit() {
             Some(changes) => edit(&args.place, &changes)?,
             None => datasets::features(&args.place.dir)?,
         },
-        DatasetAction::Import(args) => {
+        DatasetTool::Import(args) => {
             watched(|stop, watch| datasets::imported(&args.dir, &args.output, stop, watch))?
         }
-        DatasetAction::Merge(args) => {
+        DatasetTool::Merge(args) => {
             watched(|stop, watch| datasets::merged(&args.dirs, &args.output, stop, watch))?
         }
-        DatasetAction::Split(args) => watched(|stop, watch| {
+        DatasetTool::Split(args) => watched(|stop, watch| {
             let parts = args.parts();
             datasets::parted(&args.dir, &parts, args.output.as_deref(), stop, watch)
         })?,
-        DatasetAction::Export(args) => watched(|stop, watch| {
+        DatasetTool::Export(args) => watched(|stop, watch| {
             let (episodes, format) = (args.episodes(), args.format.into());
             datasets::exported(&args.dir, episodes, format, &args.output, stop, watch)
         })?,

@@ -137,7 +137,7 @@ mod tests {
     }
 
     proptest! {
-        // Points in front of the arm, where its hand works, are met within two millimetres, and neighbours have neighbouring poses.
+        // Points in front of the arm, where its hand works, are met within five millimetres, and neighbours have neighbouring poses.
         #[test]
         fn points_in_reach_are_reached(r in 0.18..0.3, bearing in -0.7..0.7, z in 0.05..0.22) {
             let (r, bearing, z): (f64, f64, f64) = (r, bearing, z);
@@ -147,7 +147,7 @@ mod tests {
             let point = Point3::new(r * bearing.cos(), r * bearing.sin(), z);
             let angles = chain.angles_at(&point, &near, &limits(&kind));
             let miss = (chain.pose(&angles).tool_point() - point).norm();
-            prop_assert!(miss < 2e-3, "{miss}");
+            prop_assert!(miss < 5e-3, "{miss}");
             prop_assert!(angles[5] == 0.0, "the gripper does not move the tool");
             let beside = point + Vector3::new(1e-3, -1e-3, 1e-3);
             let others = chain.angles_at(&beside, &near, &limits(&kind));

@@ -196,7 +196,7 @@ pub fn judge_pose(
 
 fn turn_round(joint: &JointSpec, value: &mut JointCalibration, family: &Family) -> Finding {
     match joint.unit {
-        Unit::Degrees => Finding::Reversed,
+        Unit::Degrees | Unit::Velocity => Finding::Reversed,
         _ if !family.file_turns_round => Finding::Reversed,
         Unit::M100 | Unit::Percent => {
             value.drive_mode = 1;
