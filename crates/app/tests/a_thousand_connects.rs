@@ -15,7 +15,7 @@ const CONNECTS: u64 = 1000;
 #[ignore = "takes minutes of real time; for a machine that is busy with something else meanwhile"]
 fn none_fails_in_real_time() {
     let kind = ulna_app::robots::find("so101").unwrap();
-    let buses = serve(&RigOptions::default(), &kind, false).unwrap();
+    let buses = serve(&RigOptions::default(), &kind, None).unwrap();
     let (_, device) = buses.devices().remove(0);
     let calibration = kind.nominal_calibration();
     let (clock, mut longest) = (RealClock::start(), 0);

@@ -132,6 +132,10 @@ impl<P: Port> Port for Pulled<P> {
         }
     }
 
+    fn set_baud(&mut self, now: Duration, baud: u32) -> io::Result<()> {
+        self.0.set_baud(now, baud)
+    }
+
     fn next_arrival(&self) -> Option<Duration> {
         self.0.next_arrival()
     }

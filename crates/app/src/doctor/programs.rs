@@ -27,7 +27,7 @@ fn engine() -> Check {
     const NAME: &str = "policy engine";
     match Engine::open(EngineChoice::Auto) {
         Ok(engine) if engine.info().kind == EngineKind::Ort => {
-            Check::ok(NAME, &engine.info().to_string())
+            Check::ok(NAME, engine.info().to_string())
         }
         Ok(engine) => Check::warn(
             NAME,

@@ -29,7 +29,7 @@ pub struct InferenceReport {
     pub refused: u64,
     /// Inferences that failed otherwise.
     pub failed: u64,
-    /// Steps at which there was nothing recent enough to observe.
+    /// Steps at which there was nothing recent enough to observe, while the control loop ran.
     pub blind: u64,
     /// What the first refused or failed inference said.
     pub first_failure: Option<String>,
@@ -48,6 +48,8 @@ pub struct Inference {
     ensemble: Option<Ensemble>,
     observation: Observation,
     pending: Option<Pending>,
+    /// The stamp of the newest state at the last step.
+    told: Option<Stamp>,
     latency: Distribution,
     inferences: u64,
     refused: u64,
@@ -95,6 +97,7 @@ impl Inference {
             ensemble: coeff.map(|coeff| Ensemble::new(coeff, chunks.chunk_size)),
             observation: Observation::default(),
             pending: None,
+            told: None,
             latency: Distribution::new(),
             inferences: 0,
             refused: 0,
@@ -220,10 +223,13 @@ impl Inference {
             return schedule.next_observation();
         };
         if !self.look(now) {
-            self.blind += 1;
+            // A loop that tells nothing any more is over, or not yet begun: that is no blindness.
+            let told = self.samples.newest().state.stamp;
+            self.blind += u64::from(self.told.replace(told) != Some(told));
             schedule.failed(step);
             return schedule.next_observation();
         }
+        self.told = Some(self.samples.newest().state.stamp);
         self.observation.stamp = schedule.time_of(step);
         let pending = self.infer(step, now);
         let until = pending.known_at;
