@@ -27,12 +27,12 @@ from safetensors.numpy import save_file
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 JOINTS, TARGET = 6, 3
 CHUNK = 20
-HIDDEN = 192
+HIDDEN = 256
 SESSIONS, SECONDS = 40, 120
-EPOCHS, BATCH, RATE = 40, 1024, 2e-3
+EPOCHS, BATCH, RATE = 100, 1024, 2e-3
 # Part of the samples whose state is drawn anew, how fast the arm then goes to where the hand would bring it (degrees/s), and what the others'
 # states are shaken by (degrees).
-LOST, SPEED, SHAKE = 0.3, 80.0, 1.0
+LOST, SPEED, SHAKE = 0.2, 80.0, 1.0
 FPS = 30.0
 
 

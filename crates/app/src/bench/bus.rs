@@ -3,13 +3,15 @@
 use std::time::{Duration, Instant};
 
 use ulna_bus::engine::{EchoMode, Engine, EngineConfig, wire_time};
-use ulna_bus::feetech::STS3215;
+use ulna_core::robot::Protocol;
 use ulna_core::{Calibration, Gate, Progress, Robot, RobotKind, SafeGoals, Stamp};
+use ulna_drivers::arm::engine_config;
 use ulna_drivers::{Port, SerialPort, ServoArm};
 use ulna_rt::{Lockstep, Pacer, RealClock, RealPacer};
 use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::bus::{BusOptions, ServoBus};
 use ulna_sim::pty::PtyBus;
+use ulna_sim::workbench::Workbench;
 
 use super::echo::{self, ANSWER, REQUEST, thread_cpu};
 use super::{Bench, Case, machine};
@@ -17,11 +19,18 @@ use crate::error::AppError;
 use crate::memory::MemoryPort;
 use crate::robots;
 
-/// Bytes of one cycle on the wire, the least that the protocol allows: a sync write of 8 + 6 x 3, a sync read of 8 + 6, and
-/// six answers of 8.
-const CYCLE_BYTES: u64 = 88;
 const LOCKSTEP_CYCLES: u32 = 2_000;
 const PTY_CYCLES: u32 = 2_000;
+
+/// Bytes of one cycle on the wire, the least that the protocol allows. Feetech: a sync write of 8 + 3 for each servo, a sync read of
+/// 8 + 1, and answers of 8. Dynamixel: a sync write of 14 + 5, a fast sync read of 14 + 1, and one answer of 8 + 8.
+fn least_bytes(kind: &RobotKind) -> u64 {
+    let servos = kind.dof() as u64;
+    match kind.bus.protocol {
+        Protocol::FeetechSts => (8 + 3 * servos) + (8 + servos) + 8 * servos,
+        Protocol::Dynamixel2 => (14 + 5 * servos) + (14 + servos) + (8 + 8 * servos),
+    }
+}
 
 /// Runs the bench.
 ///
@@ -34,6 +43,7 @@ pub fn bus() -> Result<Bench, AppError> {
     for micros in [0, 20, 50, 100] {
         cases.extend(lockstep(&kind, Duration::from_micros(micros))?);
     }
+    cases.extend(lockstep(&robots::find("koch")?, Duration::ZERO)?);
     let echo = echo::measure(PTY_CYCLES as usize).map_err(|source| AppError::System {
         what: "the pty echo".into(),
         source,
@@ -67,20 +77,23 @@ fn lockstep(kind: &RobotKind, turnaround: Duration) -> Result<Vec<Case>, AppErro
     }
     let seconds = (pacer.now() - start).as_secs_f64();
     let bytes = (wire_bytes(&arm) - bytes) / u64::from(LOCKSTEP_CYCLES);
-    if bytes != CYCLE_BYTES {
-        let problem =
-            format!("a cycle of six servos put {bytes} bytes on the wire instead of {CYCLE_BYTES}");
+    let least = least_bytes(kind);
+    if bytes != least {
+        let problem = format!(
+            "a cycle of {} servos put {bytes} bytes on the wire instead of {least}",
+            kind.dof()
+        );
         return Err(AppError::Session(problem));
     }
-    let case = format!("lockstep, turnaround {} µs", turnaround.as_micros());
-    let wire = wire_time(REQUEST + ANSWER, kind.bus.baud) + turnaround;
+    let case = format!("{}, lockstep, turnaround {} µs", kind.name, turnaround.as_micros());
+    let wire = wire_time(least as usize, kind.bus.baud) + turnaround;
     Ok(vec![
         Case {
             case: case.clone(),
             metric: "bytes on the wire per cycle".to_owned(),
             value: bytes as f64,
             unit: "bytes",
-            floor: Some(CYCLE_BYTES as f64),
+            floor: Some(least as f64),
         },
         Case {
             case,
@@ -203,20 +216,9 @@ fn servo_bus(
 ) -> Result<ServoBus<Arm>, AppError> {
     let sim = |error: &dyn std::error::Error| AppError::Sim(error.to_string());
     let arm = Arm::new(kind, calibration, ArmOptions::default()).map_err(|error| sim(&error))?;
-    let models: Vec<_> = kind
-        .joints
-        .iter()
-        .map(|joint| (joint.id, STS3215))
-        .collect();
-    let mut bus = ServoBus::with_models(&models, arm, options).map_err(|error| sim(&error))?;
-    for index in 0..models.len() {
-        if let Some(servo) = bus.servo_mut(index) {
-            servo
-                .set(ulna_bus::registers::sts3215::RETURN_DELAY_TIME, 0)
-                .map_err(|error| sim(&error))?;
-        }
-    }
-    Ok(bus)
+    let servos = Workbench::calibrated(kind, calibration, &kind.follower.registers, true);
+    let servos = servos.map_err(|error| sim(&error))?;
+    servos.into_bus(arm, options).map_err(|error| sim(&error))
 }
 
 fn servo_arm(
@@ -226,7 +228,7 @@ fn servo_arm(
 ) -> Result<ServoArm, AppError> {
     let engine = Engine::new(EngineConfig {
         echo: EchoMode::Never,
-        ..EngineConfig::new(kind.bus.baud)
+        ..engine_config(kind)
     });
     ServoArm::new(port, engine, kind, calibration).map_err(|error| AppError::Sim(error.to_string()))
 }

@@ -32,7 +32,7 @@ fn engine() -> Check {
         Ok(engine) => Check::warn(
             NAME,
             format!("{}: no ONNX Runtime is found", engine.info()),
-            "large policies run several times faster on ONNX Runtime: `pip download onnxruntime` has the library, ORT_DYLIB_PATH names it",
+            "large policies run several times faster on ONNX Runtime: `cargo run -p xtask -- fetch-ort` in the source folder brings it",
         ),
         Err(error) => Check::warn(
             NAME,
