@@ -85,7 +85,11 @@ fn lockstep(kind: &RobotKind, turnaround: Duration) -> Result<Vec<Case>, AppErro
         );
         return Err(AppError::Session(problem));
     }
-    let case = format!("{}, lockstep, turnaround {} µs", kind.name, turnaround.as_micros());
+    let case = format!(
+        "{}, lockstep, turnaround {} µs",
+        kind.name,
+        turnaround.as_micros()
+    );
     let wire = wire_time(least as usize, kind.bus.baud) + turnaround;
     Ok(vec![
         Case {

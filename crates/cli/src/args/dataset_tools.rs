@@ -98,12 +98,7 @@ pub(crate) struct TrimArgs {
     pub(crate) place: Place,
 
     /// The episode to trim
-    #[arg(
-        long,
-        value_name = "K",
-        required_unless_present = "idle",
-        conflicts_with = "idle"
-    )]
+    #[arg(long, value_name = "K", conflicts_with = "idle")]
     episode: Option<u64>,
 
     /// What stays begins here: a frame's number, or seconds such as 1.5s [default: at the start]
@@ -132,18 +127,22 @@ pub(crate) struct TrimArgs {
 }
 
 impl TrimArgs {
-    pub(crate) fn edit(&self) -> Edit {
-        match self.episode {
-            Some(episode) => Edit::TrimTo {
+    pub(crate) fn edit(&self) -> Result<Edit, String> {
+        match (self.episode, self.idle) {
+            (Some(episode), _) => Ok(Edit::TrimTo {
                 episode,
                 from: self.from,
                 to: self.to,
-            },
-            None => Edit::Trim(Cut::Idle {
+            }),
+            (None, true) => Ok(Edit::Trim(Cut::Idle {
                 episodes: self.episodes.as_ref().map(|list| list.0.clone()),
                 threshold: self.threshold,
                 margin: self.margin,
-            }),
+            })),
+            (None, false) => Err(
+                "nothing says what is to be cut off: --episode K with --from and --to, or --idle"
+                    .to_owned(),
+            ),
         }
     }
 }

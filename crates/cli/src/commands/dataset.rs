@@ -47,7 +47,7 @@ fn run(tool: &DatasetTool) -> Result<Answer> {
     Ok(match tool {
         DatasetTool::Compact(args) => edit(&args.place, &Edit::Compact)?,
         DatasetTool::Delete(args) => edit(&args.place, &args.edit())?,
-        DatasetTool::Trim(args) => edit(&args.place, &args.edit())?,
+        DatasetTool::Trim(args) => edit(&args.place, &args.edit().map_err(usage)?)?,
         DatasetTool::Reencode(args) => edit(&args.place, &args.edit().map_err(usage)?)?,
         DatasetTool::Stats(args) => {
             let pictures = args.pictures;

@@ -157,8 +157,12 @@ fn verify(plan: &Plan, root: &Path, subject: &Path, work: &mut Work) -> Result<(
             let (Some(new), Some(old)) = pair else {
                 continue;
             };
-            let old = canonical(feature, old)
-                .map_err(|r| DatasetError::field(&there, &feature.key, r))?;
+            // Both as the writer would have them: files of others keep the same values in other kinds of lists.
+            let same_form = |values, path: &Path| {
+                canonical(feature, values)
+                    .map_err(|reason| DatasetError::field(path, &feature.key, reason))
+            };
+            let (new, old) = (same_form(new, &here)?, same_form(old, &there)?);
             if !feature.is_auto() && new.as_ref() != old.as_ref() {
                 return Err(DatasetError::Unsound {
                     path: subject.to_owned(),
