@@ -101,8 +101,9 @@ fn a_recording_is_compacted_cut_and_joined() {
         "dataset",
         "split",
         &dir,
-        "--fractions",
-        "train=0.67,val=0.33",
+        "--by-episodes",
+        "train=0-1",
+        "val=2",
     ]);
     assert_eq!(parts["parts"]["train"]["episodes"], 2);
     let (train, val) = (format!("{dir}_train"), format!("{dir}_val"));

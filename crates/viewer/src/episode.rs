@@ -251,9 +251,11 @@ impl Shown<'_> {
     ) -> Result<bool, ViewerError> {
         let frames = self.episode.len();
         let all = frames * self.cameras.len();
-        for (camera, (key, name)) in self.cameras.iter().enumerate() {
-            let mut reader = dataset.pictures(key)?;
-            for frame in 0..frames {
+        let readers = self.cameras.iter().map(|(key, _)| dataset.pictures(key));
+        let mut readers = readers.collect::<Result<Vec<_>, _>>()?;
+        let mut sent = 0;
+        for frame in 0..frames {
+            for ((_, name), reader) in self.cameras.iter().zip(&mut readers) {
                 let picture = reader.read(self.episode.index(), frame)?;
                 let picture =
                     pictures::encode(&picture.rgb, picture.width, picture.height, PICTURE_WIDTH)
@@ -262,7 +264,8 @@ impl Shown<'_> {
                 self.stream
                     .log(format!("cameras/{name}"), &picture)
                     .map_err(|error| self.viewer.failed(&error))?;
-                if !progress(camera * frames + frame + 1, all) {
+                sent += 1;
+                if !progress(sent, all) {
                     return Ok(false);
                 }
             }

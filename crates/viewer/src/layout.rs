@@ -28,7 +28,7 @@ pub(crate) struct Contents {
     pub(crate) cameras: Vec<String>,
     /// Joint plots are at `joints/NAME`.
     pub(crate) joints: Vec<String>,
-    /// The name and path of more plots.
+    /// The name and path of more plots. The first has a place of its own; if there are more than two, the others share the second.
     pub(crate) plots: Vec<(String, String)>,
     /// Lanes of states at `gate`, so many.
     pub(crate) gate: Option<usize>,
@@ -63,7 +63,12 @@ impl Contents {
         if !self.plots.is_empty() {
             let plots = self.plots.iter();
             let plots = plots.map(|(name, path)| self.plot(name, path.clone(), true).panel());
-            right.push((2.6, Panel::Grid(2, plots.collect())));
+            let mut plots: Vec<Panel> = plots.collect();
+            if plots.len() > 2 {
+                let others = plots.split_off(1);
+                plots.push(Panel::Tabs(others));
+            }
+            right.push((2.6, Panel::Grid(2, plots)));
         }
         if let Some(lanes) = self.gate {
             let axis = ScalarAxis::new().with_range(Range1D::new(-0.7, lanes as f64 - 0.3));
