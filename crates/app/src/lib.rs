@@ -37,7 +37,7 @@ pub mod workplace;
 
 pub use dialogue::{Dialogue, Told};
 pub use error::AppError;
-pub use ulna_core::{RobotKind, Unit};
+pub use ulna_core::{Health, RobotKind, Unit};
 pub use ulna_policy::EngineChoice;
 pub use ulna_recorder::{Input, Key, Phase, Progress, RecorderError};
 pub use ulna_rt::{Stop, Summary};

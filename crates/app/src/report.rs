@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use ulna_bus::engine::BusCounters;
 use ulna_control::{Counters, End};
-use ulna_drivers::arm::ServoReport;
+pub use ulna_drivers::arm::{HealthReport, ServoReport};
 use ulna_rt::priority::Grant;
 use ulna_rt::{Distribution, StopReason, Summary};
 use ulna_sim::task::{Reach, Score};

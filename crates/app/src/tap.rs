@@ -6,7 +6,7 @@ use std::time::Duration;
 use ulna_control::{Observer, TickRecord};
 use ulna_core::display::Telemetry;
 use ulna_core::unit::AngleMap;
-use ulna_core::{GateNote, Joints, Stamp, State};
+use ulna_core::{GateNote, Health, Joints, Stamp, State};
 use ulna_recorder::{TickSample, TickSink};
 use ulna_rt::latest::Publisher;
 use ulna_sim::task::{Reach, Score, Scorer};
@@ -23,6 +23,8 @@ pub struct Snapshot {
     pub stamp: Stamp,
     /// What the robot measured.
     pub state: State,
+    /// What the servos feel, as last read.
+    pub health: Joints<Health>,
     /// What was sent.
     pub goals: Joints<f64>,
     /// What the gate did.
@@ -206,6 +208,7 @@ impl Observer for Tap {
                 ticks,
                 stamp,
                 state: *state,
+                health: record.health.copied().unwrap_or_default(),
                 goals: *goals,
                 note,
             });

@@ -7,6 +7,7 @@ use clap::Parser;
 
 mod args;
 mod commands;
+mod health;
 mod keyboard;
 mod output;
 mod terminal;

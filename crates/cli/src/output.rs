@@ -11,6 +11,8 @@ use ulna_app::report::SessionReport;
 use ulna_app::run::Ui;
 use ulna_app::tap::Snapshot;
 
+use crate::health;
+
 /// Prints the command's JSON answer on stdout.
 pub(crate) fn json(value: &serde_json::Value) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{value}")
@@ -65,6 +67,7 @@ impl Ui for StatusLine {
         let Snapshot {
             stamp,
             state,
+            health,
             goals,
             note,
             ticks,
@@ -95,10 +98,11 @@ impl Ui for StatusLine {
         } else {
             format!("  NO ANSWER: {}", silent.join(", "))
         };
+        let felt = health::felt(&self.names, health);
         let joints = joints.collect::<Vec<_>>().join("  ");
         let seconds = stamp.seconds();
         self.bar.set_message(format!(
-            "{seconds:6.1} s  tick {ticks}  {joints}  off by {error:4.1}{gate}{silent}"
+            "{seconds:6.1} s  tick {ticks}  {joints}  off by {error:4.1}{felt}{gate}{silent}"
         ));
         self.bar.tick();
     }
@@ -142,7 +146,7 @@ impl ProgressLine {
 }
 
 /// `shoulder_pan` → `pan`: enough to know a joint by.
-fn short(name: &str) -> String {
+pub(crate) fn short(name: &str) -> String {
     for side in ["left_", "right_"] {
         if let Some(rest) = name.strip_prefix(side) {
             return format!("{side}{}", short(rest));
@@ -224,6 +228,9 @@ pub(crate) fn session(report: &SessionReport) -> String {
         }
     }
     lines.extend(report.display.as_ref().map(display));
+    if let Some(felt) = health::at_worst(&report.follower) {
+        lines.push(format!("  health      {felt}"));
+    }
     lines.push(format!(
         "  the arm     {} ({:.1} s)",
         report.exit.happened, report.exit.seconds

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use ulna_core::display::TickTiming;
 use ulna_core::{
-    Action, ActionSource, Gate, GateNote, LinkLost, Progress, Robot, SafeGoals, Stamp, State,
+    Action, ActionSource, Gate, GateNote, Health, Joints, LinkLost, Progress, Robot, SafeGoals,
+    Stamp, State,
 };
 use ulna_rt::{Distribution, Machine, Next, Stop, StopReason};
 
@@ -48,6 +49,8 @@ pub struct TickRecord<'a> {
     pub sends_at: Stamp,
     /// What the robot measured.
     pub state: &'a State,
+    /// What the robot's servos feel, if they tell.
+    pub health: Option<&'a Joints<Health>>,
     /// What the source wanted.
     pub action: Option<&'a Action>,
     /// What the gate let through.
@@ -252,6 +255,7 @@ impl<'a> Tick<'a> {
             index,
             sends_at,
             state,
+            health: self.robot.health(),
             action: action.as_ref(),
             goals: &self.goals,
             note,

@@ -39,6 +39,6 @@ pub use gate::{Gate, GateLimits, GateNote, SafeGoals};
 pub use joints::{Joints, MAX_JOINTS, TooManyJoints};
 pub use robot::RobotKind;
 pub use stamp::Stamp;
-pub use state::{Action, State};
+pub use state::{Action, Health, State};
 pub use traits::{ActionSource, Environment, LinkLost, Progress, Robot};
 pub use unit::Unit;

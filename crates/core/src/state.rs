@@ -29,6 +29,21 @@ impl State {
     }
 }
 
+/// What a servo feels beside its position, as it was last asked. What it cannot tell, or was not asked yet, is `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Health {
+    /// When it answered.
+    pub stamp: Stamp,
+    /// Supply voltage, V.
+    pub volts: Option<f32>,
+    /// Temperature, °C.
+    pub celsius: Option<f32>,
+    /// Part of the full drive, -1 to 1.
+    pub load: Option<f32>,
+    /// Current, A.
+    pub amperes: Option<f32>,
+}
+
 /// Where a source of actions wants the joints to be, in LeRobot's normalised units.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Action {

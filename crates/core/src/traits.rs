@@ -8,8 +8,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::gate::SafeGoals;
+use crate::joints::Joints;
 use crate::stamp::Stamp;
-use crate::state::{Action, State};
+use crate::state::{Action, Health, State};
 
 /// How far the exchange of a tick has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,11 @@ pub trait Robot {
 
     /// What is known now; joints that did not answer keep their last value and stamp.
     fn state(&self) -> &State;
+
+    /// What the servos feel, joint by joint, as last read; nothing from a robot that does not tell.
+    fn health(&self) -> Option<&Joints<Health>> {
+        None
+    }
 }
 
 /// Where actions come from: a leader arm, a replayed episode, a policy, a park trajectory.

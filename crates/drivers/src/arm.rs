@@ -1,6 +1,7 @@
 //! A chain of servos on one bus, as a robot (follower) or as a source of actions (leader).
 
 mod exchange;
+mod health;
 mod report;
 mod servo;
 
@@ -11,12 +12,14 @@ use ulna_bus::engine::{BusCounters, Engine, EngineConfig, ServoCounters};
 use ulna_bus::health::{Roster, RosterConfig};
 use ulna_core::robot::Omni;
 use ulna_core::{
-    Calibration, Joints, LinkLost, Progress, Robot, RobotKind, SafeGoals, Stamp, State,
+    Calibration, Health, Joints, LinkLost, Progress, Robot, RobotKind, SafeGoals, Stamp, State,
 };
 
 use crate::port::Port;
+use health::Watching;
 use servo::{Layout, Servo, on_wire};
 
+pub use health::HealthReport;
 pub use report::ServoReport;
 pub use servo::ArmError;
 
@@ -34,6 +37,12 @@ pub struct ServoArm {
     base: Option<Omni>,
     roster: Roster,
     pub(crate) state: State,
+    /// What each servo feels, as last read.
+    health: Joints<Health>,
+    /// Whose turn it is to tell, if anybody wants to know.
+    watching: Option<Watching>,
+    /// When this tick's exchange must be over.
+    deadline: Stamp,
     under_way: bool,
     /// Goals of wheels that the line had no time for yet.
     speeds_due: bool,
@@ -101,6 +110,9 @@ impl ServoArm {
             layout,
             base: kind.base.as_ref().and_then(Omni::new),
             roster,
+            health: Joints::filled(state.position.len(), Health::default()),
+            watching: None,
+            deadline: Stamp::ZERO,
             state,
             under_way: false,
             speeds_due: false,
@@ -163,6 +175,7 @@ impl ServoArm {
                 damaged: counters.checksum_errors,
                 retries: counters.retries,
                 implausible: servo.plausibility.suspects(),
+                health: (servo.worst.readings > 0).then_some(servo.worst),
                 complaints: if counters.last_flags.is_empty() {
                     String::new()
                 } else {
@@ -190,5 +203,9 @@ impl Robot for ServoArm {
 
     fn state(&self) -> &State {
         &self.state
+    }
+
+    fn health(&self) -> Option<&Joints<Health>> {
+        Some(&self.health)
     }
 }

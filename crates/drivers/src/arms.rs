@@ -2,11 +2,12 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use ulna_bus::engine::BusCounters;
 use ulna_core::{
-    Action, ActionSource, Calibration, Joints, LinkLost, Progress, Robot, RobotKind, SafeGoals,
-    Stamp, State,
+    Action, ActionSource, Calibration, Health, Joints, LinkLost, Progress, Robot, RobotKind,
+    SafeGoals, Stamp, State,
 };
 use ulna_rt::Pacer;
 
@@ -19,6 +20,7 @@ pub struct Arms {
     arms: Vec<Part>,
     ports: String,
     state: State,
+    health: Joints<Health>,
 }
 
 #[derive(Debug)]
@@ -77,7 +79,15 @@ impl Arms {
                 position: Joints::filled(first, 0.0),
                 measured: Joints::filled(first, Stamp::ZERO),
             },
+            health: Joints::filled(first, Health::default()),
             arms: parts,
+        }
+    }
+
+    /// As [`ServoArm::watch_health`], on every bus.
+    pub fn watch_health(&mut self, every: Duration) {
+        for part in &mut self.arms {
+            part.arm.watch_health(every);
         }
     }
 
@@ -322,7 +332,10 @@ impl Arms {
             let (joints, state) = (part.joints(), part.arm.state());
             self.state.stamp = self.state.stamp.max(state.stamp);
             self.state.position[joints.clone()].copy_from_slice(&state.position);
-            self.state.measured[joints].copy_from_slice(&state.measured);
+            self.state.measured[joints.clone()].copy_from_slice(&state.measured);
+            if let Some(health) = part.arm.health() {
+                self.health[joints].copy_from_slice(health);
+            }
         }
     }
 }
@@ -343,6 +356,10 @@ impl Robot for Arms {
 
     fn state(&self) -> &State {
         &self.state
+    }
+
+    fn health(&self) -> Option<&Joints<Health>> {
+        Some(&self.health)
     }
 }
 

@@ -17,6 +17,9 @@ use crate::tap::{Judge, Sampler, Tap};
 /// A control loop that is over, or why it could not begin.
 pub(super) type Controlled = Result<(Finished, Tap), ConnectError>;
 
+/// One servo of each bus tells what it feels this often: six servos take turns of an eighth of a second.
+const HEALTH_PERIOD: Duration = Duration::from_millis(20);
+
 /// Everything on the control thread.
 pub(super) fn control(
     rig: &mut Rig,
@@ -45,6 +48,10 @@ pub(super) fn control(
     follower
         .arm
         .connect(pacer, &follower.kind, &follower.calibration, Role::Follower)?;
+    follower.arm.watch_health(HEALTH_PERIOD);
+    if let Some(leader) = leader {
+        leader.source.0.watch_health(HEALTH_PERIOD);
+    }
     let period = Duration::from_secs_f64(1.0 / *rate_hz);
     let limits = follower.kind.gate_limits(&follower.calibration);
     if let World::Simulated {

@@ -32,6 +32,8 @@ impl ServoArm {
             width: goal.width,
             entries: &entries[..count],
         });
+        self.deadline = deadline;
+        self.health_asked();
         self.discard_input(now)?;
         let (mut burst, mut len) = ([0; BURST], 0);
         if let Some(goals) = goals.filter(|_| self.base.is_some()) {
@@ -162,6 +164,17 @@ impl ServoArm {
                     until: Stamp::new(until.min(arrival)),
                 })
             }
+            Status::Done
+                if self
+                    .watching
+                    .is_some_and(|watching| watching.asked.is_some()) =>
+            {
+                self.under_way = false;
+                if let Some(joint) = self.health_asked() {
+                    self.take_health(joint);
+                }
+                Ok(Progress::Done)
+            }
             Status::Done => {
                 self.under_way = false;
                 self.take_replies(now);
@@ -170,6 +183,13 @@ impl ServoArm {
                     let mut burst = [0; BURST];
                     let len = self.put_speeds(&mut burst);
                     self.put(now, &burst[..len])?;
+                } else if self.ask_health(now) {
+                    self.under_way = true;
+                    self.send(now)?;
+                    let arrival = self.port.next_arrival();
+                    return Ok(Progress::Waiting {
+                        until: arrival.map_or(self.deadline, Stamp::new).min(self.deadline),
+                    });
                 }
                 Ok(Progress::Done)
             }

@@ -1,7 +1,9 @@
 //! What happened to each servo, for the report of a session.
 
+use super::health::HealthReport;
+
 /// What happened to one servo since the session began.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct ServoReport {
     /// The joint it drives.
     pub joint: String,
@@ -17,6 +19,8 @@ pub struct ServoReport {
     pub retries: u32,
     /// Readings that were faster than the servo can move and that no second reading confirmed.
     pub implausible: u32,
+    /// The extremes of what it felt, if it was asked.
+    pub health: Option<HealthReport>,
     /// What the servo complains of, in words; empty if of nothing.
     pub complaints: String,
 }

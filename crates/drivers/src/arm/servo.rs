@@ -6,6 +6,8 @@ use ulna_bus::registers::{Register, Role, Span};
 use ulna_core::robot::{JointSpec, Protocol};
 use ulna_core::{JointCalibration, RobotKind, Unit};
 
+use super::health::HealthReport;
+
 /// One joint's servo.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Servo {
@@ -22,6 +24,8 @@ pub(crate) struct Servo {
     /// The goal that a leader's trigger springs back to.
     pub(crate) hold: Option<f64>,
     pub(crate) plausibility: Plausibility,
+    /// The extremes of what it felt.
+    pub(super) worst: HealthReport,
 }
 
 /// A reading that would mean more than a turn in half a second, faster than any hobby servo or hand, is suspect. Calibration keeps
@@ -158,6 +162,7 @@ pub(super) fn servo(
         present: find(present, "measuring")?,
         hold: joint.leader.hold,
         plausibility: Plausibility::new(believable),
+        worst: HealthReport::NONE,
     })
 }
 

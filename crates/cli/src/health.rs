@@ -1,0 +1,48 @@
+//! What servos feel, in a few words.
+
+use ulna_app::Health;
+use ulna_app::report::{BusReport, HealthReport};
+
+use crate::output::short;
+
+/// The lowest voltage and the hottest servo of those that tell.
+pub(crate) fn felt(names: &[String], health: &[Health]) -> String {
+    let volts = health.iter().filter_map(|health| health.volts);
+    let volts = volts.reduce(f32::min);
+    let heat = names
+        .iter()
+        .zip(health)
+        .filter_map(|(name, health)| Some((name, health.celsius?)));
+    let hottest = heat.max_by(|a, b| a.1.total_cmp(&b.1));
+    match (volts, hottest) {
+        (Some(volts), Some((name, celsius))) => {
+            format!("  {volts:.1} V  {celsius:.0} °C {}", short(name))
+        }
+        _ => String::new(),
+    }
+}
+
+/// What the servos of a bus felt at worst.
+pub(crate) fn at_worst(bus: &BusReport) -> Option<String> {
+    let told = || {
+        let servos = bus.servos.iter();
+        servos.filter_map(|servo| Some((short(&servo.joint), servo.health?)))
+    };
+    let volts = told().filter_map(|(_, health)| health.volts_low);
+    let volts = volts.reduce(f32::min)?;
+    let most = |of: fn(&HealthReport) -> Option<f32>| {
+        let all = told().filter_map(|(name, health)| Some((name, of(&health)?)));
+        all.max_by(|a, b| a.1.total_cmp(&b.1))
+    };
+    let mut line = format!("{volts:.1} V at least");
+    if let Some((name, celsius)) = most(|health| health.celsius_high) {
+        line.push_str(&format!(", {celsius:.0} °C at most ({name})"));
+    }
+    if let Some((name, load)) = most(|health| health.load_high) {
+        line.push_str(&format!(", load up to {:.0} % ({name})", load * 100.0));
+    }
+    if let Some((name, amperes)) = most(|health| health.amperes_high) {
+        line.push_str(&format!(", {amperes:.2} A ({name})"));
+    }
+    Some(line)
+}

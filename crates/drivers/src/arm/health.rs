@@ -1,0 +1,157 @@
+//! What servos feel: load, current, voltage and temperature, one servo after the other behind the cycles of the control loop.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use ulna_bus::engine::{GroupRead, Request};
+use ulna_bus::health::Rotation;
+use ulna_bus::registers::{Role, Span};
+use ulna_core::{Health, Stamp};
+
+use super::ServoArm;
+use super::servo::Servo;
+
+/// What is read for it.
+const ROLES: [Role; 4] = [
+    Role::PresentLoad,
+    Role::PresentCurrent,
+    Role::PresentVoltage,
+    Role::PresentTemperature,
+];
+
+/// The answer must come this long before the tick's deadline, or it is not asked for.
+const ROOM: Duration = Duration::from_micros(1500);
+
+/// The rotation, and the joint whose answer is awaited.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Watching {
+    rotation: Rotation,
+    pub(super) asked: Option<usize>,
+}
+
+/// The extremes of what a servo felt since the session began.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct HealthReport {
+    /// Readings.
+    pub readings: u32,
+    /// Lowest voltage, V.
+    pub volts_low: Option<f32>,
+    /// Highest temperature, °C.
+    pub celsius_high: Option<f32>,
+    /// Largest load, part of the full drive.
+    pub load_high: Option<f32>,
+    /// Largest current, A.
+    pub amperes_high: Option<f32>,
+}
+
+impl HealthReport {
+    pub(super) const NONE: Self = Self {
+        readings: 0,
+        volts_low: None,
+        celsius_high: None,
+        load_high: None,
+        amperes_high: None,
+    };
+
+    fn take(&mut self, health: &Health) {
+        let larger = |high: Option<f32>, new: Option<f32>| match (high, new) {
+            (Some(high), Some(new)) => Some(high.max(new.abs())),
+            (None, new) => new.map(f32::abs),
+            (high, None) => high,
+        };
+        self.readings = self.readings.saturating_add(1);
+        self.volts_low = match (self.volts_low, health.volts) {
+            (Some(low), Some(new)) => Some(low.min(new)),
+            (low, new) => low.or(new),
+        };
+        self.celsius_high = larger(self.celsius_high, health.celsius);
+        self.load_high = larger(self.load_high, health.load);
+        self.amperes_high = larger(self.amperes_high, health.amperes);
+    }
+}
+
+impl ServoArm {
+    /// From now on one servo each `every` is asked what it feels, behind a cycle that has time for it.
+    pub fn watch_health(&mut self, every: Duration) {
+        self.watching = Some(Watching {
+            rotation: Rotation::new(every),
+            asked: None,
+        });
+    }
+
+    /// Asks the servo whose turn it is, if there is one and time is left; true if an answer is awaited.
+    pub(super) fn ask_health(&mut self, now: Stamp) -> bool {
+        let Some(watching) = &mut self.watching else {
+            return false;
+        };
+        watching.asked = None;
+        if now + ROOM > self.deadline {
+            return false;
+        }
+        let replies = self.engine.replies().iter();
+        let alive = replies
+            .filter(|reply| reply.result.is_ok())
+            .map(|reply| reply.id);
+        let Some(id) = watching.rotation.next(now.since_epoch(), alive) else {
+            return false;
+        };
+        let Some(joint) = self.servos.iter().position(|servo| servo.id == id) else {
+            return false;
+        };
+        let Some(Span { address, len }) = self.servos[joint].model.table.span(&ROLES) else {
+            return false;
+        };
+        let read = Some(GroupRead {
+            address,
+            len,
+            ids: &[id],
+        });
+        let request = Request::Cycle { write: None, read };
+        let (begin, end) = (now.since_epoch(), self.deadline.since_epoch());
+        let begun = self.engine.begin(begin, &request, end).is_ok();
+        watching.asked = begun.then_some(joint);
+        begun
+    }
+
+    /// The joint whose answer is awaited; nobody's after this.
+    pub(super) fn health_asked(&mut self) -> Option<usize> {
+        self.watching.as_mut()?.asked.take()
+    }
+
+    /// Takes the answer of this joint's servo, if it came.
+    pub(super) fn take_health(&mut self, joint: usize) {
+        let servo = &mut self.servos[joint];
+        let Some(Span { address, .. }) = servo.model.table.span(&ROLES) else {
+            return;
+        };
+        let mine = self
+            .engine
+            .replies()
+            .iter()
+            .find(|reply| reply.id == servo.id);
+        let Some((reply, data)) = mine.and_then(|reply| Some((reply, reply.result.ok()?))) else {
+            return;
+        };
+        let counts = |role| {
+            let register = servo.model.table.find(role)?;
+            register.decode_in_block(address, data.bytes())
+        };
+        let health = felt(servo, Stamp::new(reply.at), counts);
+        servo.worst.take(&health);
+        self.health[joint] = health;
+    }
+}
+
+/// What these counts mean.
+#[allow(clippy::cast_possible_truncation)] // three digits of a sensor
+fn felt(servo: &Servo, stamp: Stamp, counts: impl Fn(Role) -> Option<i32>) -> Health {
+    let scales = &servo.model.scales;
+    Health {
+        stamp,
+        volts: counts(Role::PresentVoltage).map(|counts| scales.voltage.of(counts).0 as f32),
+        celsius: counts(Role::PresentTemperature)
+            .map(|counts| scales.temperature.of(counts).0 as f32),
+        load: counts(Role::PresentLoad).map(|counts| scales.load.of(counts).0 as f32),
+        amperes: counts(Role::PresentCurrent).map(|counts| scales.current.of(counts).0 as f32),
+    }
+}
