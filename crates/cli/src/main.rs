@@ -9,6 +9,7 @@ mod args;
 mod commands;
 mod keyboard;
 mod output;
+mod screen;
 mod terminal;
 
 use args::{Cli, Command};
