@@ -13,6 +13,28 @@ pub enum Told {
     Nobody,
 }
 
+/// One thing to do of several, for a checklist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What it is about.
+    pub name: String,
+    /// How far it has come.
+    pub state: StepState,
+    /// What became of it; what to do, if it is its turn; what it will be, if it is to come.
+    pub note: String,
+}
+
+/// How far a step has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepState {
+    /// It waits for its turn.
+    ToCome,
+    /// It is its turn.
+    Now,
+    /// It is over.
+    Done,
+}
+
 /// Somebody at a terminal, a script, or nobody.
 pub trait Dialogue {
     /// Says something that stays.
@@ -32,6 +54,9 @@ pub trait Dialogue {
 
     /// Takes away what was shown.
     fn clear(&mut self);
+
+    /// Tells how far the whole has come, in place of what this told before; a dialogue of plain lines has no use for it.
+    fn steps(&mut self, _steps: &[Step]) {}
 }
 
 /// Asks somebody who must be there.

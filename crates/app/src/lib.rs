@@ -35,7 +35,7 @@ pub mod view;
 pub mod wiggle;
 pub mod workplace;
 
-pub use dialogue::{Dialogue, Told};
+pub use dialogue::{Dialogue, Step, StepState, Told};
 pub use error::AppError;
 pub use ulna_core::{Health, RobotKind, Unit};
 pub use ulna_policy::EngineChoice;

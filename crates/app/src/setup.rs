@@ -4,6 +4,7 @@
 //! on where it stopped: leave those that are done in their chain, and go on with the next.
 
 mod ids;
+mod steps;
 
 use serde::Serialize;
 use ulna_core::robot::JointSpec;
@@ -41,6 +42,24 @@ pub struct JointSetup {
     /// How far it moved when it was wiggled, degrees.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wiggled: Option<f64>,
+}
+
+impl JointSetup {
+    /// What was done, in words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let done = match (self.done, self.was) {
+            (Done::AlreadyRight, _) => "was right already".to_owned(),
+            (Done::Skipped, _) => "left out".to_owned(),
+            (Done::Identified, _) => "wiggled".to_owned(),
+            (Done::Set, None) => "set".to_owned(),
+            (Done::Set, Some(was)) => format!("set (was id {} at {} baud)", was.id, was.baud),
+        };
+        match self.wiggled {
+            Some(degrees) => format!("{done}, moved {degrees:.1}°"),
+            None => done,
+        }
+    }
 }
 
 /// Where a servo was found.
@@ -124,6 +143,7 @@ pub fn setup(
     let faults = if options.identify {
         Vec::new()
     } else {
+        talk.steps(&steps::setting(&work.kind, &joints));
         check_whole(&mut work, talk)?
     };
     talk.clear();
@@ -179,6 +199,7 @@ fn identify(work: &mut Workplace, talk: &mut dyn Dialogue) -> Result<Vec<JointSe
             resolution,
             ..
         } = work.kind.joints[index].clone();
+        talk.steps(&steps::identifying(&work.kind, &told));
         let question = format!("Enter wiggles {name} (id {id}), s skips it, q ends:");
         let answer = ask(talk, &question, "all servos are limp")?;
         if answer == "q" {

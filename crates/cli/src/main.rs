@@ -10,6 +10,7 @@ mod commands;
 mod health;
 mod keyboard;
 mod output;
+mod screen;
 mod terminal;
 
 use args::{Cli, Command};

@@ -45,6 +45,27 @@ impl Terminal {
         io::stdin().is_terminal()
     }
 
+    /// Waits for a line or for Ctrl-C, and calls `idle` many times a second meanwhile.
+    pub(crate) fn answer(&mut self, mut idle: impl FnMut()) -> Told {
+        loop {
+            let heard = self.lines().recv_timeout(POLL);
+            if self.stop.requested().is_some() {
+                return Told::Interrupted;
+            }
+            match heard {
+                Ok(line) => return Told::Line(line),
+                Err(RecvTimeoutError::Timeout) => idle(),
+                Err(RecvTimeoutError::Disconnected) => return Told::Nobody,
+            }
+        }
+    }
+
+    /// Whether a full screen can be drawn for somebody who is there.
+    pub(crate) fn has_screen() -> bool {
+        let dumb = std::env::var_os("TERM").is_none_or(|name| name == "dumb");
+        Self::somebody() && io::stderr().is_terminal() && !dumb
+    }
+
     fn lines(&mut self) -> &Receiver<String> {
         self.lines.get_or_insert_with(|| {
             let (sender, receiver) = channel();
@@ -115,26 +136,11 @@ impl Dialogue for Terminal {
             };
         }
         eprint!("{question} ");
-        loop {
-            let heard = self.lines().recv_timeout(POLL);
-            if self.stop.requested().is_some() {
-                eprintln!();
-                return Told::Interrupted;
-            }
-            match heard {
-                Ok(line) => {
-                    if !Self::somebody() {
-                        eprintln!(); // a terminal shows its own Enter key
-                    }
-                    return Told::Line(line);
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    eprintln!();
-                    return Told::Nobody;
-                }
-            }
+        let told = self.answer(|| {});
+        if !matches!(told, Told::Line(_)) || !Self::somebody() {
+            eprintln!(); // a terminal shows its own Enter key
         }
+        told
     }
 
     fn pressed(&mut self) -> bool {

@@ -6,7 +6,7 @@ use ulna_core::robot::JointSpec;
 use ulna_drivers::LineError;
 use ulna_drivers::setup::{Newcomer, Place, assign, newcomer};
 
-use super::{Done, JointSetup};
+use super::{Done, JointSetup, steps};
 use crate::dialogue::{Dialogue, ask};
 use crate::error::AppError;
 use crate::wiggle::wiggle;
@@ -37,6 +37,7 @@ pub(super) fn assign_all(
             .filter(|joint| joint.done != Done::Skipped)
             .map(|joint| joint.id)
             .collect();
+        talk.steps(&steps::setting(&work.kind, &told));
         told.push(one(work, index, number + 1, &known, and_wiggle, talk)?);
     }
     Ok(told)

@@ -28,6 +28,10 @@ pub(crate) struct SetupArgs {
     #[arg(long)]
     yes: bool,
 
+    /// Plain lines, not the full-screen guide
+    #[arg(long)]
+    plain: bool,
+
     #[command(flatten)]
     bus: BusArgs,
 }
@@ -49,5 +53,19 @@ impl SetupArgs {
     /// Nobody is asked.
     pub(crate) fn alone(&self, somebody: bool) -> bool {
         self.yes || self.bus.is_sim() && !somebody
+    }
+
+    /// The full-screen guide is welcome.
+    pub(crate) fn full_screen(&self) -> bool {
+        !self.plain && !self.yes
+    }
+
+    /// What the guide calls itself.
+    pub(crate) fn title(&self) -> String {
+        format!(
+            "ulna setup: {}{}",
+            if self.bus.is_sim() { "simulated " } else { "" },
+            if self.leader { "leader" } else { "follower" },
+        )
     }
 }

@@ -1,18 +1,27 @@
 //! `ulna setup`.
 
 use anyhow::Result;
+use ulna_app::Dialogue;
 use ulna_app::setup::{Done, SetUp};
 
 use super::stop;
 use crate::args::SetupArgs;
+use crate::screen::Screen;
 use crate::terminal::Terminal;
 use crate::{Ended, output};
 
 pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Ended> {
     let stop = stop()?;
     let alone = args.alone(Terminal::somebody());
-    let mut talk = Terminal::new(&stop).obliging(alone);
-    let told = ulna_app::setup::setup(&args.options(), &stop, &mut talk)?;
+    let terminal = Terminal::new(&stop).obliging(alone);
+    let mut talk: Box<dyn Dialogue> = if !json && args.full_screen() && Terminal::has_screen() {
+        Box::new(Screen::new(terminal, args.title()))
+    } else {
+        Box::new(terminal)
+    };
+    let told = ulna_app::setup::setup(&args.options(), &stop, &mut *talk);
+    drop(talk); // gives the terminal back before anything is printed
+    let told = told?;
     if json {
         output::json(&serde_json::to_value(&told)?)?;
     } else {
@@ -28,21 +37,11 @@ pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Ended> {
 fn summary(told: &SetUp) -> String {
     let mut lines = Vec::new();
     for joint in &told.joints {
-        let done = match joint.done {
-            Done::AlreadyRight => "was right already".to_owned(),
-            Done::Skipped => "left out".to_owned(),
-            Done::Identified => "wiggled".to_owned(),
-            Done::Set => joint.was.map_or_else(
-                || "set".to_owned(),
-                |was| format!("set (was id {} at {} baud)", was.id, was.baud),
-            ),
-        };
-        let moved = joint
-            .wiggled
-            .map_or_else(String::new, |degrees| format!(", moved {degrees:.1}°"));
         lines.push(format!(
-            "{:<16}id {:<4}{done}{moved}",
-            joint.joint, joint.id
+            "{:<16}id {:<4}{}",
+            joint.joint,
+            joint.id,
+            joint.words()
         ));
     }
     if !told.complete {
