@@ -4,7 +4,7 @@
 //!
 //! Reading order: [`port`] (bytes in, bytes out), [`arm`] (a chain of servos), [`arms`] (one or two of them as a robot or a leader),
 //! [`connect`] (from an open port to a configured arm), [`calibration`] (LeRobot's own file). Before there is an arm: [`ports`] (what is
-//! plugged in), [`family`] (what differs between makers), [`line`] (any servo at any rate), and on it [`scan`], [`setup`], [`calibrate`]
+//! plugged in), [`family`] (what differs between makers), [`mod@line`] (any servo at any rate), and on it [`scan`], [`setup`], [`calibrate`]
 //! and [`recover`].
 
 pub mod arm;

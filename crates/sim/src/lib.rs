@@ -4,7 +4,7 @@
 //! their answers on the wire, and meets their faults.
 //!
 //! Reading order: [`plant`] (the boundary between electronics and mechanics), [`law`] (one servo's motor), [`arm`] (the arm it
-//! moves), [`task`] (what there is to do), [`hand`] (who moves a leader), [`bench`] (servos on a table), [`servo`] (registers and protections), [`wire`] and [`bus`] (bytes in time), [`workbench`] (servos in every state),
+//! moves), [`task`] (what there is to do), [`hand`] (who moves a leader), [`mod@bench`] (servos on a table), [`servo`] (registers and protections), [`wire`] and [`bus`] (bytes in time), [`workbench`] (servos in every state),
 //! [`fault`] (what goes wrong), [`pty`] (all of it behind a terminal, in real time); [`scene`], [`render`] and [`camera`] (what a
 //! camera sees, and when).
 
