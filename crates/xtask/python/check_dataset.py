@@ -248,8 +248,11 @@ class Check:
         if len(self.starts) > 2:
             fewer = delete_episodes(self.theirs, [0], self.scratch / "fewer", "ulna/fewer")
             same(len(fewer), self.starts[-1] - self.starts[1], "frames after deleting episode 0")
-        # Videos are joined by copying their streams, which takes one codec; LeRobot continues ours in its own.
-        codecs = sorted({get_video_info(path)["video.codec"] for path in self.root.glob("videos/*/*/*.mp4")})
+        # Videos are joined by copying their streams, which takes one codec; LeRobot continues ours in its own, and cuts an episode out of
+        # a file of several by encoding the rest in its own.
+        roots = {self.root, Path(fewer.root)}
+        videos = [path for root in roots for path in root.glob("videos/*/*/*.mp4")]
+        codecs = sorted({get_video_info(path)["video.codec"] for path in videos})
         double = merge_datasets(
             [self.theirs, fewer], "ulna/double", self.scratch / "double", concatenate_videos=len(codecs) == 1
         )
