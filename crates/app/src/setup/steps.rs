@@ -60,3 +60,34 @@ fn state(place: usize, done: usize) -> StepState {
         core::cmp::Ordering::Greater => StepState::ToCome,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Done, Was};
+    use super::*;
+
+    #[test]
+    fn steps_are_done_now_and_to_come_from_the_gripper_to_the_whole_chain() {
+        let kind = crate::robots::find("so101").unwrap();
+        let gripper = JointSetup {
+            joint: "gripper".to_owned(),
+            id: 6,
+            was: Some(Was {
+                id: 1,
+                baud: 1_000_000,
+            }),
+            done: Done::Set,
+            wiggled: None,
+        };
+        let steps = setting(&kind, std::slice::from_ref(&gripper));
+        let states: Vec<StepState> = steps.iter().map(|step| step.state).collect();
+        assert_eq!(states[..2], [StepState::Done, StepState::Now]);
+        assert_eq!(states[2..], [StepState::ToCome; 5]);
+        assert_eq!(steps[0].note, "id 6, set (was id 1 at 1000000 baud)");
+        assert!(steps[1].note.contains("wrist_roll"), "{:?}", steps[1]);
+
+        let all = setting(&kind, &vec![gripper; kind.dof()]);
+        assert_eq!(all[6].state, StepState::Now);
+        assert_eq!(all[6].note, "connect all 6 servos in a chain");
+    }
+}
