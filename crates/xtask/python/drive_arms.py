@@ -17,6 +17,16 @@ def classes(kind):
     return SO101Follower, SO101FollowerConfig, SO101Leader, SO101LeaderConfig
 
 
+def patiently(work):
+    """LeRobot gives up at the first late answer, which a busy computer is enough for."""
+    for _ in range(4):
+        try:
+            return work()
+        except ConnectionError:
+            time.sleep(0.2)
+    return work()
+
+
 def told(good, name, figures):
     print("PASS" if good else "FAIL", name, figures, sep="\t", flush=True)
 
@@ -39,36 +49,41 @@ def reach(follower):
     goals = {key: 20.0 if key == "gripper.pos" else 0.0 for key in follower.action_features}
     end = time.monotonic() + 4
     while time.monotonic() < end:
-        follower.send_action(goals)
+        patiently(lambda: follower.send_action(goals))
         time.sleep(0.02)
-    state = follower.get_observation()
+    state = patiently(follower.get_observation)
     worst = max(goals, key=lambda key: abs(state[key] - goals[key]))
     told(abs(state[worst] - goals[worst]) < 8, "goals are reached", f"{worst} is off most, by {abs(state[worst] - goals[worst]):.1f}")
 
 
 def teleoperate(follower, leader):
-    errors, moved, begin = [], [], time.monotonic()
+    errors, moved, late, begin = [], [], 0, time.monotonic()
     while time.monotonic() < begin + 8:
-        action = leader.get_action()
-        follower.send_action(action)
-        state = follower.get_observation()
+        try:
+            action = leader.get_action()
+            follower.send_action(action)
+            state = follower.get_observation()
+        except ConnectionError:
+            late += 1
+            continue
         errors.append(max(abs(state[key] - action[key]) for key in action))
         moved.append(action["shoulder_pan.pos"])
         time.sleep(0.01)
     errors.sort()
     median, span = errors[len(errors) // 2], max(moved) - min(moved)
-    told(len(errors) > 100 and median < 12 and span > 5, "teleoperation", f"{len(errors)} loops in 8 s, median error {median:.1f}, the leader's pan moved by {span:.0f}")
+    good = len(errors) > 100 and late * 20 < len(errors) and median < 12 and span > 5
+    told(good, "teleoperation", f"{len(errors)} loops in 8 s and {late} late answers, median error {median:.1f}, the leader's pan moved by {span:.0f}")
 
 
 def main(kind, follower_port, leader_port, name):
     robot, robot_config, teleop, teleop_config = classes(kind)
     follower = robot(robot_config(port=follower_port, id=name))
     leader = teleop(teleop_config(port=leader_port, id=name))
-    leader.connect()
-    follower.connect()
+    patiently(lambda: leader.is_connected or leader.connect())
+    patiently(lambda: follower.is_connected or follower.connect())
     told(follower.is_connected and leader.is_connected, "both connect and configure", "no question asked")
-    told(follower.is_calibrated and leader.is_calibrated, "both are calibrated", "servos and files agree")
-    calibration(leader.bus, "calibration is written and read back")
+    told(patiently(lambda: follower.is_calibrated and leader.is_calibrated), "both are calibrated", "servos and files agree")
+    patiently(lambda: calibration(leader.bus, "calibration is written and read back"))
     follower.bus.enable_torque()
     reach(follower)
     teleoperate(follower, leader)
