@@ -248,13 +248,13 @@ class Check:
         if len(self.starts) > 2:
             fewer = delete_episodes(self.theirs, [0], self.scratch / "fewer", "ulna/fewer")
             same(len(fewer), self.starts[-1] - self.starts[1], "frames after deleting episode 0")
-        # Videos are joined by copying their streams, which takes one codec; LeRobot continues ours in its own, and cuts an episode out of
-        # a file of several by encoding the rest in its own.
-        roots = {self.root, Path(fewer.root)}
-        videos = [path for root in roots for path in root.glob("videos/*/*/*.mp4")]
-        codecs = sorted({get_video_info(path)["video.codec"] for path in videos})
+        # LeRobot joins videos by copying their streams. That takes files of one codec, and none of its own encoding: where an episode
+        # shares its file with others it has encoded the rest anew, and its time stamps do not follow on ours.
+        files = list(self.root.glob("videos/*/*/*.mp4"))
+        codecs = sorted({get_video_info(path)["video.codec"] for path in files})
+        alone = len(files) == (len(self.starts) - 1) * len(self.pictures)
         double = merge_datasets(
-            [self.theirs, fewer], "ulna/double", self.scratch / "double", concatenate_videos=len(codecs) == 1
+            [self.theirs, fewer], "ulna/double", self.scratch / "double", concatenate_videos=alone and len(codecs) == 1
         )
         same(len(double), len(self.theirs) + len(fewer), "frames after merging")
         item = double[len(double) - 1]
