@@ -60,7 +60,10 @@ mod values;
 mod video;
 mod writer;
 
-pub use check::{Finding, Report, Severity, check};
+pub use check::{
+    CameraGrade, CheckOptions, EpisodeGrade, Finding, Grade, Group, Kind, Pictures, Report,
+    Severity, check, grade,
+};
 pub use episode::{Column, Episode};
 pub use episode_writer::{EpisodeParts, EpisodeStarter, EpisodeWriter};
 pub use episodes::{EpisodeRow, VideoSpan};
