@@ -15,7 +15,9 @@ pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Ended> {
     let answer = match action {
         DatasetAction::View(args) => return super::view(args, json),
         DatasetAction::Info { dir } => datasets::info(dir).map_err(Into::into),
-        DatasetAction::Check { dir } => Ok(datasets::checked(dir)),
+        DatasetAction::Check(args) => {
+            watched(|stop, watch| datasets::checked(&args.dir, args.settings(), stop, watch))
+        }
         DatasetAction::Repair { dir } => datasets::repaired(dir).map_err(Into::into),
         DatasetAction::Tool(tool) => run(tool),
     };

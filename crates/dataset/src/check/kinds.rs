@@ -11,7 +11,8 @@ pub struct Kind {
     pub title: &'static str,
     /// What it means for training, in a sentence.
     pub meaning: &'static str,
-    /// What to do next; `DIR` stands for the dataset's folder, `LIST` for the episodes, `K` for the first of them.
+    /// What to do next; `DIR` stands for the dataset's folder, `LIST` for the episodes, `K` for the first of them, `NAME`
+    /// for the feature.
     next: &'static str,
 }
 
@@ -24,8 +25,8 @@ impl Kind {
             .unwrap_or(&UNKNOWN)
     }
 
-    /// What to do next about it in these episodes of the dataset in `root`.
-    pub fn next_step(&self, root: &Path, episodes: &[u64]) -> String {
+    /// What to do next about it in these episodes of the dataset in `root`; `feature` is the one concerned, if it is known.
+    pub fn next_step(&self, root: &Path, episodes: &[u64], feature: Option<&str>) -> String {
         let first = episodes.first().map_or("K".to_owned(), u64::to_string);
         let words = self.next.split_inclusive([' ', '`']);
         words
@@ -36,6 +37,7 @@ impl Kind {
                     "DIR" => quoted(root) + after,
                     "LIST" => list(episodes) + after,
                     "K" => first.clone() + after,
+                    "NAME" => feature.unwrap_or("NAME").to_owned() + after,
                     _ => word.to_owned(),
                 }
             })
@@ -411,11 +413,11 @@ mod tests {
     fn codes_are_unique_and_commands_complete() {
         for (at, kind) in KINDS.iter().enumerate() {
             assert!(KINDS[..at].iter().all(|before| before.code != kind.code));
-            let next = kind.next_step(Path::new("a b"), &[0, 2, 3, 5, 6, 7]);
+            let next = kind.next_step(Path::new("a b"), &[0, 2, 3, 5, 6, 7], None);
             assert!(!next.contains("DIR") && !next.contains("LIST"), "{next}");
             assert!(kind.meaning.ends_with('.'), "{}", kind.code);
         }
-        let next = Kind::of("idle-head").next_step(Path::new("it's"), &[0, 2, 3, 5, 6, 7]);
+        let next = Kind::of("idle-head").next_step(Path::new("it's"), &[0, 2, 3, 5, 6, 7], None);
         assert_eq!(
             next,
             "cut it off: `ulna dataset trim 'it'\\''s' --idle --episodes 0,2,3,5-7`"

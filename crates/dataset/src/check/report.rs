@@ -231,6 +231,11 @@ impl Group<'_> {
 
     /// What to do next about all of them, with the command that does it.
     pub fn next_step(&self, root: &std::path::Path) -> String {
-        self.kind().next_step(root, &self.episodes())
+        self.kind().next_step(root, &self.episodes(), self.camera())
+    }
+
+    /// The camera concerned, if they are about one.
+    pub fn camera(&self) -> Option<&str> {
+        self.findings.first().and_then(|f| f.camera.as_deref())
     }
 }

@@ -78,7 +78,7 @@ impl<'a> Work<'a> {
 
     /// Notes that `frames` more are done; an error when the user wants to stop.
     pub(crate) fn advance(&mut self, frames: u64) -> Result<()> {
-        self.now.done += frames;
+        self.now.done = self.now.done.saturating_add(frames);
         match (self.on_progress)(self.now) {
             true => Ok(()),
             false => Err(DatasetError::Interrupted {

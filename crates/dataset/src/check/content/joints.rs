@@ -20,8 +20,11 @@ const LONG: f64 = 1.0;
 const COMMANDED: f64 = 10.0;
 /// ... to move within a second or so, ...
 const COMMANDED_SOON: f64 = 20.0;
-/// ... and by how much it pushes against an end.
-const PUSHED: f64 = 5.0;
+/// ... and by how much it pushes against an end: an SO-101's servo that is this many degrees off does more than half of
+/// what it can, while gravity and friction alone keep it off by a few.
+const PUSHED: f64 = 12.0;
+/// Targets may be at the end of the leader's range for this share of the frames: folded arms rest there.
+const AT_END: f64 = 0.2;
 /// The share of its range's width by which a value may lie beyond it.
 const BEYOND: f64 = 0.1;
 /// How far what was sent may be from the action, in multiples of rest.
@@ -59,8 +62,8 @@ pub(super) fn look(subject: &Subject<'_>, grade: &EpisodeGrade, found: &mut Vec<
         };
         let before = found.len();
         leaps(subject, &track, found);
-        dead(subject, &track, found);
         ends(subject, &track, &busy, found);
+        dead(subject, &track, found);
         altered(subject, &track, found);
         beyond(&track, found);
         for finding in &mut found[before..] {
@@ -147,6 +150,10 @@ fn dead(subject: &Subject<'_>, track: &Track<'_>, found: &mut Vec<Finding>) {
         _ => asked_high - asked_low > COMMANDED * rest,
     };
     let all = high - low <= rest / 2.0 && commanded;
+    // A joint that something stops at the end of its way has its finding.
+    let stopped = found.iter().any(|finding| {
+        finding.code == "saturated-joint" && finding.joint.as_ref() == Some(&track.joint.name)
+    });
     let still = |frame: usize| frame > 0 && state[frame] == state[frame - 1];
     let (start, count) = longest_run(state.len(), still);
     let (first, frames) = match all {
@@ -155,8 +162,10 @@ fn dead(subject: &Subject<'_>, track: &Track<'_>, found: &mut Vec<Finding>) {
     };
     let (from, to) = span(&action[first..(first + frames).min(action.len())]);
     let seconds = frames as f64 / subject.fps();
-    let partly =
-        track.joint.part == Part::Joint && seconds >= LONG && to - from > COMMANDED_SOON * rest;
+    let partly = track.joint.part == Part::Joint
+        && !stopped
+        && seconds >= LONG
+        && to - from > COMMANDED_SOON * rest;
     if all || partly {
         let message = format!(
             "`{}` stays at {:.1}{unit} for {seconds:.1} s while its target goes from {from:.1} to {to:.1}",
@@ -180,6 +189,7 @@ fn ends(subject: &Subject<'_>, track: &Track<'_>, busy: &Range<usize>, found: &m
         .filter(|_| subject.body.units == Units::M100);
     let name = &track.joint.name;
     if let Some(state) = &track.state {
+        let moves = span(state).1 - span(state).0 > subject.body.rest;
         let (low, high) = range.unwrap_or_else(|| span(state));
         let pushes = |frame: usize, outward: f64| {
             let asked = track.action.as_ref().and_then(|action| action.get(frame));
@@ -191,8 +201,9 @@ fn ends(subject: &Subject<'_>, track: &Track<'_>, busy: &Range<usize>, found: &m
             };
             is(low, -1.0) || is(high, 1.0)
         };
-        let (first, frames) =
-            longest_run(state.len(), |frame| busy.contains(&frame) && at_end(frame));
+        let (first, frames) = longest_run(state.len(), |frame| {
+            moves && busy.contains(&frame) && at_end(frame)
+        });
         let seconds = frames as f64 / subject.fps();
         if seconds >= LONG {
             let message = format!(
@@ -200,9 +211,12 @@ fn ends(subject: &Subject<'_>, track: &Track<'_>, busy: &Range<usize>, found: &m
                 state[first],
                 subject.body.unit(track.joint)
             );
-            let finding = Finding::new(Severity::Warning, "saturated-joint", message);
             let most = frames as f64 > 0.5 * state.len() as f64;
-            found.push(finding.frames(first, frames).spoils_if(most));
+            let finding = Finding::new(Severity::Warning, "saturated-joint", message);
+            found.push(Finding {
+                joint: Some(name.clone()),
+                ..finding.frames(first, frames).spoils_if(most)
+            });
         }
     }
     if let (Some(action), Some((low, high))) = (&track.action, range) {
@@ -218,9 +232,13 @@ fn ends(subject: &Subject<'_>, track: &Track<'_>, busy: &Range<usize>, found: &m
                 "the target of `{name}` is at exactly {:.0}, the end of the leader's range, for {seconds:.1} s in all",
                 action[*first]
             );
-            let finding = Finding::new(Severity::Warning, "clipped-action", message);
-            let most = frames.len() as f64 > 0.5 * action.len() as f64;
-            found.push(finding.frames(*first, frames.len()).spoils_if(most));
+            let share = frames.len() as f64 / action.len() as f64;
+            let severity = match share > AT_END {
+                true => Severity::Warning,
+                false => Severity::Note,
+            };
+            let finding = Finding::new(severity, "clipped-action", message);
+            found.push(finding.frames(*first, frames.len()).spoils_if(share > 0.5));
         }
     }
 }

@@ -70,11 +70,15 @@ impl<'a> Eyes<'a> {
         }
     }
 
-    /// Their frames, evenly over the episode, the first and the last among them.
+    /// Their frames, evenly over the episode. If they are chosen, they have even numbers, see [`View::add`].
     fn frames(&self, length: u64) -> impl Iterator<Item = usize> + use<> {
         let count = u128::from(self.count(length));
         let (last, gaps) = (length.saturating_sub(1), count.saturating_sub(1).max(1));
-        (0..count).map(move |n| (n * u128::from(last) / gaps) as usize)
+        let odd = match self.pictures {
+            Pictures::All => 0,
+            _ => 1,
+        };
+        (0..count).map(move |n| (n * u128::from(last) / gaps) as usize & !odd)
     }
 
     fn camera(

@@ -64,9 +64,13 @@ impl View {
     }
 
     pub(super) fn add(&mut self, frame: usize, look: Look) {
-        let same = (self.first.as_ref()).is_some_and(|first| first.shows_the_same_as(&look));
+        // ulna and LeRobot encode every other picture by itself, and the ones between by what changed: of a picture that
+        // stands still, only those of one kind come out equal.
+        let compared = frame.is_multiple_of(2);
+        let first = self.first.as_ref().filter(|_| compared);
+        let same = first.is_some_and(|first| first.shows_the_same_as(&look));
         let same_since = match self.samples.last() {
-            Some(before) if same => before.same_since,
+            Some(before) if same || !compared => before.same_since,
             _ => self.samples.len(),
         };
         self.samples.push(Sample {
@@ -81,7 +85,7 @@ impl View {
             sharpness: look.sharpness,
             same_since,
         });
-        if !same {
+        if compared && !same {
             self.first = Some(look);
         }
     }
