@@ -29,6 +29,7 @@
 pub mod bare;
 mod check;
 mod commit;
+mod disk;
 mod episode;
 mod episode_columns;
 mod episode_writer;
@@ -64,6 +65,7 @@ pub use check::{
     CameraGrade, CheckOptions, EpisodeGrade, Finding, Grade, Group, Kind, Pictures, Report,
     Severity, check, grade,
 };
+pub use disk::free_bytes;
 pub use episode::{Column, Episode};
 pub use episode_writer::{EpisodeParts, EpisodeStarter, EpisodeWriter};
 pub use episodes::{EpisodeRow, VideoSpan};
