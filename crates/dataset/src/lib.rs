@@ -24,7 +24,7 @@
 //!
 //! Writing, in the folder `examples`: `write_dataset.rs`. An episode is saved when [`Writer::commit`] returns, and
 //! then no crash takes it away; [`repair`] recovers the episode that was running when the program ended, and
-//! [`check`] compares a dataset with the format. The module [`tools`] edits datasets.
+//! [`check`] compares a dataset with the format, and [`grade`] looks at its content too and grades each episode. The module [`tools`] edits datasets.
 
 pub mod bare;
 mod check;
