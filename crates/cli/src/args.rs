@@ -3,6 +3,7 @@
 mod bench;
 mod bus;
 mod calibrate;
+mod codec;
 mod dataset;
 mod dataset_tools;
 mod display;

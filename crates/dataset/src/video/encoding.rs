@@ -160,8 +160,8 @@ impl Encoding {
         camera
     }
 
-    /// Whether the encoder is there; the error says what to do if not.
-    pub(crate) fn check(&self) -> Result<()> {
+    /// Asks whether the encoder is there; the error says what to do if not.
+    pub fn check(&self) -> Result<()> {
         if self.is_built_in() {
             return Ok(());
         }

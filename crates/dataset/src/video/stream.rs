@@ -115,7 +115,8 @@ pub(crate) fn whole_pictures(dir: &Path, camera: &str) -> Result<usize> {
     Ok(records.saturating_sub(usize::from(is_fragments(&path))))
 }
 
-fn annexb_entry(picture: &[u8]) -> Result<SampleEntry, String> {
+/// What describes H.264 whose first picture this is, its parameter sets included.
+pub(crate) fn annexb_entry(picture: &[u8]) -> Result<SampleEntry, String> {
     let config = H264SampleEntryConfig {
         length_size: LengthSize::FourBytes,
     };
@@ -125,8 +126,8 @@ fn annexb_entry(picture: &[u8]) -> Result<SampleEntry, String> {
         .map_err(|error| error.to_string())
 }
 
-/// The picture length-prefixed, its parameter sets left to the index.
-fn annexb(picture: &[u8]) -> Result<Sample, String> {
+/// A picture of H.264 length-prefixed, its parameter sets left to the index.
+pub(crate) fn annexb(picture: &[u8]) -> Result<Sample, String> {
     let units = parse_annexb_nal_units(picture).map_err(|error| error.to_string())?;
     let mut bytes = Vec::with_capacity(picture.len() + 8);
     let mut keyframe = false;
