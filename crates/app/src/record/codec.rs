@@ -39,45 +39,42 @@ impl CodecChoice {
         Ok(encoding)
     }
 
-    /// One sentence for each camera of a dataset that is encoded in another way than was asked for.
+    /// One sentence for each camera of a dataset that is encoded in another way than was asked for, the last with what to do.
     pub(super) fn differences(&self, dataset: &Dataset) -> Vec<String> {
         let cameras = dataset.info().cameras();
-        cameras
-            .filter_map(|camera| self.difference(camera))
-            .collect()
+        let differences = cameras.filter_map(|camera| self.difference(camera));
+        let mut differences: Vec<String> = differences.collect();
+        if let Some(last) = differences.last_mut() {
+            last.push_str(
+                " (leave --codec and its settings out to go on with what is there, or change it first with `ulna dataset reencode`)",
+            );
+        }
+        differences
     }
 
     fn difference(&self, camera: &Feature) -> Option<String> {
         let there = Encoding::declared_by(camera);
-        let mut wanted = there.clone();
-        if let Some(codec) = &self.codec {
-            wanted.codec.clone_from(codec);
+        let name = &camera.key;
+        if let Some(codec) = &self.codec
+            && Encoding::of(codec).encoder() != there.encoder()
+        {
+            return Some(format!("camera `{name}` has {}, not {codec}", there.codec));
         }
-        wanted.gop = self.gop.unwrap_or(wanted.gop);
-        wanted.crf = self.crf.or(wanted.crf);
-        wanted.preset = self.preset.clone().or(wanted.preset);
-        let parts = |e: &Encoding| (e.encoder().to_owned(), e.gop, e.crf, e.preset.clone());
-        (parts(&there) != parts(&wanted)).then(|| {
-            format!(
-                "camera `{}` has {}, not {}: leave --codec and its settings out to go on with that, or change the \
-                 dataset first with `ulna dataset reencode`",
-                camera.key,
-                describe(&there),
-                describe(&wanted)
-            )
+        let or_none = |value: Option<&str>| value.unwrap_or("none").to_owned();
+        let number = |value: Option<u32>| value.map(|value| value.to_string());
+        let settings = [
+            ("gop", number(self.gop), Some(there.gop.to_string())),
+            ("crf", number(self.crf), number(there.crf)),
+            ("preset", self.preset.clone(), there.preset),
+        ];
+        settings.into_iter().find_map(|(setting, wanted, there)| {
+            let differs = wanted.is_some() && wanted != there;
+            differs.then(|| {
+                let (there, wanted) = (or_none(there.as_deref()), or_none(wanted.as_deref()));
+                format!("camera `{name}` has {setting} {there}, not {wanted}")
+            })
         })
     }
-}
-
-fn describe(encoding: &Encoding) -> String {
-    let mut text = format!("{} with gop {}", encoding.codec, encoding.gop);
-    if let Some(crf) = encoding.crf {
-        text.push_str(&format!(", crf {crf}"));
-    }
-    if let Some(preset) = &encoding.preset {
-        text.push_str(&format!(", preset {preset}"));
-    }
-    text
 }
 
 /// The features with their cameras' videos declared as encoded so.
@@ -115,15 +112,17 @@ mod tests {
             assert_eq!(fits.difference(&av1), None);
         }
         let other = choice("hevc").difference(&av1).unwrap();
-        assert!(
-            other.contains("has av1") && other.contains("reencode"),
-            "{other}"
-        );
+        assert_eq!(other, "camera `observation.images.front` has av1, not hevc");
         let finer = CodecChoice {
             crf: Some(20),
             ..CodecChoice::default()
         };
-        assert!(finer.difference(&av1).unwrap().contains("crf 30"));
+        assert!(
+            finer
+                .difference(&av1)
+                .unwrap()
+                .contains("has crf 30, not 20")
+        );
         assert!(finer.encoding().is_err());
         assert_eq!(choice("h264").difference(&plain), None);
         assert!(choice("libx264").difference(&plain).is_some());
