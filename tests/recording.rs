@@ -1,6 +1,6 @@
 //! Promise: what is saved stays saved (keys, Ctrl-C, a power cut), and on the virtual clock a recording is the same bytes every time.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod harness;
 
