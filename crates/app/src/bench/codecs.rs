@@ -50,7 +50,7 @@ pub fn codecs() -> Result<Bench, AppError> {
     })
 }
 
-/// What a codec makes of a picture, on average.
+/// What a codec makes of a picture of one camera, on average.
 #[derive(Debug, Clone, Copy)]
 struct Measured {
     bytes: f64,
@@ -61,10 +61,10 @@ struct Measured {
 fn measure(kind: &RobotKind, folder: &Path) -> Result<Vec<Case>, AppError> {
     let pictures = pictures(kind)?;
     let built_in = recorded(&Encoding::built_in(), &pictures, &folder.join("h264"))?;
-    let mut cases = figures("h264, built in", built_in, built_in);
+    let mut cases = figures("h264, built in", &built_in, &built_in);
     for quantiser in QUANTISERS {
         let name = format!("h264, built in, quantiser {quantiser}");
-        cases.extend(figures(&name, quantised(quantiser, &pictures)?, built_in));
+        cases.extend(figures(&name, &quantised(quantiser, &pictures)?, &built_in));
     }
     for (number, (codec, crf)) in OTHERS.into_iter().enumerate() {
         let mut encoding = Encoding::of(codec);
@@ -72,14 +72,14 @@ fn measure(kind: &RobotKind, folder: &Path) -> Result<Vec<Case>, AppError> {
         let folder = folder.join(number.to_string());
         if encoding.check().is_ok() {
             let measured = recorded(&encoding, &pictures, &folder)?;
-            cases.extend(figures(&name(&encoding), measured, built_in));
+            cases.extend(figures(&name(&encoding), &measured, &built_in));
         }
     }
     let lerobots = Encoding::of(LEROBOTS);
     if lerobots.check().is_ok() {
         let measured = recorded(&lerobots, &pictures, &folder.join(LEROBOTS))?;
-        cases.extend(figures(&name(&lerobots), measured, built_in));
-        cases.extend(beside(built_in, measured));
+        cases.extend(figures(&name(&lerobots), &measured, &built_in));
+        cases.extend(beside(&built_in, &measured));
     }
     Ok(cases)
 }
@@ -105,39 +105,39 @@ fn case(case: &str, metric: &str, value: f64, unit: &'static str, floor: Option<
     }
 }
 
-/// The floor of the cost is what the built-in encoder takes.
-fn figures(name: &str, measured: Measured, built_in: Measured) -> Vec<Case> {
-    let floor = Some(built_in.cpu_ms);
+/// Means of the cameras. The floor of the cost is what the built-in encoder takes.
+fn figures(name: &str, measured: &[Measured], built_in: &[Measured]) -> Vec<Case> {
+    let cpu = "CPU per picture (floor: built in)";
+    let (value, floor) = (mean(measured, |m| m.cpu_ms), mean(built_in, |m| m.cpu_ms));
     vec![
-        case(name, "size per picture", measured.bytes, "bytes", None),
         case(
             name,
-            "CPU per picture (floor: built in)",
-            measured.cpu_ms,
-            "ms",
-            floor,
+            "size per picture",
+            mean(measured, |m| m.bytes),
+            "bytes",
+            None,
         ),
-        case(name, "SSIM", measured.ssim, "", None),
+        case(name, cpu, value, "ms", Some(floor)),
+        case(name, "SSIM", mean(measured, |m| m.ssim), "", None),
     ]
 }
 
-/// What is recorded by default, compared with what LeRobot would record.
-fn beside(ours: Measured, theirs: Measured) -> Vec<Case> {
+/// What is recorded by default, compared with what LeRobot would record, on the camera where the comparison is worst.
+fn beside(ours: &[Measured], theirs: &[Measured]) -> Vec<Case> {
     let name = "built in beside LeRobot's default";
-    let times = |ours: f64, theirs: f64| ours / theirs.max(1e-9);
+    let pairs = || ours.iter().zip(theirs);
+    let times = |value: fn(&Measured) -> f64| {
+        let ratios = pairs().map(|(ours, theirs)| value(ours) / value(theirs).max(1e-9));
+        ratios.fold(0.0, f64::max)
+    };
+    let ssim = pairs().map(|(ours, theirs)| ours.ssim - theirs.ssim);
     vec![
-        case(name, "size", times(ours.bytes, theirs.bytes), "times", None),
-        case(
-            name,
-            "CPU",
-            times(ours.cpu_ms, theirs.cpu_ms),
-            "times",
-            None,
-        ),
+        case(name, "size", times(|m| m.bytes), "times", None),
+        case(name, "CPU", times(|m| m.cpu_ms), "times", None),
         case(
             name,
             "SSIM, ours less theirs",
-            ours.ssim - theirs.ssim,
+            ssim.fold(1.0, f64::min),
             "",
             None,
         ),
@@ -145,7 +145,11 @@ fn beside(ours: Measured, theirs: Measured) -> Vec<Case> {
 }
 
 /// Records an episode and reads it back.
-fn recorded(encoding: &Encoding, pictures: &Pictures, folder: &Path) -> Result<Measured, AppError> {
+fn recorded(
+    encoding: &Encoding,
+    pictures: &Pictures,
+    folder: &Path,
+) -> Result<Vec<Measured>, AppError> {
     let camera = |key: &str| encoding.declared(&Feature::camera(key, SIZE.0, SIZE.1, FPS), FPS);
     let mut features = vec![Feature::scalar("action", Number::Float32)];
     features.extend(CAMERAS.map(camera));
@@ -157,45 +161,49 @@ fn recorded(encoding: &Encoding, pictures: &Pictures, folder: &Path) -> Result<M
     };
     let mut writer = Writer::create(folder, &spec)?;
     let mut episode = writer.begin_episode()?;
-    let mut videos = Vec::new();
-    let before = cpu();
+    let (mut videos, mut costs) = (Vec::new(), Vec::new());
     for (key, pictures) in CAMERAS.iter().zip(pictures) {
+        let before = cpu();
         let mut encoder = episode.video_encoder(key)?;
         for frame in 0..FRAMES {
             encoder.push(&pictures[shown(frame)])?;
         }
-        // It has ended then, and what it took is known.
+        // An ffmpeg has ended then, and what it took is known.
         let video = encoder.finish()?;
         video.make_mp4(&RealFs)?;
         videos.push(video);
+        costs.push(cpu().saturating_sub(before));
     }
-    let cpu = cpu().saturating_sub(before);
     for _ in 0..FRAMES {
         episode.push_row("bench", &[0.0])?;
     }
     writer.commit(&episode.finish(videos, None)?)?;
     drop(writer);
     let dataset = Dataset::open(folder)?;
-    let (mut bytes, mut likeness) = (0, 0.0);
-    for (key, pictures) in CAMERAS.iter().zip(pictures) {
-        let row = dataset.episode_row(0)?;
+    let row = dataset.episode_row(0)?;
+    let mut measured = Vec::new();
+    for ((key, pictures), cpu) in CAMERAS.iter().zip(pictures).zip(costs) {
+        let mut bytes = 0;
         if let Some(span) = row.videos.get(*key) {
             let path = folder.join(dataset.info().video_file(key, span.file)?);
-            bytes += fs::metadata(path).map_or(0, |file| file.len());
+            bytes = fs::metadata(path).map_or(0, |file| file.len());
         }
         let mut reader = dataset.pictures(key)?;
+        let mut likeness = 0.0;
         for frame in 0..LOOKED_AT {
             let original = &pictures[shown(frame as u64)];
             likeness += ssim(original, &reader.read(0, frame)?.rgb, SIZE.0);
         }
+        measured.push(per_picture(bytes, cpu, likeness));
     }
-    Ok(averages(bytes, cpu, likeness))
+    Ok(measured)
 }
 
 /// Encodes with another quantiser than is recorded with.
-fn quantised(quantiser: u8, pictures: &Pictures) -> Result<Measured, AppError> {
-    let (mut bytes, mut cpu, mut likeness) = (0, Duration::ZERO, 0.0);
+fn quantised(quantiser: u8, pictures: &Pictures) -> Result<Vec<Measured>, AppError> {
+    let mut measured = Vec::new();
     for pictures in pictures {
+        let (mut bytes, mut cpu, mut likeness) = (0, Duration::ZERO, 0.0);
         let mut codec = QuantisedH264::new(SIZE, FPS, quantiser)?;
         for frame in 0..FRAMES {
             let original = &pictures[shown(frame)];
@@ -208,18 +216,21 @@ fn quantised(quantiser: u8, pictures: &Pictures) -> Result<Measured, AppError> {
                 likeness += ssim(original, &decoded, SIZE.0);
             }
         }
+        measured.push(per_picture(bytes, cpu, likeness));
     }
-    Ok(averages(bytes, cpu, likeness))
+    Ok(measured)
 }
 
-fn averages(bytes: u64, cpu: Duration, likeness: f64) -> Measured {
-    let cameras = CAMERAS.len() as f64;
-    let all = FRAMES as f64 * cameras;
+fn per_picture(bytes: u64, cpu: Duration, likeness: f64) -> Measured {
     Measured {
-        bytes: bytes as f64 / all,
-        cpu_ms: cpu.as_secs_f64() * 1e3 / all,
-        ssim: likeness / (LOOKED_AT as f64 * cameras),
+        bytes: bytes as f64 / FRAMES as f64,
+        cpu_ms: cpu.as_secs_f64() * 1e3 / FRAMES as f64,
+        ssim: likeness / LOOKED_AT as f64,
     }
+}
+
+fn mean(cameras: &[Measured], value: fn(&Measured) -> f64) -> f64 {
+    cameras.iter().map(value).sum::<f64>() / cameras.len().max(1) as f64
 }
 
 /// CPU time of this process and of its children that have ended, where the system tells.
