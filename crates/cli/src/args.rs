@@ -4,6 +4,7 @@ mod bench;
 mod bus;
 mod calibrate;
 mod check;
+mod codec;
 mod dataset;
 mod dataset_tools;
 mod display;
@@ -156,6 +157,7 @@ Examples:
   ulna record --sim --lockstep --dataset DIR --task TEXT --episodes 5 --episode-time 10 --reset-time 0
   ulna record --sim --dataset DIR --task TEXT --episodes 10 --resume   until there are ten
   ulna record --sim --dataset DIR --task TEXT --more 3                 three more
+  ulna record --sim --dataset DIR --task TEXT --codec av1              through the ffmpeg on the PATH, with LeRobot's settings
 
 Keys, as in LeRobot: right arrow or n ends the episode (or the reset) now; left arrow or r throws the episode away and records it again,
 during the reset the one just finished; Esc or q saves the running episode and ends. Ctrl-C does what q does, or what --on-interrupt says.

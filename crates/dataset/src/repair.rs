@@ -132,7 +132,10 @@ fn state(run: &Path, writer: &Writer) -> Result<State> {
         if frames == 0 {
             break;
         }
-        let video = recover(run, camera, fps, frames)?;
+        let video = match recover(run, camera, fps, frames)? {
+            Ok(video) => video,
+            Err(reason) => return Ok(State::Unreadable(reason)),
+        };
         frames = frames.min(video.frames());
         videos.push(video);
     }
@@ -147,8 +150,11 @@ fn state(run: &Path, writer: &Writer) -> Result<State> {
     for video in &mut videos {
         if video.frames() > frames {
             let camera = layout.cameras().iter().find(|c| c.key == video.camera());
-            if let Some(camera) = camera {
-                *video = recover(run, camera, fps, frames)?;
+            if let Some(Ok(shorter)) = camera
+                .map(|camera| recover(run, camera, fps, frames))
+                .transpose()?
+            {
+                *video = shorter;
             }
         }
     }
