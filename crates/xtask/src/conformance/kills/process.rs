@@ -69,7 +69,7 @@ impl Ulna {
         for _ in 0..rng.random_range(0..3) {
             let after = span.mul_f64(rng.random_range(0.0..1.0));
             let mut command = self.command(&["dataset", "repair"], &[dataset]);
-            killed += u64::from(killed_after(&mut command, after, &mut || ())?.is_some());
+            killed += u64::from(killed_after(&mut command, after, &mut |_| ())?.is_some());
         }
         Ok(killed)
     }
@@ -113,12 +113,12 @@ impl Ulna {
 pub(super) fn killed_after(
     command: &mut Command,
     after: Duration,
-    look: &mut dyn FnMut(),
+    look: &mut dyn FnMut(u32),
 ) -> Result<Option<Instant>> {
     let start = Instant::now();
     let mut child = command.spawn().context("cannot start ulna")?;
     loop {
-        look();
+        look(child.id());
         if child.try_wait()?.is_some() {
             return Ok(None);
         }
