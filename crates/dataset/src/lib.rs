@@ -26,6 +26,7 @@
 //! then no crash takes it away; [`repair`] recovers the episode that was running when the program ended, and
 //! [`check`] compares a dataset with the format, and [`grade`] looks at its content too and grades each episode. The module [`tools`] edits datasets.
 
+mod alike;
 pub mod bare;
 mod check;
 mod commit;
@@ -36,6 +37,7 @@ mod episode_writer;
 mod episodes;
 mod error;
 mod features;
+mod footer;
 mod fs;
 mod hf_metadata;
 mod images;
