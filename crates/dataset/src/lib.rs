@@ -24,9 +24,11 @@
 //!
 //! Writing, in the folder `examples`: `write_dataset.rs`. An episode is saved when [`Writer::commit`] returns, and
 //! then no crash takes it away; [`repair`] recovers the episode that was running when the program ended, and
-//! [`check`] compares a dataset with the format. The module [`tools`] edits datasets.
+//! [`check`] compares a dataset with the format. The module [`tools`] edits datasets, [`write_page`] makes a report of one for
+//! people, [`write_card`] its `README.md`.
 
 pub mod bare;
+mod card;
 mod check;
 mod commit;
 mod episode;
@@ -34,6 +36,7 @@ mod episode_columns;
 mod episode_writer;
 mod episodes;
 mod error;
+mod facts;
 mod features;
 mod fs;
 mod hf_metadata;
@@ -43,6 +46,8 @@ mod items;
 mod json;
 mod layout;
 mod manifest;
+mod own_columns;
+mod page;
 mod parquet_io;
 mod pictures;
 mod quantile;
@@ -60,6 +65,7 @@ mod values;
 mod video;
 mod writer;
 
+pub use card::{CARD_PATH, Card, CardOptions, card, write_card};
 pub use check::{Finding, Report, Severity, check};
 pub use episode::{Column, Episode};
 pub use episode_writer::{EpisodeParts, EpisodeStarter, EpisodeWriter};
@@ -72,6 +78,7 @@ pub use info::{Format, INFO_PATH, Info};
 pub use items::{BatchOptions, Batches, Item, ItemColumn, ItemOptions, Items, Value, ValueData};
 pub use layout::{FrameValues, RowLayout};
 pub use manifest::{MANIFEST_PATH, Manifest};
+pub use page::{Page, PageOptions, write_page};
 pub use pictures::{Picture, PictureReader};
 pub use quantile::QUANTILES;
 pub use reader::{ACTION, Dataset, STATE};
