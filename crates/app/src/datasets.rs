@@ -1,6 +1,7 @@
 //! `ulna dataset …`: looking at datasets, checking, repairing and changing them.
 
 mod edit;
+mod page;
 
 use std::path::Path;
 
@@ -10,10 +11,11 @@ use ulna_dataset::{Dataset, Report, Severity, check, repair};
 use crate::error::AppError;
 
 pub use edit::{Edit, Moment, Watch, edit, exported, features, imported, merged, parted, tasks};
-pub use ulna_dataset::Number;
+pub use page::{carded, reported};
 pub use ulna_dataset::tools::{
     Cut, Encoding, FeatureChanges, Format, NewFeature, NewValues, Parts, Progress, TaskChanges,
 };
+pub use ulna_dataset::{CardOptions, Number, PageOptions};
 
 /// What a command says: for programs, and for people.
 #[derive(Debug, Clone)]

@@ -65,7 +65,7 @@ mod values;
 mod video;
 mod writer;
 
-pub use card::{CARD_PATH, Card, CardOptions, card, write_card};
+pub use card::{CARD_PATH, Card, CardOptions, card, refresh_card, write_card};
 pub use check::{Finding, Report, Severity, check};
 pub use episode::{Column, Episode};
 pub use episode_writer::{EpisodeParts, EpisodeStarter, EpisodeWriter};

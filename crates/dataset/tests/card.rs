@@ -10,7 +10,8 @@ use std::path::Path;
 use support::{camera_spec, fixture, record};
 use ulna_dataset::tools::{Target, Work, change_features, delete};
 use ulna_dataset::{
-    CARD_PATH, CardOptions, Dataset, Feature, Number, Spec, Writer, card, check, repair, write_card,
+    CARD_PATH, CardOptions, Dataset, Feature, Number, Spec, Writer, card, check, refresh_card,
+    repair, write_card,
 };
 
 fn recorded(episodes: usize) -> tempfile::TempDir {
@@ -90,6 +91,8 @@ fn a_card_of_somebody_else_is_left_alone_unless_forced() {
     fs::write(&path, "# Theirs").unwrap();
     let refused = write_card(dir.path(), &CardOptions::default()).unwrap_err();
     assert!(refused.to_string().contains("--force"), "{refused}");
+    assert_eq!(read(dir.path()), "# Theirs");
+    refresh_card(dir.path()).unwrap();
     assert_eq!(read(dir.path()), "# Theirs");
     let mut options = CardOptions {
         license: None,

@@ -20,7 +20,7 @@ use crate::fs::{Fs, RealFs, STAGING, make_dirs, put, remove_if_there};
 use crate::reader::Dataset;
 use crate::writer::lock;
 
-pub(crate) use merge::holds_ours;
+use merge::holds_ours;
 
 /// Where the card stands in a dataset.
 pub const CARD_PATH: &str = "README.md";
@@ -87,9 +87,20 @@ pub fn write_card(dir: impl AsRef<Path>, options: &CardOptions) -> Result<Card> 
     Ok(Card { path, changed })
 }
 
+/// Writes or refreshes the card as a recording does when it ends: one that somebody else wrote stays as it is.
+///
+/// # Errors
+/// As [`write_card`].
+pub fn refresh_card(dir: impl AsRef<Path>) -> Result<()> {
+    match read(dir.as_ref())? {
+        Some(text) if !holds_ours(&text) => Ok(()),
+        _ => write_card(dir, &CardOptions::default()).map(|_| ()),
+    }
+}
+
 /// Refreshes the card of a dataset that an edit builds in `root`, from that of the dataset `source`; a card that somebody
 /// else wrote stays as it is, and where there is none, none is written. The answer is what kept it from being refreshed.
-pub(crate) fn refresh(fs: &dyn Fs, source: &Path, root: &Path) -> Result<Option<String>> {
+pub(crate) fn carry_over(fs: &dyn Fs, source: &Path, root: &Path) -> Result<Option<String>> {
     let before = match read(source) {
         Ok(Some(before)) if holds_ours(&before) => before,
         Ok(_) => return Ok(None),

@@ -99,7 +99,7 @@ fn build(
     }
     tables::write(plan, info, &places, stats, root, work)?;
     // Of several datasets, the first one's card.
-    let trouble = card::refresh(&*work.fs.clone(), plan.sources[0].root(), root)?;
+    let trouble = card::carry_over(&*work.fs.clone(), plan.sources[0].root(), root)?;
     edited.notes.extend(trouble);
     Ok(edited)
 }
