@@ -65,3 +65,72 @@ fn damage_is_found_and_repair_leaves_what_is_sound() {
     harness::fails(1, &["/no/such"], &["dataset", "info", "/no/such"]);
     assert_eq!(run(&["dataset", "check", "/no/such"]).code, 1);
 }
+
+#[test]
+fn content_is_graded() {
+    let report = json(&["dataset", "check", &shipped()]);
+    let grade = &report["grades"][0];
+    assert_eq!(grade["grade"], "good", "{report}");
+    let achieved = grade["achieved_fps"].as_f64().unwrap();
+    assert!((achieved - 30.0).abs() < 0.1, "{report}");
+    assert_eq!(report["graded"]["good"], 1);
+
+    let Some(dataset) = fixture("so101-real") else {
+        return;
+    };
+    let ran = run(&["dataset", "check", &dataset]);
+    let says = [
+        "[idle-head] the arm stands still at the start, 2 episodes (2-3)",
+        "4.5 s pass before anything moves (and 1 more)",
+        "--idle --episodes 2,3`",
+        "not measured",
+    ];
+    for part in says {
+        assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
+    }
+    assert!(!ran.stdout.contains("note ["), "{}", ran.stdout);
+    let ran = run(&["dataset", "check", &dataset, "--verbose"]);
+    assert!(ran.stdout.contains("note [idle-tail]"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("episode 3     poor"), "{}", ran.stdout);
+}
+
+#[test]
+fn warnings_fail_a_strict_check_only() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(Path::new(&shipped()), folder.path());
+    let dir = folder.path().to_str().unwrap();
+    assert_eq!(run(&["dataset", "check", dir, "--strict"]).code, 0);
+    fs::remove_file(folder.path().join("meta/stats.json")).unwrap();
+    assert_eq!(run(&["dataset", "check", dir]).code, 0);
+    let ran = run(&["dataset", "check", dir, "--strict", "--json"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.contains("ulna dataset stats"), "{}", ran.stdout);
+    harness::fails(
+        2,
+        &["--pictures"],
+        &["dataset", "check", dir, "--pictures", "few"],
+    );
+}
+
+/// Ctrl-C ends a check that looks at many pictures at once, and cleanly.
+#[cfg(unix)]
+#[test]
+fn a_check_is_interrupted() {
+    use std::os::unix::process::ExitStatusExt as _;
+    let Some(dataset) = fixture("lerobot-so101_av1") else {
+        return;
+    };
+    // It takes a while to look at every picture; when the signal comes too early or too late, it tries another moment.
+    let arguments = ["dataset", "check", &dataset, "--pictures", "all"];
+    let ended = [400, 200, 800, 100, 1600, 50].into_iter().any(|wait| {
+        let mut child = harness::ulna(&arguments).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(wait));
+        let pid = child.id().to_string();
+        let _ = std::process::Command::new("kill")
+            .args(["-INT", &pid])
+            .status();
+        let status = child.wait().unwrap();
+        status.code() == Some(130) && status.signal().is_none()
+    });
+    assert!(ended);
+}

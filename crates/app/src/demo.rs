@@ -13,7 +13,7 @@ use ulna_rt::Stop;
 use crate::datasets;
 use crate::error::AppError;
 use crate::policies::{self, PolicyOptions};
-use crate::record::{RecordOptions, Recorded, inputs, record};
+use crate::record::{Episodes, RecordOptions, Recorded, inputs, record};
 use crate::replay::{JointFit, ReplayOptions, replay};
 use crate::report::{ClockKind, SessionReport};
 use crate::rig::{Rig, RigOptions, Scene};
@@ -115,7 +115,7 @@ pub fn demo(
         "2/5  Record: two episodes of it with two cameras become a dataset. From here on, on the virtual clock.",
     );
     let options = RecordOptions {
-        episodes: EPISODES,
+        episodes: Episodes::Total(EPISODES),
         episode_time: EPISODE,
         reset_time: Duration::from_secs(1),
         picture: PICTURE,
@@ -127,8 +127,18 @@ pub fn demo(
     if told.interrupted {
         return Ok(told);
     }
-    say("3/5  Check: counts, time stamps, files, pictures and statistics of the dataset.");
-    told.check = Some(datasets::checked(&dataset).json);
+    say(
+        "3/5  Check: files, time stamps and statistics of the dataset, measured rates, motion and pictures.",
+    );
+    let settings = datasets::CheckSettings::default();
+    match datasets::checked(&dataset, settings, &stop.part(), &mut |_| {}) {
+        Ok(answer) => told.check = Some(answer.json),
+        Err(error) if error.is_interruption() => {
+            told.interrupted = true;
+            return Ok(told);
+        }
+        Err(error) => return Err(error),
+    }
     say("4/5  Replay: its first episode is played on the follower.");
     let options = ReplayOptions {
         dataset: dataset.clone(),

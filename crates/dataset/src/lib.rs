@@ -31,6 +31,7 @@ pub mod bare;
 mod card;
 mod check;
 mod commit;
+mod disk;
 mod episode;
 mod episode_columns;
 mod episode_writer;
@@ -66,7 +67,11 @@ mod video;
 mod writer;
 
 pub use card::{CARD_PATH, Card, CardOptions, card, refresh_card, write_card};
-pub use check::{Finding, Report, Severity, check};
+pub use check::{
+    CameraGrade, CheckOptions, EpisodeGrade, Finding, Grade, Group, Kind, Pictures, Report,
+    Severity, check, grade,
+};
+pub use disk::free_bytes;
 pub use episode::{Column, Episode};
 pub use episode_writer::{EpisodeParts, EpisodeStarter, EpisodeWriter};
 pub use episodes::{EpisodeRow, VideoSpan};

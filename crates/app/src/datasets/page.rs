@@ -6,6 +6,7 @@ use serde_json::json;
 use ulna_dataset::{CardOptions, PageOptions, write_card, write_page};
 
 use super::Answer;
+use super::check::speeds;
 use super::edit::{Watch, with_work};
 use crate::Stop;
 use crate::error::AppError;
@@ -22,7 +23,9 @@ pub fn reported(
     stop: &Stop,
     watch: Watch,
 ) -> Result<Answer, AppError> {
-    let page = with_work(stop, watch, |work| write_page(dir, report, options, work))?;
+    let mut options = options.clone();
+    options.check.speeds = speeds(dir);
+    let page = with_work(stop, watch, |work| write_page(dir, report, &options, work))?;
     let mut lines = page.notes.clone();
     lines.push(format!(
         "{}: {} episodes and {} pictures in {:.1} MB; open it in a browser",

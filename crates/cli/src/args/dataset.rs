@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use ulna_app::datasets::{CardOptions, PageOptions};
 
+use super::check::CheckArgs;
 use super::dataset_tools::{
     CompactArgs, DeleteArgs, ExportArgs, FeaturesArgs, ImportArgs, MergeArgs, ReencodeArgs,
     SplitArgs, StatsArgs, TasksArgs, TrimArgs,
@@ -52,6 +53,7 @@ impl ViewArgs {
         PageOptions {
             episodes: self.episodes.as_ref().map(|list| list.0.clone()),
             force: self.force,
+            ..PageOptions::default()
         }
     }
 }
@@ -87,11 +89,9 @@ pub(crate) enum DatasetAction {
         /// Folder of the dataset
         dir: PathBuf,
     },
-    /// What is wrong with it: counts, indexes, time stamps, files, pictures, statistics. Exits with 1 if there are errors
-    Check {
-        /// Folder of the dataset
-        dir: PathBuf,
-    },
+    /// What is wrong with it, and how good each episode is to train on. Exits with 1 if there are errors
+    #[command(after_help = super::check::AFTER_HELP)]
+    Check(CheckArgs),
     /// Look at an episode in Rerun's viewer (joints, tracking error, pictures, the arm in space), or at all of it in one HTML page
     #[command(after_help = "\
 Examples:

@@ -20,7 +20,9 @@ pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Ended> {
             }),
         },
         DatasetAction::Info { dir } => datasets::info(dir).map_err(Into::into),
-        DatasetAction::Check { dir } => Ok(datasets::checked(dir)),
+        DatasetAction::Check(args) => {
+            watched(|stop, watch| datasets::checked(&args.dir, args.settings(), stop, watch))
+        }
         DatasetAction::Repair { dir } => datasets::repaired(dir).map_err(Into::into),
         DatasetAction::Card(args) => {
             datasets::carded(&args.dir, &args.options()).map_err(Into::into)

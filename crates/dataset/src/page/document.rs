@@ -7,9 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::extent::Extent;
 use super::file::GENERATOR;
-use super::verdict::Verdicts;
+use super::verdict::{Verdicts, class, severity_class};
 use super::words::{bytes, clip, count, counted, seconds};
-use crate::check::{Finding, Report, Severity};
+use crate::check::{Finding, Grade, Report, Severity};
 use crate::facts::Facts;
 use crate::reader::Dataset;
 
@@ -18,7 +18,6 @@ const SCRIPT: &str = include_str!("script.js");
 
 pub(super) const LONGEST_TEXT: usize = 300;
 const MOST_TASKS: usize = 100;
-const MOST_FINDINGS: usize = 200;
 const MOST_ROWS: usize = 5000;
 
 /// Nothing may be fetched from anywhere, and no script run but ours.
@@ -70,18 +69,21 @@ pub(super) fn overview(
     verdicts: &Verdicts,
 ) -> Markup {
     let (data, videos) = crate::facts::sizes(dataset);
-    let number = |severity| {
-        let of_it = report.findings.iter().filter(|f| f.severity == severity);
-        of_it.count() as u64
-    };
+    let number = |severity| report.count(severity) as u64;
     let (errors, warnings) = (number(Severity::Error), number(Severity::Warning));
+    let graded = |grade| report.graded(grade) as u64;
+    let (good, fair, poor) = (
+        graded(Grade::Good),
+        graded(Grade::Fair),
+        graded(Grade::Poor),
+    );
     html! {
         header {
             p.kicker { "Dataset report" }
             h1 { bdi { (clip(&facts.name, LONGEST_TEXT)) } }
             p.lead {
-                span class={ "pill " (verdicts.whole().class()) } {
-                    @if report.findings.is_empty() { "sound: nothing found" }
+                span class={ "pill " (class(verdicts.whole())) } {
+                    @if errors + warnings == 0 { "sound: nothing wrong found" }
                     @if errors > 0 { (counted(errors, "error")) }
                     @if errors > 0 && warnings > 0 { ", " }
                     @if warnings > 0 { (counted(warnings, "warning")) }
@@ -99,6 +101,7 @@ pub(super) fn overview(
             dl.cards {
                 (card("Episodes", &count(facts.episodes), ""))
                 (card("Frames", &count(facts.frames), &format!("at {} a second", facts.fps)))
+                (card("Graded good", &format!("{good} of {}", facts.episodes), &format!("{fair} fair, {poor} poor")))
                 (card("Duration", &seconds(facts.seconds()), ""))
                 (card("Robot", &clip(&robot(facts), 60), ""))
                 (card("Joints in", units(facts).0, units(facts).1))
@@ -209,56 +212,19 @@ fn tasks(dataset: &Dataset) -> Markup {
     }
 }
 
-/// What the check found, the worst first.
-pub(super) fn findings(report: &Report, short: &dyn Fn(&str) -> String) -> Markup {
-    let mut all: Vec<&Finding> = report.findings.iter().collect();
-    all.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    html! {
-        section #findings {
-            h2 { "Findings" }
-            div.scroll { table.findings {
-                thead { tr { th { "" } th { "where" } th { "what" } th { "kind" } } }
-                tbody { @for finding in all.iter().take(MOST_FINDINGS) {
-                    tr {
-                        td { (severity(finding)) }
-                        td.place { (place(finding)) }
-                        td { bdi { (clip(&short(&finding.message), LONGEST_TEXT)) } }
-                        td { code { (finding.code) } }
-                    }
-                } }
-            } }
-            @if all.len() > MOST_FINDINGS {
-                p.quiet { "And " (count((all.len() - MOST_FINDINGS) as u64)) " more: `ulna dataset check` names them all." }
-            }
-        }
-    }
-}
-
+/// How much a finding matters.
 pub(super) fn severity(finding: &Finding) -> Markup {
-    match finding.severity {
-        Severity::Error => html! { span.pill.bad { "error" } },
-        Severity::Warning => html! { span.pill.fair { "warning" } },
-    }
-}
-
-fn place(finding: &Finding) -> Markup {
-    html! {
-        @match (finding.episode, finding.frame) {
-            (Some(episode), Some(frame)) => { (link(episode)) ", frame " (count(frame)) },
-            (Some(episode), None) => { (link(episode)) },
-            _ => { "dataset" },
-        }
-    }
-}
-
-fn link(episode: u64) -> Markup {
-    html! { a href={ "#episode-" (episode) } { "episode " (count(episode)) } }
+    let severity = finding.severity;
+    html! { span class={ "pill " (severity_class(severity)) } { (severity.word()) } }
 }
 
 /// The table of all episodes, and what of them is shown below.
 pub(super) fn episodes(dataset: &Dataset, extent: &Extent, verdicts: &Verdicts) -> Markup {
     let rows = dataset.episodes();
     let fps = f64::from(dataset.fps());
+    let achieved = |number| verdicts.measured(number)?.achieved_fps;
+    let timed = (0..rows.len()).any(|number| achieved(number).is_some());
+    let rate = |number| achieved(number).map_or("–".to_owned(), |rate| format!("{rate:.2}"));
     let longest = rows.iter().map(|row| row.length).max().unwrap_or(1).max(1);
     html! {
         section #episodes {
@@ -274,7 +240,7 @@ pub(super) fn episodes(dataset: &Dataset, extent: &Extent, verdicts: &Verdicts) 
             }
             div.scroll.tall { table {
                 thead { tr {
-                    th.number { "episode" } th { "check" } th.number { "frames" } th.number { "time" } th.bar { "" } th.rest { "tasks" }
+                    th.number { "episode" } th { "grade" } @if timed { th.number.wide { "rows/s" } } th.number { "frames" } th.number { "time" } th.bar { "" } th.rest { "tasks" }
                 } }
                 tbody { @for (number, row) in rows.iter().enumerate().take(MOST_ROWS) {
                     tr {
@@ -283,6 +249,7 @@ pub(super) fn episodes(dataset: &Dataset, extent: &Extent, verdicts: &Verdicts) 
                             @else { (number) }
                         }
                         td { (verdict(verdicts, number)) }
+                        @if timed { td.number.wide { (rate(number)) } }
                         td.number { (count(row.length)) }
                         td.number { (seconds(row.length as f64 / fps)) }
                         td.bar { i style={ "width:" (100 * u128::from(row.length) / u128::from(longest)) "%" } {} }
@@ -297,7 +264,8 @@ pub(super) fn episodes(dataset: &Dataset, extent: &Extent, verdicts: &Verdicts) 
     }
 }
 
+/// An episode's grade.
 pub(super) fn verdict(verdicts: &Verdicts, episode: usize) -> Markup {
-    let verdict = verdicts.episode(episode);
-    html! { span class={ "pill " (verdict.class()) } { (verdict.word()) } }
+    let grade = verdicts.episode(episode);
+    html! { span class={ "pill " (class(grade)) } { (grade.word()) } }
 }

@@ -12,6 +12,7 @@ mod distribution;
 mod document;
 mod extent;
 mod file;
+mod findings;
 mod line;
 mod pictures;
 mod plots;
@@ -30,7 +31,7 @@ use plots::{Plotter, Unit, is_plotted};
 use section::{Numbers, View};
 use verdict::Verdicts;
 
-use crate::check::check;
+use crate::check::{CheckOptions, grade};
 use crate::error::Result;
 use crate::facts::Facts;
 use crate::own_columns::FLAGS_KEY;
@@ -38,12 +39,14 @@ use crate::reader::Dataset;
 use crate::tools::Work;
 
 /// What a page shows, and whether it may replace another file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PageOptions {
     /// The episodes to show in detail; all, or a choice of many, if none.
     pub episodes: Option<Vec<u64>>,
     /// Overwrite a file that is no page of ulna's.
     pub force: bool,
+    /// What the dataset's check looks at.
+    pub check: CheckOptions,
 }
 
 /// A page that was written.
@@ -87,8 +90,8 @@ pub fn write_page(
         }
     };
     let mut file = PageFile::begin(path, options.force)?;
-    work.step("check", dataset.info().total_frames)?;
-    let report = check(dataset.root());
+    let pass_on = &mut |progress| work.pass_on(progress);
+    let report = grade(dataset.root(), &options.check, pass_on)?;
     let verdicts = Verdicts::of(&report);
     let facts = Facts::of(&dataset)?;
     let mut cameras = Cameras::of(&dataset);
@@ -108,7 +111,7 @@ pub fn write_page(
     file.write(&document::start(&facts.name))?;
     file.write(&document::overview(&dataset, &facts, &report, &verdicts).into_string())?;
     if !report.findings.is_empty() {
-        file.write(&document::findings(&report, &short).into_string())?;
+        file.write(&findings::section(&report, &short).into_string())?;
     }
     file.write(&distribution::section(&dataset, stats).into_string())?;
     file.write(&document::episodes(&dataset, &extent, &verdicts).into_string())?;

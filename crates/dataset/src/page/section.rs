@@ -8,6 +8,7 @@ use super::plots::{Group, Plot};
 use super::scale::HEIGHT;
 use super::verdict::{MOST_LISTED, Verdicts};
 use super::words::{clip, count, counted, seconds};
+use crate::check::{CameraGrade, EpisodeGrade};
 use crate::episode::Episode;
 use crate::own_columns::{FLAGS, FLAGS_KEY};
 
@@ -54,7 +55,7 @@ impl View {
             article.episode id={ "episode-" (self.number) } data-fps=(self.fps) data-last=(last) {
                 h2 {
                     "Episode " (self.number) " " (verdict(verdicts, self.number)) " "
-                    small { (counted(self.frames as u64, "frame")) ", " (seconds(self.frames as f64 / fps)) }
+                    small { (counted(self.frames as u64, "frame")) ", " (seconds(self.frames as f64 / fps)) (still(verdicts.measured(self.number))) }
                 }
                 p.task { @for (at, task) in self.tasks.iter().take(MOST_CHANGES).enumerate() {
                     @if at > 0 { " · " }
@@ -74,7 +75,7 @@ impl View {
                         }
                     }
                 }
-                @for strip in &self.strips { (pictures(strip, fps, short)) }
+                @for strip in &self.strips { (self.pictures(strip, verdicts, short)) }
                 @match &self.numbers {
                     Ok(numbers) => { (self.numbers(numbers)) },
                     Err(why) => { p.trouble { (short(why)) } },
@@ -146,19 +147,75 @@ impl View {
             }
         }
     }
+
+    fn pictures(
+        &self,
+        strip: &Strip,
+        verdicts: &Verdicts,
+        short: &dyn Fn(&str) -> String,
+    ) -> Markup {
+        let fps = f64::from(self.fps);
+        let measured = verdicts.camera(self.number, &strip.camera).map(measured);
+        html! {
+            @if strip.trouble.is_none() || !strip.pictures.is_empty() {
+                h3 {
+                    bdi { (clip(&strip.camera, 80)) } " "
+                    @if let Some(measured) = measured { small { (measured) } }
+                }
+            }
+            @if let Some(trouble) = &strip.trouble { p.trouble { (clip(&short(trouble), LONGEST_TEXT)) } }
+            div.strip { @for (frame, picture) in &strip.pictures {
+                figure data-frame=(frame) {
+                    img src=(picture.url) width=(picture.width) height=(picture.height) alt={ "frame " (frame) } loading="lazy";
+                    figcaption { (format!("{:.1} s", *frame as f64 / fps)) }
+                }
+            } }
+        }
+    }
 }
 
-fn pictures(strip: &Strip, fps: f64, short: &dyn Fn(&str) -> String) -> Markup {
-    html! {
-        @if strip.trouble.is_none() || !strip.pictures.is_empty() { h3 { bdi { (clip(&strip.camera, 80)) } } }
-        @if let Some(trouble) = &strip.trouble { p.trouble { (clip(&short(trouble), LONGEST_TEXT)) } }
-        div.strip { @for (frame, picture) in &strip.pictures {
-            figure data-frame=(frame) {
-                img src=(picture.url) width=(picture.width) height=(picture.height) alt={ "frame " (frame) } loading="lazy";
-                figcaption { (format!("{:.1} s", *frame as f64 / fps)) }
-            }
-        } }
+/// How long the arm stands still at both ends, if it does.
+fn still(measured: Option<&EpisodeGrade>) -> String {
+    let Some(measured) = measured else {
+        return String::new();
+    };
+    if !measured.moves {
+        return ", the arm never moves".to_owned();
     }
+    let ends = [
+        (measured.idle_head_s, "before it moves"),
+        (measured.idle_tail_s, "at the end"),
+    ];
+    let told = ends.iter().filter(|(time, _)| *time >= 0.5);
+    told.map(|(time, when)| format!(", still for {time:.1} s {when}"))
+        .collect()
+}
+
+/// What was measured of a camera, in words.
+fn measured(camera: &CameraGrade) -> String {
+    let mut words = Vec::new();
+    words.extend(
+        camera
+            .achieved_fps
+            .map(|rate| format!("{rate:.1} new pictures a second")),
+    );
+    words.extend(
+        camera
+            .oldest_s
+            .map(|age| format!("{:.0} ms old at most", age * 1e3)),
+    );
+    words.extend(
+        camera
+            .brightness
+            .map(|light| format!("brightness {light:.0} of 255")),
+    );
+    if camera.frozen_s > 0.0 {
+        words.push(format!(
+            "stood still for {:.1} s while the arm moved",
+            camera.frozen_s
+        ));
+    }
+    words.join(", ")
 }
 
 /// When tasks begin within an episode; empty when there is but one.
