@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::words::{clip, count, number};
 use crate::features::Feature;
+use crate::own_columns::meaning;
 use crate::quantile::QUANTILES;
 use crate::reader::Dataset;
 use crate::stats::{FeatureStats, Stats};
@@ -15,7 +16,9 @@ const COLOURS: [&str; 3] = ["red", "green", "blue"];
 /// The section; it says so where there are no statistics.
 pub(super) fn section(dataset: &Dataset, stats: Result<Option<Stats>, String>) -> Markup {
     let features = dataset.info().features.iter();
-    let shown: Vec<&Feature> = features.filter(|f| !f.is_auto()).collect();
+    // Those of ulna's own columns say little beside the plots of each episode.
+    let own = |feature: &Feature| meaning(feature).is_some();
+    let shown: Vec<&Feature> = features.filter(|f| !f.is_auto() && !own(f)).collect();
     html! {
         section #distribution {
             h2 { "Distribution" }
@@ -125,7 +128,11 @@ impl Span {
         }
         let digits =
             (2.0 - ((self.high - self.low) / 5.0).log10().floor()).clamp(0.0, 6.0) as usize;
-        format!("{value:.digits$}")
+        let text = format!("{value:.digits$}");
+        match text.trim_start_matches(['-', '0', '.']) {
+            "" => text.trim_start_matches('-').to_owned(),
+            _ => text,
+        }
     }
 
     /// In thousandths of the way.

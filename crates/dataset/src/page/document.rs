@@ -71,12 +71,12 @@ pub(super) fn overview(
     let (data, videos) = crate::facts::sizes(dataset);
     let number = |severity| report.count(severity) as u64;
     let (errors, warnings) = (number(Severity::Error), number(Severity::Warning));
-    let graded = |grade| report.graded(grade) as u64;
-    let (good, fair, poor) = (
-        graded(Grade::Good),
-        graded(Grade::Fair),
-        graded(Grade::Poor),
-    );
+    let graded = [Grade::Good, Grade::Fair, Grade::Poor].map(|grade| (report.graded(grade), grade));
+    let graded = graded.into_iter().filter(|(episodes, _)| *episodes > 0);
+    let grades: Vec<String> = graded
+        .map(|(episodes, grade)| format!("{} {}", count(episodes as u64), grade.word()))
+        .collect();
+    let grades = grades.join(", ");
     html! {
         header {
             p.kicker { "Dataset report" }
@@ -93,15 +93,14 @@ pub(super) fn overview(
             nav {
                 a href="#facts" { "Facts" }
                 @if !report.findings.is_empty() { a href="#findings" { "Findings" } }
-                a href="#distribution" { "Distribution" }
                 a href="#episodes" { "Episodes" }
+                a href="#distribution" { "Distribution" }
             }
         }
         section #facts {
             dl.cards {
-                (card("Episodes", &count(facts.episodes), ""))
+                (card("Episodes", &count(facts.episodes), &grades))
                 (card("Frames", &count(facts.frames), &format!("at {} a second", facts.fps)))
-                (card("Graded good", &format!("{good} of {}", facts.episodes), &format!("{fair} fair, {poor} poor")))
                 (card("Duration", &seconds(facts.seconds()), ""))
                 (card("Robot", &clip(&robot(facts), 60), ""))
                 (card("Joints in", units(facts).0, units(facts).1))

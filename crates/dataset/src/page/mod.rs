@@ -113,8 +113,8 @@ pub fn write_page(
     if !report.findings.is_empty() {
         file.write(&findings::section(&report, &short).into_string())?;
     }
-    file.write(&distribution::section(&dataset, stats).into_string())?;
     file.write(&document::episodes(&dataset, &extent, &verdicts).into_string())?;
+    file.write(&distribution::section(&dataset, stats).into_string())?;
 
     let frames = extent
         .episodes
