@@ -66,7 +66,7 @@ mod values;
 mod video;
 mod writer;
 
-pub use card::{CARD_PATH, Card, CardOptions, card, refresh_card, write_card};
+pub use card::{CARD_PATH, Card, CardOptions, card, refresh_card, refresh_card_on, write_card};
 pub use check::{
     CameraGrade, CheckOptions, EpisodeGrade, Finding, Grade, Group, Kind, Pictures, Report,
     Severity, check, grade,

@@ -61,6 +61,10 @@ pub fn card(dataset: &Dataset) -> Result<String> {
 /// If the dataset cannot be opened or is being written, the licence is no identifier, the card that is there has no part of
 /// ours and `force` is not set, or it cannot be read or written.
 pub fn write_card(dir: impl AsRef<Path>, options: &CardOptions) -> Result<Card> {
+    write_on(&RealFs, dir.as_ref(), options)
+}
+
+fn write_on(fs: &dyn Fs, dir: &Path, options: &CardOptions) -> Result<Card> {
     let dataset = Dataset::open(dir)?;
     let root = dataset.root();
     let path = root.join(CARD_PATH);
@@ -82,7 +86,7 @@ pub fn write_card(dir: impl AsRef<Path>, options: &CardOptions) -> Result<Card> 
     let after = merge::merged(&before, &ours, options.license.as_deref());
     let changed = before != after;
     if changed {
-        place(root, &after)?;
+        place(fs, root, &after)?;
     }
     Ok(Card { path, changed })
 }
@@ -92,9 +96,17 @@ pub fn write_card(dir: impl AsRef<Path>, options: &CardOptions) -> Result<Card> 
 /// # Errors
 /// As [`write_card`].
 pub fn refresh_card(dir: impl AsRef<Path>) -> Result<()> {
+    refresh_card_on(&RealFs, dir)
+}
+
+/// As [`refresh_card`], writing through `fs`.
+///
+/// # Errors
+/// As [`write_card`].
+pub fn refresh_card_on(fs: &dyn Fs, dir: impl AsRef<Path>) -> Result<()> {
     match read(dir.as_ref())? {
         Some(text) if !holds_ours(&text) => Ok(()),
-        _ => write_card(dir, &CardOptions::default()).map(|_| ()),
+        _ => write_on(fs, dir.as_ref(), &CardOptions::default()).map(|_| ()),
     }
 }
 
@@ -135,15 +147,15 @@ fn read(root: &Path) -> Result<Option<String>> {
 }
 
 /// Writes the card under the dataset's lock; a staging folder that was made for this goes again.
-fn place(root: &Path, text: &str) -> Result<()> {
+fn place(fs: &dyn Fs, root: &Path, text: &str) -> Result<()> {
     let staging = root.join(STAGING);
     let new_staging = !staging.is_dir();
-    make_dirs(&RealFs, &staging)?;
+    make_dirs(fs, &staging)?;
     let lock = lock(root)?;
-    let written = put(&RealFs, root, Path::new(CARD_PATH), text.as_bytes());
+    let written = put(fs, root, Path::new(CARD_PATH), text.as_bytes());
     drop(lock);
     if new_staging {
-        remove_if_there(&RealFs, &staging.join("lock"))?;
+        remove_if_there(fs, &staging.join("lock"))?;
         RealFs
             .remove_dir(&staging)
             .at("remove the folder", &staging)?;

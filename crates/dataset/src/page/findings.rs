@@ -58,7 +58,7 @@ fn kind(group: &Group, short: &dyn Fn(&str) -> String) -> Markup {
 }
 
 /// What stands between backticks as code.
-fn quoted(text: &str) -> Markup {
+pub(super) fn quoted(text: &str) -> Markup {
     html! {
         @for (at, part) in text.split('`').enumerate() {
             @if at % 2 == 1 { code { (part) } } @else { (part) }
@@ -72,7 +72,7 @@ fn message(finding: &Finding, short: &dyn Fn(&str) -> String) -> Markup {
             @if let Some(episode) = finding.episode { "episode " (episode) }
             @if let Some(frame) = finding.frame { ", frame " (count(frame)) }
             @if finding.episode.is_some() { ": " }
-            bdi { (clip(&short(&finding.message), LONGEST_TEXT)) }
+            bdi { (quoted(&clip(&short(&finding.message), LONGEST_TEXT))) }
         }
     }
 }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::document::{LONGEST_TEXT, severity, verdict};
+use super::findings::quoted;
 use super::pictures::Strip;
 use super::plots::{Group, Plot};
 use super::scale::HEIGHT;
@@ -67,7 +68,7 @@ impl View {
                             li {
                                 (severity(finding)) " "
                                 @if let Some(frame) = finding.frame { "frame " (count(frame)) ": " }
-                                bdi { (clip(&short(&finding.message), LONGEST_TEXT)) }
+                                bdi { (quoted(&clip(&short(&finding.message), LONGEST_TEXT))) }
                             }
                         }
                         @if findings.len() > MOST_LISTED {
@@ -77,15 +78,24 @@ impl View {
                 }
                 @for strip in &self.strips { (self.pictures(strip, verdicts, short)) }
                 @match &self.numbers {
-                    Ok(numbers) => { (self.numbers(numbers)) },
+                    Ok(numbers) => { (self.numbers(numbers, verdicts)) },
                     Err(why) => { p.trouble { (short(why)) } },
                 }
             }
         }
     }
 
-    fn numbers(&self, numbers: &Numbers) -> Markup {
+    fn numbers(&self, numbers: &Numbers, verdicts: &Verdicts) -> Markup {
         let fps = f64::from(self.fps);
+        let rate = verdicts
+            .measured(self.number)
+            .and_then(|measured| measured.achieved_fps);
+        let achieved = rate.map_or(String::new(), |rate| {
+            format!(
+                "{rate:.2} rows a second were achieved, {} were declared. ",
+                self.fps
+            )
+        });
         html! {
             @if !numbers.changes.is_empty() {
                 ol.changes {
@@ -105,7 +115,7 @@ impl View {
                     }
                 }
                 @if group.title == "Timing" {
-                    @if let Some(timing) = &numbers.timing { p.quiet { (timing) } }
+                    @if let Some(timing) = &numbers.timing { p.quiet { (achieved) (timing) } }
                 }
                 @if !group.note.is_empty() { p.quiet { (group.note) } }
                 div.plots { @for plot in &group.plots { (self.plot(plot)) } }
@@ -163,7 +173,7 @@ impl View {
                     @if let Some(measured) = measured { small { (measured) } }
                 }
             }
-            @if let Some(trouble) = &strip.trouble { p.trouble { (clip(&short(trouble), LONGEST_TEXT)) } }
+            @if let Some(trouble) = &strip.trouble { p.trouble { (quoted(&clip(&short(trouble), LONGEST_TEXT))) } }
             div.strip { @for (frame, picture) in &strip.pictures {
                 figure data-frame=(frame) {
                     img src=(picture.url) width=(picture.width) height=(picture.height) alt={ "frame " (frame) } loading="lazy";
@@ -233,21 +243,16 @@ pub(super) fn changes(episode: &Episode) -> Vec<(usize, String)> {
     named.collect()
 }
 
-/// The measured times in a sentence.
+/// The measured periods in a sentence.
 pub(super) fn timing(episode: &Episode) -> Option<String> {
     let mut periods = super::plots::periods(episode)?;
     periods.pop();
     periods.retain(|period| period.is_finite());
     periods.sort_by(f64::total_cmp);
-    let (count, sum) = (periods.len(), periods.iter().sum::<f64>());
-    if count == 0 || sum <= 0.0 {
-        return None;
-    }
-    let at = |share: usize| periods[(count - 1) * share / 100];
+    let last = periods.len().checked_sub(1)?;
+    let at = |share: usize| periods[last * share / 100];
     Some(format!(
-        "{:.2} rows a second were achieved, {} were declared. Period: median {:.2} ms, 99 % below {:.2} ms, longest {:.2} ms.",
-        count as f64 / sum * 1e3,
-        episode.fps(),
+        "Period: median {:.2} ms, 99 % below {:.2} ms, longest {:.2} ms.",
         at(50),
         at(99),
         at(100)
