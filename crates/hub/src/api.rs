@@ -12,8 +12,6 @@ use crate::error::{HubError, Result};
 use crate::hash::HashKind;
 use crate::repo::{MAIN, Repo, printable, segment};
 
-/// The longest answer that is read whole.
-pub(crate) const LONGEST_ANSWER: u64 = 64 << 20;
 /// What the server says of a repository at a revision.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct RepoInfo {
@@ -81,14 +79,14 @@ impl Session<'_> {
         match (answer.status, answer.code()) {
             // Without a token the public Hub says 401 of what it doesn't know.
             (404, _) | (401, "RepoNotFound" | "") => Ok(None),
-            _ => answer.ok(self)?.json(LONGEST_ANSWER).map(Some),
+            _ => answer.ok(self)?.json().map(Some),
         }
     }
 
     /// The repository at its revision.
     pub(crate) fn info(&self, repo: &Repo) -> Result<RepoInfo> {
         let path = repo.api_at("revision");
-        self.ask_info(repo, &path)?.ok(self)?.json(LONGEST_ANSWER)
+        self.ask_info(repo, &path)?.ok(self)?.json()
     }
 
     /// As [`info`](Self::info); None if the repository has no such branch.
@@ -96,7 +94,7 @@ impl Session<'_> {
         let answer = self.ask_info(repo, &repo.api_at("revision"))?;
         match (answer.status, answer.code()) {
             (404, "RevisionNotFound") => Ok(None),
-            _ => answer.ok(self)?.json(LONGEST_ANSWER).map(Some),
+            _ => answer.ok(self)?.json().map(Some),
         }
     }
 
@@ -147,7 +145,7 @@ impl Session<'_> {
         let refs = self
             .ask(what, repo, Method::GET, &refs, &[])?
             .ok(self)?
-            .json::<Refs>(LONGEST_ANSWER)?;
+            .json::<Refs>()?;
         let old = refs.tags.iter().find(|it| it.name == tag);
         if old.is_some_and(|old| old.target_commit == commit) {
             return Ok(false);
@@ -185,6 +183,7 @@ impl Session<'_> {
                 headers: Vec::new(),
                 content: Content::Nothing,
                 patience: None,
+                short: true,
             })?;
             let answer = answer.ok(self)?;
             next = self.next_page(&answer)?;
@@ -192,7 +191,7 @@ impl Session<'_> {
                 return Err(answer.nonsense("its next page is itself"));
             }
             let place = answer.url.clone();
-            let entries = answer.json::<Vec<TreeEntry>>(LONGEST_ANSWER)?;
+            let entries = answer.json::<Vec<TreeEntry>>()?;
             if entries.is_empty() {
                 next = None; // a listing may go on for ever, but not without listing something
             }

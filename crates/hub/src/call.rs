@@ -22,6 +22,8 @@ use crate::watch::Meter;
 
 /// Redirects that are followed for one question.
 const REDIRECTS: usize = 5;
+/// The longest short answer: a page of a listing, or what becomes of hundreds of files.
+const LONGEST: u64 = 64 << 20;
 /// Bytes of an answer that are read to learn why it was refused.
 const REASON: u64 = 64 * 1024;
 
@@ -36,6 +38,8 @@ pub(crate) struct Call<'a> {
     pub(crate) content: Content<'a>,
     /// How long the server may think, if longer than usual.
     pub(crate) patience: Option<Duration>,
+    /// Whether the answer is short, and read at once: half an answer is then no answer.
+    pub(crate) short: bool,
 }
 
 /// What goes with a question.
@@ -54,14 +58,17 @@ pub(crate) struct Slice<'a> {
     pub(crate) meter: &'a Meter<'a>,
 }
 
-/// An answer, its body not yet read.
+/// An answer.
 pub(crate) struct Answer<'a> {
     pub(crate) what: &'a str,
     pub(crate) repo: &'a Repo,
     pub(crate) url: Url,
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
+    /// What is read of it by the receiver.
     pub(crate) body: Body,
+    /// What was read of it at once.
+    bytes: Vec<u8>,
 }
 
 /// Why one attempt came to nothing.
@@ -102,6 +109,7 @@ impl Session<'_> {
             headers: Vec::new(),
             content,
             patience: None,
+            short: true,
         })
     }
 
@@ -162,7 +170,10 @@ impl Session<'_> {
             let moved = matches!(answer.status, 301 | 302 | 303 | 307 | 308);
             let link = answer.headers.get(header::LOCATION);
             let Some(link) = link.filter(|_| moved) else {
-                return Ok(answer);
+                return match call.short {
+                    true => answer.read(),
+                    false => Ok(answer),
+                };
             };
             let link = link.to_str().unwrap_or_default();
             url = self.redirected(call, &url, answer.status, link)?;
@@ -276,11 +287,30 @@ impl Session<'_> {
             status: parts.status.as_u16(),
             headers: parts.headers,
             body,
+            bytes: Vec::new(),
         })
     }
 }
 
 impl<'a> Answer<'a> {
+    /// Reads it all.
+    fn read(mut self) -> Result<Self, Failure> {
+        let body = self.body.with_config().limit(u64::MAX).reader();
+        let read = body.take(LONGEST + 1).read_to_end(&mut self.bytes);
+        read.map_err(|error| Failure::Network {
+            place: place(&self.url),
+            why: error.to_string(),
+        })?;
+        if self.bytes.len() as u64 > LONGEST {
+            return Err(Failure::Final(HubError::TooMuch {
+                what: format!("the answer of {}", place(&self.url)),
+                limit: LONGEST,
+                unit: "bytes",
+            }));
+        }
+        Ok(self)
+    }
+
     /// The answer if it is a yes.
     pub(crate) fn ok(self, session: &Session<'_>) -> Result<Self> {
         if (200..300).contains(&self.status) {
@@ -291,10 +321,12 @@ impl<'a> Answer<'a> {
 
     /// What a no means.
     pub(crate) fn refusal(mut self, session: &Session<'_>) -> HubError {
-        let mut text = Vec::new();
-        let reader = self.body.with_config().limit(REASON).reader();
-        // What can be read of the reason is shown; without it, the status says enough.
-        let _ = reader.take(REASON).read_to_end(&mut text);
+        let mut text = std::mem::take(&mut self.bytes);
+        if text.is_empty() {
+            let reader = self.body.with_config().limit(REASON).reader();
+            // What can be read of the reason is shown; without it, the status says enough.
+            let _ = reader.take(REASON).read_to_end(&mut text);
+        }
         explain(session, &self, &text)
     }
 
@@ -304,25 +336,9 @@ impl<'a> Answer<'a> {
         code.and_then(|code| code.to_str().ok()).unwrap_or_default()
     }
 
-    /// Reads the answer as JSON of at most `limit` bytes.
-    pub(crate) fn json<T: DeserializeOwned>(mut self, limit: u64) -> Result<T> {
-        let mut bytes = Vec::new();
-        let body = self.body.with_config().limit(u64::MAX).reader();
-        let read = body.take(limit.saturating_add(1)).read_to_end(&mut bytes);
-        read.map_err(|error| HubError::Network {
-            what: self.what.to_owned(),
-            place: place(&self.url),
-            why: error.to_string(),
-            attempts: 1,
-        })?;
-        if bytes.len() as u64 > limit {
-            return Err(HubError::TooMuch {
-                what: format!("the answer of {}", place(&self.url)),
-                limit,
-                unit: "bytes",
-            });
-        }
-        serde_json::from_slice(&bytes).map_err(|error| self.nonsense(error))
+    /// A short answer, which is JSON.
+    pub(crate) fn json<T: DeserializeOwned>(self) -> Result<T> {
+        serde_json::from_slice(&self.bytes).map_err(|error| self.nonsense(error))
     }
 
     /// An answer that cannot be.

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use ureq::http::Method;
 
-use crate::api::{LONGEST_ANSWER, json};
+use crate::api::json;
 use crate::call::{Call, Content};
 use crate::client::Session;
 use crate::endpoint::place;
@@ -126,7 +126,7 @@ impl Session<'_> {
             let path = repo.api_at("preupload");
             let answer = self.ask(what, repo, Method::POST, &path, &body)?.ok(self)?;
             let at = answer.url.clone();
-            let wanted: Wanted = answer.json(LONGEST_ANSWER)?;
+            let wanted: Wanted = answer.json()?;
             let wanted: BTreeMap<String, WantedFile> = (wanted.files.into_iter())
                 .map(|file| (file.path.clone(), file))
                 .collect();
@@ -207,13 +207,14 @@ impl Session<'_> {
             headers: Vec::new(),
             content: Content::Bytes(&body, "application/x-ndjson"),
             patience: Some(PATIENCE),
+            short: true,
         })?;
         if answer.status == 412 {
             return Ok(None);
         }
         let answer = answer.ok(self)?;
         let at = answer.url.clone();
-        let committed: Committed = answer.json(LONGEST_ANSWER)?;
+        let committed: Committed = answer.json()?;
         let sha = committed.commit_oid;
         if sha.is_empty() || !sha.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(HubError::Answer {

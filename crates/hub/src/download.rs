@@ -88,6 +88,7 @@ impl Session<'_> {
                 headers,
                 content: Content::Nothing,
                 patience: None,
+                short: false,
             })?;
             match answer.status {
                 206 if from > 0 => expect_range(&answer, from, file.bytes)?,

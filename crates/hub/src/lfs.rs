@@ -8,7 +8,7 @@ use serde_json::Value;
 use ureq::http::Method;
 use url::Url;
 
-use crate::api::{LONGEST_ANSWER, json};
+use crate::api::json;
 use crate::call::{Call, Content, Slice};
 use crate::client::Session;
 use crate::endpoint::place;
@@ -152,6 +152,7 @@ impl Session<'_> {
             headers: vec![("accept".to_owned(), MIME.to_owned())],
             content: Content::Bytes(&body, MIME),
             patience: None,
+            short: true,
         })?;
         let answer = answer.ok(self)?;
         let at = answer.url.clone();
@@ -160,7 +161,7 @@ impl Session<'_> {
             place: place(&at),
             why,
         };
-        let batch: BatchAnswer = answer.json(LONGEST_ANSWER)?;
+        let batch: BatchAnswer = answer.json()?;
         match batch.transfer.as_deref() {
             None | Some("basic" | "multipart") => {}
             Some("xet") => {
@@ -230,6 +231,7 @@ impl Session<'_> {
             headers: extra_headers(verify),
             content: Content::Bytes(&object, MIME),
             patience: None,
+            short: true,
         })?;
         answer.ok(self).map(drop)
     }
@@ -256,6 +258,7 @@ impl Session<'_> {
                 meter,
             }),
             patience: None,
+            short: true,
         })?;
         answer.ok(self).map(drop)
     }
@@ -309,6 +312,7 @@ impl Session<'_> {
                     meter,
                 }),
                 patience: None,
+                short: true,
             })?;
             let answer = answer.ok(self)?;
             let etag = answer.headers.get("etag");
@@ -330,6 +334,7 @@ impl Session<'_> {
             headers: vec![("accept".to_owned(), MIME.to_owned())],
             content: Content::Bytes(&completion, MIME),
             patience: None,
+            short: true,
         })?;
         answer.ok(self).map(drop)
     }
