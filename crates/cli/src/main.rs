@@ -72,6 +72,7 @@ fn run(cli: &Cli) -> Result<Ended> {
         Command::Run(options) => commands::run(options, json),
         Command::Policy { action } => commands::policy(action, json),
         Command::Dataset { action } => commands::dataset(action, json),
+        Command::Hub { action } => commands::hub(action, json),
         Command::Bench { bench } => commands::bench(bench, json),
     }
 }

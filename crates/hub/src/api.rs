@@ -73,12 +73,14 @@ struct NewRepo<'a> {
 }
 
 impl Session<'_> {
-    /// The repository at its revision; None if the server knows no such repository, or none that we may see.
+    /// The repository at its main branch; None if the server knows no such repository, or none that we may see.
     pub(crate) fn find(&self, repo: &Repo) -> Result<Option<RepoInfo>> {
         let answer = self.ask_info(repo, &repo.api())?;
+        let nobody = self.client.token().is_none();
         match (answer.status, answer.code()) {
-            // Without a token the public Hub says 401 of what it doesn't know.
-            (404, _) | (401, "RepoNotFound" | "") => Ok(None),
+            (404, _) | (401, "RepoNotFound") => Ok(None),
+            // Without a token the public Hub says so of what it doesn't know.
+            (401, _) if nobody => Ok(None),
             _ => answer.ok(self)?.json().map(Some),
         }
     }

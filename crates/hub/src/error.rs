@@ -62,6 +62,14 @@ pub enum HubError {
         /// What to do.
         hint: &'static str,
     },
+    /// One name for two things.
+    #[error("{endpoint} has a dataset and a policy {id}: say with --kind which it is")]
+    Ambiguous {
+        /// The name of both.
+        id: String,
+        /// The Hub.
+        endpoint: String,
+    },
     /// The server wants to know who asks, or has no liking for the token.
     #[error("cannot {what}: {endpoint} {said}{hint}")]
     Refused {
@@ -258,6 +266,14 @@ impl HubError {
     /// Whether the one who watched ended it.
     pub fn is_interruption(&self) -> bool {
         matches!(self, Self::Interrupted)
+    }
+
+    /// Whether what was asked for cannot be asked for: a name, an address or a pattern that is none.
+    pub fn is_misuse(&self) -> bool {
+        matches!(
+            self,
+            Self::Name { .. } | Self::Endpoint { .. } | Self::Pattern { .. }
+        )
     }
 
     pub(crate) fn file(

@@ -54,11 +54,6 @@ pub(crate) fn explain(session: &Session<'_>, answer: &Answer<'_>, text: &[u8]) -
         said,
         hint,
     };
-    let repo_hint = if token.is_some() {
-        OTHER_TOKEN
-    } else {
-        SIGN_IN
-    };
     match (answer.status, answer.code()) {
         (_, "RevisionNotFound") => not_found(
             format!("revision `{}` of {repo}", repo.revision()),
@@ -69,7 +64,9 @@ pub(crate) fn explain(session: &Session<'_>, answer: &Answer<'_>, text: &[u8]) -
             format!("wants you to accept the conditions of {repo}"),
             ": do so on its page, signed in as whose token is used",
         ),
-        (401 | 403 | 404, "RepoNotFound") | (404, _) => not_found(repo.to_string(), repo_hint),
+        (401 | 403 | 404, "RepoNotFound") | (404, _) => {
+            not_found(repo.to_string(), repository_hint(session))
+        }
         (401, _) => match token {
             Some(_) if !may_see_any(session) => refused(
                 "wants to know who asks".to_owned(),
@@ -84,6 +81,14 @@ pub(crate) fn explain(session: &Session<'_>, answer: &Answer<'_>, text: &[u8]) -
         (403, _) if said.is_empty() => refused("does not allow it".to_owned(), WRITE_TOKEN),
         (403, _) => refused(format!("does not allow it ({said})"), WRITE_TOKEN),
         _ => status(answer, &said),
+    }
+}
+
+/// What to do about a repository that isn't there.
+pub(crate) fn repository_hint(session: &Session<'_>) -> &'static str {
+    match session.client.token() {
+        Some(_) => OTHER_TOKEN,
+        None => SIGN_IN,
     }
 }
 

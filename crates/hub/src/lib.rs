@@ -51,7 +51,7 @@ pub use endpoint::{Endpoint, PUBLIC_HUB};
 pub use error::{HubError, Result};
 pub use local::{Folder, LocalFile, POLICY_PATH};
 pub use names::Filter;
-pub use pull::{PullOptions, Pulled, pull};
+pub use pull::{PullOptions, Pulled, kind_of, pull};
 pub use push::{PushOptions, Pushed, push};
 pub use repo::{MAIN, Repo, RepoKind};
 pub use token::Token;

@@ -70,8 +70,8 @@ pub(crate) fn refuse_collisions<'a>(names: impl Iterator<Item = &'a str> + Clone
 /// Whether a file is nobody's business: hidden, a lock, something temporary. Neither pushed nor pulled.
 pub(crate) fn is_private(name: &str) -> bool {
     let suffixes = [".lock", ".tmp", ".part", ".incomplete", "~"];
-    name.split('/').any(|part| part.starts_with('.'))
-        || suffixes.iter().any(|suffix| name.ends_with(suffix))
+    let hidden = |part: &str| part.starts_with('.') && !matches!(part, "." | "..");
+    name.split('/').any(hidden) || suffixes.iter().any(|suffix| name.ends_with(suffix))
 }
 
 /// Which files are wanted. As in the Hub's own tools, `*` also means slashes, and a pattern that ends with a slash all within.

@@ -12,6 +12,7 @@ use ulna_dataset::INFO_PATH;
 use crate::api::RemoteFile;
 use crate::client::{HubClient, Session};
 use crate::error::{HubError, Result};
+use crate::explain::repository_hint;
 use crate::hash::{self, HashKind};
 use crate::local::{POLICY_PATH, WHOLE, refuse_unfinished};
 use crate::names::{Filter, is_private, refuse_collisions, refuse_hostile};
@@ -75,6 +76,32 @@ pub fn pull(
     })
 }
 
+/// What `id` is at this server: a dataset or a policy.
+///
+/// # Errors
+/// [`HubError::NotFound`] if it is neither, [`HubError::Ambiguous`] if there is one of each.
+pub fn kind_of(client: &HubClient, id: &str, watch: &dyn Watch) -> Result<RepoKind> {
+    let dataset = Repo::new(RepoKind::Dataset, id)?;
+    let model = Repo::new(RepoKind::Model, id)?;
+    Session::run(client, watch, |session| {
+        let endpoint = || session.client.endpoint().to_string();
+        match (session.find(&dataset)?, session.find(&model)?) {
+            (Some(_), None) => Ok(RepoKind::Dataset),
+            (None, Some(_)) => Ok(RepoKind::Model),
+            (Some(_), Some(_)) => Err(HubError::Ambiguous {
+                id: id.to_owned(),
+                endpoint: endpoint(),
+            }),
+            (None, None) => Err(HubError::NotFound {
+                what: format!("pull {id}"),
+                endpoint: endpoint(),
+                missing: format!("dataset or policy {id}"),
+                hint: repository_hint(session),
+            }),
+        }
+    })
+}
+
 struct Pull<'a> {
     session: &'a Session<'a>,
     repo: &'a Repo,
@@ -104,10 +131,6 @@ impl Pull<'_> {
         })?;
         // Listed and received at one commit, whatever is published meanwhile.
         let listed = session.list(self.repo, &commit)?;
-        for file in &listed {
-            refuse_hostile(&file.name)?;
-        }
-        refuse_collisions(listed.iter().map(|file| file.name.as_str()))?;
         let public: Vec<RemoteFile> = (listed.into_iter())
             .filter(|file| !is_private(&file.name))
             .collect();
@@ -115,6 +138,10 @@ impl Pull<'_> {
         let wanted: Vec<RemoteFile> = (public.into_iter())
             .filter(|file| self.options.filter.takes(&file.name))
             .collect();
+        for file in &wanted {
+            refuse_hostile(&file.name)?;
+        }
+        refuse_collisions(wanted.iter().map(|file| file.name.as_str()))?;
         let left_out = all.len() - wanted.len();
         if self.repo.kind() == RepoKind::Dataset && self.dir.join(INFO_PATH).is_file() {
             self.refuse_recording()?;

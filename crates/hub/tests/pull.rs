@@ -12,7 +12,7 @@ use loopback::folders::{copy_of, files, noise};
 use loopback::{Hub, Manner, Reply, Trouble};
 use ulna_hub::{
     Filter, Folder, HubClient, HubError, PullOptions, Pulled, PushOptions, Repo, RepoKind, Step,
-    Unwatched, Watch, pull as pull_with, push,
+    Unwatched, Watch, kind_of, pull as pull_with, push,
 };
 
 fn heap() -> Repo {
@@ -302,4 +302,21 @@ fn a_dataset_comes_back_as_it_was_and_replaces_an_older_one_only_when_asked() {
     let error = pull_with(&hub.client(), &repo, &copy, &options, &Unwatched).unwrap_err();
     assert!(error.to_string().contains("ulna dataset repair"), "{error}");
     hub.expect_no_violations();
+}
+
+#[test]
+fn what_a_name_means_is_found_out() {
+    let hub = Hub::start();
+    let client = hub.client();
+    hub.put("datasets/me/hand", true, &[("x", b"x")]);
+    hub.put("models/me/reach", true, &[("x", b"x")]);
+    hub.put("datasets/me/both", false, &[("x", b"x")]);
+    hub.put("models/me/both", false, &[("x", b"x")]);
+    let of = |id| kind_of(&client, id, &Unwatched);
+    assert_eq!(of("me/hand").unwrap(), RepoKind::Dataset);
+    assert_eq!(of("me/reach").unwrap(), RepoKind::Model);
+    assert!(matches!(of("me/both"), Err(HubError::Ambiguous { .. })));
+    assert!(matches!(of("me/nothing"), Err(HubError::NotFound { .. })));
+    let error = kind_of(&hub.client_as(None), "me/hand", &Unwatched).unwrap_err();
+    assert!(error.to_string().contains("hf auth login"), "{error}");
 }

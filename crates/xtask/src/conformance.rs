@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 mod arms;
 mod environment;
 mod fixtures;
+mod hub;
 mod report;
 mod sources;
 
@@ -24,6 +25,7 @@ pub(crate) fn run(root: &Path) -> Result<ExitCode> {
             lerobot_reads_ours(&mut report, root, &python)?;
             lerobot_edits_alike(&mut report, root, &python)?;
             arms::drive(&mut report, root, &python)?;
+            hub::exchange(&mut report, root, &python)?;
         }
         Python::Missing(why) => report.skip_all(&why)?,
     }
