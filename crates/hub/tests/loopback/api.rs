@@ -468,12 +468,12 @@ fn batch(state: &mut State, request: &Request, repo: &str) -> Reply {
                 let mut header = json!({ "chunk_size": part.to_string() });
                 for number in 1..=size.div_ceil(part) {
                     header[format!("{number:05}")] =
-                        format!("http://127.0.0.1:{store}/part/{oid}/{number}?{SIGNATURE}").into();
+                        format!("http://localhost:{store}/part/{oid}/{number}?{SIGNATURE}").into();
                 }
                 let href = format!("http://127.0.0.1:{api}/complete/{oid}?size={size}");
                 json!({ "href": href, "header": header })
             }
-            _ => json!({ "href": format!("http://127.0.0.1:{store}/upload/{oid}?{SIGNATURE}") }),
+            _ => json!({ "href": format!("http://localhost:{store}/upload/{oid}?{SIGNATURE}") }),
         };
         objects.push(json!({
             "oid": oid, "size": size, "authenticated": true,
@@ -564,7 +564,7 @@ fn resolve(state: &mut State, request: &Request, repo: &str, revision: &str, pat
             .with(
                 "Location",
                 &format!(
-                    "http://127.0.0.1:{}/blob/{oid}?{SIGNATURE}",
+                    "http://localhost:{}/blob/{oid}?{SIGNATURE}",
                     state.store_port
                 ),
             )

@@ -1,5 +1,5 @@
 //! A Hub on this machine that checks what it is asked, and fails where a test wants it to. Its store of large files has a port of its
-//! own, as on the real Hub: tokens must not reach it.
+//! own and a host name of its own, as on the real Hub: tokens must not reach it. (Python tells hosts apart by name alone.)
 
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)] // each test uses its own part of this
 
