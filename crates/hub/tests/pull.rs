@@ -86,6 +86,19 @@ fn broken_connections_are_gone_on_with() {
 }
 
 #[test]
+fn servers_that_always_start_at_the_beginning_will_do() {
+    let (hub, all) = filled();
+    hub.state().manner.no_ranges = true;
+    let a = loopback::sha256(&all["sub/a.onnx"]);
+    let at_a: &'static str = Box::leak(format!("/blob/{a}").into_boxed_str());
+    hub.fail("GET", at_a, 1, Trouble::CutAnswer(100_000));
+    let scratch = tempfile::tempdir().unwrap();
+    pull(&hub.client(), scratch.path()).unwrap();
+    assert_eq!(files(scratch.path()), all);
+    assert_eq!(hub.count(at_a), 2);
+}
+
+#[test]
 fn what_arrived_is_kept_until_the_next_time() {
     let (hub, all) = filled();
     let a = loopback::sha256(&all["sub/a.onnx"]);

@@ -33,6 +33,8 @@ pub struct Manner {
     pub part: Option<u64>,
     /// Large files are only taken by Xet.
     pub only_xet: bool,
+    /// Files are always sent from their beginning.
+    pub no_ranges: bool,
     /// Listings never end.
     pub endless: bool,
     /// Clients that show no token may write, and nothing is private.
@@ -46,6 +48,7 @@ impl Default for Manner {
             large: 8 * 1024,
             part: None,
             only_xet: false,
+            no_ranges: false,
             endless: false,
             open: false,
         }

@@ -51,7 +51,8 @@ fn plain_put(state: &mut State, request: &Request) {
 pub(super) fn content_of(state: &mut State, request: &Request, content: &[u8]) -> Reply {
     let mut reply = Reply::new(200).with("Accept-Ranges", "bytes");
     reply.body = content.to_vec();
-    let Some(range) = request.header("range") else {
+    let range = request.header("range");
+    let Some(range) = range.filter(|_| !state.manner.no_ranges) else {
         return reply;
     };
     let from = range
