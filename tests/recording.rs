@@ -95,15 +95,32 @@ fn two_processes_write_the_same_bytes_and_a_second_start_is_refused() {
     fails(
         1,
         &["30 frames/s, not 20"],
-        &[recording(&first, "1", "1"), vec!["--resume", "--fps", "20"]].concat(),
+        &[recording(&first, "3", "1"), vec!["--resume", "--fps", "20"]].concat(),
     );
     let played = json(&["replay", "--sim", "--dataset", &first, "--episode", "1"]);
     assert_eq!(played["units"], "degrees");
 }
 
 #[test]
-fn ctrl_c_saves_the_running_episode() {
+fn ctrl_c_saves_the_running_episode_unless_asked_otherwise() {
     let (_folder, dataset) = folder();
+    let args = [
+        recording(&dataset, "3", "30"),
+        vec!["--on-interrupt", "discard"],
+    ]
+    .concat();
+    let child = ulna(&args).spawn().unwrap();
+    wait_for_rows(&dataset, "run-000000");
+    signal(&child, Signal::INT);
+    let ran = finish(child.wait_with_output().unwrap());
+    assert_eq!(ran.code, 130, "{}", ran.stderr);
+    assert!(
+        ran.stdout.contains("0 episodes saved") && ran.stdout.contains("1 thrown away"),
+        "{}",
+        ran.stdout
+    );
+    assert!(!Path::new(&dataset).exists());
+
     let child = ulna(&recording(&dataset, "3", "30")).spawn().unwrap();
     wait_for_rows(&dataset, "run-000000");
     signal(&child, Signal::INT);
@@ -126,14 +143,35 @@ fn a_power_cut_costs_no_saved_episode_and_repair_brings_the_running_one_back() {
     child.wait().unwrap();
     let told = json(&["dataset", "info", &dataset]);
     let before = told["episodes"].as_array().unwrap().len();
-    let resume = [recording(&dataset, "1", "1"), vec!["--resume"]].concat();
+    let resume = [recording(&dataset, "3", "1"), vec!["--resume"]].concat();
     fails(1, &["ulna dataset repair"], &resume);
     assert_eq!(run(&["dataset", "repair", &dataset]).code, 0);
     // The first was saved when the second began, or was on its way.
     assert!(before <= 1);
     sound(&dataset, 2);
-    json(&[resume, vec!["--lockstep"]].concat());
+    // Three in all are one more.
+    json(&[resume.clone(), vec!["--lockstep"]].concat());
     sound(&dataset, 3);
+    // A script that asks again has nothing to do, and is told so.
+    let told = json(&resume);
+    assert_eq!(
+        (told["episodes"].as_u64(), told["total_episodes"].as_u64()),
+        (Some(0), Some(3))
+    );
+    let more = "record --sim --lockstep --task push --camera-size 64x48 --episode-time 1 --reset-time 0 --more 2";
+    let more: Vec<&str> = more.split(' ').chain(["--dataset", &dataset]).collect();
+    assert_eq!(json(&more)["total_episodes"], 5);
+    sound(&dataset, 5);
+}
+
+#[test]
+fn a_voice_that_is_not_there_is_refused_before_anything_moves() {
+    let (_folder, dataset) = folder();
+    let mut command = ulna(&[recording(&dataset, "1", "1"), vec!["--sounds", "voice"]].concat());
+    let ran = finish(command.env("PATH", "").output().unwrap());
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("--sounds bell"), "{}", ran.stderr);
+    assert!(!Path::new(&dataset).exists());
 }
 
 #[test]

@@ -13,7 +13,7 @@ use ulna_rt::Stop;
 use crate::datasets;
 use crate::error::AppError;
 use crate::policies::{self, PolicyOptions};
-use crate::record::{RecordOptions, Recorded, inputs, record};
+use crate::record::{Episodes, RecordOptions, Recorded, inputs, record};
 use crate::replay::{JointFit, ReplayOptions, replay};
 use crate::report::{ClockKind, SessionReport};
 use crate::rig::{Rig, RigOptions, Scene};
@@ -115,7 +115,7 @@ pub fn demo(
         "2/5  Record: two episodes of it with two cameras become a dataset. From here on, on the virtual clock.",
     );
     let options = RecordOptions {
-        episodes: EPISODES,
+        episodes: Episodes::Total(EPISODES),
         episode_time: EPISODE,
         reset_time: Duration::from_secs(1),
         picture: PICTURE,

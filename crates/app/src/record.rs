@@ -3,7 +3,7 @@
 pub(crate) mod cameras;
 mod dataset;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -12,9 +12,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 use ulna_core::Environment;
+use ulna_dataset::{Dataset, free_bytes};
 use ulna_recorder::phases::Plan;
 use ulna_recorder::recorder::Options;
 use ulna_recorder::sink::SinkOptions;
+use ulna_recorder::space::RESERVE;
 use ulna_recorder::{
     CameraFeed, Columns, EpisodeReport, Input, Inputs, Key, Lanes, Outcome, Progress, Recorder,
     camera_feed, tick_feed,
@@ -30,6 +32,8 @@ use crate::report::{ClockKind, SessionReport};
 use crate::rig::{Rig, RigOptions};
 use crate::run::{Beside, Done, Job, run_beside};
 
+pub use ulna_recorder::OnInterrupt;
+
 /// Which of the robot's cameras are recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CameraChoice {
@@ -37,6 +41,25 @@ pub enum CameraChoice {
     All,
     /// Those of these names; none if empty.
     Only(Vec<String>),
+}
+
+/// How many episodes are to be recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Episodes {
+    /// So many that the dataset holds this number in the end.
+    Total(u64),
+    /// So many more.
+    More(u64),
+}
+
+impl Episodes {
+    /// How many that is, for a dataset that holds so many.
+    fn missing(self, there: u64) -> u64 {
+        match self {
+            Episodes::Total(total) => total.saturating_sub(there),
+            Episodes::More(more) => more,
+        }
+    }
 }
 
 /// What is to be recorded.
@@ -47,7 +70,7 @@ pub struct RecordOptions {
     /// What the robot is told to do.
     pub task: String,
     /// How many episodes.
-    pub episodes: u64,
+    pub episodes: Episodes,
     /// How long each lasts at most.
     pub episode_time: Duration,
     /// How long one may reset the scene.
@@ -64,6 +87,8 @@ pub struct RecordOptions {
     pub picture: (u32, u32),
     /// What goes wrong with simulated cameras, e.g. `front:frozen@3s`.
     pub camera_faults: Vec<String>,
+    /// What Ctrl-C does with the running episode.
+    pub on_interrupt: OnInterrupt,
 }
 
 impl RecordOptions {
@@ -73,7 +98,7 @@ impl RecordOptions {
         Self {
             dataset,
             task: task.to_owned(),
-            episodes: 1,
+            episodes: Episodes::More(1),
             episode_time: Duration::from_secs(60),
             reset_time: Duration::from_secs(60),
             fps: 30,
@@ -82,6 +107,35 @@ impl RecordOptions {
             cameras: CameraChoice::All,
             picture: (640, 480),
             camera_faults: Vec::new(),
+            on_interrupt: OnInterrupt::Save,
+        }
+    }
+
+    /// How many episodes the dataset holds, if those are all that it is to have.
+    ///
+    /// # Errors
+    /// If it is there and cannot be read.
+    pub fn complete(&self) -> Result<Option<u64>, AppError> {
+        if !self.resume {
+            return Ok(None);
+        }
+        let there = Dataset::open(&self.dataset)?.info().total_episodes;
+        Ok((self.episodes.missing(there) == 0).then_some(there))
+    }
+
+    /// Refuses a disk on which the session would end as soon as it begins.
+    fn check_disk(&self) -> Result<(), AppError> {
+        let mut there = self.dataset.ancestors();
+        let folder = there.find(|folder| folder.exists());
+        // The parent of a bare name is the current folder.
+        let folder = folder.unwrap_or(Path::new("."));
+        match free_bytes(folder) {
+            Some(free) if free < 2 * RESERVE => Err(AppError::Session(format!(
+                "the disk for {} has only {} MB free: make room, or record somewhere else",
+                self.dataset.display(),
+                free / 1_000_000
+            ))),
+            _ => Ok(()),
         }
     }
 
@@ -104,9 +158,16 @@ impl RecordOptions {
         if self.task.trim().is_empty() {
             return usage("--task is empty: say what the robot is to do, for example --task \"pick up the cube\"".to_owned());
         }
-        if self.episodes == 0 {
-            return usage("--episodes 0 would record nothing".to_owned());
+        if let Episodes::Total(0) | Episodes::More(0) = self.episodes {
+            return usage("no episodes were asked for".to_owned());
         }
+        if let Some(there) = self.complete()? {
+            let dir = self.dataset.display();
+            return usage(format!(
+                "{dir} holds {there} episodes already: nothing is missing"
+            ));
+        }
+        self.check_disk()?;
         if self.fps == 0 || f64::from(self.fps) > rate_hz {
             return usage(format!(
                 "--fps {} is not between 1 and the control rate of {rate_hz} Hz",
@@ -232,15 +293,19 @@ pub fn record(
         cameras.into_iter().map(camera_feed).unzip();
     let (sender, inputs) = keys;
     let plan = Plan {
-        episodes: options.episodes,
+        episodes: options.episodes.missing(before),
         episode_rows: options.rows(options.episode_time),
         reset_rows: options.rows(options.reset_time),
     };
     let sink = SinkOptions::new(lanes, options.task.clone(), options.fps);
+    let recorder_options = Options {
+        on_interrupt: options.on_interrupt,
+        ..Options::new(options.fps, plan, sink)
+    };
     let (mut recorder, watcher) = Recorder::new(
         writer,
         columns,
-        Options::new(options.fps, plan, sink),
+        recorder_options,
         Inputs {
             ticks: tick_source,
             cameras: sources,

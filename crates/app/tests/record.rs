@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ulna_app::record::{CameraChoice, RecordOptions, Recorded, inputs, record};
+use ulna_app::record::{CameraChoice, Episodes, RecordOptions, Recorded, inputs, record};
 use ulna_app::report::ClockKind;
 use ulna_app::rig::RigOptions;
 use ulna_app::{AppError, Input, Key, Stop, robots};
@@ -29,7 +29,7 @@ fn rig() -> RigOptions {
 /// Two episodes of a second with pictures of 64 x 48 pixels.
 fn options(dataset: &Path) -> RecordOptions {
     RecordOptions {
-        episodes: 2,
+        episodes: Episodes::More(2),
         episode_time: Duration::from_secs(1),
         reset_time: Duration::from_millis(200),
         picture: (64, 48),
@@ -152,7 +152,7 @@ fn pictures_show_the_arm_as_the_recorded_state_has_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data");
     let options = RecordOptions {
-        episodes: 1,
+        episodes: Episodes::More(1),
         episode_time: Duration::from_secs(3),
         picture: (160, 120),
         ..options(&path)
@@ -222,7 +222,7 @@ fn a_folder_is_refused_resumed_or_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data");
     let new = RecordOptions {
-        episodes: 1,
+        episodes: Episodes::More(1),
         ..options(&path)
     };
     let more = RecordOptions {
@@ -252,6 +252,26 @@ fn a_folder_is_refused_resumed_or_told_apart() {
         "{difference}"
     );
     assert_eq!(Dataset::open(&path).unwrap().len(), 2);
+}
+
+#[test]
+fn a_total_counts_what_is_there_and_more_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data");
+    let of = |episodes, resume| RecordOptions {
+        episodes,
+        resume,
+        cameras: CameraChoice::Only(Vec::new()),
+        ..options(&path)
+    };
+    let holds = |options: RecordOptions| run(&rig(), &options).unwrap().total_episodes;
+    assert_eq!(holds(of(Episodes::Total(1), false)), 1);
+    assert_eq!(holds(of(Episodes::Total(3), true)), 3);
+    assert_eq!(holds(of(Episodes::More(1), true)), 4);
+    let enough = of(Episodes::Total(4), true);
+    assert_eq!(enough.complete().unwrap(), Some(4));
+    assert!(message(run(&rig(), &enough)).contains("holds 4 episodes already"));
+    assert_eq!(of(Episodes::Total(5), true).complete().unwrap(), None);
 }
 
 #[test]
@@ -302,7 +322,7 @@ fn a_camera_that_breaks_ends_the_session_and_spoils_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data");
         let broken = RecordOptions {
-            episodes: 5,
+            episodes: Episodes::More(5),
             camera_faults: vec![fault.to_owned()],
             ..options(&path)
         };
@@ -334,7 +354,7 @@ fn nonsense_is_refused_before_anything_happens() {
         error.to_string()
     };
     assert!(bad(&|o| o.task = "  ".to_owned()).contains("--task"));
-    assert!(bad(&|o| o.episodes = 0).contains("--episodes"));
+    assert!(bad(&|o| o.episodes = Episodes::Total(0)).contains("no episodes"));
     assert!(bad(&|o| o.fps = 500).contains("--fps 500"));
     assert!(bad(&|o| o.episode_time = Duration::from_millis(5)).contains("--episode-time"));
     assert!(bad(&|o| o.picture = (63, 48)).contains("63x48"));

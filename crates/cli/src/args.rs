@@ -11,6 +11,7 @@ mod hub;
 mod policy;
 mod ports;
 mod record;
+mod recording;
 mod recover;
 mod replay;
 mod rig;
@@ -156,10 +157,11 @@ the arm holding.")]
 Examples:
   ulna record --sim --dataset DIR --task \"pick up the cube\" --episodes 2 --episode-time 10 --reset-time 2
   ulna record --sim --lockstep --dataset DIR --task TEXT --episodes 5 --episode-time 10 --reset-time 0
-  ulna record --sim --dataset DIR --task TEXT --episodes 3 --resume
+  ulna record --sim --dataset DIR --task TEXT --episodes 10 --resume   until there are ten
+  ulna record --sim --dataset DIR --task TEXT --more 3                 three more
 
 Keys, as in LeRobot: right arrow or n ends the episode (or the reset) now; left arrow or r throws the episode away and records it again,
-during the reset the one just finished; Esc or q saves the running episode and ends. Ctrl-C does what q does.
+during the reset the one just finished; Esc or q saves the running episode and ends. Ctrl-C does what q does, or what --on-interrupt says.
 Whatever happens, saved episodes stay; `ulna dataset repair` recovers one that was running when the power failed.")]
     Record(RecordArgs),
 

@@ -11,6 +11,7 @@ mod health;
 mod keyboard;
 mod output;
 mod screen;
+mod sounds;
 mod terminal;
 
 use args::{Cli, Command};

@@ -135,6 +135,18 @@ impl EpisodeWriter {
         self.log.append(&self.record)
     }
 
+    /// Bytes of the files that hold the episode until it is committed: its journal and the pictures so far.
+    pub fn staged_bytes(&self) -> u64 {
+        let Ok(entries) = std::fs::read_dir(&self.dir) else {
+            return 0;
+        };
+        let sizes = entries
+            .flatten()
+            .filter_map(|entry| entry.metadata().ok())
+            .map(|metadata| metadata.len());
+        sizes.sum()
+    }
+
     /// Waits until all rows are on the disk; call it at most once a second.
     pub fn sync(&mut self) -> Result<()> {
         self.log.sync()

@@ -29,6 +29,7 @@
 pub mod bare;
 mod check;
 mod commit;
+mod disk;
 mod episode;
 mod episode_columns;
 mod episode_writer;
@@ -61,6 +62,7 @@ mod video;
 mod writer;
 
 pub use check::{Finding, Report, Severity, check};
+pub use disk::free_bytes;
 pub use episode::{Column, Episode};
 pub use episode_writer::{EpisodeParts, EpisodeStarter, EpisodeWriter};
 pub use episodes::{EpisodeRow, VideoSpan};

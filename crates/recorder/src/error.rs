@@ -70,6 +70,18 @@ pub enum RecorderError {
         /// How many messages are waiting.
         waiting: usize,
     },
+    /// There would soon be no room to save anything.
+    #[error(
+        "the disk is nearly full: {} MB are free, and saving the running episode may take {} MB; it was saved as far as it went; \
+         make room, then go on with --resume",
+        free / 1_000_000, needed / 1_000_000
+    )]
+    DiskNearlyFull {
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that saving the running episode may take, with a reserve.
+        needed: u64,
+    },
     /// The robot's side ended the session.
     #[error("{reason} (the running episode was thrown away)")]
     Aborted {

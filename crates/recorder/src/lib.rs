@@ -24,6 +24,7 @@ pub mod report;
 pub mod sampler;
 mod saving;
 pub mod sink;
+pub mod space;
 mod spool;
 
 pub use columns::{CameraSpec, Columns};
@@ -33,7 +34,7 @@ pub use feed::{
     CameraFeed, CameraSource, TickSample, TickSink, TickSource, camera_feed, tick_feed,
 };
 pub use phases::{Key, Phase, Phases};
-pub use recorder::{Input, Inputs, Options, Outcome, Recorder};
+pub use recorder::{Input, Inputs, OnInterrupt, Options, Outcome, Recorder};
 pub use replayed::ReplayedCamera;
 pub use report::{CameraReport, EpisodeReport, Progress};
 pub use sampler::{Sampled, Sampler};

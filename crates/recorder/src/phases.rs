@@ -1,4 +1,4 @@
-//! Which rows belong to an episode: recording, resetting, and the three keys.
+//! Which rows belong to an episode: recording, resetting, and the keys.
 //!
 //! As in LeRobot 0.6.2, an episode and the reset after it last their time or until somebody presses *next*; *re-record*
 //! throws the running episode away, or, during the reset, the one just finished; *stop* saves what is there and ends. After the last
@@ -14,6 +14,8 @@ pub enum Key {
     Rerecord,
     /// End the session; the running episode is saved.
     Stop,
+    /// End the session; the running episode is thrown away.
+    Abandon,
 }
 
 /// Where a session is.
@@ -123,11 +125,15 @@ impl Phases {
     pub fn press(&mut self, key: Key, acts: &mut Vec<Act>) {
         match (self.phase, key) {
             (Phase::Over, _) | (Phase::Waiting, Key::Next | Key::Rerecord) => {}
-            (Phase::Waiting, Key::Stop) => self.enter(Phase::Over),
+            (Phase::Waiting, Key::Stop | Key::Abandon) => self.enter(Phase::Over),
             (Phase::Recording, Key::Next) => self.end_episode(Ended::Next, acts),
             (Phase::Recording, Key::Rerecord) => {
                 acts.extend([Act::Close(Ended::Discarded), Act::Discard]);
                 self.enter(Phase::Reset);
+            }
+            (Phase::Recording, Key::Abandon) => {
+                acts.extend([Act::Close(Ended::Discarded), Act::Discard]);
+                self.enter(Phase::Over);
             }
             (Phase::Recording, Key::Stop) => {
                 acts.push(Act::Close(Ended::Stop));
@@ -144,7 +150,7 @@ impl Phases {
                 self.settle(Act::Discard, acts);
                 self.rows = self.rows.max(self.plan.reset_rows);
             }
-            (Phase::Reset, Key::Stop) => {
+            (Phase::Reset, Key::Stop | Key::Abandon) => {
                 self.settle(Act::Commit, acts);
                 self.enter(Phase::Over);
             }

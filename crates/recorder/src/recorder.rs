@@ -45,6 +45,16 @@ pub struct Inputs {
     pub inputs: Receiver<Input>,
 }
 
+/// What becomes of the running episode when somebody interrupts the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnInterrupt {
+    /// It is saved as far as it went.
+    #[default]
+    Save,
+    /// It is thrown away.
+    Discard,
+}
+
 /// How a session is recorded.
 #[derive(Debug)]
 pub struct Options {
@@ -56,6 +66,8 @@ pub struct Options {
     pub grace: Duration,
     /// A camera whose newest picture is older than this ends the session.
     pub oldest_picture: Duration,
+    /// What an interruption does with the running episode.
+    pub on_interrupt: OnInterrupt,
     /// The way to the disk.
     pub sink: SinkOptions,
 }
@@ -68,6 +80,7 @@ impl Options {
             plan,
             grace: Duration::from_millis(250),
             oldest_picture: Duration::from_millis(500),
+            on_interrupt: OnInterrupt::Save,
             sink,
         }
     }
@@ -95,6 +108,7 @@ pub struct Recorder {
     columns: Columns,
     fps: u32,
     grace: Duration,
+    on_interrupt: OnInterrupt,
     inputs: Inputs,
     pressed: VecDeque<(Stamp, Key)>,
     interrupted: bool,
@@ -114,7 +128,7 @@ pub struct Recorder {
 
 impl Recorder {
     /// A recorder into `writer`'s dataset, whose features are those of `columns`. When the session is over it calls `stop`; when
-    /// somebody else interrupts, it saves the running episode.
+    /// somebody else interrupts, it does with the running episode as the options say.
     ///
     /// # Errors
     /// If a thread cannot be started.
@@ -125,11 +139,13 @@ impl Recorder {
         inputs: Inputs,
         stop: Stop,
     ) -> Result<(Self, Watcher<Progress>), RecorderError> {
+        let before = writer.episodes();
         let mut sink = EpisodeSink::new(writer, columns.cameras(), options.sink)?;
         sink.prepare();
         let progress = Progress {
             episode: 1,
             episodes: options.plan.episodes,
+            before,
             ..Progress::default()
         };
         let (publisher, watcher) = latest::slot(&progress);
@@ -138,6 +154,7 @@ impl Recorder {
             columns,
             fps: options.fps,
             grace: options.grace,
+            on_interrupt: options.on_interrupt,
             inputs,
             pressed: VecDeque::new(),
             interrupted: false,
@@ -198,6 +215,24 @@ impl Recorder {
         }
         if !self.interrupted && self.stop.requested() == Some(StopReason::Interrupted) {
             self.interrupted = true;
+            self.pressed.push_back((now, self.interrupting_key()));
+        }
+    }
+
+    fn interrupting_key(&self) -> Key {
+        match self.on_interrupt {
+            OnInterrupt::Save => Key::Stop,
+            OnInterrupt::Discard => Key::Abandon,
+        }
+    }
+
+    /// Ends the session while the running episode can still be saved, if the disk is nearly full.
+    fn mind_the_disk(&mut self, now: Stamp) {
+        if !self.progress.failed
+            && let Some(shortage) = self.sink.shortage()
+        {
+            self.error.get_or_insert(shortage);
+            self.progress.failed = true;
             self.pressed.push_back((now, Key::Stop));
         }
     }
@@ -333,6 +368,7 @@ impl Recorder {
             row,
             rows,
             saved: self.sink.saved().0,
+            free: self.sink.free_bytes(),
             ..self.progress
         };
         self.publisher.publish(self.progress);
@@ -352,6 +388,7 @@ impl Machine for Recorder {
         };
         self.take_inputs(stamp);
         self.take_data(&mut sampler, stamp);
+        self.mind_the_disk(stamp);
         while self.phases.phase() != Phase::Over
             && let Some(row) = sampler.next_row(stamp)
         {

@@ -9,10 +9,12 @@ use crate::phases::{Ended, Phase};
 pub struct Progress {
     /// What is going on.
     pub phase: Phase,
-    /// Number of the running (or next) episode, from 1.
+    /// Number of the running (or next) episode of this session, from 1.
     pub episode: u64,
-    /// Episodes asked for.
+    /// Episodes that this session is to record.
     pub episodes: u64,
+    /// Episodes that the dataset held before.
+    pub before: u64,
     /// Rows of this phase so far.
     pub row: u64,
     /// Rows of this phase in all.
@@ -25,6 +27,8 @@ pub struct Progress {
     pub replaced: u64,
     /// Whether something went wrong, so that the session is about to end.
     pub failed: bool,
+    /// Bytes that are free on the dataset's disk, once that is known.
+    pub free: Option<u64>,
 }
 
 /// Mean and maximum of a time, ms.

@@ -10,6 +10,7 @@ use ulna_dataset::{EpisodeWriter, VideoEncoder, VideoPart, Writer};
 
 use crate::encoding::PictureEncoder;
 use crate::lane::{Trouble, Worker};
+use crate::space::SpaceWatch;
 
 pub(crate) enum RowsMessage {
     /// An episode begins; its writer comes through here.
@@ -24,16 +25,18 @@ pub(crate) struct RowsWorker {
     task: String,
     rows: u32,
     sync_every: u32,
+    space: SpaceWatch,
     trouble: Trouble,
 }
 
 impl RowsWorker {
-    pub(crate) fn new(task: String, sync_every: u32, trouble: Trouble) -> Self {
+    pub(crate) fn new(task: String, sync_every: u32, space: SpaceWatch, trouble: Trouble) -> Self {
         Self {
             writer: None,
             task,
             rows: 0,
             sync_every: sync_every.max(1),
+            space,
             trouble,
         }
     }
@@ -46,6 +49,7 @@ impl RowsWorker {
         let mut done = writer.push_row(&self.task, row);
         if done.is_ok() && self.rows.is_multiple_of(self.sync_every) {
             done = writer.sync();
+            self.space.look(writer);
         }
         if let Err(error) = done {
             self.trouble.report(error);

@@ -19,6 +19,7 @@ use crate::lane::{Lane, Trouble};
 use crate::saving::{
     Parts, RowsMessage, RowsWorker, Saved, SavingMessage, SavingWorker, WrapEncoder,
 };
+use crate::space::{self, FreeBytes, Space, SpaceWatch};
 
 /// Where the work is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct SinkOptions {
     pub spool: u64,
     /// Makes a camera's encoder from the dataset's own: for tests and other codecs.
     pub wrap: WrapEncoder,
+    /// Tells how much room the disk has.
+    pub free: FreeBytes,
 }
 
 impl std::fmt::Debug for SinkOptions {
@@ -64,6 +67,7 @@ impl SinkOptions {
             memory: 32 << 20,
             spool: 2 << 30,
             wrap: Box::new(|encoder: VideoEncoder| Box::new(encoder) as Box<dyn PictureEncoder>),
+            free: space::ask_the_system(),
         }
     }
 }
@@ -93,6 +97,7 @@ pub struct EpisodeSink {
     prepared: Option<Prepared>,
     closed: Option<Parts>,
     saved: Arc<Saved>,
+    space: Arc<Space>,
     trouble: Trouble,
 }
 
@@ -121,7 +126,9 @@ impl EpisodeSink {
             EncodingLane::new(&key, threaded, room, spool, every, &trouble)
         });
         let encoders = encoders.collect::<Result<_, _>>()?;
-        let rows = RowsWorker::new(options.task, options.sync_every, trouble.clone());
+        let space = Arc::<Space>::default();
+        let watch = SpaceWatch::new(writer.root().to_owned(), options.free, Arc::clone(&space));
+        let rows = RowsWorker::new(options.task, options.sync_every, watch, trouble.clone());
         let saver = SavingWorker::new(writer, options.wrap, Arc::clone(&saved), trouble.clone());
         let (rows, saver) = match options.lanes {
             Lanes::Inline => (Lane::inline(rows), Lane::inline(saver)),
@@ -137,6 +144,7 @@ impl EpisodeSink {
             prepared: None,
             closed: None,
             saved,
+            space,
             trouble,
         })
     }
@@ -228,6 +236,16 @@ impl EpisodeSink {
     /// What went wrong first, once.
     pub fn take_trouble(&self) -> Option<RecorderError> {
         self.trouble.take()
+    }
+
+    /// Bytes that are free on the disk, once that is known.
+    pub fn free_bytes(&self) -> Option<u64> {
+        self.space.free()
+    }
+
+    /// Why the session should end while the running episode can still be saved: the disk is nearly full.
+    pub fn shortage(&self) -> Option<RecorderError> {
+        self.space.shortage()
     }
 
     /// Waits until everything that was committed is saved. A running episode, and a closed one that was neither

@@ -10,8 +10,9 @@ use ulna_app::rig::RigOptions;
 
 use super::display::DisplayArgs;
 use super::policy::EngineArgs;
+use super::recording::RecordingArgs;
 use super::rig::{LeaderArgs, RigArgs, clock};
-use super::values::{seconds, seconds_or_none, size};
+use super::values::seconds;
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
@@ -37,13 +38,13 @@ pub(crate) struct RunArgs {
     pub(crate) duration: Option<Duration>,
 
     #[command(flatten)]
-    recording: RecordingArgs,
+    pub(crate) recording: PolicyRecordingArgs,
 }
 
 /// A recording of what the policy does.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Recording")]
-struct RecordingArgs {
+pub(crate) struct PolicyRecordingArgs {
     /// Record it: folder of the dataset, a new one, or with --resume one that is there
     #[arg(long, value_name = "DIR", requires = "task")]
     dataset: Option<PathBuf>,
@@ -52,37 +53,12 @@ struct RecordingArgs {
     #[arg(long, value_name = "TEXT")]
     task: Option<String>,
 
-    /// How many episodes to record
-    #[arg(long, default_value_t = 1, value_name = "N", requires = "dataset")]
-    episodes: u64,
-
-    /// How long an episode lasts, s
-    #[arg(long, default_value = "60", value_name = "S", value_parser = seconds, requires = "dataset")]
-    episode_time: Duration,
-
-    /// How long the reset between two episodes lasts, s
-    #[arg(long, default_value = "60", value_name = "S", value_parser = seconds_or_none, requires = "dataset")]
-    reset_time: Duration,
-
-    /// Frames per second
-    #[arg(long, default_value_t = 30, value_name = "FPS", requires = "dataset")]
-    fps: u32,
-
-    /// Go on with a dataset that is there
-    #[arg(long, requires = "dataset")]
-    resume: bool,
-
-    /// Leave out the columns and files that are ulna's own
-    #[arg(long, requires = "dataset")]
-    plain: bool,
+    #[command(flatten)]
+    pub(crate) episodes: RecordingArgs,
 
     /// Record states and actions alone
     #[arg(long, requires = "dataset")]
     no_cameras: bool,
-
-    /// Size of simulated pictures, pixels
-    #[arg(long, default_value = "640x480", value_name = "WxH", value_parser = size, requires = "dataset")]
-    camera_size: (u32, u32),
 }
 
 impl RunArgs {
@@ -97,32 +73,18 @@ impl RunArgs {
 
     /// What is to be recorded, if anything is.
     pub(crate) fn recording(&self) -> Option<RecordOptions> {
-        let RecordingArgs {
+        let PolicyRecordingArgs {
             dataset,
             task,
             episodes,
-            episode_time,
-            reset_time,
-            fps,
-            resume,
-            plain,
             no_cameras,
-            camera_size,
         } = &self.recording;
-        let options = RecordOptions::new(dataset.clone()?, task.as_deref()?);
         Some(RecordOptions {
-            episodes: *episodes,
-            episode_time: *episode_time,
-            reset_time: *reset_time,
-            fps: *fps,
-            resume: *resume,
-            plain: *plain,
             cameras: match no_cameras {
                 true => CameraChoice::Only(Vec::new()),
                 false => CameraChoice::All,
             },
-            picture: *camera_size,
-            ..options
+            ..episodes.options(dataset.clone()?, task.as_deref()?)
         })
     }
 }

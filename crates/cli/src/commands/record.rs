@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
 use ulna_app::display::Display;
 use ulna_app::policies::PolicyOptions;
 use ulna_app::record::{RecordOptions, RecordUi, Recorded, inputs, record as run};
@@ -15,11 +16,27 @@ use crate::Ended;
 use crate::args::RecordArgs;
 use crate::keyboard::Keyboard;
 use crate::output;
+use crate::sounds::{Announcer, Sounds};
 
 pub(crate) fn record(args: &RecordArgs, json: bool) -> Result<Ended> {
     let options = args.options();
     let display = display::open(&args.display, &format!("record {}", options.task))?;
-    recorded(&args.rig(), &options, None, display, json)
+    recorded(
+        &args.rig(),
+        &options,
+        None,
+        Front {
+            display,
+            sounds: args.recording.sounds,
+        },
+        json,
+    )
+}
+
+/// What shows and tells how a recording goes.
+pub(super) struct Front {
+    pub(super) display: Option<Box<dyn Display>>,
+    pub(super) sounds: Sounds,
 }
 
 /// Records a leader's hand, or a policy.
@@ -27,13 +44,17 @@ pub(super) fn recorded(
     rig: &RigOptions,
     options: &RecordOptions,
     policy: Option<&PolicyOptions>,
-    display: Option<Box<dyn Display>>,
+    front: Front,
     json: bool,
 ) -> Result<Ended> {
+    if let Some(there) = options.complete()? {
+        return nothing_missing(options, there, json);
+    }
+    let announcer = Announcer::new(front.sounds)?;
     let stop = stop()?;
     let (sender, receiver) = inputs();
     let keyboard = Keyboard::start(sender.clone())?;
-    let mut bar = Bar::new(options.fps, keyboard.is_some(), display);
+    let mut bar = Bar::new(options.fps, keyboard.is_some(), front.display, announcer);
     let recorded = run(rig, options, policy, (sender, receiver), &stop, &mut bar);
     bar.bar.finish_and_clear();
     drop(keyboard);
@@ -46,16 +67,41 @@ pub(super) fn recorded(
     Ok(Ended::regularly(recorded.interrupted))
 }
 
+/// The dataset holds what was asked for; a script that calls again and again ends here.
+fn nothing_missing(options: &RecordOptions, there: u64, json: bool) -> Result<Ended> {
+    let dataset = &options.dataset;
+    if json {
+        output::json(&json!({
+            "dataset": dataset,
+            "episodes": 0,
+            "frames": 0,
+            "total_episodes": there,
+        }))?;
+    } else {
+        output::text(&format!(
+            "{}: {there} episodes are there already, nothing is missing; --more N records N more",
+            dataset.display()
+        ))?;
+    }
+    Ok(Ended::Done)
+}
+
 /// A line on stderr; nothing if stderr is no terminal.
 struct Bar {
     bar: ProgressBar,
     fps: f64,
     keys: &'static str,
     display: Option<Box<dyn Display>>,
+    announcer: Announcer,
 }
 
 impl Bar {
-    fn new(fps: u32, keyboard: bool, display: Option<Box<dyn Display>>) -> Self {
+    fn new(
+        fps: u32,
+        keyboard: bool,
+        display: Option<Box<dyn Display>>,
+        announcer: Announcer,
+    ) -> Self {
         let target = if io::stderr().is_terminal() {
             ProgressDrawTarget::stderr()
         } else {
@@ -75,9 +121,13 @@ impl Bar {
             fps: f64::from(fps.max(1)),
             keys,
             display,
+            announcer,
         }
     }
 }
+
+/// Free bytes below which they are shown.
+const SCARCE: u64 = 2_000_000_000;
 
 impl RecordUi for Bar {
     fn display(&mut self) -> Option<Box<dyn Display>> {
@@ -85,17 +135,21 @@ impl RecordUi for Bar {
     }
 
     fn progress(&mut self, progress: &Progress) {
+        self.announcer.hear(progress);
         let Progress {
             phase,
             episode,
             episodes,
+            before,
             row,
             rows,
             saved,
             spooled,
             replaced,
             failed,
+            free,
         } = *progress;
+        let (episode, episodes) = (before + episode, before + episodes);
         let what = match phase {
             Phase::Waiting => "waiting for arm and cameras".to_owned(),
             Phase::Recording => format!("RECORDING episode {episode} of {episodes}"),
@@ -117,10 +171,18 @@ impl RecordUi for Bar {
             (0, 0) => String::new(),
             _ => format!("  encoders behind: {spooled} pictures on disk, {replaced} replaced"),
         };
+        let disk = match free {
+            Some(free) if free < SCARCE => {
+                format!("  only {} MB free on the disk", free / 1_000_000)
+            }
+            _ => String::new(),
+        };
         self.bar.set_length(rows.max(1));
         self.bar.set_position(row.min(rows));
-        self.bar
-            .set_message(format!("{what}{time}  saved {saved}{behind}{}", self.keys));
+        self.bar.set_message(format!(
+            "{what}{time}  saved {saved}{behind}{disk}{}",
+            self.keys
+        ));
     }
 }
 

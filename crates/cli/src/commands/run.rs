@@ -3,7 +3,7 @@
 use anyhow::Result;
 use ulna_app::{policies, robots as known};
 
-use super::record::recorded;
+use super::record::{Front, recorded};
 use super::{display, stop};
 use crate::Ended;
 use crate::args::RunArgs;
@@ -13,7 +13,11 @@ pub(crate) fn run(args: &RunArgs, json: bool) -> Result<Ended> {
     let (rig, policy) = (args.rig(), args.policy());
     let display = display::open(&args.display, &format!("run {}", policy.bundle.display()))?;
     if let Some(options) = args.recording() {
-        return recorded(&rig, &options, Some(&policy), display, json);
+        let front = Front {
+            display,
+            sounds: args.recording.episodes.sounds,
+        };
+        return recorded(&rig, &options, Some(&policy), front, json);
     }
     let stop = stop()?;
     let kind = known::find(&rig.robot)?;

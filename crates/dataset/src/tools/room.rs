@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::disk::free_bytes;
 use crate::error::{DatasetError, Result};
 use crate::tools::plan::{Packing, Plan};
 use crate::tools::rows::data_path;
@@ -82,15 +83,4 @@ fn same_disk(one: &Path, other: &Path) -> bool {
 /// Whether two names mean one file.
 pub(crate) fn same_file(one: &Path, other: &Path) -> bool {
     identity(one).is_some() && identity(one) == identity(other)
-}
-
-#[cfg(any(target_os = "linux", target_os = "macos"))]
-fn free_bytes(root: &Path) -> Option<u64> {
-    let stat = rustix::fs::statvfs(root).ok()?;
-    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "macos")))]
-fn free_bytes(_: &Path) -> Option<u64> {
-    None
 }

@@ -90,6 +90,17 @@ fn stop_saves_what_is_there() {
 }
 
 #[test]
+fn abandoning_saves_only_what_is_complete() {
+    let at = |row| [(row, Key::Abandon)];
+    assert_eq!(story(&mut phases(5, 9, 9), 99, &at(3)), "bRRRcD");
+    assert_eq!(story(&mut phases(5, 2, 9), 99, &at(4)), "bRRc--C");
+    assert_eq!(story(&mut phases(5, 2, 9), 99, &at(0)), "");
+    let mut session = phases(5, 9, 9);
+    story(&mut session, 99, &at(3));
+    assert_eq!((session.phase(), session.kept()), (Phase::Over, 0));
+}
+
+#[test]
 fn keys_between_two_rows_make_no_empty_episodes() {
     for (first, second) in [
         (Key::Next, Key::Next),

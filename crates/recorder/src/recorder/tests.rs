@@ -120,6 +120,15 @@ struct Bench {
 }
 
 fn bench(plan: (u64, u64, u64), lanes: Lanes, camera: TestCamera) -> Bench {
+    bench_with(plan, lanes, camera, |_| ())
+}
+
+fn bench_with(
+    plan: (u64, u64, u64),
+    lanes: Lanes,
+    camera: TestCamera,
+    change: impl FnOnce(&mut Options),
+) -> Bench {
     let folder = tempfile::tempdir().unwrap();
     let spec = CameraSpec {
         name: camera.name.to_owned(),
@@ -153,7 +162,8 @@ fn bench(plan: (u64, u64, u64), lanes: Lanes, camera: TestCamera) -> Bench {
         reset_rows: plan.2,
     };
     let sink_options = SinkOptions::new(lanes, "move".to_owned(), 30);
-    let options = Options::new(30, plan, sink_options);
+    let mut options = Options::new(30, plan, sink_options);
+    change(&mut options);
     let (recorder, _) = Recorder::new(writer, columns, options, inputs, stop.clone()).unwrap();
     let ticks = Ticks {
         sink,
@@ -284,13 +294,26 @@ fn keys_do_what_lerobots_do() {
 }
 
 #[test]
-fn an_interruption_saves_the_running_episode() {
-    let mut bench = bench((1, 300, 0), Lanes::Inline, good());
+fn an_interruption_saves_the_running_episode_or_throws_it_away() {
+    // Episodes of two seconds; the interruption comes in the second one.
+    for (on_interrupt, rows, discarded) in
+        [(OnInterrupt::Save, 90, 0), (OnInterrupt::Discard, 60, 1)]
+    {
+        let outcome = interrupted(on_interrupt);
+        assert!(outcome.error.is_none(), "{:?}", outcome.error);
+        assert_eq!((outcome.rows, outcome.discarded), (rows, discarded));
+    }
+}
+
+fn interrupted(on_interrupt: OnInterrupt) -> Outcome {
+    let mut bench = bench_with((2, 60, 0), Lanes::Inline, good(), |options| {
+        options.on_interrupt = on_interrupt;
+    });
     struct Interrupt(Stop);
     impl Machine for Interrupt {
         fn step(&mut self, now: Duration) -> Next {
-            if now < Duration::from_secs(1) {
-                return Next::At(Duration::from_secs(1));
+            if now < Duration::from_secs(3) {
+                return Next::At(Duration::from_secs(3));
             }
             self.0.interrupt();
             Next::Finished
@@ -303,9 +326,25 @@ fn an_interruption_saves_the_running_episode() {
         &mut bench.feed,
         &mut interrupt,
     ]);
-    let outcome = bench.recorder.finish();
-    assert!(outcome.error.is_none(), "{:?}", outcome.error);
-    assert_eq!((outcome.episodes, outcome.rows), (1, 30));
+    bench.recorder.finish()
+}
+
+#[test]
+fn a_disk_that_is_nearly_full_ends_the_session_while_there_is_room_to_save() {
+    // The first look, after a second, finds room, the second none.
+    let mut looks = [Some(40 << 20), Some(20 << 20)].into_iter();
+    let looks = std::sync::Mutex::new(move || looks.next().flatten());
+    let nearly_full = bench_with((5, 300, 1), Lanes::Inline, good(), |options| {
+        options.sink.free = Box::new(move |_| (looks.lock().unwrap())());
+    });
+    let (folder, outcome) = run(nearly_full, &[]);
+    let error = outcome.error.unwrap().to_string();
+    for part in ["nearly full", "20 MB are free", "saved", "--resume"] {
+        assert!(error.contains(part), "{error}");
+    }
+    assert_eq!(outcome.episodes, 1);
+    assert!((60..=64).contains(&outcome.rows), "{}", outcome.rows);
+    assert_eq!(open(&folder).len(), 1);
 }
 
 #[test]

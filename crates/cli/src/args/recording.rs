@@ -1,0 +1,94 @@
+//! What `ulna record` and `ulna run --dataset` have in common: how many episodes, how long, at which rate, into what.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use ulna_app::record::{Episodes, OnInterrupt, RecordOptions};
+
+use super::values::{seconds, seconds_or_none, size};
+use crate::sounds::Sounds;
+
+/// The episodes of a recording. Whoever takes these has an argument `dataset` as well.
+#[derive(Debug, Args)]
+pub(crate) struct RecordingArgs {
+    /// How many episodes the dataset is to hold in the end; with --resume, those that are there count [default: one more]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "dataset",
+        conflicts_with = "more",
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    episodes: Option<u64>,
+
+    /// Go on with a dataset that is there, and record so many more
+    #[arg(long, value_name = "N", requires = "dataset", value_parser = clap::value_parser!(u64).range(1..))]
+    more: Option<u64>,
+
+    /// How long an episode lasts, s
+    #[arg(long, default_value = "60", value_name = "S", value_parser = seconds, requires = "dataset")]
+    episode_time: Duration,
+
+    /// How long the reset between two episodes lasts, s
+    #[arg(long, default_value = "60", value_name = "S", value_parser = seconds_or_none, requires = "dataset")]
+    reset_time: Duration,
+
+    /// Frames per second
+    #[arg(long, default_value_t = 30, value_name = "FPS", requires = "dataset")]
+    fps: u32,
+
+    /// Go on with a dataset that is there
+    #[arg(long, requires = "dataset")]
+    resume: bool,
+
+    /// Leave out the columns and files that are ulna's own, for datasets that LeRobot will extend or merge
+    #[arg(long, requires = "dataset")]
+    plain: bool,
+
+    /// Size of simulated pictures, pixels
+    #[arg(long, default_value = "640x480", value_name = "WxH", value_parser = size, requires = "dataset")]
+    camera_size: (u32, u32),
+
+    /// What Ctrl-C does with the running episode
+    #[arg(long, value_enum, default_value_t = InterruptArg::Save, value_name = "WHAT", requires = "dataset")]
+    on_interrupt: InterruptArg,
+
+    /// Tell when an episode begins and ends: with the terminal's bell, or by a voice (say, spd-say or espeak on the PATH)
+    #[arg(long, value_enum, default_value_t = Sounds::Off, value_name = "HOW", requires = "dataset")]
+    pub(crate) sounds: Sounds,
+}
+
+/// See [`OnInterrupt`].
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum InterruptArg {
+    /// It is saved as far as it went
+    Save,
+    /// It is thrown away
+    Discard,
+}
+
+impl RecordingArgs {
+    /// The options of a recording into `dataset`; cameras and their faults are the caller's.
+    pub(crate) fn options(&self, dataset: PathBuf, task: &str) -> RecordOptions {
+        let episodes = match (self.more, self.episodes) {
+            (Some(more), _) => Episodes::More(more),
+            (None, Some(total)) => Episodes::Total(total),
+            (None, None) => Episodes::More(1),
+        };
+        RecordOptions {
+            episodes,
+            episode_time: self.episode_time,
+            reset_time: self.reset_time,
+            fps: self.fps,
+            resume: self.resume || self.more.is_some(),
+            plain: self.plain,
+            picture: self.camera_size,
+            on_interrupt: match self.on_interrupt {
+                InterruptArg::Save => OnInterrupt::Save,
+                InterruptArg::Discard => OnInterrupt::Discard,
+            },
+            ..RecordOptions::new(dataset, task)
+        }
+    }
+}

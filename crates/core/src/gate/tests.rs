@@ -1,0 +1,239 @@
+use super::*;
+use proptest::prelude::*;
+
+const TICK: Duration = Duration::from_millis(5);
+
+fn limits() -> GateLimits {
+    GateLimits {
+        range: Joints::filled(2, (-100.0, 100.0)),
+        max_velocity: Joints::filled(2, 400.0),
+        jump: Joints::filled(2, 20.0),
+        ramp_velocity: Joints::filled(2, 60.0),
+        stale_after: Duration::from_millis(100),
+        speeds: 0,
+    }
+}
+
+/// As [`limits`], with a speed as joint 1: at most 100 units, changed by at most 400 in a second.
+fn with_a_wheel() -> GateLimits {
+    GateLimits {
+        speeds: 0b10,
+        jump: Joints::from_slice(&[20.0, 200.0]).unwrap(),
+        ..limits()
+    }
+}
+
+fn at(tick: u32) -> Stamp {
+    Stamp::ZERO + TICK * tick
+}
+
+/// A robot that was measured at `now` and stands at zero.
+fn seen(now: Stamp) -> State {
+    State {
+        stamp: now,
+        position: Joints::filled(2, 0.0),
+        measured: Joints::filled(2, now),
+    }
+}
+
+fn action(stamp: Stamp, target: [f64; 2]) -> Action {
+    Action {
+        stamp,
+        target: Joints::from_slice(&target).unwrap(),
+    }
+}
+
+/// A gate that stands at zero and has finished its first ramp.
+fn settled() -> Gate {
+    let mut gate = Gate::new(limits(), &Joints::filled(2, 0.0), at(0));
+    gate.check(at(1), Some(&action(at(1), [0.0, 0.0])), &seen(at(1)));
+    gate
+}
+
+#[test]
+fn an_ordinary_action_passes_untouched() {
+    let (goals, note) = settled().check(at(2), Some(&action(at(2), [1.5, -1.5])), &seen(at(2)));
+    assert!(note.untouched());
+    assert_eq!(&**goals.goals(), &[1.5, -1.5]);
+}
+
+#[test]
+fn the_first_motion_ramps_in_from_where_the_arm_stands() {
+    let mut gate = Gate::new(limits(), &Joints::filled(2, 0.0), at(0));
+    let mut ticks = 0;
+    loop {
+        ticks += 1;
+        let (goals, note) = gate.check(
+            at(ticks),
+            Some(&action(at(ticks), [30.0, 0.0])),
+            &seen(at(ticks)),
+        );
+        if !note.ramping {
+            assert_eq!(goals.goals()[0], 30.0);
+            break;
+        }
+        assert!(
+            (goals.goals()[0] - 0.3 * f64::from(ticks)).abs() < 1e-9,
+            "60 units/s"
+        );
+    }
+    assert_eq!(ticks, 100);
+}
+
+#[test]
+fn a_jump_ramps_and_a_quick_move_is_only_slowed() {
+    let mut gate = settled();
+    let (goals, note) = gate.check(at(2), Some(&action(at(2), [10.0, 0.0])), &seen(at(2)));
+    assert_eq!(
+        (note.slowed, note.ramping, goals.goals()[0]),
+        (1, false, 2.0)
+    );
+    let (goals, note) = gate.check(at(3), Some(&action(at(3), [90.0, 0.0])), &seen(at(3)));
+    assert_eq!((note.slowed, note.ramping), (0, true));
+    assert!((goals.goals()[0] - 2.3).abs() < 1e-9);
+}
+
+#[test]
+fn silence_and_nonsense_hold_the_arm() {
+    let mut gate = settled();
+    gate.check(at(2), Some(&action(at(2), [1.0, 1.0])), &seen(at(2)));
+    for (wrong, stale) in [
+        (None, true),
+        (Some(action(at(2), [9.0, 9.0])), true),
+        (Some(action(at(40), [f64::NAN, 0.0])), false),
+        (Some(action(at(40), [0.0, f64::INFINITY])), false),
+        (
+            Some(Action {
+                stamp: at(40),
+                target: Joints::filled(3, 0.0),
+            }),
+            false,
+        ),
+    ] {
+        let (goals, note) = gate.check(at(40), wrong.as_ref(), &seen(at(40)));
+        assert_eq!((note.stale, note.invalid), (stale, !stale));
+        assert_eq!(&**goals.goals(), &[1.0, 1.0]);
+    }
+}
+
+#[test]
+fn limits_clamp() {
+    let mut gate = Gate::new(limits(), &Joints::filled(2, 99.9), at(0));
+    let (goals, note) = gate.check(at(1), Some(&action(at(1), [100.05, 99.9])), &seen(at(1)));
+    assert_eq!((note.clamped, goals.goals()[0]), (1, 100.0));
+}
+
+#[test]
+fn a_loop_that_was_away_comes_back_without_a_leap() {
+    let mut gate = settled();
+    let late = Stamp::new(Duration::from_secs(10));
+    let (goals, _) = gate.check(late, Some(&action(late, [19.0, 19.0])), &seen(late));
+    assert!(goals.goals()[0] <= 400.0 * LONGEST_STEP.as_secs_f64());
+    let later = late + Duration::from_secs(10);
+    let (goals, note) = gate.check(later, Some(&action(later, [90.0, 19.0])), &seen(later));
+    assert!(note.ramping && goals.goals()[0] <= 19.0 + 60.0 * LONGEST_STEP.as_secs_f64() + 1e-9);
+}
+
+#[test]
+fn an_absent_joint_waits_and_comes_back_on_a_ramp() {
+    let mut gate = settled();
+    let mut state = seen(at(1));
+    for tick in 2..200 {
+        state.measured[0] = at(tick);
+        let wanted = f64::from(tick) * 0.1;
+        let (goals, note) = gate.check(at(tick), Some(&action(at(tick), [wanted, wanted])), &state);
+        assert_eq!(goals.goals()[0], wanted, "the other joint goes on");
+        assert_eq!(note.absent, if tick <= 51 { 0 } else { 0b10 });
+    }
+    assert!((gate.hold(at(200)).goals()[1] - 5.1).abs() < 1e-9);
+    state.position[1] = 4.0;
+    state.measured = Joints::filled(2, at(200));
+    let (goals, note) = gate.check(at(200), Some(&action(at(200), [20.0, 20.0])), &state);
+    assert!(
+        note.ramping && (goals.goals()[1] - 4.3).abs() < 1e-9,
+        "{goals:?}"
+    );
+}
+
+#[test]
+fn a_speed_is_held_by_an_active_zero() {
+    let drive = |gate: &mut Gate, tick: u32| {
+        gate.check(
+            at(tick),
+            Some(&action(at(tick), [0.0, 6.0])),
+            &seen(at(tick)),
+        )
+    };
+    let mut gate = Gate::new(with_a_wheel(), &Joints::filled(2, 50.0), at(0));
+    assert_eq!(gate.hold(at(0)).goals()[1], 0.0, "it starts at rest");
+    for tick in 1..=3 {
+        let (goals, note) = drive(&mut gate, tick);
+        assert!(
+            (goals.goals()[1] - 2.0 * f64::from(tick)).abs() < 1e-9,
+            "400 units/s²"
+        );
+        assert_eq!(note.slowed & 0b10 != 0, tick < 3);
+    }
+    assert_eq!(gate.hold(at(4)).goals()[1], 0.0);
+    for wrong in [
+        None,
+        Some(action(at(4), [f64::NAN, 6.0])),
+        Some(action(Stamp::ZERO, [0.0, 6.0])),
+    ] {
+        drive(&mut gate, 5);
+        assert_eq!(
+            gate.check(at(60), wrong.as_ref(), &seen(at(60))).0.goals()[1],
+            0.0
+        );
+    }
+    let gone = seen(Stamp::ZERO);
+    let (goals, note) = gate.check(at(61), Some(&action(at(61), [0.0, 6.0])), &gone);
+    assert_eq!(
+        (goals.goals()[1], note.absent),
+        (0.0, 0b11),
+        "nobody sees whether it turns"
+    );
+}
+
+proptest! {
+    // Whatever comes, a speed is in range, changes no faster than allowed except to zero, and is zero without a fresh, sound action.
+    #[test]
+    fn speeds_are_bounded_and_end_without_input(
+        inputs in proptest::collection::vec((any::<f64>(), -150.0..150.0f64, 0u32..60, any::<bool>()), 1..80)
+    ) {
+        let mut gate = Gate::new(with_a_wheel(), &Joints::filled(2, 0.0), at(69));
+        let mut last = 0.0;
+        for (tick, (wild, tame, old, use_wild)) in inputs.into_iter().enumerate() {
+            let now = at(u32::try_from(tick).unwrap() + 70);
+            let stamp = Stamp::new(now.since_epoch() - TICK * old);
+            let speed = if use_wild { wild } else { tame };
+            let (goals, note) = gate.check(now, Some(&action(stamp, [0.0, speed])), &seen(now));
+            let goal = goals.goals()[1];
+            prop_assert!((-100.0..=100.0).contains(&goal));
+            prop_assert!(goal == 0.0 || (goal - last).abs() <= 400.0 * TICK.as_secs_f64() + 1e-9);
+            prop_assert!(!(note.stale || note.invalid) || goal == 0.0);
+            prop_assert_eq!(gate.hold(now).goals()[1], 0.0);
+            last = goal;
+        }
+    }
+
+    #[test]
+    fn whatever_comes_goals_are_finite_in_range_and_slow_enough(
+        targets in proptest::collection::vec((any::<f64>(), -150.0..150.0f64, 0u32..60), 1..80)
+    ) {
+        let mut gate = settled();
+        let mut last = Joints::filled(2, 0.0);
+        for (tick, (wild, tame, old)) in targets.into_iter().enumerate() {
+            let now = at(u32::try_from(tick).unwrap() + 70);
+            let stamp = Stamp::new(now.since_epoch() - TICK * old);
+            let (goals, _) = gate.check(now, Some(&action(stamp, [wild, tame])), &seen(now));
+            for joint in 0..2 {
+                let goal = goals.goals()[joint];
+                prop_assert!((-100.0..=100.0).contains(&goal));
+                let span = if tick == 0 { LONGEST_STEP } else { TICK };
+                prop_assert!((goal - last[joint]).abs() <= 400.0 * span.as_secs_f64() + 1e-9);
+            }
+            last = *goals.goals();
+        }
+    }
+}

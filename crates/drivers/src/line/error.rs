@@ -1,0 +1,65 @@
+//! What can go wrong with a servo on a line.
+
+use ulna_bus::engine::ServoFault;
+
+/// Why a servo could not be worked on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineError {
+    /// The port went away.
+    #[error("{port}: the port is gone ({reason}); check the USB cable and try again")]
+    Lost {
+        /// The port.
+        port: String,
+        /// What the operating system said.
+        reason: String,
+    },
+    /// The port cannot run at a rate.
+    #[error("{port} cannot run at {baud} baud ({reason}); leave that rate out with --baud")]
+    Baud {
+        /// The port.
+        port: String,
+        /// Bits per second.
+        baud: u32,
+        /// What the operating system said.
+        reason: String,
+    },
+    /// A servo did not answer, or not soundly.
+    #[error("{port}: servo {id} {fault} (register {register})")]
+    Servo {
+        /// The port.
+        port: String,
+        /// The servo.
+        id: u8,
+        /// The register.
+        register: &'static str,
+        /// What happened.
+        fault: ServoFault,
+    },
+    /// A register does not hold what was written to it.
+    #[error(
+        "{port}: servo {id} did not take {register} = {wanted}, it reads {found}: is its torque on, or does another program use the port?"
+    )]
+    NotTaken {
+        /// The port.
+        port: String,
+        /// The servo.
+        id: u8,
+        /// The register.
+        register: &'static str,
+        /// What was written.
+        wanted: i32,
+        /// What it reads.
+        found: i32,
+    },
+    /// A value does not fit.
+    #[error("servo {id}, register {register}: {reason}")]
+    BadValue {
+        /// The servo.
+        id: u8,
+        /// The register.
+        register: &'static str,
+        /// Why not.
+        reason: String,
+    },
+}
