@@ -239,6 +239,7 @@ impl Pull<'_> {
     fn receive(&self, commit: &str, missing: &[RemoteFile], bytes: u64) -> Result<()> {
         let waiting = self.dir.join(WAITING);
         fs::create_dir_all(&waiting).map_err(HubError::file("make", &waiting))?;
+        let _lock = self.lock(&waiting)?;
         self.refuse_full_disk(missing)?;
         let meter = Meter::new(self.session.watch, Step::Receiving, bytes);
         self.session.each(missing, |file| {
@@ -264,6 +265,21 @@ impl Pull<'_> {
         sync(&folders)?;
         // What waits there belongs to files that are not wanted any more.
         fs::remove_dir_all(&waiting).map_err(HubError::file("remove", &waiting))
+    }
+
+    /// Two pulls at once would write the same files. The lock ends with the value, or with the program.
+    fn lock(&self, waiting: &Path) -> Result<fs::File> {
+        let path = waiting.join("lock");
+        let lock = fs::File::create(&path).map_err(HubError::file("write", &path))?;
+        match lock.try_lock() {
+            Err(fs::TryLockError::WouldBlock) => Err(HubError::Folder {
+                dir: self.dir.to_owned(),
+                why: "is being pulled into by another program; wait until that has ended"
+                    .to_owned(),
+            }),
+            // Where files cannot be locked, people take care.
+            Ok(()) | Err(fs::TryLockError::Error(_)) => Ok(lock),
+        }
     }
 
     /// Where a file waits: known by its content, which may be the same for two names.

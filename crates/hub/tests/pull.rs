@@ -163,6 +163,19 @@ fn it_can_be_interrupted_and_goes_on() {
 }
 
 #[test]
+fn one_at_a_time() {
+    let (hub, _) = filled();
+    let scratch = tempfile::tempdir().unwrap();
+    fs::create_dir(scratch.path().join(".hub")).unwrap();
+    let lock = fs::File::create(scratch.path().join(".hub/lock")).unwrap();
+    lock.lock().unwrap();
+    let error = pull(&hub.client(), scratch.path()).unwrap_err();
+    assert!(error.to_string().contains("another program"), "{error}");
+    drop(lock);
+    pull(&hub.client(), scratch.path()).unwrap();
+}
+
+#[test]
 fn a_silent_server_is_given_up() {
     let (hub, _) = filled();
     hub.fail("GET", "/revision/", 100, Trouble::Silence);
@@ -208,7 +221,8 @@ fn a_beginning_that_is_wrong_is_not_gone_on_with() {
     pull(&hub.client(), scratch.path()).unwrap_err();
     hub.state().faults.clear();
     let mut spoilt = 0;
-    for entry in fs::read_dir(scratch.path().join(".hub")).unwrap().flatten() {
+    let kept = fs::read_dir(scratch.path().join(".hub")).unwrap().flatten();
+    for entry in kept.filter(|entry| entry.file_name() != "lock") {
         fs::write(entry.path(), noise(9, 4_000)).unwrap();
         spoilt += 1;
     }

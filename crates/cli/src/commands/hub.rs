@@ -25,7 +25,7 @@ pub(crate) fn hub(_action: &HubAction, _json: bool) -> Result<Ended> {
 mod with {
     use std::io::{self, IsTerminal};
     use std::path::{Path, PathBuf};
-    use std::sync::{Mutex, PoisonError};
+    use std::sync::{Mutex, MutexGuard, PoisonError};
 
     use anyhow::Result;
     use indicatif::{DecimalBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -234,53 +234,74 @@ mod with {
 
     /// Does it with a bar on stderr; Ctrl-C ends it.
     fn watched<T>(job: impl FnOnce(&Watcher) -> Result<T, HubError>) -> Result<T> {
-        let target = if io::stderr().is_terminal() {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
         let watcher = Watcher {
             stop: stop()?,
-            bar: ProgressBar::with_draw_target(Some(0), target),
-            step: Mutex::new(None),
+            drawn: Mutex::new(None),
         };
         let done = job(&watcher);
-        watcher.bar.finish_and_clear();
+        watcher.clear();
         done.map_err(told)
     }
 
     struct Watcher {
         stop: Stop,
-        bar: ProgressBar,
-        step: Mutex<Option<Step>>,
+        /// The step that is shown, and its bar.
+        drawn: Mutex<Option<(Step, ProgressBar)>>,
+    }
+
+    impl Watcher {
+        fn drawn(&self) -> MutexGuard<'_, Option<(Step, ProgressBar)>> {
+            self.drawn.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+
+        fn clear(&self) {
+            if let Some((_, bar)) = self.drawn().take() {
+                bar.finish_and_clear();
+            }
+        }
     }
 
     impl Watch for Watcher {
         fn progress(&self, step: Step, done: u64, total: u64) {
-            let mut shown = self.step.lock().unwrap_or_else(PoisonError::into_inner);
-            if *shown != Some(step) {
-                *shown = Some(step);
-                let count = match step {
-                    Step::Publishing => "{pos}/{len} files",
-                    _ => "{bytes}/{total_bytes} {bytes_per_sec} {eta}",
-                };
-                let template = format!("{{msg:<10}} {{wide_bar}} {count}");
-                if let Ok(style) = ProgressStyle::with_template(&template) {
-                    self.bar.set_style(style);
-                }
-                self.bar.reset();
-                self.bar.set_message(step.name());
+            if self
+                .drawn()
+                .as_ref()
+                .is_none_or(|(drawn, _)| *drawn != step)
+            {
+                self.clear();
             }
-            self.bar.set_length(total);
-            self.bar.set_position(done);
+            let mut drawn = self.drawn();
+            let (_, bar) = drawn.get_or_insert_with(|| (step, bar(step)));
+            bar.set_length(total);
+            bar.set_position(done);
         }
 
         fn note(&self, text: &str) {
-            self.bar.suspend(|| eprintln!("{text}"));
+            match &*self.drawn() {
+                Some((_, bar)) => bar.suspend(|| eprintln!("{text}")),
+                None => eprintln!("{text}"),
+            }
         }
 
         fn cancelled(&self) -> bool {
             self.stop.requested().is_some()
+        }
+    }
+
+    fn bar(step: Step) -> ProgressBar {
+        let target = if io::stderr().is_terminal() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let count = match step {
+            Step::Publishing => "{pos}/{len} files",
+            _ => "{decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta}",
+        };
+        let bar = ProgressBar::with_draw_target(Some(0), target).with_message(step.name());
+        match ProgressStyle::with_template(&format!("{{msg:<10}} {{wide_bar}} {count}")) {
+            Ok(style) => bar.with_style(style),
+            Err(_) => bar,
         }
     }
 }
