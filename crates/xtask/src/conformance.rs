@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 mod arms;
 mod environment;
 mod fixtures;
+mod hub;
 mod kills;
 mod report;
 mod sources;
@@ -38,6 +39,7 @@ pub(crate) fn run(root: &Path, words: impl Iterator<Item = String>) -> Result<Ex
             lerobot_reads_ours(&mut report, root, &python)?;
             lerobot_edits_alike(&mut report, root, &python)?;
             arms::drive(&mut report, root, &python)?;
+            hub::exchange(&mut report, root, &python)?;
             kills::check(&mut report, root, Some(&python), kills::USUAL)?;
         }
         Python::Missing(why) => {
