@@ -2,6 +2,7 @@
 
 mod check;
 mod edit;
+mod page;
 
 use std::path::Path;
 
@@ -12,10 +13,11 @@ use crate::error::AppError;
 
 pub use check::{CheckSettings, Pictures, checked};
 pub use edit::{Edit, Moment, Watch, edit, exported, features, imported, merged, parted, tasks};
-pub use ulna_dataset::Number;
+pub use page::{carded, reported};
 pub use ulna_dataset::tools::{
     Cut, Encoding, FeatureChanges, Format, NewFeature, NewValues, Parts, Progress, TaskChanges,
 };
+pub use ulna_dataset::{CardOptions, Number, PageOptions};
 
 /// What a command says: for programs, and for people.
 #[derive(Debug, Clone)]
