@@ -26,7 +26,7 @@ pub enum Cut {
         /// The episodes; none means all.
         episodes: Option<Vec<u64>>,
         /// How far a joint's action or state may be from where it was at the start (at the end, for tails) and still
-        /// count as at rest, in the dataset's own units.
+        /// count as at rest, in the dataset's own units; for the speeds of a base in m/s it is a twentieth of this.
         threshold: f64,
         /// Seconds that stay before and after the movement.
         margin: f64,
@@ -119,6 +119,15 @@ fn moving(dataset: &Dataset, episode: usize, threshold: f64) -> Result<Option<Ra
     Ok(movement(&columns, threshold))
 }
 
+/// Speeds of a base are in m/s (LeRobot's `x.vel` and `y.vel`), where joints are in degrees or hundredths: a twentieth of
+/// the threshold is a movement.
+fn share(column: &Column, element: usize) -> f64 {
+    match column.names().get(element).map(String::as_str) {
+        Some("x.vel" | "y.vel") => 0.05,
+        _ => 1.0,
+    }
+}
+
 /// The frames from the first to the last movement, as [`Cut::Idle`] understands it; none when there is none.
 pub(crate) fn movement(columns: &[&Column], threshold: f64) -> Option<Range<usize>> {
     let length = columns.iter().map(|column| column.rows().len()).max()?;
@@ -128,9 +137,10 @@ pub(crate) fn movement(columns: &[&Column], threshold: f64) -> Option<Range<usiz
             let (Some(here), Some(there)) = rows else {
                 return false;
             };
-            here.iter()
-                .zip(there)
-                .any(|(a, b)| (a - b).abs() > threshold)
+            let pairs = here.iter().zip(there).enumerate();
+            pairs
+                .map(|(n, (a, b))| ((a - b).abs(), threshold * share(column, n)))
+                .any(|(off, allowed)| off > allowed)
         })
     };
     let last = length.saturating_sub(1);

@@ -14,11 +14,12 @@ const BURNT: u8 = 250;
 const BURNT_SHARE: f64 = 0.6;
 /// Colours that differ by no more than this are one.
 const ONE_COLOUR: u8 = 6;
-/// How far pixels may differ on average, and how few by how much, for two pictures to show the same: encoding a picture
-/// twice changes it a little, a camera's noise or anything that moves changes it more.
-const SAME_MEAN: f64 = 0.25;
+/// How far pixels may differ on average, and how few by more than [`SPOT`], for two pictures to be the same. The same
+/// picture encoded twice as a key frame comes out equal; the finger of a gripper before an even background, which is all
+/// that a wrist camera may see for a while, already differs by several times this.
+const SAME_MEAN: f64 = 0.01;
 const SAME_SPOTS: f64 = 2e-4;
-const SPOT: u8 = 8;
+const SPOT: u8 = 4;
 
 /// What a picture looks like, thinned to a grid.
 #[derive(Clone, Debug)]
@@ -28,8 +29,6 @@ pub(super) struct Look {
     pub(super) dark: bool,
     pub(super) overexposed: bool,
     pub(super) blank: bool,
-    /// How steep edges are, as a share of the picture's contrast; none without contrast.
-    pub(super) sharpness: Option<f64>,
 }
 
 impl Look {
@@ -61,7 +60,6 @@ impl Look {
             dark,
             overexposed: burnt as f64 / count > BURNT_SHARE,
             blank: blank && !dark,
-            sharpness: sharpness(picture),
             luma,
         }
     }
@@ -85,36 +83,4 @@ impl Look {
     pub(super) fn digest(&self, hasher: &mut DefaultHasher) {
         hasher.write(&self.luma);
     }
-}
-
-/// The steepest hundredth of the steps between neighbouring pixels beside the picture's contrast: blurring flattens steps and leaves
-/// contrast as it is.
-fn sharpness(picture: &Picture) -> Option<f64> {
-    let rows = picture.rgb.chunks_exact((picture.width * 3).max(1));
-    let step = (picture.height / GRID).max(1);
-    let mut steps = [0_usize; 256];
-    let mut levels = [0_usize; 256];
-    for row in rows.step_by(step) {
-        // Green carries most of what is seen, at full resolution on most sensors.
-        let green = row.iter().skip(1).step_by(3);
-        let next = green.clone().skip(1);
-        for (a, b) in green.zip(next) {
-            steps[usize::from(a.abs_diff(*b))] += 1;
-            levels[usize::from(*a)] += 1;
-        }
-    }
-    let contrast = at_share(&levels, 0.98)?.abs_diff(at_share(&levels, 0.02)?);
-    let edge = at_share(&steps, 0.99)?;
-    (contrast >= 24).then(|| edge as f64 / contrast as f64)
-}
-
-/// The value below which this share of a histogram lies; none of an empty one.
-fn at_share(histogram: &[usize; 256], share: f64) -> Option<usize> {
-    let total: usize = histogram.iter().sum();
-    let wanted = (share * total as f64) as usize;
-    let mut seen = 0;
-    histogram.iter().position(|count| {
-        seen += count;
-        seen > wanted
-    })
 }

@@ -102,7 +102,6 @@ impl<'a> Eyes<'a> {
             .filter(|f| f.camera.as_deref() == Some(&camera.key) && f.severity == Severity::Error)
             .filter_map(|finding| finding.episode)
             .collect();
-        let mut views = Vec::new();
         for (at, row) in dataset.episodes().iter().enumerate() {
             if broken.contains(&row.episode_index) {
                 work.advance(self.count(row.length))?;
@@ -129,9 +128,7 @@ impl<'a> Eyes<'a> {
                 grade.brightness = view.brightness();
                 grade.frozen_s = views::judge(dataset, &mut reader, &view, report);
             }
-            views.push(view);
         }
-        views::blurred(&views, &camera.key, report);
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! Judging what a camera saw: pictures that stood still, that show nothing, that are out of focus or another episode's.
+//! Judging what a camera saw: pictures that stood still, that show nothing, that are another episode's.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher};
@@ -22,11 +22,6 @@ const LONG: f64 = 1.0;
 const MOTION: f64 = 0.1;
 /// The part of an episode that may be spoilt, beyond which the episode is.
 const FEW: f64 = 0.2;
-/// An episode whose pictures are this much less sharp than the camera's others is out of focus.
-const BLURRED: f64 = 0.4;
-/// So many episodes tell how sharp a camera is.
-const ENOUGH: usize = 4;
-
 /// What is remembered of a picture.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sample {
@@ -34,7 +29,6 @@ pub(super) struct Sample {
     brightness: f64,
     /// One of [`NOTHING_TO_SEE`].
     nothing_to_see: Option<&'static str>,
-    sharpness: Option<f64>,
     /// Where the pictures begin that show the same as this one, as an index of samples.
     same_since: usize,
 }
@@ -82,7 +76,6 @@ impl View {
                 () if look.overexposed => Some("overexposed"),
                 () => None,
             },
-            sharpness: look.sharpness,
             same_since,
         });
         if compared && !same {
@@ -93,11 +86,6 @@ impl View {
     pub(super) fn brightness(&self) -> Option<f64> {
         let sum: f64 = self.samples.iter().map(|sample| sample.brightness).sum();
         (!self.samples.is_empty()).then(|| sum / self.samples.len() as f64)
-    }
-
-    fn sharpness(&self) -> Option<f64> {
-        let sharp = self.samples.iter().filter_map(|sample| sample.sharpness);
-        median(sharp.collect())
     }
 
     /// The stretches of pictures that show the same, as the first and the last sample of each.
@@ -217,30 +205,6 @@ fn begins(reader: &mut PictureReader, view: &View, sample: usize) -> usize {
     between.find(shows_it).unwrap_or(found)
 }
 
-/// Episodes in which a camera is much less sharp than in the others.
-pub(super) fn blurred(views: &[View], camera: &str, report: &mut Report) {
-    let sharp = |view: &View| view.sharpness();
-    let all: Vec<f64> = views.iter().filter_map(sharp).collect();
-    if all.len() < ENOUGH {
-        return;
-    }
-    let Some(usual) = median(all) else { return };
-    for view in views {
-        let Some(here) = view.sharpness().filter(|here| *here < BLURRED * usual) else {
-            continue;
-        };
-        let message = format!(
-            "`{camera}`: its edges are {:.0} % as sharp as in the other episodes",
-            here / usual * 100.0
-        );
-        let finding = Finding::new(Severity::Warning, "blurred", message);
-        report.findings.push(Finding {
-            episode: Some(view.episode),
-            ..finding.camera(camera)
-        });
-    }
-}
-
 /// Episodes whose pictures are all those of another, although their numbers are not.
 pub(super) fn same_pictures(
     prints: &BTreeMap<usize, DefaultHasher>,
@@ -263,9 +227,4 @@ pub(super) fn same_pictures(
             });
         }
     }
-}
-
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
 }

@@ -150,12 +150,6 @@ pub(super) static CONTENT: &[Kind] = &[
         "test the camera and its cable, and remove the episodes: `ulna dataset delete DIR --episodes LIST`",
     ),
     kind(
-        "blurred",
-        "pictures out of focus",
-        "Edges that other episodes show cannot be seen.",
-        "focus or clean the lens; remove the episodes: `ulna dataset delete DIR --episodes LIST`",
-    ),
-    kind(
         "pictures-unread",
         "pictures that could not be looked at",
         "Whether they are good is not known.",
