@@ -65,3 +65,49 @@ fn damage_is_found_and_repair_leaves_what_is_sound() {
     harness::fails(1, &["/no/such"], &["dataset", "info", "/no/such"]);
     assert_eq!(run(&["dataset", "check", "/no/such"]).code, 1);
 }
+
+#[test]
+fn content_is_graded() {
+    let report = json(&["dataset", "check", &shipped()]);
+    let grade = &report["grades"][0];
+    assert_eq!(grade["grade"], "good", "{report}");
+    let achieved = grade["achieved_fps"].as_f64().unwrap();
+    assert!((achieved - 30.0).abs() < 0.1, "{report}");
+    assert_eq!(report["graded"]["good"], 1);
+
+    let Some(dataset) = fixture("so101-real") else {
+        return;
+    };
+    let ran = run(&["dataset", "check", &dataset]);
+    let says = [
+        "[idle-head] the arm stands still at the start, 2 episodes (2-3)",
+        "4.5 s pass before anything moves (and 1 more)",
+        "--idle --episodes 2,3`",
+        "not measured",
+    ];
+    for part in says {
+        assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
+    }
+    assert!(!ran.stdout.contains("note ["), "{}", ran.stdout);
+    let ran = run(&["dataset", "check", &dataset, "--verbose"]);
+    assert!(ran.stdout.contains("note [idle-tail]"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("episode 3     poor"), "{}", ran.stdout);
+}
+
+#[test]
+fn warnings_fail_a_strict_check_only() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(Path::new(&shipped()), folder.path());
+    let dir = folder.path().to_str().unwrap();
+    assert_eq!(run(&["dataset", "check", dir, "--strict"]).code, 0);
+    fs::remove_file(folder.path().join("meta/stats.json")).unwrap();
+    assert_eq!(run(&["dataset", "check", dir]).code, 0);
+    let ran = run(&["dataset", "check", dir, "--strict", "--json"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.contains("ulna dataset stats"), "{}", ran.stdout);
+    harness::fails(
+        2,
+        &["--pictures"],
+        &["dataset", "check", dir, "--pictures", "few"],
+    );
+}

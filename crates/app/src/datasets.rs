@@ -1,19 +1,23 @@
 //! `ulna dataset …`: looking at datasets, checking, repairing and changing them.
 
+mod check;
 mod edit;
+mod page;
 
 use std::path::Path;
 
 use serde_json::{Value, json};
-use ulna_dataset::{Dataset, Report, Severity, check, repair};
+use ulna_dataset::{Dataset, repair};
 
 use crate::error::AppError;
 
+pub use check::{CheckSettings, Pictures, checked};
 pub use edit::{Edit, Moment, Watch, edit, exported, features, imported, merged, parted, tasks};
-pub use ulna_dataset::Number;
+pub use page::{carded, reported};
 pub use ulna_dataset::tools::{
     Cut, Encoding, FeatureChanges, Format, NewFeature, NewValues, Parts, Progress, TaskChanges,
 };
+pub use ulna_dataset::{CardOptions, Number, PageOptions};
 
 /// What a command says: for programs, and for people.
 #[derive(Debug, Clone)]
@@ -90,64 +94,6 @@ pub fn info(dir: &Path) -> Result<Answer, AppError> {
     })
 }
 
-/// What is wrong with the dataset.
-pub fn checked(dir: &Path) -> Answer {
-    let report: Report = check(dir);
-    let mut lines: Vec<String> = Vec::new();
-    for finding in &report.findings {
-        let place = match (finding.episode, finding.frame) {
-            (Some(episode), Some(frame)) => format!(" episode {episode}, frame {frame}:"),
-            (Some(episode), None) => format!(" episode {episode}:"),
-            _ => String::new(),
-        };
-        lines.push(format!(
-            "{} [{}]{place} {}",
-            word(finding.severity),
-            finding.code,
-            finding.message
-        ));
-    }
-    let count = |severity| {
-        report
-            .findings
-            .iter()
-            .filter(|finding| finding.severity == severity)
-            .count()
-    };
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    lines.push(format!(
-        "{}: {} episodes, {} frames, {} videos looked at; {errors} errors, {warnings} warnings",
-        dir.display(),
-        report.episodes_read,
-        report.frames,
-        report.videos_read
-    ));
-    let findings: Vec<Value> = (report.findings.iter())
-        .map(|finding| {
-            json!({
-                "severity": word(finding.severity),
-                "code": finding.code,
-                "episode": finding.episode,
-                "frame": finding.frame,
-                "message": finding.message,
-            })
-        })
-        .collect();
-    let json = json!({
-        "sound": report.is_sound(),
-        "episodes": report.episodes,
-        "frames": report.frames,
-        "episodes_read": report.episodes_read,
-        "videos_read": report.videos_read,
-        "findings": findings,
-    });
-    Answer {
-        json,
-        text: lines.join("\n"),
-        good: report.is_sound(),
-    }
-}
-
 /// Brings the dataset to the state after its last save, and saves what was being recorded.
 ///
 /// # Errors
@@ -175,11 +121,4 @@ pub fn repaired(dir: &Path) -> Result<Answer, AppError> {
         text: lines.join("\n"),
         good: true,
     })
-}
-
-fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    }
 }

@@ -127,8 +127,18 @@ pub fn demo(
     if told.interrupted {
         return Ok(told);
     }
-    say("3/5  Check: counts, time stamps, files, pictures and statistics of the dataset.");
-    told.check = Some(datasets::checked(&dataset).json);
+    say(
+        "3/5  Check: files, time stamps and statistics of the dataset, measured rates, motion and pictures.",
+    );
+    let settings = datasets::CheckSettings::default();
+    match datasets::checked(&dataset, settings, &stop.part(), &mut |_| {}) {
+        Ok(answer) => told.check = Some(answer.json),
+        Err(error) if error.is_interruption() => {
+            told.interrupted = true;
+            return Ok(told);
+        }
+        Err(error) => return Err(error),
+    }
     say("4/5  Replay: its first episode is played on the follower.");
     let options = ReplayOptions {
         dataset: dataset.clone(),

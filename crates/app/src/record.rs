@@ -374,6 +374,13 @@ fn shown<T>(mut watcher: Watcher<Progress>, ui: &mut dyn RecordUi, work: impl Fn
     })
 }
 
+/// Brings the dataset's card up to date. The episodes are saved by then, so that trouble with it is no failure.
+fn refresh_card(dataset: &Path) {
+    if let Err(error) = ulna_dataset::refresh_card(dataset) {
+        eprintln!("warning: the dataset's card, README.md, is not up to date: {error}");
+    }
+}
+
 fn conclude(
     options: &RecordOptions,
     cameras: Vec<String>,
@@ -381,6 +388,9 @@ fn conclude(
     done: Result<Done, AppError>,
     outcome: Outcome,
 ) -> Result<Recorded, AppError> {
+    if before + outcome.episodes > 0 {
+        refresh_card(&options.dataset);
+    }
     let saved = match (outcome.episodes, before) {
         (0, 0) => "nothing was saved".to_owned(),
         (now, before) => format!(

@@ -3,11 +3,13 @@
 mod bench;
 mod bus;
 mod calibrate;
+mod check;
 mod codec;
 mod dataset;
 mod dataset_tools;
 mod display;
 mod doctor;
+mod hub;
 mod policy;
 mod ports;
 mod record;
@@ -32,6 +34,9 @@ pub(crate) use dataset::{DatasetAction, DatasetTool, ViewArgs};
 pub(crate) use dataset_tools::Place;
 pub(crate) use display::DisplayArgs;
 pub(crate) use doctor::DoctorArgs;
+pub(crate) use hub::HubAction;
+#[cfg(feature = "hub")]
+pub(crate) use hub::{KindArg, PullArgs, PushArgs, ServerArgs};
 pub(crate) use policy::PolicyAction;
 pub(crate) use ports::PortsArgs;
 pub(crate) use record::RecordArgs;
@@ -204,6 +209,12 @@ number. Ctrl-C ends it as it ends teleop.")]
     Dataset {
         #[command(subcommand)]
         action: DatasetAction,
+    },
+
+    /// Share datasets and policies: push them to a Hub, pull them from one
+    Hub {
+        #[command(subcommand)]
+        action: HubAction,
     },
 
     /// Measure: each figure comes with what the same run measured for the bare minimum

@@ -24,9 +24,12 @@
 //!
 //! Writing, in the folder `examples`: `write_dataset.rs`. An episode is saved when [`Writer::commit`] returns, and
 //! then no crash takes it away; [`repair`] recovers the episode that was running when the program ended, and
-//! [`check`] compares a dataset with the format. The module [`tools`] edits datasets.
+//! [`check`] compares a dataset with the format, and [`grade`] looks at its content too and grades each episode. The module
+//! [`tools`] edits datasets, [`write_page`] makes a report of one for people, [`write_card`] its `README.md`.
 
+mod alike;
 pub mod bare;
+mod card;
 mod check;
 mod commit;
 mod disk;
@@ -35,7 +38,9 @@ mod episode_columns;
 mod episode_writer;
 mod episodes;
 mod error;
+mod facts;
 mod features;
+mod footer;
 mod fs;
 mod hf_metadata;
 mod images;
@@ -44,6 +49,8 @@ mod items;
 mod json;
 mod layout;
 mod manifest;
+mod own_columns;
+mod page;
 mod parquet_io;
 mod pictures;
 mod quantile;
@@ -61,7 +68,11 @@ mod values;
 mod video;
 mod writer;
 
-pub use check::{Finding, Report, Severity, check};
+pub use card::{CARD_PATH, Card, CardOptions, card, refresh_card, refresh_card_on, write_card};
+pub use check::{
+    CameraGrade, CheckOptions, EpisodeGrade, Finding, Grade, Group, Kind, Pictures, Report,
+    Severity, check, grade,
+};
 pub use disk::free_bytes;
 pub use episode::{Column, Episode};
 pub use episode_writer::{EpisodeParts, EpisodeStarter, EpisodeWriter};
@@ -74,6 +85,7 @@ pub use info::{Format, INFO_PATH, Info};
 pub use items::{BatchOptions, Batches, Item, ItemColumn, ItemOptions, Items, Value, ValueData};
 pub use layout::{FrameValues, RowLayout};
 pub use manifest::{MANIFEST_PATH, Manifest};
+pub use page::{Page, PageOptions, write_page};
 pub use pictures::{Picture, PictureReader};
 pub use quantile::QUANTILES;
 pub use reader::{ACTION, Dataset, STATE};

@@ -116,7 +116,8 @@ fn state(run: &Path, writer: &Writer) -> Result<State> {
         return Ok(match journal.metadata().map_or(0, |m| m.len()) {
             // A journal is longer than this as soon as it has rows.
             0..64 => State::Empty,
-            _ => State::Unreadable("its journal belongs to another dataset".to_owned()),
+            _ => State::Unreadable("its journal belongs to another dataset; move this folder elsewhere to go on without it"
+                    .to_owned()),
         });
     };
     if rows.len() == 0 {
@@ -142,7 +143,9 @@ fn state(run: &Path, writer: &Writer) -> Result<State> {
     if frames == 0 {
         let recorded = rows.len();
         return Ok(match recorded > fps as usize {
-            true => State::Unreadable(format!("has {recorded} rows, but no pictures to them")),
+            true => State::Unreadable(format!(
+                "has {recorded} rows, but no pictures to them; remove this folder to go on without them"
+            )),
             false => State::Empty,
         });
     }

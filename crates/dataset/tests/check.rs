@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use support::record;
-use ulna_dataset::{Dataset, Report, Severity, Writer, check};
+use ulna_dataset::{Dataset, Kind, Report, Severity, Writer, check};
 
 fn codes(report: &Report) -> Vec<&str> {
     let mut codes: Vec<&str> = report.findings.iter().map(|f| f.code).collect();
@@ -83,6 +83,11 @@ fn damage_is_named() {
         let report = damaged(damage);
         let found = codes(&report);
         assert!(found.contains(&code), "{code} is not in {found:?}");
+        // Each kind says what it means and what to do.
+        assert!(
+            found.iter().all(|code| Kind::of(code).code == *code),
+            "{found:?}"
+        );
     };
     let info = |change: &'static dyn Fn(&mut Value)| {
         move |root: &Path| edit(&root.join("meta/info.json"), change)

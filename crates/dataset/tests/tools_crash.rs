@@ -18,7 +18,7 @@ use ulna_dataset::tools::{
     Cut, Edited, Progress, Target, TaskChanges, Work, change_tasks, compact, delete, import, merge,
     trim,
 };
-use ulna_dataset::{Dataset, Fs, Result, Writer, check, repair_on};
+use ulna_dataset::{CARD_PATH, Dataset, Fs, Result, Writer, check, refresh_card_on, repair_on};
 
 /// What a dataset must hold: the identity of each episode, and its frames.
 type Episodes = Vec<(usize, std::ops::Range<usize>)>;
@@ -35,11 +35,13 @@ fn whole() -> Episodes {
 
 fn record(fs: &Recorder, root: &Path) {
     let fs: Arc<dyn Fs> = Arc::new(fs.clone());
-    let mut writer = Writer::create_on(fs, root, &camera_spec()).unwrap();
+    let mut writer = Writer::create_on(fs.clone(), root, &camera_spec()).unwrap();
     for (episode, frames) in LENGTHS.into_iter().enumerate() {
         let parts = support::record_pictures(&mut writer, episode, frames, clear_picture);
         writer.commit(&parts).unwrap();
     }
+    drop(writer);
+    refresh_card_on(&*fs, root).unwrap();
 }
 
 /// Whether a dataset is sound and holds exactly these episodes.
@@ -48,6 +50,9 @@ fn holds(root: &Path, expected: &Episodes) -> bool {
     if dataset.len() != expected.len() {
         return false;
     }
+    // Old or new, the card is that of these episodes.
+    let card = std::fs::read_to_string(root.join(CARD_PATH)).unwrap();
+    assert_eq!(card, ulna_dataset::card(&dataset).unwrap());
     let lengths = dataset.episodes().iter().map(|row| row.length as usize);
     if !lengths.eq(expected.iter().map(|(_, frames)| frames.len())) {
         return false;

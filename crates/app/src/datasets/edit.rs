@@ -68,7 +68,7 @@ impl Moment {
 pub type Watch<'a> = &'a mut dyn FnMut(Progress);
 
 /// Does `job` with reports to `watch`, until `stop`.
-fn with_work<T>(
+pub(super) fn with_work<T>(
     stop: &Stop,
     watch: Watch,
     job: impl FnOnce(&mut Work) -> ulna_dataset::Result<T>,

@@ -3,13 +3,16 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use ulna_app::datasets::{CardOptions, PageOptions};
 
+use super::check::CheckArgs;
 use super::dataset_tools::{
     CompactArgs, DeleteArgs, ExportArgs, FeaturesArgs, ImportArgs, MergeArgs, ReencodeArgs,
     SplitArgs, StatsArgs, TasksArgs, TrimArgs,
 };
 use super::display::DisplayArgs;
 use super::replay::UnitsArg;
+use super::values::{Episodes, episodes};
 
 /// Which episode to look at, where.
 #[derive(Debug, Args)]
@@ -29,8 +32,54 @@ pub(crate) struct ViewArgs {
     #[arg(long, value_name = "UNITS")]
     pub(crate) units: Option<UnitsArg>,
 
+    /// Write one HTML page of the whole dataset instead: facts, findings, distributions; plots, times and pictures of its episodes
+    #[arg(long, value_name = "FILE.html", conflicts_with_all = ["display", "episode", "robot", "units"])]
+    pub(crate) report: Option<PathBuf>,
+
+    /// With --report: show these episodes in detail, such as 0-3,7 [default: all, or a hundred of more]
+    #[arg(long, value_parser = episodes, value_name = "LIST", requires = "report")]
+    episodes: Option<Episodes>,
+
+    /// With --report: overwrite a file that is no report of ulna's
+    #[arg(long, requires = "report")]
+    force: bool,
+
     #[command(flatten)]
     pub(crate) display: DisplayArgs,
+}
+
+impl ViewArgs {
+    pub(crate) fn page(&self) -> PageOptions {
+        PageOptions {
+            episodes: self.episodes.as_ref().map(|list| list.0.clone()),
+            force: self.force,
+            ..PageOptions::default()
+        }
+    }
+}
+
+/// A card to write.
+#[derive(Debug, Args)]
+pub(crate) struct CardArgs {
+    /// Folder of the dataset
+    pub(crate) dir: PathBuf,
+
+    /// The licence of the data, by its identifier on the Hub, such as apache-2.0 or cc-by-4.0 [default: what the card says]
+    #[arg(long, value_name = "ID")]
+    license: Option<String>,
+
+    /// Put ulna's part at the end of a README.md that somebody else wrote
+    #[arg(long)]
+    force: bool,
+}
+
+impl CardArgs {
+    pub(crate) fn options(&self) -> CardOptions {
+        CardOptions {
+            license: self.license.clone(),
+            force: self.force,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -40,22 +89,31 @@ pub(crate) enum DatasetAction {
         /// Folder of the dataset
         dir: PathBuf,
     },
-    /// What is wrong with it: counts, indexes, time stamps, files, pictures, statistics. Exits with 1 if there are errors
-    Check {
-        /// Folder of the dataset
-        dir: PathBuf,
-    },
-    /// Look at an episode in Rerun's viewer: joints, tracking error, pictures, the arm in space
+    /// What is wrong with it, and how good each episode is to train on. Exits with 1 if there are errors
+    #[command(after_help = super::check::AFTER_HELP)]
+    Check(CheckArgs),
+    /// Look at an episode in Rerun's viewer (joints, tracking error, pictures, the arm in space), or at all of it in one HTML page
     #[command(after_help = "\
 Examples:
   ulna dataset view datasets/so101-hand                            the first episode, in Rerun's viewer (pip install rerun-sdk)
-  ulna dataset view DIR --episode 3 --display episode-3.rrd        into a file, which `rerun episode-3.rrd` shows")]
+  ulna dataset view DIR --episode 3 --display episode-3.rrd        into a file, which `rerun episode-3.rrd` shows
+  ulna dataset view DIR --report report.html                       one page for any browser, without network
+  ulna dataset view DIR --report report.html --episodes 0-3,7")]
     View(ViewArgs),
     /// Finish or undo what a crash left half done, and save the episode that was being recorded. What is sound is not touched
     Repair {
         /// Folder of the dataset
         dir: PathBuf,
     },
+    /// Write its card, README.md, as the Hub shows it: what it is, how it was recorded, how to load it
+    #[command(after_help = "\
+Examples:
+  ulna dataset card DIR
+  ulna dataset card DIR --license cc-by-4.0
+
+Only the part between two comment lines, and missing keys at the top, are ulna's; what you write around them stays. Recording and
+the commands that change datasets keep ulna's part up to date.")]
+    Card(CardArgs),
     #[command(flatten)]
     Tool(DatasetTool),
 }

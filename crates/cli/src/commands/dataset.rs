@@ -13,10 +13,20 @@ use crate::output::{self, ProgressLine};
 
 pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Ended> {
     let answer = match action {
-        DatasetAction::View(args) => return super::view(args, json),
+        DatasetAction::View(args) => match &args.report {
+            None => return super::view(args, json),
+            Some(report) => watched(|stop, watch| {
+                datasets::reported(&args.dir, report, &args.page(), stop, watch)
+            }),
+        },
         DatasetAction::Info { dir } => datasets::info(dir).map_err(Into::into),
-        DatasetAction::Check { dir } => Ok(datasets::checked(dir)),
+        DatasetAction::Check(args) => {
+            watched(|stop, watch| datasets::checked(&args.dir, args.settings(), stop, watch))
+        }
         DatasetAction::Repair { dir } => datasets::repaired(dir).map_err(Into::into),
+        DatasetAction::Card(args) => {
+            datasets::carded(&args.dir, &args.options()).map_err(Into::into)
+        }
         DatasetAction::Tool(tool) => run(tool),
     };
     match answer {

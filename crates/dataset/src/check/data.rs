@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::check::Report;
+use crate::check::{Each, Report};
 use crate::episode::Episode;
 use crate::episodes::EpisodeRow;
+use crate::error::Result;
 use crate::features::{Dtype, Feature};
 use crate::parquet_io;
 use crate::quantile::Precision;
@@ -64,8 +65,12 @@ pub(super) fn files(dataset: &Dataset, report: &mut Report) {
     }
 }
 
-/// Reads every episode, compares its rows, and returns the statistics of what was read.
-pub(super) fn episodes(dataset: &Dataset, report: &mut Report) -> Vec<Stats> {
+/// Reads every episode, compares its rows, shows it to `each`, and returns the statistics of what was read.
+pub(super) fn episodes(
+    dataset: &Dataset,
+    report: &mut Report,
+    each: Each<'_>,
+) -> Result<Vec<Stats>> {
     let mut stats = Vec::new();
     for (k, row) in dataset.episodes().iter().enumerate() {
         match dataset.episode(k) {
@@ -73,11 +78,15 @@ pub(super) fn episodes(dataset: &Dataset, report: &mut Report) -> Vec<Stats> {
                 report.episodes_read += 1;
                 rows(dataset, row, &episode, report);
                 stats.push(stats_of(dataset, row, &episode));
+                each(k, Some(&episode), report)?;
             }
-            Err(error) => report.episode_error(row.episode_index, "data", error.to_string()),
+            Err(error) => {
+                report.episode_error(row.episode_index, "data", error.to_string());
+                each(k, None, report)?;
+            }
         }
     }
-    stats
+    Ok(stats)
 }
 
 fn rows(dataset: &Dataset, row: &EpisodeRow, episode: &Episode, report: &mut Report) {

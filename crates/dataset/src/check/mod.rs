@@ -1,112 +1,87 @@
-//! Checking a dataset against the format: counts, indexes, times, files and statistics.
+//! Checking a dataset: its structure against the format (counts, indexes, times, files, statistics), and its content
+//! against what training needs.
 
+mod content;
 mod data;
+mod grade;
+mod kinds;
+mod report;
 mod statistics;
 mod videos;
 
 use std::path::Path;
 
+use crate::episode::Episode;
+use crate::error::Result;
 use crate::parquet_io;
 use crate::reader::Dataset;
 use crate::tasks::TASKS_PATH;
+use crate::tools::{OnProgress, Work};
 
-/// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Worth knowing; nothing fails.
-    Warning,
-    /// A reader, this one or Python LeRobot, fails on it or reads something wrong.
-    Error,
-}
+pub use grade::{CameraGrade, CheckOptions, EpisodeGrade, Grade, Pictures};
+pub use kinds::Kind;
+pub use report::{Finding, Group, Report, Severity};
 
-/// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Finding {
-    /// How much it matters.
-    pub severity: Severity,
-    /// A short, stable word for the kind of finding, such as `missing-video`.
-    pub code: &'static str,
-    /// The episode concerned, if it is one.
-    pub episode: Option<u64>,
-    /// The first frame concerned, if it is about frames.
-    pub frame: Option<u64>,
-    /// What is wrong, in a sentence.
-    pub message: String,
-}
-
-/// What [`check`] found.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Report {
-    /// Everything found, in the order of the checks.
-    pub findings: Vec<Finding>,
-    /// How many episodes the dataset says it has.
-    pub episodes: u64,
-    /// How many frames it says it has.
-    pub frames: u64,
-    /// How many episodes' numbers were read and compared.
-    pub episodes_read: u64,
-    /// How many video files were opened and compared.
-    pub videos_read: u64,
-}
-
-impl Report {
-    /// Whether no finding is an error.
-    pub fn is_sound(&self) -> bool {
-        self.findings.iter().all(|f| f.severity < Severity::Error)
-    }
-
-    fn add(&mut self, severity: Severity, code: &'static str, message: impl Into<String>) {
-        self.findings.push(Finding {
-            severity,
-            code,
-            episode: None,
-            frame: None,
-            message: message.into(),
-        });
-    }
-
-    fn error(&mut self, code: &'static str, message: impl Into<String>) {
-        self.add(Severity::Error, code, message);
-    }
-
-    fn warning(&mut self, code: &'static str, message: impl Into<String>) {
-        self.add(Severity::Warning, code, message);
-    }
-
-    fn at(&mut self, episode: u64, frame: Option<u64>) {
-        if let Some(last) = self.findings.last_mut() {
-            last.episode = Some(episode);
-            last.frame = frame;
-        }
-    }
-
-    fn episode_error(&mut self, episode: u64, code: &'static str, message: impl Into<String>) {
-        self.error(code, message);
-        self.at(episode, None);
-    }
-}
-
-/// Checks the dataset in `dir`. Pictures are not decoded; that they are there, on time and of the right number is
-/// checked from the index of each video file.
+/// Checks the structure of the dataset in `dir`. Pictures are not decoded; that they are there, on time and of the right
+/// number is checked from the index of each video file.
 pub fn check(dir: impl AsRef<Path>) -> Report {
-    let mut report = Report::default();
-    let dataset = match Dataset::open(dir) {
-        Ok(dataset) => dataset,
+    let mut report = Report {
+        root: dir.as_ref().to_owned(),
+        ..Report::default()
+    };
+    if let Some(dataset) = open(&mut report) {
+        // Nobody interrupts it.
+        let _ = structure(&dataset, &mut report, &mut |_, _, _| Ok(()));
+    }
+    report
+}
+
+/// Checks the structure of the dataset in `dir` as [`check`] does, and its content: measured times, motion, pictures; and
+/// gives each episode a grade. `on_progress` hears of the steps `numbers` and `pictures`; as soon as it answers false, this
+/// ends with [`DatasetError::Interrupted`](crate::DatasetError::Interrupted), its only error. Nothing is written.
+pub fn grade(
+    dir: impl AsRef<Path>,
+    options: &CheckOptions,
+    on_progress: OnProgress<'_>,
+) -> Result<Report> {
+    let mut report = Report {
+        root: dir.as_ref().to_owned(),
+        ..Report::default()
+    };
+    if let Some(dataset) = open(&mut report) {
+        let mut work = Work::new(on_progress);
+        work.about(&report.root);
+        content::check(&dataset, options, &mut report, &mut work)?;
+    }
+    Ok(report)
+}
+
+fn open(report: &mut Report) -> Option<Dataset> {
+    match Dataset::open(&report.root) {
+        Ok(dataset) => {
+            report.episodes = dataset.info().total_episodes;
+            report.frames = dataset.info().total_frames;
+            Some(dataset)
+        }
         Err(error) => {
             report.error("open", error.to_string());
-            return report;
+            None
         }
-    };
-    report.episodes = dataset.info().total_episodes;
-    report.frames = dataset.info().total_frames;
-    unfinished(&dataset, &mut report);
-    tasks(&dataset, &mut report);
-    table(&dataset, &mut report);
-    data::files(&dataset, &mut report);
-    let found = data::episodes(&dataset, &mut report);
-    videos::check(&dataset, &mut report);
-    statistics::check(&dataset, &found, &mut report);
-    report
+    }
+}
+
+/// What is done with an episode besides comparing its structure, while its numbers are in memory.
+type Each<'a> = &'a mut dyn FnMut(usize, Option<&Episode>, &mut Report) -> Result<()>;
+
+fn structure(dataset: &Dataset, report: &mut Report, each: Each<'_>) -> Result<()> {
+    unfinished(dataset, report);
+    tasks(dataset, report);
+    table(dataset, report);
+    data::files(dataset, report);
+    let found = data::episodes(dataset, report, each)?;
+    videos::check(dataset, report);
+    statistics::check(dataset, &found, report);
+    Ok(())
 }
 
 fn unfinished(dataset: &Dataset, report: &mut Report) {

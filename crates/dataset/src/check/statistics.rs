@@ -120,7 +120,7 @@ mod tests {
             return;
         }
         let dataset = Dataset::open(&root).unwrap();
-        let ours = data::episodes(&dataset, &mut Report::default());
+        let ours = data::episodes(&dataset, &mut Report::default(), &mut |_, _, _| Ok(())).unwrap();
         let theirs = episodes::read_stats(&root).unwrap();
         assert_eq!((ours.len(), theirs.len()), (3, 3));
         for (ours, theirs) in ours.iter().zip(&theirs) {

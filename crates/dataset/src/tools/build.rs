@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::card;
 use crate::check::{Severity, check};
 use crate::error::{DatasetError, Result};
 use crate::info::{Info, must_be_v3};
@@ -97,6 +98,9 @@ fn build(
         carry::other_files(work, plan.sources[0].root(), root)?;
     }
     tables::write(plan, info, &places, stats, root, work)?;
+    // Of several datasets, the first one's card.
+    let trouble = card::carry_over(&*work.fs.clone(), plan.sources[0].root(), root)?;
+    edited.notes.extend(trouble);
     Ok(edited)
 }
 

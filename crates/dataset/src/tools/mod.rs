@@ -35,6 +35,7 @@ pub(crate) use replace::settle;
 pub use retask::{TaskChanges, change_tasks};
 pub use rewrite::{compact, recompute_stats, reencode};
 pub use select::{Parts, delete, split};
+pub(crate) use trim::movement;
 pub use trim::{Cut, trim};
 pub use values::NewValues;
 pub use work::{Edited, OnProgress, Progress, Target, Work};

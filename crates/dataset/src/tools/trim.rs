@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
+use crate::episode::Column;
 use crate::error::{DatasetError, Result};
 use crate::reader::{ACTION, Dataset, STATE};
 use crate::tools::build::carry_out;
@@ -115,6 +116,12 @@ fn moving(dataset: &Dataset, episode: usize, threshold: f64) -> Result<Option<Ra
     for key in &keys {
         columns.push(read.column(key)?);
     }
+    Ok(movement(&columns, threshold))
+}
+
+/// The frames from the first to the last movement, as [`Cut::Idle`] understands it; none when there is none.
+pub(crate) fn movement(columns: &[&Column], threshold: f64) -> Option<Range<usize>> {
+    let length = columns.iter().map(|column| column.rows().len()).max()?;
     let away = |frame: usize, rest: usize| {
         columns.iter().any(|column| {
             let rows = (column.row(frame), column.row(rest));
@@ -126,14 +133,14 @@ fn moving(dataset: &Dataset, episode: usize, threshold: f64) -> Result<Option<Ra
                 .any(|(a, b)| (a - b).abs() > threshold)
         })
     };
-    let last = read.len().saturating_sub(1);
-    let first_moved = (0..read.len()).find(|frame| away(*frame, 0));
-    let last_moved = (0..read.len()).rev().find(|frame| away(*frame, last));
-    Ok(match (first_moved, last_moved) {
+    let last = length.saturating_sub(1);
+    let first_moved = (0..length).find(|frame| away(*frame, 0));
+    let last_moved = (0..length).rev().find(|frame| away(*frame, last));
+    match (first_moved, last_moved) {
         // The frame before the first that is away is where the movement begins, the one after the last where it ends.
         (Some(start), Some(end)) if start <= end + 1 => {
-            Some(start.saturating_sub(1)..(end + 2).min(read.len()))
+            Some(start.saturating_sub(1)..(end + 2).min(length))
         }
         _ => None,
-    })
+    }
 }

@@ -76,9 +76,14 @@ impl<'a> Work<'a> {
         self.advance(0)
     }
 
+    /// Passes on how far another job is that is part of this one; false when the user wants to stop.
+    pub(crate) fn pass_on(&mut self, progress: Progress) -> bool {
+        (self.on_progress)(progress)
+    }
+
     /// Notes that `frames` more are done; an error when the user wants to stop.
     pub(crate) fn advance(&mut self, frames: u64) -> Result<()> {
-        self.now.done += frames;
+        self.now.done = self.now.done.saturating_add(frames);
         match (self.on_progress)(self.now) {
             true => Ok(()),
             false => Err(DatasetError::Interrupted {

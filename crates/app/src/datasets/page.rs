@@ -1,0 +1,67 @@
+//! `ulna dataset view --report` and `ulna dataset card`: a dataset for people, as a page and as a card.
+
+use std::path::Path;
+
+use serde_json::json;
+use ulna_dataset::{CardOptions, PageOptions, write_card, write_page};
+
+use super::Answer;
+use super::check::speeds;
+use super::edit::{Watch, with_work};
+use crate::Stop;
+use crate::error::AppError;
+
+/// Writes the dataset as one HTML page to the file `report`.
+///
+/// # Errors
+/// If the dataset cannot be opened, an episode is not there, the file is there and no report of ulna's (unless `options` say so), or it
+/// cannot be written.
+pub fn reported(
+    dir: &Path,
+    report: &Path,
+    options: &PageOptions,
+    stop: &Stop,
+    watch: Watch,
+) -> Result<Answer, AppError> {
+    let mut options = options.clone();
+    options.check.speeds = speeds(dir);
+    let page = with_work(stop, watch, |work| write_page(dir, report, &options, work))?;
+    let mut lines = page.notes.clone();
+    lines.push(format!(
+        "{}: {} episodes and {} pictures in {:.1} MB; open it in a browser",
+        page.path.display(),
+        page.episodes,
+        page.pictures,
+        page.bytes as f64 / 1e6
+    ));
+    Ok(Answer {
+        json: json!({
+            "path": page.path,
+            "bytes": page.bytes,
+            "episodes": page.episodes,
+            "pictures": page.pictures,
+            "notes": page.notes,
+        }),
+        text: lines.join("\n"),
+        good: true,
+    })
+}
+
+/// Writes or refreshes the dataset's card.
+///
+/// # Errors
+/// If the dataset cannot be opened or is being written, the licence is no identifier, or the card is somebody else's (unless `options`
+/// say so).
+pub fn carded(dir: &Path, options: &CardOptions) -> Result<Answer, AppError> {
+    let card = write_card(dir, options)?;
+    let done = if card.changed {
+        "written"
+    } else {
+        "was up to date"
+    };
+    Ok(Answer {
+        json: json!({ "path": card.path, "changed": card.changed }),
+        text: format!("{}: {done}", card.path.display()),
+        good: true,
+    })
+}

@@ -1,0 +1,70 @@
+//! Our part of a card in one that is there.
+
+use super::front_matter;
+
+const BEGIN: &str = "<!-- ulna writes what follows anew; write above or below it -->";
+const END: &str = "<!-- ulna: what follows is yours -->";
+
+/// Whether a card has a part of ours.
+pub(crate) fn holds_ours(card: &str) -> bool {
+    part(card).is_some()
+}
+
+/// Where our part stands, its marks included.
+fn part(card: &str) -> Option<std::ops::Range<usize>> {
+    let mut start = None;
+    let mut at = 0;
+    for line in card.split_inclusive('\n') {
+        match (line.trim_end(), start) {
+            (BEGIN, None) => start = Some(at),
+            (END, Some(start)) => return Some(start..at + line.len()),
+            _ => {}
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// The card with `ours` in the place of our part, or at its end.
+pub(super) fn merged(card: &str, ours: &str, license: Option<&str>) -> String {
+    let (front, body) = front_matter::split(card).unwrap_or(("", card));
+    let front = front_matter::completed(front, license);
+    let ours = format!("{BEGIN}\n\n{}\n\n{END}\n", ours.trim());
+    let body = match part(body) {
+        Some(part) => format!("{}{ours}{}", &body[..part.start], &body[part.end..]),
+        None if body.trim().is_empty() => format!("\n{ours}"),
+        None => format!("{}\n\n{ours}", body.trim_end_matches('\n')),
+    };
+    format!("---\n{front}---\n{body}")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn only_our_part_changes() {
+        let first = merged("", "one", None);
+        assert!(holds_ours(&first));
+        let mine = first.replace("\n<!-- ulna w", "\n# Mine\n<!-- ulna w") + "\nBelow.\n";
+        let second = merged(&mine, "two", None);
+        assert_eq!(second, mine.replace("\none\n", "\ntwo\n"));
+        let foreign = "# Theirs\n";
+        let added = merged(foreign, "ours", Some("mit"));
+        assert!(
+            added.contains("---\n# Theirs\n\n<!--") && added.starts_with("---\nlicense: mit\n")
+        );
+        assert!(!holds_ours(foreign) && holds_ours(&added));
+    }
+
+    proptest! {
+        #[test]
+        fn merging_twice_is_merging_once(card in "(---\n)?([a-z<!:#-]{0,6}\n){0,5}(---\n)?[ -~\n]{0,60}", ours in "[ -~\n]{0,40}") {
+            let once = merged(&card, &ours, None);
+            prop_assert!(holds_ours(&once));
+            prop_assert_eq!(merged(&once, &ours, None), once);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What the numbers of states and actions mean: joints, units, speeds, ranges.
+
+use crate::check::CheckOptions;
+use crate::features::Feature;
+use crate::reader::{ACTION, Dataset, STATE};
+
+/// More numbers than that are no joints.
+const MOST_JOINTS: usize = 256;
+/// The fastest that hobby servos turn, degrees/s: 6 rad/s, above the 5.4 rad/s that an STS3215 does without load.
+const FASTEST: f64 = 344.0;
+/// The same where 200 units are the travel of a joint; 172 degrees, for the arms that ulna knows, is a small one.
+const FASTEST_M100: f64 = 400.0;
+/// The same where 100 units are the travel of a gripper, of 100 degrees or more.
+const FASTEST_PERCENT: f64 = 344.0;
+/// What `ulna dataset trim --idle` takes for rest unless told otherwise, in degrees or hundredths.
+const REST: f64 = 1.0;
+
+/// The units of the joints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Units {
+    Degrees,
+    M100,
+    Unknown,
+}
+
+/// What moves at a joint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Joint,
+    /// It is meant to be stopped by what it holds, and its trigger snaps back by a spring.
+    Gripper,
+    /// Its numbers are speeds.
+    Wheel,
+}
+
+/// A joint, and where its numbers stand in a row.
+#[derive(Clone, Debug)]
+pub(super) struct Joint {
+    pub(super) name: String,
+    pub(super) part: Part,
+    pub(super) state: Option<usize>,
+    pub(super) action: Option<usize>,
+    /// Units per second; none if unknown.
+    pub(super) fastest: Option<f64>,
+    /// What the unit allows; none if unknown.
+    pub(super) range: Option<(f64, f64)>,
+}
+
+/// All joints of a dataset.
+#[derive(Clone, Debug)]
+pub(super) struct Body {
+    pub(super) joints: Vec<Joint>,
+    pub(super) units: Units,
+    /// What is no movement, in the dataset's units.
+    pub(super) rest: f64,
+    robot: String,
+}
+
+impl Body {
+    pub(super) fn of(dataset: &Dataset, options: &CheckOptions) -> Body {
+        let units = units(dataset);
+        Body {
+            rest: Body::rest_of(dataset),
+            joints: joints(dataset, units, options),
+            units,
+            robot: (dataset.info().robot_type.clone()).unwrap_or_else(|| "unknown".to_owned()),
+        }
+    }
+
+    /// What is no movement, in the dataset's units.
+    pub(super) fn rest_of(dataset: &Dataset) -> f64 {
+        match units(dataset) {
+            Units::Unknown => rest(dataset),
+            _ => REST,
+        }
+    }
+
+    /// The robot's type if it does not tell the units of its joints.
+    pub(super) fn unknown_units(&self) -> Option<&str> {
+        let unknown = self.units == Units::Unknown && !self.joints.is_empty();
+        unknown.then_some(self.robot.as_str())
+    }
+
+    /// The unit's name behind a number of this joint.
+    pub(super) fn unit(&self, joint: &Joint) -> &'static str {
+        match (self.units, joint.part) {
+            (Units::Unknown, _) | (_, Part::Wheel) => " units",
+            (_, Part::Gripper) => " %",
+            (Units::Degrees, Part::Joint) => "°",
+            (Units::M100, Part::Joint) => " (of -100..100)",
+        }
+    }
+}
+
+/// What ulna's manifest says, else what LeRobot 0.6.2 records for this type of robot.
+fn units(dataset: &Dataset) -> Units {
+    let manifest = dataset.manifest().ok().flatten();
+    match manifest.as_ref().map(|manifest| manifest.units.as_str()) {
+        Some("degrees") => return Units::Degrees,
+        Some("m100") => return Units::M100,
+        _ => {}
+    }
+    match dataset.info().robot_type.as_deref() {
+        Some("so_follower" | "bi_so_follower" | "lekiwi") => Units::Degrees,
+        Some("so100_follower" | "so101_follower" | "koch_follower" | "omx_follower") => Units::M100,
+        _ => Units::Unknown,
+    }
+}
+
+/// A hundredth of the largest range that the statistics tell.
+fn rest(dataset: &Dataset) -> f64 {
+    let stats = dataset.stats().ok().flatten();
+    let of = |key: &str| stats.as_ref()?.get(key);
+    let ranges = [STATE, ACTION].into_iter().filter_map(of).flat_map(|s| {
+        let pairs = s.max.iter().zip(&s.min);
+        pairs.map(|(max, min)| max - min).collect::<Vec<f64>>()
+    });
+    let widest = ranges.filter(|range| range.is_finite()).fold(0.0, f64::max);
+    (widest / 100.0).max(1e-6)
+}
+
+fn joints(dataset: &Dataset, units: Units, options: &CheckOptions) -> Vec<Joint> {
+    let feature = |key| {
+        let feature = dataset.info().feature(key).ok()?;
+        (feature.number().is_some() && feature.width() <= MOST_JOINTS).then_some(feature)
+    };
+    let (state, action) = (feature(STATE), feature(ACTION));
+    let names = |feature: &Feature| -> Vec<String> {
+        match feature.names.len() == feature.width() {
+            true => feature.names.clone(),
+            false => (0..feature.width()).map(|n| n.to_string()).collect(),
+        }
+    };
+    let (in_state, in_action) = (
+        state.map(names).unwrap_or_default(),
+        action.map(names).unwrap_or_default(),
+    );
+    let mut all: Vec<&String> = in_state.iter().collect();
+    all.extend(in_action.iter().filter(|name| !in_state.contains(name)));
+    let place = |names: &[String], name: &String| names.iter().position(|known| known == name);
+    all.into_iter()
+        .map(|name| {
+            let part = part(name);
+            let (fastest, range) = limits(units, part);
+            let bare = name.strip_suffix(".pos").unwrap_or(name);
+            let told = options.speeds.get(name).or(options.speeds.get(bare));
+            let told = told.filter(|speed| speed.is_finite() && **speed > 0.0);
+            Joint {
+                name: name.clone(),
+                part,
+                state: place(&in_state, name),
+                action: place(&in_action, name),
+                fastest: match part {
+                    Part::Wheel => None,
+                    _ => told.copied().or(fastest),
+                },
+                range,
+            }
+        })
+        .collect()
+}
+
+fn part(name: &str) -> Part {
+    match () {
+        () if name.ends_with(".vel") => Part::Wheel,
+        () if name.contains("gripper") || name.contains("jaw") => Part::Gripper,
+        () => Part::Joint,
+    }
+}
+
+/// The fastest and the range that go with a unit.
+fn limits(units: Units, part: Part) -> (Option<f64>, Option<(f64, f64)>) {
+    match (units, part) {
+        (Units::Unknown, _) | (_, Part::Wheel) => (None, None),
+        (_, Part::Gripper) => (Some(FASTEST_PERCENT), Some((0.0, 100.0))),
+        (Units::Degrees, Part::Joint) => (Some(FASTEST), Some((-180.0, 180.0))),
+        (Units::M100, Part::Joint) => (Some(FASTEST_M100), Some((-100.0, 100.0))),
+    }
+}

@@ -1,0 +1,142 @@
+//! What the data says, as far as training is concerned: measured times, motion, joints, repetitions, pictures.
+//!
+//! Reading order: `body.rs` says what the numbers mean, `times.rs`, `motion.rs` and `joints.rs` look at the numbers of one
+//! episode, `repeats.rs` compares episodes, `pictures.rs` looks at
+//! pictures (`look.rs` at one), and `views.rs` judges them.
+
+mod body;
+mod joints;
+mod look;
+mod motion;
+mod pictures;
+mod repeats;
+mod times;
+mod views;
+
+use std::collections::BTreeMap;
+
+use crate::check::{CheckOptions, EpisodeGrade, Finding, Grade, Report, Severity, structure};
+use crate::episode::Episode;
+use crate::episodes::EpisodeRow;
+use crate::error::Result;
+use crate::reader::Dataset;
+use crate::tools::Work;
+use body::Body;
+use pictures::Eyes;
+use repeats::Repeats;
+
+/// An episode under examination.
+struct Subject<'a> {
+    dataset: &'a Dataset,
+    body: &'a Body,
+    row: &'a EpisodeRow,
+    episode: &'a Episode,
+    /// Its position in the table.
+    at: usize,
+}
+
+impl Subject<'_> {
+    fn fps(&self) -> f64 {
+        f64::from(self.dataset.fps())
+    }
+
+    /// A number per row, if the episode has such a column.
+    fn scalar(&self, key: &str) -> Option<&[f64]> {
+        let column = self.episode.column(key).ok()?;
+        (column.width() == 1).then(|| column.values())
+    }
+}
+
+pub(super) fn check(
+    dataset: &Dataset,
+    options: &CheckOptions,
+    report: &mut Report,
+    work: &mut Work<'_>,
+) -> Result<()> {
+    let body = Body::of(dataset, options);
+    let eyes = Eyes::new(dataset, options.pictures);
+    let mut grades = Vec::new();
+    let mut repeats = Repeats::default();
+    work.step("numbers", report.frames)?;
+    structure(dataset, report, &mut |at, episode, report| {
+        let row = &dataset.episodes()[at];
+        let mut grade = blank(dataset, row);
+        let mut found = Vec::new();
+        if let Some(episode) = episode {
+            let subject = Subject {
+                dataset,
+                body: &body,
+                row,
+                episode,
+                at,
+            };
+            times::look(&subject, &mut grade, &mut found);
+            motion::look(&subject, &mut grade, &mut found);
+            joints::look(&subject, &grade, &mut found);
+            repeats.compare(&subject, &mut found);
+        }
+        note(report, row.episode_index, found);
+        grades.push(grade);
+        work.advance(row.length)
+    })?;
+    if let Some(robot) = body.unknown_units() {
+        let message = format!(
+            "robot type `{robot}` does not tell the units of the joints, so their speeds and limits were not checked"
+        );
+        report.add(Severity::Note, "unknown-units", message);
+    }
+    motion::short(dataset, report);
+    eyes.look(&mut grades, report, work)?;
+    settle(&mut grades, report);
+    report.grades = grades;
+    Ok(())
+}
+
+fn blank(dataset: &Dataset, row: &EpisodeRow) -> EpisodeGrade {
+    EpisodeGrade {
+        episode: row.episode_index,
+        frames: row.length,
+        seconds: row.length as f64 / f64::from(dataset.fps()),
+        declared_fps: dataset.fps(),
+        ..EpisodeGrade::default()
+    }
+}
+
+fn note(report: &mut Report, episode: u64, found: Vec<Finding>) {
+    let named = found.into_iter().map(|mut finding| {
+        finding.episode = Some(episode);
+        finding
+    });
+    report.findings.extend(named);
+}
+
+/// The rule of grades: the worst that a finding about the episode allows.
+fn settle(grades: &mut [EpisodeGrade], report: &Report) {
+    let mut by_episode: BTreeMap<u64, Vec<&Finding>> = BTreeMap::new();
+    for finding in &report.findings {
+        if let Some(episode) = finding.episode {
+            by_episode.entry(episode).or_default().push(finding);
+        }
+    }
+    for grade in grades {
+        for finding in by_episode.get(&grade.episode).into_iter().flatten() {
+            grade.grade = grade.grade.max(finding.grade);
+            if finding.grade > Grade::Good && !grade.reasons.contains(&finding.code) {
+                grade.reasons.push(finding.code);
+            }
+        }
+    }
+}
+
+/// The longest run of frames for which something holds: its first frame and its length.
+fn longest_run(length: usize, mut holds: impl FnMut(usize) -> bool) -> (usize, usize) {
+    let (mut best, mut start) = ((0, 0), 0);
+    for frame in 0..length {
+        if !holds(frame) {
+            start = frame + 1;
+        } else if frame + 1 - start > best.1 {
+            best = (start, frame + 1 - start);
+        }
+    }
+    best
+}
