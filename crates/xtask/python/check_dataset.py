@@ -20,10 +20,14 @@ from lerobot.utils.feature_utils import dataset_to_policy_features
 
 # Both decode the same video; they differ in how they enlarge the colour planes and round.
 PICTURE_TOLERANCE = 2.0
+# What LeRobot loses where it encodes pictures anew, with its own crf of 30.
+REENCODED_TOLERANCE = 4.0
 # Statistics of pictures are taken before encoding, on every second pixel or so of larger ones.
 PICTURE_STATS_TOLERANCE = 0.02
 # Of a feature's range; LeRobot computes in single precision.
 STATS_TOLERANCE = 1e-4
+# Quantiles come from a histogram of 5000 bins; a value on the edge of two falls into either, as the last bit is rounded.
+QUANTILE_TOLERANCE = 2.1e-4
 MOMENTS = ["min", "max", "mean", "std"]
 QUANTILES = ["q01", "q10", "q50", "q90", "q99"]
 
@@ -171,7 +175,8 @@ class Check:
                 for name in (*MOMENTS, *QUANTILES):
                     slack = std_rounding(part[key]) if name == "std" else 0.0
                     off = distance(found[f"stats/{key}/{name}"], stats[name], part[key], slack)
-                    assert off < STATS_TOLERANCE, f"{key} {name} of episode {number}: off by {off} of the range"
+                    allowed = QUANTILE_TOLERANCE if name in QUANTILES else STATS_TOLERANCE
+                    assert off < allowed, f"{key} {name} of episode {number}: off by {off} of the range"
                     worst = max(worst, off)
         return f"{len(table)} rows x {len(table.columns)} columns, {len(rows)} features within {worst:.0e} of their range"
 
@@ -261,7 +266,9 @@ class Check:
         assert np.array_equal(item["action"].numpy(), self.column("action")[-1]), "the merged dataset's last action"
         for key in self.pictures:
             found = (item[key] * 255).permute(1, 2, 0).numpy()
-            assert np.abs(found - self.pictures[key][-1]).mean() <= PICTURE_TOLERANCE, f"the last picture of {key}"
+            off = np.abs(found - self.pictures[key][-1]).mean()
+            allowed = PICTURE_TOLERANCE if alone else REENCODED_TOLERANCE
+            assert off <= allowed, f"the last picture of {key} is off by {off:.2f}"
         videos = len(list((self.scratch / "double").glob("videos/*/*/*.mp4")))
         return f"{len(self.theirs)} + {len(fewer)} frames, {videos} videos {' and '.join(codecs)}"
 
