@@ -44,3 +44,31 @@ fn recording_loses_no_row() {
         "{bench}"
     );
 }
+
+#[test]
+fn reading_is_measured_beside_bare_decoding() {
+    let bench = harness::json(&["bench", "read"]);
+    assert_eq!(bench["bench"], "read");
+    let cases = cases(&bench);
+    // Every figure stands beside the floor of the same run, and none is below what no reader can do without.
+    assert!(
+        cases.iter().all(|case| case["floor"].is_number()),
+        "{bench}"
+    );
+    let having = |metric: &str| cases.iter().filter(|case| case["metric"] == metric).count();
+    let metrics = [
+        "items in order, from the disk",
+        "random items, in memory",
+        "whole episodes, from the disk",
+        "items random, 2 pictures each",
+        "items in order, 2 pictures each",
+    ];
+    assert!(metrics.iter().all(|metric| having(metric) == 1), "{bench}");
+    // A thousand episodes in a table file each, and in one.
+    assert_eq!(having("opening"), 2, "{bench}");
+    // A dataset of one's own is read beside them.
+    let shipped = harness::shipped();
+    let bench = harness::json(&["bench", "read", "--dataset", &shipped]);
+    let own = |case: &&serde_json::Value| case["case"] == "so101-hand";
+    assert_eq!(self::cases(&bench).iter().filter(own).count(), 2, "{bench}");
+}

@@ -111,26 +111,3 @@ fn warnings_fail_a_strict_check_only() {
         &["dataset", "check", dir, "--pictures", "few"],
     );
 }
-
-/// Ctrl-C ends a check that looks at many pictures at once, and cleanly.
-#[cfg(unix)]
-#[test]
-fn a_check_is_interrupted() {
-    use std::os::unix::process::ExitStatusExt as _;
-    let Some(dataset) = fixture("lerobot-so101_av1") else {
-        return;
-    };
-    // It takes a while to look at every picture; when the signal comes too early or too late, it tries another moment.
-    let arguments = ["dataset", "check", &dataset, "--pictures", "all"];
-    let ended = [400, 200, 800, 100, 1600, 50].into_iter().any(|wait| {
-        let mut child = harness::ulna(&arguments).spawn().unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(wait));
-        let pid = child.id().to_string();
-        let _ = std::process::Command::new("kill")
-            .args(["-INT", &pid])
-            .status();
-        let status = child.wait().unwrap();
-        status.code() == Some(130) && status.signal().is_none()
-    });
-    assert!(ended);
-}

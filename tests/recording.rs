@@ -1,6 +1,6 @@
 //! Promise: what is saved stays saved (keys, Ctrl-C, a power cut), and on the virtual clock a recording is the same bytes every time.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod harness;
 
@@ -205,4 +205,82 @@ fn keys_of_a_terminal_steer_the_session() {
     );
     assert_eq!(told["reports"][0]["ended"], "stop");
     sound(&dataset, 1);
+}
+
+/// Whether the ffmpeg on the PATH has this encoder.
+fn ffmpeg_has(encoder: &str) -> bool {
+    let asked = Command::new("ffmpeg").arg("-encoders").output();
+    let known = asked.is_ok_and(|told| String::from_utf8_lossy(&told.stdout).contains(encoder));
+    if !known {
+        println!("SKIPPED: there is no ffmpeg with {encoder} on the PATH");
+    }
+    known
+}
+
+#[test]
+fn a_kill_with_ffmpeg_at_work_costs_less_than_a_second_and_the_codec_stays() {
+    if !ffmpeg_has("libsvtav1") {
+        return;
+    }
+    let (_folder, dataset) = folder();
+    // SVT-AV1 takes nothing smaller.
+    let fixed =
+        "record --sim --task push --camera-size 64x64 --cameras front --reset-time 0 --dataset";
+    let args = |more: &'static str| {
+        let fixed = fixed.split(' ').chain([dataset.as_str()]);
+        fixed.chain(more.split(' ')).collect::<Vec<_>>()
+    };
+    let mut child = ulna(&args("--codec av1 --episode-time 60"))
+        .spawn()
+        .unwrap();
+    let staging = Path::new(&dataset).join(".ulna/run-000000");
+    let stream = staging.join("observation.images.front.fmp4.log");
+    let start = Instant::now();
+    while fs::metadata(&stream).map_or(0, |m| m.len()) < 20_000 {
+        assert!(start.elapsed() < Duration::from_secs(120), "no pictures");
+        sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // A row is 22 numbers, the task with its length, and the length and checksum of its record.
+    let rows = fs::metadata(staging.join("rows.log")).unwrap().len() / (22 * 8 + 6 + 8);
+    assert_eq!(run(&["dataset", "repair", &dataset]).code, 0);
+    sound(&dataset, 1);
+    let told = json(&["dataset", "info", &dataset]);
+    let frames = told["episodes"][0]["frames"].as_u64().unwrap();
+    assert!(frames <= rows && frames + 30 >= rows, "{frames} of {rows}");
+
+    let other = args("--resume --codec hevc");
+    fails(1, &["has av1", "not hevc", "reencode"], &other);
+    json(&args("--resume --episode-time 1 --lockstep"));
+    sound(&dataset, 2);
+    let info = fs::read_to_string(Path::new(&dataset).join("meta/info.json")).unwrap();
+    let info: Value = serde_json::from_str(&info).unwrap();
+    let video = &info["features"]["observation.images.front"]["info"];
+    let declared = (
+        &video["video.codec"],
+        &video["video.crf"],
+        &video["video.preset"],
+    );
+    assert_eq!(declared, (&"av1".into(), &30.into(), &12.into()));
+}
+
+#[test]
+fn a_codec_that_cannot_be_had_is_refused_before_anything_is_there() {
+    let (_folder, dataset) = folder();
+    let codec = |words: &'static str| {
+        let words = words.split(' ').collect();
+        [recording(&dataset, "1", "1"), words].concat()
+    };
+    fails(2, &["--codec libx264"], &codec("--codec h264 --crf 20"));
+    fails(1, &["no-such-codec"], &codec("--codec no-such-codec"));
+    let mut without = ulna(&codec("--codec av1"));
+    let ran = finish(without.env("PATH", "").output().unwrap());
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("ffmpeg") && ran.stderr.contains("install it"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!Path::new(&dataset).exists());
 }

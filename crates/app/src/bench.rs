@@ -1,10 +1,12 @@
 //! `ulna bench`: figures, each beside what the same run measured or computed for the bare minimum of its case.
 
 mod bus;
+mod codecs;
 mod echo;
 mod policy;
 mod read;
 mod record;
+mod ssim;
 
 use std::fs;
 use std::thread;
@@ -12,6 +14,7 @@ use std::thread;
 use serde::Serialize;
 
 pub use bus::bus;
+pub use codecs::codecs;
 pub use policy::policy;
 pub use read::read;
 pub use record::record;
@@ -77,8 +80,13 @@ impl Bench {
         } in &self.cases
         {
             let floor = floor.map_or(String::new(), |floor| format!("   floor {floor:>10.1}"));
+            let decimals = match *unit {
+                "" => 4,
+                "times" => 2,
+                _ => 1,
+            };
             lines.push(format!(
-                "  {case:<34}{metric:<34}{value:>10.1} {unit:<9}{floor}"
+                "  {case:<34}{metric:<34}{value:>10.decimals$} {unit:<9}{floor}"
             ));
         }
         lines.join("\n")

@@ -1,6 +1,7 @@
 //! Recording episodes: teleoperation with a recorder beside it.
 
 pub(crate) mod cameras;
+mod codec;
 mod dataset;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +33,7 @@ use crate::report::{ClockKind, SessionReport};
 use crate::rig::{Rig, RigOptions};
 use crate::run::{Beside, Done, Job, run_beside};
 
+pub use codec::CodecChoice;
 pub use ulna_recorder::OnInterrupt;
 
 /// Which of the robot's cameras are recorded.
@@ -89,6 +91,8 @@ pub struct RecordOptions {
     pub camera_faults: Vec<String>,
     /// What Ctrl-C does with the running episode.
     pub on_interrupt: OnInterrupt,
+    /// How pictures are encoded.
+    pub codec: CodecChoice,
 }
 
 impl RecordOptions {
@@ -108,6 +112,7 @@ impl RecordOptions {
             picture: (640, 480),
             camera_faults: Vec::new(),
             on_interrupt: OnInterrupt::Save,
+            codec: CodecChoice::default(),
         }
     }
 
@@ -168,6 +173,9 @@ impl RecordOptions {
             ));
         }
         self.check_disk()?;
+        if !self.resume {
+            self.codec.encoding()?;
+        }
         if self.fps == 0 || f64::from(self.fps) > rate_hz {
             return usage(format!(
                 "--fps {} is not between 1 and the control rate of {rate_hz} Hz",
@@ -297,7 +305,10 @@ pub fn record(
         episode_rows: options.rows(options.episode_time),
         reset_rows: options.rows(options.reset_time),
     };
-    let sink = SinkOptions::new(lanes, options.task.clone(), options.fps);
+    let sink = SinkOptions {
+        sync_every: codec::sync_every(writer.layout().cameras(), options.fps),
+        ..SinkOptions::new(lanes, options.task.clone(), options.fps)
+    };
     let recorder_options = Options {
         on_interrupt: options.on_interrupt,
         ..Options::new(options.fps, plan, sink)

@@ -4,10 +4,12 @@ mod bench;
 mod bus;
 mod calibrate;
 mod check;
+mod codec;
 mod dataset;
 mod dataset_tools;
 mod display;
 mod doctor;
+mod hub;
 mod policy;
 mod ports;
 mod record;
@@ -32,6 +34,9 @@ pub(crate) use dataset::{DatasetAction, DatasetTool, ViewArgs};
 pub(crate) use dataset_tools::Place;
 pub(crate) use display::DisplayArgs;
 pub(crate) use doctor::DoctorArgs;
+pub(crate) use hub::HubAction;
+#[cfg(feature = "hub")]
+pub(crate) use hub::{KindArg, PullArgs, PushArgs, ServerArgs};
 pub(crate) use policy::PolicyAction;
 pub(crate) use ports::PortsArgs;
 pub(crate) use record::RecordArgs;
@@ -156,6 +161,7 @@ Examples:
   ulna record --sim --lockstep --dataset DIR --task TEXT --episodes 5 --episode-time 10 --reset-time 0
   ulna record --sim --dataset DIR --task TEXT --episodes 10 --resume   until there are ten
   ulna record --sim --dataset DIR --task TEXT --more 3                 three more
+  ulna record --sim --dataset DIR --task TEXT --codec av1              through the ffmpeg on the PATH, with LeRobot's settings
 
 Keys, as in LeRobot: right arrow or n ends the episode (or the reset) now; left arrow or r throws the episode away and records it again,
 during the reset the one just finished; Esc or q saves the running episode and ends. Ctrl-C does what q does, or what --on-interrupt says.
@@ -203,6 +209,12 @@ number. Ctrl-C ends it as it ends teleop.")]
     Dataset {
         #[command(subcommand)]
         action: DatasetAction,
+    },
+
+    /// Share datasets and policies: push them to a Hub, pull them from one
+    Hub {
+        #[command(subcommand)]
+        action: HubAction,
     },
 
     /// Measure: each figure comes with what the same run measured for the bare minimum

@@ -73,6 +73,7 @@ fn run(cli: &Cli) -> Result<Ended> {
         Command::Run(options) => commands::run(options, json),
         Command::Policy { action } => commands::policy(action, json),
         Command::Dataset { action } => commands::dataset(action, json),
+        Command::Hub { action } => commands::hub(action, json),
         Command::Bench { bench } => commands::bench(bench, json),
     }
 }

@@ -1,8 +1,9 @@
 //! The half of `cargo run -p xtask -- conformance` that speaks for ulna: writes a dataset with everything in it that
 //! LeRobot could stumble over, and dumps what ulna's own reader finds in a dataset.
 //!
-//! `conformance write DIR [--plain]` · `conformance dump DIR OUT` · `conformance edit DIR OUT`, which uses every tool on
-//! a dataset of the first kind
+//! `conformance write DIR [--plain] [--codec CODEC]` · `conformance continue DIR OUT`, which adds an episode to a copy of any
+//! dataset · `conformance dump DIR OUT` · `conformance edit DIR OUT`, which uses every tool on a dataset of the first kind ·
+//! `conformance can CODEC`, which fails when there is no encoder for it
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -36,15 +37,18 @@ fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["write", dir] => write(dir, false),
-        ["write", dir, "--plain"] => write(dir, true),
+        ["write", dir] => write(dir, false, "h264"),
+        ["write", dir, "--plain"] => write(dir, true, "h264"),
+        ["write", dir, "--plain", "--codec", codec] => write(dir, true, codec),
+        ["continue", dir, out] => go_on(Path::new(dir), Path::new(out)),
+        ["can", codec] => Ok(Encoding::of(codec).check()?),
         ["dump", dir, out] => dump(dir, Path::new(out)),
         ["edit", dir, out] => edit(Path::new(dir), Path::new(out)),
-        _ => Err("usage: conformance write DIR [--plain] | dump DIR OUT | edit DIR OUT".into()),
+        _ => Err("usage: conformance write DIR [--plain [--codec CODEC]] | continue DIR OUT | dump DIR OUT | edit DIR OUT | can CODEC".into()),
     }
 }
 
-fn write(dir: &str, plain: bool) -> Result<()> {
+fn write(dir: &str, plain: bool, codec: &str) -> Result<()> {
     let mut features = vec![
         Feature::vector("action", Number::Float32, JOINTS),
         Feature::vector("observation.state", Number::Float32, JOINTS),
@@ -53,7 +57,9 @@ fn write(dir: &str, plain: bool) -> Result<()> {
         features.push(Feature::vector("ulna.action_sent", Number::Float32, JOINTS));
         features.push(Feature::scalar("ulna.stale", Number::Bool));
     }
-    features.extend(CAMERAS.map(|camera| Feature::camera(camera, WIDTH, HEIGHT, 30)));
+    features.extend(CAMERAS.map(|camera| {
+        Encoding::of(codec).declared(&Feature::camera(camera, WIDTH, HEIGHT, 30), 30)
+    }));
     let manifest = Manifest {
         robot: "so101".to_owned(),
         units: "degrees".to_owned(),
@@ -77,7 +83,7 @@ fn write(dir: &str, plain: bool) -> Result<()> {
             let task = TASKS[usize::from(episode == 1 && frame >= length / 2)];
             rows.push_row(task, &row(episode, frame, plain))?;
             for (camera, encoder) in encoders.iter_mut().enumerate() {
-                encoder.push(&picture(camera, episode, frame))?;
+                encoder.push(&picture(camera, episode, frame, (WIDTH, HEIGHT)))?;
             }
         }
         let mut videos = Vec::new();
@@ -88,6 +94,45 @@ fn write(dir: &str, plain: bool) -> Result<()> {
         }
         writer.commit(&rows.finish(videos, None)?)?;
     }
+    Ok(())
+}
+
+/// Adds an episode to a copy of a dataset of numbers and videos, in the codec that the dataset declares.
+fn go_on(dir: &Path, out: &Path) -> Result<()> {
+    tools::import(dir, out, &mut Work::new(&mut |_| true))?;
+    let info = Dataset::open(out)?.info().clone();
+    let spec = Spec {
+        fps: info.fps,
+        robot_type: info.robot_type.clone(),
+        features: info
+            .features
+            .iter()
+            .filter(|f| !f.is_auto())
+            .cloned()
+            .collect(),
+        manifest: Dataset::open(out)?.manifest()?,
+    };
+    let mut writer = Writer::resume(out, &spec)?;
+    let cameras = writer.layout().cameras().to_vec();
+    let mut rows = writer.begin_episode()?;
+    let mut encoders = Vec::new();
+    for camera in &cameras {
+        encoders.push(rows.video_encoder(&camera.key)?);
+    }
+    for frame in 0..LENGTHS[0] {
+        let wave = |n: usize| (frame as f64 * 0.13 + n as f64 / 3.0).sin();
+        let row: Vec<f64> = (0..writer.layout().width()).map(wave).collect();
+        rows.push_row("a task that only ulna knows", &row)?;
+        for (number, (encoder, camera)) in encoders.iter_mut().zip(&cameras).enumerate() {
+            let size = (camera.shape[1], camera.shape[0]);
+            encoder.push(&picture(number, 0, frame, size))?;
+        }
+    }
+    let mut videos = Vec::new();
+    for encoder in encoders {
+        videos.push(encoder.finish()?);
+    }
+    writer.commit(&rows.finish(videos, None)?)?;
     Ok(())
 }
 
@@ -104,11 +149,16 @@ fn row(episode: usize, frame: usize, plain: bool) -> Vec<f64> {
 
 /// A gradient whose brightness steps from frame to frame: no picture resembles its neighbours, the other camera's or
 /// another episode's.
-fn picture(camera: usize, episode: usize, frame: usize) -> Vec<u8> {
+fn picture(
+    camera: usize,
+    episode: usize,
+    frame: usize,
+    (width, height): (usize, usize),
+) -> Vec<u8> {
     let light = (frame * 6 + episode * 40) % 120;
-    let mut rgb = Vec::with_capacity(WIDTH * HEIGHT * 3);
-    for y in 0..HEIGHT {
-        for x in 0..WIDTH {
+    let mut rgb = Vec::with_capacity(width * height * 3);
+    for y in 0..height {
+        for x in 0..width {
             let pixel = [x + light, y * 2 + light, 40 + light / 2 + x / 4];
             let pixel = pixel.map(|v| u8::try_from(v).unwrap_or(u8::MAX));
             rgb.extend(if camera == 0 {

@@ -1,4 +1,5 @@
-//! The bare minimum of reading: what `ulna bench read` compares the readers with. Nothing else should use it.
+//! The bare minimum of reading and writing: what `ulna bench` compares the readers and encoders with. Nothing else should use
+//! it.
 
 use std::fs::File;
 use std::path::Path;
@@ -11,7 +12,7 @@ use crate::episodes::EPISODES_DIR;
 use crate::error::{DatasetError, IoContext, Result};
 use crate::parquet_io::{self, guarded};
 use crate::reader::Dataset;
-use crate::video::{Decoder, VideoFile};
+use crate::video::{Decoder, H264Encoder, VideoFile, annexb, annexb_entry, codec_of, to_picture};
 
 /// Decodes some columns of a parquet file with the parquet library alone; returns the number of rows.
 pub fn decode_rows(path: &Path, columns: &[&str]) -> Result<u64> {
@@ -87,6 +88,62 @@ impl Player {
         }
         Ok((self.next - first) as u64)
     }
+}
+
+/// The built-in encoder with another quantiser than the one it records with, and the decoder for what it makes.
+pub struct QuantisedH264 {
+    size: (usize, usize),
+    encoder: H264Encoder,
+    decoder: Option<Decoder>,
+}
+
+impl std::fmt::Debug for QuantisedH264 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("QuantisedH264")
+            .field("size", &self.size)
+            .finish_non_exhaustive()
+    }
+}
+
+impl QuantisedH264 {
+    /// For pictures of `size` (width and height, pixels); the quantiser goes from 0, the finest, to 51.
+    pub fn new(size: (usize, usize), fps: u32, quantiser: u8) -> Result<QuantisedH264> {
+        let encoder = H264Encoder::quantised(size, fps, quantiser);
+        Ok(QuantisedH264 {
+            size,
+            encoder: encoder.map_err(bare_h264)?,
+            decoder: None,
+        })
+    }
+
+    /// The compressed form of the next RGB picture.
+    pub fn encode(&mut self, rgb: &[u8]) -> Result<Vec<u8>> {
+        let picture = self.encoder.encode(rgb).map_err(bare_h264)?;
+        Ok(picture.to_vec())
+    }
+
+    /// The next RGB picture from its compressed form.
+    pub fn decode(&mut self, picture: &[u8]) -> Result<Vec<u8>> {
+        let (size, mut rgb) = (self.size, Vec::new());
+        let decoder = match &mut self.decoder {
+            Some(decoder) => decoder,
+            none => {
+                let entry = annexb_entry(picture).map_err(bare_h264)?;
+                let (codec, ..) = codec_of(&entry).map_err(bare_h264)?;
+                none.insert(Decoder::new(&codec).map_err(bare_h264)?)
+            }
+        };
+        let sample = annexb(picture).map_err(bare_h264)?;
+        let decoded = decoder.decode(Some(&sample.bytes), &mut |planes| {
+            to_picture(planes, size, &mut rgb)
+        });
+        decoded.map_err(bare_h264)?;
+        Ok(rgb)
+    }
+}
+
+fn bare_h264(reason: String) -> DatasetError {
+    DatasetError::invalid("the bare encoder", reason)
 }
 
 /// Puts the tables of all episodes into the first file, as compacting a dataset does, so that the cost of many files can

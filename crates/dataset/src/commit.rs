@@ -99,7 +99,7 @@ impl Plan {
         }
         let table_columns = row.iter().map(|(field, _)| field.name().clone()).collect();
         let batch = table::batch(row).map_err(|r| DatasetError::parquet(&table_path, &r))?;
-        let table = parquet_io::to_bytes(&table_path, &batch, &[])?;
+        let table = parquet_io::episode_table(&table_path, &batch)?;
         let video_paths = videos
             .iter()
             .map(|video| info.video_file(&video.camera, next_video(writer, &video.camera)))

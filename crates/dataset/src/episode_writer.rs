@@ -10,7 +10,7 @@ use crate::error::{DatasetError, IoContext, Result};
 use crate::fs::{Fs, remove_if_there};
 use crate::layout::{FrameValues, RowLayout};
 use crate::record_log::{RecordLog, RecordReader};
-use crate::video::{VideoEncoder, VideoPart};
+use crate::video::{Encoding, Pace, VideoEncoder, VideoPart};
 
 pub(crate) const ROWS_LOG: &str = "rows.log";
 pub(crate) const COMMIT_MARKER: &str = "commit.json";
@@ -152,7 +152,8 @@ impl EpisodeWriter {
         self.log.sync()
     }
 
-    /// An encoder for one of the dataset's cameras, which can live on a thread of its own.
+    /// An encoder for one of the dataset's cameras, of the codec that the dataset declares for it. It can live on a
+    /// thread of its own.
     pub fn video_encoder(&self, camera: &str) -> Result<VideoEncoder> {
         let feature = self.layout.cameras().iter().find(|c| c.key == camera);
         let feature = feature.ok_or_else(|| {
@@ -167,7 +168,9 @@ impl EpisodeWriter {
                 available: keys.join(", "),
             }
         })?;
-        VideoEncoder::begin(&*self.fs, &self.dir, feature, self.fps)
+        let encoding = Encoding::declared_by(feature);
+        let how = (&encoding, Pace::Live);
+        VideoEncoder::begin(&*self.fs, &self.dir, feature, self.fps, how)
     }
 
     /// Ends the recording. `videos` are the finished encoders' results, one per camera, each as long as the

@@ -1,12 +1,14 @@
 //! `meta/episodes`: one row per episode, saying where its frames and pictures are.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
 
+use crate::alike::Alike;
 use crate::error::{DatasetError, Result};
 use crate::info::Info;
+use crate::parquet_io::Source;
 use crate::stats::Stats;
 use crate::template::FileIndex;
 use crate::{parquet_io, stats, table};
@@ -48,13 +50,7 @@ pub struct EpisodeRow {
 
 /// Reads all tables, checks that the rows are numbered by their position.
 pub(crate) fn read(root: &Path, info: &Info) -> Result<Vec<EpisodeRow>> {
-    let mut rows = Vec::new();
-    for path in parquet_io::files_below(&root.join(EPISODES_DIR))? {
-        let columns = parquet_io::read(&path, |name| !name.starts_with("stats/"), None)?;
-        for batch in &columns.batches {
-            append(batch, info, &path, &mut rows)?;
-        }
-    }
+    let rows = read_tables(root, info, true)?;
     for (position, row) in rows.iter().enumerate() {
         if row.episode_index != position as u64 {
             return Err(DatasetError::Disagree {
@@ -66,6 +62,71 @@ pub(crate) fn read(root: &Path, info: &Info) -> Result<Vec<EpisodeRow>> {
         }
     }
     Ok(rows)
+}
+
+/// The rows of all tables, which are read together where they are alike; without `quick`, each by itself.
+fn read_tables(root: &Path, info: &Info, quick: bool) -> Result<Vec<EpisodeRow>> {
+    let mut rows = Vec::new();
+    let needed: BTreeSet<String> = columns_of(info).collect();
+    let wanted = |name: &str| needed.contains(name);
+    // The tables since the last one that is not like its predecessor, and the path of the first of them.
+    let mut alike: Option<(Alike, PathBuf)> = None;
+    for path in parquet_io::files_below(&root.join(EPISODES_DIR))? {
+        let source = Source::open(&path)?;
+        let whole = source.whole().filter(|_| quick);
+        if let (Some((tables, _)), Some(bytes)) = (&mut alike, whole)
+            && tables.append(&path, bytes)
+        {
+            continue;
+        }
+        append_alike(alike.take(), info, &mut rows)?;
+        let columns = parquet_io::read_from(&path, &source, wanted, None)?;
+        for batch in &columns.batches {
+            append(batch, info, &path, &mut rows)?;
+        }
+        alike = whole.and_then(|bytes| Some((Alike::of(bytes, wanted)?, path)));
+    }
+    append_alike(alike, info, &mut rows)?;
+    Ok(rows)
+}
+
+/// The columns that say where episodes are.
+fn columns_of(info: &Info) -> impl Iterator<Item = String> {
+    let fixed = [
+        "episode_index",
+        "tasks",
+        "length",
+        "dataset_from_index",
+        "dataset_to_index",
+        "data/chunk_index",
+        "data/file_index",
+        "meta/episodes/chunk_index",
+        "meta/episodes/file_index",
+    ];
+    let fields = [
+        "chunk_index",
+        "file_index",
+        "from_timestamp",
+        "to_timestamp",
+    ];
+    let of_camera = move |key: &str| fields.map(|field| format!("videos/{key}/{field}"));
+    let videos = info.cameras().flat_map(move |c| of_camera(&c.key));
+    fixed.into_iter().map(str::to_owned).chain(videos)
+}
+
+fn append_alike(
+    alike: Option<(Alike, PathBuf)>,
+    info: &Info,
+    rows: &mut Vec<EpisodeRow>,
+) -> Result<()> {
+    let Some((tables, path)) = alike else {
+        return Ok(());
+    };
+    match tables.into_batch() {
+        Ok(Some(batch)) => append(&batch, info, &path, rows),
+        Ok(None) => Ok(()),
+        Err(reason) => Err(DatasetError::parquet(&path, &reason)),
+    }
 }
 
 fn append(batch: &RecordBatch, info: &Info, path: &Path, rows: &mut Vec<EpisodeRow>) -> Result<()> {
@@ -184,3 +245,7 @@ fn places(chunk: Vec<u64>, file: Vec<u64>) -> Vec<FileIndex> {
 fn negative(path: &Path, name: &str, value: i64) -> DatasetError {
     DatasetError::field(path, name, format!("holds {value}, which is less than 0"))
 }
+
+#[cfg(test)]
+#[path = "episodes_tests.rs"]
+mod tests;

@@ -179,6 +179,19 @@ pub enum DatasetError {
         /// What the check found.
         findings: String,
     },
+    /// An edit that failed between the two renames of a file system that cannot exchange names.
+    #[error(
+        "cannot put {} in place: {source}; it stands, whole and as it was, under the name {}: {}, then run `ulna dataset repair {}`",
+        path.display(), old.display(), io_remedy(source), path.display()
+    )]
+    PutAside {
+        /// The dataset that was to be edited.
+        path: PathBuf,
+        /// Where it is now.
+        old: PathBuf,
+        /// The operating system's answer to taking it back.
+        source: io::Error,
+    },
     /// Leftovers of an interrupted save or recording stand in the way.
     #[error("{} holds an interrupted recording; run `ulna dataset repair` first", path.display())]
     NeedsRepair {
@@ -196,6 +209,15 @@ fn io_advice(error: &io::Error) -> &'static str {
         io::ErrorKind::ReadOnlyFilesystem => "the disk is mounted read-only",
         io::ErrorKind::NotFound => "check the path",
         _ => "check the disk; every saved episode is intact",
+    }
+}
+
+fn io_remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "the disk is full, free some space"
+        }
+        _ => "check the disk",
     }
 }
 

@@ -1,7 +1,7 @@
 //! LeRobot datasets: read (v2.0, v2.1, v3), write (v3), check, edit.
 //!
 //! The format written is the one that Python LeRobot 0.6.2 reads and writes (`codebase_version` v3.x). This crate
-//! knows files, not robots, and starts no threads but those of [`Items::batches`].
+//! knows files, not robots, and starts no threads but those of [`Items::batches`] and those that listen to an `ffmpeg`.
 //!
 //! Reading:
 //!
@@ -24,9 +24,10 @@
 //!
 //! Writing, in the folder `examples`: `write_dataset.rs`. An episode is saved when [`Writer::commit`] returns, and
 //! then no crash takes it away; [`repair`] recovers the episode that was running when the program ended, and
-//! [`check`] compares a dataset with the format. The module [`tools`] edits datasets, [`write_page`] makes a report of one for
-//! people, [`write_card`] its `README.md`.
+//! [`check`] compares a dataset with the format, and [`grade`] looks at its content too and grades each episode. The module
+//! [`tools`] edits datasets, [`write_page`] makes a report of one for people, [`write_card`] its `README.md`.
 
+mod alike;
 pub mod bare;
 mod card;
 mod check;
@@ -39,6 +40,7 @@ mod episodes;
 mod error;
 mod facts;
 mod features;
+mod footer;
 mod fs;
 mod hf_metadata;
 mod images;

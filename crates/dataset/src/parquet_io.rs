@@ -13,10 +13,11 @@ use bytes::Bytes;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::Compression;
 use parquet::file::metadata::{KeyValue, ParquetMetaData, ParquetStatisticsPolicy};
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
 
@@ -46,6 +47,14 @@ impl Source {
         let mut file = file.take(MAX_AT_ONCE);
         file.read_to_end(&mut bytes).at("read", path)?;
         Ok(Source::Whole(bytes.into()))
+    }
+
+    /// The bytes of a small file.
+    pub(crate) fn whole(&self) -> Option<&Bytes> {
+        match self {
+            Source::Whole(bytes) => Some(bytes),
+            Source::File(_) => None,
+        }
     }
 }
 
@@ -89,8 +98,17 @@ pub(crate) fn read(
     wanted: impl Fn(&str) -> bool,
     only: Option<(&str, i64)>,
 ) -> Result<Columns> {
+    read_from(path, &Source::open(path)?, wanted, only)
+}
+
+/// As [`read`], of a file that is open.
+pub(crate) fn read_from(
+    path: &Path,
+    source: &Source,
+    wanted: impl Fn(&str) -> bool,
+    only: Option<(&str, i64)>,
+) -> Result<Columns> {
     guarded(path, || {
-        let source = Source::open(path)?;
         let fail = |error: &dyn ToString| DatasetError::parquet(path, error);
         // The Arrow schema would only choose among list flavours and widths, which are all accepted.
         let mut options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
@@ -101,7 +119,7 @@ pub(crate) fn read(
                 .with_encoding_stats_policy(none.clone())
                 .with_size_stats_policy(none);
         }
-        let metadata = ArrowReaderMetadata::load(&source, options).map_err(|e| fail(&e))?;
+        let metadata = ArrowReaderMetadata::load(source, options).map_err(|e| fail(&e))?;
         let schema = metadata.schema().clone();
         let roots: Vec<usize> = (0..schema.fields().len())
             .filter(|i| wanted(schema.field(*i).name()))
@@ -117,7 +135,7 @@ pub(crate) fn read(
                 .with_row_groups(groups.clone())
                 .with_batch_size(BATCH_ROWS);
         if let Some((column, value)) = only {
-            let rows = rows_with(path, source, &metadata, groups, (column, value))?;
+            let rows = rows_with(path, source.clone(), &metadata, groups, (column, value))?;
             builder = builder.with_offset(rows.start).with_limit(rows.len());
         }
         let reader = builder.build().map_err(|e| fail(&e))?;
@@ -243,9 +261,34 @@ pub(crate) fn to_bytes(
         .set_compression(Compression::SNAPPY)
         .set_key_value_metadata(Some(pairs))
         .build();
+    let options = ArrowWriterOptions::new().with_properties(properties);
+    write(name, batch, schema, options)
+}
+
+/// The bytes of an episode table. It has a hundred columns and often one row, and opening a dataset reads all of them: no
+/// statistics, dictionaries or page indexes, nor the schema a second time in Arrow's words, all of which readers do without.
+pub(crate) fn episode_table(name: &Path, batch: &RecordBatch) -> Result<Vec<u8>> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_offset_index_disabled(true)
+        .build();
+    let options = ArrowWriterOptions::new()
+        .with_properties(properties)
+        .with_skip_arrow_metadata(true);
+    write(name, batch, batch.schema(), options)
+}
+
+fn write(
+    name: &Path,
+    batch: &RecordBatch,
+    schema: SchemaRef,
+    options: ArrowWriterOptions,
+) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     let write = || {
-        let mut writer = ArrowWriter::try_new(&mut out, schema.clone(), Some(properties))?;
+        let mut writer = ArrowWriter::try_new_with_options(&mut out, schema.clone(), options)?;
         writer.write(&RecordBatch::try_new(schema, batch.columns().to_vec())?)?;
         writer.close().map(|_| ())
     };

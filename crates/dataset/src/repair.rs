@@ -116,7 +116,8 @@ fn state(run: &Path, writer: &Writer) -> Result<State> {
         return Ok(match journal.metadata().map_or(0, |m| m.len()) {
             // A journal is longer than this as soon as it has rows.
             0..64 => State::Empty,
-            _ => State::Unreadable("its journal belongs to another dataset".to_owned()),
+            _ => State::Unreadable("its journal belongs to another dataset; move this folder elsewhere to go on without it"
+                    .to_owned()),
         });
     };
     if rows.len() == 0 {
@@ -132,14 +133,19 @@ fn state(run: &Path, writer: &Writer) -> Result<State> {
         if frames == 0 {
             break;
         }
-        let video = recover(run, camera, fps, frames)?;
+        let video = match recover(run, camera, fps, frames)? {
+            Ok(video) => video,
+            Err(reason) => return Ok(State::Unreadable(reason)),
+        };
         frames = frames.min(video.frames());
         videos.push(video);
     }
     if frames == 0 {
         let recorded = rows.len();
         return Ok(match recorded > fps as usize {
-            true => State::Unreadable(format!("has {recorded} rows, but no pictures to them")),
+            true => State::Unreadable(format!(
+                "has {recorded} rows, but no pictures to them; remove this folder to go on without them"
+            )),
             false => State::Empty,
         });
     }
@@ -147,8 +153,11 @@ fn state(run: &Path, writer: &Writer) -> Result<State> {
     for video in &mut videos {
         if video.frames() > frames {
             let camera = layout.cameras().iter().find(|c| c.key == video.camera());
-            if let Some(camera) = camera {
-                *video = recover(run, camera, fps, frames)?;
+            if let Some(Ok(shorter)) = camera
+                .map(|camera| recover(run, camera, fps, frames))
+                .transpose()?
+            {
+                *video = shorter;
             }
         }
     }

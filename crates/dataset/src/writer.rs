@@ -18,6 +18,7 @@ use crate::manifest::{MANIFEST_PATH, Manifest};
 use crate::reader::Dataset;
 use crate::stats::Stats;
 use crate::template::FileIndex;
+use crate::video::rehearse;
 
 /// What a dataset to be written looks like.
 #[derive(Clone, Debug)]
@@ -59,7 +60,8 @@ pub(crate) struct NextFiles {
 }
 
 impl Writer {
-    /// Creates a dataset in a folder that is absent or empty.
+    /// Creates a dataset in a folder that is absent or empty. A camera whose declaration asks for an encoder of ffmpeg's
+    /// ([`Encoding::declared`](crate::tools::Encoding::declared)) has it tried first.
     pub fn create(dir: impl AsRef<Path>, spec: &Spec) -> Result<Writer> {
         Writer::create_on(Arc::new(RealFs), dir, spec)
     }
@@ -72,6 +74,7 @@ impl Writer {
         if root.exists() && !is_vacant(&root)? {
             return Err(DatasetError::NotEmpty { path: root });
         }
+        rehearse(layout.cameras(), info.fps)?;
         make_dirs(&*fs, &root.join(STAGING))?;
         let lock = lock(&root)?;
         if let Some(manifest) = &spec.manifest {
@@ -120,7 +123,9 @@ impl Writer {
                 path: root.to_owned(),
             });
         }
-        Writer::reopen(fs, &dataset, lock)
+        let writer = Writer::reopen(fs, &dataset, lock)?;
+        rehearse(writer.layout.cameras(), spec.fps)?;
+        Ok(writer)
     }
 
     /// A writer at the end of what `dataset` holds.

@@ -1,14 +1,17 @@
 //! Conformance with Python LeRobot, both ways: it reads, edits and continues what ulna wrote, and ulna reads what it
-//! wrote; its drivers drive our simulated arms. One line per check, and the counts alone on the last line.
+//! wrote; its drivers drive our simulated arms; it opens what is left when ulna is killed. One line per check, and the
+//! counts alone on the last line.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 mod arms;
 mod environment;
 mod fixtures;
+mod hub;
+mod kills;
 mod report;
 mod sources;
 
@@ -16,19 +19,48 @@ use environment::Python;
 use report::{Outcome, Report};
 use sources::Source;
 
-/// Runs every check. Fails when one of them does, not when something is missing.
-pub(crate) fn run(root: &Path) -> Result<ExitCode> {
+/// Runs every check. Fails when one of them does, not when something is missing. `--kills N` runs only that one, with N
+/// kills.
+pub(crate) fn run(root: &Path, words: impl Iterator<Item = String>) -> Result<ExitCode> {
+    let only = kills_alone(words)?;
     let mut report = Report::new(std::io::stdout());
+    if let Some(kills) = only {
+        match environment::prepare()? {
+            Python::Ready(python) => kills::check(&mut report, root, Some(&python), kills)?,
+            Python::Missing(why) => {
+                kills::check(&mut report, root, None, kills)?;
+                report.skip_all(&why)?;
+            }
+        }
+        return report.close();
+    }
     match environment::prepare()? {
         Python::Ready(python) => {
             lerobot_reads_ours(&mut report, root, &python)?;
             lerobot_edits_alike(&mut report, root, &python)?;
             arms::drive(&mut report, root, &python)?;
+            hub::exchange(&mut report, root, &python)?;
+            kills::check(&mut report, root, Some(&python), kills::USUAL)?;
         }
-        Python::Missing(why) => report.skip_all(&why)?,
+        Python::Missing(why) => {
+            report.skip_all(&why)?;
+            kills::check(&mut report, root, None, kills::USUAL)?;
+        }
     }
     fixtures::check(&mut report, root)?;
     report.close()
+}
+
+/// The number after `--kills`; none without that option.
+fn kills_alone(mut words: impl Iterator<Item = String>) -> Result<Option<usize>> {
+    let Some(word) = words.next() else {
+        return Ok(None);
+    };
+    let number = words.next().and_then(|number| number.parse().ok());
+    match (word.as_str(), number, words.next()) {
+        ("--kills", Some(number), None) => Ok(Some(number)),
+        _ => bail!("usage: cargo run -p xtask -- conformance [--kills N]"),
+    }
 }
 
 fn lerobot_reads_ours(report: &mut Report, root: &Path, python: &Path) -> Result<()> {

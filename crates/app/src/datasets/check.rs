@@ -1,11 +1,10 @@
 //! `ulna dataset check`: what is wrong with a dataset, how good its episodes are, and what to do about it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use ulna_dataset::{
-    CheckOptions, EpisodeGrade, Finding, Grade, Group, Report, STATE, Severity, grade,
-};
+use ulna_dataset::{CheckOptions, EpisodeGrade, Finding, Grade, Group, Report, Severity, grade};
 
 use super::{Answer, Watch};
 use crate::Stop;
@@ -52,12 +51,11 @@ pub fn checked(
 
 /// How fast the joints of the robot can move that the dataset was recorded with, in the dataset's units; nothing if the
 /// robot is not known.
-pub(super) fn speeds(dir: &Path) -> std::collections::BTreeMap<String, f64> {
-    let Ok((dataset, Some((kind, angles)))) = crate::view::open(dir, None, None) else {
-        return Default::default();
+pub(super) fn speeds(dir: &Path) -> BTreeMap<String, f64> {
+    let Ok((_, Some((kind, angles)))) = crate::view::open(dir, None, None) else {
+        return BTreeMap::new();
     };
-    let known = dataset.info().feature(STATE).is_ok();
-    let joints = kind.joints.iter().zip(angles.iter()).filter(|_| known);
+    let joints = kind.joints.iter().zip(angles.iter());
     joints
         .filter(|(joint, _)| !joint.is_wheel())
         .map(|(joint, map)| (joint.name.clone(), kind.gate.max_velocity / map.scale.abs()))
@@ -209,10 +207,7 @@ fn group_lines(report: &Report, group: &Group<'_>, verbose: bool) -> Vec<String>
 }
 
 fn at(finding: &Finding) -> String {
-    let frames = match (finding.frame, finding.frames) {
-        (Some(frame), _) => format!(", from frame {frame}"),
-        _ => String::new(),
-    };
+    let frames = (finding.frame).map_or(String::new(), |frame| format!(", from frame {frame}"));
     match finding.episode {
         Some(episode) => format!("episode {episode}{frames}: "),
         None => String::new(),
@@ -290,5 +285,30 @@ fn plural(count: usize, what: &str) -> String {
     match count {
         1 => format!("1 {what}"),
         _ => format!("{count} {what}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interruption_is_no_failure() {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets/so101-hand");
+        let (stop, settings) = (Stop::new(), CheckSettings::default());
+        let mut steps = Vec::new();
+        let answer = checked(&dir, settings, &stop, &mut |p| steps.push(p.step));
+        assert!(answer.is_ok_and(|answer| answer.good));
+        assert_eq!(steps.first(), Some(&"numbers"));
+        stop.interrupt();
+        let ended = checked(&dir, settings, &stop, &mut |_| {});
+        assert!(ended.is_err_and(|error| error.is_interruption()));
+    }
+
+    #[test]
+    fn lists_of_episodes_are_short() {
+        assert_eq!(ranges(&[0, 2, 3, 4, 9]), "0, 2-4, 9");
+        let every_other: Vec<u64> = (0..100).step_by(2).collect();
+        assert!(ranges(&every_other).ends_with("22, …"));
     }
 }

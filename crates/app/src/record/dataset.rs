@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, json};
 use ulna_core::{Calibration, RobotKind, Unit};
-use ulna_dataset::{INFO_PATH, MANIFEST_PATH, Manifest, Spec, Writer};
+use ulna_dataset::{Dataset, DatasetError, INFO_PATH, MANIFEST_PATH, Manifest, Spec, Writer};
 use ulna_recorder::Columns;
 
-use super::RecordOptions;
+use super::{RecordOptions, codec};
 use crate::error::AppError;
 use crate::rig::{Rig, RigOptions, World};
 
@@ -20,15 +20,22 @@ pub(super) fn open(
     columns: &Columns,
 ) -> Result<(Writer, Created), AppError> {
     let kind = &rig.follower.kind;
-    let spec = Spec {
+    let mut spec = Spec {
         fps: options.fps,
         robot_type: Some(kind.follower.robot_type.clone()),
         features: columns.features(options.fps),
         manifest: (!options.plain).then(|| manifest(rig, rig_options)),
     };
     if options.resume {
+        let differences = options.codec.differences(&Dataset::open(&options.dataset)?);
+        if !differences.is_empty() {
+            let path = options.dataset.clone();
+            return Err(DatasetError::Differs { path, differences }.into());
+        }
         return Ok((Writer::resume(&options.dataset, &spec)?, Created::default()));
     }
+    let encoding = options.codec.encoding()?;
+    spec.features = codec::declared(spec.features, &encoding, options.fps);
     let was_there = options.dataset.exists();
     let writer = Writer::create(&options.dataset, &spec)?;
     let created = Created {

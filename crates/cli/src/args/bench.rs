@@ -8,6 +8,8 @@ use clap::Subcommand;
 pub(crate) enum BenchCommand {
     /// The servo bus: bytes on the wire, cycles per second, host overhead, CPU
     Bus,
+    /// Codecs on the same pictures: size, CPU and likeness (SSIM) of each; about a minute
+    Codecs,
     /// The policy that comes with ulna: one inference, beside the bare engine
     Policy,
     /// Recording: CPU per row, the pause between two episodes, memory; about half a minute

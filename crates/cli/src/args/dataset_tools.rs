@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use ulna_app::datasets::{
-    Cut, Edit, Encoding, FeatureChanges, Format, Moment, NewFeature, NewValues, Number, Parts,
-    TaskChanges,
+    Cut, Edit, FeatureChanges, Format, Moment, NewFeature, NewValues, Number, Parts, TaskChanges,
 };
+use ulna_app::record::CodecChoice;
 
 use super::values::{Episodes, dtype, episodes, fraction, moment, new_values, part};
 
@@ -260,17 +260,13 @@ pub(crate) struct ReencodeArgs {
 
 impl ReencodeArgs {
     pub(crate) fn edit(&self) -> Result<Edit, String> {
-        let mut encoding = Encoding::of(&self.codec);
-        let own = self.gop.is_some() || self.crf.is_some() || self.preset.is_some();
-        if self.codec == "h264" && own {
-            return Err(
-                "the built-in h264 has no --gop, --crf or --preset; use --codec libx264 for these"
-                    .to_owned(),
-            );
-        }
-        encoding.gop = self.gop.unwrap_or(encoding.gop);
-        encoding.crf = self.crf.or(encoding.crf);
-        encoding.preset = self.preset.clone().or(encoding.preset);
+        let choice = CodecChoice {
+            codec: Some(self.codec.clone()),
+            gop: self.gop,
+            crf: self.crf,
+            preset: self.preset.clone(),
+        };
+        let encoding = choice.encoding().map_err(|error| error.to_string())?;
         Ok(Edit::Reencode(encoding))
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use ulna_app::record::{Episodes, OnInterrupt, RecordOptions};
 
+use super::codec::CodecArgs;
 use super::values::{seconds, seconds_or_none, size};
 use crate::sounds::Sounds;
 
@@ -50,6 +51,9 @@ pub(crate) struct RecordingArgs {
     #[arg(long, default_value = "640x480", value_name = "WxH", value_parser = size, requires = "dataset")]
     camera_size: (u32, u32),
 
+    #[command(flatten)]
+    codec: CodecArgs,
+
     /// What Ctrl-C does with the running episode
     #[arg(long, value_enum, default_value_t = InterruptArg::Save, value_name = "WHAT", requires = "dataset")]
     on_interrupt: InterruptArg,
@@ -84,6 +88,7 @@ impl RecordingArgs {
             resume: self.resume || self.more.is_some(),
             plain: self.plain,
             picture: self.camera_size,
+            codec: self.codec.choice(),
             on_interrupt: match self.on_interrupt {
                 InterruptArg::Save => OnInterrupt::Save,
                 InterruptArg::Discard => OnInterrupt::Discard,

@@ -9,6 +9,7 @@ use crate::{Ended, output};
 pub(crate) fn bench(bench: &BenchCommand, json: bool) -> Result<Ended> {
     let result = match bench {
         BenchCommand::Bus => benches::bus()?,
+        BenchCommand::Codecs => benches::codecs()?,
         BenchCommand::Policy => benches::policy(None)?,
         BenchCommand::Record => benches::record()?,
         BenchCommand::Read { dataset } => benches::read(dataset.as_deref())?,

@@ -27,8 +27,8 @@ mod values;
 mod videos;
 mod work;
 
+pub use crate::video::Encoding;
 pub use columns::{FeatureChanges, NewFeature, change_features};
-pub use encode::Encoding;
 pub use export::{Exported, Format, export};
 pub use merge::{import, merge};
 pub(crate) use replace::settle;

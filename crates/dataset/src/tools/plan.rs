@@ -10,9 +10,9 @@ use crate::error::{DatasetError, Result};
 use crate::features::{Dtype, Feature};
 use crate::info::{Format, INFO_PATH, Info, VIDEO_PATH};
 use crate::reader::Dataset;
-use crate::tools::encode::Encoding;
 use crate::tools::rows::task_numbers;
 use crate::tools::values::Values;
+use crate::video::Encoding;
 
 /// Frames of one episode that become one episode.
 #[derive(Clone, Debug, PartialEq)]

@@ -90,49 +90,83 @@ impl Site {
         })
     }
 
-    /// Puts the result, all of whose files are synced, in its place, and removes what it replaces.
+    /// Puts the result, all of whose files are synced, in its place, and removes what it replaces. After an error
+    /// everything is as it was.
     pub(crate) fn finish(self, fs: &dyn Fs) -> Result<PathBuf> {
-        let folder = parent(&self.target);
-        let sync = || fs.sync_dir(&folder).at("sync the folder", &folder);
-        if !self.replaces {
-            if self.target.is_dir() {
-                fs.remove_dir(&self.target)
-                    .at("remove the empty folder", &self.target)?;
-            }
-            fs.rename(&self.build, &self.target)
-                .at("put in place", &self.target)?;
-            sync()?;
-            remove_marker(fs, &self.target)?;
-            return Ok(self.target);
-        }
-        // From here on the old one too may be found under a hidden name.
-        mark(fs, &self.target)?;
-        let old = match fs.exchange(&self.build, &self.target) {
-            Ok(()) => self.build.clone(),
-            Err(_) => {
-                let old = hidden(&self.target, "old");
-                fs.rename(&self.target, &old)
-                    .at("put aside", &self.target)?;
-                let renamed = fs.rename(&self.build, &self.target);
-                if renamed.is_err() {
-                    fs.rename(&old, &self.target)
-                        .at("take back", &self.target)?;
-                }
-                renamed.at("put in place", &self.target)?;
-                old
+        let placed = match self.replaces {
+            true => self.replace(fs).map(Some),
+            false => self.place(fs).map(|()| None),
+        };
+        let old = match placed {
+            Ok(old) => old,
+            Err(error) => {
+                self.abandon(fs);
+                return Err(error);
             }
         };
-        sync()?;
         // The edit is done; what cannot be removed now is for repair to clear.
-        let cleared = remove_tree(fs, &old).and_then(|()| sync());
+        let folder = parent(&self.target);
+        let cleared = old.map_or(Ok(()), |old| {
+            remove_tree(fs, &old)?;
+            fs.sync_dir(&folder).at("sync the folder", &folder)
+        });
         if cleared.is_ok() {
             let _ = remove_marker(fs, &self.target);
         }
         Ok(self.target)
     }
 
+    /// Gives the result its name.
+    fn place(&self, fs: &dyn Fs) -> Result<()> {
+        let (build, target, folder) = (&self.build, &self.target, parent(&self.target));
+        if target.is_dir() {
+            fs.remove_dir(target)
+                .at("remove the empty folder", target)?;
+        }
+        fs.rename(build, target).at("put in place", target)?;
+        fs.sync_dir(&folder)
+            .at("sync the folder", &folder)
+            .inspect_err(|_| {
+                let _ = fs.rename(target, build);
+            })
+    }
+
+    /// Gives the result the name of the old one, and says which name the old one has now.
+    fn replace(&self, fs: &dyn Fs) -> Result<PathBuf> {
+        let (build, target, folder) = (&self.build, &self.target, parent(&self.target));
+        let sync = || fs.sync_dir(&folder).at("sync the folder", &folder);
+        // From here on the old one too may be found under a hidden name.
+        mark(fs, target)?;
+        if fs.exchange(build, target).is_ok() {
+            return sync()
+                .map(|()| build.clone())
+                .inspect_err(|_| drop(fs.exchange(build, target)));
+        }
+        let old = hidden(target, "old");
+        fs.rename(target, &old).at("put aside", target)?;
+        let mut outcome = fs.rename(build, target).at("put in place", target);
+        if outcome.is_ok() {
+            outcome = sync();
+            // What cannot be undone has happened, if not durably: both are whole.
+            if outcome.is_ok() || fs.rename(target, build).is_err() {
+                return outcome.map(|()| old);
+            }
+        }
+        let Err(error) = outcome else {
+            return Ok(old);
+        };
+        match fs.rename(&old, target) {
+            Ok(()) => Err(error),
+            Err(source) => Err(DatasetError::PutAside {
+                path: target.clone(),
+                old,
+                source,
+            }),
+        }
+    }
+
     /// Leaves everything as it was.
-    pub(crate) fn abandon(self, fs: &dyn Fs) {
+    pub(crate) fn abandon(&self, fs: &dyn Fs) {
         // What cannot be removed is for repair to clear.
         let _ = remove_tree(fs, &self.build);
         if self.replaces {

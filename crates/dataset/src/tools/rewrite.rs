@@ -6,9 +6,9 @@ use crate::error::{DatasetError, Result};
 use crate::features::Feature;
 use crate::reader::Dataset;
 use crate::tools::build::carry_out;
-use crate::tools::encode::Encoding;
 use crate::tools::plan::{Packing, Plan};
 use crate::tools::work::{Edited, Target, Work};
+use crate::video::Encoding;
 
 /// Merges the files of single episodes up to the limits that `meta/info.json` states (100 MB of rows, 200 MB of video,
 /// 1000 files in a folder, if it states LeRobot's). Pictures are not encoded anew.

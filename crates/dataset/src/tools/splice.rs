@@ -6,15 +6,13 @@ use std::path::Path;
 
 use shiguredo_mp4::TrackKind;
 use shiguredo_mp4::boxes::SampleEntry;
-use shiguredo_mp4::mux::{
-    Mp4FileMuxer, Mp4FileMuxerOptions, Sample, estimate_maximum_moov_box_size,
-};
+use shiguredo_mp4::mux::{Mp4FileMuxer, Mp4FileMuxerOptions, Sample};
 
 use crate::error::{DatasetError, IoContext, Result};
 use crate::fs::{FsFile, STAGING, move_into};
 use crate::tools::packets::PacketFile;
 use crate::tools::work::Work;
-use crate::video::TICKS_PER_FRAME;
+use crate::video::{TICKS_PER_FRAME, index_room};
 
 /// Pictures of one file that follow each other.
 #[derive(Clone, Debug)]
@@ -101,7 +99,8 @@ fn header(path: &Path, parts: &[Part], fps: u32) -> Result<Vec<u8>> {
         .ok_or_else(|| fail(format!("{fps} frames/s cannot be written")))?;
     let frames: usize = parts.iter().map(|part| part.packets.len()).sum();
     // Room for the times of pictures that are not shown in the order of the file comes on top.
-    let room = estimate_maximum_moov_box_size(&[frames]) + 8 * frames + 64;
+    let mut entry = parts.first().and_then(Part::entry);
+    let room = index_room(frames, entry.as_ref()) + 8 * frames + 64;
     let mut muxer = Mp4FileMuxer::with_options(Mp4FileMuxerOptions {
         reserved_moov_box_size: room,
         ..Mp4FileMuxerOptions::default()
@@ -109,7 +108,6 @@ fn header(path: &Path, parts: &[Part], fps: u32) -> Result<Vec<u8>> {
     .map_err(|error| fail(error.to_string()))?;
     let mut header = muxer.initial_boxes_bytes().to_vec();
     let mut offset = header.len() as u64;
-    let mut entry = parts.first().and_then(Part::entry);
     let reordered = parts.iter().any(|part| {
         part.packets
             .iter()

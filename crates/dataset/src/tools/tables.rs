@@ -118,7 +118,7 @@ fn write_episodes(
             &*work.fs,
             root,
             &path,
-            &parquet_io::to_bytes(&path, &all, &[])?,
+            &parquet_io::episode_table(&path, &all)?,
         )?;
         at = at.next(info.chunks_size);
     }

@@ -16,11 +16,12 @@ use crate::reader::Dataset;
 use crate::template::FileIndex;
 use crate::tools::carry::take_over;
 use crate::tools::data::size_limit;
-use crate::tools::encode::{Encoding, encode};
+use crate::tools::encode::encode;
 use crate::tools::packets::PacketFile;
 use crate::tools::plan::{Packing, Plan};
 use crate::tools::splice::{Part, splice};
 use crate::tools::work::{Edited, Work};
+use crate::video::Encoding;
 
 /// Where the video of an episode is.
 pub(crate) fn video_path(

@@ -231,7 +231,8 @@ fn parse(file: &mut File, length: u64) -> Result<Track, String> {
     })
 }
 
-fn codec_of(entry: &SampleEntry) -> Result<(Codec, usize, usize), String> {
+/// The codec that an index describes, and the size of its pictures.
+pub(crate) fn codec_of(entry: &SampleEntry) -> Result<(Codec, usize, usize), String> {
     match entry {
         // High 10, High 4:2:2 and High 4:4:4, which the decoder doesn't know.
         SampleEntry::Avc1(avc) if avc.avcc_box.avc_profile_indication >= 110 => {

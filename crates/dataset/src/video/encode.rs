@@ -3,41 +3,41 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use openh264::OpenH264API;
-use openh264::encoder::{
-    Complexity, Encoder, EncoderConfig, FrameRate, IntraFramePeriod, QpRange, RateControlMode,
-    VuiConfig,
-};
-use openh264::formats::YUVSlices;
-
 use crate::error::{DatasetError, IoContext, Result};
 use crate::features::Feature;
 use crate::fs::Fs;
 use crate::record_log::RecordLog;
 use crate::stats::FeatureStats;
+use crate::video::encoding::{Encoding, Pace};
+use crate::video::h264::H264Encoder;
 use crate::video::histogram::PictureHistogram;
-use crate::video::yuv::Yuv;
-use crate::video::{GOP, mux};
+use crate::video::mux;
+use crate::video::pipe::Pipe;
+use crate::video::stream::stream_path;
 
-/// Constant quantiser: quality doesn't breathe with a bit rate, and no picture is ever skipped.
-const QP: u8 = 26;
-
-/// Encodes the pictures of one camera over an episode. Every picture becomes one record of the episode's video
-/// stream on disk at once. It does not depend on the [`EpisodeWriter`](crate::EpisodeWriter) and can live on a
-/// thread of its own.
+/// Encodes the pictures of one camera over an episode, as the camera's declaration says. Every picture becomes one
+/// record of the episode's video stream on disk, at once with the built-in encoder, a few pictures later through
+/// ffmpeg. It does not depend on the [`EpisodeWriter`](crate::EpisodeWriter) and can live on a thread of its own.
 pub struct VideoEncoder {
     camera: String,
     width: usize,
     height: usize,
     fps: u32,
-    encoder: Encoder,
-    yuv: Yuv,
+    engine: Engine,
     histogram: PictureHistogram,
     log: RecordLog,
     frames: usize,
     stream: PathBuf,
     mp4: PathBuf,
-    picture: Vec<u8>,
+}
+
+enum Engine {
+    BuiltIn(Box<H264Encoder>),
+    Ffmpeg {
+        pipe: Pipe,
+        /// How many records have come out of it: the stream's head, then pictures.
+        records: usize,
+    },
 }
 
 impl fmt::Debug for VideoEncoder {
@@ -47,11 +47,6 @@ impl fmt::Debug for VideoEncoder {
             .field("frames", &self.frames)
             .finish_non_exhaustive()
     }
-}
-
-/// The file of a camera's stream in an episode's staging folder.
-pub(crate) fn stream_path(dir: &Path, camera: &str) -> PathBuf {
-    dir.join(format!("{camera}.h264.log"))
 }
 
 /// The camera's finished video in an episode's staging folder.
@@ -65,23 +60,22 @@ impl VideoEncoder {
         dir: &Path,
         camera: &Feature,
         fps: u32,
+        (encoding, pace): (&Encoding, Pace),
     ) -> Result<VideoEncoder> {
+        let built_in = encoding.is_built_in();
         let (width, height) = size_of(camera)?;
-        let config = EncoderConfig::new()
-            .rate_control_mode(RateControlMode::Off)
-            .qp(QpRange::new(QP, QP))
-            .max_frame_rate(FrameRate::from_hz(fps as f32))
-            .complexity(Complexity::Low)
-            .skip_frames(false)
-            .scene_change_detect(false)
-            .background_detection(false)
-            .adaptive_quantization(false)
-            .num_threads(1)
-            .intra_frame_period(IntraFramePeriod::from_num_frames(GOP))
-            .vui(VuiConfig::bt601());
-        let encoder = Encoder::with_api_config(OpenH264API::from_source(), config)
-            .map_err(|error| DatasetError::invalid(what(&camera.key), error.to_string()))?;
-        let stream = stream_path(dir, &camera.key);
+        let engine = match built_in {
+            true => {
+                let encoder = H264Encoder::new((width, height), fps);
+                let encoder = encoder.map_err(|e| DatasetError::invalid(what(&camera.key), e))?;
+                Engine::BuiltIn(Box::new(encoder))
+            }
+            false => Engine::Ffmpeg {
+                pipe: Pipe::open(encoding, (width, height), fps, pace)?,
+                records: 0,
+            },
+        };
+        let stream = stream_path(dir, &camera.key, built_in);
         let log = RecordLog::create(fs, &stream)?;
         fs.sync_dir(dir).at("sync the folder", dir)?;
         Ok(VideoEncoder {
@@ -89,14 +83,12 @@ impl VideoEncoder {
             width,
             height,
             fps,
-            encoder,
-            yuv: Yuv::new(width, height),
+            engine,
             histogram: PictureHistogram::new(),
             log,
             frames: 0,
             stream,
             mp4: mp4_path(dir, &camera.key),
-            picture: Vec::new(),
         })
     }
 
@@ -117,33 +109,58 @@ impl VideoEncoder {
             let reason = format!("a picture has {} bytes, {expected} are expected", rgb.len());
             return Err(DatasetError::invalid(what(&self.camera), reason));
         }
-        self.yuv.set(rgb);
-        let fail = |error: openh264::Error| {
-            DatasetError::invalid(what(&self.camera), format!("encoding failed: {error}"))
-        };
-        let (width, half) = (self.width, self.width / 2);
-        let planes = YUVSlices::new(self.yuv.planes(), (width, self.height), (width, half, half));
-        let bits = self.encoder.encode(&planes).map_err(fail)?;
-        self.picture.clear();
-        bits.write_vec(&mut self.picture);
-        if self.picture.is_empty() {
-            let reason = "the encoder gave nothing for a picture";
-            return Err(DatasetError::invalid(what(&self.camera), reason));
+        match &mut self.engine {
+            Engine::BuiltIn(encoder) => {
+                let picture = encoder.encode(rgb);
+                let picture = picture.map_err(|e| DatasetError::invalid(what(&self.camera), e))?;
+                self.log.append(picture)?;
+            }
+            Engine::Ffmpeg { pipe, .. } => {
+                let taken = pipe.write(rgb);
+                // Also when it has failed: what had come out by then can still be saved.
+                self.take_what_arrived()?;
+                taken?;
+            }
         }
         self.histogram.add(rgb, self.width, self.height);
-        self.log.append(&self.picture)?;
         self.frames += 1;
         Ok(())
     }
 
-    /// Waits until all pictures are on the disk; call it at most once a second.
+    fn take_what_arrived(&mut self) -> Result<()> {
+        if let Engine::Ffmpeg { pipe, records } = &mut self.engine {
+            for record in pipe.arrived() {
+                self.log.append(&record)?;
+                *records += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until all pictures that the encoder has given are on the disk; call it about once a second. The built-in
+    /// encoder gives every picture at once; ffmpeg holds a few back, less than half a second's.
     pub fn sync(&mut self) -> Result<()> {
+        self.take_what_arrived()?;
         self.log.sync()
     }
 
     /// Ends the stream. The mp4 is made by [`VideoPart::make_mp4`], or at the latest when the episode is
     /// committed.
     pub fn finish(mut self) -> Result<VideoPart> {
+        if let Engine::Ffmpeg { mut pipe, records } = self.engine {
+            let mut records = records;
+            for record in pipe.rest() {
+                self.log.append(&record)?;
+                records += 1;
+            }
+            pipe.close()?;
+            // An episode without pictures is refused where it is committed.
+            if self.frames > 0 && records != self.frames + 1 {
+                let (made, given) = (records.saturating_sub(1), self.frames);
+                let reason = format!("ffmpeg made {made} pictures of {given}");
+                return Err(DatasetError::invalid(what(&self.camera), reason));
+            }
+        }
         self.log.sync()?;
         Ok(VideoPart {
             stats: self.histogram.stats(),

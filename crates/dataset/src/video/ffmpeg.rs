@@ -1,7 +1,7 @@
 //! Decoding through an `ffmpeg` on the PATH, for codecs that are not built in.
 
 use std::io::{self, BufReader, Read};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::thread::{self, JoinHandle};
 
 use crate::video::demux::VideoFile;
@@ -66,18 +66,7 @@ impl Ffmpeg {
             _ => format!("is {codec}, and ffmpeg doesn't start: {error}"),
         })?;
         let (out, complaints) = (child.stdout.take(), child.stderr.take());
-        let complaint = complaints.map(|complaints| {
-            thread::spawn(move || {
-                let mut text = Vec::new();
-                let mut complaints = complaints;
-                let _ = Read::by_ref(&mut complaints)
-                    .take(MAX_COMPLAINT)
-                    .read_to_end(&mut text);
-                // A full pipe would stop the program.
-                let _ = io::copy(&mut complaints, &mut io::sink());
-                String::from_utf8_lossy(&text).trim().to_owned()
-            })
-        });
+        let complaint = complaints.map(listen);
         let out = out.ok_or("ffmpeg has no output")?;
         Ok(Ffmpeg {
             child,
@@ -108,4 +97,17 @@ impl Drop for Ffmpeg {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Collects what a program complains about, on a thread of its own.
+pub(crate) fn listen(mut complaints: ChildStderr) -> JoinHandle<String> {
+    thread::spawn(move || {
+        let mut text = Vec::new();
+        let _ = Read::by_ref(&mut complaints)
+            .take(MAX_COMPLAINT)
+            .read_to_end(&mut text);
+        // A full pipe would stop the program.
+        let _ = io::copy(&mut complaints, &mut io::sink());
+        String::from_utf8_lossy(&text).trim().to_owned()
+    })
 }

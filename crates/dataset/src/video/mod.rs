@@ -1,22 +1,33 @@
-//! Pictures of cameras in mp4: written as H.264, read as H.264, AV1 and what an `ffmpeg` on the PATH decodes.
+//! Pictures of cameras in mp4: written as H.264 and what an `ffmpeg` on the PATH encodes, read as H.264, AV1 and what
+//! that decodes.
 
 mod color;
 mod decode;
 mod demux;
 mod encode;
+mod encoding;
 mod ffmpeg;
+mod h264;
 mod histogram;
 mod mux;
+mod pipe;
 mod recover;
+mod rehearse;
+mod stream;
 mod yuv;
 
 pub(crate) use decode::{Decoder, to_picture};
-pub(crate) use demux::{Codec, VideoFile};
+pub(crate) use demux::{Codec, VideoFile, codec_of};
 pub use encode::{VideoEncoder, VideoPart};
+pub use encoding::Encoding;
+pub(crate) use encoding::Pace;
 pub(crate) use ffmpeg::Ffmpeg;
+pub(crate) use h264::H264Encoder;
 pub(crate) use histogram::PictureHistogram;
-pub(crate) use mux::TICKS_PER_FRAME;
-pub(crate) use recover::{recover, whole_pictures};
+pub(crate) use mux::{TICKS_PER_FRAME, index_room};
+pub(crate) use recover::recover;
+pub(crate) use rehearse::rehearse;
+pub(crate) use stream::{annexb, annexb_entry, whole_pictures};
 
 /// Distance of key frames in frames, which is LeRobot's default: every picture is at most one step from a
 /// key frame.

@@ -1,22 +1,17 @@
-//! Putting a stream of H.264 pictures into an mp4 that starts with its index ("fast start").
+//! Putting a stream of pictures into an mp4 that starts with its index ("fast start").
 
 use std::io::{BufWriter, Write};
 use std::num::NonZeroU32;
 use std::path::Path;
 
-use shiguredo_mp4::TrackKind;
-use shiguredo_mp4::bitstream::h264::{
-    H264NalUnitType, H264SampleEntryConfig, LengthSize, build_avc1_box_from_annexb,
-    parse_annexb_nal_units,
-};
 use shiguredo_mp4::boxes::SampleEntry;
-use shiguredo_mp4::mux::{
-    Mp4FileMuxer, Mp4FileMuxerOptions, Sample, estimate_maximum_moov_box_size,
-};
+use shiguredo_mp4::mux::{self, Mp4FileMuxer, Mp4FileMuxerOptions, estimate_maximum_moov_box_size};
+use shiguredo_mp4::{Encode, TrackKind};
 
 use crate::error::{DatasetError, IoContext, Result};
 use crate::fs::{Fs, FsFile, parent};
-use crate::record_log::RecordReader;
+use crate::video::demux::VideoFile;
+use crate::video::stream::{Sample, Stream};
 
 /// Units of time per frame; with it, 30 frames/s have the time base 1/15360 that ffmpeg uses too.
 pub(crate) const TICKS_PER_FRAME: u32 = 512;
@@ -35,10 +30,8 @@ pub(crate) fn stream_to_mp4(
     let file = fs.create(&part).at("create", &part)?;
     let mut out = BufWriter::with_capacity(1 << 20, Unbuffered(file));
     out.write_all(&header).at("write", &part)?;
-    for picture in RecordReader::open(stream)?.take(frames) {
-        let (sample, _) =
-            to_sample(&picture).map_err(|reason| DatasetError::video(stream, reason))?;
-        out.write_all(&sample).at("write", &part)?;
+    for picture in Stream::open(stream)?.into_iter().flatten().take(frames) {
+        out.write_all(&picture?.bytes).at("write", &part)?;
     }
     let mut file = out
         .into_inner()
@@ -46,6 +39,7 @@ pub(crate) fn stream_to_mp4(
         .at("write", &part)?;
     file.0.sync().at("sync", &part)?;
     drop(file);
+    verify(&part, frames)?;
     fs.rename(&part, mp4).at("put in place", mp4)?;
     let folder = parent(mp4);
     fs.sync_dir(&folder).at("sync the folder", &folder)
@@ -54,50 +48,40 @@ pub(crate) fn stream_to_mp4(
 /// Everything before the pictures: with all sizes known, the index can be complete before the first is written.
 fn header(stream: &Path, mp4: &Path, frames: usize, fps: u32) -> Result<Vec<u8>> {
     let fail = |reason: String| DatasetError::video(mp4, reason);
-    let damaged = |reason: String| DatasetError::video(stream, reason);
     let timescale = fps
         .checked_mul(TICKS_PER_FRAME)
         .and_then(NonZeroU32::new)
         .ok_or_else(|| fail(format!("{fps} frames/s cannot be written")))?;
+    let pictures = Stream::open(stream)?;
+    let mut entry = pictures.as_ref().map(|pictures| pictures.entry().clone());
     let mut muxer = Mp4FileMuxer::with_options(Mp4FileMuxerOptions {
-        reserved_moov_box_size: estimate_maximum_moov_box_size(&[frames]),
+        reserved_moov_box_size: index_room(frames, entry.as_ref()),
         ..Mp4FileMuxerOptions::default()
     })
     .map_err(|error| fail(error.to_string()))?;
     let mut header = muxer.initial_boxes_bytes().to_vec();
     let mut offset = header.len() as u64;
     let mut written = 0;
-    for picture in RecordReader::open(stream)?.take(frames) {
-        let (sample, keyframe) = to_sample(&picture).map_err(damaged)?;
-        let entry = match written {
-            0 => Some(SampleEntry::Avc1(
-                build_avc1_box_from_annexb(
-                    &picture,
-                    &H264SampleEntryConfig {
-                        length_size: LengthSize::FourBytes,
-                    },
-                )
-                .map_err(|error| damaged(error.to_string()))?,
-            )),
-            _ => None,
-        };
+    for picture in pictures.into_iter().flatten().take(frames) {
+        let Sample { bytes, keyframe } = picture?;
         muxer
-            .append_sample(&Sample {
+            .append_sample(&mux::Sample {
                 track_kind: TrackKind::Video,
-                sample_entry: entry,
+                sample_entry: entry.take(),
                 keyframe,
                 timescale,
                 duration: TICKS_PER_FRAME,
                 composition_time_offset: None,
                 data_offset: offset,
-                data_size: sample.len(),
+                data_size: bytes.len(),
             })
             .map_err(|error| fail(error.to_string()))?;
-        offset += sample.len() as u64;
+        offset += bytes.len() as u64;
         written += 1;
     }
     if written != frames {
-        return Err(damaged(format!("holds {written} of {frames} pictures")));
+        let reason = format!("holds {written} of {frames} pictures");
+        return Err(DatasetError::video(stream, reason));
     }
     let boxes = muxer.finalize().map_err(|error| fail(error.to_string()))?;
     for (at, bytes) in boxes.offset_and_bytes_pairs() {
@@ -112,27 +96,24 @@ fn header(stream: &Path, mp4: &Path, frames: usize, fps: u32) -> Result<Vec<u8>>
     Ok(header)
 }
 
-/// The picture as mp4 stores it (length-prefixed, parameter sets left to the index), and whether it is a key
-/// frame.
-pub(crate) fn to_sample(picture: &[u8]) -> Result<(Vec<u8>, bool), String> {
-    let units = parse_annexb_nal_units(picture).map_err(|error| error.to_string())?;
-    let mut out = Vec::with_capacity(picture.len() + 8);
-    let mut keyframe = false;
-    for unit in units {
-        if matches!(
-            unit.nal_unit_type,
-            H264NalUnitType::Sps | H264NalUnitType::Pps | H264NalUnitType::Aud
-        ) {
-            continue;
-        }
-        keyframe |= unit.nal_unit_type == H264NalUnitType::IdrSlice;
-        let length = u32::try_from(unit.data.len()).map_err(|_| "has an oversized unit")?;
-        out.extend(length.to_be_bytes());
-        out.extend(unit.data);
-    }
-    match out.is_empty() {
-        true => Err("holds a record without a picture".to_owned()),
-        false => Ok((out, keyframe)),
+/// How many bytes an index may need. The library's estimate reckons with a short description of the codec, and HEVC's
+/// is some thousand bytes.
+pub(crate) fn index_room(frames: usize, entry: Option<&SampleEntry>) -> usize {
+    let description = entry.and_then(|entry| entry.encode_to_vec().ok());
+    estimate_maximum_moov_box_size(&[frames]) + description.map_or(0, |bytes| bytes.len())
+}
+
+/// Reads the finished file's index as any reader would.
+fn verify(mp4: &Path, frames: usize) -> Result<()> {
+    let file = VideoFile::open(mp4)?;
+    let step = i64::from(TICKS_PER_FRAME);
+    let mut grid = file.samples.iter().zip(0..);
+    match file.samples.len() == frames && grid.all(|(sample, k)| sample.ticks == k * step) {
+        true => Ok(()),
+        false => Err(DatasetError::video(
+            mp4,
+            format!("does not read back as {frames} pictures on the grid"),
+        )),
     }
 }
 

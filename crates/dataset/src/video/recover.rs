@@ -2,77 +2,105 @@
 
 use std::path::Path;
 
-use shiguredo_mp4::bitstream::h264::{H264NalUnitType, LengthSize, parse_annexb_nal_units};
-
-use crate::error::Result;
+use crate::error::{DatasetError, IoContext, Result};
 use crate::features::Feature;
-use crate::record_log::RecordReader;
+use crate::fs::RealFs;
+use crate::video::color::Planes;
 use crate::video::decode::{Decoder, to_picture};
-use crate::video::demux::Codec;
-use crate::video::encode::{VideoPart, mp4_path, size_of, stream_path};
+use crate::video::demux::{Codec, VideoFile, codec_of};
+use crate::video::encode::{VideoPart, mp4_path, size_of};
+use crate::video::ffmpeg::Ffmpeg;
 use crate::video::histogram::PictureHistogram;
-use crate::video::mux::to_sample;
-
-/// How many pictures of a stream are whole.
-pub(crate) fn whole_pictures(dir: &Path, camera: &str) -> Result<usize> {
-    let path = stream_path(dir, camera);
-    match path.is_file() {
-        true => Ok(RecordReader::open(&path)?.count()),
-        false => Ok(0),
-    }
-}
+use crate::video::mux::stream_to_mp4;
+use crate::video::stream::{Sample, Stream, find_stream, stream_path};
 
 /// The first `frames` pictures of a stream, fewer if one doesn't decode. Their statistics come from the decoded
-/// pictures, since the original ones are gone.
-pub(crate) fn recover(dir: &Path, camera: &Feature, fps: u32, frames: usize) -> Result<VideoPart> {
-    let size = size_of(camera)?;
-    let stream = stream_path(dir, &camera.key);
+/// pictures, since the original ones are gone; the inner error says why none can be decoded.
+pub(crate) fn recover(
+    dir: &Path,
+    camera: &Feature,
+    fps: u32,
+    frames: usize,
+) -> Result<Result<VideoPart, String>> {
+    let (width, height) = size_of(camera)?;
+    let path = find_stream(dir, &camera.key);
+    let path = path.unwrap_or_else(|| stream_path(dir, &camera.key, true));
     let mut histogram = PictureHistogram::new();
-    let mut decoder = None;
-    let mut rgb = Vec::new();
     let mut good = 0;
-    for picture in RecordReader::open(&stream)?.take(frames) {
-        let decoder = match &mut decoder {
-            Some(decoder) => decoder,
-            None => match Decoder::new(&codec(&picture)) {
-                Ok(fresh) => decoder.insert(fresh),
-                Err(_) => break,
-            },
-        };
-        let Ok((sample, _)) = to_sample(&picture) else {
-            break;
-        };
-        // Our own streams reorder nothing: a picture comes out for each that goes in.
-        let mut came = false;
-        let decoded = decoder.decode(Some(&sample), &mut |planes| {
-            came = true;
-            to_picture(planes, size, &mut rgb)
-        });
-        if decoded.is_err() || !came {
-            break;
-        }
-        histogram.add(&rgb, size.0, size.1);
+    let mut see = |rgb: &[u8]| {
+        histogram.add(rgb, width, height);
         good += 1;
+    };
+    if let Some(stream) = Stream::open(&path)? {
+        let codec = codec_of(stream.entry());
+        let (codec, ..) = codec.map_err(|reason| DatasetError::video(&path, reason))?;
+        if let Codec::Foreign { name } = &codec {
+            let aside = dir.join(format!("{}.aside.mp4", camera.key));
+            stream_to_mp4(&RealFs, &path, &aside, frames, fps)?;
+            let seen = see_with_ffmpeg(&aside, name, frames, &mut see)?;
+            std::fs::remove_file(&aside).at("remove", &aside)?;
+            if let Err(reason) = seen {
+                return Ok(Err(format!("the video of `{}` {reason}", camera.key)));
+            }
+        } else {
+            see_decoded(&codec, stream.take(frames), (width, height), &mut see);
+        }
     }
-    Ok(VideoPart {
+    Ok(Ok(VideoPart {
         camera: camera.key.clone(),
         frames: good,
         fps,
         stats: histogram.stats(),
-        stream,
+        stream: path,
         mp4: mp4_path(dir, &camera.key),
-    })
+    }))
 }
 
-fn codec(first: &[u8]) -> Codec {
-    let units = parse_annexb_nal_units(first).unwrap_or_default();
-    let is_set = |kind| matches!(kind, H264NalUnitType::Sps | H264NalUnitType::Pps);
-    let sets = units.iter().filter(|unit| is_set(unit.nal_unit_type));
-    Codec::H264 {
-        parameters: sets
-            .flat_map(|unit| [0, 0, 0, 1].iter().chain(unit.data))
-            .copied()
-            .collect(),
-        length_size: LengthSize::FourBytes,
+/// Shows the pictures up to the first that doesn't decode.
+fn see_decoded(
+    codec: &Codec,
+    pictures: impl Iterator<Item = Result<Sample>>,
+    size: (usize, usize),
+    see: &mut dyn FnMut(&[u8]),
+) {
+    let Ok(mut decoder) = Decoder::new(codec) else {
+        return;
+    };
+    let mut rgb = Vec::new();
+    let mut emit = |planes: &Planes| {
+        to_picture(planes, size, &mut rgb)?;
+        see(&rgb);
+        Ok(())
+    };
+    for picture in pictures {
+        let Ok(picture) = picture else { break };
+        if decoder.decode(Some(&picture.bytes), &mut emit).is_err() {
+            break;
+        }
     }
+    // Some streams make the decoder wait for a picture that might have to be shown before. What is damaged is none of
+    // those that come out now.
+    let _ = decoder.decode(None, &mut emit);
+}
+
+/// Shows the pictures of an mp4 up to the first that doesn't decode; the inner error says why not even one does.
+fn see_with_ffmpeg(
+    mp4: &Path,
+    codec: &str,
+    frames: usize,
+    see: &mut dyn FnMut(&[u8]),
+) -> Result<Result<(), String>> {
+    let file = VideoFile::open(mp4)?;
+    let mut pictures = match Ffmpeg::start(&file, 0, codec) {
+        Ok(pictures) => pictures,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    for frame in 0..frames {
+        match pictures.next() {
+            Ok(rgb) => see(&rgb),
+            Err(reason) if frame == 0 => return Ok(Err(reason)),
+            Err(_) => break,
+        }
+    }
+    Ok(Ok(()))
 }

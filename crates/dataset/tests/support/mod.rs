@@ -29,6 +29,18 @@ pub fn fixture(name: &str) -> Option<PathBuf> {
     None
 }
 
+/// Whether the ffmpeg on the PATH has this encoder; a note when not.
+pub fn ffmpeg_has(encoder: &str) -> bool {
+    let asked = std::process::Command::new("ffmpeg")
+        .arg("-encoders")
+        .output();
+    let known = asked.is_ok_and(|told| String::from_utf8_lossy(&told.stdout).contains(encoder));
+    if !known {
+        println!("SKIPPED: there is no ffmpeg with {encoder} on the PATH");
+    }
+    known
+}
+
 pub const JOINTS: [&str; 3] = ["shoulder.pos", "elbow.pos", "gripper.pos"];
 
 /// A small robot without cameras.

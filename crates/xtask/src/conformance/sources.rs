@@ -15,8 +15,8 @@ pub(crate) struct Source {
     dataset: PathBuf,
     /// How it is made; none when it is there already.
     command: Option<Command>,
-    /// Succeeds when the command exists; none when it surely does.
-    probe: Option<Command>,
+    /// Succeeds when the dataset can be made, and what is missing when it doesn't; none when it surely can.
+    probe: Option<(Command, &'static str)>,
 }
 
 /// Every dataset, those to be made in folders below `scratch`.
@@ -25,8 +25,24 @@ pub(crate) fn all(root: &Path, scratch: &Path) -> Result<Vec<Source>> {
         written(root, scratch, "with ulna's columns", &[], false),
         written(root, scratch, "plain", &["--plain"], false),
         written(root, scratch, "plain, and continues it", &["--plain"], true),
+        with_ffmpeg(
+            root,
+            written(
+                root,
+                scratch,
+                "in AV1, and continues it",
+                &["--plain", "--codec", "av1"],
+                true,
+            ),
+        ),
         recorded(root, scratch),
     ];
+    let fixtures = std::env::var_os("ULNA_FIXTURES").map(PathBuf::from);
+    let fixtures = fixtures.unwrap_or_else(|| root.join("../shared/fixtures"));
+    let fixture = fixtures.join("lerobot-so101_av1");
+    if fixture.is_dir() {
+        all.push(with_ffmpeg(root, continued(root, scratch, &fixture)));
+    }
     all.extend(kept(root)?);
     Ok(all)
 }
@@ -73,6 +89,30 @@ fn written(root: &Path, scratch: &Path, name: &str, options: &[&str], resumed: b
     }
 }
 
+/// What LeRobot wrote in AV1 and crate `dataset` goes on with.
+fn continued(root: &Path, scratch: &Path, fixture: &Path) -> Source {
+    let dataset = scratch.join("continued");
+    let mut command = helper(root);
+    command.arg("continue").args([fixture, &dataset]);
+    Source {
+        name: "its own AV1 that ulna went on with".to_owned(),
+        resumed: false,
+        dataset,
+        command: Some(command),
+        probe: None,
+    }
+}
+
+/// The same source, left out where no ffmpeg encodes AV1.
+fn with_ffmpeg(root: &Path, source: Source) -> Source {
+    let mut probe = helper(root);
+    probe.args(["can", "av1"]);
+    Source {
+        probe: Some((probe, "no ffmpeg with libsvtav1 is on the PATH")),
+        ..source
+    }
+}
+
 /// What `ulna record` records of the simulated arm.
 fn recorded(root: &Path, scratch: &Path) -> Source {
     let dataset = scratch.join("recorded");
@@ -93,7 +133,7 @@ fn recorded(root: &Path, scratch: &Path) -> Source {
         resumed: false,
         dataset,
         command: Some(command),
-        probe: Some(probe),
+        probe: Some((probe, "this build of ulna has no such command")),
     }
 }
 
@@ -128,14 +168,14 @@ impl Source {
 
     /// Makes the dataset. Returns why it cannot be made yet, if so.
     pub(crate) fn make(&mut self) -> Result<Option<String>> {
-        if let Some(probe) = &mut self.probe
+        if let Some((probe, missing)) = &mut self.probe
             && !probe
                 .output()
                 .context("cannot start cargo")?
                 .status
                 .success()
         {
-            return Ok(Some("this build of ulna has no such command".to_owned()));
+            return Ok(Some((*missing).to_owned()));
         }
         if let Some(command) = &mut self.command {
             run(command)?;

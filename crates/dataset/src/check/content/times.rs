@@ -5,8 +5,9 @@
 
 use serde_json::Value;
 
-use super::{Subject, longest_run};
+use super::Subject;
 use crate::check::{CameraGrade, EpisodeGrade, Finding, Severity};
+use crate::reader::STATE;
 
 /// Below this share of the declared rate there is a finding; below the second one nobody should train on it.
 const RATE: (f64, f64) = (0.95, 0.8);
@@ -51,22 +52,22 @@ fn states(
     found: &mut Vec<Finding>,
 ) {
     let fps = subject.fps();
-    let [first, .., last] = times else { return };
-    let steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    // A row whose state was not measured anew has the time of the row before.
-    let fresh = steps.iter().filter(|step| **step > 0.0).count();
-    let nominal = steps.len() as f64 / fps;
-    let lasted = (last - first).max(nominal);
-    let achieved = fresh as f64 / lasted;
-    let gap = steps.iter().copied().fold(0.0, f64::max);
-    if !achieved.is_finite() || !gap.is_finite() {
-        return; // Numbers that are none have a finding of their own.
+    let Some(last) = times.len().checked_sub(1).filter(|last| *last > 0) else {
+        return;
+    };
+    let renewed: Vec<usize> = renewed(subject, times);
+    // From each new state to the next, and from the last one to the end: where the gap begins, and how long it is, s.
+    let mut gaps: Vec<(usize, f64)> = renewed
+        .windows(2)
+        .map(|pair| (pair[0] + 1, times[pair[1]] - times[pair[0]]))
+        .collect();
+    if let Some(newest) = renewed.last().filter(|newest| **newest < last) {
+        gaps.push((newest + 1, (last - newest) as f64 / fps));
     }
-    // A silence that lasts to the end, or until the time ran backwards, shows as rows without a new state.
-    let (still, rows) = longest_run(steps.len(), |frame| steps[frame] <= 0.0);
-    let silence = rows as f64 / fps;
+    let longest = gaps.iter().map(|(_, gap)| *gap).fold(0.0, f64::max);
+    let achieved = renewed.len().saturating_sub(1) as f64 * fps / last as f64;
     grade.achieved_fps = Some(achieved);
-    grade.longest_gap_s = Some(gap.max(silence));
+    grade.longest_gap_s = Some(longest);
     if achieved < fps * RATE.0 {
         let message = format!(
             "{achieved:.1} states a second were measured, {fps} are declared ({:.0} %)",
@@ -75,28 +76,48 @@ fn states(
         let finding = Finding::new(Severity::Warning, "rate", message);
         found.push(finding.spoils_if(achieved < fps * RATE.1));
     }
-    let late = |step: &f64| *step > GAP_ROWS / fps;
-    let gaps = steps.iter().filter(|step| late(step)).count();
-    let longest = gap.max(silence);
-    if gaps > 0 || silence > LONG_GAP {
-        let first = steps.iter().position(late);
-        let first = first.map_or(still, |at| at + 1);
-        let many = gaps as f64 > FEW * steps.len() as f64;
+    gaps.retain(|(_, gap)| *gap > GAP_ROWS / fps);
+    if let Some((first, _)) = gaps.first() {
+        let many = gaps.len() as f64 > FEW * last as f64;
         let severity = match many || longest >= LONG_GAP {
             true => Severity::Warning,
             false => Severity::Note,
         };
         let message = format!(
             "{} without a new state, the longest {longest:.2} s",
-            plural(gaps.max(1), "gap")
+            plural(gaps.len(), "gap")
         );
-        let finding = Finding::new(severity, "time-gap", message).frames(first, gaps.max(1));
+        let finding = Finding::new(severity, "time-gap", message).frames(*first, gaps.len());
         found.push(finding.spoils_if(longest >= 1.0));
     }
     ages(subject, times, grade, found);
 }
 
-/// A joint that is silent while the others answer.
+/// The rows whose state was measured after that of the row before.
+fn renewed(subject: &Subject<'_>, times: &[f64]) -> Vec<usize> {
+    let ages = subject.scalar("ulna.state_age");
+    let state = subject.episode.column(STATE).ok();
+    // While the whole bus is silent, the time is that of the attempt: all values stay, and their age grows.
+    let is_attempt = |row: usize| {
+        let (Some(ages), Some(state)) = (ages, state) else {
+            return false;
+        };
+        let period = 1.0 / subject.fps();
+        let older = (ages[row] - ages[row - 1] - period).abs() < 0.2 * period;
+        older && state.row(row) == state.row(row - 1)
+    };
+    let mut renewed: Vec<usize> = Vec::new();
+    for (row, time) in times.iter().enumerate() {
+        let is_new =
+            (renewed.last()).is_none_or(|before| *time > times[*before] && !is_attempt(row));
+        if is_new {
+            renewed.push(row);
+        }
+    }
+    renewed
+}
+
+/// Joints whose values are older than the row says.
 fn ages(subject: &Subject<'_>, times: &[f64], grade: &mut EpisodeGrade, found: &mut Vec<Finding>) {
     let Some(ages) = subject.scalar("ulna.state_age") else {
         return;
@@ -121,7 +142,7 @@ fn ages(subject: &Subject<'_>, times: &[f64], grade: &mut EpisodeGrade, found: &
     let rows: Vec<usize> = (0..offsets.len()).filter(is_old).collect();
     if let Some(first) = rows.first() {
         let message = format!(
-            "a joint's value is up to {oldest:.2} s old while others are fresh, in {}",
+            "joints' values are up to {oldest:.2} s old, in {}",
             plural(rows.len(), "frame")
         );
         let many = rows.len() as f64 > FEW * ages.len() as f64;

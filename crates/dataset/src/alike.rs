@@ -1,0 +1,276 @@
+//! Many small tables of one writer, such as the episode tables of a recording that has not been compacted: the first tells the
+//! schema, and of the others only the values are read, as long as their schema is the same, bit for bit.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Float64Array, Int64Array, ListArray, RecordBatch};
+use arrow_buffer::OffsetBuffer;
+use arrow_schema::Field;
+use bytes::Bytes;
+use parquet::basic::{Compression, ConvertedType, LogicalType, Type, ZstdLevel};
+use parquet::column::reader::ColumnReaderImpl;
+use parquet::data_type::{ByteArrayType, DataType, DoubleType, Int64Type};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaDataReader};
+use parquet::file::serialized_reader::SerializedPageReader;
+use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
+
+use crate::footer::{Chunk, Footer};
+use crate::parquet_io::guarded;
+use crate::table;
+
+/// Tables with more rows in a group aren't small.
+const MAX_ROWS: i64 = 4096;
+
+/// The columns of tables with the same schema, one table after the other.
+#[derive(Debug)]
+pub(crate) struct Alike {
+    schema: Vec<u8>,
+    /// How many columns the tables have, those that aren't wanted included.
+    leaves: usize,
+    places: Vec<usize>,
+    columns: Vec<Column>,
+}
+
+#[derive(Debug)]
+struct Column {
+    name: String,
+    leaf: ColumnDescPtr,
+    values: Values,
+}
+
+#[derive(Debug)]
+enum Values {
+    Integers(Vec<i64>),
+    Numbers(Vec<f64>),
+    /// The texts of all rows, and how many each row has.
+    Texts(Vec<String>, Vec<usize>),
+}
+
+impl Alike {
+    /// Prepares for tables that are like this file; none when one of the wanted columns is not a plain one: whole numbers or
+    /// floating-point numbers of 64 bits, or lists of texts.
+    pub(crate) fn of(file: &[u8], wanted: impl Fn(&str) -> bool) -> Option<Alike> {
+        let footer = Footer::of(file)?;
+        let schema = ParquetMetaDataReader::decode_schema(footer.bytes()).ok()?;
+        let mut alike = Alike {
+            schema: footer.schema().to_owned(),
+            leaves: schema.num_columns(),
+            places: Vec::new(),
+            columns: Vec::new(),
+        };
+        for (place, leaf) in schema.columns().iter().enumerate() {
+            let name = leaf.path().parts().first()?;
+            if wanted(name) {
+                if alike.columns.iter().any(|column| column.name == *name) {
+                    return None;
+                }
+                alike.places.push(place);
+                alike.columns.push(Column {
+                    name: name.clone(),
+                    leaf: leaf.clone(),
+                    values: values_of(leaf)?,
+                });
+            }
+        }
+        Some(alike)
+    }
+
+    /// Adds the rows of a table. False, and nothing added, when it isn't alike or anything about it is unusual.
+    pub(crate) fn append(&mut self, path: &Path, file: &Bytes) -> bool {
+        let before: Vec<usize> = self.columns.iter().map(|c| c.values.rows()).collect();
+        let appended = guarded(path, || Ok(self.read(file).is_some())).unwrap_or(false);
+        if !appended {
+            for (column, rows) in self.columns.iter_mut().zip(before) {
+                column.values.truncate(rows);
+            }
+        }
+        appended
+    }
+
+    fn read(&mut self, file: &Bytes) -> Option<()> {
+        let footer = Footer::of(file)?;
+        if footer.schema() != self.schema {
+            return None;
+        }
+        let source = Arc::new(file.clone());
+        for group in footer.groups(&self.places, self.leaves)? {
+            if group.rows > MAX_ROWS {
+                return None;
+            }
+            let rows = usize::try_from(group.rows).ok()?;
+            for (column, chunk) in self.columns.iter_mut().zip(&group.chunks) {
+                let pages = Pages {
+                    source: &source,
+                    leaf: &column.leaf,
+                    chunk,
+                    rows,
+                };
+                pages.append_to(&mut column.values)?;
+            }
+        }
+        Some(())
+    }
+
+    /// What has been added; none when nothing has.
+    pub(crate) fn into_batch(self) -> Result<Option<RecordBatch>, String> {
+        let rows = self.columns.first().map_or(0, |c| c.values.rows());
+        if rows == 0 {
+            return Ok(None);
+        }
+        let columns = self.columns.into_iter().map(|column| {
+            let array = column.values.into_array();
+            array.map(|array| table::named(column.name, array))
+        });
+        table::batch(columns.collect::<Result<_, _>>()?).map(Some)
+    }
+}
+
+/// The kind of values that a column has, if it is a plain one.
+fn values_of(leaf: &ColumnDescriptor) -> Option<Values> {
+    let levels = (leaf.path().parts().len(), leaf.max_rep_level());
+    let plain = match leaf.logical_type_ref() {
+        None => leaf.converted_type() == ConvertedType::NONE,
+        Some(LogicalType::Integer {
+            bit_width,
+            is_signed,
+        }) => *bit_width == 64 && *is_signed,
+        Some(_) => false,
+    };
+    match (leaf.physical_type(), levels) {
+        (Type::INT64, (1, 0)) if plain => Some(Values::Integers(Vec::new())),
+        (Type::DOUBLE, (1, 0)) if plain => Some(Values::Numbers(Vec::new())),
+        (Type::BYTE_ARRAY, (3, 1)) if leaf.converted_type() == ConvertedType::UTF8 => {
+            Some(Values::Texts(Vec::new(), Vec::new()))
+        }
+        _ => None,
+    }
+}
+
+impl Values {
+    fn rows(&self) -> usize {
+        match self {
+            Values::Integers(values) => values.len(),
+            Values::Numbers(values) => values.len(),
+            Values::Texts(_, lengths) => lengths.len(),
+        }
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        match self {
+            Values::Integers(values) => values.truncate(rows),
+            Values::Numbers(values) => values.truncate(rows),
+            Values::Texts(texts, lengths) => {
+                lengths.truncate(rows);
+                texts.truncate(lengths.iter().sum());
+            }
+        }
+    }
+
+    fn into_array(self) -> Result<ArrayRef, String> {
+        Ok(match self {
+            Values::Integers(values) => Arc::new(Int64Array::from(values)),
+            Values::Numbers(values) => Arc::new(Float64Array::from(values)),
+            Values::Texts(texts, lengths) => {
+                let texts = table::text(texts);
+                let field = Arc::new(Field::new("element", texts.data_type().clone(), true));
+                let offsets = OffsetBuffer::from_lengths(lengths);
+                let lists = ListArray::try_new(field, offsets, texts, None);
+                Arc::new(lists.map_err(|e| e.to_string())?)
+            }
+        })
+    }
+}
+
+/// The pages of one column in one group of rows.
+struct Pages<'a> {
+    source: &'a Arc<Bytes>,
+    leaf: &'a ColumnDescPtr,
+    chunk: &'a Chunk,
+    rows: usize,
+}
+
+impl Pages<'_> {
+    fn append_to(&self, values: &mut Values) -> Option<()> {
+        match values {
+            Values::Integers(out) => {
+                let found = self.read::<Int64Type>(Type::INT64)?;
+                let rows = found.values.len() == self.rows;
+                rows.then(|| out.extend(found.values))
+            }
+            Values::Numbers(out) => {
+                let found = self.read::<DoubleType>(Type::DOUBLE)?;
+                let rows = found.values.len() == self.rows;
+                rows.then(|| out.extend(found.values))
+            }
+            Values::Texts(out, lengths) => {
+                let found = self.read::<ByteArrayType>(Type::BYTE_ARRAY)?;
+                for text in &found.values {
+                    out.push(std::str::from_utf8(text.data()).ok()?.to_owned());
+                }
+                for level in &found.repetition {
+                    match (level, lengths.last_mut()) {
+                        (0, _) => lengths.push(1),
+                        (_, Some(length)) => *length += 1,
+                        (_, None) => return None,
+                    }
+                }
+                Some(())
+            }
+        }
+    }
+
+    /// All values, none of which may be missing.
+    fn read<T: DataType>(&self, physical: Type) -> Option<Found<T::T>> {
+        if self.chunk.physical != physical as i64 {
+            return None;
+        }
+        let chunk = ColumnChunkMetaData::builder(self.leaf.clone())
+            .set_compression(compression(self.chunk.codec)?)
+            .set_num_values(self.chunk.values)
+            .set_total_compressed_size(self.chunk.compressed)
+            .set_total_uncompressed_size(self.chunk.uncompressed)
+            .set_data_page_offset(self.chunk.data_page)
+            .set_dictionary_page_offset(self.chunk.dictionary_page)
+            .build()
+            .ok()?;
+        let pages = SerializedPageReader::new(self.source.clone(), &chunk, self.rows, None);
+        let mut reader = ColumnReaderImpl::<T>::new(self.leaf.clone(), Box::new(pages.ok()?));
+        let (mut values, mut repetition, mut definition) = (Vec::new(), Vec::new(), Vec::new());
+        let mut records = 0;
+        while records < self.rows {
+            let left = self.rows - records;
+            let (read, _, _) = reader
+                .read_records(
+                    left,
+                    Some(&mut definition),
+                    Some(&mut repetition),
+                    &mut values,
+                )
+                .ok()?;
+            if read == 0 {
+                return None;
+            }
+            records += read;
+        }
+        let present = self.leaf.max_def_level();
+        let complete = definition.iter().all(|level| *level == present);
+        let repeated = self.leaf.max_rep_level() == 0 || repetition.len() == values.len();
+        (complete && repeated).then_some(Found { values, repetition })
+    }
+}
+
+struct Found<T> {
+    values: Vec<T>,
+    repetition: Vec<i16>,
+}
+
+/// `CompressionCodec` of the parquet format; none for those that nobody uses for small tables.
+fn compression(codec: i64) -> Option<Compression> {
+    match codec {
+        0 => Some(Compression::UNCOMPRESSED),
+        1 => Some(Compression::SNAPPY),
+        6 => Some(Compression::ZSTD(ZstdLevel::default())),
+        _ => None,
+    }
+}

@@ -1,0 +1,164 @@
+use std::fs;
+use std::path::PathBuf;
+
+use arrow_array::RecordBatch;
+use arrow_select::concat::concat_batches;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
+use proptest::prelude::*;
+
+use super::*;
+use crate::features::{Feature, Number};
+use crate::footer::Footer;
+use crate::writer::{Spec, Writer};
+
+/// A dataset of episodes with one to three tasks, a table file each.
+fn recorded(episodes: usize) -> (tempfile::TempDir, Info) {
+    let folder = tempfile::tempdir().unwrap();
+    let camera = "observation.images.front";
+    let spec = Spec {
+        fps: 30,
+        robot_type: None,
+        features: vec![
+            Feature::vector("action", Number::Float32, ["a", "b"]),
+            Feature::camera(camera, 32, 32, 30),
+        ],
+        manifest: None,
+    };
+    let mut writer = Writer::create(folder.path(), &spec).unwrap();
+    for episode in 0..episodes {
+        let mut rows = writer.begin_episode().unwrap();
+        let mut pictures = rows.video_encoder(camera).unwrap();
+        for frame in 0..=episode {
+            let task = ["push", "pull \u{bd}", "wait"][frame % 3];
+            rows.push_row(task, &[0.5, 1.5]).unwrap();
+            pictures.push(&[90; 32 * 32 * 3]).unwrap();
+        }
+        let video = pictures.finish().unwrap();
+        let parts = rows.finish(vec![video], None).unwrap();
+        writer.commit(&parts).unwrap();
+    }
+    (folder, writer.info().clone())
+}
+
+fn table(folder: &Path, number: usize) -> PathBuf {
+    folder.join(format!("{EPISODES_DIR}/chunk-000/file-{number:03}.parquet"))
+}
+
+/// Both ways of reading, which must agree.
+fn both(folder: &Path, info: &Info) -> Result<Vec<EpisodeRow>> {
+    let quick = read_tables(folder, info, true);
+    let each = read_tables(folder, info, false);
+    if let Ok(each) = &each {
+        assert_eq!(quick.as_ref().unwrap(), each);
+    }
+    each
+}
+
+#[test]
+fn tables_that_are_alike_are_read_together() {
+    let (folder, info) = recorded(5);
+    let rows = both(folder.path(), &info).unwrap();
+    assert_eq!(rows.len(), 5);
+    assert_eq!(rows[3].tasks, ["push", "pull \u{bd}", "wait"]);
+    let mut tables = Alike::of(&fs::read(table(folder.path(), 0)).unwrap(), |name| {
+        name == "length" || name == "tasks"
+    })
+    .unwrap();
+    for number in 1..5 {
+        let bytes = fs::read(table(folder.path(), number)).unwrap();
+        assert!(tables.append(Path::new("a table"), &bytes.into()));
+    }
+    assert_eq!(tables.into_batch().unwrap().unwrap().num_rows(), 4);
+}
+
+#[test]
+fn a_table_of_another_kind_among_them_changes_nothing() {
+    let (folder, info) = recorded(6);
+    let expected = both(folder.path(), &info).unwrap();
+    let read = |number| {
+        let path = table(folder.path(), number);
+        parquet_io::read(&path, |_| true, None).unwrap().batches
+    };
+    let rewrite = |number, batch: &RecordBatch, compression| {
+        let file = fs::File::create(table(folder.path(), number)).unwrap();
+        let options = WriterProperties::builder().set_compression(compression);
+        let options = Some(options.build());
+        let mut writer = ArrowWriter::try_new(file, batch.schema(), options).unwrap();
+        writer.write(batch).unwrap();
+        writer.close().unwrap();
+    };
+    // One with statistics and dictionaries, one whose columns come in another order, one that holds the next's row too.
+    rewrite(2, &read(2)[0], Compression::UNCOMPRESSED);
+    assert_eq!(both(folder.path(), &info).unwrap(), expected);
+    let batch = &read(3)[0];
+    let backwards: Vec<usize> = (0..batch.num_columns()).rev().collect();
+    rewrite(3, &batch.project(&backwards).unwrap(), Compression::SNAPPY);
+    assert_eq!(both(folder.path(), &info).unwrap(), expected);
+    let pair = [read(4), read(5)].concat();
+    let pair = concat_batches(&pair[0].schema(), &pair).unwrap();
+    rewrite(4, &pair, Compression::SNAPPY);
+    fs::remove_file(table(folder.path(), 5)).unwrap();
+    assert_eq!(both(folder.path(), &info).unwrap(), expected);
+}
+
+#[test]
+fn columns_without_a_value_are_told_as_ever() {
+    let (folder, info) = recorded(3);
+    let path = table(folder.path(), 1);
+    let batch = parquet_io::read(&path, |_| true, None).unwrap().batches[0].clone();
+    let at = batch.schema().index_of("length").unwrap();
+    let mut columns = batch.columns().to_vec();
+    columns[at] = arrow_array::new_null_array(columns[at].data_type(), 1);
+    let batch = RecordBatch::try_new(batch.schema(), columns).unwrap();
+    fs::write(&path, parquet_io::episode_table(&path, &batch).unwrap()).unwrap();
+    let error = read(folder.path(), &info).unwrap_err().to_string();
+    assert!(
+        error.contains("file-001") && error.contains("`length` has rows without a value"),
+        "{error}"
+    );
+}
+
+#[test]
+fn damage_is_told_by_the_library_or_does_not_matter() {
+    let (folder, info) = recorded(3);
+    let path = table(folder.path(), 1);
+    let whole = fs::read(&path).unwrap();
+    let sound = read(folder.path(), &info).unwrap();
+    let mut refused = 0;
+    for at in (0..whole.len()).step_by(29) {
+        for flip in [0x01, 0x80, 0xff] {
+            let mut bytes = whole.clone();
+            bytes[at] ^= flip;
+            fs::write(&path, &bytes).unwrap();
+            refused += usize::from(both(folder.path(), &info).is_err());
+        }
+    }
+    assert!(refused > 5, "{refused}");
+    for length in (0..whole.len()).step_by(97) {
+        fs::write(&path, &whole[..length]).unwrap();
+        assert!(both(folder.path(), &info).is_err());
+        read(folder.path(), &info).unwrap_err();
+    }
+    fs::write(&path, &whole).unwrap();
+    assert_eq!(read(folder.path(), &info).unwrap(), sound);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_a_footer_or_none(
+        bytes in proptest::collection::vec(any::<u8>(), 0..200),
+        leaves in proptest::collection::btree_set(0..8usize, 0..4),
+    ) {
+        let length = u32::try_from(bytes.len()).unwrap().to_le_bytes();
+        let file = [&bytes[..], &length, b"PAR1"].concat();
+        let leaves: Vec<usize> = leaves.into_iter().collect();
+        for file in [&file[..], &bytes[..]] {
+            if let Some(footer) = Footer::of(file) {
+                prop_assert!(footer.schema().len() <= footer.bytes().len());
+                let _ = footer.groups(&leaves, 8);
+            }
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! Where the columns of a parquet file lie, read from its footer without building the schema of all of them, which for
+//! a table of one row costs many times what its values do.
+//!
+//! The footer is the struct `FileMetaData` of the parquet format in Thrift's compact protocol. Whatever is unusual gives none, and
+//! the parquet library, which then reads the file, says what is wrong.
+
+/// No struct of the format nests as deeply.
+const MAX_DEPTH: usize = 12;
+
+/// Kinds of values in Thrift's compact protocol.
+mod kind {
+    pub(super) const TRUE: u8 = 1;
+    pub(super) const FALSE: u8 = 2;
+    pub(super) const BYTE: u8 = 3;
+    pub(super) const I16: u8 = 4;
+    pub(super) const I32: u8 = 5;
+    pub(super) const I64: u8 = 6;
+    pub(super) const DOUBLE: u8 = 7;
+    pub(super) const BINARY: u8 = 8;
+    pub(super) const LIST: u8 = 9;
+    pub(super) const SET: u8 = 10;
+    pub(super) const MAP: u8 = 11;
+    pub(super) const STRUCT: u8 = 12;
+}
+
+/// A file's footer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Footer<'a> {
+    bytes: &'a [u8],
+    /// Where what follows the schema begins.
+    schema_end: usize,
+}
+
+/// The pages of one column in one group of rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Chunk {
+    /// `Type` of the format.
+    pub(crate) physical: i64,
+    /// `CompressionCodec` of the format.
+    pub(crate) codec: i64,
+    pub(crate) values: i64,
+    pub(crate) compressed: i64,
+    pub(crate) uncompressed: i64,
+    pub(crate) data_page: i64,
+    pub(crate) dictionary_page: Option<i64>,
+}
+
+/// Some columns of a group of rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Group {
+    pub(crate) rows: i64,
+    /// In the order asked for.
+    pub(crate) chunks: Vec<Chunk>,
+}
+
+impl<'a> Footer<'a> {
+    /// The footer of a whole file.
+    pub(crate) fn of(file: &'a [u8]) -> Option<Footer<'a>> {
+        let (rest, magic) = file.split_last_chunk::<4>()?;
+        let (rest, length) = rest.split_last_chunk::<4>()?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        let start = rest.len().checked_sub(length)?;
+        let bytes = &rest[start..];
+        let mut fields = Fields::of(bytes);
+        // The version, and then the schema.
+        let version = fields.next()?? == (1, kind::I32);
+        fields.skip(kind::I32, 0)?;
+        let schema = fields.next()?? == (2, kind::LIST);
+        fields.skip(kind::LIST, 0)?;
+        (version && schema && magic == b"PAR1").then_some(Footer {
+            bytes,
+            schema_end: fields.at,
+        })
+    }
+
+    /// All of it, as the parquet library takes it.
+    pub(crate) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The version and the schema: files in which these bytes are equal have the same columns.
+    pub(crate) fn schema(&self) -> &'a [u8] {
+        &self.bytes[..self.schema_end]
+    }
+
+    /// The chunks of the columns `leaves`, ascending, of `columns` in all, in each group of rows.
+    pub(crate) fn groups(&self, leaves: &[usize], columns: usize) -> Option<Vec<Group>> {
+        let mut fields = Fields::of(self.bytes);
+        fields.at = self.schema_end;
+        fields.last = 2;
+        let mut groups = Vec::new();
+        while let Some((id, kind)) = fields.next()? {
+            match (id, kind) {
+                (4, kind::LIST) => {
+                    for _ in 0..fields.list_of(kind::STRUCT)? {
+                        groups.push(fields.nested(|inner| group(inner, leaves, columns))?);
+                    }
+                }
+                // What is encrypted.
+                (8 | 9, _) => return None,
+                (_, kind) => fields.skip(kind, 0)?,
+            }
+        }
+        Some(groups)
+    }
+}
+
+fn group(fields: &mut Fields, leaves: &[usize], columns: usize) -> Option<Group> {
+    let mut group = Group {
+        rows: -1,
+        chunks: Vec::with_capacity(leaves.len()),
+    };
+    while let Some((id, kind)) = fields.next()? {
+        match (id, kind) {
+            (1, kind::LIST) => {
+                if fields.list_of(kind::STRUCT)? != columns {
+                    return None;
+                }
+                for column in 0..columns {
+                    if leaves.get(group.chunks.len()) == Some(&column) {
+                        group.chunks.push(fields.nested(place)?);
+                    } else {
+                        fields.skip(kind::STRUCT, 0)?;
+                    }
+                }
+            }
+            (3, kind::I64) => group.rows = fields.number()?,
+            (_, kind) => fields.skip(kind, 0)?,
+        }
+    }
+    (group.chunks.len() == leaves.len() && group.rows >= 0).then_some(group)
+}
+
+/// A `ColumnChunk`, whose pages must be in the same file and in clear.
+fn place(fields: &mut Fields) -> Option<Chunk> {
+    let mut found = None;
+    while let Some((id, kind)) = fields.next()? {
+        match (id, kind) {
+            (3, kind::STRUCT) => found = Some(fields.nested(chunk)?),
+            (1 | 8 | 9, _) => return None,
+            (_, kind) => fields.skip(kind, 0)?,
+        }
+    }
+    found
+}
+
+/// A `ColumnMetaData`.
+fn chunk(fields: &mut Fields) -> Option<Chunk> {
+    let mut chunk = Chunk {
+        physical: -1,
+        codec: -1,
+        values: -1,
+        compressed: -1,
+        uncompressed: -1,
+        data_page: -1,
+        dictionary_page: None,
+    };
+    while let Some((id, kind)) = fields.next()? {
+        match (id, kind) {
+            (1, kind::I32) => chunk.physical = fields.number()?,
+            (4, kind::I32) => chunk.codec = fields.number()?,
+            (5, kind::I64) => chunk.values = fields.number()?,
+            (6, kind::I64) => chunk.uncompressed = fields.number()?,
+            (7, kind::I64) => chunk.compressed = fields.number()?,
+            (9, kind::I64) => chunk.data_page = fields.number()?,
+            (11, kind::I64) => chunk.dictionary_page = Some(fields.number()?),
+            (_, kind) => fields.skip(kind, 0)?,
+        }
+    }
+    let numbers = [
+        chunk.physical,
+        chunk.codec,
+        chunk.values,
+        chunk.uncompressed,
+        chunk.compressed,
+        chunk.data_page,
+        chunk.dictionary_page.unwrap_or(0),
+    ];
+    numbers.iter().all(|n| *n >= 0).then_some(chunk)
+}
+
+/// The fields of a struct, one after the other.
+#[derive(Debug)]
+struct Fields<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    last: i64,
+}
+
+impl<'a> Fields<'a> {
+    fn of(bytes: &'a [u8]) -> Fields<'a> {
+        Fields {
+            bytes,
+            at: 0,
+            last: 0,
+        }
+    }
+
+    /// Number and kind of the next field; none at the end of the struct. The outer none means damage.
+    fn next(&mut self) -> Option<Option<(i64, u8)>> {
+        let head = self.byte()?;
+        if head == 0 {
+            return Some(None);
+        }
+        self.last = match head >> 4 {
+            0 => self.number()?,
+            step => self.last.checked_add(i64::from(step))?,
+        };
+        Some(Some((self.last, head & 0xf)))
+    }
+
+    /// Reads a struct within this one.
+    fn nested<T>(&mut self, read: impl FnOnce(&mut Fields<'a>) -> Option<T>) -> Option<T> {
+        let last = std::mem::take(&mut self.last);
+        let found = read(self)?;
+        self.last = last;
+        Some(found)
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        let byte = self.bytes.get(self.at).copied()?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    fn varint(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    fn number(&mut self) -> Option<i64> {
+        let value = self.varint()?;
+        Some((value >> 1) as i64 ^ -((value & 1) as i64))
+    }
+
+    /// The length of a list, whose kind of element must be this one.
+    fn list_of(&mut self, kind: u8) -> Option<usize> {
+        let (length, found) = self.list()?;
+        (found == kind).then_some(length)
+    }
+
+    fn list(&mut self) -> Option<(usize, u8)> {
+        let head = self.byte()?;
+        let length = match head >> 4 {
+            15 => usize::try_from(self.varint()?).ok()?,
+            length => usize::from(length),
+        };
+        Some((length, head & 0xf))
+    }
+
+    fn pass(&mut self, bytes: u64) -> Option<()> {
+        let end = self.at.checked_add(usize::try_from(bytes).ok()?)?;
+        (end <= self.bytes.len()).then(|| self.at = end)
+    }
+
+    fn skip(&mut self, kind: u8, depth: usize) -> Option<()> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        match kind {
+            kind::TRUE | kind::FALSE => Some(()),
+            kind::BYTE => self.pass(1),
+            kind::I16 | kind::I32 | kind::I64 => self.varint().map(|_| ()),
+            kind::DOUBLE => self.pass(8),
+            kind::BINARY => {
+                let length = self.varint()?;
+                self.pass(length)
+            }
+            kind::LIST | kind::SET => {
+                let (length, kind) = self.list()?;
+                (0..length).try_for_each(|_| self.skip_element(kind, depth + 1))
+            }
+            kind::MAP => {
+                let length = self.varint()?;
+                let kinds = if length == 0 { 0 } else { self.byte()? };
+                (0..length).try_for_each(|_| {
+                    self.skip_element(kinds >> 4, depth + 1)?;
+                    self.skip_element(kinds & 0xf, depth + 1)
+                })
+            }
+            kind::STRUCT => self.nested(|inner| {
+                while let Some((_, kind)) = inner.next()? {
+                    inner.skip(kind, depth + 1)?;
+                }
+                Some(())
+            }),
+            _ => None,
+        }
+    }
+
+    /// Unlike a field, an element that is true or false takes a byte.
+    fn skip_element(&mut self, kind: u8, depth: usize) -> Option<()> {
+        match kind {
+            kind::TRUE | kind::FALSE => self.pass(1),
+            kind => self.skip(kind, depth),
+        }
+    }
+}
