@@ -200,7 +200,7 @@ fn times_and_task_changes_are_shown() {
     let parts = episode.finish(Vec::new(), None).unwrap();
     writer.commit(&parts).unwrap();
     let (_, text) = page(dir.path());
-    assert!(text.contains("25.00 rows a second were achieved, 30 were declared"));
+    assert!(text.contains("Period: median 40.00 ms"));
     assert!(text.contains("from 0.67 s: <bdi>place</bdi>"));
     assert!(text.contains("1 row: a camera gave no new picture"));
 }

@@ -28,7 +28,7 @@ pub fn reported(
     let page = with_work(stop, watch, |work| write_page(dir, report, &options, work))?;
     let mut lines = page.notes.clone();
     lines.push(format!(
-        "{}: {} episodes and {} pictures in {:.1} MB; open it in a browser",
+        "{}: {} episodes and {} pictures in {:.2} MB; open it in a browser",
         page.path.display(),
         page.episodes,
         page.pictures,
