@@ -79,7 +79,7 @@ impl Player {
             self.next = key;
         }
         let first = self.next;
-        while self.next <= picture && self.next < self.file.samples.len() {
+        while self.next <= picture && self.next < self.file.len() {
             let sample = self.file.read(self.next)?;
             self.decoder
                 .decode(Some(&sample), &mut |_| Ok(()))

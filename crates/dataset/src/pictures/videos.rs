@@ -211,7 +211,7 @@ fn play(
 ) -> Result<bool, String> {
     let size = (file.width, file.height);
     while position.place <= place {
-        let sample = match position.sample < file.samples.len() {
+        let sample = match position.sample < file.len() {
             true => Some(file.read(position.sample).map_err(|e| e.to_string())?),
             false => None,
         };

@@ -27,7 +27,7 @@ impl Part<'_> {
         let sizes = self
             .packets
             .iter()
-            .map(|(at, _)| self.file.packets[*at].size);
+            .map(|(at, _)| self.file.packets()[*at].size);
         sizes.map(|size| size as u64).sum()
     }
 
@@ -116,7 +116,7 @@ fn header(path: &Path, parts: &[Part], fps: u32) -> Result<Vec<u8>> {
     });
     for part in parts {
         for (k, (at, place)) in part.packets.iter().enumerate() {
-            let packet = part.file.packets[*at];
+            let packet = part.file.packets()[*at];
             let shift = *place as i64 - k as i64;
             muxer
                 .append_sample(&Sample {

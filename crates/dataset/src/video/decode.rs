@@ -9,8 +9,8 @@ use re_rav1d::pixel::{MatrixCoefficients, YUVRange};
 use re_rav1d::{Decoder as Av1, PixelLayout, PlanarImageComponent, Settings};
 use shiguredo_mp4::bitstream::h264::{LengthSize, length_prefixed_to_annexb};
 
+use crate::video::codec::Codec;
 use crate::video::color::{Matrix, Planes, to_rgb};
-use crate::video::demux::Codec;
 
 /// AV1 pictures beyond this are refused by the decoder before it allocates for them.
 const MAX_PIXELS: u32 = 8192 * 8192;

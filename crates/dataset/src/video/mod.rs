@@ -1,6 +1,7 @@
 //! Pictures of cameras in mp4: written as H.264 and what an `ffmpeg` on the PATH encodes, read as H.264, AV1 and what
 //! that decodes.
 
+mod codec;
 mod color;
 mod decode;
 mod demux;
@@ -9,6 +10,7 @@ mod encoding;
 mod ffmpeg;
 mod h264;
 mod histogram;
+mod index;
 mod mux;
 mod pipe;
 mod recover;
@@ -16,14 +18,16 @@ mod rehearse;
 mod stream;
 mod yuv;
 
+pub(crate) use codec::{Codec, codec_of};
 pub(crate) use decode::{Decoder, to_picture};
-pub(crate) use demux::{Codec, VideoFile, codec_of};
+pub(crate) use demux::VideoFile;
 pub use encode::{VideoEncoder, VideoPart};
 pub use encoding::Encoding;
 pub(crate) use encoding::Pace;
 pub(crate) use ffmpeg::Ffmpeg;
 pub(crate) use h264::H264Encoder;
 pub(crate) use histogram::PictureHistogram;
+pub(crate) use index::{PictureAt, TrackIndex};
 pub(crate) use mux::{TICKS_PER_FRAME, index_room};
 pub(crate) use recover::recover;
 pub(crate) use rehearse::rehearse;

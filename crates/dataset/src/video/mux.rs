@@ -107,8 +107,8 @@ pub(crate) fn index_room(frames: usize, entry: Option<&SampleEntry>) -> usize {
 fn verify(mp4: &Path, frames: usize) -> Result<()> {
     let file = VideoFile::open(mp4)?;
     let step = i64::from(TICKS_PER_FRAME);
-    let mut grid = file.samples.iter().zip(0..);
-    match file.samples.len() == frames && grid.all(|(sample, k)| sample.ticks == k * step) {
+    let mut grid = file.ticks().zip(0..);
+    match file.len() == frames && grid.all(|(ticks, k)| ticks == k * step) {
         true => Ok(()),
         false => Err(DatasetError::video(
             mp4,
