@@ -65,7 +65,7 @@ fn file(
         report.error("video-size", message);
     }
     let expected: u128 = episodes.iter().map(|(row, _)| u128::from(row.length)).sum();
-    let found = video.samples.len();
+    let found = video.len();
     if expected != found as u128 {
         let message = format!("{name} has {found} pictures, its episodes have {expected} frames");
         report.error("video-frames", message);

@@ -40,7 +40,7 @@ impl Ffmpeg {
                 format!("{start:.6}"),
             ]
         });
-        let count = file.len() - place.min(file.samples.len());
+        let count = file.len() - place.min(file.len());
         let child = Command::new("ffmpeg")
             .args(["-v", "error", "-nostdin", "-noautorotate"])
             .args(["-protocol_whitelist", "file,pipe", "-threads", "1"])
