@@ -79,7 +79,7 @@ fn files_that_the_dataset_has_no_more_go_and_the_tag_moves() {
     for name in [
         "data/chunk-000/file-007.parquet",
         "videos/x/chunk-000/file-000.mp4",
-        "README.md",
+        "NOTICE.md",
     ] {
         there.push((name.to_owned(), noise(1, 100)));
     }
@@ -97,7 +97,7 @@ fn files_that_the_dataset_has_no_more_go_and_the_tag_moves() {
         ]
     );
     let left = published(&hub, HAND);
-    assert!(left.contains_key("README.md") && left.len() == files(&dir).len() + 1);
+    assert!(left.contains_key("NOTICE.md") && left.len() == files(&dir).len() + 1);
     assert_eq!(hub.tags(HAND)["v3.0"], hub.head(HAND));
     hub.expect_no_violations();
 }

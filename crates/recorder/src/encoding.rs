@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
 
 use ulna_dataset::{RealFs, Result, VideoEncoder, VideoPart};
+use ulna_rt::priority;
 
 use crate::error::RecorderError;
 use crate::lane::{Lane, Trouble, Worker};
@@ -222,7 +223,12 @@ impl EncodingLane {
             trouble: trouble.clone(),
         };
         let lane = if threaded {
-            Lane::thread(&format!("encode-{camera}"), worker, trouble.clone())?
+            Lane::thread(
+                &format!("encode-{camera}"),
+                worker,
+                priority::step_back,
+                trouble.clone(),
+            )?
         } else {
             Lane::inline(worker)
         };

@@ -5,8 +5,6 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use ulna_rt::priority;
-
 use crate::error::RecorderError;
 
 /// Handles messages one after another.
@@ -58,14 +56,16 @@ impl<W: Worker> Lane<W> {
         Lane::Inline(worker)
     }
 
+    /// A thread of this name, which calls `pace` to be given its priority.
     pub(crate) fn thread(
         name: &str,
         mut worker: W,
+        pace: fn(),
         trouble: Trouble,
     ) -> Result<Self, RecorderError> {
         let (queue, messages) = sync_channel(WAITING);
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
-            priority::give_way();
+            pace();
             for message in messages {
                 worker.handle(message);
             }

@@ -133,8 +133,9 @@ impl EpisodeSink {
         let (rows, saver) = match options.lanes {
             Lanes::Inline => (Lane::inline(rows), Lane::inline(saver)),
             Lanes::Threads => (
-                Lane::thread("rows", rows, trouble.clone())?,
-                Lane::thread("save", saver, trouble.clone())?,
+                // A little work each, on which what a crash costs depends: they stand back for nothing.
+                Lane::thread("rows", rows, || (), trouble.clone())?,
+                Lane::thread("save", saver, || (), trouble.clone())?,
             ),
         };
         Ok(Self {

@@ -7,7 +7,8 @@ use ulna_rt::Lockstep;
 use super::*;
 use crate::columns::CameraSpec;
 use crate::feed::{CameraFeed, TickSample, TickSink, camera_feed, tick_feed};
-use crate::sink::Lanes;
+use crate::phases::Plan;
+use crate::sink::{Lanes, SinkOptions};
 
 /// Ticks at 200 Hz, like a control thread: position is the time in s, the target is 100 more.
 struct Ticks {
