@@ -66,9 +66,4 @@ fn reading_is_measured_beside_bare_decoding() {
     assert!(metrics.iter().all(|metric| having(metric) == 1), "{bench}");
     // A thousand episodes in a table file each, and in one.
     assert_eq!(having("opening"), 2, "{bench}");
-    // A dataset of one's own is read beside them.
-    let shipped = harness::shipped();
-    let bench = harness::json(&["bench", "read", "--dataset", &shipped]);
-    let own = |case: &&serde_json::Value| case["case"] == "so101-hand";
-    assert_eq!(self::cases(&bench).iter().filter(own).count(), 2, "{bench}");
 }
