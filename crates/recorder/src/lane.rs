@@ -82,17 +82,20 @@ impl<W: Worker> Lane<W> {
     }
 
     /// Gives the worker a message. Its queue being full is a [`RecorderError::Backlog`]: the message is lost, and with it the
-    /// running episode.
+    /// running episode. So it is when the thread has panicked.
     pub(crate) fn send(&mut self, message: W::Message) {
         match self {
             Lane::Inline(worker) => worker.handle(message),
-            Lane::Thread { queue, trouble, .. } => match queue.try_send(message) {
+            Lane::Thread {
+                queue,
+                thread,
+                trouble,
+            } => match queue.try_send(message) {
                 Ok(()) => {}
                 Err(TrySendError::Full(_)) => {
                     trouble.report(RecorderError::Backlog { waiting: WAITING });
                 }
-                // The thread has panicked; `finish` tells.
-                Err(TrySendError::Disconnected(_)) => {}
+                Err(TrySendError::Disconnected(_)) => trouble.report(failed(thread)),
             },
         }
     }
@@ -106,13 +109,18 @@ impl<W: Worker> Lane<W> {
         } = self
         {
             drop(queue);
-            let name = thread.thread().name().unwrap_or("?").to_owned();
+            let failure = failed(&thread);
             if thread.join().is_err() {
-                trouble.report(RecorderError::Thread {
-                    thread: name,
-                    what: "failed (its message is on stderr)".to_owned(),
-                });
+                trouble.report(failure);
             }
         }
+    }
+}
+
+/// What there is to say of a thread that has panicked.
+fn failed(thread: &JoinHandle<()>) -> RecorderError {
+    RecorderError::Thread {
+        thread: thread.thread().name().unwrap_or("?").to_owned(),
+        what: "failed (its message is on stderr)".to_owned(),
     }
 }

@@ -105,29 +105,18 @@ impl Recorder {
                 reason: "the session ended".to_owned(),
             });
         }
-        let before = self.sink.saved();
+        // What is saved by the time that everything has ended, whether or not something failed on the way.
+        let saved = self.sink.saved_so_far();
         let mut error = self.error;
-        let saved = Self::join(self.sink, before, &mut error);
+        if let Err(late) = self.sink.finish() {
+            error.get_or_insert(late);
+        }
         Outcome {
-            episodes: saved.0,
-            rows: saved.1,
+            episodes: saved.episodes(),
+            rows: saved.rows(),
             discarded: self.discarded,
             reports: self.reports,
             error,
-        }
-    }
-
-    fn join(
-        sink: EpisodeSink,
-        before: (u64, u64),
-        error: &mut Option<RecorderError>,
-    ) -> (u64, u64) {
-        match sink.finish() {
-            Ok(saved) => saved,
-            Err(late) => {
-                error.get_or_insert(late);
-                before
-            }
         }
     }
 

@@ -108,6 +108,16 @@ pub(crate) struct Saved {
     pub(crate) rows: AtomicU64,
 }
 
+impl Saved {
+    pub(crate) fn episodes(&self) -> u64 {
+        self.episodes.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Acquire)
+    }
+}
+
 pub(crate) struct SavingWorker {
     writer: Writer,
     wrap: WrapEncoder,

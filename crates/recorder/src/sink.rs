@@ -6,7 +6,6 @@
 //! With [`Lanes::Inline`] every call does its work before it returns, so nothing ever waits or is replaced.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use serde_json::Value;
@@ -230,8 +229,12 @@ impl EpisodeSink {
 
     /// How many episodes are saved so far, and how many rows they have.
     pub fn saved(&self) -> (u64, u64) {
-        let load = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Acquire);
-        (load(&self.saved.episodes), load(&self.saved.rows))
+        (self.saved.episodes(), self.saved.rows())
+    }
+
+    /// The same, also for when the sink is gone.
+    pub(crate) fn saved_so_far(&self) -> Arc<Saved> {
+        Arc::clone(&self.saved)
     }
 
     /// What went wrong first, once.
@@ -268,10 +271,7 @@ impl EpisodeSink {
         self.saver.finish();
         match trouble.take() {
             Some(error) => Err(error),
-            None => Ok((
-                saved.episodes.load(Ordering::Acquire),
-                saved.rows.load(Ordering::Acquire),
-            )),
+            None => Ok((saved.episodes(), saved.rows())),
         }
     }
 }

@@ -91,6 +91,10 @@ impl Created {
     pub(super) fn withdraw(&self) {
         let Some(root) = &self.root else { return };
         let staging = root.join(".ulna");
+        // What holds an episode is never taken back, whatever else was counted.
+        if Dataset::open(root).is_ok_and(|dataset| dataset.info().total_episodes > 0) {
+            return;
+        }
         // An episode that could not be saved waits for repair, which needs the rest.
         let runs =
             fs::read_dir(&staging).map(|entries| entries.flatten().any(|e| e.path().is_dir()));

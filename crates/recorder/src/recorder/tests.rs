@@ -1,11 +1,14 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
 use ulna_core::{Camera, CameraFault, Frame, Joints};
-use ulna_dataset::{Dataset, Spec};
+use ulna_dataset::{Dataset, Spec, VideoEncoder, VideoPart};
 use ulna_rt::Lockstep;
 
 use super::*;
 use crate::columns::CameraSpec;
+use crate::encoding::PictureEncoder;
 use crate::feed::{CameraFeed, TickSample, TickSink, camera_feed, tick_feed};
 use crate::phases::Plan;
 use crate::sink::{Lanes, SinkOptions};
@@ -424,4 +427,72 @@ fn an_episode_that_cannot_be_saved_ends_the_session_and_waits_for_repair() {
     let repaired = ulna_dataset::repair(&root).unwrap();
     assert!(repaired.recovered.contains(&(0, 30)), "{repaired:?}");
     assert!(repaired.left.is_empty(), "{repaired:?}");
+}
+
+/// Panics at one picture, counted over all episodes.
+struct Panicking {
+    inner: Box<VideoEncoder>,
+    left: Arc<AtomicU32>,
+}
+
+impl PictureEncoder for Panicking {
+    fn push(&mut self, rgb: &[u8]) -> ulna_dataset::Result<()> {
+        assert!(
+            self.left.fetch_sub(1, Ordering::Relaxed) > 1,
+            "as the test wants it"
+        );
+        self.inner.push(rgb)
+    }
+
+    fn sync(&mut self) -> ulna_dataset::Result<()> {
+        self.inner.sync()
+    }
+
+    fn finish(self: Box<Self>) -> ulna_dataset::Result<VideoPart> {
+        self.inner.finish()
+    }
+}
+
+#[test]
+fn a_thread_that_panics_ends_the_session_and_repair_saves_the_running_episode() {
+    // Episodes of two seconds; it happens half a second into the second one, to whichever thread.
+    let encoder = |options: &mut Options| {
+        let left = Arc::new(AtomicU32::new(75));
+        options.sink.wrap = Box::new(move |inner| {
+            let (inner, left) = (Box::new(inner), Arc::clone(&left));
+            Box::new(Panicking { inner, left })
+        });
+    };
+    let rows = |options: &mut Options| {
+        let looks = AtomicU32::new(3);
+        options.sink.free = Box::new(move |_| {
+            assert!(
+                looks.fetch_sub(1, Ordering::Relaxed) > 1,
+                "as the test wants it"
+            );
+            None
+        });
+    };
+    let ways: [(&str, &dyn Fn(&mut Options)); 2] = [("`encode-", &encoder), ("`rows`", &rows)];
+    for (thread, change) in ways {
+        let bench = bench_with((9, 60, 1), Lanes::Threads, good(), |o| change(o));
+        let (folder, outcome) = run(bench, &[]);
+        let error = outcome.error.unwrap().to_string();
+        for part in [thread, "failed", "ulna dataset repair"] {
+            assert!(error.contains(part), "{error}");
+        }
+        assert_eq!(outcome.episodes, 1, "{error}");
+        let repaired = ulna_dataset::repair(folder.path().join("data")).unwrap();
+        let dataset = open(&folder);
+        assert_eq!(
+            (dataset.len(), repaired.recovered.len()),
+            (2, 1),
+            "{repaired:?}"
+        );
+        let recovered = dataset.episode(1).unwrap().len();
+        assert!(
+            (10..=31).contains(&recovered),
+            "{recovered} rows of 15 to 30"
+        );
+    }
 }
