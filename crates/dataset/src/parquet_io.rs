@@ -179,9 +179,11 @@ fn rows_with(
 /// The names of a file's columns.
 pub(crate) fn column_names(path: &Path) -> Result<Vec<String>> {
     guarded(path, || {
-        let builder = ParquetRecordBatchReaderBuilder::try_new(Source::open(path)?)
+        // The names are parquet's own; its Arrow schema is one more thing that can be damaged.
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let metadata = ArrowReaderMetadata::load(&Source::open(path)?, options)
             .map_err(|e| DatasetError::parquet(path, &e))?;
-        let fields = builder.schema().fields();
+        let fields = metadata.schema().fields();
         Ok(fields.iter().map(|f| f.name().clone()).collect())
     })
 }

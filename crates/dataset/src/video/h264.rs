@@ -71,7 +71,7 @@ impl H264Encoder {
 fn config(fps: u32) -> EncoderConfig {
     EncoderConfig::new()
         .max_frame_rate(FrameRate::from_hz(fps as f32))
-        .complexity(Complexity::Medium)
+        .complexity(Complexity::Low)
         .skip_frames(false)
         .scene_change_detect(false)
         .background_detection(false)

@@ -57,7 +57,7 @@ pub(super) fn kill(ulna: &Ulna, scratch: &Path, seed: usize) -> Result<Killed> {
     let rows = rng.random_range(12..=60);
     let mut seen = Seen::default();
     let said = scratch.join("record.err");
-    let mut command = recording(ulna, &dataset, rows, 1000);
+    let mut command = recording(ulna, &dataset, rows, "--episodes", 1000);
     command.stderr(std::fs::File::create(&said)?);
     let killed = killed_after(&mut command, after, &mut |process| {
         seen.look(&dataset, process);
@@ -185,13 +185,13 @@ fn give_up_what_cannot_be_repaired(ulna: &Ulna, dataset: &Path) -> Result<()> {
     Ok(())
 }
 
-/// `ulna record`, with small pictures.
-fn recording(ulna: &Ulna, dataset: &Path, rows: u64, episodes: usize) -> Command {
+/// `ulna record`, with small pictures; `count` is `--episodes` or `--more`.
+fn recording(ulna: &Ulna, dataset: &Path, rows: u64, count: &str, episodes: usize) -> Command {
     let mut command = ulna.command(&["record", "--sim", "--task", "push"], &[]);
     command.args(["--camera-size", "64x48", "--fps", &FPS.to_string()]);
     let seconds = rows as f64 / FPS as f64;
     command.args(["--episode-time", &seconds.to_string(), "--reset-time", "0"]);
-    command.args(["--episodes", &episodes.to_string(), "--dataset"]);
+    command.args([count, &episodes.to_string(), "--dataset"]);
     command.arg(dataset);
     command
 }
@@ -220,8 +220,9 @@ fn continued(ulna: &Ulna, dataset: &Path, copy: &Path, lengths: &[u64]) -> Resul
 
 /// Records one episode to its end.
 fn more(ulna: &Ulna, dataset: &Path, resume: bool) -> Result<Vec<u64>> {
-    let mut command = recording(ulna, dataset, MORE, 1);
-    command.arg("--lockstep").args(resume.then_some("--resume"));
+    let count = if resume { "--more" } else { "--episodes" };
+    let mut command = recording(ulna, dataset, MORE, count, 1);
+    command.arg("--lockstep");
     command.stderr(Stdio::piped());
     let output = command.output().context("cannot start ulna")?;
     let errors = String::from_utf8_lossy(&output.stderr);
