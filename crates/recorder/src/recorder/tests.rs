@@ -473,8 +473,8 @@ fn a_thread_that_panics_ends_the_session_and_repair_saves_the_running_episode() 
             None
         });
     };
-    let ways: [(&str, &dyn Fn(&mut Options)); 2] = [("`encode-", &encoder), ("`rows`", &rows)];
-    for (thread, change) in ways {
+    let ways: [&dyn Fn(&mut Options); 2] = [&encoder, &rows];
+    for (thread, change) in ["`encode-", "`rows`"].into_iter().zip(ways) {
         let bench = bench_with((9, 60, 1), Lanes::Threads, good(), |o| change(o));
         let (folder, outcome) = run(bench, &[]);
         let error = outcome.error.unwrap().to_string();
