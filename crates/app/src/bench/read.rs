@@ -234,12 +234,17 @@ fn opening(folder: &Path) -> Result<Vec<Case>, AppError> {
         Ok(())
     })?;
     let opening = |name: &str| -> Result<Case, AppError> {
-        let (dataset, cpu) = cpu_of(|| Ok(Dataset::open(folder)?))?;
-        std::hint::black_box((&dataset, &bytes));
+        // The least of three: what was freed before is tidied up by whoever allocates next.
+        let mut least = Duration::MAX;
+        for _ in 0..3 {
+            let (dataset, cpu) = cpu_of(|| Ok(Dataset::open(folder)?))?;
+            std::hint::black_box((&dataset, &bytes));
+            least = least.min(cpu);
+        }
         Ok(Case {
             case: format!("{MANY} episodes, {name}"),
             metric: "opening".to_owned(),
-            value: cpu.as_secs_f64() * 1e3,
+            value: least.as_secs_f64() * 1e3,
             unit: "CPU-ms",
             floor: Some(bare.as_secs_f64() * 1e3),
         })
