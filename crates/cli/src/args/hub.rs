@@ -111,7 +111,7 @@ pub(crate) struct PullArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServerArgs {
-    /// A server with the Hub's API, instead of HF_ENDPOINT or https://huggingface.co
+    /// A server with the Hub's API, instead of HF_ENDPOINT or the Hugging Face Hub
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
 }
