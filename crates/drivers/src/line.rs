@@ -1,7 +1,7 @@
 //! A line of servos to work on: any id at any rate, asked with patience.
 //!
 //! This is for finding, setting up and repairing servos, before there is an arm. Everything here may take its time; nothing here
-//! decides about motion: goals come as [`SafeGoals`], and the only other goal ever written is the place where a
+//! decides about motion: goals come as [`SafeGoals`](ulna_core::SafeGoals), and the only other goal ever written is the place where a
 //! servo stands.
 
 mod error;
