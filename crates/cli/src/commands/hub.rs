@@ -142,7 +142,13 @@ mod with {
             Ok((repo, pulled))
         })?;
         let whole = repo.kind() == RepoKind::Dataset && options.filter.takes_all();
-        let checked = whole.then(|| datasets::checked(&pulled.dir));
+        // Quickly: what the pictures show is for `ulna dataset check`.
+        let settings = datasets::CheckSettings {
+            pictures: datasets::Pictures::None,
+            ..datasets::CheckSettings::default()
+        };
+        let check = || datasets::checked(&pulled.dir, settings, &Stop::new(), &mut |_| {});
+        let checked = whole.then(check).transpose()?;
         if json {
             output::json(&json!({
                 "repo": repo.id(),
