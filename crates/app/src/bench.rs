@@ -8,10 +8,12 @@ mod read;
 mod record;
 mod ssim;
 
-use std::fs;
-use std::thread;
+use std::path::Path;
+use std::{env, fs, process, thread};
 
 use serde::Serialize;
+
+use crate::error::AppError;
 
 pub use bus::bus;
 pub use codecs::codecs;
@@ -91,6 +93,22 @@ impl Bench {
         }
         lines.join("\n")
     }
+}
+
+/// Measures in a folder among the temporary ones, which is removed again.
+fn in_folder(
+    bench: &'static str,
+    measure: impl FnOnce(&Path) -> Result<Vec<Case>, AppError>,
+) -> Result<Bench, AppError> {
+    let machine = machine();
+    let folder = env::temp_dir().join(format!("ulna-bench-{}", process::id()));
+    let cases = measure(&folder);
+    let _ = fs::remove_dir_all(&folder);
+    Ok(Bench {
+        bench,
+        machine,
+        cases: cases?,
+    })
 }
 
 fn machine() -> Machine {

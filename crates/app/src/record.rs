@@ -76,6 +76,8 @@ pub struct Recorded {
     pub session: SessionReport,
     /// True if it was ended by Ctrl-C or the like.
     pub interrupted: bool,
+    /// What went wrong without harm to an episode.
+    pub warnings: Vec<String>,
 }
 
 /// A channel for keys, to be given to [`record`].
@@ -210,11 +212,13 @@ fn shown<T>(mut watcher: Watcher<Progress>, ui: &mut dyn RecordUi, work: impl Fn
     })
 }
 
-/// Brings the dataset's card up to date. The episodes are saved by then, so that trouble with it is no failure.
-fn refresh_card(dataset: &Path) {
-    if let Err(error) = ulna_dataset::refresh_card(dataset) {
-        eprintln!("warning: the dataset's card, README.md, is not up to date: {error}");
-    }
+/// Brings the dataset's card up to date. The episodes are saved by then, so that trouble with it is a warning.
+fn refresh_card(dataset: &Path) -> Option<String> {
+    let refreshed = ulna_dataset::refresh_card(dataset);
+    let error = refreshed.err()?;
+    Some(format!(
+        "the dataset's card, README.md, is not up to date: {error}"
+    ))
 }
 
 fn conclude(
@@ -224,8 +228,9 @@ fn conclude(
     done: Result<Done, AppError>,
     outcome: Outcome,
 ) -> Result<Recorded, AppError> {
+    let mut warnings = Vec::new();
     if before + outcome.episodes > 0 {
-        refresh_card(&options.dataset);
+        warnings.extend(refresh_card(&options.dataset));
     }
     let saved = match (outcome.episodes, before) {
         (0, 0) => "nothing was saved".to_owned(),
@@ -258,5 +263,6 @@ fn conclude(
         reports: outcome.reports,
         session,
         interrupted: done.interrupted,
+        warnings,
     })
 }

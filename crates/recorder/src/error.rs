@@ -72,7 +72,7 @@ pub enum RecorderError {
     },
     /// There would soon be no room to save anything.
     #[error(
-        "the disk is nearly full: {} MB are free, and saving the running episode may take {} MB; it was saved as far as it went; \
+        "the disk is nearly full: {} MB are free, and saving the running episode may take {} MB, so the session ended while it could be saved; \
          make room, then go on with --resume",
         free / 1_000_000, needed / 1_000_000
     )]

@@ -14,7 +14,7 @@ use ulna_dataset::{Dataset, Feature, Number, RealFs, Spec, Writer};
 
 use super::record::{Pictures, pictures, process_cpu, shown};
 use super::ssim::ssim;
-use super::{Bench, Case, machine};
+use super::{Bench, Case, in_folder};
 use crate::error::AppError;
 use crate::robots;
 
@@ -33,21 +33,13 @@ const OTHERS: [(&str, u32); 3] = [("libx264", 23), ("libx264", 30), ("hevc", 30)
 const LEROBOTS: &str = "av1";
 
 /// Runs the bench; its datasets go to a folder among the temporary ones that is removed again. Codecs that there is no encoder for
-/// are left out, and named among the cases.
+/// are left out.
 ///
 /// # Errors
 /// If encoding or reading fails.
 pub fn codecs() -> Result<Bench, AppError> {
-    let machine = machine();
     let kind = robots::find(robots::DEFAULT)?;
-    let folder = std::env::temp_dir().join(format!("ulna-bench-{}", std::process::id()));
-    let cases = measure(&kind, &folder);
-    let _ = fs::remove_dir_all(&folder);
-    Ok(Bench {
-        bench: "codecs",
-        machine,
-        cases: cases?,
-    })
+    in_folder("codecs", |folder| measure(&kind, folder))
 }
 
 /// What a codec makes of a picture of one camera, on average.

@@ -19,7 +19,7 @@ use ulna_dataset::{
 };
 
 use super::record::{Pictures, columns, pictures, process_cpu, shown};
-use super::{Bench, Case, machine};
+use super::{Bench, Case, in_folder};
 use crate::error::AppError;
 use crate::robots;
 
@@ -40,15 +40,7 @@ const MANY: usize = 1000;
 /// # Errors
 /// If writing or reading fails.
 pub fn read(dataset: Option<&Path>) -> Result<Bench, AppError> {
-    let machine = machine();
-    let folder = std::env::temp_dir().join(format!("ulna-bench-{}", std::process::id()));
-    let cases = measure(&folder, dataset);
-    let _ = fs::remove_dir_all(&folder);
-    Ok(Bench {
-        bench: "read",
-        machine,
-        cases: cases?,
-    })
+    in_folder("read", |folder| measure(folder, dataset))
 }
 
 fn measure(folder: &Path, dataset: Option<&Path>) -> Result<Vec<Case>, AppError> {

@@ -26,7 +26,7 @@ use ulna_sim::camera::SensorNoise;
 use ulna_sim::render::Renderer;
 use ulna_sim::scene::{Scene, cameras_of};
 
-use super::{Bench, Case, machine};
+use super::{Bench, Case, in_folder};
 use crate::error::AppError;
 use crate::robots;
 
@@ -46,16 +46,8 @@ const RATE_HZ: f64 = 200.0;
 /// # Errors
 /// If recording fails.
 pub fn record() -> Result<Bench, AppError> {
-    let machine = machine();
     let kind = robots::find(robots::DEFAULT)?;
-    let folder = std::env::temp_dir().join(format!("ulna-bench-{}", std::process::id()));
-    let cases = measure(&kind, &folder);
-    let _ = fs::remove_dir_all(&folder);
-    Ok(Bench {
-        bench: "record",
-        machine,
-        cases: cases?,
-    })
+    in_folder("record", |folder| measure(&kind, folder))
 }
 
 fn measure(kind: &RobotKind, folder: &Path) -> Result<Vec<Case>, AppError> {

@@ -59,6 +59,9 @@ pub(super) fn recorded(
     bar.bar.finish_and_clear();
     drop(keyboard);
     let recorded = recorded?;
+    for warning in &recorded.warnings {
+        eprintln!("warning: {warning}");
+    }
     if json {
         output::json(&serde_json::to_value(&recorded)?)?;
     } else {
