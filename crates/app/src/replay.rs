@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use ulna_control::Playing;
 use ulna_core::{Joints, RobotKind, Unit};
-use ulna_dataset::{Column, Dataset, Episode};
+use ulna_dataset::{Column, Dataset, Episode, JointUnits};
 use ulna_rt::Stop;
 
 use crate::display;
@@ -138,32 +138,28 @@ pub(crate) fn units_of(
     if let Some(units) = options.units {
         return Ok((units, "as asked with --units".to_owned()));
     }
-    if let Some(units) = dataset
-        .manifest()?
-        .and_then(|manifest| match manifest.units.as_str() {
-            "degrees" => Some(Unit::Degrees),
-            "m100" => Some(Unit::M100),
-            _ => None,
-        })
-    {
-        return Ok((units, "as the dataset's ulna manifest says".to_owned()));
+    let manifest = dataset.manifest()?;
+    if let Some(units) = manifest.as_ref().and_then(JointUnits::of_manifest) {
+        let from = "as the dataset's ulna manifest says".to_owned();
+        return Ok((unit(units), from));
     }
     let robot_type = dataset.info().robot_type.as_deref().unwrap_or("unknown");
-    let units = match robot_type {
-        "so_follower" | "bi_so_follower" | "lekiwi" => Unit::Degrees,
-        "so100_follower" | "so101_follower" | "koch_follower" | "omx_follower" => Unit::M100,
-        _ => {
-            return Err(AppError::Usage(format!(
-                "{}: a dataset carries no units, and robot type `{robot_type}` does not tell them: \
-                 pass --units degrees or --units m100",
-                options.dataset.display()
-            )));
-        }
+    let Some(units) = JointUnits::of_robot_type(robot_type) else {
+        return Err(AppError::Usage(format!(
+            "{}: a dataset carries no units, and robot type `{robot_type}` does not tell them: \
+             pass --units degrees or --units m100",
+            options.dataset.display()
+        )));
     };
-    Ok((
-        units,
-        format!("as LeRobot records robot type `{robot_type}`"),
-    ))
+    let from = format!("as LeRobot records robot type `{robot_type}`");
+    Ok((unit(units), from))
+}
+
+fn unit(units: JointUnits) -> Unit {
+    match units {
+        JointUnits::Degrees => Unit::Degrees,
+        JointUnits::M100 => Unit::M100,
+    }
 }
 
 /// Actions and states of an episode, sorted to the order of the robot's joints.

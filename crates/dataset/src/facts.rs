@@ -10,6 +10,7 @@ use crate::features::{Dtype, Feature};
 use crate::info::Format;
 use crate::manifest::Manifest;
 use crate::reader::Dataset;
+use crate::units::JointUnits;
 
 /// A camera at a glance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,28 +79,15 @@ impl Facts {
 
     /// The unit of the joints in words, if the dataset tells.
     pub(crate) fn units(&self) -> Option<&'static str> {
-        match self.unit()? {
-            "degrees" => Some("degrees (grippers 0 to 100)"),
-            _ => Some("-100 to 100 (grippers 0 to 100)"),
+        match self.joint_units()? {
+            JointUnits::Degrees => Some("degrees (grippers 0 to 100)"),
+            JointUnits::M100 => Some("-100 to 100 (grippers 0 to 100)"),
         }
     }
 
-    /// `degrees` or `m100`: what the manifest says, else what LeRobot's name of the robot implies.
-    pub(crate) fn unit(&self) -> Option<&'static str> {
-        let implied = match self.robot_type.as_deref() {
-            Some("so_follower") => Some("degrees"),
-            Some("so100_follower" | "so101_follower") => Some("m100"),
-            _ => None,
-        };
-        match self
-            .manifest
-            .as_ref()
-            .map_or("", |manifest| &manifest.units)
-        {
-            "degrees" => Some("degrees"),
-            "m100" => Some("m100"),
-            _ => implied,
-        }
+    /// The unit of the joints: what the manifest says, else what LeRobot's name of the robot implies.
+    pub(crate) fn joint_units(&self) -> Option<JointUnits> {
+        JointUnits::told_by(self.manifest.as_ref(), self.robot_type.as_deref())
     }
 
     /// The version of ulna that recorded it, if one did.

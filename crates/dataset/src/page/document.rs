@@ -12,6 +12,7 @@ use super::words::{bytes, clip, count, counted, seconds};
 use crate::check::{Finding, Grade, Report, Severity};
 use crate::facts::Facts;
 use crate::reader::Dataset;
+use crate::units::JointUnits;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -158,9 +159,9 @@ fn robot(facts: &Facts) -> String {
 }
 
 fn units(facts: &Facts) -> (&'static str, &'static str) {
-    match facts.unit() {
-        Some("degrees") => ("degrees", "grippers 0 to 100"),
-        Some(_) => ("−100 to 100", "grippers 0 to 100"),
+    match facts.joint_units() {
+        Some(JointUnits::Degrees) => ("degrees", "grippers 0 to 100"),
+        Some(JointUnits::M100) => ("−100 to 100", "grippers 0 to 100"),
         None => ("not told", ""),
     }
 }

@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 use extent::Extent;
 use file::PageFile;
 use pictures::Cameras;
-use plots::{Plotter, Unit, is_plotted};
+use plots::{Plotter, is_plotted};
 use section::{Numbers, View};
 use verdict::Verdicts;
 
@@ -123,11 +123,7 @@ pub fn write_page(
     work.step("report", frames.sum())?;
     let plotter = Plotter {
         columns: extent.columns,
-        unit: match facts.unit() {
-            Some("degrees") => Unit::Degrees,
-            Some(_) => Unit::Hundred,
-            None => Unit::Unknown,
-        },
+        units: facts.joint_units(),
     };
     let mut page = Page {
         path: path.to_owned(),

@@ -7,6 +7,7 @@ use crate::episode::{Column, Episode};
 use crate::features::Feature;
 use crate::own_columns::{PICTURE_AGE, SENT, STATE_AGE, TIME};
 use crate::reader::{ACTION, STATE};
+use crate::units::JointUnits;
 
 /// Elements of one feature that are plotted at most.
 pub(super) const MOST_ELEMENTS: usize = 32;
@@ -49,26 +50,14 @@ pub(super) struct Group {
     pub(super) plots: Vec<Plot>,
 }
 
-/// What joints are counted in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unit {
-    /// Degrees; grippers from 0 to 100.
-    Degrees,
-    /// -100 to 100; grippers from 0 to 100.
-    Hundred,
-    /// The dataset does not tell.
-    Unknown,
-}
-
-impl Unit {
-    fn of(self, joint: &str) -> &'static str {
-        match self {
-            _ if !joint.ends_with(".pos") => "",
-            Unit::Degrees | Unit::Hundred if joint.contains("gripper") => "0…100",
-            Unit::Degrees => "°",
-            Unit::Hundred => "±100",
-            Unit::Unknown => "",
-        }
+/// The unit of a joint, in a sign or two.
+fn unit_of(joint: &str, units: Option<JointUnits>) -> &'static str {
+    match units {
+        _ if !joint.ends_with(".pos") => "",
+        Some(_) if joint.contains("gripper") => "0…100",
+        Some(JointUnits::Degrees) => "°",
+        Some(JointUnits::M100) => "±100",
+        None => "",
     }
 }
 
@@ -77,8 +66,8 @@ impl Unit {
 pub(super) struct Plotter {
     /// Columns of long series.
     pub(super) columns: usize,
-    /// The unit of joints.
-    pub(super) unit: Unit,
+    /// The unit of joints, if the dataset tells.
+    pub(super) units: Option<JointUnits>,
 }
 
 impl Plotter {
@@ -124,7 +113,7 @@ impl Plotter {
                 gated |= differs;
                 differs
             });
-            let unit = self.unit.of(&name);
+            let unit = unit_of(&name, self.units);
             let least = if unit.is_empty() { 1e-3 } else { 2.0 };
             let lines = [("sent", sent), ("action", action), ("state", state)];
             let lines = lines

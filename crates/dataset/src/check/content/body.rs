@@ -3,6 +3,7 @@
 use crate::check::CheckOptions;
 use crate::features::Feature;
 use crate::reader::{ACTION, Dataset, STATE};
+use crate::units::JointUnits;
 
 /// More numbers than that are no joints.
 const MOST_JOINTS: usize = 256;
@@ -14,14 +15,6 @@ const FASTEST_M100: f64 = 400.0;
 const FASTEST_PERCENT: f64 = 344.0;
 /// What `ulna dataset trim --idle` takes for rest unless told otherwise, in degrees or hundredths.
 const REST: f64 = 1.0;
-
-/// The units of the joints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Units {
-    Degrees,
-    M100,
-    Unknown,
-}
 
 /// What moves at a joint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +43,8 @@ pub(super) struct Joint {
 #[derive(Clone, Debug)]
 pub(super) struct Body {
     pub(super) joints: Vec<Joint>,
-    pub(super) units: Units,
+    /// None if unknown.
+    pub(super) units: Option<JointUnits>,
     /// What is no movement, in the dataset's units.
     pub(super) rest: f64,
     robot: String,
@@ -70,41 +64,31 @@ impl Body {
     /// What is no movement, in the dataset's units.
     pub(super) fn rest_of(dataset: &Dataset) -> f64 {
         match units(dataset) {
-            Units::Unknown => rest(dataset),
+            None => rest(dataset),
             _ => REST,
         }
     }
 
     /// The robot's type if it does not tell the units of its joints.
     pub(super) fn unknown_units(&self) -> Option<&str> {
-        let unknown = self.units == Units::Unknown && !self.joints.is_empty();
+        let unknown = self.units.is_none() && !self.joints.is_empty();
         unknown.then_some(self.robot.as_str())
     }
 
     /// The unit's name behind a number of this joint.
     pub(super) fn unit(&self, joint: &Joint) -> &'static str {
         match (self.units, joint.part) {
-            (Units::Unknown, _) | (_, Part::Wheel) => " units",
+            (None, _) | (_, Part::Wheel) => " units",
             (_, Part::Gripper) => " %",
-            (Units::Degrees, Part::Joint) => "°",
-            (Units::M100, Part::Joint) => " (of -100..100)",
+            (Some(JointUnits::Degrees), Part::Joint) => "°",
+            (Some(JointUnits::M100), Part::Joint) => " (of -100..100)",
         }
     }
 }
 
-/// What ulna's manifest says, else what LeRobot 0.6.2 records for this type of robot.
-fn units(dataset: &Dataset) -> Units {
+fn units(dataset: &Dataset) -> Option<JointUnits> {
     let manifest = dataset.manifest().ok().flatten();
-    match manifest.as_ref().map(|manifest| manifest.units.as_str()) {
-        Some("degrees") => return Units::Degrees,
-        Some("m100") => return Units::M100,
-        _ => {}
-    }
-    match dataset.info().robot_type.as_deref() {
-        Some("so_follower" | "bi_so_follower" | "lekiwi") => Units::Degrees,
-        Some("so100_follower" | "so101_follower" | "koch_follower" | "omx_follower") => Units::M100,
-        _ => Units::Unknown,
-    }
+    JointUnits::told_by(manifest.as_ref(), dataset.info().robot_type.as_deref())
 }
 
 /// A hundredth of the largest range that the statistics tell.
@@ -119,7 +103,7 @@ fn rest(dataset: &Dataset) -> f64 {
     (widest / 100.0).max(1e-6)
 }
 
-fn joints(dataset: &Dataset, units: Units, options: &CheckOptions) -> Vec<Joint> {
+fn joints(dataset: &Dataset, units: Option<JointUnits>, options: &CheckOptions) -> Vec<Joint> {
     let feature = |key| {
         let feature = dataset.info().feature(key).ok()?;
         (feature.number().is_some() && feature.width() <= MOST_JOINTS).then_some(feature)
@@ -169,11 +153,11 @@ fn part(name: &str) -> Part {
 }
 
 /// The fastest and the range that go with a unit.
-fn limits(units: Units, part: Part) -> (Option<f64>, Option<(f64, f64)>) {
+fn limits(units: Option<JointUnits>, part: Part) -> (Option<f64>, Option<(f64, f64)>) {
     match (units, part) {
-        (Units::Unknown, _) | (_, Part::Wheel) => (None, None),
+        (None, _) | (_, Part::Wheel) => (None, None),
         (_, Part::Gripper) => (Some(FASTEST_PERCENT), Some((0.0, 100.0))),
-        (Units::Degrees, Part::Joint) => (Some(FASTEST), Some((-180.0, 180.0))),
-        (Units::M100, Part::Joint) => (Some(FASTEST_M100), Some((-100.0, 100.0))),
+        (Some(JointUnits::Degrees), Part::Joint) => (Some(FASTEST), Some((-180.0, 180.0))),
+        (Some(JointUnits::M100), Part::Joint) => (Some(FASTEST_M100), Some((-100.0, 100.0))),
     }
 }

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use super::body::{Joint, Part, Units};
+use super::body::{Joint, Part};
 use super::times::plural;
 use super::{Subject, longest_run};
 use crate::check::{EpisodeGrade, Finding, Severity};
 use crate::reader::{ACTION, STATE};
+use crate::units::JointUnits;
 
 /// How much faster than its servo a joint may seem. Where times are computed from the frame number, a row that came late
 /// spans two periods; where they are measured, the joints of a row are still read one after the other.
@@ -103,7 +104,7 @@ fn leaps(subject: &Subject<'_>, track: &Track<'_>, found: &mut Vec<Finding>) {
         if leaps.len() > 1 {
             message += &format!(" ({} such leaps)", leaps.len());
         }
-        if subject.body.units == Units::Degrees && (by(widest) - 360.0).abs() < 20.0 {
+        if subject.body.units == Some(JointUnits::Degrees) && (by(widest) - 360.0).abs() < 20.0 {
             message +=
                 "; a full turn: the encoder's end lies within the joint's travel, calibrate again";
         }
@@ -186,7 +187,7 @@ fn ends(subject: &Subject<'_>, track: &Track<'_>, busy: &Range<usize>, found: &m
     let range = track
         .joint
         .range
-        .filter(|_| subject.body.units == Units::M100);
+        .filter(|_| subject.body.units == Some(JointUnits::M100));
     let name = &track.joint.name;
     if let Some(state) = &track.state {
         let moves = span(state).1 - span(state).0 > subject.body.rest;

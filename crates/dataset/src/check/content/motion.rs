@@ -1,7 +1,6 @@
 //! Whether, when and for how long the arm moves.
 
 use super::Subject;
-use super::body::Units;
 use crate::check::{EpisodeGrade, Finding, Report, Severity};
 use crate::episode::Column;
 use crate::reader::{ACTION, Dataset, STATE};
@@ -38,7 +37,7 @@ pub(super) fn look(subject: &Subject<'_>, grade: &mut EpisodeGrade, found: &mut 
     grade.idle_head_s = head as f64 / subject.fps();
     grade.idle_tail_s = tail as f64 / subject.fps();
     let threshold = match subject.body.units {
-        Units::Unknown => format!(" (give `--threshold {rest:.4}`)"),
+        None => format!(" (give `--threshold {rest:.4}`)"),
         _ => String::new(),
     };
     let mut idle = |code, seconds: f64, first, frames, what: &str| {
