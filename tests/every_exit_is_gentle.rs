@@ -1,4 +1,4 @@
-//! Promise: every exit ends in a defined, gentle state. (Panics and lost ports: the tests of `ulna-app`.)
+//! Promise: every exit ends in a defined, gentle state. (Panics and lost ports: the tests of `ulna-session`.)
 
 #![allow(clippy::unwrap_used)]
 

@@ -21,7 +21,7 @@ mod teleop;
 mod view;
 
 use anyhow::Result;
-use ulna_app::Stop;
+use ulna_session::Stop;
 
 pub(crate) use bench::bench;
 pub(crate) use calibrate::calibrate;

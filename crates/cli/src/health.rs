@@ -1,7 +1,7 @@
 //! What servos feel, in a few words.
 
-use ulna_app::Health;
-use ulna_app::report::{BusReport, HealthReport};
+use ulna_session::Health;
+use ulna_session::report::{BusReport, HealthReport};
 
 use crate::output::short;
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crossterm::event::{self, Event, KeyCode, KeyEventKind};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use ulna_app::{Input, Key};
+use ulna_session::{Input, Key};
 
 /// Keys become inputs for as long as this lives; then the terminal is as it was before.
 #[derive(Debug)]

@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             match error.downcast_ref() {
-                Some(ulna_app::AppError::Interrupted(left)) => eprintln!("{left}"),
+                Some(ulna_session::AppError::Interrupted(left)) => eprintln!("{left}"),
                 _ => eprintln!("error: {error:#}"),
             }
             ExitCode::from(exit_code(&error))
@@ -88,8 +88,8 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// 2 for options that do not go together, as for those that clap refuses; 130 for Ctrl-C; 1 for everything else.
 fn exit_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref() {
-        Some(ulna_app::AppError::Usage(_)) => 2,
-        Some(ulna_app::AppError::Interrupted(_)) => 130,
+        Some(ulna_session::AppError::Usage(_)) => 2,
+        Some(ulna_session::AppError::Interrupted(_)) => 130,
         _ => 1,
     }
 }

@@ -4,12 +4,12 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use ulna_app::datasets::Progress;
-use ulna_app::display::{Display, DisplayReport};
-use ulna_app::policies::PolicyReport;
-use ulna_app::report::SessionReport;
-use ulna_app::run::Ui;
-use ulna_app::tap::Snapshot;
+use ulna_session::datasets::Progress;
+use ulna_session::display::{Display, DisplayReport};
+use ulna_session::policies::PolicyReport;
+use ulna_session::report::SessionReport;
+use ulna_session::run::Ui;
+use ulna_session::tap::Snapshot;
 
 use crate::health;
 
@@ -164,8 +164,8 @@ pub(crate) fn short(name: &str) -> String {
 pub(crate) fn session(report: &SessionReport) -> String {
     let timing = &report.timing;
     let clock = match report.clock {
-        ulna_app::report::ClockKind::Real => "real time",
-        ulna_app::report::ClockKind::Virtual => "virtual clock",
+        ulna_session::report::ClockKind::Real => "real time",
+        ulna_session::report::ClockKind::Virtual => "virtual clock",
     };
     let mut lines = vec![format!(
         "{} on {} ({}, {clock}): {}; {} ticks at {:.1} of {:.0} Hz, {} overruns",
@@ -182,8 +182,8 @@ pub(crate) fn session(report: &SessionReport) -> String {
         timing.rate_hz,
         timing.overruns
     )];
-    let mut row = |name: &str, summary: &ulna_app::Summary| {
-        let ulna_app::Summary {
+    let mut row = |name: &str, summary: &ulna_session::Summary| {
+        let ulna_session::Summary {
             p50_us,
             p99_us,
             max_us,
@@ -222,7 +222,7 @@ pub(crate) fn session(report: &SessionReport) -> String {
     ] {
         for trouble in bus
             .into_iter()
-            .flat_map(ulna_app::report::BusReport::troubles)
+            .flat_map(ulna_session::report::BusReport::troubles)
         {
             lines.push(format!("  {role:<12}{trouble}"));
         }
@@ -289,7 +289,7 @@ fn policy_lines(policy: &PolicyReport) -> Vec<String> {
 }
 
 /// One robot, for people.
-pub(crate) fn robot(kind: &ulna_app::RobotKind) -> String {
+pub(crate) fn robot(kind: &ulna_session::RobotKind) -> String {
     let mut lines = vec![
         format!("{}: {}", kind.name, kind.summary),
         format!(

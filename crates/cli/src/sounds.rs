@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
-use ulna_app::{Phase, Progress};
+use ulna_session::{Phase, Progress};
 
 /// How it is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use ulna_app::{Dialogue, Stop, Told};
+use ulna_session::{Dialogue, Stop, Told};
 
 /// How often Ctrl-C is looked for while nobody answers.
 const POLL: Duration = Duration::from_millis(50);

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use ulna_core::display::TickTiming;
+use ulna_core::tick::TickTiming;
 use ulna_core::{
     Action, ActionSource, Gate, GateNote, Health, Joints, LinkLost, Progress, Robot, SafeGoals,
     Stamp, State,

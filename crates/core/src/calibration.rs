@@ -1,7 +1,4 @@
-//! What LeRobot's calibration file says of one arm.
-
-use alloc::string::String;
-use alloc::vec::Vec;
+//! What LeRobot's calibration file says of one joint.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,19 +29,5 @@ impl JointCalibration {
     /// -1.0 if the joint is reversed, else 1.0.
     pub fn direction(&self) -> f64 {
         if self.drive_mode == 0 { 1.0 } else { -1.0 }
-    }
-}
-
-/// The calibration of one arm: motor names and their values, in the order of the robot file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Calibration {
-    /// One entry per motor.
-    pub joints: Vec<(String, JointCalibration)>,
-}
-
-impl Calibration {
-    /// The values alone, in order.
-    pub fn values(&self) -> impl Iterator<Item = &JointCalibration> {
-        self.joints.iter().map(|(_, value)| value)
     }
 }

@@ -1,12 +1,13 @@
-//! The types that everything in ulna shares: joints and their units, robot descriptions, states,
-//! actions, and the safety gate.
+//! The motion types that everything in ulna shares, firmware included: joints and their units, states, actions, and the
+//! safety gate.
 //!
 //! Nothing here does input or output, reads a clock, starts a thread or looks a joint up by name:
 //! a joint is an index into fixed-capacity, `Copy` arrays, and its name is data for people.
 //!
 //! Reading order: [`stamp`] (when), [`joints`] (how many), [`calibration`] and [`mod@unit`] (what the numbers
-//! mean), [`state`] (what is measured and wanted), [`gate`] (what may be sent), [`traits`] (who takes part),
-//! [`camera`] (pictures), [`display`] (what people are shown), [`robot`] (the robot file) and [`kinematics`] (where the links are).
+//! mean), [`state`] (what is measured and wanted), [`gate`] (what may be sent), [`traits`] (who takes part), [`tick`] (what came of it).
+//!
+//! Without the feature `alloc`, which adds cameras and environments, nothing here needs a heap.
 //!
 //! ```
 //! use ulna_core::calibration::JointCalibration;
@@ -19,26 +20,30 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "alloc")]
 extern crate alloc;
 
 pub mod calibration;
+#[cfg(feature = "alloc")]
 pub mod camera;
-pub mod display;
+#[cfg(feature = "alloc")]
+pub mod environment;
 pub mod gate;
 pub mod joints;
-pub mod kinematics;
-pub mod robot;
 pub mod stamp;
 pub mod state;
+pub mod tick;
 pub mod traits;
 pub mod unit;
 
-pub use calibration::{Calibration, JointCalibration};
+pub use calibration::JointCalibration;
+#[cfg(feature = "alloc")]
 pub use camera::{Camera, CameraFault, Frame};
+#[cfg(feature = "alloc")]
+pub use environment::Environment;
 pub use gate::{Gate, GateLimits, GateNote, SafeGoals};
 pub use joints::{Joints, MAX_JOINTS, TooManyJoints};
-pub use robot::RobotKind;
 pub use stamp::Stamp;
 pub use state::{Action, Health, State};
-pub use traits::{ActionSource, Environment, LinkLost, Progress, Robot};
+pub use traits::{ActionSource, LinkLost, Progress, Robot};
 pub use unit::Unit;

@@ -3,10 +3,6 @@
 //! Both are poll-style: `begin` starts the exchange of one tick, `step` carries it on whenever bytes or time have
 //! arrived, and says until when it can wait. Neither sleeps, reads a clock or blocks.
 
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt;
-
 use crate::gate::SafeGoals;
 use crate::joints::Joints;
 use crate::stamp::Stamp;
@@ -104,14 +100,4 @@ impl<T: ActionSource + ?Sized> ActionSource for &mut T {
     fn finished(&self, now: Stamp) -> bool {
         (**self).finished(now)
     }
-}
-
-/// What the surroundings tell of themselves, such as where a target is: LeRobot's `observation.environment_state`.
-pub trait Environment: fmt::Debug + Send + Sync {
-    /// A name for each number; there are as many numbers at all times.
-    fn names(&self) -> Vec<String>;
-
-    /// Puts the numbers at this moment into `numbers`, which has room for as many as there are names. It may be asked on the control
-    /// thread: it must not block or allocate.
-    fn tell(&self, at: Stamp, numbers: &mut [f64]);
 }

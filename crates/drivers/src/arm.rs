@@ -10,10 +10,9 @@ use std::time::Duration;
 
 use ulna_bus::engine::{BusCounters, Engine, EngineConfig, ServoCounters};
 use ulna_bus::health::{Roster, RosterConfig};
-use ulna_core::robot::Omni;
-use ulna_core::{
-    Calibration, Health, Joints, LinkLost, Progress, Robot, RobotKind, SafeGoals, Stamp, State,
-};
+use ulna_core::{Health, Joints, LinkLost, Progress, Robot, SafeGoals, Stamp, State};
+use ulna_robot::Omni;
+use ulna_robot::{Calibration, RobotKind};
 
 use crate::port::Port;
 use health::Watching;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use ulna_bus::engine::BusCounters;
 use ulna_core::{
-    Action, ActionSource, Calibration, Health, Joints, LinkLost, Progress, Robot, RobotKind,
-    SafeGoals, Stamp, State,
+    Action, ActionSource, Health, Joints, LinkLost, Progress, Robot, SafeGoals, Stamp, State,
 };
+use ulna_robot::{Calibration, RobotKind};
 use ulna_rt::Pacer;
 
 use crate::arm::{ServoArm, ServoReport};

@@ -11,7 +11,8 @@ mod sweep;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use ulna_core::{Calibration, JointCalibration, RobotKind};
+use ulna_core::JointCalibration;
+use ulna_robot::{Calibration, RobotKind};
 use ulna_rt::Pacer;
 
 use crate::line::{Line, LineError};

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
-use ulna_core::robot::RoleSpec;
-use ulna_core::{Calibration, JointCalibration, RobotKind};
+use ulna_core::JointCalibration;
+use ulna_robot::RoleSpec;
+use ulna_robot::{Calibration, RobotKind};
 
 /// Which of LeRobot's two families a device belongs to; each has its own folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

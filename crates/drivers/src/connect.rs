@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use ulna_bus::engine::ServoFault;
 use ulna_bus::registers::{Register, Role as Use};
-use ulna_core::{Calibration, LinkLost, Progress, Robot, RobotKind, SafeGoals, Stamp};
+use ulna_core::{LinkLost, Progress, Robot, SafeGoals, Stamp};
+use ulna_robot::{Calibration, RobotKind};
 use ulna_rt::Pacer;
 
 use crate::arm::ServoArm;

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use ulna_core::RobotKind;
+use ulna_robot::RobotKind;
 use ulna_rt::Pacer;
 
 use crate::connect::checks::advice;

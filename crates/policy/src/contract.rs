@@ -1,6 +1,7 @@
 //! What a policy sees, what it answers, and for which robot.
 
-use ulna_core::{RobotKind, Unit};
+use ulna_core::Unit;
+use ulna_robot::RobotKind;
 
 use crate::normalise::Normaliser;
 

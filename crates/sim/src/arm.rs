@@ -12,9 +12,9 @@ mod tests;
 use core::time::Duration;
 
 use thiserror::Error;
-use ulna_core::calibration::Calibration;
 use ulna_core::joints::{Joints, MAX_JOINTS};
-use ulna_core::robot::RobotKind;
+use ulna_robot::Calibration;
+use ulna_robot::RobotKind;
 
 use crate::law::solve::{Matrix, Share, solve};
 use crate::law::{Servo, ServoModel};

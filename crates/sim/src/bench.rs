@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use ulna_core::calibration::Calibration;
 use ulna_core::joints::Joints;
-use ulna_core::robot::RobotKind;
+use ulna_robot::Calibration;
+use ulna_robot::RobotKind;
 
 use crate::arm::{ArmError, Mount, TICK};
 use crate::law::{Load, Servo, ServoModel};

@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use ulna_core::kinematics::Chain;
 use ulna_core::{Camera, CameraFault, Frame, Stamp};
+use ulna_robot::kinematics::Chain;
 
 use crate::arm::Arm;
 use crate::render::{PictureSizeError, Renderer};

@@ -15,9 +15,9 @@ use core::time::Duration;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use ulna_core::joints::Joints;
-use ulna_core::kinematics::Chain;
-use ulna_core::robot::RobotKind;
 use ulna_core::unit::Unit;
+use ulna_robot::RobotKind;
+use ulna_robot::kinematics::Chain;
 
 pub use leader::LeaderArm;
 use noise::Noise;

@@ -15,7 +15,7 @@ mod shadow;
 use core::fmt;
 
 use nalgebra::Vector3;
-use ulna_core::kinematics::Pose;
+use ulna_robot::kinematics::Pose;
 
 use crate::scene::{Camera, Scene, Shape, solid};
 use face::Projector;

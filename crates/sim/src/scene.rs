@@ -9,12 +9,12 @@ mod look;
 pub(crate) mod solid;
 
 use nalgebra::{Isometry3, Point3, Vector3};
-use ulna_core::kinematics::Pose;
-use ulna_core::robot::FrameSpec;
+use ulna_robot::FrameSpec;
+use ulna_robot::kinematics::Pose;
 
 pub use camera::{Camera, View};
 pub use look::cameras_of;
-pub use ulna_core::robot::Colour;
+pub use ulna_robot::Colour;
 
 /// Everything a camera can see, but for where the links are: that is the [`Pose`].
 #[derive(Debug, Clone)]

@@ -9,10 +9,10 @@ use nalgebra::{Isometry3, Point3};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use ulna_core::joints::Joints;
-use ulna_core::kinematics::Chain;
-use ulna_core::robot::{JointSpec, RobotKind};
 use ulna_core::unit::Unit;
 use ulna_core::{Environment, Stamp};
+use ulna_robot::kinematics::Chain;
+use ulna_robot::{JointSpec, RobotKind};
 
 use crate::arm::ArmOptions;
 use crate::arm::mechanics::Mechanics;

@@ -10,7 +10,7 @@
 //! use ulna_sim::bus::BusOptions;
 //! use ulna_sim::workbench::Workbench;
 //!
-//! # let kind: ulna_core::RobotKind = toml::from_str(include_str!("../../../configs/so101.toml"))?;
+//! # let kind: ulna_robot::RobotKind = toml::from_str(include_str!("../../../configs/so101.toml"))?;
 //! // New servos, of which none is plugged in yet.
 //! let bench = Bench::loose(&kind, &kind.nominal_calibration())?;
 //! let bus = Workbench::factory_fresh(&kind)?.into_bus(bench, BusOptions::default())?;
@@ -27,8 +27,8 @@ use ulna_bus::encoding::OutOfRange;
 use ulna_bus::models;
 use ulna_bus::registers::{Access, Register, Role, Table};
 use ulna_bus::{ErrorFlags, Protocol};
-use ulna_core::calibration::Calibration;
-use ulna_core::robot::RobotKind;
+use ulna_robot::Calibration;
+use ulna_robot::RobotKind;
 
 use crate::bus::{BusOptions, ServoBus, WrongPlant};
 use crate::plant::Plant;

@@ -15,7 +15,7 @@ use ulna_sim::workbench::Workbench;
 /// An SO-101 whose homing offsets are anything but zero, calibrated as its file says.
 fn calibrated_arm() -> (ServoBus<Arm>, Vec<i32>) {
     let robot = include_str!("../../../configs/so101.toml");
-    let kind: ulna_core::RobotKind = toml::from_str(robot).unwrap();
+    let kind: ulna_robot::RobotKind = toml::from_str(robot).unwrap();
     let mut calibration = kind.nominal_calibration();
     let offsets = [-1900, -700, 0, 350, 1200, 2047];
     for ((_, joint), offset) in calibration.joints.iter_mut().zip(offsets) {
@@ -81,7 +81,7 @@ fn an_arm_goes_where_its_goals_say() {
 #[test]
 fn an_arm_of_dynamixels_goes_where_its_goals_say() {
     let robot = include_str!("../../../configs/so101.toml");
-    let mut kind: ulna_core::RobotKind = toml::from_str(robot).unwrap();
+    let mut kind: ulna_robot::RobotKind = toml::from_str(robot).unwrap();
     kind.follower.registers = [("Operating_Mode".to_owned(), 4)].into();
     for (index, joint) in kind.joints.iter_mut().enumerate() {
         joint.model = ["xl430-w250", "xl330-m288"][usize::from(index > 1)].to_owned();

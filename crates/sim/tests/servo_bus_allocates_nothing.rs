@@ -57,7 +57,7 @@ fn run_cycles(bus: &mut ServoBus<Arm>, cycle: &[u8]) -> u64 {
 #[test]
 fn a_cycle_of_dynamixels_allocates_nothing() {
     let robot = include_str!("../../../configs/so101.toml");
-    let mut kind: ulna_core::RobotKind = toml::from_str(robot).unwrap();
+    let mut kind: ulna_robot::RobotKind = toml::from_str(robot).unwrap();
     for joint in &mut kind.joints {
         joint.model = "xl330-m288".to_owned();
     }
@@ -85,7 +85,7 @@ fn a_cycle_of_dynamixels_allocates_nothing() {
 #[test]
 fn a_cycle_allocates_nothing() {
     let robot = include_str!("../../../configs/so101.toml");
-    let kind: ulna_core::RobotKind = toml::from_str(robot).unwrap();
+    let kind: ulna_robot::RobotKind = toml::from_str(robot).unwrap();
     let arm = Arm::new(&kind, &kind.nominal_calibration(), ArmOptions::default()).unwrap();
     let models = [1, 2, 3, 4, 5, 6].map(|id| (id, STS3215));
     let faults = vec![

@@ -8,10 +8,11 @@ use rerun::{
     LineStrips3D, Quaternion, RecordingStream, RecordingStreamResult, Transform3D, Vec3D,
     ViewCoordinates,
 };
-use ulna_core::kinematics::{Chain, Pose};
-use ulna_core::robot::VisualSpec;
+use ulna_core::Joints;
 use ulna_core::unit::AngleMap;
-use ulna_core::{Joints, RobotKind};
+use ulna_robot::RobotKind;
+use ulna_robot::VisualSpec;
+use ulna_robot::kinematics::{Chain, Pose};
 
 use crate::layout::{COMMANDED, MEASURED};
 use crate::solid::Triangles;

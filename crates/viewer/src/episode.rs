@@ -12,9 +12,10 @@
 use std::time::Duration;
 
 use rerun::{RecordingStream, TextDocument, TextLog};
+use ulna_core::Joints;
 use ulna_core::unit::AngleMap;
-use ulna_core::{Joints, RobotKind};
 use ulna_dataset::{ACTION, Column, Dataset, Dtype, Episode, STATE};
+use ulna_robot::RobotKind;
 
 use crate::arm::{Arm, Which};
 use crate::layout::Contents;

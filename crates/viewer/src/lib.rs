@@ -2,7 +2,7 @@
 //! and what it did, how well it followed, where the time of each tick went, what the safety gate did, what the cameras saw,
 //! and the arm in space.
 //!
-//! A session calls a [`SessionView`] tick by tick, as an [`ulna_core::display::Display`]; [`show_episode`] shows an episode of a dataset
+//! A session calls a [`SessionView`] tick by tick, as an [`ulna_robot::display::Display`]; [`show_episode`] shows an episode of a dataset
 //! at once. Both send to a [`Viewer`]: a window, a file, or a page in the browser.
 //!
 //! ```no_run

@@ -16,8 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rerun::{RecordingStreamResult, TextDocument, TextLog, TextLogLevel};
-use ulna_core::display::{Display, DisplayFault, Stage, Telemetry};
+use ulna_core::tick::Telemetry;
 use ulna_core::{Environment, Frame, GateNote, Joints, MAX_JOINTS, Stamp};
+use ulna_robot::display::{Display, DisplayFault, Stage};
 
 use crate::arm::{Arm, Which};
 use crate::layout::{COMMANDED, Contents, MEASURED, WANTED};
@@ -39,7 +40,7 @@ const PICTURE_WIDTH: usize = 480;
 /// How far plots look back while somebody looks, s.
 const WINDOW: f64 = 20.0;
 
-/// Shows a session on a viewer. It is an [`ulna_core::display::Display`].
+/// Shows a session on a viewer. It is an [`ulna_robot::display::Display`].
 #[derive(Debug)]
 pub struct SessionView {
     viewer: Viewer,

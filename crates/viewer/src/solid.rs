@@ -4,7 +4,7 @@ use core::f64::consts::TAU;
 
 use nalgebra::{Isometry3, Point3, Vector3};
 use rerun::{Color, Mesh3D};
-use ulna_core::robot::{ShapeSpec, VisualSpec};
+use ulna_robot::{ShapeSpec, VisualSpec};
 
 /// Faces that approximate a cylinder's mantle.
 const SIDES: usize = 24;
@@ -128,7 +128,7 @@ fn hull(low: Vec<Point3<f64>>, high: Vec<Point3<f64>>) -> Vec<Vec<Point3<f64>>> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ulna_core::robot::{Colour, CylinderSpec, FrameSpec, TaperSpec};
+    use ulna_robot::{Colour, CylinderSpec, FrameSpec, TaperSpec};
 
     /// Volume by the divergence theorem: right only if every face is there, once, and looks outward.
     fn volume(shape: ShapeSpec) -> f64 {

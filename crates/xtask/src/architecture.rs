@@ -247,7 +247,7 @@ mod tests {
             ["crates/core uses sim, which ARCHITECTURE.md does not allow"]
         );
         assert_eq!(
-            faults("sim", "[dev-dependencies]\nulna-app.workspace = true").len(),
+            faults("sim", "[dev-dependencies]\nulna-session.workspace = true").len(),
             1
         );
         assert_eq!(faults("web", "").len(), 1);

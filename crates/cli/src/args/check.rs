@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use ulna_app::datasets::{CheckSettings, Pictures};
+use ulna_session::datasets::{CheckSettings, Pictures};
 
 /// What stands below the options.
 pub(crate) const AFTER_HELP: &str = "\

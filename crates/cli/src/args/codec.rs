@@ -1,7 +1,7 @@
 //! How the pictures of a recording are encoded.
 
 use clap::Args;
-use ulna_app::record::CodecChoice;
+use ulna_session::record::CodecChoice;
 
 #[derive(Debug, Args)]
 pub(crate) struct CodecArgs {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use ulna_app::datasets::{CardOptions, PageOptions};
+use ulna_session::datasets::{CardOptions, PageOptions};
 
 use super::check::CheckArgs;
 use super::dataset_tools::{

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use ulna_app::datasets::{
+use ulna_session::datasets::{
     Cut, Edit, FeatureChanges, Format, Moment, NewFeature, NewValues, Number, Parts, TaskChanges,
 };
-use ulna_app::record::CodecChoice;
+use ulna_session::record::CodecChoice;
 
 use super::values::{Episodes, dtype, episodes, fraction, moment, new_values, part};
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use ulna_app::EngineChoice;
-use ulna_app::policies::PolicyOptions;
+use ulna_session::EngineChoice;
+use ulna_session::policies::PolicyOptions;
 
 use super::values::seconds_or_none;
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use ulna_app::record::{CameraChoice, RecordOptions};
-use ulna_app::rig::RigOptions;
+use ulna_session::record::{CameraChoice, RecordOptions};
+use ulna_session::rig::RigOptions;
 
 use super::display::DisplayArgs;
 use super::recording::RecordingArgs;

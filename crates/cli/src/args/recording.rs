@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use ulna_app::record::{Episodes, OnInterrupt, RecordOptions};
+use ulna_session::record::{Episodes, OnInterrupt, RecordOptions};
 
 use super::codec::CodecArgs;
 use super::values::{seconds, seconds_or_none, size};

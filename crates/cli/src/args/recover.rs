@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
-use ulna_app::recover::RecoverOptions;
-use ulna_app::workplace::Part;
+use ulna_session::recover::RecoverOptions;
+use ulna_session::workplace::Part;
 
 use super::bus::BusArgs;
 use super::values::seconds;

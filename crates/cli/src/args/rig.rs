@@ -1,15 +1,15 @@
 //! The rig: which robots, where, real or simulated, on which clock.
 
 use clap::{Args, ValueEnum};
-use ulna_app::report::ClockKind;
-use ulna_app::rig::{RigOptions, Scene};
+use ulna_session::report::ClockKind;
+use ulna_session::rig::{RigOptions, Scene};
 
 /// The rig: which robots, where, real or simulated.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rig")]
 pub(super) struct RigArgs {
     /// The robot: a built-in name, or the path of a robot file
-    #[arg(long, default_value = ulna_app::robots::DEFAULT, value_name = "F")]
+    #[arg(long, default_value = ulna_session::robots::DEFAULT, value_name = "F")]
     robot: String,
 
     /// The follower's serial port; those of a pair as LEFT,RIGHT

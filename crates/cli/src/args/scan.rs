@@ -1,8 +1,8 @@
 //! `ulna scan`.
 
 use clap::Args;
-use ulna_app::scan::ScanOptions;
-use ulna_app::workplace::Part;
+use ulna_session::scan::ScanOptions;
+use ulna_session::workplace::Part;
 
 use super::bus::BusArgs;
 

@@ -1,8 +1,8 @@
 //! `ulna setup`.
 
 use clap::Args;
-use ulna_app::setup::SetupOptions;
-use ulna_app::workplace::Part;
+use ulna_session::setup::SetupOptions;
+use ulna_session::workplace::Part;
 
 use super::bus::BusArgs;
 

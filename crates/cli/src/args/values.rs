@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ulna_app::datasets::{Moment, NewValues, Number};
+use ulna_session::datasets::{Moment, NewValues, Number};
 
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use ulna_app::datasets::{self, Answer, Edit, Progress};
-use ulna_app::{AppError, Stop};
+use ulna_session::datasets::{self, Answer, Edit, Progress};
+use ulna_session::{AppError, Stop};
 
 use super::stop;
 use crate::Ended;

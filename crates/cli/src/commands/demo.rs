@@ -1,7 +1,7 @@
 //! `ulna demo`.
 
 use anyhow::Result;
-use ulna_app::demo as tour;
+use ulna_session::demo as tour;
 
 use super::stop;
 use crate::args::DemoArgs;

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 #[cfg(not(feature = "viewer"))]
-use ulna_app::AppError;
-use ulna_app::display::Display;
+use ulna_session::AppError;
+use ulna_session::display::Display;
 
 use crate::args::DisplayArgs;
 
@@ -51,5 +51,5 @@ pub(super) fn viewer(place: &str, title: &str) -> Result<ulna_viewer::Viewer> {
 #[cfg(feature = "viewer")]
 #[allow(clippy::needless_pass_by_value)] // for map_err
 fn usage(error: ulna_viewer::ViewerError) -> anyhow::Error {
-    ulna_app::AppError::Usage(format!("--display: {error}")).into()
+    ulna_session::AppError::Usage(format!("--display: {error}")).into()
 }

@@ -1,7 +1,7 @@
 //! `ulna doctor`.
 
 use anyhow::Result;
-use ulna_app::doctor::{Check, Verdict, doctor as examine, udev_rules};
+use ulna_session::doctor::{Check, Verdict, doctor as examine, udev_rules};
 
 use super::stop;
 use crate::args::DoctorArgs;

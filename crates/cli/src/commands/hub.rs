@@ -30,11 +30,11 @@ mod with {
     use anyhow::Result;
     use indicatif::{DecimalBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
     use serde_json::json;
-    use ulna_app::{AppError, Stop, datasets};
     use ulna_hub::{
         Endpoint, Filter, Folder, HubClient, HubError, POLICY_PATH, PullOptions, Pulled,
         PushOptions, Pushed, Repo, RepoKind, Step, Token, Watch,
     };
+    use ulna_session::{AppError, Stop, datasets};
 
     use super::super::stop;
     use crate::args::{KindArg, PullArgs, PushArgs, ServerArgs};

@@ -1,8 +1,8 @@
 //! `ulna policy`.
 
 use anyhow::Result;
-use ulna_app::bench as benches;
-use ulna_app::policies::{self, Checked};
+use ulna_session::bench as benches;
+use ulna_session::policies::{self, Checked};
 
 use crate::args::PolicyAction;
 use crate::{Ended, output};

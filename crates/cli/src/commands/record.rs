@@ -5,11 +5,11 @@ use std::io::{self, IsTerminal};
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
-use ulna_app::display::Display;
-use ulna_app::policies::PolicyOptions;
-use ulna_app::record::{RecordOptions, RecordUi, Recorded, inputs, record as run};
-use ulna_app::rig::RigOptions;
-use ulna_app::{Phase, Progress};
+use ulna_session::display::Display;
+use ulna_session::policies::PolicyOptions;
+use ulna_session::record::{RecordOptions, RecordUi, Recorded, inputs, record as run};
+use ulna_session::rig::RigOptions;
+use ulna_session::{Phase, Progress};
 
 use super::{display, stop};
 use crate::Ended;

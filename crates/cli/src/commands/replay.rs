@@ -1,8 +1,8 @@
 //! `ulna replay`.
 
 use anyhow::Result;
-use ulna_app::replay::{ReplayOptions, Replayed};
-use ulna_app::robots as known;
+use ulna_session::replay::{ReplayOptions, Replayed};
+use ulna_session::robots as known;
 
 use super::{display, stop};
 use crate::Ended;
@@ -21,7 +21,7 @@ pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Ended> {
         units: args.units.map(Into::into),
     };
     let mut status = StatusLine::new(names, display);
-    let replayed = ulna_app::replay::replay(&rig, &options, &stop, &mut status);
+    let replayed = ulna_session::replay::replay(&rig, &options, &stop, &mut status);
     status.finish();
     let replayed = replayed?;
     if json {

@@ -1,7 +1,7 @@
 //! `ulna run`.
 
 use anyhow::Result;
-use ulna_app::{policies, robots as known};
+use ulna_session::{policies, robots as known};
 
 use super::record::{Front, recorded};
 use super::{display, stop};

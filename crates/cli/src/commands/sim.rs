@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use serde_json::json;
-use ulna_app::{rig, robots as known};
+use ulna_session::{rig, robots as known};
 
 use super::stop;
 use crate::args::SimAction;

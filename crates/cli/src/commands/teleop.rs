@@ -1,7 +1,7 @@
 //! `ulna teleop`.
 
 use anyhow::Result;
-use ulna_app::robots as known;
+use ulna_session::robots as known;
 
 use super::{display, stop};
 use crate::Ended;
@@ -15,7 +15,7 @@ pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Ended> {
     let display = display::open(&args.display, &format!("teleop {}", kind.name))?;
     let names = kind.names().map(str::to_owned).collect();
     let mut status = StatusLine::new(names, display);
-    let done = ulna_app::teleop::teleop(&rig, args.duration, &stop, &mut status);
+    let done = ulna_session::teleop::teleop(&rig, args.duration, &stop, &mut status);
     status.finish();
     let done = done?;
     if json {

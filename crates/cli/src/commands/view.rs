@@ -8,7 +8,7 @@ use crate::args::ViewArgs;
 #[cfg(feature = "viewer")]
 pub(crate) fn view(args: &ViewArgs, json: bool) -> Result<Ended> {
     use indicatif::{ProgressBar, ProgressStyle};
-    use ulna_app::view;
+    use ulna_session::view;
     use ulna_viewer::show_episode;
 
     use super::{display, stop};

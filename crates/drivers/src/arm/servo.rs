@@ -3,8 +3,9 @@
 use ulna_bus::health::{Plausibility, PlausibilityConfig, RosterError};
 use ulna_bus::models::{self, Model};
 use ulna_bus::registers::{Register, Role, Span};
-use ulna_core::robot::{JointSpec, Protocol};
-use ulna_core::{JointCalibration, RobotKind, Unit};
+use ulna_core::{JointCalibration, Unit};
+use ulna_robot::RobotKind;
+use ulna_robot::{JointSpec, Protocol};
 
 use super::health::HealthReport;
 

@@ -4,8 +4,9 @@ use std::f64::consts::TAU;
 use std::fmt;
 
 use serde::Serialize;
-use ulna_core::robot::JointSpec;
-use ulna_core::{Calibration, JointCalibration, RobotKind, Unit};
+use ulna_core::{JointCalibration, Unit};
+use ulna_robot::JointSpec;
+use ulna_robot::{Calibration, RobotKind};
 
 use super::sweep::Swept;
 use crate::family::Family;

@@ -2,7 +2,7 @@
 
 use ulna_bus::models;
 use ulna_bus::registers::Role as Use;
-use ulna_core::Calibration;
+use ulna_robot::Calibration;
 use ulna_rt::Pacer;
 
 use super::ConnectError;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ulna_bus::registers::{Access, Register, Table, sts3215};
-use ulna_core::RobotKind;
+use ulna_robot::RobotKind;
 use ulna_rt::Pacer;
 
 use super::{ConnectError, Role};

@@ -2,8 +2,8 @@
 
 use nalgebra::{Isometry3, Matrix3, Point3, Vector3};
 use ulna_core::joints::{Joints, MAX_JOINTS};
-use ulna_core::kinematics::Chain;
-use ulna_core::robot::{LinkSpec, RobotKind};
+use ulna_robot::kinematics::Chain;
+use ulna_robot::{LinkSpec, RobotKind};
 
 use crate::law::solve::Matrix;
 

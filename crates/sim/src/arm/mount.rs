@@ -5,7 +5,7 @@ use core::f64::consts::TAU;
 use ulna_bus::models;
 use ulna_bus::registers::HomingSign;
 use ulna_core::calibration::JointCalibration;
-use ulna_core::robot::JointSpec;
+use ulna_robot::JointSpec;
 
 /// The affine map between a joint's angle and the angle of the servo's **raw** encoder (before its homing offset), both in rad.
 ///
@@ -63,7 +63,7 @@ impl Mount {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use ulna_core::robot::RobotKind;
+    use ulna_robot::RobotKind;
 
     #[test]
     fn a_reversed_dynamixel_reports_rising_positions_for_rising_angles() {

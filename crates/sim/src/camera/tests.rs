@@ -1,7 +1,8 @@
 use super::*;
 use crate::arm::ArmOptions;
 use crate::scene::cameras_of;
-use ulna_core::{Joints, RobotKind};
+use ulna_core::Joints;
+use ulna_robot::RobotKind;
 
 fn kind() -> RobotKind {
     toml::from_str(include_str!("../../../../configs/so101.toml")).unwrap()

@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use ulna_core::calibration::Calibration;
 use ulna_core::joints::Joints;
-use ulna_core::robot::RobotKind;
+use ulna_robot::Calibration;
+use ulna_robot::RobotKind;
 
 use super::Hand;
 use crate::arm::{Mount, TICK};

@@ -5,9 +5,9 @@ use core::sync::atomic::{AtomicU8, Ordering};
 use core::time::Duration;
 use std::sync::Arc;
 
-use ulna_core::calibration::Calibration;
 use ulna_core::joints::Joints;
-use ulna_core::robot::RobotKind;
+use ulna_robot::Calibration;
+use ulna_robot::RobotKind;
 
 use crate::arm::{Mount, TICK};
 use crate::plant::{Drive, Plant, Sense};

@@ -4,8 +4,9 @@ use nalgebra::{Isometry3, Point3, Vector3};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use ulna_core::kinematics::{Chain, Pose};
-use ulna_core::{Joints, RobotKind};
+use ulna_core::Joints;
+use ulna_robot::RobotKind;
+use ulna_robot::kinematics::{Chain, Pose};
 
 use super::*;
 use crate::scene::{Colour, Object, Pattern, cameras_of, cube_on};

@@ -1,7 +1,7 @@
 //! Cameras: where they sit and what they project.
 
 use nalgebra::{Isometry3, Point3, UnitQuaternion, Vector3};
-use ulna_core::kinematics::Pose;
+use ulna_robot::kinematics::Pose;
 
 /// Nearer than this to the camera's plane nothing is seen, m.
 pub const NEAR: f64 = 0.004;
@@ -77,7 +77,7 @@ impl View {
 mod tests {
     use super::*;
     use ulna_core::Joints;
-    use ulna_core::kinematics::Chain;
+    use ulna_robot::kinematics::Chain;
 
     #[test]
     fn up_is_up_and_left_is_left() {

@@ -1,8 +1,8 @@
 //! From the robot file's looks and cameras to what is drawn.
 
 use nalgebra::{Point3, Vector3};
-use ulna_core::RobotKind;
-use ulna_core::robot::{CameraSpec, ShapeSpec, VisualSpec};
+use ulna_robot::RobotKind;
+use ulna_robot::{CameraSpec, ShapeSpec, VisualSpec};
 
 use super::{Camera, Colour, Light, Pattern, Scene, Shape, Table, Visual};
 

@@ -101,7 +101,7 @@ impl Scorer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ulna_core::RobotKind;
+    use ulna_robot::RobotKind;
 
     fn watched(from: f64, to: f64, offset: f64) -> Score {
         let kind: RobotKind =

@@ -1,0 +1,65 @@
+//! What people are shown of a running session. Machines never depend on it: a display that is slow, or gone, loses
+//! what it could not take, and nothing else happens.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use ulna_core::camera::Frame;
+use ulna_core::tick::Telemetry;
+use ulna_core::unit::AngleMap;
+use ulna_core::{Environment, Joints};
+
+use crate::kind::{RobotKind, VisualSpec};
+
+/// What stays the same while a session lasts.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// The session, for people: what is done with which robot.
+    pub title: String,
+    /// The robot that moves.
+    pub robot: RobotKind,
+    /// From each joint's unit to its angle.
+    pub angles: Joints<AngleMap>,
+    /// What else there is: names, and solids in the base frame.
+    pub things: Vec<(String, VisualSpec)>,
+    /// The cameras whose pictures come.
+    pub cameras: Vec<String>,
+    /// What the surroundings tell of themselves, if they do.
+    pub environment: Option<Arc<dyn Environment>>,
+}
+
+/// The display cannot show any more, or not all of what it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DisplayFault {
+    /// What happened, in words.
+    pub reason: String,
+}
+
+impl fmt::Display for DisplayFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl core::error::Error for DisplayFault {}
+
+/// Shows a session while it runs. In real time it is called on a thread of its own, where it may take as long as it likes: what
+/// finds no room in the bounded queues before it is dropped and counted. On the virtual clock the session waits for it.
+pub trait Display: fmt::Debug + Send {
+    /// Called once, before anything else.
+    fn begin(&mut self, stage: &Stage);
+
+    /// The next tick. Ticks come in order; some may be missing.
+    fn tick(&mut self, tick: &Telemetry);
+
+    /// The next picture of one of the stage's cameras.
+    fn picture(&mut self, camera: &str, frame: &Frame);
+
+    /// Called once, after everything else: whatever is still on its way has to arrive now.
+    ///
+    /// # Errors
+    /// [`DisplayFault`] if something did not arrive.
+    fn finish(&mut self) -> Result<(), DisplayFault>;
+}

@@ -1,0 +1,210 @@
+//! Connecting: a slow moment is no missing servo, whichever the robot; and what is really wrong is named, all of it, with advice
+//! that fits.
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use ulna_bus::engine::{EchoMode, Engine, EngineConfig};
+use ulna_bus::models;
+use ulna_bus::registers::{Register, Role as Use};
+use ulna_drivers::arm::engine_config;
+use ulna_drivers::connect::{ConnectError, Role};
+use ulna_drivers::{Arms, ServoArm};
+use ulna_rt::Lockstep;
+use ulna_session::RobotKind;
+use ulna_session::memory::MemoryPort;
+use ulna_session::robots;
+use ulna_sim::bench::Bench;
+use ulna_sim::bus::BusOptions;
+use ulna_sim::fault::FaultPlan;
+use ulna_sim::workbench::Workbench;
+
+/// Connects to the servos of a workbench, of which `faults` go wrong.
+fn connect(
+    kind: &RobotKind,
+    role: Role,
+    servos: Workbench,
+    faults: FaultPlan,
+) -> Result<ServoArm, ConnectError> {
+    let calibration = kind.nominal_calibration();
+    let bench = Bench::loose(kind, &calibration).unwrap();
+    let options = BusOptions {
+        faults,
+        ..BusOptions::default()
+    };
+    let port = MemoryPort(servos.into_bus(bench, options).unwrap());
+    let engine = Engine::new(EngineConfig {
+        echo: EchoMode::Never,
+        ..engine_config(kind)
+    });
+    let mut arm = ServoArm::new(Box::new(port), engine, kind, &calibration).unwrap();
+    arm.connect(&mut Lockstep::new(), kind, &calibration, role)?;
+    Ok(arm)
+}
+
+/// Servos that have been calibrated, and that nobody has connected to before.
+fn calibrated(kind: &RobotKind) -> Workbench {
+    let (calibration, nothing) = (
+        kind.nominal_calibration(),
+        std::collections::BTreeMap::new(),
+    );
+    Workbench::calibrated(kind, &calibration, &nothing, false).unwrap()
+}
+
+/// Every kind of arm in both roles, but for pairs, whose arms are these.
+fn arms() -> Vec<(RobotKind, Role)> {
+    let kinds = ["so101", "so100", "koch", "omx", "lekiwi"].map(|name| robots::find(name).unwrap());
+    let leaders = kinds.iter().map(|kind| (kind.as_leader(), Role::Leader));
+    let leaders: Vec<_> = leaders.collect();
+    let followers = kinds.iter().cloned().map(|kind| (kind, Role::Follower));
+    followers.chain(leaders).collect()
+}
+
+#[test]
+fn a_thousand_connects_with_slow_answers_all_succeed() {
+    let arms = arms();
+    for seed in 0..1000u64 {
+        let (kind, role) = &arms[usize::try_from(seed).unwrap() % arms.len()];
+        // From what is late for a control loop to what LeRobot takes for a missing servo many times over.
+        let late = ["late:30ms@3%", "late:120ms@1%", "late:400ms@0.5%"];
+        let faults = FaultPlan::parse(late, seed, &[]).unwrap();
+        let connected = connect(kind, *role, calibrated(kind), faults);
+        assert!(
+            connected.is_ok(),
+            "{} seed {seed}: {connected:?}",
+            kind.name
+        );
+    }
+}
+
+/// What connecting a follower says of the servos that `break_it` leaves.
+fn complaint(name: &str, break_it: impl FnOnce(Workbench) -> Workbench) -> String {
+    let kind = robots::find(name).unwrap();
+    let servos = break_it(calibrated(&kind));
+    let error = connect(&kind, Role::Follower, servos, FaultPlan::default()).unwrap_err();
+    error.to_string()
+}
+
+fn says(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "no {part:?} in {text}");
+    }
+}
+
+fn register(model: &str, part: Use) -> Register {
+    models::by_name(model).unwrap().table.find(part).unwrap()
+}
+
+#[test]
+fn every_fault_is_named_with_advice_that_fits() {
+    for name in ["so101", "koch", "omx"] {
+        let kind = robots::find(name).unwrap();
+        let without = |bench: Workbench, joints: &[&str]| {
+            joints
+                .iter()
+                .fold(bench, |bench, joint| bench.without(joint).unwrap())
+        };
+        let all: Vec<&str> = kind.names().collect();
+        let text = complaint(name, |bench| without(bench, &all));
+        says(
+            &text,
+            &["`shoulder_pan`", "`gripper`", "power supply", "baud"],
+        );
+        let text = complaint(name, |bench| without(bench, &all[3..]));
+        says(
+            &text,
+            &[
+                "`wrist_flex`",
+                "`wrist_roll`",
+                "`gripper`",
+                "the cable into the first",
+            ],
+        );
+        assert!(!text.contains("`elbow_flex`"), "{text}");
+        let text = complaint(name, |bench| {
+            without(bench, &["shoulder_lift", "wrist_flex"])
+        });
+        says(
+            &text,
+            &["`shoulder_lift`", "`wrist_flex`", "The others answer"],
+        );
+    }
+    let number = register("xl430-w250", Use::ModelNumber);
+    let other = |bench: Workbench, joint: &str| bench.with_register(joint, number, 1190).unwrap();
+    let text = complaint("koch", |bench| other(bench, "gripper"));
+    says(
+        &text,
+        &[
+            "servo 6 (`gripper`) is a xl330-m077, not a xl330-m288",
+            "wrong id",
+        ],
+    );
+    let kind = robots::find("koch").unwrap();
+    let text = complaint("koch", |bench| kind.names().fold(bench, other));
+    says(&text, &["the leader's instead of the follower's"]);
+}
+
+#[test]
+fn an_odd_firmware_and_another_calibration_are_named() {
+    let minor = register("sts3215", Use::FirmwareMinor);
+    let text = complaint("so101", |bench| {
+        bench.with_register("elbow_flex", minor, 3).unwrap()
+    });
+    says(
+        &text,
+        &[
+            "servo 3 (`elbow_flex`) has firmware",
+            ".3, most have",
+            "up to date",
+        ],
+    );
+    for (name, joint, part, value, told) in [
+        (
+            "so101",
+            "gripper",
+            Use::HomingOffset,
+            5,
+            "gripper Homing_Offset 5, file 0",
+        ),
+        (
+            "koch",
+            "wrist_flex",
+            Use::DriveMode,
+            1,
+            "wrist_flex Drive_Mode 1, file 0",
+        ),
+    ] {
+        let kind = robots::find(name).unwrap();
+        let model = kind.joints.iter().find(|spec| spec.name == joint).unwrap();
+        let register = register(&model.model, part);
+        let text = complaint(name, |bench| {
+            bench.with_register(joint, register, value).unwrap()
+        });
+        says(&text, &["another calibration", told]);
+    }
+}
+
+#[test]
+fn both_arms_of_a_pair_are_told_of_at_once() {
+    let pair = robots::find("bi_koch").unwrap();
+    let calibration = pair.nominal_calibration();
+    let arms = pair
+        .sides
+        .iter()
+        .zip(["wrist_flex", "shoulder_pan"])
+        .map(|(side, missing)| {
+            let kind = &side.kind;
+            let bench = Bench::loose(kind, &kind.nominal_calibration()).unwrap();
+            let servos = calibrated(kind).without(missing).unwrap();
+            let port = MemoryPort(servos.into_bus(bench, BusOptions::default()).unwrap());
+            let engine = Engine::new(engine_config(kind));
+            let arm = ServoArm::new(Box::new(port), engine, kind, &kind.nominal_calibration());
+            (side.name.clone(), arm.unwrap())
+        });
+    let mut arms = Arms::new(arms.collect());
+    let error = arms.connect(&mut Lockstep::new(), &pair, &calibration, Role::Follower);
+    let text = error.unwrap_err().to_string();
+    says(
+        &text,
+        &["left arm:", "`wrist_flex`", "right arm:", "`shoulder_pan`"],
+    );
+}

@@ -1,0 +1,78 @@
+//! A display never holds up a session, whatever it does.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use ulna_core::Frame;
+use ulna_core::tick::Telemetry;
+use ulna_robot::display::Stage;
+use ulna_rt::Stop;
+use ulna_session::display::{Display, DisplayFault, Show};
+use ulna_session::report::ClockKind;
+use ulna_session::rig::{Rig, RigOptions};
+use ulna_session::run::{Job, run};
+
+/// What a display does when a tick comes.
+#[derive(Debug)]
+enum Misbehaves {
+    /// Never comes back.
+    Hangs(Mutex<Receiver<()>>),
+    /// Fails.
+    Panics,
+}
+
+impl Display for Misbehaves {
+    fn begin(&mut self, _: &Stage) {}
+
+    fn tick(&mut self, _: &Telemetry) {
+        match self {
+            Self::Hangs(forever) => {
+                let _ = forever.get_mut().unwrap().recv();
+            }
+            Self::Panics => panic!("as the test wants it"),
+        }
+    }
+
+    fn picture(&mut self, _: &str, _: &Frame) {}
+
+    fn finish(&mut self) -> Result<(), DisplayFault> {
+        Ok(())
+    }
+}
+
+/// A quarter of a second of teleoperation in real time.
+fn session(display: Misbehaves) -> ulna_session::run::Done {
+    let options = RigOptions {
+        sim: true,
+        clock: ClockKind::Real,
+        ..RigOptions::default()
+    };
+    let mut rig = Rig::open(&options, true).unwrap();
+    let show = Show::new(Box::new(display)).with_patience(Duration::ZERO);
+    rig.show = Some(show);
+    let job = Job::Teleop {
+        duration: Some(Duration::from_millis(250)),
+    };
+    run(rig, &job, &Stop::new(), &mut ()).unwrap()
+}
+
+#[test]
+fn a_display_that_hangs_or_fails_costs_the_session_nothing() {
+    let (_open, forever) = channel();
+    for display in [Misbehaves::Hangs(Mutex::new(forever)), Misbehaves::Panics] {
+        let done = session(display);
+        let report = done.report;
+        assert_eq!(report.ended, "time is over");
+        assert!(report.exit.as_asked, "{:?}", report.exit);
+        let display = report.display.unwrap();
+        assert!(report.timing.ticks > 1);
+        assert_eq!(
+            (display.ticks, display.dropped_ticks),
+            (0, report.timing.ticks)
+        );
+        assert!(display.trouble.is_some());
+    }
+}

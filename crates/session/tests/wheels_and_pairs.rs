@@ -1,0 +1,230 @@
+//! Robots of more than one arm: a base on wheels drives as it is told and stands still at the end; a pair whose one bus dies names
+//! it, and brings the other arm to rest.
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::io;
+use std::time::Duration;
+
+use ulna_bus::engine::{EchoMode, Engine, EngineConfig};
+use ulna_control::{End, Observer, Plan, TickRecord};
+use ulna_core::{Action, ActionSource, Gate, Robot, Stamp};
+use ulna_drivers::arm::engine_config;
+use ulna_drivers::connect::Role;
+use ulna_drivers::{Arms, Port, ServoArm};
+use ulna_robot::ExitAction;
+use ulna_rt::{Lockstep, Pacer, Stop};
+use ulna_session::memory::MemoryPort;
+use ulna_session::report::ClockKind;
+use ulna_session::rig::{Rig, RigOptions};
+use ulna_session::robots;
+use ulna_session::session::{Ended, Follower, drive};
+use ulna_sim::arm::{Arm, ArmOptions};
+use ulna_sim::bus::BusOptions;
+use ulna_sim::workbench::Workbench;
+
+const PERIOD: Duration = Duration::from_millis(5);
+
+/// How far the base went, by its goals and by its measured speeds: m, m, degrees; and how fast it ever was.
+#[derive(Default)]
+struct Odometer {
+    asked: [f64; 3],
+    went: [f64; 3],
+    fastest: [f64; 3],
+}
+
+impl Observer for Odometer {
+    fn observe(&mut self, record: &TickRecord<'_>) {
+        let (goals, state) = (record.goals.goals(), &record.state.position);
+        for value in 0..3 {
+            self.asked[value] += goals[6 + value].abs() * PERIOD.as_secs_f64();
+            self.went[value] += state[6 + value].abs() * PERIOD.as_secs_f64();
+            self.fastest[value] = self.fastest[value].max(state[6 + value].abs());
+        }
+    }
+}
+
+#[test]
+fn a_base_drives_as_told_and_stands_still_at_the_end() {
+    for (then, seconds) in [(ExitAction::Hold, 8.3), (ExitAction::Park, 2.0)] {
+        let options = RigOptions {
+            robot: "lekiwi".to_owned(),
+            sim: true,
+            clock: ClockKind::Virtual,
+            seed: 5,
+            ..RigOptions::default()
+        };
+        let mut rig = Rig::open(&options, true).unwrap();
+        let mut leader = rig.leader.take().unwrap();
+        let follower = &mut rig.follower;
+        follower.kind.exit.then = then;
+        let mut pacer = Lockstep::new();
+        let arms = &mut leader.source.0;
+        arms.connect(&mut pacer, &leader.kind, &leader.calibration, Role::Leader)
+            .unwrap();
+        let (kind, calibration) = (follower.kind.clone(), follower.calibration.clone());
+        follower
+            .arm
+            .connect(&mut pacer, &kind, &calibration, Role::Follower)
+            .unwrap();
+        let here = follower.arm.state().position;
+        let limits = kind.gate_limits(&calibration);
+        let mut gate = Gate::new(limits, &here, Stamp::new(pacer.now()));
+        let mut odometer = Odometer::default();
+        let start = pacer.now() + PERIOD;
+        let plan = Plan {
+            start,
+            period: PERIOD,
+            end: start + Duration::from_secs_f64(seconds),
+        };
+        let mut source = leader.source(&kind);
+        let stop = Stop::new();
+        let finished = drive(
+            follower,
+            &mut *source,
+            &mut gate,
+            &mut odometer,
+            &stop,
+            plan,
+            &mut pacer,
+        );
+        assert!(finished.exit.as_asked, "{:?}", finished.exit);
+        let Odometer {
+            asked,
+            went,
+            fastest,
+        } = odometer;
+        assert!(asked.iter().any(|&way| way > 0.05), "{asked:?}");
+        for value in 0..3 {
+            let near = (asked[value] - went[value]).abs()
+                < 0.1 * asked[value] + 0.01 * limits.range[6 + value].1;
+            assert!(near, "{asked:?} {went:?}");
+            assert!(
+                fastest[value] < 1.1 * limits.range[6 + value].1,
+                "{fastest:?}"
+            );
+        }
+        pacer.wait(pacer.now() + Duration::from_millis(300));
+        follower.arm.read_state(&mut pacer).unwrap();
+        let speeds = &follower.arm.state().position[6..];
+        assert!(
+            speeds.iter().all(|speed| speed.abs() < 0.6),
+            "{then:?}: {speeds:?}"
+        );
+    }
+}
+
+/// A cable that is pulled at some moment.
+struct Pulled<P>(P, Duration);
+
+impl<P: Port> Port for Pulled<P> {
+    fn write(&mut self, now: Duration, bytes: &[u8]) -> io::Result<()> {
+        match now < self.1 {
+            true => self.0.write(now, bytes),
+            false => Err(io::Error::other("pulled")),
+        }
+    }
+
+    fn read(&mut self, now: Duration, into: &mut [u8]) -> io::Result<usize> {
+        match now < self.1 {
+            true => self.0.read(now, into),
+            false => Err(io::Error::other("pulled")),
+        }
+    }
+
+    fn set_baud(&mut self, now: Duration, baud: u32) -> io::Result<()> {
+        self.0.set_baud(now, baud)
+    }
+
+    fn next_arrival(&self) -> Option<Duration> {
+        self.0.next_arrival()
+    }
+
+    fn name(&self) -> &str {
+        "a cable"
+    }
+}
+
+struct Still;
+
+impl ActionSource for Still {
+    fn action(&mut self, _: Stamp) -> Option<Action> {
+        None
+    }
+}
+
+#[test]
+fn a_pair_that_loses_one_bus_names_it_and_parks_the_other_arm() {
+    for (lost, other) in [("left", "right"), ("right", "left")] {
+        let pair = robots::find("bi_koch").unwrap();
+        let arms = pair.sides.iter().map(|side| {
+            let (kind, calibration) = (&side.kind, side.kind.nominal_calibration());
+            let plant = Arm::new(kind, &calibration, ArmOptions::default()).unwrap();
+            let registers = &kind.follower.registers;
+            let servos = Workbench::calibrated(kind, &calibration, registers, true).unwrap();
+            let bus = servos.into_bus(plant, BusOptions::default()).unwrap();
+            let end = match side.name == lost {
+                true => Duration::from_secs(2),
+                false => Duration::MAX,
+            };
+            let port = Pulled(MemoryPort(bus), end);
+            let engine = Engine::new(EngineConfig {
+                echo: EchoMode::Never,
+                ..engine_config(kind)
+            });
+            let arm = ServoArm::new(Box::new(port), engine, kind, &calibration).unwrap();
+            (side.name.clone(), arm)
+        });
+        let mut follower = Follower {
+            arm: Arms::new(arms.collect()),
+            calibration: pair.nominal_calibration(),
+            kind: pair,
+        };
+        let mut pacer = Lockstep::new();
+        let Follower {
+            arm,
+            kind,
+            calibration,
+        } = &mut follower;
+        arm.connect(&mut pacer, kind, calibration, Role::Follower)
+            .unwrap();
+        let limits = kind.gate_limits(calibration);
+        let mut gate = Gate::new(limits, &arm.state().position, Stamp::new(pacer.now()));
+        let start = pacer.now() + PERIOD;
+        let plan = Plan {
+            start,
+            period: PERIOD,
+            end: start + Duration::from_secs(5),
+        };
+        let stop = Stop::new();
+        let finished = drive(
+            &mut follower,
+            &mut Still,
+            &mut gate,
+            &mut (),
+            &stop,
+            plan,
+            &mut pacer,
+        );
+        assert_eq!(finished.ended, Ended::Regularly(End::RobotLost));
+        let gone: Vec<String> = follower.arm.lost().map(|(port, _)| port).collect();
+        assert_eq!(gone, [format!("a cable ({lost})")]);
+        let happened = &finished.exit.happened;
+        assert!(
+            !finished.exit.as_asked && happened.contains("parked, torque off"),
+            "{happened}"
+        );
+        assert!(
+            happened.contains(&format!("a cable ({lost}) is gone")),
+            "{happened}"
+        );
+        let rest = follower
+            .kind
+            .park_pose(&follower.calibration, &follower.arm.state().position);
+        let names = follower.kind.names().enumerate();
+        for (joint, name) in names.filter(|(_, name)| name.starts_with(other)) {
+            let gap = (rest[joint] - follower.arm.state().position[joint]).abs();
+            assert!(gap < 12.0, "{name} is {gap} from its resting place");
+        }
+    }
+}
