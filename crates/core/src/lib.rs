@@ -38,12 +38,13 @@ pub mod unit;
 
 pub use calibration::JointCalibration;
 #[cfg(feature = "alloc")]
-pub use camera::{Camera, CameraFault, Frame};
+pub use camera::{Camera, CameraFault, Frame, FrameSink};
 #[cfg(feature = "alloc")]
 pub use environment::Environment;
 pub use gate::{Gate, GateLimits, GateNote, SafeGoals};
 pub use joints::{Joints, MAX_JOINTS, TooManyJoints};
 pub use stamp::Stamp;
 pub use state::{Action, Health, State};
+pub use tick::TickRecord;
 pub use traits::{ActionSource, LinkLost, Progress, Robot};
 pub use unit::Unit;

@@ -11,6 +11,7 @@ pub mod arm;
 pub mod arms;
 pub mod calibrate;
 pub mod calibration;
+pub mod camera;
 pub mod connect;
 pub mod family;
 pub mod line;
@@ -22,6 +23,7 @@ pub mod setup;
 
 pub use arm::ServoArm;
 pub use arms::{Arms, Leader};
+pub use camera::CameraPump;
 pub use family::Family;
 pub use line::{Line, LineError};
 pub use port::{Port, PortError, SerialPort};

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use ulna_core::camera::Frame;
-use ulna_core::tick::Telemetry;
+use ulna_core::tick::TickRecord;
 use ulna_core::unit::AngleMap;
 use ulna_core::{Environment, Joints};
 
@@ -52,7 +52,7 @@ pub trait Display: fmt::Debug + Send {
     fn begin(&mut self, stage: &Stage);
 
     /// The next tick. Ticks come in order; some may be missing.
-    fn tick(&mut self, tick: &Telemetry);
+    fn tick(&mut self, tick: &TickRecord);
 
     /// The next picture of one of the stage's cameras.
     fn picture(&mut self, camera: &str, frame: &Frame);

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rerun::{RecordingStreamResult, TextDocument, TextLog, TextLogLevel};
-use ulna_core::tick::Telemetry;
+use ulna_core::tick::TickRecord;
 use ulna_core::{Environment, Frame, GateNote, Joints, MAX_JOINTS, Stamp};
 use ulna_robot::display::{Display, DisplayFault, Stage};
 
@@ -140,7 +140,7 @@ impl SessionView {
         Ok(())
     }
 
-    fn try_tick(&mut self, tick: &Telemetry) -> RecordingStreamResult<()> {
+    fn try_tick(&mut self, tick: &TickRecord) -> RecordingStreamResult<()> {
         let Some(on) = &mut self.on else {
             return Ok(());
         };
@@ -154,7 +154,7 @@ impl SessionView {
             |joints: &Joints<f64>, joint: usize| joints.get(joint).copied().unwrap_or(f64::NAN);
         for (joint, plot) in on.joints.iter_mut().enumerate() {
             let (measured, sent) = (of(position, joint), of(&tick.sent, joint));
-            let wanted = tick.target.map_or(f64::NAN, |target| of(&target, joint));
+            let wanted = tick.target().map_or(f64::NAN, |target| of(&target, joint));
             let wanted = if wanted == sent { f64::NAN } else { wanted };
             plot.push([wanted, sent, measured]);
         }
@@ -227,7 +227,7 @@ impl Display for SessionView {
         self.note(outcome);
     }
 
-    fn tick(&mut self, tick: &Telemetry) {
+    fn tick(&mut self, tick: &TickRecord) {
         let outcome = self.try_tick(tick);
         self.note(outcome);
     }
