@@ -8,29 +8,31 @@ use std::thread;
 use std::time::Duration;
 
 use rtrb::Consumer;
-use ulna_core::tick::Telemetry;
-use ulna_robot::display::{Display, DisplayFault, Stage};
+use ulna_core::TickRecord;
+use ulna_robot::display::{Display, DisplayFault, SessionInfo};
+use ulna_rt::executor::Task;
 use ulna_rt::{Machine, Next, priority};
 
-use super::pictures::{PictureSource, Watched};
-use super::{Counts, DisplayReport, PICTURES_WAITING, TickFeed};
+use super::counts::{Counts, DisplayReport};
+use super::pictures::PictureSource;
+use super::feed::{PICTURES_WAITING, TickFeed};
 
 /// Takes from the queues and shows.
 #[derive(Debug)]
-pub(super) struct Presenter {
+pub(super) struct DisplayWorker {
     pub(super) display: Box<dyn Display>,
     /// Until the display has begun.
-    pub(super) stage: Option<Stage>,
-    pub(super) ticks: Consumer<Telemetry>,
+    pub(super) info: Option<SessionInfo>,
+    pub(super) ticks: Consumer<TickRecord>,
     pub(super) pictures: Vec<PictureSource>,
     pub(super) counts: Arc<Counts>,
 }
 
-impl Presenter {
+impl DisplayWorker {
     /// Shows what has arrived; true if there was anything.
     fn show(&mut self) -> bool {
-        if let Some(stage) = self.stage.take() {
-            self.display.begin(&stage);
+        if let Some(info) = self.info.take() {
+            self.display.begin(&info);
         }
         let mut any = false;
         // No more than are there now: pictures get their turn however fast ticks come.
@@ -59,7 +61,7 @@ impl Presenter {
 /// On the virtual clock, how often the queues are emptied: before the pictures of the fastest camera fill theirs.
 const STEP: Duration = Duration::from_millis(5);
 
-impl Machine for Presenter {
+impl Machine for DisplayWorker {
     fn step(&mut self, now: Duration) -> Next {
         self.show();
         Next::At(now + STEP)
@@ -68,12 +70,11 @@ impl Machine for Presenter {
 
 /// A display at work.
 #[derive(Debug)]
-pub struct Presented {
+pub struct DisplayHandle {
     feed: Option<TickFeed>,
-    presenter: Option<Presenter>,
+    worker: Option<DisplayWorker>,
     thread: Option<Receiver<Result<(), DisplayFault>>>,
     over: Arc<AtomicBool>,
-    watched: Vec<Watched>,
     counts: Arc<Counts>,
     patience: Duration,
 }
@@ -81,20 +82,18 @@ pub struct Presented {
 /// In real time, how often the queues are looked into.
 const PERIOD: Duration = Duration::from_millis(10);
 
-impl Presented {
+impl DisplayHandle {
     pub(super) fn new(
         feed: TickFeed,
-        presenter: Presenter,
-        watched: Vec<Watched>,
-        counts: Arc<Counts>,
+        worker: DisplayWorker,
+            counts: Arc<Counts>,
         patience: Duration,
     ) -> Self {
         Self {
             feed: Some(feed),
-            presenter: Some(presenter),
+            worker: Some(worker),
             thread: None,
             over: Arc::default(),
-            watched,
             counts,
             patience,
         }
@@ -106,23 +105,17 @@ impl Presented {
     }
 
     /// On the virtual clock: what is to be stepped.
-    pub fn machines(&mut self) -> impl Iterator<Item = &mut dyn Machine> {
-        let watched = self.watched.iter_mut().map(|camera| camera as _);
-        let presenter = self.presenter.iter_mut().map(|presenter| presenter as _);
-        watched.chain(presenter)
-    }
-
-    /// The cameras that are to be polled for the display alone.
-    pub(crate) fn watched(&mut self) -> impl Iterator<Item = &mut Watched> {
-        self.watched.iter_mut()
+    pub fn task(&mut self) -> Option<Task<'_>> {
+        let worker = self.worker.as_mut()?;
+        Some(Task::new("ulna-display", worker))
     }
 
     /// In real time: shows on a thread of its own from now on. Nobody ever joins it, as it may hang.
     ///
     /// # Errors
     /// If the operating system gives no thread.
-    pub fn go(&mut self) -> io::Result<()> {
-        let Some(mut presenter) = self.presenter.take() else {
+    pub fn spawn(&mut self) -> io::Result<()> {
+        let Some(mut worker) = self.worker.take() else {
             return Ok(());
         };
         let (done, result) = channel();
@@ -132,12 +125,12 @@ impl Presented {
             .spawn(move || {
                 priority::step_back();
                 while !over.load(Ordering::Acquire) {
-                    if !presenter.show() {
+                    if !worker.show() {
                         thread::sleep(PERIOD);
                     }
                 }
                 // If nobody waits any more, nobody wants to know.
-                let _ = done.send(presenter.finish());
+                let _ = done.send(worker.finish());
             })?;
         self.thread = Some(result);
         Ok(())
@@ -146,8 +139,8 @@ impl Presented {
     /// Shows the rest, and tells how much was shown.
     pub fn finish(mut self) -> DisplayReport {
         self.over.store(true, Ordering::Release);
-        let trouble = match (&mut self.presenter, &self.thread) {
-            (Some(presenter), _) => presenter.finish().err().map(|fault| fault.reason),
+        let trouble = match (&mut self.worker, &self.thread) {
+            (Some(worker), _) => worker.finish().err().map(|fault| fault.reason),
             (None, Some(thread)) => match thread.recv_timeout(self.patience) {
                 Ok(result) => result.err().map(|fault| fault.reason),
                 Err(RecvTimeoutError::Disconnected) => Some("it failed (see above)".to_owned()),
@@ -162,7 +155,7 @@ impl Presented {
     }
 }
 
-impl Drop for Presented {
+impl Drop for DisplayHandle {
     /// A session that fails takes its display with it.
     fn drop(&mut self) {
         self.over.store(true, Ordering::Release);
