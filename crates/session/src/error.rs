@@ -6,7 +6,7 @@
 pub enum AppError {
     /// A robot file.
     #[error(transparent)]
-    Robots(#[from] crate::robots::RobotsError),
+    Robots(#[from] ulna_robot::files::RobotsError),
     /// A port.
     #[error(transparent)]
     Port(#[from] ulna_drivers::PortError),
@@ -16,9 +16,6 @@ pub enum AppError {
     /// The servos.
     #[error(transparent)]
     Connect(#[from] ulna_drivers::connect::ConnectError),
-    /// Servos that were worked on one by one.
-    #[error(transparent)]
-    Line(#[from] ulna_drivers::LineError),
     /// Somebody pressed Ctrl-C; says how things were left.
     #[error("{0}")]
     Interrupted(String),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use ulna_core::Environment;
-use ulna_policy::{Bundle, Engine, EngineChoice, Report, RobotContract, prepare};
+use ulna_policy::{Bundle, Engine, EngineChoice, EngineInfo, Report, RobotContract, prepare};
 use ulna_robot::RobotKind;
 use ulna_rt::Stop;
 use ulna_sim::task::Reach;
@@ -16,8 +16,8 @@ use ulna_sim::task::Reach;
 use crate::display;
 use crate::error::AppError;
 use crate::rig::RigOptions;
-use crate::robots;
 use crate::run::{Done, Job, Ui, run as run_session};
+use ulna_robot::files as robots;
 
 pub use mind::{Mind, PolicyReport};
 
@@ -44,6 +44,14 @@ impl PolicyOptions {
             latency: Duration::from_millis(20),
         }
     }
+}
+
+/// The engine that would run a policy's network on this computer, found by loading it.
+///
+/// # Errors
+/// If the library that the user names cannot be used.
+pub fn engine() -> Result<EngineInfo, AppError> {
+    Ok(Engine::open(EngineChoice::Auto)?.info().clone())
 }
 
 /// A bundle that passed.

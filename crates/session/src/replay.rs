@@ -13,8 +13,8 @@ use ulna_rt::Stop;
 use crate::display;
 use crate::error::AppError;
 use crate::rig::{Rig, RigOptions};
-use crate::robots;
 use crate::run::{Done, Job, ReplayJob, Ui, run};
+use ulna_robot::files as robots;
 
 /// What the user wants played.
 #[derive(Debug, Clone)]

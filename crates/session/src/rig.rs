@@ -21,12 +21,11 @@ use crate::display::Show;
 use crate::error::AppError;
 use crate::policies::Mind;
 use crate::report::ClockKind;
-use crate::robots;
 use crate::session::Follower;
+use ulna_robot::files as robots;
 
 pub use driver::{Driven, Driver};
 pub use limb::Limb;
-pub(crate) use simulated::resting_angles;
 pub use simulated::{Buses, SharedArm, World, serve};
 
 /// What the user says about the rig.

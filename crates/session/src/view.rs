@@ -9,7 +9,7 @@ use ulna_robot::RobotKind;
 
 use crate::error::AppError;
 use crate::replay::{ReplayOptions, units_of};
-use crate::robots;
+use ulna_robot::files as robots;
 
 /// A robot in the units of a dataset, and the maps from them to its angles, as a flawless arm has them.
 pub type Posed = (RobotKind, Joints<AngleMap>);

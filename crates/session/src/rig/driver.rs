@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_driver_drives_smoothly_every_way_and_depends_on_seed_and_time_alone() {
-        let kind = crate::robots::find("lekiwi").unwrap();
+        let kind = ulna_robot::files::find("lekiwi").unwrap();
         let base = kind.base.unwrap();
         let driver = Driver::new(&base, 3);
         let (mut last, mut most) = ([0.0; 3], [0.0f64; 3]);

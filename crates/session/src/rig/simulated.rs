@@ -25,9 +25,9 @@ use super::driver::Driver;
 use super::limb::Limb;
 use super::{LeaderSide, Rig, RigOptions, Scene, joined, sides};
 use crate::error::AppError;
-use crate::memory::MemoryPort;
 use crate::report::ClockKind;
 use crate::session::Follower;
+use ulna_sim::memory::MemoryPort;
 
 /// Where the servos of a rig are.
 #[derive(Debug)]
@@ -233,7 +233,7 @@ fn follower_buses(
     let calibrations = calibrations(&sides, Family::Robot, id)?;
     let calibration = joined(kind, &calibrations);
     let arm_options = ArmOptions {
-        start: Some(resting_angles(kind)),
+        start: Some(kind.resting_angles()),
         ..ArmOptions::default()
     };
     let arm = Arm::new(kind, &calibration, arm_options)
@@ -365,17 +365,6 @@ fn calibration_of(
         }
         loaded => Ok(loaded?),
     }
-}
-
-/// The resting pose of the robot file, or the middle of each range, rad.
-pub(crate) fn resting_angles(kind: &RobotKind) -> Joints<f64> {
-    Joints::from_fn(kind.dof(), |index| {
-        let joint = &kind.joints[index];
-        kind.exit
-            .park
-            .get(&joint.name)
-            .map_or(joint.middle(), |degrees| degrees.to_radians())
-    })
 }
 
 /// What goes wrong on each bus. A fault that names no joint happens on all of them.
