@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
+use ulna_bringup::BringupError;
+use ulna_session::AppError;
 
 mod args;
 mod commands;
@@ -42,13 +44,14 @@ fn main() -> ExitCode {
     match run(&cli) {
         Ok(Ended::Done) => ExitCode::SUCCESS,
         Ok(Ended::BadNews) => ExitCode::FAILURE,
-        Ok(Ended::Interrupted) => ExitCode::from(130),
+        Ok(Ended::Interrupted) => ExitCode::from(INTERRUPTED),
         // Whoever read our output has read enough, as `head` does.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            match error.downcast_ref() {
-                Some(ulna_session::AppError::Interrupted(left)) => eprintln!("{left}"),
-                _ => eprintln!("error: {error:#}"),
+            if exit_code(&error) == INTERRUPTED {
+                eprintln!("{error}"); // says how things were left
+            } else {
+                eprintln!("error: {error:#}");
             }
             ExitCode::from(exit_code(&error))
         }
@@ -85,11 +88,23 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     kind == Some(std::io::ErrorKind::BrokenPipe)
 }
 
+/// The exit code after Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
 /// 2 for options that do not go together, as for those that clap refuses; 130 for Ctrl-C; 1 for everything else.
 fn exit_code(error: &anyhow::Error) -> u8 {
-    match error.downcast_ref() {
-        Some(ulna_session::AppError::Usage(_)) => 2,
-        Some(ulna_session::AppError::Interrupted(_)) => 130,
+    let of_session = |error: &AppError| match error {
+        AppError::Usage(_) => 2,
+        AppError::Interrupted(_) => INTERRUPTED,
         _ => 1,
-    }
+    };
+    let of_bringup = |error: &BringupError| match error {
+        BringupError::Interrupted(_) => INTERRUPTED,
+        BringupError::Usage(_) => 2,
+        _ => 1,
+    };
+    let session = error.downcast_ref().map(of_session);
+    session
+        .or(error.downcast_ref().map(of_bringup))
+        .unwrap_or(1)
 }

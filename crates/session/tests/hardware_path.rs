@@ -26,7 +26,7 @@ use ulna_sim::bus::{BusOptions, ServoBus};
 use ulna_sim::pty::PtyBus;
 
 fn so101() -> RobotKind {
-    ulna_session::robots::find("so101").unwrap()
+    ulna_robot::files::find("so101").unwrap()
 }
 
 /// Six servos out of the box but for ids and calibration: whatever the robot file wants, connecting has to write.

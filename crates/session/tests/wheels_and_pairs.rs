@@ -13,14 +13,14 @@ use ulna_drivers::arm::engine_config;
 use ulna_drivers::connect::Role;
 use ulna_drivers::{Arms, Port, ServoArm};
 use ulna_robot::ExitAction;
+use ulna_robot::files as robots;
 use ulna_rt::{Lockstep, Pacer, Stop};
-use ulna_session::memory::MemoryPort;
 use ulna_session::report::ClockKind;
 use ulna_session::rig::{Rig, RigOptions};
-use ulna_session::robots;
 use ulna_session::session::{Ended, Follower, drive};
 use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::bus::BusOptions;
+use ulna_sim::memory::MemoryPort;
 use ulna_sim::workbench::Workbench;
 
 const PERIOD: Duration = Duration::from_millis(5);

@@ -15,6 +15,7 @@ pub mod camera;
 pub mod fault;
 pub mod hand;
 pub mod law;
+pub mod memory;
 pub mod plant;
 #[cfg(unix)]
 pub mod pty;

@@ -9,7 +9,7 @@ use ulna_session::rig::{RigOptions, Scene};
 #[command(next_help_heading = "Rig")]
 pub(super) struct RigArgs {
     /// The robot: a built-in name, or the path of a robot file
-    #[arg(long, default_value = ulna_session::robots::DEFAULT, value_name = "F")]
+    #[arg(long, default_value = ulna_robot::files::DEFAULT, value_name = "F")]
     robot: String,
 
     /// The follower's serial port; those of a pair as LEFT,RIGHT

@@ -1,7 +1,7 @@
 //! `ulna bench`.
 
 use anyhow::Result;
-use ulna_session::bench as benches;
+use ulna_bench as benches;
 
 use crate::args::BenchCommand;
 use crate::{Ended, output};

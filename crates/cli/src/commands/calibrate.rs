@@ -1,7 +1,7 @@
 //! `ulna calibrate`.
 
 use anyhow::Result;
-use ulna_session::calibrate::{Calibrated, Task};
+use ulna_bringup::calibrate::{Calibrated, Task};
 
 use super::stop;
 use crate::args::CalibrateArgs;
@@ -13,7 +13,7 @@ pub(crate) fn calibrate(args: &CalibrateArgs, json: bool) -> Result<Ended> {
     let somebody = Terminal::somebody();
     let options = args.options(somebody);
     let mut talk = Terminal::new(&stop).obliging(args.alone(somebody));
-    let told = ulna_session::calibrate::calibrate(&options, &stop, &mut talk)?;
+    let told = ulna_bringup::calibrate::calibrate(&options, &stop, &mut talk)?;
     if json {
         output::json(&serde_json::to_value(&told)?)?;
     } else {

@@ -1,7 +1,8 @@
 //! `ulna doctor`.
 
 use anyhow::Result;
-use ulna_session::doctor::{Check, Verdict, doctor as examine, udev_rules};
+use ulna_bringup::doctor::{Check, Verdict, doctor as examine, udev_rules};
+use ulna_session::{EngineKind, policies};
 
 use super::stop;
 use crate::args::DoctorArgs;
@@ -14,7 +15,7 @@ pub(crate) fn doctor(args: &DoctorArgs, json: bool) -> Result<Ended> {
     }
     let stop = stop()?;
     let mut failed = Ok(());
-    let diagnosis = examine(args.sim, &stop, &mut |check| {
+    let diagnosis = examine(args.sim, &engine, &stop, &mut |check| {
         if !json && failed.is_ok() {
             failed = output::text(&lines(check));
         }
@@ -28,6 +29,24 @@ pub(crate) fn doctor(args: &DoctorArgs, json: bool) -> Result<Ended> {
         (None, true) => Ended::Done,
         (None, false) => Ended::BadNews,
     })
+}
+
+/// What would run a policy's network.
+fn engine() -> Vec<Check> {
+    const NAME: &str = "policy engine";
+    vec![match policies::engine() {
+        Ok(engine) if engine.kind == EngineKind::Ort => Check::ok(NAME, engine.to_string()),
+        Ok(engine) => Check::warn(
+            NAME,
+            format!("{engine}: no ONNX Runtime is found"),
+            "large policies run several times faster on ONNX Runtime: `cargo run -p xtask -- fetch-ort` in the source folder brings it",
+        ),
+        Err(error) => Check::warn(
+            NAME,
+            error.to_string(),
+            "policies cannot be run until ORT_DYLIB_PATH names a usable library, or none",
+        ),
+    }]
 }
 
 fn lines(check: &Check) -> String {

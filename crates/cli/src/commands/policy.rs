@@ -1,7 +1,7 @@
 //! `ulna policy`.
 
 use anyhow::Result;
-use ulna_session::bench as benches;
+use ulna_bench as benches;
 use ulna_session::policies::{self, Checked};
 
 use crate::args::PolicyAction;

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use serde_json::json;
-use ulna_session::ports::Access;
-use ulna_session::ports::{Listed, find, list};
+use ulna_bringup::ports::Access;
+use ulna_bringup::ports::{Listed, find, list};
 
 use super::stop;
 use crate::args::PortsArgs;

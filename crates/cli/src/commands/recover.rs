@@ -1,7 +1,7 @@
 //! `ulna recover`.
 
 use anyhow::Result;
-use ulna_session::recover::Recovery;
+use ulna_bringup::recover::Recovery;
 
 use super::stop;
 use crate::args::RecoverArgs;
@@ -10,7 +10,7 @@ use crate::{Ended, output};
 
 pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Ended> {
     let stop = stop()?;
-    let told = ulna_session::recover::recover(&args.options(), &stop, &mut Terminal::new(&stop))?;
+    let told = ulna_bringup::recover::recover(&args.options(), &stop, &mut Terminal::new(&stop))?;
     if json {
         output::json(&serde_json::to_value(&told)?)?;
     } else {

@@ -1,8 +1,8 @@
 //! `ulna replay`.
 
 use anyhow::Result;
+use ulna_robot::files as known;
 use ulna_session::replay::{ReplayOptions, Replayed};
-use ulna_session::robots as known;
 
 use super::{display, stop};
 use crate::Ended;

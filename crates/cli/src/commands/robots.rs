@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use serde_json::json;
-use ulna_session::robots as known;
+use ulna_robot::files as known;
 
 use crate::args::RobotsAction;
 use crate::{Ended, output};

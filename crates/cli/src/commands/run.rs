@@ -1,7 +1,8 @@
 //! `ulna run`.
 
 use anyhow::Result;
-use ulna_session::{policies, robots as known};
+use ulna_robot::files as known;
+use ulna_session::policies;
 
 use super::record::{Front, recorded};
 use super::{display, stop};

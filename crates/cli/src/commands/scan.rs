@@ -1,7 +1,7 @@
 //! `ulna scan`.
 
 use anyhow::Result;
-use ulna_session::scan::{Found, Scanned};
+use ulna_bringup::scan::{Found, Scanned};
 
 use super::stop;
 use crate::args::ScanArgs;
@@ -10,7 +10,7 @@ use crate::{Ended, output};
 
 pub(crate) fn scan(args: &ScanArgs, json: bool) -> Result<Ended> {
     let stop = stop()?;
-    let scanned = ulna_session::scan::scan(&args.options(), &stop, &mut Terminal::new(&stop))?;
+    let scanned = ulna_bringup::scan::scan(&args.options(), &stop, &mut Terminal::new(&stop))?;
     if json {
         output::json(&serde_json::to_value(&scanned)?)?;
     } else {

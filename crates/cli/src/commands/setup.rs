@@ -1,8 +1,8 @@
 //! `ulna setup`.
 
 use anyhow::Result;
-use ulna_session::Dialogue;
-use ulna_session::setup::{Done, SetUp};
+use ulna_bringup::Dialogue;
+use ulna_bringup::setup::{Done, SetUp};
 
 use super::stop;
 use crate::args::SetupArgs;
@@ -19,7 +19,7 @@ pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Ended> {
     } else {
         Box::new(terminal)
     };
-    let told = ulna_session::setup::setup(&args.options(), &stop, &mut *talk);
+    let told = ulna_bringup::setup::setup(&args.options(), &stop, &mut *talk);
     drop(talk); // gives the terminal back before anything is printed
     let told = told?;
     if json {

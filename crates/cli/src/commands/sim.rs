@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use serde_json::json;
-use ulna_session::{rig, robots as known};
+use ulna_robot::files as known;
+use ulna_session::rig;
 
 use super::stop;
 use crate::args::SimAction;

@@ -1,7 +1,7 @@
 //! `ulna teleop`.
 
 use anyhow::Result;
-use ulna_session::robots as known;
+use ulna_robot::files as known;
 
 use super::{display, stop};
 use crate::Ended;
