@@ -7,7 +7,7 @@ use std::time::Duration;
 use ulna_control::End;
 use ulna_recorder::TickSink;
 use ulna_rt::priority::{self, Grant};
-use ulna_rt::{Company, Machine, Next, Pacer, RealClock, RealPacer, Stop, latest};
+use ulna_rt::{LockstepScheduler, Machine, Next, Pacer, RealClock, RealPacer, Stop, latest};
 
 use super::control::{Controlled, control};
 use super::{Job, Ui};
@@ -92,11 +92,11 @@ pub(super) fn in_step(rig: &mut Rig, job: &Job, stop: &Stop, around: Around<'_, 
         tap.display = shown.take_feed();
         machines.extend(shown.machines());
     }
-    let mut company = Company::new(machines);
-    let outcome = control(rig, job, stop, tap, &mut company);
+    let mut scheduler = LockstepScheduler::new(machines);
+    let outcome = control(rig, job, stop, tap, &mut scheduler);
     if let Some(ended) = told {
         ended(broken(&outcome));
-        company.run_out(0);
+        scheduler.run_until_finished(0);
     }
     outcome
 }
