@@ -11,7 +11,7 @@ use ulna_drivers::ports::{self, PortInfo};
 use ulna_drivers::{Family, Line, SerialPort};
 use ulna_robot::RobotKind;
 use ulna_robot::RoleSpec;
-use ulna_rt::{Lockstep, Pacer, RealClock, RealPacer, Stop};
+use ulna_rt::{Pacer, RealClock, RealPacer, Stop, VirtualClock};
 
 use crate::error::BringupError;
 use ulna_robot::files;
@@ -202,7 +202,7 @@ fn clock(live: bool, start: Duration) -> Box<dyn Pacer> {
             by: start,
         })
     } else {
-        let mut clock = Lockstep::new();
+        let mut clock = VirtualClock::new();
         clock.wait(start);
         Box::new(clock)
     }

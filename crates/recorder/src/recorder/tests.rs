@@ -4,7 +4,7 @@ use std::sync::mpsc::{Sender, channel};
 
 use ulna_core::{Action, Camera, CameraFault, Frame, FrameSink, GateNote, Joints, State, TickRecord};
 use ulna_dataset::{Dataset, Spec, VideoEncoder, VideoPart};
-use ulna_rt::Lockstep;
+use ulna_rt::{LockstepScheduler, Machine};
 
 use super::*;
 use crate::columns::CameraSpec;
@@ -248,12 +248,13 @@ impl Machine for Fingers {
 
 fn run(mut bench: Bench, keys: &[(u64, Input)]) -> (tempfile::TempDir, Outcome) {
     let mut fingers = Fingers(bench.keys, keys.to_vec());
-    Lockstep::new().run(&mut [
-        &mut bench.recorder,
+    LockstepScheduler::new([
+        &mut bench.recorder as &mut dyn Machine,
         &mut bench.ticks,
         &mut bench.feed,
         &mut fingers,
-    ]);
+    ])
+    .run_until_finished(0);
     (bench.folder, bench.recorder.finish())
 }
 
@@ -357,12 +358,13 @@ fn interrupted(on_interrupt: OnInterrupt) -> Outcome {
         }
     }
     let mut interrupt = Interrupt(bench.ticks.stop.clone());
-    Lockstep::new().run(&mut [
-        &mut bench.recorder,
+    LockstepScheduler::new([
+        &mut bench.recorder as &mut dyn Machine,
         &mut bench.ticks,
         &mut bench.feed,
         &mut interrupt,
-    ]);
+    ])
+    .run_until_finished(0);
     bench.recorder.finish()
 }
 
@@ -448,7 +450,12 @@ fn an_episode_that_cannot_be_saved_ends_the_session_and_waits_for_repair() {
     // Where the data files would go lies a file: nothing can be saved, whatever the user's rights.
     let obstacle = root.join("data");
     std::fs::write(&obstacle, "in the way").unwrap();
-    Lockstep::new().run(&mut [&mut bench.recorder, &mut bench.ticks, &mut bench.feed]);
+    LockstepScheduler::new([
+        &mut bench.recorder as &mut dyn Machine,
+        &mut bench.ticks,
+        &mut bench.feed,
+    ])
+    .run_until_finished(0);
     let outcome = bench.recorder.finish();
     let error = outcome.error.unwrap().to_string();
     assert!(error.contains("ulna dataset repair"), "{error}");
