@@ -30,9 +30,7 @@ mod spool;
 pub use columns::{CameraSpec, Columns};
 pub use encoding::PictureEncoder;
 pub use error::RecorderError;
-pub use feed::{
-    CameraSource, PictureSink, TickSink, TickSource, picture_queue, tick_feed,
-};
+pub use feed::{CameraSource, PictureSink, TickSink, TickSource, picture_queue, tick_feed};
 pub use phases::{Key, Phase, Phases};
 pub use recorder::{Input, Inputs, OnInterrupt, Options, Outcome, Recorder};
 pub use replayed::ReplayedCamera;

@@ -222,10 +222,9 @@ const GOAL: f64 = 0.8;
 /// # Errors
 /// If it reached fewer than eight of ten targets, or there were none.
 pub fn reached_its_goal(report: &SessionReport) -> Result<(), SessionError> {
-    let task = report
-        .task
-        .as_ref()
-        .ok_or_else(|| SessionError::Usage("there was no task to judge the policy by".to_owned()))?;
+    let task = report.task.as_ref().ok_or_else(|| {
+        SessionError::Usage("there was no task to judge the policy by".to_owned())
+    })?;
     if task.success_rate().is_some_and(|rate| rate >= GOAL) {
         return Ok(());
     }

@@ -65,7 +65,12 @@ impl DisplaySetup {
     }
 
     /// Ready to begin: ticks come at `rate_hz`, and pictures of the cameras that `info` names from the hub.
-    pub fn prepare(self, info: SessionInfo, rate_hz: f64, cameras: &mut CameraHub) -> DisplayHandle {
+    pub fn prepare(
+        self,
+        info: SessionInfo,
+        rate_hz: f64,
+        cameras: &mut CameraHub,
+    ) -> DisplayHandle {
         let counts = Arc::<Counts>::default();
         let sources = info.cameras.iter().map(|camera| {
             let (sender, receiver) = sync_channel(PICTURES_WAITING);

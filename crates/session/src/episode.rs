@@ -128,9 +128,7 @@ fn in_order(
 }
 
 /// Values that cannot be in the unit they are taken for would send the arm to wrong places.
-fn check_units(
-    actions: &[Joints<f64>],
-    kind: &RobotKind, units: Unit) -> Result<(), SessionError> {
+fn check_units(actions: &[Joints<f64>], kind: &RobotKind, units: Unit) -> Result<(), SessionError> {
     for (joint, spec) in kind.joints.iter().enumerate() {
         let (low, high) = match spec.unit {
             Unit::Degrees => (-180.5, 180.5),

@@ -8,7 +8,7 @@ use crate::device::DeviceError;
 pub enum SessionError {
     /// A robot file.
     #[error(transparent)]
-    Robots(#[from] ulna_robot::files::RobotFilesError),
+    Robots(#[from] ulna_robot::files::RobotsError),
     /// A port.
     #[error(transparent)]
     Port(#[from] ulna_drivers::PortError),

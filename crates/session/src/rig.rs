@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use ulna_core::Unit;
 use ulna_robot::files;
 use ulna_robot::{Calibration, JointSpec, RobotKind};
-use ulna_core::Unit;
 use ulna_rt::RealClock;
 
 use crate::cameras::CameraHub;

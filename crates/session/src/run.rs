@@ -115,11 +115,7 @@ struct Parts<'a> {
 type Ran = Result<(Controlled, Option<Grant>), SessionError>;
 
 impl<'a> Parts<'a> {
-    fn new(
-        rig: &mut Rig,
-        plan: SessionPlan<'a>,
-        link: &SessionLink,
-    ) -> Result<Self, SessionError> {
+    fn new(rig: &mut Rig, plan: SessionPlan<'a>, link: &SessionLink) -> Result<Self, SessionError> {
         let mut fanout = FanOut::new(rig.clock_kind == ClockKind::Virtual);
         let (publisher, newest) = latest::slot(&None);
         let mut publisher = publisher;
@@ -128,14 +124,18 @@ impl<'a> Parts<'a> {
         }));
         let recording = plan.recording.map(|recording| {
             let mut ticks = recording.ticks;
-            fanout.add(BoxedObserver::new(move |tick: &TickRecord| ticks.push(tick)));
+            fanout.add(BoxedObserver::new(move |tick: &TickRecord| {
+                ticks.push(tick)
+            }));
             (recording.recorder, recording.ended)
         });
         let Helpers {
             machines,
             observers,
         } = rig.teleoperator.helpers();
-        observers.into_iter().for_each(|observer| fanout.add(observer));
+        observers
+            .into_iter()
+            .for_each(|observer| fanout.add(observer));
         let info = session_info(rig, plan.command);
         let mut display = plan
             .display
@@ -184,9 +184,11 @@ impl<'a> Parts<'a> {
                 .priority(Priority::Ordinary)
                 .awaited()
         }));
-        tasks.extend(cameras.iter_mut().map(|camera| {
-            Task::new(format!("camera-{}", camera.name), &mut camera.pump)
-        }));
+        tasks.extend(
+            cameras
+                .iter_mut()
+                .map(|camera| Task::new(format!("camera-{}", camera.name), &mut camera.pump)),
+        );
         tasks.extend(
             machines
                 .iter_mut()

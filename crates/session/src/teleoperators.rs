@@ -25,11 +25,14 @@ pub const TYPES: &[TeleoperatorType] = &[leader::TYPE, none::TYPE, episode::TYPE
 /// # Errors
 /// If there is none, with the names there are.
 pub fn named(name: &str) -> Result<&'static TeleoperatorType, SessionError> {
-    TYPES.iter().find(|known| known.name == name).ok_or_else(|| {
-        let names: Vec<&str> = TYPES.iter().map(|known| known.name).collect();
-        SessionError::Usage(format!(
-            "there is no teleoperator `{name}`; there are: {}",
-            names.join(", ")
-        ))
-    })
+    TYPES
+        .iter()
+        .find(|known| known.name == name)
+        .ok_or_else(|| {
+            let names: Vec<&str> = TYPES.iter().map(|known| known.name).collect();
+            SessionError::Usage(format!(
+                "there is no teleoperator `{name}`; there are: {}",
+                names.join(", ")
+            ))
+        })
 }

@@ -7,8 +7,8 @@ use ulna_core::{Joints, Unit};
 use ulna_dataset::{Dataset, STATE};
 use ulna_robot::RobotKind;
 
-use crate::error::SessionError;
 use crate::episode::{EpisodeOptions, units_of};
+use crate::error::SessionError;
 use ulna_robot::files;
 
 /// A robot in the units of a dataset, and the maps from them to its angles, as a flawless arm has them.

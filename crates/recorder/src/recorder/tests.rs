@@ -2,7 +2,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
-use ulna_core::{Action, Camera, CameraFault, Frame, FrameSink, GateNote, Joints, State, TickRecord};
+use ulna_core::{
+    Action, Camera, CameraFault, Frame, FrameSink, GateNote, Joints, State, TickRecord,
+};
 use ulna_dataset::{Dataset, Spec, VideoEncoder, VideoPart};
 use ulna_rt::{LockstepScheduler, Machine};
 

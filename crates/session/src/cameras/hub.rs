@@ -117,9 +117,7 @@ impl CameraHub {
     }
 }
 
-fn open_camera(
-    request: &CameraRequest<'_>,
-) -> Result<Box<dyn ulna_core::Camera>, SessionError> {
+fn open_camera(request: &CameraRequest<'_>) -> Result<Box<dyn ulna_core::Camera>, SessionError> {
     for kind in TYPES {
         if let Some(camera) = (kind.open)(request)? {
             return Ok(camera);

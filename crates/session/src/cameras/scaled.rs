@@ -47,11 +47,13 @@ impl FrameSink for ScaledSink {
 /// The picture at most this large; `None` if it is that already.
 fn smaller(frame: &Frame, largest: (u32, u32)) -> Option<Frame> {
     let (width, height) = (frame.width, frame.height);
-    let by = (f64::from(largest.0) / f64::from(width)).min(f64::from(largest.1) / f64::from(height));
+    let by =
+        (f64::from(largest.0) / f64::from(width)).min(f64::from(largest.1) / f64::from(height));
     if by >= 1.0 {
         return None;
     }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // smaller than before, and positive
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    // smaller than before, and positive
     let scaled = |side: u32| ((f64::from(side) * by).round() as u32).max(1);
     let picture = ImageBuffer::<Rgb<u8>, _>::from_raw(width, height, &*frame.pixels)?;
     let small = imageops::thumbnail(&picture, scaled(width), scaled(height));
@@ -99,7 +101,11 @@ mod tests {
         let frames = kept.0.lock().unwrap();
         let numbers: Vec<u64> = frames.iter().map(|frame| frame.sequence).collect();
         assert_eq!(numbers, [0, 2, 4, 6, 8]);
-        assert!(frames.iter().all(|f| (f.width, f.height, f.pixels.len()) == (4, 2, 24)));
+        assert!(
+            frames
+                .iter()
+                .all(|f| (f.width, f.height, f.pixels.len()) == (4, 2, 24))
+        );
         assert_eq!(&frames[0].pixels[..3], [10, 20, 30]);
     }
 
@@ -109,6 +115,9 @@ mod tests {
         let mut sink = ScaledSink::new(Box::new(kept.clone()), (8, 8), 100.0);
         let given = frame(0);
         sink.take(&given);
-        assert!(Arc::ptr_eq(&kept.0.lock().unwrap()[0].pixels, &given.pixels));
+        assert!(Arc::ptr_eq(
+            &kept.0.lock().unwrap()[0].pixels,
+            &given.pixels
+        ));
     }
 }

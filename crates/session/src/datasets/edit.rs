@@ -153,7 +153,12 @@ pub fn merged(
 ///
 /// # Errors
 /// If it cannot be opened, or the result cannot be written.
-pub fn imported(dir: &Path, output: &Path, stop: &Stop, watch: Watch) -> Result<Answer, SessionError> {
+pub fn imported(
+    dir: &Path,
+    output: &Path,
+    stop: &Stop,
+    watch: Watch,
+) -> Result<Answer, SessionError> {
     let edited = with_work(stop, watch, |work| import(dir, output, work))?;
     Ok(answer(&edited))
 }

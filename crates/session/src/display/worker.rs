@@ -14,8 +14,8 @@ use ulna_rt::executor::Task;
 use ulna_rt::{Machine, Next, priority};
 
 use super::counts::{Counts, DisplayReport};
-use super::pictures::PictureSource;
 use super::feed::{PICTURES_WAITING, TickFeed};
+use super::pictures::PictureSource;
 
 /// Takes from the queues and shows.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl DisplayHandle {
     pub(super) fn new(
         feed: TickFeed,
         worker: DisplayWorker,
-            counts: Arc<Counts>,
+        counts: Arc<Counts>,
         patience: Duration,
     ) -> Self {
         Self {

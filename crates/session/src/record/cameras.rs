@@ -40,7 +40,13 @@ impl RecordedCameras {
         for name in chosen {
             let (sink, source) = picture_queue(&name, options.picture);
             let fps = f64::from(options.fps);
-            hub.add(&name, CameraUse::Record, options.picture, fps, Box::new(sink));
+            hub.add(
+                &name,
+                CameraUse::Record,
+                options.picture,
+                fps,
+                Box::new(sink),
+            );
             recorded.sources.push(source);
             recorded.specs.push(CameraSpec {
                 name,
@@ -64,7 +70,10 @@ fn choose(robot: &RobotKind, choice: &CameraChoice) -> Result<Vec<String>, Sessi
             all.join(", ")
         )));
     }
-    Ok(all.into_iter().filter(|name| names.contains(name)).collect())
+    Ok(all
+        .into_iter()
+        .filter(|name| names.contains(name))
+        .collect())
 }
 
 /// A fault of a camera that is not recorded would happen unseen.

@@ -19,7 +19,10 @@ pub(super) const TYPE: TeleoperatorType = TeleoperatorType {
 
 fn open(request: &mut TeleoperatorRequest<'_>) -> Result<Box<dyn Teleoperator>, SessionError> {
     let episode = load(&request.settings()?, request.robot)?;
-    Ok(Box::new(EpisodePlayer::new(&episode, Playing::Interpolated)))
+    Ok(Box::new(EpisodePlayer::new(
+        &episode,
+        Playing::Interpolated,
+    )))
 }
 
 /// Plays an episode: first the way from where the arm stands to the first action, at the ramp's speed, then every action.

@@ -5,9 +5,7 @@ use std::os::fd::OwnedFd;
 use ulna_core::{Action, ActionSource, Joints, LinkLost, Progress, Stamp};
 use ulna_rt::Pacer;
 
-use crate::device::{
-    DeviceError, Helpers, LostPort, Start, Teleoperator, TeleoperatorReport,
-};
+use crate::device::{DeviceError, Helpers, LostPort, Start, Teleoperator, TeleoperatorReport};
 
 /// The arm's joints come from `arm`, the three speeds of the base behind them from `base`: m/s forward and to the left, degrees/s
 /// anticlockwise. A base without an action stands still.
