@@ -1,17 +1,15 @@
-//! Who drives a base on wheels while a leader moves the arm.
+//! The simulated operator of a base on wheels.
 
-use std::f64::consts::PI;
-use std::time::Duration;
+use core::f64::consts::PI;
+use core::time::Duration;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use ulna_core::{Action, ActionSource, Joints, LinkLost, Progress, Stamp};
-use ulna_drivers::Leader;
 use ulna_robot::BaseSpec;
 
-/// A simulated hand on the controls of a base: it drives a little, waits, turns a little, by seed and time alone.
+/// Drives a base: a little forward, a pause, a little turn, by seed and time alone.
 #[derive(Debug, Clone)]
-pub struct Driver {
+pub struct SimBaseOperator {
     seed: u64,
     fastest: [f64; 3],
 }
@@ -20,10 +18,10 @@ pub struct Driver {
 const BEAT: f64 = 3.0;
 const DRIVING: f64 = 2.2;
 /// Part of the highest speed that a drive reaches.
-const BRISK: std::ops::Range<f64> = 0.3..0.7;
+const BRISK: core::ops::Range<f64> = 0.3..0.7;
 
-impl Driver {
-    /// A driver of this base.
+impl SimBaseOperator {
+    /// An operator of this base.
     pub fn new(base: &BaseSpec, seed: u64) -> Self {
         Self {
             seed,
@@ -47,50 +45,25 @@ impl Driver {
     }
 }
 
-/// A leader that moves the arm, and a driver who moves its base. Without a driver the base stands still.
-#[derive(Debug)]
-pub struct Driven<'a> {
-    /// Moves the arm.
-    pub leader: &'a mut Leader,
-    /// Moves the base.
-    pub driver: Option<&'a Driver>,
-}
-
-impl ActionSource for Driven<'_> {
-    fn begin(&mut self, now: Stamp, deadline: Stamp) -> Result<(), LinkLost> {
-        self.leader.begin(now, deadline)
-    }
-
-    fn step(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
-        self.leader.step(now)
-    }
-
-    fn action(&mut self, now: Stamp) -> Option<Action> {
-        let Action { stamp, target } = self.leader.action(now)?;
-        let speeds = self
-            .driver
-            .map_or([0.0; 3], |driver| driver.speeds(now.since_epoch()));
-        let arm = target.len();
-        let target = Joints::from_fn(arm + speeds.len(), |value| match value.checked_sub(arm) {
-            Some(speed) => speeds[speed],
-            None => target[value],
-        });
-        Some(Action { stamp, target })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn lekiwi() -> BaseSpec {
+        let file: toml::Table = include_str!("../../../../configs/lekiwi.toml")
+            .parse()
+            .unwrap();
+        let base = file["base"].clone();
+        base.try_into().unwrap()
+    }
+
     #[test]
-    fn a_driver_drives_smoothly_every_way_and_depends_on_seed_and_time_alone() {
-        let kind = crate::robots::find("lekiwi").unwrap();
-        let base = kind.base.unwrap();
-        let driver = Driver::new(&base, 3);
+    fn it_drives_smoothly_every_way_and_depends_on_seed_and_time_alone() {
+        let base = lekiwi();
+        let operator = SimBaseOperator::new(&base, 3);
         let (mut last, mut most) = ([0.0; 3], [0.0f64; 3]);
         for millis in 0..120_000u64 {
-            let speeds = driver.speeds(Duration::from_millis(millis));
+            let speeds = operator.speeds(Duration::from_millis(millis));
             for way in 0..3 {
                 let change = (speeds[way] - last[way]).abs() * 1e3;
                 let hardest = base.acceleration * base.fastest()[way] / base.max_speed;
@@ -105,6 +78,9 @@ mod tests {
                 .all(|(most, fastest)| *most > 0.3 * fastest)
         );
         let at = Duration::from_millis(4321);
-        assert_eq!(driver.speeds(at), Driver::new(&base, 3).speeds(at));
+        assert_eq!(
+            operator.speeds(at),
+            SimBaseOperator::new(&base, 3).speeds(at)
+        );
     }
 }

@@ -4,8 +4,9 @@ use std::io;
 use std::time::Duration;
 
 use ulna_drivers::Port;
-use ulna_sim::bus::ServoBus;
-use ulna_sim::plant::Plant;
+
+use crate::bus::ServoBus;
+use crate::plant::Plant;
 
 /// The host's end of a bus, and the bus.
 #[derive(Debug)]
