@@ -129,7 +129,7 @@ impl Columns {
         row.extend_from_slice(&state.state.position);
         if let Some(environment) = &self.environment {
             let mut numbers = vec![0.0; environment.names().len()];
-            environment.tell(sampled.at, &mut numbers);
+            environment.read(sampled.at, &mut numbers);
             row.extend(numbers);
         }
         if !self.plain {

@@ -45,7 +45,7 @@ pub enum SessionError {
     Policy(#[from] ulna_policy::PolicyError),
     /// The simulation could not be set up.
     #[error(transparent)]
-    Sim(#[from] ulna_sim::world::SimError),
+    Sim(#[from] crate::supply::SimError),
     /// Options that do not go together, or lack something.
     #[error("{0}")]
     Usage(String),
@@ -73,6 +73,10 @@ impl SessionError {
 
     /// Whether the command was called wrongly: exit code 2.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Usage(_))
+        match self {
+            Self::Usage(_) | Self::NoCameraDriver { .. } => true,
+            Self::Sim(error) => error.is_usage(),
+            _ => false,
+        }
     }
 }

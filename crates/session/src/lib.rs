@@ -36,6 +36,7 @@ pub use client::{SessionCommand, SessionEvent, SessionLink};
 pub use error::SessionError;
 pub use options::RigOptions;
 pub use rig::Rig;
+pub use supply::scenes;
 pub use ulna_core::{Health, Unit};
 pub use ulna_policy::EngineChoice;
 pub use ulna_recorder::{EpisodeReport, Phase, Progress, RecorderError};

@@ -4,6 +4,7 @@ use ulna_core::Unit;
 use ulna_robot::files;
 
 use crate::report::ClockKind;
+use crate::supply::scenes;
 
 /// What the user says about the rig.
 #[derive(Debug, Clone)]
@@ -54,7 +55,7 @@ impl Default for RigOptions {
             clock: ClockKind::Real,
             seed: 0,
             rate_hz: 200.0,
-            scene: ulna_sim::scenes::DEFAULT.to_owned(),
+            scene: scenes::DEFAULT.to_owned(),
             faults: Vec::new(),
             camera_faults: Vec::new(),
             unit: None,

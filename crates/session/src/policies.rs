@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde::Serialize;
 use ulna_policy::{Bundle, Engine, Report, RobotContract, prepare};
 use ulna_robot::{RobotKind, files};
-use ulna_sim::scenes;
 
 use crate::client::SessionLink;
 use crate::display::{Display, DisplaySetup};
@@ -14,6 +13,7 @@ use crate::error::SessionError;
 use crate::options::RigOptions;
 use crate::rig::Rig;
 use crate::run::{SessionOutcome, SessionPlan, run as run_session};
+use crate::supply::scenes;
 use crate::teleoperators::{PICTURE, open_policy};
 
 pub use crate::policy_options::PolicyOptions;

@@ -16,7 +16,7 @@ use crate::device::Teleoperator;
 use crate::error::SessionError;
 use crate::options::RigOptions;
 
-pub use simulated::{SimulatedBuses, serve};
+pub use simulated::{SceneKind, SimError, SimulatedBuses, scenes, serve};
 
 /// One arm on one open port.
 pub struct SuppliedArm {

@@ -189,7 +189,7 @@ impl SessionView {
             on.posed = Some(at);
             if let Some((environment, places)) = &mut on.environment {
                 let mut numbers = vec![0.0; environment.names().len()];
-                environment.tell(at, &mut numbers);
+                environment.read(at, &mut numbers);
                 places.log(stream, at.since_epoch(), &numbers)?;
             }
             on.arm

@@ -1,11 +1,6 @@
 use super::*;
-<<<<<<< HEAD
 use ulna_core::{Action, GateLimits, Joints, State, TickRecord};
-use ulna_rt::Lockstep;
-=======
-use ulna_core::{GateLimits, Joints};
 use ulna_rt::{LockstepScheduler, Machine};
->>>>>>> arch
 
 const PERIOD: Duration = Duration::from_millis(5);
 

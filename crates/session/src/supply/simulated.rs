@@ -19,6 +19,10 @@ use crate::error::SessionError;
 use crate::options::RigOptions;
 use crate::report::ClockKind;
 
+pub use ulna_sim::scene::SceneKind;
+pub use ulna_sim::scenes;
+pub use ulna_sim::world::SimError;
+
 /// Builds the world that the options ask for, and takes its ports.
 pub(super) fn open(
     options: &RigOptions,

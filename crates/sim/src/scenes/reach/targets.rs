@@ -1,9 +1,6 @@
-//! Tasks: what there is to do in a simulated scene, and how well it was done.
-//!
-//! A task is a function of its seed and of time, so that a hand, a policy and whoever judges them see the same.
+//! Where the targets are, and the poses that reach them.
 
 use core::time::Duration;
-use std::sync::Arc;
 
 use nalgebra::{Isometry3, Point3};
 use rand::{RngExt, SeedableRng};
@@ -16,23 +13,16 @@ use ulna_robot::{JointSpec, RobotKind};
 
 use crate::arm::ArmOptions;
 use crate::arm::mechanics::Mechanics;
+use crate::hand::StrokeTargets;
 use crate::law::ServoModel;
-use crate::scene::{Colour, Object, Shape};
+use crate::visual::{Colour, Object, Shape};
 
-mod score;
-
-pub use score::{Score, Scorer};
-
-/// Reach: a target appears in front of the arm, and every three seconds another; the tool has to be there in the end.
+/// The targets of one seed for one robot.
 ///
-/// Targets lie where the arm can bring its tool, drawn evenly over distance, bearing and height; after 128 they come again.
-/// `observation.environment_state` is the present target in the base frame, m. Everything is computed in advance, so that a control
-/// thread may ask.
-#[derive(Debug, Clone)]
-pub struct Reach(Arc<Targets>);
-
+/// They lie where the arm can bring its tool, drawn evenly over distance, bearing and height; after 128 they come again. All are
+/// computed in advance, so that a control thread may ask.
 #[derive(Debug)]
-struct Targets {
+pub(super) struct Targets {
     chain: Chain,
     all: Vec<Target>,
 }
@@ -40,9 +30,12 @@ struct Targets {
 #[derive(Debug, Clone, Copy)]
 struct Target {
     point: Point3<f64>,
-    pose: Joints<f64>,
+    /// Where a leader must be for its follower's tool to be there, rad.
     aim: Joints<f64>,
 }
+
+/// Names of a target's coordinates in the base frame, m.
+pub(super) const NAMES: [&str; 3] = ["target_x", "target_y", "target_z"];
 
 /// How many different targets there are.
 const TARGETS: u64 = 128;
@@ -62,16 +55,16 @@ const OPEN: f64 = 0.3;
 /// Side of the cube that marks the target, m, and its colour, which nothing else in a scene has.
 const MARKER: (f64, Colour) = (0.02, Colour([205, 40, 190]));
 
-impl Reach {
+impl Targets {
     /// From one target to the next, s.
-    pub const PERIOD: f64 = 3.0;
+    pub(super) const PERIOD: f64 = 3.0;
     /// The tool has reached the target when it is nearer than this, m ...
-    pub const TOLERANCE: f64 = 0.02;
+    pub(super) const TOLERANCE: f64 = 0.02;
     /// ... for this long before the target goes, s.
-    pub const HOLD: f64 = 0.3;
+    pub(super) const HOLD: f64 = 0.3;
 
-    /// The task of this seed for a robot.
-    pub fn new(kind: &RobotKind, seed: u64) -> Self {
+    /// The targets of this seed for a robot.
+    pub(super) fn new(kind: &RobotKind, seed: u64) -> Self {
         let limits = Joints::from_fn(kind.dof(), |i| {
             let joint = &kind.joints[i];
             let margin = MARGIN * (joint.upper - joint.lower);
@@ -98,43 +91,34 @@ impl Reach {
                 (pose[i] - sag).clamp(joint.lower, joint.upper)
             });
             let point = chain.pose(&pose).tool_point();
-            Target { point, pose, aim }
+            Target { point, aim }
         });
-        let all = all.collect();
-        Self(Arc::new(Targets { chain, all }))
+        Self {
+            all: all.collect(),
+            chain: chain.clone(),
+        }
     }
 
     /// The number of the target that is there at this time since the run's epoch.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    pub fn index(&self, time: Duration) -> u64 {
+    pub(super) fn index(time: Duration) -> u64 {
         (time.as_secs_f64() / Self::PERIOD) as u64
     }
 
     /// Target number `index` in the base frame, m.
-    pub fn target(&self, index: u64) -> Point3<f64> {
-        self.0.all[(index % TARGETS) as usize].point
-    }
-
-    /// Joint angles, rad, with the tool at target number `index`.
-    pub fn pose(&self, index: u64) -> Joints<f64> {
-        self.0.all[(index % TARGETS) as usize].pose
-    }
-
-    /// Where a leader must be, rad, for its follower's tool to be at target number `index`: who sees the follower sag under its own weight
-    /// aims higher.
-    pub fn aim(&self, index: u64) -> Joints<f64> {
-        self.0.all[(index % TARGETS) as usize].aim
+    pub(super) fn target(&self, index: u64) -> Point3<f64> {
+        self.all[(index % TARGETS) as usize].point
     }
 
     /// Where the tool is with these joint angles, rad.
-    pub fn tool(&self, angles: &Joints<f64>) -> Point3<f64> {
-        self.0.chain.pose(angles).tool_point()
+    pub(super) fn tool(&self, angles: &Joints<f64>) -> Point3<f64> {
+        self.chain.pose(angles).tool_point()
     }
 
-    /// The thing that a camera sees where the target is.
-    pub fn marker(&self, now: Stamp) -> Object {
+    /// What a camera sees where the target is.
+    pub(super) fn marker(&self, now: Stamp) -> Object {
         let (side, colour) = MARKER;
-        let target = self.target(self.index(now.since_epoch()));
+        let target = self.target(Self::index(now.since_epoch()));
         Object {
             shape: Shape::Box {
                 half: [side / 2.0; 3],
@@ -181,60 +165,23 @@ fn draw(
     best.1
 }
 
-impl Environment for Reach {
+impl Environment for Targets {
     fn names(&self) -> Vec<String> {
-        ["target_x", "target_y", "target_z"]
-            .map(str::to_owned)
-            .into()
+        NAMES.map(str::to_owned).into()
     }
 
-    fn tell(&self, at: Stamp, numbers: &mut [f64]) {
-        let target = self.target(self.index(at.since_epoch()));
-        for (number, coordinate) in numbers.iter_mut().zip(target.iter()) {
-            *number = *coordinate;
+    fn read(&self, at: Stamp, values: &mut [f64]) {
+        let target = self.target(Self::index(at.since_epoch()));
+        for (value, coordinate) in values.iter_mut().zip(target.iter()) {
+            *value = *coordinate;
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::hand::Hand;
-
-    fn so101() -> RobotKind {
-        toml::from_str(include_str!("../../../configs/so101.toml")).unwrap()
-    }
-
-    #[test]
-    fn targets_lie_where_they_should_and_differ() {
-        let reach = Reach::new(&so101(), 3);
-        let targets: Vec<_> = (0..200).map(|index| reach.target(index)).collect();
-        for pair in targets.windows(2) {
-            let distance = pair[0].xy().coords.norm();
-            assert!((0.16..0.31).contains(&distance), "{distance}");
-            assert!((0.03..0.21).contains(&pair[0].z), "{}", pair[0].z);
-            assert!(pair[0] != pair[1]);
-        }
-        assert_eq!(targets[7], Reach::new(&so101(), 3).target(7));
-        assert!(targets[0] != Reach::new(&so101(), 4).target(0));
-    }
-
-    // But for its shaking, the hand is where it aims well before the target goes, for many targets, and near the target itself.
-    #[test]
-    fn a_reaching_hand_reaches() {
-        let kind = so101();
-        for seed in 0..5 {
-            let reach = Reach::new(&kind, seed);
-            let mut hand = Hand::reaching(&kind, seed, reach.clone());
-            for index in 0..20 {
-                let late = Duration::from_secs_f64((index as f64 + 1.0) * Reach::PERIOD - 0.4);
-                let tool = reach.tool(&hand.angles(late));
-                let miss = (tool - reach.target(index)).norm();
-                assert!(
-                    miss < Reach::TOLERANCE * 1.5,
-                    "seed {seed}, {index}: {miss}"
-                );
-            }
-        }
+/// Where a leader must be for its follower's tool to be at the target: an operator sees the follower sag under its own weight and
+/// aims higher.
+impl StrokeTargets for Targets {
+    fn angles(&self, index: u64) -> Joints<f64> {
+        self.all[(index % TARGETS) as usize].aim
     }
 }

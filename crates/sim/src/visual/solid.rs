@@ -4,7 +4,7 @@ use core::f32::consts::TAU;
 
 use nalgebra::{Isometry3, Vector3};
 
-use crate::scene::Shape;
+use crate::visual::shape::Shape;
 
 /// Faces that approximate a cylinder's mantle.
 const SIDES: usize = 20;

@@ -2,11 +2,13 @@
 
 use nalgebra::{Point3, Vector3};
 use ulna_robot::RobotKind;
-use ulna_robot::{CameraSpec, ShapeSpec, VisualSpec};
+use ulna_robot::{CameraSpec, Colour, ShapeSpec, VisualSpec};
 
-use super::{Camera, Colour, Light, Pattern, Scene, Shape, Table, Visual};
+use crate::visual::parts::{Light, Pattern, Table, Visual, VisualScene};
+use crate::visual::pinhole::PinholeCamera;
+use crate::visual::shape::Shape;
 
-impl Scene {
+impl VisualScene {
     /// The robot of a validated file on a checkered table; whatever else lies there is the caller's to add.
     pub fn of(kind: &RobotKind) -> Self {
         Self {
@@ -68,7 +70,7 @@ impl From<&ShapeSpec> for Shape {
     }
 }
 
-impl Camera {
+impl PinholeCamera {
     /// A camera of a robot, from its validated file.
     pub fn of(kind: &RobotKind, spec: &CameraSpec) -> Self {
         Self {
@@ -81,10 +83,10 @@ impl Camera {
 }
 
 /// All cameras of a robot, in the order of its validated file.
-pub fn cameras_of(kind: &RobotKind) -> Vec<Camera> {
+pub fn cameras_of(kind: &RobotKind) -> Vec<PinholeCamera> {
     kind.cameras
         .iter()
-        .map(|spec| Camera::of(kind, spec))
+        .map(|spec| PinholeCamera::of(kind, spec))
         .collect()
 }
 

@@ -8,7 +8,7 @@ pub const NEAR: f64 = 0.004;
 
 /// A pinhole camera without distortion, fixed to a link or in the base frame.
 #[derive(Debug, Clone)]
-pub struct Camera {
+pub struct PinholeCamera {
     /// What the dataset calls it.
     pub name: String,
     /// Index of the joint whose link carries it; `None` is the base.
@@ -30,7 +30,7 @@ pub struct View {
     pub centre: [f64; 2],
 }
 
-impl Camera {
+impl PinholeCamera {
     /// A camera in the base frame that looks from `eye` at `target`, upright.
     pub fn looking_at(name: &str, eye: Point3<f64>, target: Point3<f64>, fovy: f64) -> Self {
         // nalgebra's "face towards" looks along +z; a camera looks along -z.
@@ -84,7 +84,7 @@ mod tests {
         let kind = toml::from_str(include_str!("../../../../configs/so101.toml")).unwrap();
         let pose = Chain::new(&kind).pose(&Joints::filled(6, 0.0));
         let eye = Point3::new(1.0, 0.0, 0.0);
-        let camera = Camera::looking_at("front", eye, Point3::origin(), 1.0);
+        let camera = PinholeCamera::looking_at("front", eye, Point3::origin(), 1.0);
         let view = camera.view(&pose, 640, 480);
         let near = |point: [f64; 3], expected: (f64, f64)| {
             let (u, v) = view.project(&Point3::from(point)).unwrap();
