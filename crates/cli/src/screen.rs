@@ -13,7 +13,7 @@ use crossterm::terminal::{
     size,
 };
 use crossterm::{execute, queue};
-use ulna_session::{Dialogue, Step, Told};
+use ulna_bringup::{Dialogue, Step, Told};
 
 use crate::terminal::Terminal;
 use page::{Model, page};

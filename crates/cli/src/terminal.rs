@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use ulna_session::{Dialogue, Stop, Told};
+use ulna_bringup::{Dialogue, Told};
+use ulna_session::Stop;
 
 /// How often Ctrl-C is looked for while nobody answers.
 const POLL: Duration = Duration::from_millis(50);

@@ -40,7 +40,7 @@ pub mod unit;
 
 pub use calibration::JointCalibration;
 #[cfg(feature = "alloc")]
-pub use camera::{Camera, CameraFault, Frame};
+pub use camera::{Camera, CameraFault, Frame, FrameSink};
 #[cfg(feature = "alloc")]
 pub use environment::Environment;
 pub use gate::{Gate, GateLimits, GateNote, SafeGoals};
@@ -49,5 +49,6 @@ pub use joints::{Joints, MAX_JOINTS, TooManyJoints};
 pub use judge::{Count, Figure, Judge, TaskScore};
 pub use stamp::Stamp;
 pub use state::{Action, Health, State};
+pub use tick::TickRecord;
 pub use traits::{ActionSource, LinkLost, Progress, Robot};
 pub use unit::Unit;

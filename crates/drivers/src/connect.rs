@@ -3,7 +3,7 @@
 //! This is sequential work outside the control loop: it may allocate and takes as long as the servos need, on whichever clock
 //! the pacer keeps.
 
-pub(crate) mod checks;
+pub mod checks;
 mod registers;
 mod settings;
 

@@ -14,7 +14,7 @@ const CONNECTS: u64 = 1000;
 #[test]
 #[ignore = "takes minutes of real time; for a machine that is busy with something else meanwhile"]
 fn none_fails_in_real_time() {
-    let kind = ulna_session::robots::find("so101").unwrap();
+    let kind = ulna_robot::files::find("so101").unwrap();
     let buses = serve(&RigOptions::default(), &kind, None).unwrap();
     let (_, device) = buses.devices().remove(0);
     let calibration = kind.nominal_calibration();

@@ -9,7 +9,7 @@ use ulna_bus::registers::{Register, Role as Use};
 use ulna_drivers::arm::engine_config;
 use ulna_drivers::connect::{ConnectError, Role};
 use ulna_drivers::{Arms, ServoArm};
-use ulna_rt::Lockstep;
+use ulna_rt::VirtualClock;
 use ulna_session::RobotKind;
 use ulna_session::memory::MemoryPort;
 use ulna_session::robots;
@@ -37,7 +37,7 @@ fn connect(
         ..engine_config(kind)
     });
     let mut arm = ServoArm::new(Box::new(port), engine, kind, &calibration).unwrap();
-    arm.connect(&mut Lockstep::new(), kind, &calibration, role)?;
+    arm.connect(&mut VirtualClock::new(), kind, &calibration, role)?;
     Ok(arm)
 }
 
@@ -201,7 +201,12 @@ fn both_arms_of_a_pair_are_told_of_at_once() {
             (side.name.clone(), arm.unwrap())
         });
     let mut arms = Arms::new(arms.collect());
-    let error = arms.connect(&mut Lockstep::new(), &pair, &calibration, Role::Follower);
+    let error = arms.connect(
+        &mut VirtualClock::new(),
+        &pair,
+        &calibration,
+        Role::Follower,
+    );
     let text = error.unwrap_err().to_string();
     says(
         &text,

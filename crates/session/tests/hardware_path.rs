@@ -15,7 +15,7 @@ use ulna_drivers::calibration::{self, Family};
 use ulna_drivers::connect::Role;
 use ulna_drivers::{PortError, SerialPort};
 use ulna_robot::{Calibration, RobotKind};
-use ulna_rt::{Lockstep, Pacer, Stop};
+use ulna_rt::{Pacer, Stop, VirtualClock};
 use ulna_session::AppError;
 use ulna_session::report::ClockKind;
 use ulna_session::rig::{Rig, RigOptions, World};
@@ -26,7 +26,7 @@ use ulna_sim::bus::{BusOptions, ServoBus};
 use ulna_sim::pty::PtyBus;
 
 fn so101() -> RobotKind {
-    ulna_session::robots::find("so101").unwrap()
+    ulna_robot::files::find("so101").unwrap()
 }
 
 /// Six servos out of the box but for ids and calibration: whatever the robot file wants, connecting has to write.
@@ -260,7 +260,7 @@ fn a_panic_on_the_control_thread_parks_the_arm_too() {
         ..RigOptions::default()
     };
     let mut rig = Rig::open(&options, false).unwrap();
-    let mut pacer = Lockstep::new();
+    let mut pacer = VirtualClock::new();
     let follower = &mut rig.follower;
     follower
         .arm

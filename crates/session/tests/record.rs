@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use ulna_core::Joints;
 use ulna_dataset::Dataset;
+use ulna_robot::files as robots;
 use ulna_robot::kinematics::Chain;
 use ulna_session::record::{CameraChoice, Episodes, RecordOptions, Recorded, inputs, record};
 use ulna_session::report::ClockKind;
 use ulna_session::rig::RigOptions;
-use ulna_session::{AppError, Input, Key, Stop, robots};
+use ulna_session::{AppError, Input, Key, Stop};
 use ulna_sim::camera::cube_from_seed;
 use ulna_sim::render::Renderer;
 use ulna_sim::scene::{Colour, Scene, cameras_of};

@@ -13,7 +13,7 @@ use ulna_drivers::arm::engine_config;
 use ulna_drivers::connect::Role;
 use ulna_drivers::{Arms, Port, ServoArm};
 use ulna_robot::ExitAction;
-use ulna_rt::{Lockstep, Pacer, Stop};
+use ulna_rt::{Pacer, Stop, VirtualClock};
 use ulna_session::memory::MemoryPort;
 use ulna_session::report::ClockKind;
 use ulna_session::rig::{Rig, RigOptions};
@@ -58,7 +58,7 @@ fn a_base_drives_as_told_and_stands_still_at_the_end() {
         let mut leader = rig.leader.take().unwrap();
         let follower = &mut rig.follower;
         follower.kind.exit.then = then;
-        let mut pacer = Lockstep::new();
+        let mut pacer = VirtualClock::new();
         let arms = &mut leader.source.0;
         arms.connect(&mut pacer, &leader.kind, &leader.calibration, Role::Leader)
             .unwrap();
@@ -180,7 +180,7 @@ fn a_pair_that_loses_one_bus_names_it_and_parks_the_other_arm() {
             calibration: pair.nominal_calibration(),
             kind: pair,
         };
-        let mut pacer = Lockstep::new();
+        let mut pacer = VirtualClock::new();
         let Follower {
             arm,
             kind,

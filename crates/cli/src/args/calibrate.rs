@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
-use ulna_session::calibrate::{CalibrateOptions, Task};
-use ulna_session::workplace::Part;
+use ulna_bringup::calibrate::{CalibrateOptions, Task};
+use ulna_bringup::service::Part;
 
 use super::bus::BusArgs;
 use super::values::seconds;

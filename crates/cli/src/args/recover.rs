@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
-use ulna_session::recover::RecoverOptions;
-use ulna_session::workplace::Part;
+use ulna_bringup::recover::RecoverOptions;
+use ulna_bringup::service::Part;
 
 use super::bus::BusArgs;
 use super::values::seconds;

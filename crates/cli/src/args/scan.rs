@@ -1,8 +1,8 @@
 //! `ulna scan`.
 
 use clap::Args;
-use ulna_session::scan::ScanOptions;
-use ulna_session::workplace::Part;
+use ulna_bringup::scan::ScanOptions;
+use ulna_bringup::service::Part;
 
 use super::bus::BusArgs;
 

@@ -1,8 +1,8 @@
 //! `ulna setup`.
 
 use clap::Args;
-use ulna_session::setup::SetupOptions;
-use ulna_session::workplace::Part;
+use ulna_bringup::service::Part;
+use ulna_bringup::setup::SetupOptions;
 
 use super::bus::BusArgs;
 

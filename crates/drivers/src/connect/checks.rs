@@ -141,7 +141,7 @@ impl ServoArm {
 }
 
 /// What to do when these of `count` servos are silent: the pattern tells.
-pub(crate) fn advice(silent: &[usize], count: usize) -> &'static str {
+pub fn advice(silent: &[usize], count: usize) -> &'static str {
     let tail = !silent.is_empty() && silent.iter().copied().eq(count - silent.len()..count);
     if silent.len() == count {
         "No servo answers: is the arm's power supply on, is this the right port, and do the servos run at this baud rate?"

@@ -5,7 +5,7 @@ use nalgebra::Isometry3;
 use ulna_core::{CameraFault, Frame, Joints, Stamp};
 
 use super::*;
-use crate::robots;
+use ulna_robot::files as robots;
 
 /// Notes what it is shown, and waits for `gate` before each tick if there is one.
 #[derive(Debug, Clone, Default)]
