@@ -7,18 +7,18 @@ use ulna_core::{Gate, Progress, Robot, SafeGoals, Stamp};
 use ulna_drivers::arm::engine_config;
 use ulna_drivers::{Port, SerialPort, ServoArm};
 use ulna_robot::Protocol;
+use ulna_robot::files;
 use ulna_robot::{Calibration, RobotKind};
 use ulna_rt::{Lockstep, Pacer, RealClock, RealPacer};
 use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::bus::{BusOptions, ServoBus};
+use ulna_sim::memory::MemoryPort;
 use ulna_sim::pty::PtyBus;
 use ulna_sim::workbench::Workbench;
 
 use crate::echo::{self, ANSWER, REQUEST, thread_cpu};
 use crate::error::BenchError;
 use crate::{Bench, Case, machine};
-use ulna_robot::files;
-use ulna_sim::memory::MemoryPort;
 
 const LOCKSTEP_CYCLES: u32 = 2_000;
 const PTY_CYCLES: u32 = 2_000;

@@ -11,12 +11,12 @@ use ulna_dataset::bare::QuantisedH264;
 use ulna_dataset::tools::Encoding;
 use ulna_dataset::{Dataset, Feature, Number, RealFs, Spec, Writer};
 use ulna_robot::RobotKind;
+use ulna_robot::files;
 
 use crate::error::BenchError;
 use crate::record::{Pictures, pictures, process_cpu, shown};
 use crate::ssim::ssim;
 use crate::{Bench, Case, in_folder};
-use ulna_robot::files;
 
 const FPS: u32 = 30;
 const SIZE: (usize, usize) = (640, 480);

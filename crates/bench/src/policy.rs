@@ -8,11 +8,11 @@ use std::process;
 use ulna_policy::bench::{Timing, time};
 use ulna_policy::{Bundle, Engine};
 use ulna_rt::Summary;
+use ulna_session::policies::PolicyOptions;
+use ulna_session::shipped;
 
 use crate::error::BenchError;
 use crate::{Bench, Case, machine};
-use ulna_session::policies::PolicyOptions;
-use ulna_session::shipped;
 
 /// Inferences of each kind.
 const RUNS: u32 = 200;

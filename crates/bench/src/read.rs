@@ -17,11 +17,11 @@ use ulna_dataset::{
     Dataset, Dtype, EpisodeParts, Feature, Fs, FsFile, Item, ItemOptions, Number, RealFs, Spec,
     Writer,
 };
+use ulna_robot::files;
 
 use crate::error::BenchError;
 use crate::record::{Pictures, columns, pictures, process_cpu, shown};
 use crate::{Bench, Case, in_folder};
-use ulna_robot::files;
 
 const FPS: u32 = 30;
 /// Frames of each recorded episode with pictures: ten seconds.

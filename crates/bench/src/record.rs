@@ -21,6 +21,7 @@ use ulna_recorder::{
     TickSink, camera_feed, tick_feed,
 };
 use ulna_robot::RobotKind;
+use ulna_robot::files;
 use ulna_robot::kinematics::Chain;
 use ulna_rt::{Machine, Next, Pacer, RealClock, RealPacer, Stop};
 use ulna_sim::camera::SensorNoise;
@@ -29,7 +30,6 @@ use ulna_sim::scene::{Scene, cameras_of};
 
 use crate::error::BenchError;
 use crate::{Bench, Case, in_folder};
-use ulna_robot::files;
 
 const FPS: u32 = 30;
 const SIZE: (u32, u32) = (640, 480);

@@ -9,11 +9,11 @@ use std::time::Duration;
 use ulna_bus::engine::Engine;
 use ulna_core::{ActionSource, Unit};
 use ulna_drivers::arm::engine_config;
-use ulna_drivers::calibration::{self, Family};
+use ulna_drivers::calibration;
 use ulna_drivers::{Arms, Leader, SerialPort, ServoArm};
 use ulna_policy::PolicySource;
 use ulna_robot::JointSpec;
-use ulna_robot::{Calibration, RobotKind};
+use ulna_robot::{ArmRole, Calibration, RobotKind};
 use ulna_rt::RealClock;
 use ulna_sim::task::Reach;
 
@@ -268,14 +268,14 @@ fn hardware(
     }
     let (arm, calibration) = open_arms(
         &follower,
-        Family::Robot,
+        ArmRole::Follower,
         options.robot_port.as_deref(),
         options.robot_id.as_deref(),
     )?;
     let leader = leader.map(|kind| {
         let (arms, calibration) = open_arms(
             &kind,
-            Family::Teleoperator,
+            ArmRole::Leader,
             options.teleop_port.as_deref(),
             options.teleop_id.as_deref(),
         )?;
@@ -304,13 +304,13 @@ fn hardware(
 
 fn open_arms(
     kind: &RobotKind,
-    family: Family,
+    role: ArmRole,
     ports: Option<&str>,
     id: Option<&str>,
 ) -> Result<(Arms, Calibration), AppError> {
-    let (flag, role) = match family {
-        Family::Robot => ("robot", "follower"),
-        Family::Teleoperator => ("teleop", "leader"),
+    let flag = match role {
+        ArmRole::Follower => "robot",
+        ArmRole::Leader => "teleop",
     };
     let sides = sides(kind);
     let ports = ports.ok_or_else(|| {
@@ -333,7 +333,7 @@ fn open_arms(
     })?;
     let (mut arms, mut calibrations) = (Vec::new(), Vec::new());
     for ((side, kind), port) in sides.into_iter().zip(ports) {
-        let (arm, calibration) = open_arm(&kind, family, port, &side_id(id, &side))?;
+        let (arm, calibration) = open_arm(&kind, role, port, &side_id(id, &side))?;
         arms.push((side, arm));
         calibrations.push(calibration);
     }
@@ -342,15 +342,11 @@ fn open_arms(
 
 fn open_arm(
     kind: &RobotKind,
-    family: Family,
+    role: ArmRole,
     port: &str,
     id: &str,
 ) -> Result<(ServoArm, Calibration), AppError> {
-    let spec = match family {
-        Family::Robot => &kind.follower,
-        Family::Teleoperator => &kind.leader,
-    };
-    let calibration = calibration::load(&calibration::find(family, spec, id)?, id, kind)?;
+    let calibration = calibration::load(&calibration::find(role, kind, id)?, id, kind)?;
     let port = SerialPort::open(port, kind.bus.baud)?;
     let engine = Engine::new(engine_config(kind));
     let arm = ServoArm::new(Box::new(port), engine, kind, &calibration)

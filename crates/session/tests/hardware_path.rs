@@ -11,10 +11,9 @@ use ulna_bus::feetech::STS3215;
 use ulna_bus::registers::sts3215;
 use ulna_control::Plan;
 use ulna_core::{Action, ActionSource, Gate, Robot, Stamp};
-use ulna_drivers::calibration::{self, Family};
-use ulna_drivers::connect::Role;
+use ulna_drivers::calibration;
 use ulna_drivers::{PortError, SerialPort};
-use ulna_robot::{Calibration, RobotKind};
+use ulna_robot::{ArmRole, Calibration, RobotKind};
 use ulna_rt::{Lockstep, Pacer, Stop};
 use ulna_session::AppError;
 use ulna_session::report::ClockKind;
@@ -66,12 +65,12 @@ fn path(bus: &PtyBus<Arm>) -> String {
 fn options(follower: &str, leader: &str) -> RigOptions {
     let kind = so101();
     let id = format!("test-{}", std::process::id());
-    for (family, robot_type) in [
-        (Family::Robot, "so_follower"),
-        (Family::Teleoperator, "so_leader"),
+    for (role, robot_type) in [
+        (ArmRole::Follower, "so_follower"),
+        (ArmRole::Leader, "so_leader"),
     ] {
         calibration::save(
-            &calibration::path(family, robot_type, &id).unwrap(),
+            &calibration::path(role, robot_type, &id).unwrap(),
             &kind.nominal_calibration(),
         )
         .unwrap();
@@ -268,7 +267,7 @@ fn a_panic_on_the_control_thread_parks_the_arm_too() {
             &mut pacer,
             &follower.kind,
             &follower.calibration,
-            Role::Follower,
+            ArmRole::Follower,
         )
         .unwrap();
     let limits = follower.kind.gate_limits(&follower.calibration);

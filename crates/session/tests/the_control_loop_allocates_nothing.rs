@@ -10,7 +10,7 @@ use std::time::Duration;
 use ulna_control::{Observer, Plan, TickRecord};
 use ulna_core::tick::Telemetry;
 use ulna_core::{Frame, Gate, Joints, Robot, Stamp};
-use ulna_drivers::connect::Role;
+use ulna_robot::ArmRole;
 use ulna_robot::display::Stage;
 use ulna_rt::{Lockstep, Pacer, Stop, latest};
 use ulna_session::display::{Display, DisplayFault, Show};
@@ -109,7 +109,12 @@ fn allocates_nothing(robot: &str, dead: &str) {
     leader
         .source
         .0
-        .connect(&mut pacer, &leader.kind, &leader.calibration, Role::Leader)
+        .connect(
+            &mut pacer,
+            &leader.kind,
+            &leader.calibration,
+            ArmRole::Leader,
+        )
         .unwrap();
     follower
         .arm
@@ -117,7 +122,7 @@ fn allocates_nothing(robot: &str, dead: &str) {
             &mut pacer,
             &follower.kind,
             &follower.calibration,
-            Role::Follower,
+            ArmRole::Follower,
         )
         .unwrap();
     let limits = follower.kind.gate_limits(&follower.calibration);

@@ -10,10 +10,9 @@ use ulna_bus::engine::{EchoMode, Engine, EngineConfig};
 use ulna_control::{End, Observer, Plan, TickRecord};
 use ulna_core::{Action, ActionSource, Gate, Robot, Stamp};
 use ulna_drivers::arm::engine_config;
-use ulna_drivers::connect::Role;
 use ulna_drivers::{Arms, Port, ServoArm};
-use ulna_robot::ExitAction;
 use ulna_robot::files as robots;
+use ulna_robot::{ArmRole, ExitAction};
 use ulna_rt::{Lockstep, Pacer, Stop};
 use ulna_session::report::ClockKind;
 use ulna_session::rig::{Rig, RigOptions};
@@ -60,12 +59,17 @@ fn a_base_drives_as_told_and_stands_still_at_the_end() {
         follower.kind.exit.then = then;
         let mut pacer = Lockstep::new();
         let arms = &mut leader.source.0;
-        arms.connect(&mut pacer, &leader.kind, &leader.calibration, Role::Leader)
-            .unwrap();
+        arms.connect(
+            &mut pacer,
+            &leader.kind,
+            &leader.calibration,
+            ArmRole::Leader,
+        )
+        .unwrap();
         let (kind, calibration) = (follower.kind.clone(), follower.calibration.clone());
         follower
             .arm
-            .connect(&mut pacer, &kind, &calibration, Role::Follower)
+            .connect(&mut pacer, &kind, &calibration, ArmRole::Follower)
             .unwrap();
         let here = follower.arm.state().position;
         let limits = kind.gate_limits(&calibration);
@@ -186,7 +190,7 @@ fn a_pair_that_loses_one_bus_names_it_and_parks_the_other_arm() {
             kind,
             calibration,
         } = &mut follower;
-        arm.connect(&mut pacer, kind, calibration, Role::Follower)
+        arm.connect(&mut pacer, kind, calibration, ArmRole::Follower)
             .unwrap();
         let limits = kind.gate_limits(calibration);
         let mut gate = Gate::new(limits, &arm.state().position, Stamp::new(pacer.now()));

@@ -7,9 +7,9 @@ use std::time::Duration;
 use ulna_bus::engine::{EchoMode, Engine, EngineConfig};
 use ulna_core::Joints;
 use ulna_drivers::arm::engine_config;
-use ulna_drivers::calibration::{self, CalibrationError, Family};
+use ulna_drivers::calibration::{self, CalibrationError};
 use ulna_drivers::{Arms, Leader, Port, SerialPort, ServoArm};
-use ulna_robot::{Calibration, RobotKind};
+use ulna_robot::{ArmRole, Calibration, RobotKind};
 use ulna_rt::RealClock;
 use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::bus::{BusOptions, ServoBus};
@@ -230,7 +230,7 @@ fn follower_buses(
 ) -> Result<Robots<Limb, SharedArm>, AppError> {
     let sides = sides(kind);
     let id = options.robot_id.as_deref();
-    let calibrations = calibrations(&sides, Family::Robot, id)?;
+    let calibrations = calibrations(&sides, ArmRole::Follower, id)?;
     let calibration = joined(kind, &calibrations);
     let arm_options = ArmOptions {
         start: Some(kind.resting_angles()),
@@ -268,7 +268,7 @@ fn follower_buses(
 fn leader_buses(options: &RigOptions, kind: &RobotKind) -> Result<Robots<LeaderArm, ()>, AppError> {
     let sides = sides(kind);
     let id = options.teleop_id.as_deref();
-    let calibrations = calibrations(&sides, Family::Teleoperator, id)?;
+    let calibrations = calibrations(&sides, ArmRole::Leader, id)?;
     let calibration = joined(kind, &calibrations);
     let parts = sides.into_iter().zip(calibrations).enumerate();
     let all = parts.map(|(index, ((side, kind), calibration))| {
@@ -332,12 +332,12 @@ fn wire<P: Plant + Send + 'static>(
 /// The calibration of each side.
 fn calibrations(
     sides: &[(String, RobotKind)],
-    family: Family,
+    role: ArmRole,
     id: Option<&str>,
 ) -> Result<Vec<Calibration>, AppError> {
     let of = |(side, kind): &(String, RobotKind)| {
         let id = id.map(|id| super::side_id(id, side));
-        calibration_of(kind, family, id.as_deref())
+        calibration_of(kind, role, id.as_deref())
     };
     sides.iter().map(of).collect()
 }
@@ -346,17 +346,13 @@ fn calibrations(
 /// one, so that other programs can share the simulated arm.
 fn calibration_of(
     kind: &RobotKind,
-    family: Family,
+    role: ArmRole,
     id: Option<&str>,
 ) -> Result<Calibration, AppError> {
     let Some(id) = id else {
         return Ok(kind.nominal_calibration());
     };
-    let role = match family {
-        Family::Robot => &kind.follower,
-        Family::Teleoperator => &kind.leader,
-    };
-    let path = calibration::find(family, role, id)?;
+    let path = calibration::find(role, kind, id)?;
     match calibration::load(&path, id, kind) {
         Err(CalibrationError::Missing { .. }) => {
             let nominal = kind.nominal_calibration();

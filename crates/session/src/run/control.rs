@@ -6,7 +6,8 @@ use std::time::Duration;
 use ulna_control::replay::Approach;
 use ulna_control::{Plan, Replay};
 use ulna_core::{Action, ActionSource, Gate, Joints, Robot, Stamp};
-use ulna_drivers::connect::{ConnectError, Role};
+use ulna_drivers::connect::ConnectError;
+use ulna_robot::ArmRole;
 use ulna_rt::{Pacer, Stop};
 
 use super::{Job, ReplayJob};
@@ -43,11 +44,16 @@ pub(super) fn control(
         ..
     }) = leader
     {
-        source.0.connect(pacer, kind, calibration, Role::Leader)?;
+        source
+            .0
+            .connect(pacer, kind, calibration, ArmRole::Leader)?;
     }
-    follower
-        .arm
-        .connect(pacer, &follower.kind, &follower.calibration, Role::Follower)?;
+    follower.arm.connect(
+        pacer,
+        &follower.kind,
+        &follower.calibration,
+        ArmRole::Follower,
+    )?;
     follower.arm.watch_health(HEALTH_PERIOD);
     if let Some(leader) = leader {
         leader.source.0.watch_health(HEALTH_PERIOD);
