@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ulna_bus::engine::{EchoMode, Engine, EngineConfig};
-use ulna_core::Joints;
 use ulna_drivers::arm::engine_config;
 use ulna_drivers::calibration::{self, CalibrationError};
 use ulna_drivers::{Arms, Leader, Port, SerialPort, ServoArm};
