@@ -9,7 +9,7 @@ use ulna_drivers::{Port, SerialPort, ServoArm};
 use ulna_robot::Protocol;
 use ulna_robot::files;
 use ulna_robot::{Calibration, RobotKind};
-use ulna_rt::{Lockstep, Pacer, RealClock, RealPacer};
+use ulna_rt::{Pacer, RealClock, RealPacer, VirtualClock};
 use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::bus::{BusOptions, ServoBus};
 use ulna_sim::memory::MemoryPort;
@@ -69,7 +69,7 @@ fn lockstep(kind: &RobotKind, turnaround: Duration) -> Result<Vec<Case>, BenchEr
         },
     )?;
     let mut arm = servo_arm(Box::new(MemoryPort(bus)), kind, &calibration)?;
-    let mut pacer = Lockstep::new();
+    let mut pacer = VirtualClock::new();
     let goals = goals(kind, &calibration);
     cycle(&mut arm, &mut pacer, &goals)?;
     let (start, bytes) = (pacer.now(), wire_bytes(&arm));

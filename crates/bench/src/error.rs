@@ -21,7 +21,7 @@ pub enum BenchError {
     Policy(#[from] ulna_policy::PolicyError),
     /// The policy that comes with ulna could not be unpacked.
     #[error(transparent)]
-    Session(#[from] ulna_session::AppError),
+    Session(#[from] ulna_session::SessionError),
     /// The simulation could not be set up.
     #[error("the simulated arm cannot be set up: {0}")]
     Sim(String),

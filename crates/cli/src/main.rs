@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 use ulna_bringup::BringupError;
-use ulna_session::AppError;
+use ulna_session::SessionError;
 
 mod args;
 mod commands;
@@ -20,17 +20,17 @@ use args::{Cli, Command};
 
 /// How a command ended, if it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ended {
+enum Outcome {
     /// It did what was asked.
     Done,
     /// It ended cleanly because somebody interrupted it.
     Interrupted,
     /// It did what was asked, and what it found is bad news, already told.
-    BadNews,
+    ChecksFailed,
 }
 
-impl Ended {
-    fn regularly(interrupted: bool) -> Self {
+impl Outcome {
+    fn from_interrupt(interrupted: bool) -> Self {
         if interrupted {
             Self::Interrupted
         } else {
@@ -42,9 +42,9 @@ impl Ended {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(&cli) {
-        Ok(Ended::Done) => ExitCode::SUCCESS,
-        Ok(Ended::BadNews) => ExitCode::FAILURE,
-        Ok(Ended::Interrupted) => ExitCode::from(INTERRUPTED),
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::ChecksFailed) => ExitCode::FAILURE,
+        Ok(Outcome::Interrupted) => ExitCode::from(INTERRUPTED),
         // Whoever read our output has read enough, as `head` does.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &Cli) -> Result<Ended> {
+fn run(cli: &Cli) -> Result<Outcome> {
     let json = cli.json;
     match &cli.command {
         Command::Demo(options) => commands::demo(options, json),
@@ -93,9 +93,9 @@ const INTERRUPTED: u8 = 130;
 
 /// 2 for options that do not go together, as for those that clap refuses; 130 for Ctrl-C; 1 for everything else.
 fn exit_code(error: &anyhow::Error) -> u8 {
-    let of_session = |error: &AppError| match error {
-        AppError::Usage(_) => 2,
-        AppError::Interrupted(_) => INTERRUPTED,
+    let of_session = |error: &SessionError| match error {
+        SessionError::Usage(_) => 2,
+        SessionError::Interrupted(_) => INTERRUPTED,
         _ => 1,
     };
     let of_bringup = |error: &BringupError| match () {

@@ -9,6 +9,7 @@
 pub mod arm;
 pub mod arms;
 pub mod calibration;
+pub mod camera;
 pub mod chain;
 pub mod connect;
 pub mod family;
@@ -18,6 +19,7 @@ pub mod ports;
 
 pub use arm::ServoArm;
 pub use arms::{Arms, Leader};
+pub use camera::CameraPump;
 pub use family::Family;
 pub use line::{Line, LineError};
 pub use port::{Port, PortError, SerialPort};

@@ -2,13 +2,14 @@
 //!
 //! Everything that affects motion or data is a [`Machine`]: `step(now)` does what is due and says when it wants to be called
 //! again. A machine never reads a clock and never sleeps, so the same one runs in real time ([`RealPacer`]) and, deterministically and
-//! as fast as the CPU allows, under the virtual clock ([`Lockstep`]). Nothing here knows what a robot is.
+//! as fast as the CPU allows, under the virtual clock ([`LockstepScheduler`]). A session is a list of named machines around a control
+//! loop, run by either [`Executor`]. Nothing here knows what a robot is.
 //!
-//! Reading order: [`machine`], [`lockstep`], [`company`], [`real`], [`timing`], [`latest`], [`stop`], [`priority`].
+//! Reading order: [`machine`], [`lockstep`], [`real`], [`executor`], [`timing`], [`latest`], [`stop`], [`priority`].
 //!
 //! ```
 //! use std::time::Duration;
-//! use ulna_rt::{Lockstep, Machine, Next};
+//! use ulna_rt::{LockstepScheduler, Machine, Next};
 //!
 //! struct Counter(u32);
 //! impl Machine for Counter {
@@ -19,12 +20,13 @@
 //! }
 //!
 //! let mut counter = Counter(0);
-//! let end = Lockstep::new().run(&mut [&mut counter]);
+//! let mut scheduler = LockstepScheduler::new([&mut counter as &mut dyn Machine]);
+//! let end = scheduler.run_until_finished(0);
 //! assert_eq!(end, Duration::from_millis(4995));
 //! ```
 #![forbid(unsafe_code)]
 
-pub mod company;
+pub mod executor;
 pub mod latest;
 pub mod lockstep;
 pub mod machine;
@@ -33,8 +35,8 @@ pub mod real;
 pub mod stop;
 pub mod timing;
 
-pub use company::Company;
-pub use lockstep::Lockstep;
+pub use executor::{Executed, Executor, ExecutorError, Priority, Task};
+pub use lockstep::{LockstepScheduler, VirtualClock};
 pub use machine::{Machine, Next, Pacer, run};
 pub use real::{RealClock, RealPacer};
 pub use stop::{Stop, StopReason};

@@ -1,5 +1,6 @@
 //! The real clock, and waiting on it and on file descriptors at once.
 
+use std::array;
 use std::num::NonZeroU64;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
@@ -33,6 +34,9 @@ impl RealClock {
     }
 }
 
+/// So many descriptors are polled without touching the heap: twice the buses of a pair of leaders and followers.
+pub const INPUTS_WITHOUT_HEAP: usize = 8;
+
 /// Paces one thread by the real clock. Deadlines are absolute, so lateness never adds up; waiting is always in the kernel.
 #[derive(Debug)]
 pub struct RealPacer {
@@ -41,7 +45,8 @@ pub struct RealPacer {
 }
 
 impl RealPacer {
-    /// A pacer for the current thread; `inputs` are the descriptors whose readability counts as input.
+    /// A pacer for the current thread; `inputs` are the descriptors whose readability counts as input. There may be any number:
+    /// with more than [`INPUTS_WITHOUT_HEAP`] each wait for input allocates.
     pub fn new(clock: RealClock, inputs: Vec<OwnedFd>) -> Self {
         // By default Linux may wake a thread 50 µs late to save power. Refusal leaves just that, so it needs no handling.
         let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
@@ -64,13 +69,17 @@ impl Pacer for RealPacer {
         let Some(left) = until.checked_sub(self.now()).filter(|left| !left.is_zero()) else {
             return;
         };
-        // No rig has more buses than this; an array keeps the control thread off the heap.
-        match self.inputs.as_slice() {
-            [] => poll_for(&mut [], left),
-            [a] => poll_for(&mut [readable(a)], left),
-            [a, b] => poll_for(&mut [readable(a), readable(b)], left),
-            [a, b, c, ..] => poll_for(&mut [readable(a), readable(b), readable(c)], left),
+        let inputs = self.inputs.as_slice();
+        let Some(last) = inputs.len().checked_sub(1) else {
+            return poll_for(&mut [], left);
+        };
+        if inputs.len() > INPUTS_WITHOUT_HEAP {
+            return poll_for(&mut inputs.iter().map(readable).collect::<Vec<_>>(), left);
         }
+        // The array is filled up with the last descriptor; only as many as there are get polled.
+        let mut fds: [_; INPUTS_WITHOUT_HEAP] =
+            array::from_fn(|index| readable(&inputs[index.min(last)]));
+        poll_for(&mut fds[..=last], left);
     }
 }
 
@@ -82,4 +91,52 @@ fn poll_for(fds: &mut [PollFd<'_>], left: Duration) {
     // An interrupted or refused wait returns early, which callers expect anyway.
     let timeout = Timespec::try_from(left.min(Duration::from_secs(3600))).ok();
     let _ = poll(fds, timeout.as_ref());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{PipeReader, PipeWriter, Write, pipe};
+    use std::thread;
+
+    /// How long a wait takes if only the input at `index` of `count` becomes readable, 50 ms after it began.
+    fn wait_for(index: usize, count: usize) -> Duration {
+        let pipes = (0..count).map(|_| pipe().unwrap());
+        let (readers, mut writers): (Vec<PipeReader>, Vec<PipeWriter>) = pipes.unzip();
+        let clock = RealClock::start();
+        let inputs = readers.into_iter().map(OwnedFd::from).collect();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(Duration::from_millis(50));
+                writers[index].write_all(b"x").unwrap();
+            });
+            RealPacer::new(clock, inputs).wait_for_input(DEADLINE);
+            clock.now()
+        })
+    }
+
+    /// Far off, so that a loaded computer cannot make a wait that was ended by input look like one that was not.
+    const DEADLINE: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn every_input_ends_a_wait_also_the_fourth_bus_of_a_pair() {
+        for (index, count) in [(0, 1), (3, 4), (7, 8), (9, 10)] {
+            let waited = wait_for(index, count);
+            assert!(
+                waited < DEADLINE / 2,
+                "{waited:?} for input {index} of {count}"
+            );
+        }
+    }
+
+    #[test]
+    fn without_input_a_wait_ends_at_its_deadline() {
+        let clock = RealClock::start();
+        let (reader, _writer) = pipe().unwrap();
+        for inputs in [vec![], vec![OwnedFd::from(reader)]] {
+            let deadline = clock.now() + Duration::from_millis(5);
+            RealPacer::new(clock, inputs).wait_for_input(deadline);
+            assert!(clock.now() >= deadline);
+        }
+    }
 }

@@ -10,13 +10,13 @@ use ulna_drivers::arm::engine_config;
 use ulna_drivers::connect::ConnectError;
 use ulna_drivers::{Arms, ServoArm};
 use ulna_robot::ArmRole;
-use ulna_robot::files as robots;
-use ulna_rt::Lockstep;
+use ulna_rt::VirtualClock;
 use ulna_session::RobotKind;
+use ulna_session::memory::MemoryPort;
+use ulna_session::robots;
 use ulna_sim::bench::Bench;
 use ulna_sim::bus::BusOptions;
 use ulna_sim::fault::FaultPlan;
-use ulna_sim::memory::MemoryPort;
 use ulna_sim::workbench::Workbench;
 
 /// Connects to the servos of a workbench, of which `faults` go wrong.
@@ -38,7 +38,7 @@ fn connect(
         ..engine_config(kind)
     });
     let mut arm = ServoArm::new(Box::new(port), engine, kind, &calibration).unwrap();
-    arm.connect(&mut Lockstep::new(), kind, &calibration, role)?;
+    arm.connect(&mut VirtualClock::new(), kind, &calibration, role)?;
     Ok(arm)
 }
 
@@ -202,7 +202,12 @@ fn both_arms_of_a_pair_are_told_of_at_once() {
             (side.name.clone(), arm.unwrap())
         });
     let mut arms = Arms::new(arms.collect());
-    let error = arms.connect(&mut Lockstep::new(), &pair, &calibration, ArmRole::Follower);
+    let error = arms.connect(
+        &mut VirtualClock::new(),
+        &pair,
+        &calibration,
+        ArmRole::Follower,
+    );
     let text = error.unwrap_err().to_string();
     says(
         &text,

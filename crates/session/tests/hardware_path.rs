@@ -14,7 +14,7 @@ use ulna_core::{Action, ActionSource, Gate, Robot, Stamp};
 use ulna_drivers::calibration;
 use ulna_drivers::{PortError, SerialPort};
 use ulna_robot::{ArmRole, Calibration, RobotKind};
-use ulna_rt::{Lockstep, Pacer, Stop};
+use ulna_rt::{Pacer, Stop, VirtualClock};
 use ulna_session::AppError;
 use ulna_session::report::ClockKind;
 use ulna_session::rig::{Rig, RigOptions, World};
@@ -259,7 +259,7 @@ fn a_panic_on_the_control_thread_parks_the_arm_too() {
         ..RigOptions::default()
     };
     let mut rig = Rig::open(&options, false).unwrap();
-    let mut pacer = Lockstep::new();
+    let mut pacer = VirtualClock::new();
     let follower = &mut rig.follower;
     follower
         .arm

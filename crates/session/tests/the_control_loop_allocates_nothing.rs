@@ -12,7 +12,7 @@ use ulna_core::tick::Telemetry;
 use ulna_core::{Frame, Gate, Joints, Robot, Stamp};
 use ulna_robot::ArmRole;
 use ulna_robot::display::Stage;
-use ulna_rt::{Lockstep, Pacer, Stop, latest};
+use ulna_rt::{Pacer, Stop, VirtualClock, latest};
 use ulna_session::display::{Display, DisplayFault, Show};
 use ulna_session::report::ClockKind;
 use ulna_session::rig::{Rig, RigOptions};
@@ -105,7 +105,7 @@ fn allocates_nothing(robot: &str, dead: &str) {
         ..
     } = Rig::open(&options, true).unwrap();
     let mut leader = leader.unwrap();
-    let mut pacer = Lockstep::new();
+    let mut pacer = VirtualClock::new();
     leader
         .source
         .0

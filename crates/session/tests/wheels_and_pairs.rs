@@ -11,15 +11,15 @@ use ulna_control::{End, Observer, Plan, TickRecord};
 use ulna_core::{Action, ActionSource, Gate, Robot, Stamp};
 use ulna_drivers::arm::engine_config;
 use ulna_drivers::{Arms, Port, ServoArm};
-use ulna_robot::files as robots;
 use ulna_robot::{ArmRole, ExitAction};
-use ulna_rt::{Lockstep, Pacer, Stop};
+use ulna_rt::{Pacer, Stop, VirtualClock};
+use ulna_session::memory::MemoryPort;
 use ulna_session::report::ClockKind;
 use ulna_session::rig::{Rig, RigOptions};
+use ulna_session::robots;
 use ulna_session::session::{Ended, Follower, drive};
 use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::bus::BusOptions;
-use ulna_sim::memory::MemoryPort;
 use ulna_sim::workbench::Workbench;
 
 const PERIOD: Duration = Duration::from_millis(5);
@@ -57,7 +57,7 @@ fn a_base_drives_as_told_and_stands_still_at_the_end() {
         let mut leader = rig.leader.take().unwrap();
         let follower = &mut rig.follower;
         follower.kind.exit.then = then;
-        let mut pacer = Lockstep::new();
+        let mut pacer = VirtualClock::new();
         let arms = &mut leader.source.0;
         arms.connect(
             &mut pacer,
@@ -184,7 +184,7 @@ fn a_pair_that_loses_one_bus_names_it_and_parks_the_other_arm() {
             calibration: pair.nominal_calibration(),
             kind: pair,
         };
-        let mut pacer = Lockstep::new();
+        let mut pacer = VirtualClock::new();
         let Follower {
             arm,
             kind,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ulna_rt::{Lockstep, Pacer, RealClock, RealPacer};
+use ulna_rt::{Pacer, RealClock, RealPacer, VirtualClock};
 
 /// A real clock whose run began earlier than the program.
 struct StartedEarlier {
@@ -32,7 +32,7 @@ pub(super) fn simulated(live: bool, start: Duration) -> Box<dyn Pacer> {
             by: start,
         })
     } else {
-        let mut clock = Lockstep::new();
+        let mut clock = VirtualClock::new();
         clock.wait(start);
         Box::new(clock)
     }

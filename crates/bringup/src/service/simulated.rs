@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use ulna_bus::ErrorFlags;
 use ulna_drivers::{Family, Port};
 use ulna_robot::{ArmRole, Calibration, RobotKind};
-use ulna_sim::arm::{Arm, ArmOptions};
+use ulna_sim::arm::{Arm, ArmOptions, resting_angles};
 use ulna_sim::bench::Bench;
 use ulna_sim::bus::{BusOptions, Plugs, ServoBus};
 use ulna_sim::fault::FaultPlan;
@@ -160,7 +160,7 @@ fn assembled(
             .map_err(BringupError::sim)?;
     }
     let at_rest = ArmOptions {
-        start: Some(kind.resting_angles()),
+        start: Some(resting_angles(kind)),
         ..ArmOptions::default()
     };
     let arm = Arm::new(kind, calibration, at_rest).map_err(BringupError::sim)?;

@@ -3,8 +3,8 @@
 use std::f64::consts::TAU;
 use std::time::Duration;
 
-use ulna_control::{Observer, TickRecord};
-use ulna_core::{Action, ActionSource, Joints, Stamp};
+use ulna_control::Observer;
+use ulna_core::{Action, ActionSource, Joints, Stamp, TickRecord};
 
 /// How far to each side, degrees, ...
 pub(super) const AMPLITUDE: f64 = 4.0;
@@ -65,8 +65,8 @@ impl Travel {
 }
 
 impl Observer for Travel {
-    fn observe(&mut self, record: &TickRecord<'_>) {
-        let state = record.state;
+    fn observe(&mut self, record: &TickRecord) {
+        let state = &record.state;
         if state.measured.first().is_some_and(|&at| at > Stamp::ZERO) {
             let here = state.position[0];
             (self.low, self.high) = (self.low.min(here), self.high.max(here));

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use ulna_drivers::Port;
 use ulna_drivers::family::FEETECH;
 use ulna_robot::files;
-use ulna_rt::{Lockstep, Stop};
-use ulna_sim::arm::{Arm, ArmOptions};
+use ulna_rt::{Stop, VirtualClock};
+use ulna_sim::arm::{Arm, ArmOptions, resting_angles};
 use ulna_sim::bus::{BusOptions, ServoBus};
 use ulna_sim::memory::MemoryPort;
 use ulna_sim::workbench::Workbench;
@@ -88,7 +88,7 @@ fn wiggled(event: Option<Event>, at: usize) -> Ended {
     let kind = files::find("so101").unwrap();
     let calibration = kind.nominal_calibration();
     let at_rest = ArmOptions {
-        start: Some(kind.resting_angles()),
+        start: Some(resting_angles(&kind)),
         ..ArmOptions::default()
     };
     let arm = Arm::new(&kind, &calibration, at_rest).unwrap();
@@ -104,7 +104,7 @@ fn wiggled(event: Option<Event>, at: usize) -> Ended {
         stop: stop.clone(),
         gone: false,
     };
-    let pacer = Box::new(Lockstep::new());
+    let pacer = Box::new(VirtualClock::new());
     let mut work = ServiceSession::new(Box::new(port), pacer, kind, &FEETECH, &stop);
     let result = wiggle(&mut work, ID, INDEX);
     let registers = &FEETECH.registers;

@@ -1,7 +1,7 @@
 //! `ulna sim`.
 
 use clap::{Args, Subcommand};
-use ulna_session::rig::RigOptions;
+use ulna_session::RigOptions;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SimAction {

@@ -6,9 +6,9 @@ use ulna_bringup::calibrate::{Calibrated, Task};
 use super::stop;
 use crate::args::CalibrateArgs;
 use crate::terminal::Terminal;
-use crate::{Ended, output};
+use crate::{Outcome, output};
 
-pub(crate) fn calibrate(args: &CalibrateArgs, json: bool) -> Result<Ended> {
+pub(crate) fn calibrate(args: &CalibrateArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
     let somebody = Terminal::somebody();
     let options = args.options(somebody);
@@ -20,9 +20,9 @@ pub(crate) fn calibrate(args: &CalibrateArgs, json: bool) -> Result<Ended> {
         output::text(&summary(&told, options.task))?;
     }
     Ok(if told.differences.is_empty() {
-        Ended::Done
+        Outcome::Done
     } else {
-        Ended::BadNews
+        Outcome::ChecksFailed
     })
 }
 

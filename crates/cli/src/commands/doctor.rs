@@ -6,12 +6,12 @@ use ulna_session::{EngineKind, policies};
 
 use super::stop;
 use crate::args::DoctorArgs;
-use crate::{Ended, output};
+use crate::{Outcome, output};
 
-pub(crate) fn doctor(args: &DoctorArgs, json: bool) -> Result<Ended> {
+pub(crate) fn doctor(args: &DoctorArgs, json: bool) -> Result<Outcome> {
     if args.udev {
         output::text(udev_rules().trim_end())?;
-        return Ok(Ended::Done);
+        return Ok(Outcome::Done);
     }
     let stop = stop()?;
     let mut failed = Ok(());
@@ -25,9 +25,9 @@ pub(crate) fn doctor(args: &DoctorArgs, json: bool) -> Result<Ended> {
         output::json(&serde_json::to_value(&diagnosis)?)?;
     }
     Ok(match (stop.requested(), diagnosis.good) {
-        (Some(_), _) => Ended::Interrupted,
-        (None, true) => Ended::Done,
-        (None, false) => Ended::BadNews,
+        (Some(_), _) => Outcome::Interrupted,
+        (None, true) => Outcome::Done,
+        (None, false) => Outcome::ChecksFailed,
     })
 }
 

@@ -6,9 +6,9 @@ use ulna_bringup::recover::Recovery;
 use super::stop;
 use crate::args::RecoverArgs;
 use crate::terminal::Terminal;
-use crate::{Ended, output};
+use crate::{Outcome, output};
 
-pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Ended> {
+pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
     let told = ulna_bringup::recover::recover(&args.options(), &stop, &mut Terminal::new(&stop))?;
     if json {
@@ -17,9 +17,9 @@ pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Ended> {
         output::text(&table(&told))?;
     }
     Ok(if told.well {
-        Ended::Done
+        Outcome::Done
     } else {
-        Ended::BadNews
+        Outcome::ChecksFailed
     })
 }
 

@@ -8,9 +8,9 @@ use super::stop;
 use crate::args::SetupArgs;
 use crate::screen::Screen;
 use crate::terminal::Terminal;
-use crate::{Ended, output};
+use crate::{Outcome, output};
 
-pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Ended> {
+pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
     let alone = args.alone(Terminal::somebody());
     let terminal = Terminal::new(&stop).obliging(alone);
@@ -28,9 +28,9 @@ pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Ended> {
         output::text(&summary(&told))?;
     }
     Ok(if told.complete {
-        Ended::Done
+        Outcome::Done
     } else {
-        Ended::BadNews
+        Outcome::ChecksFailed
     })
 }
 

@@ -1,6 +1,6 @@
 use super::*;
-use ulna_core::{GateLimits, Joints};
-use ulna_rt::Lockstep;
+use ulna_core::{Action, GateLimits, Joints, State, TickRecord};
+use ulna_rt::{LockstepScheduler, Machine};
 
 const PERIOD: Duration = Duration::from_millis(5);
 
@@ -97,9 +97,9 @@ fn plan(ms: u64) -> Plan {
 fn goals_leave_exactly_on_the_grid_and_hold_what_was_wanted_for_then() {
     struct Check(u64);
     impl Observer for Check {
-        fn observe(&mut self, record: &TickRecord<'_>) {
+        fn observe(&mut self, record: &TickRecord) {
             assert_eq!(record.index, self.0);
-            assert_eq!(record.goals.goals()[0], record.sends_at.seconds());
+            assert_eq!(record.sent[0], record.sends_at.seconds());
             assert!(record.note.untouched());
             self.0 += 1;
         }
@@ -119,7 +119,7 @@ fn goals_leave_exactly_on_the_grid_and_hold_what_was_wanted_for_then() {
         &stop,
         plan(100),
     );
-    Lockstep::new().run(&mut [&mut tick]);
+    LockstepScheduler::new([&mut tick as &mut dyn Machine]).run_until_finished(0);
     assert_eq!(tick.end(), Some(End::Elapsed));
     let counters = tick.counters();
     assert_eq!((counters.ticks, counters.overruns), (20, 0));
@@ -145,7 +145,7 @@ fn a_slow_exchange_costs_deadlines_but_never_the_grid() {
         &stop,
         plan(100),
     );
-    Lockstep::new().run(&mut [&mut tick]);
+    LockstepScheduler::new([&mut tick as &mut dyn Machine]).run_until_finished(0);
     assert_eq!((tick.counters().ticks, tick.counters().overruns), (10, 10));
     assert!(robot.sent_at.iter().all(|at| at.as_millis() % 10 == 0));
 }
@@ -168,7 +168,7 @@ fn every_end_is_told_apart() {
             &stop,
             plan(ms),
         );
-        Lockstep::new().run(&mut [&mut tick]);
+        LockstepScheduler::new([&mut tick as &mut dyn Machine]).run_until_finished(0);
         tick.end()
     };
     assert_eq!(ends(3, false, 100), Some(End::RobotLost));

@@ -3,7 +3,7 @@ use crate::error::PolicyError;
 use crate::normalise::Normaliser;
 use crate::observation::Observation;
 use ulna_core::{Action, ActionSource, Frame, Joints, Stamp, State, Unit};
-use ulna_rt::{Company, Machine, Pacer};
+use ulna_rt::{LockstepScheduler, Machine, Pacer};
 
 const FPS: f64 = 10.0;
 
@@ -76,7 +76,7 @@ fn play(runner: &mut Runner, ms: u64) -> Vec<Option<Action>> {
         inference,
         source,
     } = runner;
-    let mut clock = Company::new([inference as &mut dyn Machine]);
+    let mut clock = LockstepScheduler::new([inference as &mut dyn Machine]);
     let mut actions = Vec::new();
     for tick in 0..ms / 10 {
         clock.wait(Duration::from_millis(tick * 10));

@@ -6,7 +6,7 @@ use rand::RngExt;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Fault, FaultPlan};
+use crate::fault::kinds::{Fault, FaultPlan};
 use crate::plant::Sense;
 
 /// Longest run of noise bytes.

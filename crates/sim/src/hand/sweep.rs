@@ -1,4 +1,4 @@
-//! An arm in the hand of somebody who calibrates it: the middle pose, every joint through its whole range, the resting pose.
+//! An arm in the hand of a person who calibrates it: the middle pose, every joint through its whole range, the resting pose.
 
 use core::f64::consts::TAU;
 use core::sync::atomic::{AtomicU8, Ordering};
@@ -9,7 +9,7 @@ use ulna_core::joints::Joints;
 use ulna_robot::Calibration;
 use ulna_robot::RobotKind;
 
-use crate::arm::{Mount, TICK};
+use crate::arm::{Mount, TICK, resting_angles};
 use crate::plant::{Drive, Plant, Sense};
 
 /// How long one joint takes from its middle to both ends and back, s, and how much later the next one begins.
@@ -21,7 +21,7 @@ const TO_REST: f64 = 1.5;
 const TEMPERATURE: f64 = 25.0;
 const VOLTS: f64 = 7.4;
 
-/// What the hand does; it is told so from elsewhere.
+/// What the hand does, set by the program that calibrates.
 #[derive(Debug, Clone, Default)]
 pub struct SweepHand {
     stage: Arc<AtomicU8>,
@@ -79,11 +79,7 @@ impl SweptArm {
                 .iter()
                 .map(|joint| (joint.lower, joint.upper))
                 .collect(),
-            rest: Joints::from_fn(kind.dof(), |index| {
-                let joint = &kind.joints[index];
-                let parked = kind.exit.park.get(&joint.name);
-                parked.map_or(joint.middle(), |degrees| degrees.to_radians())
-            }),
+            rest: resting_angles(kind),
             stage: 0,
             since: 0.0,
             from: middle,

@@ -1,7 +1,7 @@
 //! One row of the picture while it is drawn.
 
 use super::polygon::{Checker, Mesh, Paint, Polygon, SHADOWABLE, Sample};
-use crate::scene::Colour;
+use crate::visual::Colour;
 
 /// Where in a pixel its samples are: no two share a row or a column, so that steep and flat edges get four steps.
 const SAMPLES: [[f32; 2]; 4] = [
