@@ -7,18 +7,19 @@ use ulna_core::{Gate, Progress, Robot, SafeGoals, Stamp};
 use ulna_drivers::arm::engine_config;
 use ulna_drivers::{Port, SerialPort, ServoArm};
 use ulna_robot::Protocol;
+use ulna_robot::files;
 use ulna_robot::{Calibration, RobotKind};
 use ulna_rt::{Pacer, RealClock, RealPacer, VirtualClock};
 use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::bus::{BusOptions, ServoBus};
+use ulna_sim::memory::MemoryPort;
 use ulna_sim::pty::PtyBus;
 use ulna_sim::workbench::Workbench;
 
-use crate::echo::{self, ANSWER, REQUEST, thread_cpu};
+use crate::echo::{self, ANSWER, REQUEST};
 use crate::error::BenchError;
-use crate::{Bench, Case, machine};
-use ulna_robot::files;
-use ulna_sim::memory::MemoryPort;
+use crate::figures::{Bench, Case, machine};
+use crate::meters::thread_cpu;
 
 const LOCKSTEP_CYCLES: u32 = 2_000;
 const PTY_CYCLES: u32 = 2_000;
@@ -80,11 +81,12 @@ fn lockstep(kind: &RobotKind, turnaround: Duration) -> Result<Vec<Case>, BenchEr
     let bytes = (wire_bytes(&arm) - bytes) / u64::from(LOCKSTEP_CYCLES);
     let least = least_bytes(kind);
     if bytes != least {
-        let problem = format!(
-            "a cycle of {} servos put {bytes} bytes on the wire instead of {least}",
-            kind.dof()
-        );
-        return Err(BenchError::Failed(problem));
+        let servos = kind.dof();
+        return Err(BenchError::Bytes {
+            servos,
+            bytes,
+            least,
+        });
     }
     let case = format!(
         "{}, lockstep, turnaround {} µs",
@@ -126,8 +128,7 @@ fn on_pty(
             ..BusOptions::default()
         },
     )?;
-    let pty = PtyBus::spawn(bus, "bench", clock.epoch())
-        .map_err(|error| BenchError::Sim(error.to_string()))?;
+    let pty = PtyBus::spawn(bus, "bench", clock.epoch()).map_err(BenchError::sim)?;
     let port = SerialPort::open(&pty.path().to_string_lossy(), kind.bus.baud)?;
     let inputs = port.input().into_iter().collect();
     let mut arm = servo_arm(Box::new(port), kind, &calibration)?;
@@ -136,13 +137,35 @@ fn on_pty(
     for _ in 0..20 {
         cycle(&mut arm, &mut pacer, &goals)?;
     }
-    let mut whole = Vec::new();
-    let mut overhead = Vec::new();
+    let cycles = timed(&mut arm, &mut pacer, &goals, &pty)?;
+    let wire = (!instant).then(|| micros(wire_time(REQUEST + ANSWER, kind.bus.baud)));
+    Ok(cases(case, &cycles, wire, echo))
+}
+
+/// Times of cycles on a pty, sorted.
+struct Cycles {
+    /// Of each cycle.
+    whole: Vec<Duration>,
+    /// Of each, less what the simulated servos took.
+    overhead: Vec<Duration>,
+    /// Of all together, s.
+    seconds: f64,
+    /// CPU of the calling thread for each, on average.
+    cpu: Duration,
+}
+
+fn timed(
+    arm: &mut ServoArm,
+    pacer: &mut dyn Pacer,
+    goals: &SafeGoals,
+    pty: &PtyBus<Arm>,
+) -> Result<Cycles, BenchError> {
+    let (mut whole, mut overhead) = (Vec::new(), Vec::new());
     let (cpu, start) = (thread_cpu(), Instant::now());
     for _ in 0..PTY_CYCLES {
         let busy = pty.stats().busy;
         let began = Instant::now();
-        cycle(&mut arm, &mut pacer, &goals)?;
+        cycle(arm, pacer, goals)?;
         let time = began.elapsed();
         whole.push(time);
         overhead.push(time.saturating_sub(pty.stats().busy.saturating_sub(busy)));
@@ -151,58 +174,43 @@ fn on_pty(
     let cpu = (thread_cpu() - cpu) / PTY_CYCLES;
     whole.sort();
     overhead.sort();
-    let new = |metric: &str, value: f64, unit, floor| Case {
+    Ok(Cycles {
+        whole,
+        overhead,
+        seconds,
+        cpu,
+    })
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+/// The figures of a run on a pty. `wire` is what the bytes take at the servos' rate, if they are paced so, µs.
+fn cases(case: &str, cycles: &Cycles, wire: Option<f64>, echo: &echo::Echo) -> Vec<Case> {
+    let figure = |metric: &str, value: f64, unit, floor| Case {
         case: case.to_owned(),
         metric: metric.to_owned(),
         value,
         unit,
         floor,
     };
-    let micros = |time: Duration| time.as_secs_f64() * 1e6;
-    let wire = if instant {
-        None
-    } else {
-        Some(micros(wire_time(REQUEST + ANSWER, kind.bus.baud)))
-    };
-    let echo_p50 = quantile(&echo.times, 0.5);
-    Ok(vec![
-        new(
-            "cycles per second",
-            f64::from(PTY_CYCLES) / seconds,
-            "1/s",
-            None,
-        ),
-        new(
-            "cycle p50",
-            micros(quantile(&whole, 0.5)),
-            "µs",
-            wire.or(Some(micros(echo_p50))),
-        ),
-        new(
-            "cycle p99",
-            micros(quantile(&whole, 0.99)),
-            "µs",
-            wire.or(Some(micros(quantile(&echo.times, 0.99)))),
-        ),
-        new(
-            "host overhead p50",
-            micros(quantile(&overhead, 0.5)),
-            "µs",
-            Some(micros(echo_p50)),
-        ),
-        new(
-            "host overhead p99",
-            micros(quantile(&overhead, 0.99)),
-            "µs",
-            Some(micros(quantile(&echo.times, 0.99))),
-        ),
-        new(
-            "host CPU per cycle",
-            micros(cpu),
-            "µs",
-            Some(micros(echo.cpu)),
-        ),
-    ])
+    let rate = f64::from(PTY_CYCLES) / cycles.seconds;
+    let mut cases = vec![figure("cycles per second", rate, "1/s", None)];
+    for (name, part) in [("p50", 0.5), ("p99", 0.99)] {
+        let floor = wire.unwrap_or_else(|| micros(quantile(&echo.times, part)));
+        let time = micros(quantile(&cycles.whole, part));
+        cases.push(figure(&format!("cycle {name}"), time, "µs", Some(floor)));
+    }
+    for (name, part) in [("p50", 0.5), ("p99", 0.99)] {
+        let floor = micros(quantile(&echo.times, part));
+        let time = micros(quantile(&cycles.overhead, part));
+        let metric = format!("host overhead {name}");
+        cases.push(figure(&metric, time, "µs", Some(floor)));
+    }
+    let (cpu, floor) = (micros(cycles.cpu), micros(echo.cpu));
+    cases.push(figure("host CPU per cycle", cpu, "µs", Some(floor)));
+    cases
 }
 
 fn quantile(sorted: &[Duration], part: f64) -> Duration {
@@ -219,11 +227,10 @@ fn servo_bus(
     calibration: &Calibration,
     options: BusOptions,
 ) -> Result<ServoBus<Arm>, BenchError> {
-    let sim = |error: &dyn std::error::Error| BenchError::Sim(error.to_string());
-    let arm = Arm::new(kind, calibration, ArmOptions::default()).map_err(|error| sim(&error))?;
+    let arm = Arm::new(kind, calibration, ArmOptions::default()).map_err(BenchError::sim)?;
     let servos = Workbench::calibrated(kind, calibration, &kind.follower.registers, true);
-    let servos = servos.map_err(|error| sim(&error))?;
-    servos.into_bus(arm, options).map_err(|error| sim(&error))
+    let servos = servos.map_err(BenchError::sim)?;
+    servos.into_bus(arm, options).map_err(BenchError::sim)
 }
 
 fn servo_arm(
@@ -247,7 +254,7 @@ fn goals(kind: &RobotKind, calibration: &Calibration) -> SafeGoals {
 }
 
 fn cycle(arm: &mut ServoArm, pacer: &mut dyn Pacer, goals: &SafeGoals) -> Result<(), BenchError> {
-    let lost = |_| BenchError::Failed("the simulated port is gone".to_owned());
+    let lost = |_| BenchError::PortLost;
     let now = pacer.now();
     arm.begin(
         Stamp::new(now),

@@ -1,4 +1,4 @@
-//! `ulna bench codecs`: size, quality and cost of the codecs on the same pictures, the built-in one's beside LeRobot's default.
+//! `ulna bench codecs`: size, quality and cost of the codecs on the same pictures, the built-in one's next to LeRobot's default.
 //!
 //! The pictures are those of `ulna bench record`: the rendered arm in motion with a sensor's noise, two cameras of 640 x 480, a key
 //! frame every second picture. Each codec records them as `ulna record` does; what is compared is what the dataset's reader gives.
@@ -11,14 +11,14 @@ use ulna_dataset::bare::QuantisedH264;
 use ulna_dataset::tools::Encoding;
 use ulna_dataset::{Dataset, Feature, Number, RealFs, Spec, Writer};
 use ulna_robot::RobotKind;
-
-use crate::error::BenchError;
-use crate::record::{Pictures, pictures, process_cpu, shown};
-use crate::ssim::ssim;
-use crate::{Bench, Case, in_folder};
 use ulna_robot::files;
 
-const FPS: u32 = 30;
+use crate::error::BenchError;
+use crate::figures::{Bench, Case, in_folder};
+use crate::meters::{family_cpu, process_cpu};
+use crate::pictures::{FPS, Pictures, pictures, shown};
+use crate::ssim::ssim;
+
 const SIZE: (usize, usize) = (640, 480);
 /// Pictures of each camera: three seconds.
 const FRAMES: u64 = 90;
@@ -71,7 +71,7 @@ fn measure(kind: &RobotKind, folder: &Path) -> Result<Vec<Case>, BenchError> {
     if lerobots.check().is_ok() {
         let measured = recorded(&lerobots, &pictures, &folder.join(LEROBOTS))?;
         cases.extend(figures(&name(&lerobots), &measured, &built_in));
-        cases.extend(beside(&built_in, &measured));
+        cases.extend(compared(&built_in, &measured));
     }
     Ok(cases)
 }
@@ -115,7 +115,7 @@ fn figures(name: &str, measured: &[Measured], built_in: &[Measured]) -> Vec<Case
 }
 
 /// What is recorded by default, compared with what LeRobot would record, on the camera where the comparison is worst.
-fn beside(ours: &[Measured], theirs: &[Measured]) -> Vec<Case> {
+fn compared(ours: &[Measured], theirs: &[Measured]) -> Vec<Case> {
     let name = "built in beside LeRobot's default";
     let pairs = || ours.iter().zip(theirs);
     let times = |value: fn(&Measured) -> f64| {
@@ -155,7 +155,7 @@ fn recorded(
     let mut episode = writer.begin_episode()?;
     let (mut videos, mut costs) = (Vec::new(), Vec::new());
     for (key, pictures) in CAMERAS.iter().zip(pictures) {
-        let before = cpu();
+        let before = family_cpu();
         let mut encoder = episode.video_encoder(key)?;
         for frame in 0..FRAMES {
             encoder.push(&pictures[shown(frame)])?;
@@ -164,7 +164,7 @@ fn recorded(
         let video = encoder.finish()?;
         video.make_mp4(&RealFs)?;
         videos.push(video);
-        costs.push(cpu().saturating_sub(before));
+        costs.push(family_cpu().saturating_sub(before));
     }
     for _ in 0..FRAMES {
         episode.push_row("bench", &[0.0])?;
@@ -223,16 +223,4 @@ fn per_picture(bytes: u64, cpu: Duration, likeness: f64) -> Measured {
 
 fn mean(cameras: &[Measured], value: fn(&Measured) -> f64) -> f64 {
     cameras.iter().map(value).sum::<f64>() / cameras.len().max(1) as f64
-}
-
-/// CPU time of this process and of its children that have ended, where the system tells.
-fn cpu() -> Duration {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // Behind the command's name, which may hold anything, the children's times are fields 14 and 15 (proc(5)), in hundredths.
-    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
-    let hundredths = fields.split(' ').skip(13).take(2);
-    let children: u64 = hundredths
-        .filter_map(|field| field.parse::<u64>().ok())
-        .sum();
-    process_cpu() + Duration::from_millis(10 * children)
 }

@@ -6,26 +6,26 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::meters::thread_cpu;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
-use rustix::time::{ClockId, clock_gettime};
 
 /// Bytes of a cycle's request and of its answers.
-pub(super) const REQUEST: usize = 40;
-pub(super) const ANSWER: usize = 48;
+pub(crate) const REQUEST: usize = 40;
+pub(crate) const ANSWER: usize = 48;
 
 /// Round-trip times of a bare pty echo, and what they cost the caller.
-pub(super) struct Echo {
+pub(crate) struct Echo {
     /// Each round trip, sorted.
-    pub(super) times: Vec<Duration>,
+    pub(crate) times: Vec<Duration>,
     /// Computing time of the calling thread in each round trip, on average.
-    pub(super) cpu: Duration,
+    pub(crate) cpu: Duration,
 }
 
 /// Sends 40 bytes and waits for 48, `count` times; another thread answers as soon as it has them.
-pub(super) fn measure(count: usize) -> io::Result<Echo> {
+pub(crate) fn measure(count: usize) -> io::Result<Echo> {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
     grantpt(&master)?;
     unlockpt(&master)?;
@@ -70,10 +70,4 @@ fn receive(fd: impl AsFd, count: usize) -> io::Result<()> {
         got += rustix::io::read(&fd, &mut buffer)?;
     }
     Ok(())
-}
-
-/// Computing time of the current thread so far.
-pub(super) fn thread_cpu() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::try_from(time).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! `ulna bench policy`: one inference in the runner beside one in the bare engine, in turns in one run.
+//! `ulna bench policy`: one inference in the runner, and one in the bare engine, in turns in one run.
 
 use std::env;
 use std::fs;
@@ -8,11 +8,11 @@ use std::process;
 use ulna_policy::bench::{Timing, time};
 use ulna_policy::{Bundle, Engine};
 use ulna_rt::Summary;
-
-use crate::error::BenchError;
-use crate::{Bench, Case, machine};
 use ulna_session::policies::PolicyOptions;
 use ulna_session::shipped;
+
+use crate::error::BenchError;
+use crate::figures::{Bench, Case, machine};
 
 /// Inferences of each kind.
 const RUNS: u32 = 200;

@@ -1,32 +1,26 @@
-//! `ulna bench read`: what reading datasets costs, in CPU time, beside the bare decoding of the same bytes.
+//! `ulna bench read`: what reading datasets costs, in CPU time, and the bare decoding of the same bytes.
 //!
 //! The datasets are recorded in the bench itself; another one, such as one that LeRobot wrote, can be added.
+
+mod datasets;
+mod unsynced;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fs;
-use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use ulna_dataset::bare::{self, Player};
-use ulna_dataset::{
-    Dataset, Dtype, EpisodeParts, Feature, Fs, FsFile, Item, ItemOptions, Number, RealFs, Spec,
-    Writer,
-};
+use ulna_dataset::{Dataset, Dtype, Feature, Item, ItemOptions, Number};
 
 use crate::error::BenchError;
-use crate::record::{Pictures, columns, pictures, process_cpu, shown};
-use crate::{Bench, Case, in_folder};
-use ulna_robot::files;
+use crate::figures::{Bench, Case, in_folder};
+use crate::meters::process_cpu;
+use datasets::{record, write};
 
-const FPS: u32 = 30;
-/// Frames of each recorded episode with pictures: ten seconds.
-const FRAMES: usize = 300;
-const EPISODES: usize = 2;
 /// Items drawn at random with pictures, and without.
 const DRAWS: usize = 300;
 const ROW_DRAWS: usize = 1_000_000;
@@ -34,8 +28,8 @@ const ROW_EPISODES: usize = 20;
 const ROW_FRAMES: usize = 3000;
 const MANY: usize = 1000;
 
-/// Runs the bench; its datasets go to a folder among the temporary ones that is removed again. `dataset` is read beside
-/// them.
+/// Runs the bench; its datasets go to a folder among the temporary ones that is removed again. `dataset` is read,
+/// too.
 ///
 /// # Errors
 /// If writing or reading fails.
@@ -135,82 +129,6 @@ fn rows(folder: &Path) -> Result<Vec<Case>, BenchError> {
     ])
 }
 
-/// Writing without waiting for the disk: the bench's datasets need not survive.
-#[derive(Debug)]
-struct Unsynced;
-
-#[derive(Debug)]
-struct UnsyncedFile(Box<dyn FsFile>);
-
-impl io::Write for UnsyncedFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
-impl FsFile for UnsyncedFile {
-    fn sync(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Fs for Unsynced {
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        RealFs.create_dir(path)
-    }
-
-    fn create(&self, path: &Path) -> io::Result<Box<dyn FsFile>> {
-        Ok(Box::new(UnsyncedFile(RealFs.create(path)?)))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        RealFs.rename(from, to)
-    }
-
-    fn remove_file(&self, path: &Path) -> io::Result<()> {
-        RealFs.remove_file(path)
-    }
-
-    fn remove_dir(&self, path: &Path) -> io::Result<()> {
-        RealFs.remove_dir(path)
-    }
-
-    fn sync_dir(&self, _: &Path) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn write(
-    folder: &Path,
-    features: Vec<Feature>,
-    episodes: usize,
-    frames: usize,
-) -> Result<(), BenchError> {
-    let spec = Spec {
-        fps: FPS,
-        robot_type: None,
-        features,
-        manifest: None,
-    };
-    let mut writer = Writer::create_on(Arc::new(Unsynced), folder, &spec)?;
-    let width = writer.layout().width();
-    for episode in 0..episodes {
-        let mut rows = writer.begin_episode()?;
-        for frame in 0..frames {
-            let angle = (episode * 7 + frame) as f64 * 0.01;
-            let row: Vec<f64> = (0..width).map(|at| (angle + at as f64).sin()).collect();
-            rows.push_row("read", &row)?;
-        }
-        let parts: EpisodeParts = rows.finish(Vec::new(), None)?;
-        writer.commit(&parts)?;
-    }
-    Ok(())
-}
-
 fn opening(folder: &Path) -> Result<Vec<Case>, BenchError> {
     let names = (0..6).map(|joint| format!("joint_{joint}.pos"));
     let feature = Feature::vector("action", Number::Float32, names);
@@ -218,15 +136,17 @@ fn opening(folder: &Path) -> Result<Vec<Case>, BenchError> {
     let mut bytes = Vec::new();
     let ((), bare) = cpu_of(|| {
         let tables = folder.join("meta/episodes/chunk-000");
-        let fail =
-            |source| BenchError::Failed(format!("cannot list {}: {source}", tables.display()));
+        let fail = |source| BenchError::System {
+            what: format!("cannot list {}", tables.display()),
+            source,
+        };
         for entry in fs::read_dir(&tables).map_err(fail)? {
             bytes = fs::read(entry.map_err(fail)?.path()).map_err(fail)?;
         }
         Ok(())
     })?;
     let opening = |name: &str| -> Result<Case, BenchError> {
-        // The least of three: what was freed before is tidied up by whoever allocates next.
+        // The least of three: memory freed before is tidied up at the next allocation.
         let mut least = Duration::MAX;
         for _ in 0..3 {
             let (dataset, cpu) = cpu_of(|| Ok(Dataset::open(folder)?))?;
@@ -244,36 +164,6 @@ fn opening(folder: &Path) -> Result<Vec<Case>, BenchError> {
     let apart = opening("a table file each")?;
     bare::join_episode_tables(folder)?;
     Ok(vec![apart, opening("in one table file")?])
-}
-
-fn record(folder: &Path) -> Result<(), BenchError> {
-    let kind = files::find(files::DEFAULT)?;
-    let pictures: Pictures = pictures(&kind)?;
-    let columns = columns(&kind);
-    let spec = Spec {
-        fps: FPS,
-        robot_type: None,
-        features: columns.features(FPS),
-        manifest: None,
-    };
-    let mut writer = Writer::create_on(Arc::new(Unsynced), folder, &spec)?;
-    let row = vec![0.0; writer.layout().width()];
-    for _ in 0..EPISODES {
-        let mut rows = writer.begin_episode()?;
-        let mut videos = Vec::new();
-        for (camera, pictures) in columns.cameras().iter().zip(&pictures) {
-            let mut encoder = rows.video_encoder(&camera.key())?;
-            for frame in 0..FRAMES {
-                encoder.push(&pictures[shown(frame as u64)])?;
-            }
-            videos.push(encoder.finish()?);
-        }
-        for _ in 0..FRAMES {
-            rows.push_row("read", &row)?;
-        }
-        writer.commit(&rows.finish(videos, None)?)?;
-    }
-    Ok(())
 }
 
 /// Items with the pictures of the first two cameras.
@@ -294,10 +184,8 @@ fn items(name: &str, dir: &Path) -> Result<Vec<Case>, BenchError> {
     };
     let mut items = dataset.items(&options)?;
     if items.is_empty() || cameras.is_empty() {
-        let dir = dir.display();
-        return Err(BenchError::Failed(format!(
-            "{dir} has no pictures to read; give another dataset"
-        )));
+        let dir = dir.display().to_string();
+        return Err(BenchError::NoPictures { dir });
     }
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     let random: Vec<usize> = (0..DRAWS)

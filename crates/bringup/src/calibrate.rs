@@ -6,20 +6,20 @@ mod writing;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::servos::calibrate::{
-    Difference, Finding, Swept, choose, differences, judge_pose, take_drive_modes,
-};
-use crate::servos::setup::{check_chain, explain};
 use serde::Serialize;
 use ulna_core::JointCalibration;
 use ulna_drivers::calibration::{self, load};
-use ulna_robot::Calibration;
+use ulna_drivers::chain::explain;
+use ulna_robot::{ArmRole, Calibration, files};
 use ulna_rt::Stop;
 
 use crate::dialogue::{Dialogue, ask};
-use crate::error::BringupError;
-use crate::service::{Part, Scenery, WorkOptions, Workplace};
-use ulna_robot::files;
+use crate::error::{BringupError, NotCalibrated, Usage};
+use crate::service::{ServiceSession, SimScenario, WorkOptions};
+use crate::servos::calibrate::{
+    Difference, Finding, Swept, choose, differences, judge_pose, take_drive_modes,
+};
+use crate::servos::setup::check_chain;
 
 pub use sweeping::LiveRange;
 
@@ -71,7 +71,8 @@ pub struct Calibrated {
     /// The robot.
     pub robot: String,
     /// Follower or leader.
-    pub part: Part,
+    #[serde(rename = "part")]
+    pub role: ArmRole,
     /// The arm's id.
     pub id: String,
     /// The port.
@@ -94,51 +95,48 @@ pub struct Calibrated {
 ///
 /// # Errors
 /// If servos are missing or do not take their values, if no calibration can be made of the sweep (then nothing is written), or if
-/// somebody interrupts.
+/// the user interrupts.
 pub fn calibrate(
     options: &CalibrateOptions,
     stop: &Stop,
     talk: &mut dyn Dialogue,
 ) -> Result<Calibrated, BringupError> {
-    let part = options.work.part;
+    let role = options.work.role;
     let id = match (&options.id, options.work.sim) {
         (Some(id), _) => id.clone(),
         (None, true) => "simulated".to_owned(),
         (None, false) => {
-            let flag = match part {
-                Part::Follower => "--robot-id",
-                Part::Leader => "--teleop-id",
+            let flag = match role {
+                ArmRole::Follower => "--robot-id",
+                ArmRole::Leader => "--teleop-id",
             };
-            return Err(BringupError::Usage(format!(
-                "no id for the {part}: pass {flag}, a name of your choice for this one arm; its calibration file is called that"
-            )));
+            return Err(Usage::NoId { role, flag }.into());
         }
     };
     let kind = files::find(&options.work.robot)?;
-    let file = calibration::find(part.folder(), part.spec(&kind), &id)?;
+    let file = calibration::find(role, &kind, &id)?;
     let before = match options.task {
         Task::Calibrate => None,
         Task::Check | Task::Restore => Some(load(&file, &id, &kind)?),
     };
-    let scenery = match &before {
+    let scenario = match &before {
         // The simulated arm of this id is as it was left.
-        Some(known) if options.task == Task::Check => Scenery::Calibrated(known.clone()),
-        _ => Scenery::Uncalibrated {
+        Some(known) if options.task == Task::Check => SimScenario::Calibrated(known.clone()),
+        _ => SimScenario::Uncalibrated {
             reversed: options.reversed.clone(),
         },
     };
-    let mut work = Workplace::open(&options.work, scenery, stop)?;
+    let mut work = ServiceSession::open(&options.work, scenario, stop)?;
     let faults = check_chain(&mut work.line, &mut *work.pacer, &work.kind)?;
     if !faults.is_empty() {
-        return Err(BringupError::Session(format!(
-            "{}: {}",
-            work.line.name(),
-            explain(&work.kind, &faults)
-        )));
+        return Err(BringupError::Chain {
+            port: work.line.name().to_owned(),
+            faults: explain(&faults, work.kind.dof()),
+        });
     }
-    let mut told = Calibrated {
+    let mut report = Calibrated {
         robot: work.kind.name.clone(),
-        part,
+        role,
         id,
         port: work.line.name().to_owned(),
         simulated: options.work.sim,
@@ -150,65 +148,63 @@ pub fn calibrate(
     };
     let calibration = match before {
         Some(known) => {
-            told.joints = joints(&known, None, &[]);
+            report.joints = joints(&known, None, &[]);
             if options.task == Task::Restore {
                 writing::into_servos(&mut work, &known, talk)?;
             }
             known
         }
-        None => anew(&mut work, options, &mut told, talk)?,
+        None => whole_procedure(&mut work, options, &mut report, talk)?,
     };
-    told.differences = differences(&mut work.line, &mut *work.pacer, &calibration)?;
+    report.differences = differences(&mut work.line, &mut *work.pacer, &calibration)?;
     talk.clear();
-    Ok(told)
+    Ok(report)
 }
 
-/// The whole procedure.
-fn anew(
-    work: &mut Workplace,
+/// Sweeps, chooses, checks directions and writes.
+fn whole_procedure(
+    work: &mut ServiceSession,
     options: &CalibrateOptions,
-    told: &mut Calibrated,
+    report: &mut Calibrated,
     talk: &mut dyn Dialogue,
 ) -> Result<Calibration, BringupError> {
-    let alone = options.seconds.is_some();
+    let unattended = options.seconds.is_some();
     if work.family().registers.homing_offset.is_none() {
-        return Err(BringupError::Usage(format!(
-            "{} servos keep no homing offset, so they cannot be calibrated",
-            work.family().name
-        )));
+        let family = work.family().name;
+        return Err(Usage::NoHomingOffset { family }.into());
     }
-    sweeping::release(work, options.work.part, alone, talk)?;
+    sweeping::release(work, options.work.role, unattended, talk)?;
     let (swept, mut findings, mut calibration) = loop_until_swept(work, options, talk)?;
     take_drive_modes(&mut work.line, &mut *work.pacer, &mut calibration)?;
-    let steps = sweeping::rest(work, alone, &calibration, talk)?;
+    let steps = sweeping::rest(work, unattended, &calibration, talk)?;
     if let Some(steps) = steps {
-        told.directions_checked = true;
+        report.directions_checked = true;
         findings.extend(judge_pose(
             &work.kind,
             &mut calibration,
             work.family(),
             &steps,
         ));
-        doubt(work, &findings, alone, talk)?;
+        doubt(work, &findings, unattended, talk)?;
     }
-    told.joints = joints(&calibration, Some(&swept), &findings);
+    report.joints = joints(&calibration, Some(&swept), &findings);
     let home = calibration::path(
-        options.work.part.folder(),
-        &options.work.part.spec(&work.kind).robot_type,
-        &told.id,
+        options.work.role,
+        &options.work.role.spec(&work.kind).robot_type,
+        &report.id,
     )?;
     // A file in a folder of an older LeRobot stays there, as its own backup.
-    told.backup = writing::into_file(&home, &calibration)?;
-    told.file = home;
+    report.backup = writing::into_file(&home, &calibration)?;
+    report.file = home;
     writing::into_servos(work, &calibration, talk)?;
     Ok(calibration)
 }
 
 type Choice = (Vec<Swept>, Vec<(usize, Finding)>, Calibration);
 
-/// Sweeps until a calibration can be made of it, or somebody gives up.
+/// Sweeps until a calibration can be made of it, or the user gives up.
 fn loop_until_swept(
-    work: &mut Workplace,
+    work: &mut ServiceSession,
     options: &CalibrateOptions,
     talk: &mut dyn Dialogue,
 ) -> Result<Choice, BringupError> {
@@ -236,26 +232,22 @@ fn loop_until_swept(
             }
             return Ok((swept.to_vec(), findings, Calibration { joints }));
         }
-        if options.seconds.is_some() || work.person.is_simulated() {
-            return Err(BringupError::Session(format!(
-                "no calibration can be made of this sweep, and nothing was written; the arm is limp.\n{text}"
-            )));
+        if options.seconds.is_some() || work.is_simulated() {
+            return Err(NotCalibrated::Sweep { findings: text }.into());
         }
         talk.say(&text);
         let question = "Enter goes on with the sweep, q gives up:";
         if ask(talk, question, sweeping::LEFT)? == "q" {
-            return Err(BringupError::Session(
-                "given up: nothing was written, the arm is limp".to_owned(),
-            ));
+            return Err(NotCalibrated::GivenUp.into());
         }
     }
 }
 
-/// Reversed joints make an arm slam when it is teleoperated: somebody has to want that.
+/// Reversed joints make an arm slam when it is teleoperated: the user has to confirm them.
 fn doubt(
-    work: &Workplace,
+    work: &ServiceSession,
     findings: &[(usize, Finding)],
-    alone: bool,
+    unattended: bool,
     talk: &mut dyn Dialogue,
 ) -> Result<(), BringupError> {
     let text = in_words(
@@ -276,8 +268,8 @@ fn doubt(
     if !reversed {
         return Ok(());
     }
-    let sure = !alone
-        && !work.person.is_simulated()
+    let sure = !unattended
+        && !work.is_simulated()
         && ask(
             talk,
             "Write the calibration all the same? y writes it, Enter does not:",
@@ -286,13 +278,11 @@ fn doubt(
     if sure {
         Ok(())
     } else {
-        Err(BringupError::Session(format!(
-            "nothing was written; the arm is limp.\n{text}"
-        )))
+        Err(NotCalibrated::Directions { findings: text }.into())
     }
 }
 
-fn in_words(work: &Workplace, findings: &[(usize, Finding)]) -> String {
+fn in_words(work: &ServiceSession, findings: &[(usize, Finding)]) -> String {
     let lines = findings
         .iter()
         .map(|(index, finding)| format!("  {}: {finding}", work.kind.joints[*index].name));

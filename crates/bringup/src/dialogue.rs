@@ -2,15 +2,15 @@
 
 use crate::error::BringupError;
 
-/// What came of a question.
+/// The answer to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
+pub enum Reply {
     /// A line, without its end; empty if only Enter was pressed.
     Line(String),
     /// Ctrl-C.
     Interrupted,
-    /// There is nobody to ask.
-    Nobody,
+    /// The input has ended: there is no person to ask.
+    EndOfInput,
 }
 
 /// One thing to do of several, for a checklist.
@@ -35,15 +35,15 @@ pub enum StepState {
     Done,
 }
 
-/// Somebody at a terminal, a script, or nobody.
+/// The front end's side of a procedure: a person at a terminal, a script, or a closed input.
 pub trait Dialogue {
     /// Says something that stays.
     fn say(&mut self, text: &str);
 
     /// Asks, and waits for the Enter key.
-    fn ask(&mut self, question: &str) -> Told;
+    fn ask(&mut self, question: &str) -> Reply;
 
-    /// Whether the Enter key has been pressed since this was last asked; does not wait.
+    /// Whether the Enter key has been pressed since the last call; does not wait.
     fn pressed(&mut self) -> bool;
 
     /// Shows what is going on now, in the place of what was shown before.
@@ -55,20 +55,22 @@ pub trait Dialogue {
     /// Takes away what was shown.
     fn clear(&mut self);
 
-    /// Tells how far the whole has come, in place of what this told before; a dialogue of plain lines has no use for it.
+    /// Shows how far the whole procedure has come, in place of the last such list; a dialogue of plain lines has no use for it.
     fn steps(&mut self, _steps: &[Step]) {}
 }
 
-/// Asks somebody who must be there.
+/// Asks a question that must be answered; the answer is trimmed and in lower case.
 ///
 /// # Errors
-/// [`BringupError::Interrupted`] with `left`, which says how things are; [`BringupError::Usage`] if there is nobody to ask.
+/// [`BringupError::Interrupted`] or [`BringupError::NoAnswer`] with `left`, which says how things are.
 pub fn ask(talk: &mut dyn Dialogue, question: &str, left: &str) -> Result<String, BringupError> {
     match talk.ask(question) {
-        Told::Line(line) => Ok(line.trim().to_lowercase()),
-        Told::Interrupted => Err(BringupError::Interrupted(format!("interrupted; {left}"))),
-        Told::Nobody => Err(BringupError::Usage(format!(
-            "this needs somebody to answer, but the input has ended ({left}): run it in a terminal"
-        ))),
+        Reply::Line(line) => Ok(line.trim().to_lowercase()),
+        Reply::Interrupted => Err(BringupError::Interrupted {
+            left: left.to_owned(),
+        }),
+        Reply::EndOfInput => Err(BringupError::NoAnswer {
+            left: left.to_owned(),
+        }),
     }
 }

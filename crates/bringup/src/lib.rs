@@ -16,5 +16,5 @@ pub mod servos;
 pub mod setup;
 pub mod wiggle;
 
-pub use dialogue::{Dialogue, Step, StepState, Told};
+pub use dialogue::{Dialogue, Reply, Step, StepState};
 pub use error::BringupError;

@@ -8,7 +8,7 @@ pub use ulna_drivers::ports::Access;
 use ulna_drivers::ports::{self, PortInfo, UsbInfo};
 
 use crate::dialogue::{Dialogue, ask};
-use crate::error::BringupError;
+use crate::error::{BringupError, FindPort};
 
 /// A port and whether it can be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,16 +49,14 @@ pub struct FoundPort {
 const TRIES: u32 = 20;
 const RHYTHM: Duration = Duration::from_millis(100);
 
-/// Has the arm's cable pulled, and says which port went with it.
+/// Has the arm's cable pulled, and finds the port that went with it.
 ///
 /// # Errors
-/// If no port went, or several did; if somebody interrupts.
+/// If no port went, or several did; if the user interrupts.
 pub fn find(sim: bool, talk: &mut dyn Dialogue) -> Result<FoundPort, BringupError> {
     let before: Vec<PortInfo> = list(sim).into_iter().map(|listed| listed.port).collect();
     if before.is_empty() {
-        return Err(BringupError::Session(
-            "there are no serial ports at all: is the arm's USB cable plugged in? `ulna doctor` looks further".to_owned(),
-        ));
+        return Err(FindPort::NoPorts.into());
     }
     talk.say(&format!("Serial ports there now: {}.", before.len()));
     let left = "nothing was changed";
@@ -67,7 +65,7 @@ pub fn find(sim: bool, talk: &mut dyn Dialogue) -> Result<FoundPort, BringupErro
         "Pull the arm's USB cable out of the computer, then press Enter:",
         left,
     )?;
-    // The simulated person pulls the first one.
+    // The simulated operator pulls the first one.
     let now = |pulled: bool| match sim {
         true => before[usize::from(pulled)..].to_vec(),
         false => ports::list(),
@@ -85,17 +83,11 @@ pub fn find(sim: bool, talk: &mut dyn Dialogue) -> Result<FoundPort, BringupErro
     }
     let port = match missing.as_slice() {
         [one] => one.clone(),
-        [] => {
-            return Err(BringupError::Session(
-                "no port has gone: was it the cable of the arm's adapter, at the computer's end? Try again".to_owned(),
-            ));
-        }
+        [] => return Err(FindPort::NoneGone.into()),
         several => {
             let names = several.iter().map(|port| port.path.display().to_string());
-            return Err(BringupError::Session(format!(
-                "{} have gone together: pull the cable of one arm alone (not that of a hub), and try again",
-                names.collect::<Vec<_>>().join(" and ")
-            )));
+            let ports = names.collect::<Vec<_>>().join(" and ");
+            return Err(FindPort::SeveralGone { ports }.into());
         }
     };
     talk.say(&format!("It is {}.", port.path.display()));

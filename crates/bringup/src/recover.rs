@@ -1,8 +1,7 @@
-//! `ulna recover`: servos that have let go come back, without moving the arm.
+//! `ulna recover`: servos that a protection has switched off come back, without moving the arm.
 
 use std::time::Duration;
 
-use crate::servos::recover::{Condition, clear, look};
 use serde::Serialize;
 use ulna_bus::ErrorFlags;
 use ulna_drivers::LineError;
@@ -10,7 +9,8 @@ use ulna_rt::Stop;
 
 use crate::dialogue::{Dialogue, ask};
 use crate::error::BringupError;
-use crate::service::{Scenery, WorkOptions, Workplace};
+use crate::service::{ServiceSession, SimScenario, WorkOptions};
+use crate::servos::recover::{Condition, clear, look};
 
 /// What the user says.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +37,8 @@ pub struct Recovered {
     /// How it is now, if anything was done.
     pub after: Option<Condition>,
     /// What was wrong and what became of it, in words; empty if nothing was wrong.
-    pub told: String,
+    #[serde(rename = "told")]
+    pub outcome: String,
     /// Nothing is wrong with it now.
     pub well: bool,
 }
@@ -67,19 +68,19 @@ const WATCH: Duration = Duration::from_millis(700);
 /// Looks at every servo of an arm and clears what is latched.
 ///
 /// # Errors
-/// If the port cannot be opened or goes away; if somebody interrupts.
+/// If the port cannot be opened or goes away; if the user interrupts.
 pub fn recover(
     options: &RecoverOptions,
     stop: &Stop,
     talk: &mut dyn Dialogue,
 ) -> Result<Recovery, BringupError> {
-    let mut work = Workplace::open(&options.work, Scenery::LeftAlone, stop)?;
+    let mut work = ServiceSession::open(&options.work, SimScenario::LeftAlone, stop)?;
     let before = look_at_all(&mut work)?;
     let ill = before
         .iter()
         .flatten()
         .filter(|condition| condition.alarm_bits != 0);
-    if ill.clone().count() > 0 && !options.yes && !work.person.is_simulated() {
+    if ill.clone().count() > 0 && !options.yes && !work.is_simulated() {
         if ill.clone().any(|condition| condition.torque) {
             talk.say("A servo's alarm is cleared by switching its torque off for a moment, so the arm may sink there.");
         }
@@ -93,7 +94,7 @@ pub fn recover(
     for (index, before) in before.into_iter().enumerate() {
         let joint = &work.kind.joints[index];
         let (joint, id) = (joint.name.clone(), joint.id);
-        let (after, told) = match &before {
+        let (after, outcome) = match &before {
             None => (
                 None,
                 "does not answer. A servo that is switched off by its protection, or whose cable is loose, does that: switch the arm's \
@@ -116,7 +117,7 @@ pub fn recover(
             id,
             before,
             after,
-            told,
+            outcome,
             well,
         });
     }
@@ -130,7 +131,7 @@ pub fn recover(
     })
 }
 
-fn look_at_all(work: &mut Workplace) -> Result<Vec<Option<Condition>>, BringupError> {
+fn look_at_all(work: &mut ServiceSession) -> Result<Vec<Option<Condition>>, BringupError> {
     let mut conditions = Vec::new();
     for index in 0..work.kind.dof() {
         let id = work.kind.joints[index].id;
@@ -144,7 +145,7 @@ fn look_at_all(work: &mut Workplace) -> Result<Vec<Option<Condition>>, BringupEr
 }
 
 /// What the alarms of a servo mean for its owner.
-fn explain(work: &Workplace, condition: &Condition) -> String {
+fn explain(work: &ServiceSession, condition: &Condition) -> String {
     let Condition {
         alarms,
         temperature,
@@ -156,7 +157,7 @@ fn explain(work: &Workplace, condition: &Condition) -> String {
         format!("complains of {alarms} ({temperature} °C, {voltage:.1} V, load {load:.0} %).");
     if condition.latched {
         text.push_str(
-            " It has pushed against something for too long and has let go since, to save its motor. That alarm stays until it is cleared.",
+            " It has pushed against something for too long and has switched its torque off or down since, to save its motor. That alarm stays until it is cleared.",
         );
     }
     if condition.too_hot {
@@ -166,8 +167,8 @@ fn explain(work: &Workplace, condition: &Condition) -> String {
         ));
     }
     let flags = (work.family().alarms)(condition.alarm_bits);
-    let told = work.family().latched.union(ErrorFlags::OVERHEAT);
-    if flags.0 & !told.0 != 0 {
+    let explained = work.family().latched.union(ErrorFlags::OVERHEAT);
+    if flags.0 & !explained.0 != 0 {
         text.push_str(
             " What remains ends with its cause: check the power supply's voltage (a 7.4 V arm needs 5 to 8.4 V, a 12 V arm 9 to 12.6 V) and the plugs.",
         );
@@ -176,7 +177,7 @@ fn explain(work: &Workplace, condition: &Condition) -> String {
 }
 
 fn treat(
-    work: &mut Workplace,
+    work: &mut ServiceSession,
     options: &RecoverOptions,
     talk: &mut dyn Dialogue,
     before: &Condition,
@@ -187,22 +188,22 @@ fn treat(
         now = wait_until_cool(work, options, talk, now)?;
     }
     if now.alarm_bits != 0 {
-        let told = format!(
+        let outcome = format!(
             "still complains of {} and is limp ({} °C, {:.1} V)",
             now.alarms, now.temperature, now.voltage
         );
-        return Ok((Some(now), told));
+        return Ok((Some(now), outcome));
     }
     let held = before.torque && !options.release;
     if !held {
         return Ok((Some(now), "cleared; it is limp".to_owned()));
     }
     if !now.inside_limits() {
-        let told = format!(
+        let outcome = format!(
             "cleared; it is limp, because it stands at {} outside its limits {} to {} and would jump there",
             now.position, now.limits.0, now.limits.1
         );
-        return Ok((Some(now), told));
+        return Ok((Some(now), outcome));
     }
     work.line.hold(&mut *work.pacer, id)?;
     let watched = work.pacer.now() + WATCH;
@@ -210,11 +211,11 @@ fn treat(
     let now = look(&mut work.line, &mut *work.pacer, id)?;
     if now.alarm_bits != 0 {
         work.line.release(&mut *work.pacer, id)?;
-        let told = format!(
+        let outcome = format!(
             "complains of {} again as soon as it holds, and is limp now: something still blocks or loads it",
             now.alarms
         );
-        return Ok((Some(now), told));
+        return Ok((Some(now), outcome));
     }
     Ok((
         Some(now),
@@ -223,7 +224,7 @@ fn treat(
 }
 
 fn wait_until_cool(
-    work: &mut Workplace,
+    work: &mut ServiceSession,
     options: &RecoverOptions,
     talk: &mut dyn Dialogue,
     mut now: Condition,

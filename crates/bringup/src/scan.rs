@@ -1,17 +1,17 @@
-//! `ulna scan`: who is on the bus.
+//! `ulna scan`: which servos are on the bus.
 
 use std::ops::ControlFlow;
 
 pub use crate::servos::scan::Found;
-use crate::servos::scan::{ScanPlan, ScanStep, scan as look};
+use crate::servos::scan::{ScanProgress, ScanScope, scan as look};
 use serde::Serialize;
 use ulna_drivers::Family;
 use ulna_drivers::family::FAMILIES;
 use ulna_rt::Stop;
 
 use crate::dialogue::Dialogue;
-use crate::error::BringupError;
-use crate::service::{Scenery, WorkOptions, Workplace};
+use crate::error::{BringupError, Usage};
+use crate::service::{ServiceSession, SimScenario, WorkOptions};
 
 /// What was found.
 #[derive(Debug, Clone, Serialize)]
@@ -20,7 +20,7 @@ pub struct Scanned {
     pub port: String,
     /// No port was opened.
     pub simulated: bool,
-    /// Who is there.
+    /// The servos that answer.
     pub servos: Vec<Found>,
     /// Ctrl-C came before all places had been tried.
     pub interrupted: bool,
@@ -50,30 +50,27 @@ pub fn scan(
     stop: &Stop,
     talk: &mut dyn Dialogue,
 ) -> Result<Scanned, BringupError> {
-    let plan = ScanPlan {
+    let scope = ScanScope {
         family: options.family.as_deref().map(family).transpose()?,
         bauds: options.bauds.clone(),
     };
-    let scenery = if options.fresh {
-        Scenery::Fresh
+    let scenario = if options.fresh {
+        SimScenario::Fresh
     } else {
-        Scenery::Assembled
+        SimScenario::Assembled
     };
-    let mut work = Workplace::open(&options.work, scenery, stop)?;
-    work.person.connect_all();
-    let mut step = |step: ScanStep| {
-        let id = step.id.map_or_else(String::new, |id| format!(", id {id}"));
-        let text = format!(
-            "{} at {} baud{id}; {} found",
-            step.family, step.baud, step.found
-        );
-        talk.progress(step.done as u64, step.of as u64, &text);
+    let mut work = ServiceSession::open(&options.work, scenario, stop)?;
+    work.connect_all();
+    let mut step = |at: ScanProgress| {
+        let id = at.id.map_or_else(String::new, |id| format!(", id {id}"));
+        let text = format!("{} at {} baud{id}; {} found", at.family, at.baud, at.found);
+        talk.progress(at.done as u64, at.of as u64, &text);
         match stop.requested() {
             Some(_) => ControlFlow::Break(()),
             None => ControlFlow::Continue(()),
         }
     };
-    let servos = look(&mut work.line, &mut *work.pacer, &plan, &mut step)?;
+    let servos = look(&mut work.line, &mut *work.pacer, &scope, &mut step)?;
     talk.clear();
     Ok(Scanned {
         port: work.line.name().to_owned(),
@@ -84,13 +81,13 @@ pub fn scan(
     })
 }
 
-fn family(name: &str) -> Result<&'static Family, BringupError> {
+fn family(name: &str) -> Result<&'static Family, Usage> {
     Family::by_name(name).ok_or_else(|| {
         let known: Vec<&str> = FAMILIES.iter().map(|family| family.name).collect();
-        BringupError::Usage(format!(
-            "there is no family `{name}` of servos; there are {}",
-            known.join(", ")
-        ))
+        Usage::Family {
+            name: name.to_owned(),
+            known: known.join(", "),
+        }
     })
 }
 

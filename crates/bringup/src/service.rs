@@ -1,140 +1,87 @@
 //! A bus to work on before there is an arm: a port, or simulated servos, and the clock.
 
+mod clock;
+pub(crate) mod options;
+mod shared_port;
 mod simulated;
 
-use std::time::Duration;
-
-use crate::servos::setup::family_of;
-use serde::Serialize;
-use ulna_drivers::calibration::Family as Folder;
 use ulna_drivers::ports::{self, PortInfo};
-use ulna_drivers::{Family, Line, SerialPort};
-use ulna_robot::RobotKind;
-use ulna_robot::RoleSpec;
-use ulna_rt::{Pacer, RealClock, RealPacer, Stop, VirtualClock};
+use ulna_drivers::{Family, Line, Port, SerialPort};
+use ulna_robot::{RobotKind, files};
+use ulna_rt::{Pacer, RealClock, RealPacer, Stop};
 
-use crate::error::BringupError;
-use ulna_robot::files;
+use crate::error::{BringupError, Usage};
+use crate::servos::setup::family_of;
 
-pub(crate) use simulated::{Person, Scenery};
+pub use options::WorkOptions;
+pub(crate) use shared_port::SharedPort;
+pub(crate) use simulated::{SimOperator, SimScenario};
 
-/// Which part the arm plays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// It moves by its own power.
-    #[default]
-    Follower,
-    /// It is moved by hand.
-    Leader,
-}
-
-impl Part {
-    /// What the robot file says about it.
-    pub(crate) fn spec(self, kind: &RobotKind) -> &RoleSpec {
-        match self {
-            Self::Follower => &kind.follower,
-            Self::Leader => &kind.leader,
-        }
-    }
-
-    /// The family of LeRobot's folders that its calibration lies in.
-    pub(crate) fn folder(self) -> Folder {
-        match self {
-            Self::Follower => Folder::Robot,
-            Self::Leader => Folder::Teleoperator,
-        }
-    }
-}
-
-impl std::fmt::Display for Part {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Follower => "follower",
-            Self::Leader => "leader",
-        })
-    }
-}
-
-/// What the user says about the bus.
-#[derive(Debug, Clone)]
-pub struct WorkOptions {
-    /// Name or path of the robot.
-    pub robot: String,
-    /// Follower or leader.
-    pub part: Part,
-    /// The port; if absent, the only adapter that is plugged in.
-    pub port: Option<String>,
-    /// Simulated servos; no port is opened.
-    pub sim: bool,
-    /// The simulation keeps real time, for somebody who looks on; else it is as fast as the computer allows.
-    pub live: bool,
-    /// Seed of everything that is random in the simulation.
-    pub seed: u64,
-    /// What goes wrong on the simulated bus.
-    pub faults: Vec<String>,
-}
-
-impl Default for WorkOptions {
-    fn default() -> Self {
-        Self {
-            robot: files::DEFAULT.to_owned(),
-            part: Part::Follower,
-            port: None,
-            sim: false,
-            live: false,
-            seed: 0,
-            faults: Vec::new(),
-        }
-    }
-}
-
-/// A bus, a clock, and who holds the arm.
-pub(crate) struct Workplace {
+/// One command's work on a bus: the servos, the clock, the robot file, and who does by hand what is asked.
+pub(crate) struct ServiceSession {
     pub(crate) line: Line,
+    /// The port of `line`, for the arm's driver.
+    pub(crate) port: SharedPort,
     pub(crate) pacer: Box<dyn Pacer>,
-    pub(crate) person: Person,
+    /// Who acts on a simulated bus; `None` on hardware, where that is the person at the terminal.
+    pub(crate) operator: Option<SimOperator>,
     pub(crate) kind: RobotKind,
     pub(crate) stop: Stop,
 }
 
-impl Workplace {
-    /// Opens the port, or puts up this scenery.
+impl ServiceSession {
+    /// Opens the port, or makes the simulated servos of this scenario.
     pub(crate) fn open(
         options: &WorkOptions,
-        scenery: Scenery,
+        scenario: SimScenario,
         stop: &Stop,
     ) -> Result<Self, BringupError> {
         let kind = files::find(&options.robot)?;
-        let family = family_of(&kind)
-            .map_err(|problem| BringupError::Usage(format!("robot `{}`: {problem}", kind.name)))?;
+        let family = family_of(&kind).map_err(|problem| Usage::Servos {
+            robot: kind.name.clone(),
+            problem,
+        })?;
         if options.sim {
             if options.port.is_some() {
-                return Err(BringupError::Usage(
-                    "--sim opens no port: leave the port out".to_owned(),
-                ));
+                return Err(Usage::PortInSimulation.into());
             }
-            return simulated::open(options, kind, family, scenery, stop);
+            let bus = simulated::open(options, &kind, family, scenario)?;
+            let pacer = clock::simulated(options.live, bus.start);
+            return Ok(Self {
+                operator: Some(bus.operator),
+                ..Self::new(bus.port, pacer, kind, family, stop)
+            });
         }
         if !options.faults.is_empty() {
-            return Err(BringupError::Usage(
-                "--fault needs --sim: real faults come by themselves".to_owned(),
-            ));
+            return Err(Usage::FaultOnHardware.into());
         }
         let path = match &options.port {
             Some(path) => path.clone(),
             None => only_adapter()?,
         };
         let port = SerialPort::open(&path, kind.bus.baud)?;
-        let line = Line::new(Box::new(port), family, kind.bus.baud);
-        let pacer = RealPacer::new(RealClock::start(), line.inputs());
-        Ok(Self {
-            line,
-            pacer: Box::new(pacer),
-            person: Person::Real,
+        let inputs = port.input().into_iter().collect();
+        let pacer = Box::new(RealPacer::new(RealClock::start(), inputs));
+        Ok(Self::new(Box::new(port), pacer, kind, family, stop))
+    }
+
+    /// Work on an open port, at which a person sits.
+    pub(crate) fn new(
+        port: Box<dyn Port>,
+        pacer: Box<dyn Pacer>,
+        kind: RobotKind,
+        family: &'static Family,
+        stop: &Stop,
+    ) -> Self {
+        let port = SharedPort::new(port);
+        Self {
+            line: Line::new(Box::new(port.clone()), family, kind.bus.baud),
+            port,
+            pacer,
+            operator: None,
             kind,
             stop: stop.clone(),
-        })
+        }
     }
 
     /// The family of the servos.
@@ -142,10 +89,31 @@ impl Workplace {
         self.line.family()
     }
 
-    /// An error if somebody wants to stop; `left` says how things are.
+    /// No port was opened.
+    pub(crate) fn is_simulated(&self) -> bool {
+        self.operator.is_some()
+    }
+
+    /// In the simulation: connects one servo and no other.
+    pub(crate) fn connect_only(&self, index: usize) {
+        if let Some(SimOperator::Plugs(plugs)) = &self.operator {
+            plugs.only(index);
+        }
+    }
+
+    /// In the simulation: connects all servos.
+    pub(crate) fn connect_all(&self) {
+        if let Some(SimOperator::Plugs(plugs)) = &self.operator {
+            plugs.all();
+        }
+    }
+
+    /// An error if a stop was requested; `left` says how things are.
     pub(crate) fn check_stop(&self, left: &str) -> Result<(), BringupError> {
         match self.stop.requested() {
-            Some(_) => Err(BringupError::Interrupted(format!("interrupted; {left}"))),
+            Some(_) => Err(BringupError::Interrupted {
+                left: left.to_owned(),
+            }),
             None => Ok(()),
         }
     }
@@ -157,53 +125,13 @@ fn only_adapter() -> Result<String, BringupError> {
     let adapters: Vec<&PortInfo> = all.iter().filter(|port| port.usb.is_some()).collect();
     match adapters.as_slice() {
         [one] => Ok(one.path.display().to_string()),
-        [] => Err(BringupError::Usage(
-            "no USB serial adapter is plugged in: plug the arm's cable in, give the port, or pass --sim for simulated servos (`ulna doctor` looks \
-             further)"
-                .to_owned(),
-        )),
+        [] => Err(Usage::NoAdapter.into()),
         several => {
-            let lines = several.iter().map(|port| {
-                format!("\n  {}  {}", port.path.display(), port.description())
-            });
-            Err(BringupError::Usage(format!(
-                "several adapters are plugged in, say which (`ulna ports find` tells them apart):{}",
-                lines.collect::<String>()
-            )))
+            let lines = several
+                .iter()
+                .map(|port| format!("\n  {}  {}", port.path.display(), port.description()));
+            let list = lines.collect();
+            Err(Usage::SeveralAdapters { list }.into())
         }
-    }
-}
-
-/// A real clock whose run began earlier than the program.
-struct Later {
-    pacer: RealPacer,
-    by: Duration,
-}
-
-impl Pacer for Later {
-    fn now(&self) -> Duration {
-        self.pacer.now() + self.by
-    }
-
-    fn wait(&mut self, until: Duration) {
-        self.pacer.wait(until.saturating_sub(self.by));
-    }
-
-    fn wait_for_input(&mut self, until: Duration) {
-        self.pacer.wait_for_input(until.saturating_sub(self.by));
-    }
-}
-
-/// The clock of a simulation that is at `start`: real, or as fast as the computer allows.
-fn clock(live: bool, start: Duration) -> Box<dyn Pacer> {
-    if live {
-        Box::new(Later {
-            pacer: RealPacer::new(RealClock::start(), Vec::new()),
-            by: start,
-        })
-    } else {
-        let mut clock = VirtualClock::new();
-        clock.wait(start);
-        Box::new(clock)
     }
 }

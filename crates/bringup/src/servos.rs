@@ -1,4 +1,4 @@
-//! What is done to servos on a bus before there is an arm, without anybody to talk with: one function each, for any maker's servos.
+//! What is done to servos on a bus before there is an arm, without any dialogue: functions on a bus, for any maker's servos.
 
 pub mod calibrate;
 pub mod recover;

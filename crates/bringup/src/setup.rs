@@ -4,17 +4,21 @@
 //! on where it stopped: leave those that are done in their chain, and go on with the next.
 
 mod ids;
+mod joint;
 mod steps;
 
-use crate::servos::setup::{Fault, Place, check_chain, explain};
 use serde::Serialize;
-use ulna_robot::JointSpec;
+use ulna_drivers::chain::{ChainFault, explain};
+use ulna_robot::{ArmRole, JointSpec};
 use ulna_rt::Stop;
 
 use crate::dialogue::{Dialogue, ask};
 use crate::error::BringupError;
-use crate::service::{Part, Scenery, WorkOptions, Workplace};
+use crate::service::{ServiceSession, SimScenario, WorkOptions};
+use crate::servos::setup::check_chain;
 use crate::wiggle::wiggle;
+
+pub use joint::{Done, JointSetup, Was};
 
 /// What the user says.
 #[derive(Debug, Clone, Default)]
@@ -27,78 +31,14 @@ pub struct SetupOptions {
     pub identify: bool,
 }
 
-/// What became of one servo.
-#[derive(Debug, Clone, Serialize)]
-pub struct JointSetup {
-    /// Its joint.
-    pub joint: String,
-    /// The id that the robot file gives it.
-    pub id: u8,
-    /// Where it was found.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub was: Option<Was>,
-    /// What was done.
-    pub done: Done,
-    /// How far it moved when it was wiggled, degrees.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub wiggled: Option<f64>,
-}
-
-impl JointSetup {
-    /// What was done, in words.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let done = match (self.done, self.was) {
-            (Done::AlreadyRight, _) => "was right already".to_owned(),
-            (Done::Skipped, _) => "left out".to_owned(),
-            (Done::Identified, _) => "wiggled".to_owned(),
-            (Done::Set, None) => "set".to_owned(),
-            (Done::Set, Some(was)) => format!("set (was id {} at {} baud)", was.id, was.baud),
-        };
-        match self.wiggled {
-            Some(degrees) => format!("{done}, moved {degrees:.1}°"),
-            None => done,
-        }
-    }
-}
-
-/// Where a servo was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Was {
-    /// Its id.
-    pub id: u8,
-    /// Bits per second.
-    pub baud: u32,
-}
-
-impl From<Place> for Was {
-    fn from(place: Place) -> Self {
-        let Place { baud, id } = place;
-        Self { id, baud }
-    }
-}
-
-/// What was done with a servo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Done {
-    /// Nothing: it had its id and rate.
-    AlreadyRight,
-    /// Id and rate were written and read back.
-    Set,
-    /// It was left out.
-    Skipped,
-    /// It was wiggled.
-    Identified,
-}
-
 /// How a setup ended.
 #[derive(Debug, Clone, Serialize)]
 pub struct SetUp {
     /// The robot.
     pub robot: String,
     /// Follower or leader.
-    pub part: Part,
+    #[serde(rename = "part")]
+    pub role: ArmRole,
     /// The port.
     pub port: String,
     /// No port was opened.
@@ -116,24 +56,24 @@ pub struct SetUp {
 /// Gives every servo of an arm its id and rate, then checks the whole chain.
 ///
 /// # Errors
-/// If a servo does not take its id, the port goes away, or somebody interrupts: then those that are done stay done.
+/// If a servo does not take its id, the port goes away, or the user interrupts: then those that are done stay done.
 pub fn setup(
     options: &SetupOptions,
     stop: &Stop,
     talk: &mut dyn Dialogue,
 ) -> Result<SetUp, BringupError> {
-    let scenery = if options.identify {
-        Scenery::Assembled
+    let scenario = if options.identify {
+        SimScenario::Assembled
     } else {
-        Scenery::Fresh
+        SimScenario::Fresh
     };
-    let mut work = Workplace::open(&options.work, scenery, stop)?;
-    let (robot, part) = (work.kind.name.clone(), options.work.part);
+    let mut work = ServiceSession::open(&options.work, scenario, stop)?;
+    let (robot, role) = (work.kind.name.clone(), options.work.role);
     let joints = if options.identify {
         identify(&mut work, talk)?
     } else {
         talk.say(&format!(
-            "Setting up the {part} of {robot} on {}: {} servos, one at a time. Only one new servo may be connected at once; those that are done \
+            "Setting up the {role} of {robot} on {}: {} servos, one at a time. Only one new servo may be connected at once; those that are done \
              may stay in the chain.",
             work.line.name(),
             work.kind.dof()
@@ -149,7 +89,7 @@ pub fn setup(
     talk.clear();
     Ok(SetUp {
         robot,
-        part,
+        role,
         port: work.line.name().to_owned(),
         simulated: options.work.sim,
         baud: work.kind.bus.baud,
@@ -157,13 +97,16 @@ pub fn setup(
         complete: faults.is_empty(),
         problems: match faults.as_slice() {
             [] => String::new(),
-            some => explain(&work.kind, some),
+            some => explain(some, work.kind.dof()),
         },
     })
 }
 
-/// Has the whole chain connected, and checks it until it is right or somebody gives up.
-fn check_whole(work: &mut Workplace, talk: &mut dyn Dialogue) -> Result<Vec<Fault>, BringupError> {
+/// Has the whole chain connected, and checks it until it is right or the user gives up.
+fn check_whole(
+    work: &mut ServiceSession,
+    talk: &mut dyn Dialogue,
+) -> Result<Vec<ChainFault>, BringupError> {
     let count = work.kind.dof();
     let mut question = format!("Now connect all {count} servos in a chain, then press Enter:");
     loop {
@@ -172,37 +115,35 @@ fn check_whole(work: &mut Workplace, talk: &mut dyn Dialogue) -> Result<Vec<Faul
             &question,
             "all servos keep the ids they were given, their torque is off",
         )?;
-        work.person.connect_all();
+        work.connect_all();
         let faults = check_chain(&mut work.line, &mut *work.pacer, &work.kind)?;
-        if faults.is_empty() || answer == "q" || work.person.is_simulated() {
+        if faults.is_empty() || answer == "q" || work.is_simulated() {
             return Ok(faults);
         }
-        talk.say(&explain(&work.kind, &faults));
+        talk.say(&explain(&faults, count));
         question = "Enter looks again, q gives up:".to_owned();
     }
 }
 
 /// Wiggles every joint, one after the other.
 fn identify(
-    work: &mut Workplace,
+    work: &mut ServiceSession,
     talk: &mut dyn Dialogue,
 ) -> Result<Vec<JointSetup>, BringupError> {
     let faults = check_chain(&mut work.line, &mut *work.pacer, &work.kind)?;
     if !faults.is_empty() {
-        return Err(BringupError::Session(explain(&work.kind, &faults)));
+        return Err(BringupError::Chain {
+            port: work.line.name().to_owned(),
+            faults: explain(&faults, work.kind.dof()),
+        });
     }
     talk.say(
         "Each joint moves a few degrees to and fro with little torque. Lay the arm down so that nothing can fall.",
     );
-    let mut told = Vec::new();
+    let mut done = Vec::new();
     for index in 0..work.kind.dof() {
-        let JointSpec {
-            name,
-            id,
-            resolution,
-            ..
-        } = work.kind.joints[index].clone();
-        talk.steps(&steps::identifying(&work.kind, &told));
+        let JointSpec { name, id, .. } = work.kind.joints[index].clone();
+        talk.steps(&steps::identifying(&work.kind, &done));
         let question = format!("Enter wiggles {name} (id {id}), s skips it, q ends:");
         let answer = ask(talk, &question, "all servos are limp")?;
         if answer == "q" {
@@ -216,11 +157,11 @@ fn identify(
             wiggled: None,
         };
         if answer != "s" {
-            let moved = wiggle(work, id, resolution)?;
+            let moved = wiggle(work, id, index)?;
             talk.say(&format!("  {name} moved by {:.1}°", moved.degrees));
             (joint.done, joint.wiggled) = (Done::Identified, Some(moved.degrees));
         }
-        told.push(joint);
+        done.push(joint);
     }
-    Ok(told)
+    Ok(done)
 }

@@ -98,10 +98,10 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         SessionError::Interrupted(_) => INTERRUPTED,
         _ => 1,
     };
-    let of_bringup = |error: &BringupError| match error {
-        BringupError::Interrupted(_) => INTERRUPTED,
-        BringupError::Usage(_) => 2,
-        _ => 1,
+    let of_bringup = |error: &BringupError| match () {
+        () if error.is_interruption() => INTERRUPTED,
+        () if error.is_misuse() => 2,
+        () => 1,
     };
     let session = error.downcast_ref().map(of_session);
     session

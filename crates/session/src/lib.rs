@@ -38,7 +38,7 @@ pub use options::RigOptions;
 pub use rig::Rig;
 pub use supply::scenes;
 pub use ulna_core::{Health, Unit};
-pub use ulna_policy::EngineChoice;
+pub use ulna_policy::{EngineChoice, EngineKind};
 pub use ulna_recorder::{EpisodeReport, Phase, Progress, RecorderError};
 pub use ulna_robot::RobotKind;
 pub use ulna_rt::{Stop, Summary};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use ulna_policy::{Bundle, Engine, Report, RobotContract, prepare};
+use ulna_policy::{Bundle, Engine, EngineChoice, EngineInfo, Report, RobotContract, prepare};
 use ulna_robot::{RobotKind, files};
 
 use crate::client::SessionLink;
@@ -18,6 +18,14 @@ use crate::teleoperators::{PICTURE, open_policy};
 
 pub use crate::policy_options::PolicyOptions;
 pub use crate::report::PolicyReport;
+
+/// The engine that would run a policy's network on this computer, found by loading it.
+///
+/// # Errors
+/// If the library that the user names cannot be used.
+pub fn engine() -> Result<EngineInfo, SessionError> {
+    Ok(Engine::open(EngineChoice::Auto)?.info().clone())
+}
 
 /// A bundle that passed.
 #[derive(Debug, Clone, Serialize)]

@@ -4,8 +4,7 @@ use std::os::fd::OwnedFd;
 
 use ulna_core::{Health, Joints, LinkLost, Progress, Robot, SafeGoals, Stamp, State};
 use ulna_drivers::Arms;
-use ulna_drivers::connect::Role;
-use ulna_robot::{Calibration, RobotKind};
+use ulna_robot::{ArmRole, Calibration, RobotKind};
 use ulna_rt::Pacer;
 
 use crate::device::{DeviceError, Follower, LostPort};
@@ -70,7 +69,7 @@ impl Robot for ServoFollower {
 impl Follower for ServoFollower {
     fn connect(&mut self, pacer: &mut dyn Pacer) -> Result<(), DeviceError> {
         self.arms
-            .connect(pacer, &self.kind, &self.calibration, Role::Follower)?;
+            .connect(pacer, &self.kind, &self.calibration, ArmRole::Follower)?;
         self.arms.watch_health(HEALTH_PERIOD);
         Ok(())
     }

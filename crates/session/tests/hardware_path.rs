@@ -11,9 +11,9 @@ use ulna_bus::feetech::STS3215;
 use ulna_bus::registers::sts3215;
 use ulna_control::Plan;
 use ulna_core::{Action, ActionSource, Stamp};
-use ulna_drivers::calibration::{self, Family};
+use ulna_drivers::calibration;
 use ulna_drivers::{PortError, SerialPort};
-use ulna_robot::{Calibration, RobotKind};
+use ulna_robot::{ArmRole, Calibration, RobotKind};
 use ulna_rt::{Pacer, Stop, VirtualClock};
 use ulna_session::controlled::{ControlledArm, Drive, Ended};
 use ulna_session::report::ClockKind;
@@ -65,8 +65,8 @@ fn options(follower: &str, leader: &str) -> RigOptions {
     let kind = so101();
     let id = format!("test-{}", std::process::id());
     for (family, robot_type) in [
-        (Family::Robot, "so_follower"),
-        (Family::Teleoperator, "so_leader"),
+        (ArmRole::Follower, "so_follower"),
+        (ArmRole::Leader, "so_leader"),
     ] {
         calibration::save(
             &calibration::path(family, robot_type, &id).unwrap(),

@@ -1,16 +1,16 @@
-//! The part of a calibration in which somebody moves the arm.
+//! The part of a calibration in which the user moves the arm.
 
 use std::time::Duration;
 
-use crate::servos::calibrate::{Sweep, Swept, offsets, prepare};
-use ulna_robot::Calibration;
+use ulna_robot::{ArmRole, Calibration};
 use ulna_sim::hand::SweepHand;
 
-use crate::dialogue::{Dialogue, Told, ask};
+use crate::dialogue::{Dialogue, Reply, ask};
 use crate::error::BringupError;
-use crate::service::{Part, Person, Workplace};
+use crate::service::{ServiceSession, SimOperator};
+use crate::servos::calibrate::{Sweep, Swept, offsets, prepare};
 
-/// How things are whenever somebody interrupts before anything is written.
+/// How things are whenever the user interrupts before anything is written.
 pub(super) const LEFT: &str = "the old calibration is untouched, the arm is limp";
 /// From one reading of all positions to the next; LeRobot's rhythm.
 const PERIOD: Duration = Duration::from_millis(20);
@@ -32,9 +32,9 @@ pub struct LiveRange {
 
 /// Makes the arm limp, with a warning if it holds itself, and sets what changes the meaning of positions.
 pub(super) fn release(
-    work: &mut Workplace,
-    part: Part,
-    alone: bool,
+    work: &mut ServiceSession,
+    role: ArmRole,
+    unattended: bool,
     talk: &mut dyn Dialogue,
 ) -> Result<(), BringupError> {
     let torque = work.family().registers.torque;
@@ -43,15 +43,15 @@ pub(super) fn release(
     for id in ids {
         holds |= work.line.read(&mut *work.pacer, id, torque)? != 0;
     }
-    if holds && !alone && !work.person.is_simulated() {
+    if holds && !unattended && !work.is_simulated() {
         ask(
             talk,
             "The arm holds itself and will go limp: hold it, then press Enter:",
             "nothing was changed",
         )?;
     }
-    let registers = &part.spec(&work.kind).registers;
-    let own = part == Part::Follower;
+    let registers = &role.spec(&work.kind).registers;
+    let own = role == ArmRole::Follower;
     prepare(&mut work.line, &mut *work.pacer, &work.kind, registers, own)?;
     Ok(())
 }
@@ -67,8 +67,8 @@ pub(super) struct Sweeping {
 
 /// Has the arm brought to its middle, and reads the positions there.
 pub(super) fn begin(
-    work: &mut Workplace,
-    alone: bool,
+    work: &mut ServiceSession,
+    unattended: bool,
     talk: &mut dyn Dialogue,
 ) -> Result<Sweeping, BringupError> {
     let full_turns: Vec<&str> = work
@@ -78,7 +78,7 @@ pub(super) fn begin(
         .filter(|joint| joint.full_turn)
         .map(|joint| joint.name.as_str())
         .collect();
-    if !alone && !full_turns.is_empty() {
+    if !unattended && !full_turns.is_empty() {
         let question = format!(
             "Turn {} to the middle: that is where zero will be (the other joints may stand anywhere). Then press Enter:",
             full_turns.join(" and ")
@@ -101,13 +101,13 @@ impl Sweeping {
     /// Follows the arm until Enter is pressed, or for so long.
     pub(super) fn run(
         &mut self,
-        work: &mut Workplace,
+        work: &mut ServiceSession,
         seconds: Option<Duration>,
         talk: &mut dyn Dialogue,
     ) -> Result<(), BringupError> {
         self.read(work)?;
         let mut limit = seconds;
-        if let Person::Mover(hand) = &work.person {
+        if let Some(SimOperator::MovesArm(hand)) = &work.operator {
             hand.sweep();
             limit = limit.or(Some(SweepHand::duration(work.kind.dof()) + PERIOD));
         }
@@ -144,7 +144,7 @@ impl Sweeping {
         self.sweep.joints()
     }
 
-    fn read(&mut self, work: &mut Workplace) -> Result<(), BringupError> {
+    fn read(&mut self, work: &mut ServiceSession) -> Result<(), BringupError> {
         let positions = work.line.positions(&mut *work.pacer, &self.ids)?;
         let now = work.pacer.now();
         for (index, position) in positions.into_iter().enumerate() {
@@ -156,7 +156,7 @@ impl Sweeping {
         Ok(())
     }
 
-    fn table(&self, work: &Workplace, now: Duration) -> String {
+    fn table(&self, work: &ServiceSession, now: Duration) -> String {
         let mut lines = vec![format!(
             "{:<16}{:>7}{:>7}{:>7}{:>8}",
             "joint", "min", "now", "max", "swept"
@@ -178,41 +178,45 @@ impl Sweeping {
     }
 }
 
-/// Has the arm laid down in its resting pose, and says what the servos would report there with this calibration; `None` if nobody does
-/// it.
+/// Has the arm laid down in its resting pose, and says what the servos would report there with this calibration; `None` if that
+/// is left out.
 pub(super) fn rest(
-    work: &mut Workplace,
-    alone: bool,
+    work: &mut ServiceSession,
+    unattended: bool,
     calibration: &Calibration,
     talk: &mut dyn Dialogue,
 ) -> Result<Option<Vec<Option<i32>>>, BringupError> {
-    let tells: Vec<String> = work
+    let pose: Vec<String> = work
         .kind
         .exit
         .park
         .iter()
         .map(|(joint, degrees)| format!("{joint} {degrees:.0}°"))
         .collect();
-    if tells.is_empty() || alone && !work.person.is_simulated() {
+    if pose.is_empty() || unattended && !work.is_simulated() {
         return Ok(None);
     }
-    if !alone {
+    if !unattended {
         let question = format!(
             "To see whether a joint is mounted the wrong way round: lay the arm down in its resting pose ({}; the gripper closed), then press Enter \
              (s leaves that out):",
-            tells.join(", ")
+            pose.join(", ")
         );
         match talk.ask(&question) {
-            Told::Line(line) if line.trim().eq_ignore_ascii_case("s") => return Ok(None),
-            Told::Line(_) => {}
-            Told::Interrupted => {
-                return Err(BringupError::Interrupted(format!("interrupted; {LEFT}")));
+            Reply::Line(line) if line.trim().eq_ignore_ascii_case("s") => return Ok(None),
+            Reply::Line(_) => {}
+            Reply::Interrupted => {
+                {
+                    return Err(BringupError::Interrupted {
+                        left: LEFT.to_owned(),
+                    });
+                };
             }
-            // Whoever swept the arm and left has done what is needed.
-            Told::Nobody => return Ok(None),
+            // A user who swept the arm and left has done what is needed.
+            Reply::EndOfInput => return Ok(None),
         }
     }
-    if let Person::Mover(hand) = &work.person {
+    if let Some(SimOperator::MovesArm(hand)) = &work.operator {
         hand.rest();
         let there = work.pacer.now() + SweepHand::way_to_rest() + PERIOD;
         work.pacer.wait(there);

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::servos::calibrate::store;
 use ulna_drivers::calibration::{back_up, save};
 use ulna_robot::Calibration;
 
 use crate::dialogue::Dialogue;
 use crate::error::BringupError;
-use crate::service::Workplace;
+use crate::service::ServiceSession;
+use crate::servos::calibrate::store;
 
 /// Writes the file, and keeps a copy of the one that it replaces.
 pub(super) fn into_file(
@@ -24,7 +24,7 @@ pub(super) fn into_file(
 
 /// Writes every servo's part and reads it back.
 pub(super) fn into_servos(
-    work: &mut Workplace,
+    work: &mut ServiceSession,
     calibration: &Calibration,
     talk: &mut dyn Dialogue,
 ) -> Result<(), BringupError> {

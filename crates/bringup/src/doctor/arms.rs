@@ -1,12 +1,12 @@
 //! The software side of arms: the driver, robot files and calibration files.
 
-use crate::servos::setup::check_chain;
 use ulna_drivers::calibration;
+use ulna_robot::files;
 use ulna_rt::Stop;
 
 use super::Check;
-use crate::service::{Scenery, WorkOptions, Workplace};
-use ulna_robot::files;
+use crate::service::{ServiceSession, SimScenario, WorkOptions};
+use crate::servos::setup::check_chain;
 
 pub(super) fn checks(stop: &Stop) -> Vec<Check> {
     let mut checks = vec![driver(stop)];
@@ -22,10 +22,11 @@ fn driver(stop: &Stop) -> Check {
         sim: true,
         ..WorkOptions::default()
     };
-    let talked = Workplace::open(&options, Scenery::Assembled, stop).and_then(|mut work| {
-        let faults = check_chain(&mut work.line, &mut *work.pacer, &work.kind)?;
-        Ok((work.kind.dof(), faults.len()))
-    });
+    let talked =
+        ServiceSession::open(&options, SimScenario::Assembled, stop).and_then(|mut work| {
+            let faults = check_chain(&mut work.line, &mut *work.pacer, &work.kind)?;
+            Ok((work.kind.dof(), faults.len()))
+        });
     match talked {
         Ok((count, 0)) => Check::ok(NAME, format!("{count} simulated servos answer")),
         Ok((count, silent)) => Check::fail(

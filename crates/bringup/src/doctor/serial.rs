@@ -14,7 +14,7 @@ const LATENCY: u32 = 2;
 /// Programs that open any serial port that appears: the first looks for modems, the second for braille displays.
 const MEDDLERS: [&str; 2] = ["ModemManager", "brltty"];
 
-/// A rule for udev: ports open to whoever sits at the computer, no modem detection, and a latency timer of 1 ms.
+/// A rule for udev: ports open to the user who sits at the computer, no modem detection, and a latency timer of 1 ms.
 pub fn udev_rules() -> String {
     let vendors = [
         ("1a86", "WCH: CH340, CH343, CH9102"),

@@ -1,143 +1,132 @@
-//! Simulated servos to work on, and the simulated person who plugs them in and moves the arm.
+//! Simulated servos to work on, and the simulated operator who plugs them in and moves the arm.
 
 use std::time::Duration;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use ulna_bus::ErrorFlags;
-use ulna_drivers::{Family, Line, Port};
-use ulna_robot::{Calibration, RobotKind};
-use ulna_rt::Stop;
-use ulna_sim::arm::{Arm, ArmOptions};
+use ulna_drivers::{Family, Port};
+use ulna_robot::{ArmRole, Calibration, RobotKind};
+use ulna_sim::arm::{Arm, ArmOptions, resting_angles};
 use ulna_sim::bench::Bench;
 use ulna_sim::bus::{BusOptions, Plugs, ServoBus};
 use ulna_sim::fault::FaultPlan;
 use ulna_sim::hand::{SweepHand, SweptArm};
+use ulna_sim::memory::MemoryPort;
+use ulna_sim::plant::Plant;
 use ulna_sim::workbench::{Workbench, as_assembled};
 
-use super::{Part, WorkOptions, Workplace, clock};
-use crate::error::BringupError;
-use ulna_sim::memory::MemoryPort;
+use crate::error::{BringupError, Usage};
+use crate::service::options::WorkOptions;
 
-/// What there is to find.
+/// What is on the bus when the command begins.
 #[derive(Debug, Clone)]
-pub(crate) enum Scenery {
+pub(crate) enum SimScenario {
     /// An arm as its owner left it: ids and rates are set, the torque is off.
     Assembled,
     /// The same with this calibration in its servos.
     Calibrated(Calibration),
     /// Servos out of the box, none of them connected.
     Fresh,
-    /// An arm that has never been calibrated, in somebody's hand; these joints are mounted the wrong way round.
+    /// An arm that has never been calibrated, held by the operator; these joints are mounted the wrong way round.
     Uncalibrated {
         /// Names of joints.
         reversed: Vec<String>,
     },
-    /// An arm that a program left under torque some seconds ago, and to which the options' faults have happened since.
+    /// An arm that a program left under torque some seconds ago; the options' faults have happened since.
     LeftAlone,
 }
 
 /// How long ago the program left.
 const LEFT_ALONE: Duration = Duration::from_secs(5);
 
-/// Who does by hand what is asked.
+/// Who does by hand what the command asks for.
 #[derive(Debug, Clone)]
-pub(crate) enum Person {
-    /// Whoever is at the terminal.
-    Real,
-    /// Nobody has to do anything.
+pub(crate) enum SimOperator {
+    /// Nothing has to be done.
     Idle,
     /// Plugs servos in.
-    Plugger(Plugs),
+    Plugs(Plugs),
     /// Moves the arm.
-    Mover(SweepHand),
+    MovesArm(SweepHand),
 }
 
-impl Person {
-    /// Connects one servo and no other.
-    pub(crate) fn connect_only(&self, index: usize) {
-        if let Self::Plugger(plugs) = self {
-            plugs.only(index);
-        }
-    }
+/// A simulated bus as a port.
+pub(super) struct SimBus {
+    pub(super) port: Box<dyn Port>,
+    pub(super) operator: SimOperator,
+    /// What its clock shows.
+    pub(super) start: Duration,
+}
 
-    /// Connects all.
-    pub(crate) fn connect_all(&self) {
-        if let Self::Plugger(plugs) = self {
-            plugs.all();
+impl SimBus {
+    fn new<P: Plant + Send + 'static>(bus: ServoBus<P>, operator: SimOperator) -> Self {
+        Self {
+            port: Box::new(MemoryPort(bus)),
+            operator,
+            start: Duration::ZERO,
         }
-    }
-
-    /// It is simulated.
-    pub(crate) fn is_simulated(&self) -> bool {
-        !matches!(self, Self::Real)
     }
 }
 
+/// Makes the servos of a scenario.
 pub(super) fn open(
     options: &WorkOptions,
-    kind: RobotKind,
+    kind: &RobotKind,
     family: &'static Family,
-    scenery: Scenery,
-    stop: &Stop,
-) -> Result<Workplace, BringupError> {
-    let mut start = Duration::ZERO;
-    let (port, person): (Box<dyn Port>, Person) = match scenery {
-        Scenery::Assembled => (
-            Box::new(MemoryPort(assembled(
-                options,
-                &kind,
-                &kind.nominal_calibration(),
-                None,
-            )?)),
-            Person::Idle,
-        ),
-        Scenery::Calibrated(calibration) => (
-            Box::new(MemoryPort(assembled(options, &kind, &calibration, None)?)),
-            Person::Idle,
-        ),
-        Scenery::Fresh => {
-            let bus = fresh(options, &kind, family)?;
+    scenario: SimScenario,
+) -> Result<SimBus, BringupError> {
+    match scenario {
+        SimScenario::Assembled => {
+            let bus = assembled(options, kind, &kind.nominal_calibration(), None)?;
+            Ok(SimBus::new(bus, SimOperator::Idle))
+        }
+        SimScenario::Calibrated(calibration) => {
+            let bus = assembled(options, kind, &calibration, None)?;
+            Ok(SimBus::new(bus, SimOperator::Idle))
+        }
+        SimScenario::Fresh => {
+            let bus = fresh(options, kind, family)?;
             let plugs = bus.plugs();
             plugs.none();
-            (Box::new(MemoryPort(bus)), Person::Plugger(plugs))
+            Ok(SimBus::new(bus, SimOperator::Plugs(plugs)))
         }
-        Scenery::Uncalibrated { reversed } => {
+        SimScenario::Uncalibrated { reversed } => {
             let hand = SweepHand::default();
-            let bus = uncalibrated(options, &kind, &reversed, hand.clone())?;
-            (Box::new(MemoryPort(bus)), Person::Mover(hand))
+            let bus = uncalibrated(options, kind, &reversed, hand.clone())?;
+            Ok(SimBus::new(bus, SimOperator::MovesArm(hand)))
         }
-        Scenery::LeftAlone => {
-            // Unless something else is asked for, the gripper has squeezed something for too long.
-            let last = kind.joints.last().filter(|_| options.faults.is_empty());
-            let alarms = last.map(|joint| (joint.name.as_str(), ErrorFlags::OVERLOAD));
-            let mut bus = assembled(options, &kind, &kind.nominal_calibration(), alarms)?;
-            for index in 0..kind.dof() {
-                if let Some(servo) = bus.servo_mut(index) {
-                    // As a program does that holds the arm where it stands.
-                    let registers = &family.registers;
-                    let here = servo.get(*registers.position);
-                    for (register, value) in [(registers.goal, here), (registers.torque, 1)] {
-                        servo.set(*register, value).map_err(sim)?;
-                    }
-                }
-            }
-            start = LEFT_ALONE;
-            bus.advance(start);
-            (Box::new(MemoryPort(bus)), Person::Idle)
+        SimScenario::LeftAlone => {
+            let mut bus = left_alone(options, kind, family)?;
+            bus.advance(LEFT_ALONE);
+            Ok(SimBus {
+                start: LEFT_ALONE,
+                ..SimBus::new(bus, SimOperator::Idle)
+            })
         }
-    };
-    Ok(Workplace {
-        line: Line::new(port, family, kind.bus.baud),
-        pacer: clock(options.live, start),
-        person,
-        kind,
-        stop: stop.clone(),
-    })
+    }
 }
 
-fn sim(error: impl std::fmt::Display) -> BringupError {
-    BringupError::Sim(error.to_string())
+/// Servos that a program left under torque, each holding where it stands.
+fn left_alone(
+    options: &WorkOptions,
+    kind: &RobotKind,
+    family: &Family,
+) -> Result<ServoBus<Arm>, BringupError> {
+    // Unless the options name other faults, the gripper has squeezed something for too long.
+    let last = kind.joints.last().filter(|_| options.faults.is_empty());
+    let alarms = last.map(|joint| (joint.name.as_str(), ErrorFlags::OVERLOAD));
+    let mut bus = assembled(options, kind, &kind.nominal_calibration(), alarms)?;
+    for index in 0..kind.dof() {
+        if let Some(servo) = bus.servo_mut(index) {
+            let registers = &family.registers;
+            let here = servo.get(*registers.position);
+            for (register, value) in [(registers.goal, here), (registers.torque, 1)] {
+                servo.set(*register, value).map_err(BringupError::sim)?;
+            }
+        }
+    }
+    Ok(bus)
 }
 
 fn bus_options(options: &WorkOptions, kind: &RobotKind) -> Result<BusOptions, BringupError> {
@@ -147,8 +136,7 @@ fn bus_options(options: &WorkOptions, kind: &RobotKind) -> Result<BusOptions, Br
         .map(|joint| (joint.name.as_str(), joint.id))
         .collect();
     let texts = options.faults.iter().map(String::as_str);
-    let faults = FaultPlan::parse(texts, options.seed, &names)
-        .map_err(|error| BringupError::Usage(error.to_string()))?;
+    let faults = FaultPlan::parse(texts, options.seed, &names).map_err(Usage::from)?;
     Ok(BusOptions {
         faults,
         ..BusOptions::default()
@@ -162,20 +150,23 @@ fn assembled(
     calibration: &Calibration,
     alarms: Option<(&str, ErrorFlags)>,
 ) -> Result<ServoBus<Arm>, BringupError> {
-    let registers = &options.part.spec(kind).registers;
-    let own = options.part == Part::Follower;
-    let mut servos = Workbench::calibrated(kind, calibration, registers, own).map_err(sim)?;
+    let registers = &options.role.spec(kind).registers;
+    let own = options.role == ArmRole::Follower;
+    let mut servos =
+        Workbench::calibrated(kind, calibration, registers, own).map_err(BringupError::sim)?;
     if let Some((joint, flags)) = alarms {
-        servos = servos.with_alarms(joint, flags).map_err(sim)?;
+        servos = servos
+            .with_alarms(joint, flags)
+            .map_err(BringupError::sim)?;
     }
     let at_rest = ArmOptions {
-        start: Some(kind.resting_angles()),
+        start: Some(resting_angles(kind)),
         ..ArmOptions::default()
     };
-    let arm = Arm::new(kind, calibration, at_rest).map_err(sim)?;
+    let arm = Arm::new(kind, calibration, at_rest).map_err(BringupError::sim)?;
     servos
         .into_bus(arm, bus_options(options, kind)?)
-        .map_err(sim)
+        .map_err(BringupError::sim)
 }
 
 /// Servos out of the box. With a seed other than 0 some are second-hand: they have ids and rates of their own.
@@ -185,23 +176,23 @@ fn fresh(
     family: &Family,
 ) -> Result<ServoBus<Bench>, BringupError> {
     let mut random = ChaCha8Rng::seed_from_u64(options.seed);
-    let mut servos = Workbench::factory_fresh(kind).map_err(sim)?;
+    let mut servos = Workbench::factory_fresh(kind).map_err(BringupError::sim)?;
     for joint in kind.names() {
         if options.seed != 0 && random.random_bool(0.4) {
             let baud = family.bauds[random.random_range(0..family.bauds.len())];
             servos = servos
                 .with_id(joint, random.random_range(2..100))
                 .and_then(|servos| servos.with_baud(joint, baud))
-                .map_err(sim)?;
+                .map_err(BringupError::sim)?;
         }
     }
-    let loose = Bench::loose(kind, &kind.nominal_calibration()).map_err(sim)?;
+    let loose = Bench::loose(kind, &kind.nominal_calibration()).map_err(BringupError::sim)?;
     servos
         .into_bus(loose, bus_options(options, kind)?)
-        .map_err(sim)
+        .map_err(BringupError::sim)
 }
 
-/// Servos with their ids alone, on an arm whose encoders are mounted anyhow.
+/// Servos with their ids alone, on an arm whose encoders are mounted at any angle.
 fn uncalibrated(
     options: &WorkOptions,
     kind: &RobotKind,
@@ -211,8 +202,8 @@ fn uncalibrated(
     let reversed: Vec<&str> = reversed.iter().map(String::as_str).collect();
     let mounting = as_assembled(kind, options.seed, &reversed);
     let arm = SweptArm::new(kind, &mounting, hand);
-    let servos = Workbench::set_up(kind).map_err(sim)?;
+    let servos = Workbench::set_up(kind).map_err(BringupError::sim)?;
     servos
         .into_bus(arm, bus_options(options, kind)?)
-        .map_err(sim)
+        .map_err(BringupError::sim)
 }

@@ -12,10 +12,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use ulna_core::JointCalibration;
+use ulna_drivers::line::{Line, LineError};
 use ulna_robot::{Calibration, RobotKind};
 use ulna_rt::Pacer;
-
-use ulna_drivers::line::{Line, LineError};
 
 pub use choice::{Chosen, Finding, choose, judge_pose};
 pub use sweep::{Sweep, Swept};

@@ -1,4 +1,4 @@
-//! Servos that have let go: what they complain of, and how they come back without moving the arm.
+//! Servos that a protection has switched off: what they complain of, and how they come back without moving the arm.
 //!
 //! A Feetech servo that has pushed against something for longer than its protection time latches an overload: it goes on with a
 //! fifth of its torque, or none, and says so with every answer. Heat and voltage are alarms for as long as their cause lasts. A latched
@@ -7,10 +7,9 @@
 
 use serde::Serialize;
 use ulna_bus::ErrorFlags;
-use ulna_rt::Pacer;
-
 use ulna_drivers::family::Clearing;
 use ulna_drivers::line::{Line, LineError};
+use ulna_rt::Pacer;
 
 /// How a servo is.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,28 +1,27 @@
-//! Who is on a line: every rate, every family, every id.
+//! Which servos are on a bus: every rate, every family, every id.
 
 use std::ops::ControlFlow;
 
 use serde::Serialize;
 use ulna_bus::feetech::MAX_ID;
-use ulna_rt::Pacer;
-
 use ulna_drivers::family::{FAMILIES, Family};
 use ulna_drivers::line::{Heard, Line, LineError};
+use ulna_rt::Pacer;
 
 /// Where to look.
 #[derive(Debug, Clone, Default)]
-pub struct ScanPlan {
-    /// Only this family; else all that know a roll call.
+pub struct ScanScope {
+    /// Only this family; else all that answer a broadcast ping.
     pub family: Option<&'static Family>,
     /// Only these rates, bits per second; all of the families' if empty.
     pub bauds: Vec<u32>,
 }
 
-impl ScanPlan {
+impl ScanScope {
     /// The families and rates to try, in order.
     pub fn places(&self) -> Vec<(&'static Family, u32)> {
-        // Servos that know no roll call are looked for when somebody asks for them: id by id takes five seconds at each rate, and
-        // they share their packets with a family that is found anyway.
+        // Servos without a broadcast ping are looked for on request only: id by id takes five seconds at each rate, and they share
+        // their packets with a family that is found anyway.
         let families = FAMILIES.into_iter().filter(|family| match self.family {
             Some(only) => only.name == family.name,
             None => family.protocol.has_broadcast_ping(),
@@ -40,11 +39,11 @@ impl ScanPlan {
 
 /// How often a servo's position is asked for, to see whether its answers come through. The answers of two servos with one id differ
 /// there, so they spoil each other.
-const GLANCES: usize = 6;
+const POSITION_READS: usize = 6;
 
 /// How far a scan has come.
 #[derive(Debug, Clone, Copy)]
-pub struct ScanStep {
+pub struct ScanProgress {
     /// Places tried, and places in all.
     pub done: usize,
     /// Places in all.
@@ -53,7 +52,7 @@ pub struct ScanStep {
     pub family: &'static str,
     /// The rate being tried, bits per second.
     pub baud: u32,
-    /// The id, when ids are tried one by one because something garbled was heard.
+    /// The id, when ids are tried one by one because garbled bytes came.
     pub id: Option<u8>,
     /// Servos found so far.
     pub found: usize,
@@ -88,7 +87,7 @@ pub struct Found {
     pub doubt: Option<String>,
 }
 
-/// Looks everywhere that `plan` says, and asks who is there how they are. `step` hears where the scan is and may end it.
+/// Looks everywhere in `scope`, and reads the state of every servo found. `step` is called with where the scan is, and may end it.
 ///
 /// The line is left at the last place tried.
 ///
@@ -97,13 +96,13 @@ pub struct Found {
 pub fn scan(
     line: &mut Line,
     pacer: &mut dyn Pacer,
-    plan: &ScanPlan,
-    step: &mut dyn FnMut(ScanStep) -> ControlFlow<()>,
+    scope: &ScanScope,
+    step: &mut dyn FnMut(ScanProgress) -> ControlFlow<()>,
 ) -> Result<Vec<Found>, LineError> {
-    let places = plan.places();
+    let places = scope.places();
     let mut found = Vec::new();
     for (done, &(family, baud)) in places.iter().enumerate() {
-        let here = ScanStep {
+        let here = ScanProgress {
             done,
             of: places.len(),
             family: family.name,
@@ -116,11 +115,11 @@ pub fn scan(
         }
         // A rate that this adapter does not have is no place where servos could be.
         match line.tune(pacer, family, baud) {
-            Err(LineError::Baud { .. }) if plan.bauds.is_empty() => continue,
+            Err(LineError::Baud { .. }) if scope.bauds.is_empty() => continue,
             tuned => tuned?,
         }
         let mut ids = |id| {
-            step(ScanStep {
+            step(ScanProgress {
                 id: Some(id),
                 ..here
             })
@@ -159,7 +158,7 @@ pub fn listen(
             return Ok((ids, garbled));
         }
     }
-    // Servos of one id talk over each other; asked alone, each id tells whether that is so.
+    // Servos of one id talk over each other; asking each id alone shows whether that is so.
     for id in 0..=MAX_ID {
         if ids.contains(&id) {
             continue;
@@ -181,7 +180,7 @@ pub fn listen(
     Ok((ids, garbled))
 }
 
-/// What one servo says of itself.
+/// Identity and state of one servo.
 ///
 /// # Errors
 /// If the port is gone.
@@ -208,10 +207,10 @@ pub fn examine(line: &mut Line, pacer: &mut dyn Pacer, id: u8) -> Result<Found, 
     let torque = ask(registers.torque)?.map(|torque| torque != 0);
     let alarm_bits = ask(registers.alarms)?;
     let mut garbled = 0;
-    for _ in 0..GLANCES {
+    for _ in 0..POSITION_READS {
         garbled += usize::from(line.positions(pacer, &[id])?.first() == Some(&None));
     }
-    let doubt = (missed > 0 || garbled > GLANCES / 3).then(|| {
+    let doubt = (missed > 0 || garbled > POSITION_READS / 3).then(|| {
         "its answers are often garbled: two servos with this id, or a bad cable".to_owned()
     });
     Ok(Found {

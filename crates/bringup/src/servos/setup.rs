@@ -2,50 +2,50 @@
 
 use std::ops::ControlFlow;
 
+use ulna_drivers::chain::{ChainFault, ChainProblem};
+use ulna_drivers::family::{FAMILIES, Family};
+use ulna_drivers::line::{Heard, Line, LineError};
 use ulna_robot::RobotKind;
 use ulna_rt::Pacer;
 
 use crate::servos::scan::listen;
-use ulna_drivers::connect::checks::advice;
-use ulna_drivers::family::{FAMILIES, Family};
-use ulna_drivers::line::{Heard, Line, LineError};
 
-/// Where a servo is: its rate and its id.
+/// How a servo is addressed: its rate and its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct BusAddress {
     /// Bits per second.
     pub baud: u32,
     /// Its id.
     pub id: u8,
 }
 
-/// Who is on a line on which one new servo is expected.
+/// What answers on a bus on which one new servo is expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Newcomer {
+pub enum NewServo {
     /// One servo that is not among those known.
-    One(Place),
-    /// Nobody new.
-    Nobody,
+    One(BusAddress),
+    /// No new one.
+    None,
     /// Several, each by itself.
-    Several(Vec<Place>),
+    Several(Vec<BusAddress>),
     /// Two or more with one id.
-    SameId(Place),
+    SameId(BusAddress),
 }
 
-/// Looks for the one servo that is not among `known` ids: at the rate of the arm first, then at every other one until somebody
+/// Looks for the one servo that is not among `known` ids: at the rate of the arm first, then at every other one until one
 /// answers.
 ///
-/// The line is left at the rate at which somebody was found, else at `home`.
+/// The line is left at the rate at which a servo was found, else at `home`.
 ///
 /// # Errors
 /// If the port is gone.
-pub fn newcomer(
+pub fn new_servo(
     line: &mut Line,
     pacer: &mut dyn Pacer,
     home: u32,
     known: &[u8],
     step: &mut dyn FnMut(u32) -> ControlFlow<()>,
-) -> Result<Newcomer, LineError> {
+) -> Result<NewServo, LineError> {
     let family = line.family();
     let others = family.bauds.iter().copied().filter(|&baud| baud != home);
     for baud in std::iter::once(home).chain(others) {
@@ -58,21 +58,21 @@ pub fn newcomer(
         }
         let (ids, garbled) = listen(line, pacer, &mut |_| ControlFlow::Continue(()))?;
         if let Some(&id) = garbled.first() {
-            return Ok(Newcomer::SameId(Place { baud, id }));
+            return Ok(NewServo::SameId(BusAddress { baud, id }));
         }
         let fresh = ids
             .into_iter()
             .filter(|id| baud != home || !known.contains(id))
-            .map(|id| Place { baud, id });
-        let fresh: Vec<Place> = fresh.collect();
+            .map(|id| BusAddress { baud, id });
+        let fresh: Vec<BusAddress> = fresh.collect();
         match fresh.as_slice() {
             [] => {}
-            [one] => return Ok(Newcomer::One(*one)),
-            _ => return Ok(Newcomer::Several(fresh)),
+            [one] => return Ok(NewServo::One(*one)),
+            _ => return Ok(NewServo::Several(fresh)),
         }
     }
     line.tune(pacer, family, home)?;
-    Ok(Newcomer::Nobody)
+    Ok(NewServo::None)
 }
 
 /// Gives the servo at `from` the id and the rate of `to`, and reads both back. The order is LeRobot's: torque off, EEPROM open, id, then
@@ -85,8 +85,8 @@ pub fn newcomer(
 pub fn assign(
     line: &mut Line,
     pacer: &mut dyn Pacer,
-    from: Place,
-    to: Place,
+    from: BusAddress,
+    to: BusAddress,
 ) -> Result<(), LineError> {
     let family = line.family();
     let registers = &family.registers;
@@ -160,20 +160,6 @@ fn not_taken(line: &Line, id: u8, register: &'static str, wanted: i32) -> LineEr
     }
 }
 
-/// What is wrong with one servo of a chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
-    /// It does not answer.
-    Silent,
-    /// Its answers are garbled.
-    Garbled,
-    /// It is another model.
-    Model(String),
-}
-
-/// One servo of a chain that is not as the robot file says: index of its joint, and what is wrong.
-pub type Fault = (usize, Problem);
-
 /// The servos of the chain that are not as the robot file says, at the line's present rate.
 ///
 /// # Errors
@@ -182,7 +168,7 @@ pub fn check_chain(
     line: &mut Line,
     pacer: &mut dyn Pacer,
     kind: &RobotKind,
-) -> Result<Vec<Fault>, LineError> {
+) -> Result<Vec<ChainFault>, LineError> {
     let mut faults = Vec::new();
     for (index, joint) in kind.joints.iter().enumerate() {
         let mut heard = Heard::Silence;
@@ -192,45 +178,30 @@ pub fn check_chain(
                 break;
             }
         }
-        match heard {
-            Heard::Silence => faults.push((index, Problem::Silent)),
-            Heard::Garbage => faults.push((index, Problem::Garbled)),
+        let problem = match heard {
+            Heard::Silence => ChainProblem::Silent,
+            Heard::Garbage => ChainProblem::Garbled,
             Heard::Servo => {
                 let registers = &line.family().registers;
                 let number = line.read(pacer, joint.id, registers.model_number)?;
-                let model = line.family().model_name(number);
-                if model != joint.model {
-                    faults.push((index, Problem::Model(model)));
+                let found = line.family().model_name(number);
+                if found == joint.model {
+                    continue;
+                }
+                ChainProblem::OtherModel {
+                    found,
+                    expected: joint.model.clone(),
                 }
             }
-        }
+        };
+        faults.push(ChainFault {
+            index,
+            id: joint.id,
+            joint: joint.name.clone(),
+            problem,
+        });
     }
     Ok(faults)
-}
-
-/// The faults of a chain in words, with the advice that fits their pattern.
-pub fn explain(kind: &RobotKind, faults: &[Fault]) -> String {
-    let sentences = faults.iter().map(|(index, problem)| {
-        let joint = &kind.joints[*index];
-        let who = format!("servo {} (`{}`)", joint.id, joint.name);
-        match problem {
-            Problem::Silent => format!("{who} does not answer"),
-            Problem::Garbled => {
-                format!("{who} answers with garbled bytes: two servos with this id, or a bad cable")
-            }
-            Problem::Model(model) => format!("{who} is a {model}, not an {}", joint.model),
-        }
-    });
-    let silent: Vec<usize> = faults
-        .iter()
-        .filter(|(_, problem)| *problem == Problem::Silent)
-        .map(|(index, _)| *index)
-        .collect();
-    format!(
-        "{}\n{}",
-        sentences.collect::<Vec<_>>().join("; "),
-        advice(&silent, kind.dof())
-    )
 }
 
 /// The family of an arm's servos; all of one bus speak the same.

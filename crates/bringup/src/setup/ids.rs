@@ -2,17 +2,22 @@
 
 use std::ops::ControlFlow;
 
-use crate::servos::setup::{Newcomer, Place, assign, newcomer};
 use ulna_drivers::LineError;
 use ulna_robot::JointSpec;
 
-use super::{Done, JointSetup, steps};
 use crate::dialogue::{Dialogue, ask};
 use crate::error::BringupError;
-use crate::service::Workplace;
+use crate::service::ServiceSession;
+use crate::servos::setup::{BusAddress, NewServo, assign, new_servo};
+use crate::setup::joint::{Done, JointSetup};
+use crate::setup::steps;
 use crate::wiggle::wiggle;
 
-/// What somebody wants to do with the servo that is asked for.
+/// How things are whenever the user interrupts.
+const LEFT: &str =
+    "the servos that are done keep their ids, the others are as they were; no torque is on";
+
+/// What to do with the servo that is connected.
 enum Wish {
     Look,
     Wiggle,
@@ -21,31 +26,40 @@ enum Wish {
 
 /// Goes through all joints, from the last to the first.
 pub(super) fn assign_all(
-    work: &mut Workplace,
+    work: &mut ServiceSession,
     and_wiggle: bool,
     talk: &mut dyn Dialogue,
 ) -> Result<Vec<JointSetup>, BringupError> {
     let order: Vec<usize> = (0..work.kind.dof()).rev().collect();
-    let mut told = done_before(work, &order)?;
-    if !told.is_empty() {
-        let names: Vec<&str> = told.iter().map(|joint| joint.joint.as_str()).collect();
+    let mut done = done_before(work, &order)?;
+    if !done.is_empty() {
+        let names: Vec<&str> = done.iter().map(|joint| joint.joint.as_str()).collect();
         talk.say(&format!("Already right: {}.", names.join(", ")));
     }
-    for (number, &index) in order.iter().enumerate().skip(told.len()) {
-        let known: Vec<u8> = told
+    for (number, &index) in order.iter().enumerate().skip(done.len()) {
+        let known: Vec<u8> = done
             .iter()
             .filter(|joint| joint.done != Done::Skipped)
             .map(|joint| joint.id)
             .collect();
-        talk.steps(&steps::setting(&work.kind, &told));
-        told.push(one(work, index, number + 1, &known, and_wiggle, talk)?);
+        talk.steps(&steps::setting(&work.kind, &done));
+        let turn = Turn {
+            index,
+            joint: work.kind.joints[index].clone(),
+            known: &known,
+            and_wiggle,
+        };
+        done.push(one(work, &turn, number + 1, talk)?);
     }
-    Ok(told)
+    Ok(done)
 }
 
 /// The first joints of `order` whose servos answer as they should: a servo out of the box has the id of the last one, so one that
-/// comes before its turn may be anybody.
-fn done_before(work: &mut Workplace, order: &[usize]) -> Result<Vec<JointSetup>, BringupError> {
+/// comes before its turn may be any joint's.
+fn done_before(
+    work: &mut ServiceSession,
+    order: &[usize],
+) -> Result<Vec<JointSetup>, BringupError> {
     let mut done = Vec::new();
     for &index in order {
         let joint = work.kind.joints[index].clone();
@@ -55,7 +69,7 @@ fn done_before(work: &mut Workplace, order: &[usize]) -> Result<Vec<JointSetup>,
         }
         let baud = work.kind.bus.baud;
         done.push(JointSetup {
-            was: Some(Place { baud, id: joint.id }.into()),
+            was: Some(BusAddress { baud, id: joint.id }.into()),
             joint: joint.name,
             id: joint.id,
             done: Done::AlreadyRight,
@@ -65,101 +79,128 @@ fn done_before(work: &mut Workplace, order: &[usize]) -> Result<Vec<JointSetup>,
     Ok(done)
 }
 
+/// Whose turn it is.
+struct Turn<'a> {
+    /// Index of the joint.
+    index: usize,
+    joint: JointSpec,
+    /// Ids of the servos that are done.
+    known: &'a [u8],
+    /// Wiggle the servo once it has its id.
+    and_wiggle: bool,
+}
+
 /// The servo of one joint: found, checked, named.
 fn one(
-    work: &mut Workplace,
-    index: usize,
+    work: &mut ServiceSession,
+    turn: &Turn<'_>,
     number: usize,
-    known: &[u8],
-    and_wiggle: bool,
     talk: &mut dyn Dialogue,
 ) -> Result<JointSetup, BringupError> {
-    let joint = work.kind.joints[index].clone();
-    let left =
-        "the servos that are done keep their ids, the others are as they were; no torque is on";
+    let JointSpec { name, id, .. } = &turn.joint;
     let mut question = format!(
-        "{number} of {}: connect the servo of {} (it gets id {}), then press Enter (w wiggles the one that is connected, s skips it):",
+        "{number} of {}: connect the servo of {name} (it gets id {id}), then press Enter (w wiggles the one that is connected, s skips it):",
         work.kind.dof(),
-        joint.name,
-        joint.id
     );
-    let mut told = JointSetup {
+    loop {
+        let wish = match ask(talk, &question, LEFT)?.as_str() {
+            "s" => Wish::Skip,
+            "w" => Wish::Wiggle,
+            _ => Wish::Look,
+        };
+        work.connect_only(turn.index);
+        match attempt(work, turn, &wish, talk)? {
+            ControlFlow::Break(done) => return Ok(done),
+            ControlFlow::Continue(None) => {}
+            ControlFlow::Continue(Some(next)) => next.clone_into(&mut question),
+        }
+    }
+}
+
+/// One try at a joint's servo: what became of it, or the question to go on with if it is another one.
+fn attempt(
+    work: &mut ServiceSession,
+    turn: &Turn<'_>,
+    wish: &Wish,
+    talk: &mut dyn Dialogue,
+) -> Result<ControlFlow<JointSetup, Option<&'static str>>, BringupError> {
+    let joint = &turn.joint;
+    let mut setup = JointSetup {
         joint: joint.name.clone(),
         id: joint.id,
         was: None,
         done: Done::Skipped,
         wiggled: None,
     };
-    loop {
-        let wish = match ask(talk, &question, left)?.as_str() {
-            "s" => Wish::Skip,
-            "w" => Wish::Wiggle,
-            _ => Wish::Look,
-        };
-        work.person.connect_only(index);
-        let home = work.kind.bus.baud;
-        let target = Place {
-            baud: home,
-            id: joint.id,
-        };
-        if matches!(wish, Wish::Skip) {
-            return Ok(told);
-        }
-        let found = match look(work, known, talk)? {
-            Ok(place) => place,
-            Err(problem) => {
-                if work.person.is_simulated() {
-                    return Err(BringupError::Session(problem));
-                }
-                talk.say(&problem);
-                "Then press Enter (w wiggles, s skips):".clone_into(&mut question);
-                continue;
-            }
-        };
-        if matches!(wish, Wish::Wiggle) {
-            let moved = wiggle(work, found.id, joint.resolution)?;
-            talk.say(&format!("  it moved by {:.1}°", moved.degrees));
-            continue;
-        }
-        if let Some(model) = wrong_model(work, found.id, &joint)? {
-            let problem = format!(
-                "  This servo is a {model}, but {} has an {}.",
-                joint.name, joint.model
-            );
-            if work.person.is_simulated() {
-                return Err(BringupError::Session(problem));
-            }
-            talk.say(&problem);
-            "Connect the right one, then press Enter (w wiggles, s skips):"
-                .clone_into(&mut question);
-            continue;
-        }
-        if found != target && !is_wanted(work, found, &joint, talk, left)? {
-            continue;
-        }
-        told.was = Some(found.into());
-        told.done = if found == target {
-            Done::AlreadyRight
-        } else {
-            assign(&mut work.line, &mut *work.pacer, found, target)?;
-            Done::Set
-        };
-        talk.say(&sentence(&joint, found, told.done, home));
-        if and_wiggle {
-            told.wiggled = Some(wiggle(work, joint.id, joint.resolution)?.degrees);
-        }
-        work.check_stop(left)?;
-        return Ok(told);
+    if matches!(wish, Wish::Skip) {
+        return Ok(ControlFlow::Break(setup));
     }
+    let found = match look(work, turn.known, talk)? {
+        Ok(address) => address,
+        Err(problem) => {
+            say_or_fail(work, problem, talk)?;
+            let next = "Then press Enter (w wiggles, s skips):";
+            return Ok(ControlFlow::Continue(Some(next)));
+        }
+    };
+    if matches!(wish, Wish::Wiggle) {
+        let moved = wiggle(work, found.id, turn.index)?;
+        talk.say(&format!("  it moved by {:.1}°", moved.degrees));
+        return Ok(ControlFlow::Continue(None));
+    }
+    if let Some(model) = wrong_model(work, found.id, joint)? {
+        let JointSpec {
+            name,
+            model: expected,
+            ..
+        } = joint;
+        let problem = format!("  This servo is a {model}, but {name} has an {expected}.");
+        say_or_fail(work, problem, talk)?;
+        let next = "Connect the right one, then press Enter (w wiggles, s skips):";
+        return Ok(ControlFlow::Continue(Some(next)));
+    }
+    let home = work.kind.bus.baud;
+    let target = BusAddress {
+        baud: home,
+        id: joint.id,
+    };
+    if found != target && !is_wanted(work, found, joint, talk)? {
+        return Ok(ControlFlow::Continue(None));
+    }
+    setup.was = Some(found.into());
+    setup.done = if found == target {
+        Done::AlreadyRight
+    } else {
+        assign(&mut work.line, &mut *work.pacer, found, target)?;
+        Done::Set
+    };
+    talk.say(&sentence(joint, found, setup.done, home));
+    if turn.and_wiggle {
+        setup.wiggled = Some(wiggle(work, joint.id, turn.index)?.degrees);
+    }
+    work.check_stop(LEFT)?;
+    Ok(ControlFlow::Break(setup))
+}
+
+/// Says what is in the way; the simulated operator cannot do anything about it.
+fn say_or_fail(
+    work: &ServiceSession,
+    problem: String,
+    talk: &mut dyn Dialogue,
+) -> Result<(), BringupError> {
+    if work.is_simulated() {
+        return Err(BringupError::SetUp { problem });
+    }
+    talk.say(&problem);
+    Ok(())
 }
 
 /// A servo that has the id of another joint may be that joint's: asking is cheaper than doing both again.
 fn is_wanted(
-    work: &Workplace,
-    found: Place,
+    work: &ServiceSession,
+    found: BusAddress,
     joint: &JointSpec,
     talk: &mut dyn Dialogue,
-    left: &str,
 ) -> Result<bool, BringupError> {
     let other = work
         .kind
@@ -174,15 +215,15 @@ fn is_wanted(
         "  This servo has id {}, which is that of {}. Is it really {}'s? y makes it so, Enter looks again:",
         found.id, other.name, joint.name
     );
-    Ok(work.person.is_simulated() || ask(talk, &question, left)? == "y")
+    Ok(work.is_simulated() || ask(talk, &question, LEFT)? == "y")
 }
 
 /// The one new servo, or what is in the way, in words.
 fn look(
-    work: &mut Workplace,
+    work: &mut ServiceSession,
     known: &[u8],
     talk: &mut dyn Dialogue,
-) -> Result<Result<Place, String>, BringupError> {
+) -> Result<Result<BusAddress, String>, BringupError> {
     let rates = work.family().bauds.len() as u64;
     let (home, stop) = (work.kind.bus.baud, work.stop.clone());
     let mut tried = 0;
@@ -197,20 +238,20 @@ fn look(
             None => ControlFlow::Continue(()),
         }
     };
-    let found = newcomer(&mut work.line, &mut *work.pacer, home, known, &mut step)?;
+    let found = new_servo(&mut work.line, &mut *work.pacer, home, known, &mut step)?;
     talk.clear();
     work.check_stop("no servo was changed since the last one that is done")?;
     Ok(match found {
-        Newcomer::One(place) => Ok(place),
-        Newcomer::Nobody => Err(
+        NewServo::One(place) => Ok(place),
+        NewServo::None => Err(
             "  No new servo answers at any rate. Is the power on, and the servo's cable plugged in at both ends? A servo whose LED never \
              lights has no power."
                 .to_owned(),
         ),
-        Newcomer::SameId(Place { id, .. }) => Err(format!(
+        NewServo::SameId(BusAddress { id, .. }) => Err(format!(
             "  Two or more servos answer with id {id} at once. Disconnect all but one new servo."
         )),
-        Newcomer::Several(places) => {
+        NewServo::Several(places) => {
             let ids: Vec<String> = places.iter().map(|place| place.id.to_string()).collect();
             Err(format!(
                 "  Several new servos are connected, with ids {}. Disconnect all but one.",
@@ -222,7 +263,7 @@ fn look(
 
 /// The model of a servo, if it is another one than its joint's.
 fn wrong_model(
-    work: &mut Workplace,
+    work: &mut ServiceSession,
     id: u8,
     joint: &JointSpec,
 ) -> Result<Option<String>, LineError> {
@@ -233,7 +274,7 @@ fn wrong_model(
     Ok(Some(family.model_name(number)).filter(|name| *name != joint.model))
 }
 
-fn sentence(joint: &JointSpec, was: Place, done: Done, baud: u32) -> String {
+fn sentence(joint: &JointSpec, was: BusAddress, done: Done, baud: u32) -> String {
     let JointSpec {
         name, id, model, ..
     } = joint;

@@ -3,20 +3,20 @@
 use ulna_robot::JointSpec;
 use ulna_robot::RobotKind;
 
-use super::JointSetup;
 use crate::dialogue::{Step, StepState};
+use crate::setup::joint::JointSetup;
 
-/// The joints in the order in which they get their ids, the first of which are `told`, then the whole chain.
-pub(super) fn setting(kind: &RobotKind, told: &[JointSetup]) -> Vec<Step> {
+/// The joints in the order in which they get their ids, the first of which are `done`, then the whole chain.
+pub(super) fn setting(kind: &RobotKind, done: &[JointSetup]) -> Vec<Step> {
     let order = kind.joints.iter().rev();
-    let mut steps = checklist(order, told, |JointSpec { name, id, .. }| {
+    let mut steps = checklist(order, done, |JointSpec { name, id, .. }| {
         format!("connect the servo of {name} and no other new one; it gets id {id}")
     });
     let count = kind.dof();
     steps.push(Step {
         name: "the whole chain".to_owned(),
-        state: state(count, told.len()),
-        note: if told.len() < count {
+        state: state(count, done.len()),
+        note: if done.len() < count {
             format!("all {count} servos together")
         } else {
             format!("connect all {count} servos in a chain")
@@ -25,11 +25,11 @@ pub(super) fn setting(kind: &RobotKind, told: &[JointSetup]) -> Vec<Step> {
     steps
 }
 
-/// The joints in the order in which they are wiggled, the first of which are `told`.
-pub(super) fn identifying(kind: &RobotKind, told: &[JointSetup]) -> Vec<Step> {
+/// The joints in the order in which they are wiggled, the first of which are `done`.
+pub(super) fn identifying(kind: &RobotKind, done: &[JointSetup]) -> Vec<Step> {
     checklist(
         kind.joints.iter(),
-        told,
+        done,
         |JointSpec { name, id, .. }| {
             format!("watch which joint moves: it should be {name} (id {id})")
         },
@@ -38,15 +38,15 @@ pub(super) fn identifying(kind: &RobotKind, told: &[JointSetup]) -> Vec<Step> {
 
 fn checklist<'a>(
     order: impl Iterator<Item = &'a JointSpec>,
-    told: &[JointSetup],
+    done: &[JointSetup],
     now: impl Fn(&JointSpec) -> String,
 ) -> Vec<Step> {
     let step = |(place, joint): (usize, &JointSpec)| Step {
         name: joint.name.clone(),
-        state: state(place, told.len()),
-        note: match told.get(place) {
-            Some(done) => format!("id {}, {}", done.id, done.words()),
-            None if place == told.len() => now(joint),
+        state: state(place, done.len()),
+        note: match done.get(place) {
+            Some(joint) => format!("id {}, {}", joint.id, joint.words()),
+            None if place == done.len() => now(joint),
             None => format!("id {}", joint.id),
         },
     };
@@ -63,8 +63,8 @@ fn state(place: usize, done: usize) -> StepState {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Done, Was};
     use super::*;
+    use crate::setup::joint::{Done, Was};
 
     #[test]
     fn steps_are_done_now_and_to_come_from_the_gripper_to_the_whole_chain() {

@@ -1,7 +1,8 @@
 //! The bus that a command works on: a port, or simulated servos.
 
 use clap::Args;
-use ulna_bringup::service::{Part, WorkOptions};
+use ulna_bringup::service::WorkOptions;
+use ulna_robot::ArmRole;
 
 /// The bus: a port, or simulated servos.
 #[derive(Debug, Args)]
@@ -29,10 +30,10 @@ impl BusArgs {
         self.sim
     }
 
-    pub(super) fn work(&self, port: Option<&String>, part: Part) -> WorkOptions {
+    pub(super) fn work(&self, port: Option<&String>, role: ArmRole) -> WorkOptions {
         WorkOptions {
             robot: self.robot.clone(),
-            part,
+            role,
             port: port.cloned(),
             sim: self.sim,
             live: false,

@@ -42,10 +42,10 @@ fn table(told: &Recovery) -> String {
                 )
             },
         );
-        let state = match (&servo.before, servo.told.as_str()) {
+        let state = match (&servo.before, servo.outcome.as_str()) {
             (Some(_), "") => "well".to_owned(),
-            (Some(before), told) => format!("{}: {told}", before.alarms),
-            (None, told) => told.to_owned(),
+            (Some(before), outcome) => format!("{}: {outcome}", before.alarms),
+            (None, outcome) => outcome.to_owned(),
         };
         lines.push(format!(
             "{:<16}{:>4}{figures}{state}",

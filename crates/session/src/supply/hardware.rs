@@ -2,8 +2,8 @@
 
 use ulna_drivers::SerialPort;
 use ulna_drivers::arm::engine_config;
-use ulna_drivers::calibration::{self, Family};
-use ulna_robot::RobotKind;
+use ulna_drivers::calibration;
+use ulna_robot::{ArmRole, RobotKind};
 
 use super::{SuppliedArm, Supply, Surroundings, side_id, sides};
 use crate::error::SessionError;
@@ -34,16 +34,14 @@ pub(super) fn open(
     }
     let ports = Ports {
         flag: "robot",
-        role: "follower",
-        family: Family::Robot,
+        role: ArmRole::Follower,
         ports: options.robot_port.as_deref(),
         id: options.robot_id.as_deref(),
     };
     let follower = open_arms(robot, &ports)?;
     let ports = Ports {
         flag: "teleop",
-        role: "leader",
-        family: Family::Teleoperator,
+        role: ArmRole::Leader,
         ports: options.teleop_port.as_deref(),
         id: options.teleop_id.as_deref(),
     };
@@ -58,8 +56,7 @@ pub(super) fn open(
 /// What the user said about the ports of one robot.
 struct Ports<'a> {
     flag: &'static str,
-    role: &'static str,
-    family: Family,
+    role: ArmRole,
     ports: Option<&'a str>,
     id: Option<&'a str>,
 }
@@ -68,7 +65,6 @@ fn open_arms(kind: &RobotKind, given: &Ports<'_>) -> Result<Vec<SuppliedArm>, Se
     let Ports {
         flag,
         role,
-        family,
         ports,
         id,
     } = *given;
@@ -92,23 +88,19 @@ fn open_arms(kind: &RobotKind, given: &Ports<'_>) -> Result<Vec<SuppliedArm>, Se
         ))
     })?;
     let arms = sides.into_iter().zip(ports);
-    let arms = arms.map(|((side, kind), port)| open_arm(side, kind, family, port, id));
+    let arms = arms.map(|((side, kind), port)| open_arm(side, kind, role, port, id));
     arms.collect()
 }
 
 fn open_arm(
     side: String,
     kind: RobotKind,
-    family: Family,
+    role: ArmRole,
     port: &str,
     id: &str,
 ) -> Result<SuppliedArm, SessionError> {
-    let spec = match family {
-        Family::Robot => &kind.follower,
-        Family::Teleoperator => &kind.leader,
-    };
     let id = side_id(id, &side);
-    let calibration = calibration::load(&calibration::find(family, spec, &id)?, &id, &kind)?;
+    let calibration = calibration::load(&calibration::find(role, &kind, &id)?, &id, &kind)?;
     let port = SerialPort::open(port, kind.bus.baud)?;
     Ok(SuppliedArm {
         side,

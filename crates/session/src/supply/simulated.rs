@@ -8,8 +8,8 @@ use ulna_core::unit::AngleMap;
 use ulna_core::{Action, ActionSource, Camera, Environment, Joints, Judge, Stamp};
 use ulna_drivers::Port;
 use ulna_drivers::arm::engine_config;
-use ulna_drivers::calibration::{self, CalibrationError, Family};
-use ulna_robot::{Calibration, RobotKind, VisualSpec};
+use ulna_drivers::calibration::{self, CalibrationError};
+use ulna_robot::{ArmRole, Calibration, RobotKind, VisualSpec};
 use ulna_rt::RealClock;
 use ulna_sim::world::{SimArm, SimBaseOperator, SimWorld, TURNAROUND, Wire, WorldOptions};
 
@@ -41,9 +41,9 @@ pub(super) fn open(
             epoch: clock.epoch(),
         },
     };
-    let followers = sim_arms(robot, Family::Robot, options.robot_id.as_deref())?;
+    let followers = sim_arms(robot, ArmRole::Follower, options.robot_id.as_deref())?;
     let id = options.teleop_id.as_deref();
-    let leaders = leader.map(|kind| sim_arms(kind, Family::Teleoperator, id));
+    let leaders = leader.map(|kind| sim_arms(kind, ArmRole::Leader, id));
     let leaders = leaders.transpose()?.unwrap_or_default();
     let mut world = world(options, wire, robot, &followers, &leaders)?;
     let (follower_ports, leader_ports) = (world.follower_ports()?, world.leader_ports()?);
@@ -89,13 +89,13 @@ fn supplied(arms: Vec<SimArm>, ports: Vec<Box<dyn Port>>) -> Vec<SuppliedArm> {
 /// The sides of a robot with their calibrations.
 fn sim_arms(
     kind: &RobotKind,
-    family: Family,
+    role: ArmRole,
     id: Option<&str>,
 ) -> Result<Vec<SimArm>, SessionError> {
     let arms = sides(kind).into_iter().map(|(side, kind)| {
         let id = id.map(|id| side_id(id, &side));
         Ok(SimArm {
-            calibration: calibration_of(&kind, family, id.as_deref())?,
+            calibration: calibration_of(&kind, role, id.as_deref())?,
             side,
             kind,
         })
@@ -107,17 +107,13 @@ fn sim_arms(
 /// one, so that other programs can share the simulated arm.
 fn calibration_of(
     kind: &RobotKind,
-    family: Family,
+    role: ArmRole,
     id: Option<&str>,
 ) -> Result<Calibration, SessionError> {
     let Some(id) = id else {
         return Ok(kind.nominal_calibration());
     };
-    let role = match family {
-        Family::Robot => &kind.follower,
-        Family::Teleoperator => &kind.leader,
-    };
-    let path = calibration::find(family, role, id)?;
+    let path = calibration::find(role, kind, id)?;
     match calibration::load(&path, id, kind) {
         Err(CalibrationError::Missing { .. }) => {
             let nominal = kind.nominal_calibration();
@@ -219,9 +215,9 @@ pub fn serve(
     let wire = Wire::Pty {
         epoch: RealClock::start().epoch(),
     };
-    let followers = sim_arms(robot, Family::Robot, options.robot_id.as_deref())?;
+    let followers = sim_arms(robot, ArmRole::Follower, options.robot_id.as_deref())?;
     let id = options.teleop_id.as_deref();
-    let leaders = leader.map(|kind| sim_arms(kind, Family::Teleoperator, id));
+    let leaders = leader.map(|kind| sim_arms(kind, ArmRole::Leader, id));
     let leaders = leaders.transpose()?.unwrap_or_default();
     let world = world(options, wire, robot, &followers, &leaders)?;
     Ok(SimulatedBuses(world))

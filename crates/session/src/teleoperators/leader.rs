@@ -4,8 +4,7 @@ use std::os::fd::OwnedFd;
 
 use ulna_core::{Action, ActionSource, LinkLost, Progress, Stamp};
 use ulna_drivers::Leader;
-use ulna_drivers::connect::Role;
-use ulna_robot::{Calibration, RobotKind};
+use ulna_robot::{ArmRole, Calibration, RobotKind};
 use ulna_rt::Pacer;
 
 use super::WithBase;
@@ -67,7 +66,7 @@ impl ActionSource for LeaderTeleoperator {
 impl Teleoperator for LeaderTeleoperator {
     fn connect(&mut self, pacer: &mut dyn Pacer) -> Result<(), DeviceError> {
         let arms = &mut self.source.0;
-        arms.connect(pacer, &self.kind, &self.calibration, Role::Leader)?;
+        arms.connect(pacer, &self.kind, &self.calibration, ArmRole::Leader)?;
         Ok(())
     }
 

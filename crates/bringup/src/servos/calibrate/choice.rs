@@ -5,11 +5,11 @@ use std::fmt;
 
 use serde::Serialize;
 use ulna_core::{JointCalibration, Unit};
+use ulna_drivers::family::Family;
 use ulna_robot::JointSpec;
 use ulna_robot::{Calibration, RobotKind};
 
 use super::sweep::Swept;
-use ulna_drivers::family::Family;
 
 /// Of the range in the robot file: less than this was no sweep at all, ...
 const HARDLY: f64 = 0.10;

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
+use ulna_drivers::family::{DYNAMIXEL, FEETECH, Family};
 
 use super::super::Sweep;
 use super::*;
-use ulna_drivers::family::{DYNAMIXEL, FEETECH, Family};
 
 fn so101() -> RobotKind {
     ulna_robot::files::find("so101").unwrap()
