@@ -8,9 +8,7 @@
 use std::time::Duration;
 
 use ulna_core::tick::{TickRecord, TickTiming};
-use ulna_core::{
-    ActionSource, Gate, LinkLost, Progress, Robot, SafeGoals, Stamp,
-};
+use ulna_core::{ActionSource, Gate, LinkLost, Progress, Robot, SafeGoals, Stamp};
 use ulna_rt::{Distribution, Machine, Next, Stop, StopReason};
 
 /// When ticks happen.
