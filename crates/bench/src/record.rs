@@ -25,7 +25,7 @@ use ulna_robot::kinematics::Chain;
 use ulna_rt::{Machine, Next, Pacer, RealClock, RealPacer, Stop};
 use ulna_sim::camera::SensorNoise;
 use ulna_sim::render::Renderer;
-use ulna_sim::scene::{Scene, cameras_of};
+use ulna_sim::visual::{VisualScene, cameras_of};
 
 use crate::error::BenchError;
 use crate::{Bench, Case, in_folder};
@@ -63,7 +63,7 @@ fn measure(kind: &RobotKind, folder: &Path) -> Result<Vec<Case>, BenchError> {
 pub(super) type Pictures = Vec<Vec<Arc<[u8]>>>;
 
 pub(super) fn pictures(kind: &RobotKind) -> Result<Pictures, BenchError> {
-    let (chain, scene) = (Chain::new(kind), Scene::of(kind));
+    let (chain, scene) = (Chain::new(kind), VisualScene::of(kind));
     let mut renderer =
         Renderer::new(SIZE.0, SIZE.1).map_err(|error| BenchError::Sim(error.to_string()))?;
     let noise = SensorNoise {
