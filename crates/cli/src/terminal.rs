@@ -138,7 +138,7 @@ impl Dialogue for Terminal {
         }
         eprint!("{question} ");
         let reply = self.answer(|| {});
-        if !matches!(told, Reply::Line(_)) || !Self::somebody() {
+        if !matches!(reply, Reply::Line(_)) || !Self::somebody() {
             eprintln!(); // a terminal shows its own Enter key
         }
         reply
