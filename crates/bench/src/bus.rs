@@ -18,8 +18,8 @@ use ulna_sim::workbench::Workbench;
 
 use crate::echo::{self, ANSWER, REQUEST};
 use crate::error::BenchError;
-use crate::meters::thread_cpu;
 use crate::figures::{Bench, Case, machine};
+use crate::meters::thread_cpu;
 
 const LOCKSTEP_CYCLES: u32 = 2_000;
 const PTY_CYCLES: u32 = 2_000;
@@ -243,7 +243,7 @@ fn servo_arm(
         ..engine_config(kind)
     });
     ServoArm::new(port, engine, kind, calibration)
-        .map_err(|error| BenchError::Sim(error.to_string()))
+        .map_err(BenchError::sim)
 }
 
 /// Goals in the middle of every range, through the gate like all others.

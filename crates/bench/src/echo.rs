@@ -6,11 +6,11 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::meters::thread_cpu;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
-use crate::meters::thread_cpu;
 
 /// Bytes of a cycle's request and of its answers.
 pub(crate) const REQUEST: usize = 40;

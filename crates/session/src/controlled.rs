@@ -3,6 +3,7 @@
 //! However the ticks end (time, Ctrl-C, an error, a panic), the same steps follow: the arm **holds** (position servos do, by
 //! silence), then **parks** or is **released** as the robot file says, within the file's time limit.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -65,7 +66,6 @@ pub struct Finished {
 }
 
 /// What a run of ticks is driven by.
-#[derive(Debug)]
 pub struct Drive<'a> {
     /// Where the actions come from.
     pub source: &'a mut dyn ActionSource,
@@ -75,6 +75,14 @@ pub struct Drive<'a> {
     pub stop: &'a Stop,
     /// When ticks happen.
     pub plan: Plan,
+}
+
+impl fmt::Debug for Drive<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Drive")
+            .field("plan", &self.plan)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> ControlledArm<'a> {

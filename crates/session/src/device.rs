@@ -120,12 +120,19 @@ pub struct RowGrid {
 }
 
 /// What a teleoperator brings into a session beside its actions.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Helpers {
     /// Machines with the names of their threads.
     pub machines: Vec<(String, Box<dyn Machine + Send>)>,
     /// Take every tick on the control thread: wait-free, without a heap.
     pub observers: Vec<BoxedObserver>,
+}
+
+impl fmt::Debug for Helpers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.machines.iter().map(|(name, _)| name);
+        f.debug_list().entries(names).finish()
+    }
 }
 
 /// An observer that can be sent to the control thread.

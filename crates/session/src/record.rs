@@ -155,7 +155,7 @@ fn recorder_options(
     rig: &RigOptions,
     options: &RecordOptions,
     before: u64,
-    sync_every: usize,
+    sync_every: u32,
 ) -> Options {
     let lanes = match rig.clock {
         ClockKind::Virtual => Lanes::Inline,

@@ -1,7 +1,5 @@
 //! Running a session on a rig: connect, tick, wind down, report. The same sequence on either clock.
 
-use std::sync::Arc;
-
 use ulna_control::End;
 use ulna_core::{Joints, TickRecord};
 use ulna_recorder::TickSink;

@@ -7,7 +7,8 @@ use ulna_bus::engine::{Engine, EngineConfig};
 use ulna_drivers::{SerialPort, ServoArm};
 use ulna_robot::ArmRole;
 use ulna_rt::{RealClock, RealPacer};
-use ulna_session::rig::{RigOptions, serve};
+use ulna_session::RigOptions;
+use ulna_session::supply::serve;
 
 const CONNECTS: u64 = 1000;
 

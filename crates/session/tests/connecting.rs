@@ -10,13 +10,13 @@ use ulna_drivers::arm::engine_config;
 use ulna_drivers::connect::ConnectError;
 use ulna_drivers::{Arms, ServoArm};
 use ulna_robot::ArmRole;
+use ulna_robot::RobotKind;
+use ulna_robot::files as robots;
 use ulna_rt::VirtualClock;
-use ulna_session::RobotKind;
-use ulna_session::memory::MemoryPort;
-use ulna_session::robots;
 use ulna_sim::bench::Bench;
 use ulna_sim::bus::BusOptions;
 use ulna_sim::fault::FaultPlan;
+use ulna_sim::memory::MemoryPort;
 use ulna_sim::workbench::Workbench;
 
 /// Connects to the servos of a workbench, of which `faults` go wrong.

@@ -19,17 +19,6 @@ const SHOW: Duration = Duration::from_millis(100);
 /// A servo without an answer for longer than this is named.
 const SILENT: Duration = Duration::from_millis(500);
 
-/// What is known of one joint during the sweep.
-#[derive(Debug, Clone)]
-pub struct LiveRange {
-    /// Its name.
-    pub joint: String,
-    /// Lowest place, newest place and highest place, steps across the wrap; `None` before the first answer.
-    pub steps: Option<(i32, i32, i32)>,
-    /// It has not answered lately.
-    pub silent: bool,
-}
-
 /// Makes the arm limp, with a warning if it holds itself, and sets what changes the meaning of positions.
 pub(super) fn release(
     work: &mut ServiceSession,

@@ -11,11 +11,12 @@ pub struct CameraType {
     /// How rig files call it.
     pub name: &'static str,
     /// Opens one; `None` if this rig has no such camera.
-    pub open: OpenCamera,
+    pub(crate) open: OpenCamera,
 }
 
 /// Opens a camera.
-pub type OpenCamera = fn(&CameraRequest<'_>) -> Result<Option<Box<dyn Camera>>, SessionError>;
+pub(crate) type OpenCamera =
+    fn(&CameraRequest<'_>) -> Result<Option<Box<dyn Camera>>, SessionError>;
 
 /// What a camera is opened with.
 #[derive(Debug)]
