@@ -10,12 +10,11 @@ use ulna_drivers::chain::explain;
 use ulna_robot::{ArmRole, Calibration, files};
 use ulna_rt::Stop;
 
-use crate::dialogue::{Dialogue, ask};
+use crate::dialogue::Dialogue;
 use crate::error::{BringupError, NotCalibrated, Usage};
+use crate::question::{Answer, Question, ask};
 use crate::service::{ServiceSession, SimScenario};
-use crate::servos::calibrate::{
-    Finding, Swept, choose, differences, judge_pose, take_drive_modes,
-};
+use crate::servos::calibrate::{Finding, Swept, choose, differences, judge_pose, take_drive_modes};
 use crate::servos::setup::check_chain;
 
 pub use report::{CalibrateOptions, Calibrated, CalibratedJoint, Task};
@@ -165,10 +164,13 @@ fn loop_until_swept(
             return Err(NotCalibrated::Sweep { findings: text }.into());
         }
         talk.say(&text);
-        let question = "Enter goes on with the sweep, q gives up:";
-        if ask(talk, question, sweeping::LEFT)? == "q" {
-            return Err(NotCalibrated::GivenUp.into());
-        }
+        let question = Question {
+            text: "No calibration can be made of this yet",
+            enter: "goes on with the sweep",
+            keys: &[],
+            left: sweeping::LEFT,
+        };
+        ask(talk, &question)?;
     }
 }
 
@@ -197,13 +199,13 @@ fn doubt(
     if !reversed {
         return Ok(());
     }
-    let sure = !unattended
-        && !work.is_simulated()
-        && ask(
-            talk,
-            "Write the calibration all the same? y writes it, Enter does not:",
-            sweeping::LEFT,
-        )? == "y";
+    let question = Question {
+        text: "Write the calibration all the same?",
+        enter: "does not",
+        keys: &[('y', "writes it")],
+        left: sweeping::LEFT,
+    };
+    let sure = !unattended && !work.is_simulated() && ask(talk, &question)? == Answer::Key('y');
     if sure {
         Ok(())
     } else {

@@ -96,8 +96,8 @@ impl Dialogue for Screen {
         reply
     }
 
-    fn pressed(&mut self) -> bool {
-        self.terminal.pressed()
+    fn heard(&mut self) -> Option<Reply> {
+        self.terminal.heard()
     }
 
     fn show(&mut self, text: &str) {

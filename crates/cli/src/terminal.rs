@@ -1,7 +1,7 @@
 //! Talking with the person at the terminal, in plain lines: what is said stays, what goes on is drawn in place.
 
 use std::io::{self, BufRead, IsTerminal};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -144,8 +144,15 @@ impl Dialogue for Terminal {
         reply
     }
 
-    fn pressed(&mut self) -> bool {
-        !self.obliging && self.lines().try_iter().count() > 0
+    fn heard(&mut self) -> Option<Reply> {
+        if self.obliging {
+            return None;
+        }
+        match self.lines().try_recv() {
+            Ok(line) => Some(Reply::Line(line)),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Reply::EndOfInput),
+        }
     }
 
     fn show(&mut self, text: &str) {
