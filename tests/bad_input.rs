@@ -7,7 +7,7 @@ mod harness;
 use std::fs;
 use std::path::Path;
 
-use harness::{copy, fails, shipped};
+use harness::{copy, fails, run, shipped};
 
 fn replay(dataset: &Path, code: i32, says: &[&str], more: &[&str]) {
     let dataset = dataset.to_str().unwrap();
@@ -34,25 +34,36 @@ const DATA: &str = "data/chunk-000/file-000.parquet";
 
 #[test]
 fn datasets_that_are_none() {
-    replay(Path::new("/no/such/folder"), 1, &["/no/such/folder"], &[]);
+    let next = "give the folder that holds meta/info.json";
+    replay(
+        Path::new("/no/such/folder"),
+        1,
+        &["there is no folder /no/such/folder", next],
+        &[],
+    );
     let empty = tempfile::tempdir().unwrap();
-    replay(empty.path(), 1, &["info.json"], &[]);
-    let file = empty.path().join("file");
-    fs::write(&file, "x").unwrap();
-    replay(&file, 1, &["file"], &[]);
+    let text = empty.path().to_str().unwrap();
+    replay(empty.path(), 1, &[text, "meta/info.json"], &[]);
+    let notes = empty.path().join("notes.txt");
+    fs::write(&notes, "x").unwrap();
+    replay(&notes, 1, &[notes.to_str().unwrap(), next], &[]);
 }
 
 #[test]
 fn missing_and_corrupt_files() {
-    for file in [
-        "meta/info.json",
-        "meta/tasks.parquet",
-        "meta/episodes/chunk-000/file-000.parquet",
-        DATA,
+    for (file, missing) in [
+        ("meta/info.json", "meta/info.json is missing"),
+        ("meta/tasks.parquet", "meta/tasks.parquet, which is missing"),
+        // Any number of files may hold the list of episodes, so what is missed is the episode.
+        (
+            "meta/episodes/chunk-000/file-000.parquet",
+            "the number of episodes: meta/info.json says 1, found 0",
+        ),
+        (DATA, "data/chunk-000/file-000.parquet, which is missing"),
     ] {
         let name = Path::new(file).file_name().unwrap().to_str().unwrap();
         let gone = damaged(|root| fs::remove_file(root.join(file)).unwrap());
-        replay(gone.path(), 1, &["error: "], &[]);
+        replay(gone.path(), 1, &[missing], &[]);
         let empty = damaged(|root| fs::write(root.join(file), "").unwrap());
         replay(empty.path(), 1, &[name], &[]);
         let cut = damaged(|root| {
@@ -157,16 +168,7 @@ fn options_that_do_not_go_together() {
 
 #[test]
 fn ports_and_calibrations_that_are_not_there() {
-    let home = tempfile::tempdir().unwrap();
-    let ulna = |args: &[&str]| {
-        let mut command = harness::ulna(args);
-        harness::finish(
-            command
-                .env("HF_LEROBOT_CALIBRATION", home.path())
-                .output()
-                .unwrap(),
-        )
-    };
+    let calibrations = harness::home().join("calibration");
     let options = [
         "teleop",
         "--robot-port",
@@ -178,14 +180,14 @@ fn ports_and_calibrations_that_are_not_there() {
         "--teleop-id",
         "mine",
     ];
-    let ran = ulna(&options);
+    let ran = run(&options);
     assert!(
         ran.code == 1 && ran.stderr.contains("no calibration for `mine`"),
         "{}",
         ran.stderr
     );
     // A simulated arm with an id leaves its calibration where a real one's lies.
-    let made = ulna(&[
+    let made = run(&[
         "teleop",
         "--sim",
         "--lockstep",
@@ -197,30 +199,30 @@ fn ports_and_calibrations_that_are_not_there() {
         "mine",
     ]);
     assert_eq!(made.code, 0, "{}", made.stderr);
-    assert!(home.path().join("robots/so_follower/mine.json").is_file());
+    assert!(calibrations.join("robots/so_follower/mine.json").is_file());
     assert!(
-        home.path()
+        calibrations
             .join("teleoperators/so_leader/mine.json")
             .is_file()
     );
-    let ran = ulna(&options);
+    let ran = run(&options);
     assert!(
         ran.code == 1 && ran.stderr.contains("`/dev/no-such-port` does not exist"),
         "{}",
         ran.stderr
     );
     fs::write(
-        home.path().join("robots/so_follower/mine.json"),
+        calibrations.join("robots/so_follower/mine.json"),
         "{\"shoulder_pan\": 3",
     )
     .unwrap();
-    let ran = ulna(&options);
+    let ran = run(&options);
     assert!(
         ran.code == 1 && ran.stderr.contains("mine.json"),
         "{}",
         ran.stderr
     );
-    let ran = ulna(&[
+    let ran = run(&[
         "teleop",
         "--robot-port",
         "/dev/x",

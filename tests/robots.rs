@@ -38,6 +38,24 @@ const ALL: [(&str, usize); 9] = [
     ("bi_omx", 12),
 ];
 
+/// How far a replayed joint may be from the recorded one (RMS, in the robot's units): a fifth more than the worst of all robots,
+/// which is the arm on the right of a pair.
+fn most_rms(joint: &str) -> f64 {
+    const MOST: [(&str, f64); 9] = [
+        ("shoulder_pan", 3.1),
+        ("shoulder_lift", 4.6),
+        ("elbow_flex", 4.7),
+        ("wrist_flex", 3.2),
+        ("wrist_roll", 3.9),
+        ("gripper", 2.3),
+        ("x.vel", 0.02),
+        ("y.vel", 0.02),
+        ("theta.vel", 0.6),
+    ];
+    let (_, most) = MOST.iter().find(|(name, _)| joint.ends_with(name)).unwrap();
+    *most
+}
+
 #[test]
 fn every_robot_is_teleoperated_recorded_and_replayed() {
     let listed = json(&["robots", "list"]);
@@ -61,10 +79,8 @@ fn every_robot_is_teleoperated_recorded_and_replayed() {
         let joints = replayed["joints"].as_object().unwrap();
         assert_eq!(joints.len(), numbers);
         for (joint, fit) in joints {
-            assert!(
-                fit["rms"].as_f64().unwrap() < 12.0,
-                "{robot} {joint}: {fit}"
-            );
+            let rms = fit["rms"].as_f64().unwrap();
+            assert!(rms < most_rms(joint), "{robot} {joint}: {fit}");
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// What a command printed and how it ended.
 pub struct Ran {
@@ -15,15 +16,61 @@ pub struct Ran {
     pub stderr: String,
 }
 
-/// `ulna` with these arguments, not yet started. Its data and calibrations go to folders of the test's own.
+thread_local! {
+    /// Each test has a thread, and so a folder, of its own; it goes with the thread.
+    static HOME: TempDir = tempfile::tempdir().unwrap();
+}
+
+/// The home of the commands of this test (of this thread).
+pub fn home() -> PathBuf {
+    HOME.with(|home| home.path().to_owned())
+}
+
+/// What would lead a command to the user's own files, token or Hub.
+const OF_THE_USER: [&str; 6] = [
+    "HF_ENDPOINT",
+    "HF_HOME",
+    "HF_LEROBOT_HOME",
+    "HF_TOKEN",
+    "HF_TOKEN_PATH",
+    "HUGGING_FACE_HUB_TOKEN",
+];
+
+/// `ulna` with these arguments, not yet started. Its settings, data and calibrations go to [`home`]. ONNX Runtime alone is
+/// still taken from the user's data folder, if it is there.
 pub fn ulna(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ulna"));
+    let home = home();
+    for name in OF_THE_USER {
+        command.env_remove(name);
+    }
+    command
+        .env("HOME", &home)
+        .env("XDG_CACHE_HOME", home.join("cache"))
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .env("XDG_DATA_HOME", home.join("data"))
+        .env("HF_LEROBOT_CALIBRATION", home.join("calibration"));
+    if let Some(library) = onnx_runtime() {
+        command.env("ORT_DYLIB_PATH", library);
+    }
     command
         .args(args)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
+}
+
+/// The ONNX Runtime that `xtask fetch-ort` left for the user, unless the environment names another.
+fn onnx_runtime() -> Option<PathBuf> {
+    if std::env::var_os("ORT_DYLIB_PATH").is_some() {
+        return None;
+    }
+    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
+    let data = data.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".local/share")))?;
+    let names = ["libonnxruntime.so", "libonnxruntime.dylib"].into_iter();
+    let mut paths = names.map(|name| data.join("ulna").join(name));
+    paths.find(|path| path.is_file())
 }
 
 /// Runs `ulna` to its end.

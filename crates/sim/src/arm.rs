@@ -62,7 +62,7 @@ pub enum ArmError {
     },
 }
 
-/// What a simulated arm is told about itself beyond its robot file.
+/// How an arm is simulated, beyond what its robot file says.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ArmOptions {
     /// Voltage of the power supply without load, V; of each servo what its maker recommends, if absent.

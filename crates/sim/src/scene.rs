@@ -22,7 +22,7 @@ pub struct SceneKind {
     pub name: &'static str,
     /// What it is, in one line.
     pub summary: &'static str,
-    /// What is to be done there, as one tells it to a robot; `None` if there is nothing to do.
+    /// What is to be done there, as the text of a LeRobot task; `None` if there is nothing to do.
     pub task: Option<&'static str>,
     /// Names of the values of its environment; empty if it has none.
     pub environment: &'static [&'static str],

@@ -10,12 +10,12 @@ use crate::fault::quantity::duration;
 /// One way in which a camera misbehaves, from the given moment on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CameraFaultKind {
-    /// The same picture again and again, with its old number but stamped anew: a driver that hands out one buffer for ever.
+    /// The same picture again and again, with its old number but a new stamp: a driver that hands out the same buffer for ever.
     Frozen {
         /// Since when.
         from: Stamp,
     },
-    /// No more pictures, and no word about it.
+    /// No more pictures, and no error.
     Silent {
         /// Since when.
         from: Stamp,

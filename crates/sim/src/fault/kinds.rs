@@ -53,7 +53,7 @@ pub enum Fault {
         /// How long.
         lasting: Duration,
     },
-    /// A servo neither hears nor answers. Its motor goes on doing what it was told last: the data line is cut, not the
+    /// A servo neither hears nor answers. Its motor goes on with its last goal: the data line is cut, not the
     /// power.
     Dead {
         /// The servo.

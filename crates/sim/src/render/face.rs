@@ -119,7 +119,7 @@ impl Projector {
         let seen = &mut seen[..corners.len()];
         for (seen, corner) in seen.iter_mut().zip(corners) {
             *seen = self.to_camera.rotation * corner + self.to_camera.translation.vector;
-            // What is no number is in no range.
+            // NaN is in no range.
             if !(0.0..FAR * FAR).contains(&seen.norm_squared()) {
                 return;
             }
