@@ -82,7 +82,7 @@ impl RigArgs {
             sim: self.sim,
             clock,
             seed: self.seed,
-            scene: self.scene.clone(),
+            scene: Some(self.scene.clone()),
             rate_hz: self.rate,
             faults: self.fault.clone(),
             ..RigOptions::default()
