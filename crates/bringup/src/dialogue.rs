@@ -42,7 +42,7 @@ pub trait Dialogue {
     fn ask(&mut self, question: &str) -> Reply;
 
     /// A line that has been typed since the last question or call, or why none will come; `None` if nothing was typed. Does not wait.
-    fn heard(&mut self) -> Option<Reply>;
+    fn take_line(&mut self) -> Option<Reply>;
 
     /// Shows what is going on now, in the place of what was shown before.
     fn show(&mut self, text: &str);

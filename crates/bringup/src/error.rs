@@ -50,7 +50,7 @@ pub enum BringupError {
         /// One sentence for each servo at fault, and advice.
         faults: String,
     },
-    /// A servo cannot be set up, where nobody can be asked to try again.
+    /// A servo cannot be set up, and the simulated operator cannot try again.
     #[error("{problem}")]
     SetUp {
         /// What is in the way.

@@ -85,7 +85,7 @@ pub fn ask(talk: &mut dyn Dialogue, question: &Question<'_>) -> Result<Answer, B
 /// # Errors
 /// As [`ask`].
 pub fn pressed(talk: &mut dyn Dialogue, left: &str) -> Result<bool, BringupError> {
-    while let Some(reply) = talk.heard() {
+    while let Some(reply) = talk.take_line() {
         let line = typed(reply, left)?;
         match Answer::of(&line, [QUIT]) {
             Some(Answer::Enter) => return Ok(true),
@@ -103,7 +103,7 @@ pub fn pressed(talk: &mut dyn Dialogue, left: &str) -> Result<bool, BringupError
 /// # Errors
 /// [`BringupError::Quit`] after `q`.
 pub fn forget_typed(talk: &mut dyn Dialogue, left: &str) -> Result<(), BringupError> {
-    while let Some(Reply::Line(line)) = talk.heard() {
+    while let Some(Reply::Line(line)) = talk.take_line() {
         if Answer::of(&line, [QUIT]) == Some(Answer::Key(QUIT)) {
             return Err(quit(left));
         }

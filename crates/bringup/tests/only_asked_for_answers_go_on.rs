@@ -55,7 +55,7 @@ impl Dialogue for Script {
         self.asked.push(question.to_owned());
         self.next()
     }
-    fn heard(&mut self) -> Option<Reply> {
+    fn take_line(&mut self) -> Option<Reply> {
         None
     }
     fn show(&mut self, _text: &str) {}

@@ -96,8 +96,8 @@ impl Dialogue for Screen {
         reply
     }
 
-    fn heard(&mut self) -> Option<Reply> {
-        self.terminal.heard()
+    fn take_line(&mut self) -> Option<Reply> {
+        self.terminal.take_line()
     }
 
     fn show(&mut self, text: &str) {

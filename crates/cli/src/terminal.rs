@@ -49,11 +49,11 @@ impl Terminal {
     /// Waits for a line or for Ctrl-C, and calls `idle` many times a second meanwhile.
     pub(crate) fn answer(&mut self, mut idle: impl FnMut()) -> Reply {
         loop {
-            let heard = self.lines().recv_timeout(POLL);
+            let line = self.lines().recv_timeout(POLL);
             if self.stop.requested().is_some() {
                 return Reply::Interrupted;
             }
-            match heard {
+            match line {
                 Ok(line) => return Reply::Line(line),
                 Err(RecvTimeoutError::Timeout) => idle(),
                 Err(RecvTimeoutError::Disconnected) => return Reply::EndOfInput,
@@ -144,7 +144,7 @@ impl Dialogue for Terminal {
         reply
     }
 
-    fn heard(&mut self) -> Option<Reply> {
+    fn take_line(&mut self) -> Option<Reply> {
         if self.obliging {
             return None;
         }

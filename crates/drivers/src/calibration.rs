@@ -107,7 +107,7 @@ pub fn all() -> Vec<PathBuf> {
     files
 }
 
-/// Keeps a copy of the file at `path`, if there is one, beside it as `<id>.json.<stamp>.bak`.
+/// Keeps a copy of the file at `path`, if there is one, next to it as `<id>.json.<stamp>.bak`.
 ///
 /// # Errors
 /// [`CalibrationError::Io`].

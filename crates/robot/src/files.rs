@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{ComposedFile, RobotKind};
 
-/// The files of `configs/`, compiled in so that an installed binary needs nothing beside it.
+/// The files of `configs/`, compiled in so that an installed binary needs no other file.
 const BUILT_IN: [(&str, &str); 9] = [
     ("so101", include_str!("../../../configs/so101.toml")),
     ("so100", include_str!("../../../configs/so100.toml")),
@@ -25,7 +25,7 @@ const BUILT_IN: [(&str, &str); 9] = [
     ("bi_omx", include_str!("../../../configs/bi_omx.toml")),
 ];
 
-/// The robot that commands use unless told otherwise.
+/// The robot that commands use unless another is named.
 pub const DEFAULT: &str = "so101";
 
 /// What is wrong with a robot file.

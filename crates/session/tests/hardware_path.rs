@@ -64,12 +64,12 @@ fn path(bus: &PtyBus<Arm>) -> String {
 fn options(follower: &str, leader: &str) -> RigOptions {
     let kind = so101();
     let id = format!("test-{}", std::process::id());
-    for (family, robot_type) in [
+    for (role, robot_type) in [
         (ArmRole::Follower, "so_follower"),
         (ArmRole::Leader, "so_leader"),
     ] {
         calibration::save(
-            &calibration::path(family, robot_type, &id).unwrap(),
+            &calibration::path(role, robot_type, &id).unwrap(),
             &kind.nominal_calibration(),
         )
         .unwrap();

@@ -10,7 +10,7 @@ pub(crate) enum BenchCommand {
     Bus,
     /// Codecs on the same pictures: size, CPU and likeness (SSIM) of each; about a minute
     Codecs,
-    /// The policy that comes with ulna: one inference, beside the bare engine
+    /// The policy that comes with ulna: one inference, and one in the bare engine
     Policy,
     /// Recording: CPU per row, the pause between two episodes, memory; about half a minute
     Record,

@@ -23,7 +23,7 @@ enum PortsAction {
     },
     /// Find out which port is the arm's: pull its cable, and the port that vanishes is it
     Find {
-        /// Two adapters that are not there, and somebody who pulls the cable of one
+        /// Two adapters that are not there, and a simulated operator who pulls the cable of one
         #[arg(long)]
         sim: bool,
     },

@@ -24,8 +24,12 @@ const fn rule(
     }
 }
 
-const RULES: [Rule; 8] = [
-    rule(&["core", "bus", "robot"], &["std"], "is no_std"),
+const RULES: [Rule; 9] = [
+    rule(&["core", "bus"], &["std"], "is no_std"),
+    Rule {
+        without_features: true,
+        ..rule(&["robot"], &["std"], "is no_std without a feature")
+    },
     rule(&["bus"], &["alloc"], "needs no heap"),
     Rule {
         without_features: true,
@@ -151,5 +155,8 @@ mod tests {
         assert_eq!(found("bus", gated), 1);
         assert_eq!(found("core", "use alloc::vec::Vec;"), 1);
         assert_eq!(found("robot", "use alloc::vec::Vec;"), 0);
+        let gated = "#[cfg(feature = \"files\")]\nmod files { use std::fs; }";
+        assert_eq!(found("robot", gated), 0);
+        assert_eq!(found("robot", "use std::fs;"), 1);
     }
 }

@@ -62,21 +62,24 @@ proptest! {
 }
 
 #[test]
-fn odd_sweeps_are_told() {
+fn odd_sweeps_are_named() {
     let kind = so101();
     let joint = &kind.joints[0]; // 220°
-    let told = |span| match choose(joint, &swept(100, span), &FEETECH) {
+    let findings = |span| match choose(joint, &swept(100, span), &FEETECH) {
         Ok(chosen) => chosen.findings,
         Err(findings) => findings,
     };
-    assert_eq!(told(2500), []);
-    assert!(matches!(told(100)[..], [Finding::HardlyMoved { .. }]));
-    assert!(matches!(told(1500)[..], [Finding::Short { .. }]));
-    assert!(matches!(told(3500)[..], [Finding::Long { .. }]));
-    assert!(matches!(told(4200)[..], [Finding::MoreThanATurn { .. }]));
+    assert_eq!(findings(2500), []);
+    assert!(matches!(findings(100)[..], [Finding::HardlyMoved { .. }]));
+    assert!(matches!(findings(1500)[..], [Finding::Short { .. }]));
+    assert!(matches!(findings(3500)[..], [Finding::Long { .. }]));
+    assert!(matches!(
+        findings(4200)[..],
+        [Finding::MoreThanATurn { .. }]
+    ));
     let unseen = choose(joint, &Sweep::new([4096]).joints()[0], &FEETECH);
     assert_eq!(unseen, Err(vec![Finding::Unseen]));
-    let sentence = told(100)[0].to_string();
+    let sentence = findings(100)[0].to_string();
     assert!(
         sentence.contains("9°") && sentence.contains("220°"),
         "{sentence}"
