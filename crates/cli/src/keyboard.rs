@@ -6,15 +6,15 @@
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crossterm::event::{self, Event, KeyCode, KeyEventKind};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use ulna_session::{Input, Key};
+use ulna_session::SessionCommand;
+use ulna_session::client::CommandSender;
 
-/// Keys become inputs for as long as this lives; then the terminal is as it was before.
+/// Keys become commands for as long as this lives; then the terminal is as it was before.
 #[derive(Debug)]
 pub(crate) struct Keyboard {
     before: Termios,
@@ -26,8 +26,8 @@ pub(crate) struct Keyboard {
 const POLL: Duration = Duration::from_millis(50);
 
 impl Keyboard {
-    /// Sends the keys of LeRobot's recorder to `inputs`; nothing if stdin is no terminal.
-    pub(crate) fn start(inputs: Sender<Input>) -> io::Result<Option<Self>> {
+    /// Sends the keys of LeRobot's recorder as commands; nothing if stdin is no terminal.
+    pub(crate) fn start(commands: CommandSender) -> io::Result<Option<Self>> {
         if !io::stdin().is_terminal() {
             return Ok(None);
         }
@@ -44,7 +44,7 @@ impl Keyboard {
             thread: None,
         };
         let thread = thread::Builder::new().name("keyboard".to_owned());
-        keyboard.thread = Some(thread.spawn(move || listen(&inputs, &over))?);
+        keyboard.thread = Some(thread.spawn(move || listen(&commands, &over))?);
         Ok(Some(keyboard))
     }
 }
@@ -60,7 +60,7 @@ impl Drop for Keyboard {
     }
 }
 
-fn listen(inputs: &Sender<Input>, over: &AtomicBool) {
+fn listen(commands: &CommandSender, over: &AtomicBool) {
     while !over.load(Ordering::Acquire) {
         // A terminal that fails has no more keys.
         let Ok(ready) = event::poll(POLL) else { return };
@@ -73,20 +73,18 @@ fn listen(inputs: &Sender<Input>, over: &AtomicBool) {
         if pressed.kind == KeyEventKind::Release {
             continue;
         }
-        if let Some(key) = meaning(pressed.code)
-            && inputs.send(Input::Key(key)).is_err()
-        {
-            return;
+        if let Some(command) = meaning(pressed.code) {
+            commands.send(command);
         }
     }
 }
 
 /// What a key means, as in LeRobot 0.6.2.
-fn meaning(code: KeyCode) -> Option<Key> {
+fn meaning(code: KeyCode) -> Option<SessionCommand> {
     match code {
-        KeyCode::Right | KeyCode::Char('n' | 'N') => Some(Key::Next),
-        KeyCode::Left | KeyCode::Char('r' | 'R') => Some(Key::Rerecord),
-        KeyCode::Esc | KeyCode::Char('q' | 'Q') => Some(Key::Stop),
+        KeyCode::Right | KeyCode::Char('n' | 'N') => Some(SessionCommand::Next),
+        KeyCode::Left | KeyCode::Char('r' | 'R') => Some(SessionCommand::Again),
+        KeyCode::Esc | KeyCode::Char('q' | 'Q') => Some(SessionCommand::Stop),
         _ => None,
     }
 }

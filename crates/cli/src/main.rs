@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
+use ulna_bringup::BringupError;
+use ulna_session::SessionError;
 
 mod args;
 mod commands;
@@ -18,17 +20,17 @@ use args::{Cli, Command};
 
 /// How a command ended, if it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ended {
+enum Outcome {
     /// It did what was asked.
     Done,
     /// It ended cleanly because somebody interrupted it.
     Interrupted,
     /// It did what was asked, and what it found is bad news, already told.
-    BadNews,
+    ChecksFailed,
 }
 
-impl Ended {
-    fn regularly(interrupted: bool) -> Self {
+impl Outcome {
+    fn from_interrupt(interrupted: bool) -> Self {
         if interrupted {
             Self::Interrupted
         } else {
@@ -40,22 +42,23 @@ impl Ended {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(&cli) {
-        Ok(Ended::Done) => ExitCode::SUCCESS,
-        Ok(Ended::BadNews) => ExitCode::FAILURE,
-        Ok(Ended::Interrupted) => ExitCode::from(130),
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::ChecksFailed) => ExitCode::FAILURE,
+        Ok(Outcome::Interrupted) => ExitCode::from(INTERRUPTED),
         // Whoever read our output has read enough, as `head` does.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            match error.downcast_ref() {
-                Some(ulna_session::AppError::Interrupted(left)) => eprintln!("{left}"),
-                _ => eprintln!("error: {error:#}"),
+            if exit_code(&error) == INTERRUPTED {
+                eprintln!("{error}"); // says how things were left
+            } else {
+                eprintln!("error: {error:#}");
             }
             ExitCode::from(exit_code(&error))
         }
     }
 }
 
-fn run(cli: &Cli) -> Result<Ended> {
+fn run(cli: &Cli) -> Result<Outcome> {
     let json = cli.json;
     match &cli.command {
         Command::Demo(options) => commands::demo(options, json),
@@ -85,11 +88,23 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     kind == Some(std::io::ErrorKind::BrokenPipe)
 }
 
+/// The exit code after Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
 /// 2 for options that do not go together, as for those that clap refuses; 130 for Ctrl-C; 1 for everything else.
 fn exit_code(error: &anyhow::Error) -> u8 {
-    match error.downcast_ref() {
-        Some(ulna_session::AppError::Usage(_)) => 2,
-        Some(ulna_session::AppError::Interrupted(_)) => 130,
+    let of_session = |error: &SessionError| match error {
+        SessionError::Usage(_) => 2,
+        SessionError::Interrupted(_) => INTERRUPTED,
         _ => 1,
-    }
+    };
+    let of_bringup = |error: &BringupError| match () {
+        () if error.is_interruption() => INTERRUPTED,
+        () if error.is_misuse() => 2,
+        () => 1,
+    };
+    let session = error.downcast_ref().map(of_session);
+    session
+        .or(error.downcast_ref().map(of_bringup))
+        .unwrap_or(1)
 }

@@ -3,15 +3,18 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
+use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ulna_core::TickRecord;
+use ulna_robot::RobotKind;
+use ulna_session::client::{SessionEvent, SessionHandle};
 use ulna_session::datasets::Progress;
-use ulna_session::display::{Display, DisplayReport};
+use ulna_session::display::DisplayReport;
 use ulna_session::policies::PolicyReport;
 use ulna_session::report::SessionReport;
-use ulna_session::run::Ui;
-use ulna_session::tap::Snapshot;
+use ulna_session::run::SessionOutcome;
 
-use crate::health;
+use crate::{Outcome, health};
 
 /// Prints the command's JSON answer on stdout.
 pub(crate) fn json(value: &serde_json::Value) -> io::Result<()> {
@@ -23,20 +26,28 @@ pub(crate) fn text(text: &str) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{text}")
 }
 
+/// The report of a session that is over.
+pub(crate) fn outcome(outcome: &SessionOutcome, json_wanted: bool) -> Result<Outcome> {
+    match json_wanted {
+        true => json(&serde_json::to_value(&outcome.report)?)?,
+        false => text(&session(&outcome.report))?,
+    }
+    Ok(Outcome::from_interrupt(outcome.interrupted))
+}
+
 /// A line on stderr that is always up to date; nothing if stderr is no terminal.
 #[derive(Debug)]
 pub(crate) struct StatusLine {
     bar: ProgressBar,
     names: Vec<String>,
-    display: Option<Box<dyn Display>>,
 }
 
 /// A joint not measured for longer than this is named in the status line.
 const SILENT: Duration = Duration::from_millis(250);
 
 impl StatusLine {
-    /// A line for these joints; `display` shows the session beside it.
-    pub(crate) fn new(names: Vec<String>, display: Option<Box<dyn Display>>) -> Self {
+    /// A line for the joints of this robot.
+    pub(crate) fn of(kind: &RobotKind) -> Self {
         let target = if io::stderr().is_terminal() {
             ProgressDrawTarget::stderr()
         } else {
@@ -46,38 +57,30 @@ impl StatusLine {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
             bar.set_style(style);
         }
-        Self {
-            bar,
-            names,
-            display,
-        }
+        let names = kind.names().map(str::to_owned).collect();
+        Self { bar, names }
     }
 
-    pub(crate) fn finish(&self) {
+    /// Shows a session until it is over, and returns what came of it.
+    pub(crate) fn follow<T>(self, session: SessionHandle<T>) -> T {
+        let outcome = session.follow(|event| {
+            if let SessionEvent::Tick(tick) = event {
+                self.show(tick);
+            }
+        });
         self.bar.finish_and_clear();
-    }
-}
-
-impl Ui for StatusLine {
-    fn display(&mut self) -> Option<Box<dyn Display>> {
-        self.display.take()
+        outcome
     }
 
-    fn status(&mut self, snapshot: &Snapshot) {
-        let Snapshot {
-            stamp,
-            state,
-            health,
-            goals,
-            note,
-            ticks,
-        } = snapshot;
+    fn show(&self, tick: &TickRecord) {
+        let (state, note, at) = (&tick.state, &tick.note, tick.sends_at);
         let joints = self
             .names
             .iter()
             .zip(state.position.iter())
             .map(|(name, value)| format!("{} {value:6.1}", short(name)));
-        let error = goals
+        let error = tick
+            .sent
             .iter()
             .zip(state.position.iter())
             .map(|(goal, here)| (goal - here).abs())
@@ -86,7 +89,7 @@ impl Ui for StatusLine {
             .names
             .iter()
             .zip(state.measured.iter())
-            .filter(|(_, at)| at.age(*stamp) > SILENT);
+            .filter(|(_, measured)| measured.age(at) > SILENT);
         let silent: Vec<&str> = silent.map(|(name, _)| name.as_str()).collect();
         let gate = match () {
             () if note.stale || note.invalid => "  HOLDING: no fresh action",
@@ -98,11 +101,11 @@ impl Ui for StatusLine {
         } else {
             format!("  NO ANSWER: {}", silent.join(", "))
         };
-        let felt = health::felt(&self.names, health);
+        let felt = health::felt(&self.names, &tick.health);
         let joints = joints.collect::<Vec<_>>().join("  ");
-        let seconds = stamp.seconds();
+        let (seconds, number) = (at.seconds(), tick.index + 1);
         self.bar.set_message(format!(
-            "{seconds:6.1} s  tick {ticks}  {joints}  off by {error:4.1}{felt}{gate}{silent}"
+            "{seconds:6.1} s  tick {number}  {joints}  off by {error:4.1}{felt}{gate}{silent}"
         ));
         self.bar.tick();
     }
@@ -289,7 +292,7 @@ fn policy_lines(policy: &PolicyReport) -> Vec<String> {
 }
 
 /// One robot, for people.
-pub(crate) fn robot(kind: &ulna_session::RobotKind) -> String {
+pub(crate) fn robot(kind: &RobotKind) -> String {
     let mut lines = vec![
         format!("{}: {}", kind.name, kind.summary),
         format!(

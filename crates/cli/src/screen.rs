@@ -13,7 +13,7 @@ use crossterm::terminal::{
     size,
 };
 use crossterm::{execute, queue};
-use ulna_session::{Dialogue, Step, Told};
+use ulna_bringup::{Dialogue, Reply, Step};
 
 use crate::terminal::Terminal;
 use page::{Model, page};
@@ -78,13 +78,13 @@ impl Dialogue for Screen {
         self.draw();
     }
 
-    fn ask(&mut self, question: &str) -> Told {
+    fn ask(&mut self, question: &str) -> Reply {
         self.model.doing = None;
         self.model.question = Some(question.to_owned());
         self.draw();
         let mut drawn = size().ok();
         let model = &self.model;
-        let told = self.terminal.answer(|| {
+        let reply = self.terminal.answer(|| {
             let now = size().ok();
             if now != drawn {
                 drawn = now;
@@ -93,7 +93,7 @@ impl Dialogue for Screen {
         });
         self.model.question = None;
         self.draw();
-        told
+        reply
     }
 
     fn pressed(&mut self) -> bool {

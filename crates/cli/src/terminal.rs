@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use ulna_session::{Dialogue, Stop, Told};
+use ulna_bringup::{Dialogue, Reply};
+use ulna_session::Stop;
 
 /// How often Ctrl-C is looked for while nobody answers.
 const POLL: Duration = Duration::from_millis(50);
@@ -46,16 +47,16 @@ impl Terminal {
     }
 
     /// Waits for a line or for Ctrl-C, and calls `idle` many times a second meanwhile.
-    pub(crate) fn answer(&mut self, mut idle: impl FnMut()) -> Told {
+    pub(crate) fn answer(&mut self, mut idle: impl FnMut()) -> Reply {
         loop {
             let heard = self.lines().recv_timeout(POLL);
             if self.stop.requested().is_some() {
-                return Told::Interrupted;
+                return Reply::Interrupted;
             }
             match heard {
-                Ok(line) => return Told::Line(line),
+                Ok(line) => return Reply::Line(line),
                 Err(RecvTimeoutError::Timeout) => idle(),
-                Err(RecvTimeoutError::Disconnected) => return Told::Nobody,
+                Err(RecvTimeoutError::Disconnected) => return Reply::EndOfInput,
             }
         }
     }
@@ -126,21 +127,21 @@ impl Dialogue for Terminal {
         }
     }
 
-    fn ask(&mut self, question: &str) -> Told {
+    fn ask(&mut self, question: &str) -> Reply {
         self.clear();
         if self.obliging {
             eprintln!("{question} (Enter)");
             return match self.stop.requested() {
-                Some(_) => Told::Interrupted,
-                None => Told::Line(String::new()),
+                Some(_) => Reply::Interrupted,
+                None => Reply::Line(String::new()),
             };
         }
         eprint!("{question} ");
-        let told = self.answer(|| {});
-        if !matches!(told, Told::Line(_)) || !Self::somebody() {
+        let reply = self.answer(|| {});
+        if !matches!(told, Reply::Line(_)) || !Self::somebody() {
             eprintln!(); // a terminal shows its own Enter key
         }
-        told
+        reply
     }
 
     fn pressed(&mut self) -> bool {

@@ -7,11 +7,8 @@
 
 use std::time::Duration;
 
-use ulna_core::tick::TickTiming;
-use ulna_core::{
-    Action, ActionSource, Gate, GateNote, Health, Joints, LinkLost, Progress, Robot, SafeGoals,
-    Stamp, State,
-};
+use ulna_core::tick::{TickRecord, TickTiming};
+use ulna_core::{ActionSource, Gate, LinkLost, Progress, Robot, SafeGoals, Stamp};
 use ulna_rt::{Distribution, Machine, Next, Stop, StopReason};
 
 /// When ticks happen.
@@ -40,35 +37,14 @@ pub enum End {
     SourceLost,
 }
 
-/// What one tick saw and decided.
-#[derive(Debug, Clone, Copy)]
-pub struct TickRecord<'a> {
-    /// Number of the tick, from zero; numbers of missed deadlines are skipped.
-    pub index: u64,
-    /// The deadline at which `goals` leave.
-    pub sends_at: Stamp,
-    /// What the robot measured.
-    pub state: &'a State,
-    /// What the robot's servos feel, if they tell.
-    pub health: Option<&'a Joints<Health>>,
-    /// What the source wanted.
-    pub action: Option<&'a Action>,
-    /// What the gate let through.
-    pub goals: &'a SafeGoals,
-    /// What the gate did.
-    pub note: GateNote,
-    /// Where the time went.
-    pub timing: TickTiming,
-}
-
 /// Receives every tick on the control thread: it must not block, allocate or format.
 pub trait Observer {
     /// Called once per tick.
-    fn observe(&mut self, record: &TickRecord<'_>);
+    fn observe(&mut self, record: &TickRecord);
 }
 
 impl Observer for () {
-    fn observe(&mut self, _: &TickRecord<'_>) {}
+    fn observe(&mut self, _: &TickRecord) {}
 }
 
 /// Counts and times of a run.
@@ -250,17 +226,17 @@ impl<'a> Tick<'a> {
         self.counters.slowed += u64::from(note.slowed != 0);
         self.counters.ramped += u64::from(note.ramping);
         self.counters.held += u64::from(note.stale || note.invalid);
-        let index = self.index - 1;
-        self.observer.observe(&TickRecord {
-            index,
+        let record = TickRecord {
+            index: self.index - 1,
             sends_at,
-            state,
-            health: self.robot.health(),
-            action: action.as_ref(),
-            goals: &self.goals,
+            state: *state,
+            health: self.robot.health().copied().unwrap_or_default(),
+            action,
+            sent: *self.goals.goals(),
             note,
             timing: self.timing,
-        });
+        };
+        self.observer.observe(&record);
         self.phase = Phase::Waiting;
         Next::At(self.deadline())
     }

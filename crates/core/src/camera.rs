@@ -110,3 +110,14 @@ impl Camera for alloc::boxed::Box<dyn Camera> {
         (**self).next_due(now)
     }
 }
+
+/// Takes the pictures of one camera, on the camera's thread: a queue, a latest-value slot, an encoder. It must not block.
+pub trait FrameSink: fmt::Debug + Send {
+    /// The next picture, in the order of capture.
+    ///
+    /// Returns false once nothing reads this sink any more.
+    fn take(&mut self, frame: &Frame) -> bool;
+
+    /// The camera gives no more pictures.
+    fn end(&mut self, fault: &CameraFault);
+}

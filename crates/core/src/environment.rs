@@ -1,4 +1,4 @@
-//! What stands around a robot, as numbers.
+//! What stands around a robot, as values.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -6,12 +6,14 @@ use core::fmt;
 
 use crate::stamp::Stamp;
 
-/// What the surroundings tell of themselves, such as where a target is: LeRobot's `observation.environment_state`.
+/// The part of the surroundings that is measured or known, such as where a target is: LeRobot's
+/// `observation.environment_state`.
 pub trait Environment: fmt::Debug + Send + Sync {
-    /// A name for each number; there are as many numbers at all times.
+    /// The name of each value; their number never changes.
     fn names(&self) -> Vec<String>;
 
-    /// Puts the numbers at this moment into `numbers`, which has room for as many as there are names. It may be asked on the control
-    /// thread: it must not block or allocate.
-    fn tell(&self, at: Stamp, numbers: &mut [f64]);
+    /// Writes the values at this moment into `values`, which has room for one per name.
+    ///
+    /// It may be called on the control thread: it must not block or allocate.
+    fn read(&self, at: Stamp, values: &mut [f64]);
 }

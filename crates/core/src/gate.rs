@@ -3,7 +3,7 @@
 //! [`SafeGoals`] has no public constructor, and a robot's write takes nothing else, so the compiler proves that no goal
 //! reaches a servo unchecked. (That proof needs the type and its only maker in one crate, which is why the gate lives here.)
 //!
-//! The rules, in order: no action, a stale one or one with a number that is no number → **hold** the last goal;
+//! The rules, in order: no action, a stale one or one with a NaN or an infinity → **hold** the last goal;
 //! targets are clamped to the **position limits**; a target further than the jump threshold from the last goal starts a **ramp** at the ramp
 //! speed, which lasts until the goal has caught up; no goal moves faster than the **velocity limit**. A joint that has not
 //! been measured for a while is left alone, and when it answers again its goal starts from where it is.
@@ -13,6 +13,8 @@
 //! velocity, which is an acceleration.
 
 use core::time::Duration;
+
+use serde::Serialize;
 
 use crate::joints::Joints;
 use crate::stamp::Stamp;
@@ -74,7 +76,7 @@ impl SafeGoals {
 }
 
 /// What the gate did to one action; sets of joints are bit masks, joint 0 in the lowest bit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct GateNote {
     /// Joints whose target lay outside the position limits.
     pub clamped: u32,

@@ -3,6 +3,8 @@
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 
+use serde::{Serialize, Serializer};
+
 /// The most joints that one rig can have: enough for two arms with grippers, a base and a head.
 pub const MAX_JOINTS: usize = 32;
 
@@ -32,6 +34,13 @@ impl fmt::Display for TooManyJoints {
 }
 
 impl core::error::Error for TooManyJoints {}
+
+/// As a sequence of its elements.
+impl<T: Serialize> Serialize for Joints<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.items.iter().take(self.len))
+    }
+}
 
 impl<T: Copy + Default> Joints<T> {
     /// `len` copies of `value`; `len` beyond [`MAX_JOINTS`] is cut.

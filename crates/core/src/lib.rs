@@ -7,7 +7,7 @@
 //! Reading order: [`stamp`] (when), [`joints`] (how many), [`calibration`] and [`mod@unit`] (what the numbers
 //! mean), [`state`] (what is measured and wanted), [`gate`] (what may be sent), [`traits`] (who takes part), [`tick`] (what came of it).
 //!
-//! Without the feature `alloc`, which adds cameras and environments, nothing here needs a heap.
+//! Without the feature `alloc`, which adds cameras, environments and judges, nothing here needs a heap.
 //!
 //! ```
 //! use ulna_core::calibration::JointCalibration;
@@ -30,6 +30,8 @@ pub mod camera;
 pub mod environment;
 pub mod gate;
 pub mod joints;
+#[cfg(feature = "alloc")]
+pub mod judge;
 pub mod stamp;
 pub mod state;
 pub mod tick;
@@ -38,12 +40,15 @@ pub mod unit;
 
 pub use calibration::JointCalibration;
 #[cfg(feature = "alloc")]
-pub use camera::{Camera, CameraFault, Frame};
+pub use camera::{Camera, CameraFault, Frame, FrameSink};
 #[cfg(feature = "alloc")]
 pub use environment::Environment;
 pub use gate::{Gate, GateLimits, GateNote, SafeGoals};
 pub use joints::{Joints, MAX_JOINTS, TooManyJoints};
+#[cfg(feature = "alloc")]
+pub use judge::{Count, Figure, Judge, TaskScore};
 pub use stamp::Stamp;
 pub use state::{Action, Health, State};
+pub use tick::TickRecord;
 pub use traits::{ActionSource, LinkLost, Progress, Robot};
 pub use unit::Unit;

@@ -4,11 +4,20 @@ use core::fmt;
 use core::ops::{Add, Sub};
 use core::time::Duration;
 
+use serde::{Serialize, Serializer};
+
 /// A moment, as time since the epoch of the run's clock, real or virtual.
 ///
 /// Stamps of one run are comparable with each other and with nothing else: there is no wall-clock time in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Stamp(Duration);
+
+/// As seconds since the epoch.
+impl Serialize for Stamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.seconds())
+    }
+}
 
 impl Stamp {
     /// The epoch itself.

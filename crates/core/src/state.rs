@@ -2,13 +2,15 @@
 
 use core::time::Duration;
 
+use serde::Serialize;
+
 use crate::joints::Joints;
 use crate::stamp::Stamp;
 
 /// What an arm last measured, in LeRobot's normalised units, one value per joint of the robot file.
 ///
 /// A joint whose servo did not answer keeps its last value: its own stamp tells how old that is.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct State {
     /// When the read that this state comes from was complete.
     pub stamp: Stamp,
@@ -30,7 +32,7 @@ impl State {
 }
 
 /// What a servo feels beside its position, as it was last asked. What it cannot tell, or was not asked yet, is `None`.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Health {
     /// When it answered.
     pub stamp: Stamp,
@@ -45,7 +47,7 @@ pub struct Health {
 }
 
 /// Where a source of actions wants the joints to be, in LeRobot's normalised units.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Action {
     /// When the source chose this target.
     pub stamp: Stamp,

@@ -8,11 +8,11 @@ use ulna_bus::engine::BusCounters;
 use ulna_core::{
     Action, ActionSource, Health, Joints, LinkLost, Progress, Robot, SafeGoals, Stamp, State,
 };
-use ulna_robot::{Calibration, RobotKind};
+use ulna_robot::{ArmRole, Calibration, RobotKind};
 use ulna_rt::Pacer;
 
 use crate::arm::{ServoArm, ServoReport};
-use crate::connect::{ConnectError, Role};
+use crate::connect::ConnectError;
 
 /// One or more arms, whose joints follow one another. Their buses are asked at the same time.
 #[derive(Debug)]
@@ -164,7 +164,7 @@ impl Arms {
         pacer: &mut dyn Pacer,
         kind: &RobotKind,
         calibration: &Calibration,
-        role: Role,
+        role: ArmRole,
     ) -> Result<(), ConnectError> {
         let mut errors = Vec::new();
         for (index, part) in self.arms.iter_mut().enumerate() {

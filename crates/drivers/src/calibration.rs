@@ -10,17 +10,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 use ulna_core::JointCalibration;
-use ulna_robot::RoleSpec;
-use ulna_robot::{Calibration, RobotKind};
-
-/// Which of LeRobot's two families a device belongs to; each has its own folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Family {
-    /// `robots/`.
-    Robot,
-    /// `teleoperators/`.
-    Teleoperator,
-}
+use ulna_robot::{ArmRole, Calibration, RobotKind};
 
 /// What is wrong with a calibration file.
 #[derive(Debug, thiserror::Error)]
@@ -63,38 +53,35 @@ pub enum CalibrationError {
     },
 }
 
-/// Where LeRobot keeps the calibration of arm `id`: `<calibration>/<family>/<robot_type>/<id>.json`.
+/// Where LeRobot keeps the calibration of arm `id`: `<calibration>/<robots or teleoperators>/<robot_type>/<id>.json`.
 ///
 /// `<calibration>` is `$HF_LEROBOT_CALIBRATION`, else `$HF_LEROBOT_HOME/calibration`, else
 /// `$HF_HOME/lerobot/calibration`, else `~/.cache/huggingface/lerobot/calibration`.
 ///
 /// # Errors
 /// [`CalibrationError::BadId`] for an id that is no plain file name.
-pub fn path(family: Family, robot_type: &str, id: &str) -> Result<PathBuf, CalibrationError> {
+pub fn path(role: ArmRole, robot_type: &str, id: &str) -> Result<PathBuf, CalibrationError> {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     if id.is_empty() || id.starts_with('.') || !id.chars().all(plain) {
         return Err(CalibrationError::BadId { id: id.to_owned() });
     }
-    let folder = match family {
-        Family::Robot => "robots",
-        Family::Teleoperator => "teleoperators",
-    };
     Ok(root()
-        .join(folder)
+        .join(role.lerobot_folder())
         .join(robot_type)
         .join(format!("{id}.json")))
 }
 
-/// The calibration of arm `id` that is there: in the folder of its `role`, or in one that an older LeRobot used. If there is none,
-/// the place where it should be.
+/// The calibration of arm `id` of this kind that is there: in the folder of its `role`, or in one that an older LeRobot used. If there is
+/// none, the place where it should be.
 ///
 /// # Errors
 /// [`CalibrationError::BadId`].
-pub fn find(family: Family, role: &RoleSpec, id: &str) -> Result<PathBuf, CalibrationError> {
-    let home = path(family, &role.robot_type, id)?;
+pub fn find(role: ArmRole, kind: &RobotKind, id: &str) -> Result<PathBuf, CalibrationError> {
+    let spec = role.spec(kind);
+    let home = path(role, &spec.robot_type, id)?;
     if !home.exists() {
-        for older in &role.older_types {
-            let there = path(family, older, id)?;
+        for older in &spec.older_types {
+            let there = path(role, older, id)?;
             if there.exists() {
                 return Ok(there);
             }
@@ -103,11 +90,13 @@ pub fn find(family: Family, role: &RoleSpec, id: &str) -> Result<PathBuf, Calibr
     Ok(home)
 }
 
-/// All calibration files of both families, by path, wherever LeRobot's folders are.
+/// All calibration files of both roles, by path, wherever LeRobot's folders are.
 pub fn all() -> Vec<PathBuf> {
     let mut files = Vec::new();
-    for family in ["robots", "teleoperators"] {
-        let kinds = fs::read_dir(root().join(family)).into_iter().flatten();
+    for role in [ArmRole::Follower, ArmRole::Leader] {
+        let kinds = fs::read_dir(root().join(role.lerobot_folder()))
+            .into_iter()
+            .flatten();
         for kind in kinds.flatten() {
             let entries = fs::read_dir(kind.path()).into_iter().flatten();
             files.extend(entries.flatten().map(|entry| entry.path()));
@@ -337,14 +326,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         use_folder(folder.path());
         let (kind, calibration) = (so101(), so101().nominal_calibration());
-        let home = path(Family::Robot, "so_follower", "old").unwrap();
-        assert_eq!(find(Family::Robot, &kind.follower, "old").unwrap(), home);
+        let home = path(ArmRole::Follower, "so_follower", "old").unwrap();
+        assert_eq!(find(ArmRole::Follower, &kind, "old").unwrap(), home);
         assert_eq!(back_up(&home, "now").unwrap(), None);
-        let older = path(Family::Robot, "so100_follower", "old").unwrap();
+        let older = path(ArmRole::Follower, "so100_follower", "old").unwrap();
         save(&older, &calibration).unwrap();
-        assert_eq!(find(Family::Robot, &kind.follower, "old").unwrap(), older);
+        assert_eq!(find(ArmRole::Follower, &kind, "old").unwrap(), older);
         save(&home, &calibration).unwrap();
-        assert_eq!(find(Family::Robot, &kind.follower, "old").unwrap(), home);
+        assert_eq!(find(ArmRole::Follower, &kind, "old").unwrap(), home);
         let copy = back_up(&home, "20260102T030405Z").unwrap().unwrap();
         assert!(copy.ends_with("so_follower/old.json.20260102T030405Z.bak"));
         assert_eq!(
@@ -356,8 +345,8 @@ mod tests {
 
     #[test]
     fn ids_stay_in_their_folder() {
-        assert!(path(Family::Robot, "so_follower", "../../etc/passwd").is_err());
-        let path = path(Family::Teleoperator, "so_leader", "left-2").unwrap();
+        assert!(path(ArmRole::Follower, "so_follower", "../../etc/passwd").is_err());
+        let path = path(ArmRole::Leader, "so_leader", "left-2").unwrap();
         assert!(path.ends_with("teleoperators/so_leader/left-2.json"));
     }
 }

@@ -3,7 +3,7 @@
 //! This is sequential work outside the control loop: it may allocate and takes as long as the servos need, on whichever clock
 //! the pacer keeps.
 
-pub(crate) mod checks;
+mod checks;
 mod registers;
 mod settings;
 
@@ -12,7 +12,7 @@ use std::time::Duration;
 use ulna_bus::engine::ServoFault;
 use ulna_bus::registers::{Register, Role as Use};
 use ulna_core::{LinkLost, Progress, Robot, SafeGoals, Stamp};
-use ulna_robot::{Calibration, RobotKind};
+use ulna_robot::{ArmRole, Calibration, RobotKind};
 use ulna_rt::Pacer;
 
 use crate::arm::ServoArm;
@@ -21,15 +21,6 @@ use settings::Kept;
 
 /// Between two readings of all positions, if the first was not complete.
 const PAUSE: Duration = Duration::from_millis(10);
-
-/// Which part an arm plays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// It moves by its own power.
-    Follower,
-    /// It is moved by hand.
-    Leader,
-}
 
 /// Why an arm could not be connected.
 #[derive(Debug, thiserror::Error)]
@@ -125,7 +116,7 @@ impl ServoArm {
         pacer: &mut dyn Pacer,
         kind: &RobotKind,
         calibration: &Calibration,
-        role: Role,
+        role: ArmRole,
     ) -> Result<(), ConnectError> {
         self.prepare(pacer, kind, calibration, role)?;
         self.energise(pacer, role)
@@ -137,13 +128,13 @@ impl ServoArm {
         pacer: &mut dyn Pacer,
         kind: &RobotKind,
         calibration: &Calibration,
-        role: Role,
+        role: ArmRole,
     ) -> Result<(), ConnectError> {
         self.check_servos(pacer)?;
         self.check_calibration(pacer, calibration)?;
         let lasting = self.changes(pacer, kind, role, Kept::Lasting)?;
         // A follower that somebody left standing must not drop because of a setting that it has already.
-        if role == Role::Leader || !lasting.is_empty() {
+        if role == ArmRole::Leader || !lasting.is_empty() {
             self.torque(pacer, false)?;
         }
         for (index, register, value) in lasting {
@@ -160,11 +151,11 @@ impl ServoArm {
     pub(crate) fn energise(
         &mut self,
         pacer: &mut dyn Pacer,
-        role: Role,
+        role: ArmRole,
     ) -> Result<(), ConnectError> {
         let on = match role {
-            Role::Follower => self.take_hold(pacer),
-            Role::Leader => self.spring_triggers(pacer),
+            ArmRole::Follower => self.take_hold(pacer),
+            ArmRole::Leader => self.spring_triggers(pacer),
         };
         on.and_then(|()| self.read_state(pacer)).inspect_err(|_| {
             // An arm that nobody controls is not left under torque. The first error says what is wrong.

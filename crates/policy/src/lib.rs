@@ -32,6 +32,6 @@ pub use error::PolicyError;
 pub use observation::Observation;
 pub use policy::{Policy, Predict};
 pub use runner::{
-    CameraTap, FrameWatcher, Inference, InferenceReport, ObservationTap, PolicySource, Runner,
-    RunnerOptions, SourceReport, runner,
+    FrameSlot, FrameWatcher, Inference, InferenceReport, ObservationTap, PolicySource, Runner,
+    RunnerOptions, SourceReport, frame_slot, runner,
 };

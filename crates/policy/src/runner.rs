@@ -21,7 +21,7 @@ mod tap;
 
 pub use inference::{Inference, InferenceReport};
 pub use source::{PolicySource, SourceReport};
-pub use tap::{CameraTap, FrameWatcher, ObservationTap};
+pub use tap::{FrameSlot, FrameWatcher, ObservationTap, frame_slot};
 
 /// How a runner works.
 #[derive(Debug, Clone, Copy, PartialEq)]

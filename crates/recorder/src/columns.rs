@@ -122,20 +122,20 @@ impl Columns {
     /// something is missing.
     pub fn row(&self, sampled: &Sampled, start: Stamp, mut flags: u32) -> Option<Vec<f64>> {
         let (state, tick) = (sampled.state?, sampled.target?);
-        if tick.target.is_none() {
+        if tick.action.is_none() {
             flags |= flag::NO_TARGET;
         }
-        let mut row = tick.target.unwrap_or(tick.sent).to_vec();
-        row.extend_from_slice(&state.position);
+        let mut row = tick.target().unwrap_or(tick.sent).to_vec();
+        row.extend_from_slice(&state.state.position);
         if let Some(environment) = &self.environment {
             let mut numbers = vec![0.0; environment.names().len()];
-            environment.tell(sampled.at, &mut numbers);
+            environment.read(sampled.at, &mut numbers);
             row.extend(numbers);
         }
         if !self.plain {
             row.extend_from_slice(&tick.sent);
-            row.push(state.measured.seconds() - start.seconds());
-            row.push(state.oldest.age(sampled.at).as_secs_f64());
+            row.push(state.state.stamp.seconds() - start.seconds());
+            row.push(state.oldest().age(sampled.at).as_secs_f64());
             for picture in &sampled.pictures {
                 row.push(picture.as_ref()?.age(sampled.at).as_secs_f64());
             }

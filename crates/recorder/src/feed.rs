@@ -3,32 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
-use std::time::Duration;
 
 use rtrb::{Consumer, Producer, RingBuffer};
-use ulna_core::{Camera, CameraFault, Frame, Joints, Stamp};
-use ulna_rt::{Machine, Next};
-
-/// What one control tick contributes: the target that is in force from `sends_at` on, and the newest state.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct TickSample {
-    /// Number of the tick; numbers of missed deadlines are skipped.
-    pub index: u64,
-    /// Whether the gate let the target through unaltered.
-    pub untouched: bool,
-    /// The deadline at which the goals leave for the servos.
-    pub sends_at: Stamp,
-    /// When the read that the state comes from was complete.
-    pub measured: Stamp,
-    /// When the oldest joint's value was measured.
-    pub oldest: Stamp,
-    /// What the joints measured, in the units of the robot file.
-    pub position: Joints<f64>,
-    /// What the source wants, if it wants anything.
-    pub target: Option<Joints<f64>>,
-    /// What the gate lets through.
-    pub sent: Joints<f64>,
-}
+use ulna_core::{CameraFault, Frame, FrameSink, TickRecord};
 
 /// How long the recorder may be held up before ticks are lost.
 const RING_SECONDS: f64 = 10.0;
@@ -49,14 +26,14 @@ pub fn tick_feed(rate_hz: f64) -> (TickSink, TickSource) {
 /// The control thread's end: wait-free, and without a heap.
 #[derive(Debug)]
 pub struct TickSink {
-    producer: Producer<TickSample>,
+    producer: Producer<TickRecord>,
     lost: Arc<AtomicU64>,
 }
 
 impl TickSink {
     /// Hands a tick over; one that finds no room is counted, and the recording ends with an error.
-    pub fn push(&mut self, sample: TickSample) {
-        if self.producer.push(sample).is_err() {
+    pub fn push(&mut self, tick: &TickRecord) {
+        if self.producer.push(*tick).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -65,13 +42,13 @@ impl TickSink {
 /// The recorder's end.
 #[derive(Debug)]
 pub struct TickSource {
-    consumer: Consumer<TickSample>,
+    consumer: Consumer<TickRecord>,
     lost: Arc<AtomicU64>,
 }
 
 impl TickSource {
     /// The next tick, if there is one.
-    pub fn next_sample(&mut self) -> Option<TickSample> {
+    pub fn next_tick(&mut self) -> Option<TickRecord> {
         self.consumer.pop().ok()
     }
 
@@ -85,53 +62,30 @@ impl TickSource {
 /// of a second, and a picture more or less doesn't matter: the newest is dropped, which its successor's number shows.
 const FRAMES_WAITING: usize = 8;
 
-/// Makes a camera a machine that can have a thread of its own, and the end at which its pictures come out.
-pub fn camera_feed(camera: Box<dyn Camera>) -> (CameraFeed, CameraSource) {
+/// A bounded queue for the pictures of one camera, of this size: the end that takes them, and the recorder's.
+pub fn picture_queue(name: &str, size: (u32, u32)) -> (PictureSink, CameraSource) {
     let (sender, receiver) = sync_channel(FRAMES_WAITING);
     let source = CameraSource {
-        name: camera.name().to_owned(),
-        size: camera.size(),
+        name: name.to_owned(),
+        size,
         receiver,
     };
-    (CameraFeed { camera, sender }, source)
+    (PictureSink(sender), source)
 }
 
-/// Polls a camera and passes its pictures on. It is finished once the camera is gone or nobody wants its pictures any more.
+/// The camera's end of the queue.
 #[derive(Debug)]
-pub struct CameraFeed {
-    camera: Box<dyn Camera>,
-    sender: SyncSender<Result<Frame, CameraFault>>,
-}
+pub struct PictureSink(SyncSender<Result<Frame, CameraFault>>);
 
-impl CameraFeed {
-    /// The camera's name.
-    pub fn name(&self) -> &str {
-        self.camera.name()
+impl FrameSink for PictureSink {
+    fn take(&mut self, frame: &Frame) -> bool {
+        let delivered = self.0.try_send(Ok(frame.clone()));
+        !matches!(delivered, Err(TrySendError::Disconnected(_)))
     }
-}
 
-/// A camera that has no idea when its next picture comes is asked this often.
-const POLL_PERIOD: Duration = Duration::from_millis(1);
-
-impl Machine for CameraFeed {
-    fn step(&mut self, now: Duration) -> Next {
-        let stamp = Stamp::new(now);
-        loop {
-            let delivered = match self.camera.poll(stamp) {
-                Ok(None) => break,
-                Ok(Some(frame)) => self.sender.try_send(Ok(frame)),
-                Err(fault) => {
-                    // Without a listener there is nobody to tell.
-                    let _ = self.sender.try_send(Err(fault));
-                    return Next::Finished;
-                }
-            };
-            if let Err(TrySendError::Disconnected(_)) = delivered {
-                return Next::Finished;
-            }
-        }
-        let due = self.camera.next_due(stamp).since_epoch();
-        Next::At(if due > now { due } else { now + POLL_PERIOD })
+    fn end(&mut self, fault: &CameraFault) {
+        // A recorder that is over needs no fault.
+        let _ = self.0.try_send(Err(fault.clone()));
     }
 }
 

@@ -6,7 +6,7 @@
 //! threads of its own. The [`Recorder`] is the machine that connects the three. Under the virtual clock the same parts run on one
 //! thread, wait for each other and drop nothing.
 //!
-//! Nothing here knows a device, and nothing ever makes the control thread wait: it pushes [`TickSample`]s into a ring.
+//! Nothing here knows a device, and nothing ever makes the control thread wait: it pushes one [`TickRecord`](ulna_core::TickRecord) per tick into a ring.
 //!
 //! Reading order: [`feed`] (the way in), [`sampler`], [`phases`], [`columns`] (what a row consists of), [`sink`] (the way to the
 //! disk), [`recorder`].
@@ -30,9 +30,7 @@ mod spool;
 pub use columns::{CameraSpec, Columns};
 pub use encoding::PictureEncoder;
 pub use error::RecorderError;
-pub use feed::{
-    CameraFeed, CameraSource, TickSample, TickSink, TickSource, camera_feed, tick_feed,
-};
+pub use feed::{CameraSource, PictureSink, TickSink, TickSource, picture_queue, tick_feed};
 pub use phases::{Key, Phase, Phases};
 pub use recorder::{Input, Inputs, OnInterrupt, Options, Outcome, Recorder};
 pub use replayed::ReplayedCamera;

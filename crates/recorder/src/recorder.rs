@@ -152,7 +152,7 @@ impl Recorder {
     }
 
     fn take_data(&mut self, sampler: &mut Sampler, now: Stamp) {
-        while let Some(sample) = self.inputs.ticks.next_sample() {
+        while let Some(sample) = self.inputs.ticks.next_tick() {
             sampler.push_tick(sample);
         }
         let lost = self.inputs.ticks.lost();

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ulna_core::{Frame, Stamp};
 
-use crate::feed::TickSample;
+use ulna_core::TickRecord;
 
 /// One row, before it is known whether it belongs to an episode.
 #[derive(Debug, Clone)]
@@ -17,9 +17,9 @@ pub struct Sampled {
     /// t_k.
     pub at: Stamp,
     /// The tick whose state is the newest measured at or before t_k.
-    pub state: Option<TickSample>,
+    pub state: Option<TickRecord>,
     /// The tick whose target is in force at t_k.
-    pub target: Option<TickSample>,
+    pub target: Option<TickRecord>,
     /// The newest picture of each camera.
     pub pictures: Vec<Option<Frame>>,
 }
@@ -67,8 +67,8 @@ pub struct Sampler {
     fps: u32,
     grace: Duration,
     next: u64,
-    ticks: VecDeque<TickSample>,
-    state: Option<TickSample>,
+    ticks: VecDeque<TickRecord>,
+    state: Option<TickRecord>,
     counts: TickCounts,
     cameras: Vec<Pictures>,
 }
@@ -106,7 +106,7 @@ impl Sampler {
     }
 
     /// Takes a tick; they come in order.
-    pub fn push_tick(&mut self, sample: TickSample) {
+    pub fn push_tick(&mut self, sample: TickRecord) {
         self.ticks.push_back(sample);
     }
 
@@ -159,10 +159,10 @@ impl Sampler {
         }
         self.next += 1;
         // Ticks are kept from the one in force on; a state counts from when it was measured, which is before its tick sends.
-        for tick in self.ticks.iter().take_while(|tick| tick.measured <= at) {
+        for tick in self.ticks.iter().take_while(|tick| tick.state.stamp <= at) {
             if self
                 .state
-                .is_none_or(|state| state.measured <= tick.measured)
+                .is_none_or(|state| state.state.stamp <= tick.state.stamp)
             {
                 self.state = Some(*tick);
             }
@@ -173,7 +173,7 @@ impl Sampler {
             let counts = &mut self.counts;
             counts.ticks += 1;
             counts.overruns += tick.index.saturating_sub(gone.index + 1);
-            counts.altered += u64::from(!tick.untouched);
+            counts.altered += u64::from(!tick.note.untouched());
             self.ticks.pop_front();
         }
         let pictures = self.cameras.iter_mut().map(|pictures| {

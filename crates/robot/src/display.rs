@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use ulna_core::camera::Frame;
-use ulna_core::tick::Telemetry;
+use ulna_core::tick::TickRecord;
 use ulna_core::unit::AngleMap;
 use ulna_core::{Environment, Joints};
 
@@ -15,7 +15,7 @@ use crate::kind::{RobotKind, VisualSpec};
 
 /// What stays the same while a session lasts.
 #[derive(Debug, Clone)]
-pub struct Stage {
+pub struct SessionInfo {
     /// The session, for people: what is done with which robot.
     pub title: String,
     /// The robot that moves.
@@ -23,7 +23,7 @@ pub struct Stage {
     /// From each joint's unit to its angle.
     pub angles: Joints<AngleMap>,
     /// What else there is: names, and solids in the base frame.
-    pub things: Vec<(String, VisualSpec)>,
+    pub objects: Vec<(String, VisualSpec)>,
     /// The cameras whose pictures come.
     pub cameras: Vec<String>,
     /// What the surroundings tell of themselves, if they do.
@@ -49,12 +49,12 @@ impl core::error::Error for DisplayFault {}
 /// finds no room in the bounded queues before it is dropped and counted. On the virtual clock the session waits for it.
 pub trait Display: fmt::Debug + Send {
     /// Called once, before anything else.
-    fn begin(&mut self, stage: &Stage);
+    fn begin(&mut self, info: &SessionInfo);
 
     /// The next tick. Ticks come in order; some may be missing.
-    fn tick(&mut self, tick: &Telemetry);
+    fn tick(&mut self, tick: &TickRecord);
 
-    /// The next picture of one of the stage's cameras.
+    /// The next picture of one of the info's cameras.
     fn picture(&mut self, camera: &str, frame: &Frame);
 
     /// Called once, after everything else: whatever is still on its way has to arrive now.

@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use ulna_dataset::{Dataset, repair};
 
-use crate::error::AppError;
+use crate::error::SessionError;
 
 pub use check::{CheckSettings, Pictures, checked};
 pub use edit::{Edit, Moment, Watch, edit, exported, features, imported, merged, parted, tasks};
@@ -34,7 +34,7 @@ pub struct Answer {
 ///
 /// # Errors
 /// If it cannot be opened.
-pub fn info(dir: &Path) -> Result<Answer, AppError> {
+pub fn info(dir: &Path) -> Result<Answer, SessionError> {
     let dataset = Dataset::open(dir)?;
     let (info, manifest) = (dataset.info(), dataset.manifest()?);
     let seconds = info.total_frames as f64 / f64::from(info.fps);
@@ -98,7 +98,7 @@ pub fn info(dir: &Path) -> Result<Answer, AppError> {
 ///
 /// # Errors
 /// If it cannot be repaired.
-pub fn repaired(dir: &Path) -> Result<Answer, AppError> {
+pub fn repaired(dir: &Path) -> Result<Answer, SessionError> {
     let report = repair(dir)?;
     let recovered: Vec<Value> = report
         .recovered

@@ -10,15 +10,16 @@ use serde_json::Value;
 use ulna_core::Unit;
 use ulna_rt::Stop;
 
+use crate::client::SessionLink;
 use crate::datasets;
-use crate::error::AppError;
+use crate::error::SessionError;
+use crate::options::RigOptions;
 use crate::policies::{self, PolicyOptions};
-use crate::record::{Episodes, RecordOptions, Recorded, inputs, record};
-use crate::replay::{JointFit, ReplayOptions, replay};
+use crate::record::{Episodes, RecordOptions, Recorded, record};
+use crate::replay::{EpisodeOptions, JointFit, replay};
 use crate::report::{ClockKind, SessionReport};
-use crate::rig::{Rig, RigOptions, Scene};
-use crate::run::{Job, run};
 use crate::shipped;
+use crate::teleop::teleop;
 
 /// How long the demo teleoperates.
 const TELEOP: Duration = Duration::from_secs(6);
@@ -35,7 +36,7 @@ const PICTURE: (u32, u32) = (320, 240);
 
 /// What the demo did. Legs that an interruption kept from happening are absent.
 #[derive(Debug, Serialize)]
-pub struct Told {
+pub struct Tour {
     /// The teleoperation.
     pub teleop: SessionReport,
     /// The recording.
@@ -43,7 +44,7 @@ pub struct Told {
     /// What the check of the recorded dataset found.
     pub check: Option<Value>,
     /// The replay of its first episode.
-    pub replay: Option<ReplayTold>,
+    pub replay: Option<ReplayStep>,
     /// The policy at work, and how well it did.
     pub policy: Option<SessionReport>,
     /// Where things lie.
@@ -54,7 +55,7 @@ pub struct Told {
 
 /// The demo's replay.
 #[derive(Debug, Clone, Serialize)]
-pub struct ReplayTold {
+pub struct ReplayStep {
     /// The unit of the body joints.
     pub units: Unit,
     /// Frames played.
@@ -74,7 +75,7 @@ pub fn demo(
     folder: Option<&Path>,
     stop: &Stop,
     say: &mut dyn FnMut(&str),
-) -> Result<Told, AppError> {
+) -> Result<Tour, SessionError> {
     let folder = folder.map_or_else(default_folder, Path::to_owned);
     let dataset = folder.join("dataset");
     clear(&dataset)?;
@@ -90,90 +91,127 @@ pub fn demo(
     say(
         "1/5  Teleoperate: a simulated hand moves a leader arm, a follower arm follows it. Six seconds, in real time.",
     );
-    let teleop = run(
-        Rig::open(&real, true)?,
-        &Job::Teleop {
-            duration: Some(TELEOP),
-        },
-        &stop.part(),
-        &mut (),
-    )?;
-    let interrupted = teleop.interrupted;
-    let mut told = Told {
+    let teleop = teleop(&real, Some(TELEOP), None, &mut alone(stop))?;
+    let mut tour = Tour {
+        interrupted: teleop.interrupted,
         teleop: teleop.report,
         record: None,
         check: None,
         replay: None,
         policy: None,
         folder,
-        interrupted,
     };
-    if told.interrupted {
-        return Ok(told);
-    }
-    say(
-        "2/5  Record: two episodes of it with two cameras become a dataset. From here on, on the virtual clock.",
-    );
-    let options = RecordOptions {
-        episodes: Episodes::Total(EPISODES),
-        episode_time: EPISODE,
-        reset_time: Duration::from_secs(1),
-        picture: PICTURE,
-        ..RecordOptions::new(dataset.clone(), "Move the arm about")
-    };
-    let recorded = record(&lockstep, &options, None, inputs(), &stop.part(), &mut ())?;
-    told.interrupted = recorded.interrupted;
-    told.record = Some(recorded);
-    if told.interrupted {
-        return Ok(told);
-    }
-    say(
-        "3/5  Check: files, time stamps and statistics of the dataset, measured rates, motion and pictures.",
-    );
-    let settings = datasets::CheckSettings::default();
-    match datasets::checked(&dataset, settings, &stop.part(), &mut |_| {}) {
-        Ok(answer) => told.check = Some(answer.json),
-        Err(error) if error.is_interruption() => {
-            told.interrupted = true;
-            return Ok(told);
+    type Step = fn(&mut Tour, &RigOptions, &Path, &Stop) -> Result<bool, SessionError>;
+    let steps: [(&str, Step); 4] = [
+        (
+            "2/5  Record: two episodes of it with two cameras become a dataset. From here on, on the virtual clock.",
+            Tour::record,
+        ),
+        (
+            "3/5  Check: files, time stamps and statistics of the dataset, measured rates, motion and pictures.",
+            Tour::check,
+        ),
+        (
+            "4/5  Replay: its first episode is played on the follower.",
+            Tour::replay,
+        ),
+        (
+            "5/5  Policy: a small neural network, trained on recordings like these, brings the arm's tool to ten targets.",
+            Tour::policy,
+        ),
+    ];
+    for (what, step) in steps {
+        if tour.interrupted {
+            break;
         }
-        Err(error) => return Err(error),
+        say(what);
+        tour.interrupted = step(&mut tour, &lockstep, &dataset, stop)?;
     }
-    say("4/5  Replay: its first episode is played on the follower.");
-    let options = ReplayOptions {
-        dataset: dataset.clone(),
-        episode: 0,
-        units: None,
-    };
-    let replayed = replay(&lockstep, &options, &stop.part(), &mut ())?;
-    let (units, frames, joints) = (replayed.units, replayed.frames, replayed.joints);
-    told.replay = Some(ReplayTold {
-        units,
-        frames,
-        joints,
-        dataset,
-    });
-    told.interrupted = replayed.done.interrupted;
-    if told.interrupted {
-        return Ok(told);
+    Ok(tour)
+}
+
+/// A session of its own for one step of the tour, without clients.
+fn alone(stop: &Stop) -> SessionLink {
+    SessionLink::alone(&stop.part())
+}
+
+/// The steps; each says whether it was interrupted.
+impl Tour {
+    fn record(
+        &mut self,
+        rig: &RigOptions,
+        dataset: &Path,
+        stop: &Stop,
+    ) -> Result<bool, SessionError> {
+        let options = RecordOptions {
+            episodes: Episodes::Total(EPISODES),
+            episode_time: EPISODE,
+            reset_time: Duration::from_secs(1),
+            picture: PICTURE,
+            ..RecordOptions::new(dataset.to_owned(), "Move the arm about")
+        };
+        let recorded = record(rig, &options, None, None, &mut alone(stop))?;
+        let interrupted = recorded.interrupted;
+        self.record = Some(recorded);
+        Ok(interrupted)
     }
-    say(
-        "5/5  Policy: a small neural network, trained on recordings like these, brings the arm's tool to ten targets.",
-    );
-    let bundle = told.folder.join("policy");
-    shipped::unpack_reach(&bundle)?;
-    let reach = RigOptions {
-        scene: Scene::Reach,
-        ..lockstep
-    };
-    let policy = PolicyOptions::new(bundle);
-    let ran = policies::run(&reach, &policy, Some(POLICY), &stop.part(), &mut ())?;
-    told.interrupted = ran.interrupted;
-    if !told.interrupted {
-        reached_its_goal(&ran.report)?;
+
+    fn check(
+        &mut self,
+        _rig: &RigOptions,
+        dataset: &Path,
+        stop: &Stop,
+    ) -> Result<bool, SessionError> {
+        let settings = datasets::CheckSettings::default();
+        match datasets::checked(dataset, settings, &stop.part(), &mut |_| {}) {
+            Ok(answer) => self.check = Some(answer.json),
+            Err(error) if error.is_interruption() => return Ok(true),
+            Err(error) => return Err(error),
+        }
+        Ok(false)
     }
-    told.policy = Some(ran.report);
-    Ok(told)
+
+    fn replay(
+        &mut self,
+        rig: &RigOptions,
+        dataset: &Path,
+        stop: &Stop,
+    ) -> Result<bool, SessionError> {
+        let options = EpisodeOptions {
+            dataset: dataset.to_owned(),
+            episode: 0,
+            units: None,
+        };
+        let replayed = replay(rig, &options, None, &mut alone(stop))?;
+        self.replay = Some(ReplayStep {
+            units: replayed.units,
+            frames: replayed.frames,
+            joints: replayed.joints,
+            dataset: dataset.to_owned(),
+        });
+        Ok(replayed.outcome.interrupted)
+    }
+
+    fn policy(
+        &mut self,
+        rig: &RigOptions,
+        _dataset: &Path,
+        stop: &Stop,
+    ) -> Result<bool, SessionError> {
+        let bundle = self.folder.join("policy");
+        shipped::unpack_reach(&bundle)?;
+        let rig = RigOptions {
+            scene: "reach".to_owned(),
+            ..rig.clone()
+        };
+        let policy = PolicyOptions::new(bundle);
+        let ran = policies::run(&rig, &policy, Some(POLICY), None, &mut alone(stop))?;
+        if !ran.interrupted {
+            reached_its_goal(&ran.report)?;
+        }
+        self.policy = Some(ran.report);
+        Ok(ran.interrupted)
+    }
 }
 
 /// What the policy must do: reach eight of ten targets.
@@ -183,14 +221,14 @@ const GOAL: f64 = 0.8;
 ///
 /// # Errors
 /// If it reached fewer than eight of ten targets, or there were none.
-pub fn reached_its_goal(report: &SessionReport) -> Result<(), AppError> {
-    let task = report
-        .task
-        .ok_or_else(|| AppError::Usage("there was no task to judge the policy by".to_owned()))?;
-    if task.targets > 0 && f64::from(task.reached) >= GOAL * f64::from(task.targets) {
+pub fn reached_its_goal(report: &SessionReport) -> Result<(), SessionError> {
+    let task = report.task.as_ref().ok_or_else(|| {
+        SessionError::Usage("there was no task to judge the policy by".to_owned())
+    })?;
+    if task.success_rate().is_some_and(|rate| rate >= GOAL) {
         return Ok(());
     }
-    Err(AppError::Session(format!(
+    Err(SessionError::Session(format!(
         "the policy missed its goal: {task}, and {:.0} % are asked for; `ulna policy check` tells whether the bundle is sound",
         GOAL * 100.0
     )))
@@ -210,16 +248,16 @@ fn default_folder() -> PathBuf {
 }
 
 /// Removes what an earlier demo recorded, and nothing else.
-fn clear(dataset: &Path) -> Result<(), AppError> {
+fn clear(dataset: &Path) -> Result<(), SessionError> {
     if !dataset.exists() {
         return Ok(());
     }
-    let system = |source| AppError::System {
+    let system = |source| SessionError::System {
         what: format!("removing the last demo's {}", dataset.display()),
         source,
     };
     if !dataset.join("meta/info.json").is_file() {
-        return Err(AppError::Usage(format!(
+        return Err(SessionError::Usage(format!(
             "{} is there, but is no dataset of an earlier demo; pass another --folder",
             dataset.display()
         )));
@@ -227,7 +265,7 @@ fn clear(dataset: &Path) -> Result<(), AppError> {
     fs::remove_dir_all(dataset).map_err(system)
 }
 
-impl Told {
+impl Tour {
     /// The end of the tour, for a newcomer.
     pub fn summary(&self) -> String {
         let timing = &self.teleop.timing;
@@ -301,12 +339,11 @@ impl Told {
 }
 
 fn policy_line(report: &SessionReport) -> String {
-    let task = report.task.map_or(String::new(), |task| {
+    let task = report.task.as_ref().map_or(String::new(), |task| {
+        let off = task.figure("mean_distance_m").unwrap_or(f64::NAN) * 1e3;
         format!(
-            "{} of {} targets reached, {:.0} mm off on average",
-            task.reached,
-            task.targets,
-            task.mean_distance_m * 1e3
+            "{} of {} targets reached, {off:.0} mm off on average",
+            task.successes.value, task.attempts.value
         )
     });
     let engine = report.policy.as_ref().map_or(String::new(), |policy| {

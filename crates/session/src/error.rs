@@ -1,27 +1,39 @@
-//! Everything that can go wrong with a command, in words for the person who typed it.
+//! Everything that can go wrong with a session, in words for the person who started it.
 
-/// Why a command failed.
+use crate::device::DeviceError;
+
+/// Why a session, or opening one, failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum AppError {
+pub enum SessionError {
     /// A robot file.
     #[error(transparent)]
-    Robots(#[from] crate::robots::RobotsError),
+    Robots(#[from] ulna_robot::files::RobotsError),
     /// A port.
     #[error(transparent)]
     Port(#[from] ulna_drivers::PortError),
     /// A calibration file.
     #[error(transparent)]
     Calibration(#[from] ulna_drivers::calibration::CalibrationError),
-    /// The servos.
+    /// A robot file that asks for servos that do not exist.
+    #[error("robot `{robot}`: {source}")]
+    Arm {
+        /// The robot.
+        robot: String,
+        /// What is wrong.
+        source: ulna_drivers::arm::ArmError,
+    },
+    /// A follower or a teleoperator.
     #[error(transparent)]
-    Connect(#[from] ulna_drivers::connect::ConnectError),
-    /// Servos that were worked on one by one.
-    #[error(transparent)]
-    Line(#[from] ulna_drivers::LineError),
-    /// Somebody pressed Ctrl-C; says how things were left.
-    #[error("{0}")]
-    Interrupted(String),
+    Device(#[from] DeviceError),
+    /// A camera that nothing can open.
+    #[error(
+        "camera `{camera}`: this version has no driver for real cameras: pass --no-cameras to record states and actions alone"
+    )]
+    NoCameraDriver {
+        /// The camera.
+        camera: String,
+    },
     /// A dataset.
     #[error(transparent)]
     Dataset(#[from] ulna_dataset::DatasetError),
@@ -31,12 +43,12 @@ pub enum AppError {
     /// A policy.
     #[error(transparent)]
     Policy(#[from] ulna_policy::PolicyError),
+    /// The simulation could not be set up.
+    #[error(transparent)]
+    Sim(#[from] crate::supply::SimError),
     /// Options that do not go together, or lack something.
     #[error("{0}")]
     Usage(String),
-    /// The simulation could not be set up.
-    #[error("the simulated arm cannot be set up: {0}")]
-    Sim(String),
     /// The session ended in a way that it should not.
     #[error("{0}")]
     Session(String),
@@ -50,12 +62,21 @@ pub enum AppError {
     },
 }
 
-impl AppError {
+impl SessionError {
     /// Whether the user ended the command, and it left everything as it was.
     pub fn is_interruption(&self) -> bool {
         let interrupted = |error: &ulna_dataset::DatasetError| {
             matches!(error, ulna_dataset::DatasetError::Interrupted { .. })
         };
-        matches!(self, AppError::Dataset(error) if interrupted(error))
+        matches!(self, Self::Dataset(error) if interrupted(error))
+    }
+
+    /// Whether the command was called wrongly: exit code 2.
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Usage(_) | Self::NoCameraDriver { .. } => true,
+            Self::Sim(error) => error.is_usage(),
+            _ => false,
+        }
     }
 }

@@ -1,44 +1,44 @@
-//! What the commands of ulna do: rigs, sessions, the demo, benches.
+//! Sessions: a rig is opened, a teleoperator drives a follower through the safety gate, and everything that happens is reported in
+//! one stream of events.
 //!
-//! Reading order: [`robots`] (finding robot files), [`rig`] (ports, clocks and simulation), [`session`] (ticks and the one way out),
-//! [`run`] (a session from connect to report), [`display`] (showing one), then the commands that use them: [`mod@teleop`], [`record`],
-//! [`replay`], [`policies`], [`demo`], [`mod@bench`].
-//!
-//! From the first cable to the first motion: [`dialogue`] (talking with whoever holds the arm) and [`workplace`] (a bus to work on), and
-//! on them [`ports`], [`scan`], [`setup`], [`calibrate`], [`recover`] and [`doctor`].
+//! Reading order: [`device`] (what moves and what says where to), [`supply`] (ports and cameras, real or simulated), [`cameras`],
+//! [`teleoperators`], [`rig`], then a session: [`run`], [`controlled`] (ticks and the one way out), [`fanout`] (where ticks go),
+//! [`client`] (commands in, events out), [`report`]. What uses them: [`mod@teleop`], [`record`], [`replay`], [`policies`], [`demo`].
 
-pub mod bench;
-pub mod calibrate;
+pub mod cameras;
+pub mod client;
+mod control_loop;
+pub mod controlled;
 pub mod datasets;
 pub mod demo;
-pub mod dialogue;
+pub mod device;
 pub mod display;
-pub mod doctor;
+pub mod episode;
 pub mod error;
-pub mod memory;
+pub mod fanout;
+pub mod options;
 pub mod policies;
-pub mod ports;
+mod policy_options;
 pub mod record;
-pub mod recover;
 pub mod replay;
 pub mod report;
 pub mod rig;
-pub mod robots;
 pub mod run;
-pub mod scan;
-pub mod session;
-pub mod setup;
+pub mod servo_follower;
 pub mod shipped;
-pub mod tap;
+pub mod supply;
 pub mod teleop;
+pub mod teleoperator_type;
+pub mod teleoperators;
 pub mod view;
-pub mod wiggle;
-pub mod workplace;
 
-pub use dialogue::{Dialogue, Step, StepState, Told};
-pub use error::AppError;
+pub use client::{SessionCommand, SessionEvent, SessionLink};
+pub use error::SessionError;
+pub use options::RigOptions;
+pub use rig::Rig;
+pub use supply::scenes;
 pub use ulna_core::{Health, Unit};
-pub use ulna_policy::EngineChoice;
-pub use ulna_recorder::{Input, Key, Phase, Progress, RecorderError};
+pub use ulna_policy::{EngineChoice, EngineKind};
+pub use ulna_recorder::{EpisodeReport, Phase, Progress, RecorderError};
 pub use ulna_robot::RobotKind;
 pub use ulna_rt::{Stop, Summary};

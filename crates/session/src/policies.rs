@@ -1,49 +1,30 @@
 //! Policies: looking at bundles, and running them on a rig.
 
-pub(crate) mod mind;
-
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use ulna_core::Environment;
-use ulna_policy::{Bundle, Engine, EngineChoice, Report, RobotContract, prepare};
-use ulna_robot::RobotKind;
-use ulna_rt::Stop;
-use ulna_sim::task::Reach;
+use ulna_policy::{Bundle, Engine, EngineChoice, EngineInfo, Report, RobotContract, prepare};
+use ulna_robot::{RobotKind, files};
 
-use crate::display;
-use crate::error::AppError;
-use crate::rig::RigOptions;
-use crate::robots;
-use crate::run::{Done, Job, Ui, run as run_session};
+use crate::client::SessionLink;
+use crate::display::{Display, DisplaySetup};
+use crate::error::SessionError;
+use crate::options::RigOptions;
+use crate::rig::Rig;
+use crate::run::{SessionOutcome, SessionPlan, run as run_session};
+use crate::supply::scenes;
+use crate::teleoperators::{PICTURE, open_policy};
 
-pub use mind::{Mind, PolicyReport};
+pub use crate::policy_options::PolicyOptions;
+pub use crate::report::PolicyReport;
 
-/// Which policy, and how it is run.
-#[derive(Debug, Clone)]
-pub struct PolicyOptions {
-    /// Folder of the bundle.
-    pub bundle: PathBuf,
-    /// What runs the network.
-    pub engine: EngineChoice,
-    /// Threads for the network; tract always takes one.
-    pub threads: NonZeroUsize,
-    /// On the virtual clock: from the observation to the chunk.
-    pub latency: Duration,
-}
-
-impl PolicyOptions {
-    /// Whatever engine there is, on one thread; 20 ms of latency on the virtual clock.
-    pub fn new(bundle: PathBuf) -> Self {
-        Self {
-            bundle,
-            engine: EngineChoice::Auto,
-            threads: NonZeroUsize::MIN,
-            latency: Duration::from_millis(20),
-        }
-    }
+/// The engine that would run a policy's network on this computer, found by loading it.
+///
+/// # Errors
+/// If the library that the user names cannot be used.
+pub fn engine() -> Result<EngineInfo, SessionError> {
+    Ok(Engine::open(EngineChoice::Auto)?.info().clone())
 }
 
 /// A bundle that passed.
@@ -51,29 +32,30 @@ impl PolicyOptions {
 pub struct Checked {
     /// Its folder.
     pub bundle: PathBuf,
-    /// The robot that it was held against.
+    /// The robot that it was checked against.
     pub robot: String,
-    /// What was held against what.
+    /// The checks that it passed.
     #[serde(flatten)]
     pub report: Report,
 }
 
-/// Holds a bundle against a robot and its golden output. Without a robot's name: the first known one whose type and joints fit.
+/// Checks a bundle against a robot, and its network against its golden output. Without a robot's name: the first known one whose type and joints fit.
 ///
-/// Of the robot's surroundings it is assumed that they tell what a scene of the simulation tells, if the policy asks for that.
+/// The robot's surroundings are assumed to have as many values as the policy asks for, if a scene of the simulation has so many.
 ///
 /// # Errors
 /// If it does not pass, in words.
-pub fn check(options: &PolicyOptions, robot: Option<&str>) -> Result<Checked, AppError> {
+pub fn check(options: &PolicyOptions, robot: Option<&str>) -> Result<Checked, SessionError> {
     let bundle = Bundle::open(&options.bundle)?;
     let kind = match robot {
-        Some(name) => robots::find(name)?,
+        Some(name) => files::find(name)?,
         None => fitting(&bundle)?,
     };
     let kind = kind.in_unit(bundle.contract().unit);
     let asked = bundle.contract().environment_state();
-    let told = Reach::new(&kind, 0).names().len();
-    let environment = if asked == told { told } else { 0 };
+    let mut scenes = scenes::all().iter();
+    let known = scenes.any(|scene| scene.environment.len() == asked);
+    let environment = if known { asked } else { 0 };
     let contract = offer(&kind, RATE, environment);
     let engine = Engine::open(options.engine)?;
     let (_, report) = prepare(&bundle, &engine, options.threads, Some(&contract))?;
@@ -84,7 +66,7 @@ pub fn check(options: &PolicyOptions, robot: Option<&str>) -> Result<Checked, Ap
     })
 }
 
-/// Runs a policy on a rig for `duration`, or until stopped.
+/// Runs a policy on a rig for `duration`, or until stopped; `display` shows it.
 ///
 /// # Errors
 /// If the policy does not pass its checks, before anything moves; else as [`run_session`].
@@ -92,18 +74,34 @@ pub fn run(
     options: &RigOptions,
     policy: &PolicyOptions,
     duration: Option<Duration>,
-    stop: &Stop,
-    ui: &mut dyn Ui,
-) -> Result<Done, AppError> {
-    let (mut rig, bundle) = mind::open_rig(options, policy)?;
-    mind::attach(&mut rig, options, &bundle, policy, Vec::new())?;
-    display::watch(ui.display(), &mut rig, options)?;
-    run_session(rig, &Job::Policy { duration }, stop, ui)
+    display: Option<Box<dyn Display>>,
+    link: &mut SessionLink,
+) -> Result<SessionOutcome, SessionError> {
+    link.without_recorder();
+    let bundle = Bundle::open(&policy.bundle)?;
+    let options = in_units_of(options, &bundle);
+    let rig = Rig::open_for(&options, link, |request| {
+        open_policy(request, &bundle, policy)
+    })?;
+    let plan = SessionPlan {
+        command: "run",
+        duration,
+        display: display.map(DisplaySetup::new),
+        recording: None,
+    };
+    run_session(rig, plan, link)
 }
 
-/// The usual control rate, Hz, and size of pictures, pixels.
+/// The rig with its joints in the units of a policy.
+pub(crate) fn in_units_of(options: &RigOptions, bundle: &Bundle) -> RigOptions {
+    RigOptions {
+        unit: Some(bundle.contract().unit),
+        ..options.clone()
+    }
+}
+
+/// The usual control rate, Hz.
 const RATE: f64 = 200.0;
-const PICTURE: (u32, u32) = (640, 480);
 
 /// What this robot offers with its cameras at the usual size.
 fn offer(kind: &RobotKind, rate_hz: f64, environment_state: usize) -> RobotContract {
@@ -113,18 +111,18 @@ fn offer(kind: &RobotKind, rate_hz: f64, environment_state: usize) -> RobotContr
     })
 }
 
-fn fitting(bundle: &Bundle) -> Result<RobotKind, AppError> {
+fn fitting(bundle: &Bundle) -> Result<RobotKind, SessionError> {
     let contract = bundle.contract();
-    let known = robots::list();
+    let known = files::list();
     let kinds = known
         .iter()
-        .filter_map(|listed| robots::find(&listed.name).ok());
+        .filter_map(|listed| files::find(&listed.name).ok());
     let mut fitting = kinds.filter(|kind| {
         contract.robot_types.contains(&kind.follower.robot_type)
             && kind.names().eq(contract.joints.iter().map(String::as_str))
     });
     fitting.next().ok_or_else(|| {
-        AppError::Usage(format!(
+        SessionError::Usage(format!(
             "policy `{}` is for a {} with the joints {}, and no known robot is one; name its robot file with --robot",
             bundle.name(),
             contract.robot_types.join(" or "),

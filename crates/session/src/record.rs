@@ -1,55 +1,39 @@
-//! Recording episodes: teleoperation with a recorder beside it.
+//! Recording episodes: teleoperation, or a policy, with a recorder beside it.
 
-pub(crate) mod cameras;
+mod cameras;
 mod codec;
 mod dataset;
 mod options;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
 use serde::Serialize;
-use ulna_core::Environment;
+use ulna_policy::Bundle;
 use ulna_recorder::phases::Plan;
 use ulna_recorder::recorder::Options;
 use ulna_recorder::sink::SinkOptions;
 use ulna_recorder::{
-    CameraFeed, Columns, EpisodeReport, Input, Inputs, Key, Lanes, Outcome, Progress, Recorder,
-    camera_feed, tick_feed,
+    Columns, EpisodeReport, Input, Inputs, Key, Lanes, Outcome, Progress, Recorder, tick_feed,
 };
 use ulna_rt::latest::Watcher;
-use ulna_rt::{Machine, Stop};
 
-use crate::display::{self, Display};
-use crate::error::AppError;
-use crate::policies::PolicyOptions;
-use crate::policies::mind::{attach, open_rig};
+use crate::client::{EventSender, SessionEvent, SessionLink};
+use crate::display::{Display, DisplaySetup};
+use crate::error::SessionError;
+use crate::options::RigOptions;
+use crate::policies::{PolicyOptions, in_units_of};
 use crate::report::{ClockKind, SessionReport};
-use crate::rig::{Rig, RigOptions};
-use crate::run::{Beside, Done, Job, run_beside};
+use crate::rig::Rig;
+use crate::run::{Recording, SessionOutcome, SessionPlan, run};
+use crate::teleoperators::open_policy;
+use cameras::RecordedCameras;
 
 pub use codec::CodecChoice;
 pub use options::{CameraChoice, Episodes, RecordOptions};
 pub use ulna_recorder::OnInterrupt;
-
-/// Shows people how the recording goes.
-pub trait RecordUi: Send {
-    /// About ten times a second of real time.
-    fn progress(&mut self, progress: &Progress);
-
-    /// What shows the whole session, if anything does; it is asked for before anything moves, and given away.
-    fn display(&mut self) -> Option<Box<dyn Display>> {
-        None
-    }
-}
-
-impl RecordUi for () {
-    fn progress(&mut self, _: &Progress) {}
-}
 
 /// A recording that is over.
 #[derive(Debug, Serialize)]
@@ -80,12 +64,7 @@ pub struct Recorded {
     pub warnings: Vec<String>,
 }
 
-/// A channel for keys, to be given to [`record`].
-pub fn inputs() -> (Sender<Input>, Receiver<Input>) {
-    channel()
-}
-
-/// Records episodes: of the leader's hand, or of a policy.
+/// Records episodes: of the leader's hand, or of a policy; `display` shows the session.
 ///
 /// # Errors
 /// If the options make no sense, the dataset cannot be written or does not fit, the rig fails, or a camera does. What was saved
@@ -94,125 +73,133 @@ pub fn record(
     rig: &RigOptions,
     options: &RecordOptions,
     policy: Option<&PolicyOptions>,
-    keys: (Sender<Input>, Receiver<Input>),
-    stop: &Stop,
-    ui: &mut dyn RecordUi,
-) -> Result<Recorded, AppError> {
+    display: Option<Box<dyn Display>>,
+    link: &mut SessionLink,
+) -> Result<Recorded, SessionError> {
     options.check(rig.rate_hz)?;
-    let (mut opened, bundle) = match policy {
-        Some(policy) => {
-            let (rig, bundle) = open_rig(rig, policy)?;
-            (rig, Some(bundle))
-        }
-        None => (Rig::open(rig, true)?, None),
+    let rig = RigOptions {
+        camera_faults: options.camera_faults.clone(),
+        ..rig.clone()
     };
-    let mut cameras = cameras::open(&opened, rig, &options.wanted())?;
-    if let (Some(policy), Some(bundle)) = (policy, &bundle) {
-        cameras = attach(&mut opened, rig, bundle, policy, cameras)?;
-    }
-    if let Some(display) = ui.display() {
-        let mut show = display::of_rig(display, &opened, rig);
-        cameras = cameras
-            .into_iter()
-            .map(|camera| show.mirror(camera))
-            .collect();
-        opened.show = Some(show);
-    }
-    let columns = Columns::new(
-        opened.follower.kind.value_names(),
-        cameras::specs(&cameras),
-        options.plain,
-    );
-    let task = opened.task().cloned();
-    let columns = columns.with_environment(task.map(|task| Arc::new(task) as Arc<dyn Environment>));
-    let (writer, created) = dataset::open(&opened, rig, options, &columns)?;
+    let (opened, cameras) = open(&rig, options, policy, link)?;
+    let columns = Columns::new(opened.robot.value_names(), cameras.specs, options.plain);
+    let columns = columns.with_environment(opened.surroundings.environment());
+    let (writer, created) = dataset::open(&opened, &rig, options, &columns)?;
     let before = writer.episodes();
     let names = columns.cameras().iter().map(|camera| camera.name.clone());
     let names: Vec<String> = names.collect();
+    let (ticks, tick_source) = tick_feed(rig.rate_hz);
+    let (keys, inputs) = link.recorder_inputs();
+    let sync_every = codec::sync_every(writer.layout().cameras(), options.fps);
+    let (mut recorder, progress) = Recorder::new(
+        writer,
+        columns,
+        recorder_options(&rig, options, before, sync_every),
+        Inputs {
+            ticks: tick_source,
+            cameras: cameras.sources,
+            inputs,
+        },
+        link.stop.clone(),
+    )?;
+    let plan = SessionPlan {
+        command: "record",
+        duration: None,
+        display: display.map(DisplaySetup::new),
+        recording: Some(Recording {
+            ticks,
+            recorder: &mut recorder,
+            ended: &mut |failure| {
+                let input = match failure {
+                    Some(reason) => Input::Abort(reason),
+                    None => Input::Key(Key::Stop),
+                };
+                // A recorder that is finished has hung up.
+                let _ = keys.send(input);
+            },
+        }),
+    };
+    let session = reporting(progress, &link.events, || run(opened, plan, link));
+    let outcome = recorder.finish();
+    if outcome.episodes == 0 {
+        created.withdraw();
+    }
+    conclude(options, names, before, session, outcome)
+}
 
+/// Opens the rig with its recorded cameras: of a leader, or of a policy.
+fn open(
+    rig: &RigOptions,
+    options: &RecordOptions,
+    policy: Option<&PolicyOptions>,
+    link: &SessionLink,
+) -> Result<(Rig, RecordedCameras), SessionError> {
+    let Some(policy) = policy else {
+        let mut rig = Rig::open(rig, link)?;
+        let cameras =
+            RecordedCameras::add(&mut rig.cameras, &rig.robot, &*rig.surroundings, options)?;
+        return Ok((rig, cameras));
+    };
+    let bundle = Bundle::open(&policy.bundle)?;
+    let mut cameras = RecordedCameras::default();
+    let rig = Rig::open_for(&in_units_of(rig, &bundle), link, |request| {
+        let (robot, around) = (request.robot, request.surroundings);
+        // First: what is recorded decides at which size a camera is opened.
+        cameras = RecordedCameras::add(request.cameras, robot, around, options)?;
+        open_policy(request, &bundle, policy)
+    })?;
+    Ok((rig, cameras))
+}
+
+fn recorder_options(
+    rig: &RigOptions,
+    options: &RecordOptions,
+    before: u64,
+    sync_every: u32,
+) -> Options {
     let lanes = match rig.clock {
         ClockKind::Virtual => Lanes::Inline,
         ClockKind::Real => Lanes::Threads,
     };
-    let (ticks, tick_source) = tick_feed(rig.rate_hz);
-    let (mut feeds, sources): (Vec<CameraFeed>, Vec<_>) =
-        cameras.into_iter().map(camera_feed).unzip();
-    let (sender, inputs) = keys;
     let plan = Plan {
         episodes: options.episodes.missing(before),
         episode_rows: options.rows(options.episode_time),
         reset_rows: options.rows(options.reset_time),
     };
     let sink = SinkOptions {
-        sync_every: codec::sync_every(writer.layout().cameras(), options.fps),
+        sync_every,
         ..SinkOptions::new(lanes, options.task.clone(), options.fps)
     };
-    let recorder_options = Options {
+    Options {
         on_interrupt: options.on_interrupt,
         ..Options::new(options.fps, plan, sink)
-    };
-    let (mut recorder, watcher) = Recorder::new(
-        writer,
-        columns,
-        recorder_options,
-        Inputs {
-            ticks: tick_source,
-            cameras: sources,
-            inputs,
-        },
-        stop.clone(),
-    )?;
-    let others = feeds.iter_mut().map(|feed| {
-        let name = format!("camera-{}", feed.name());
-        (name, feed as &mut (dyn Machine + Send))
-    });
-    let beside = Beside {
-        ticks,
-        leading: &mut recorder,
-        others: others.collect(),
-        ended: &mut |failure| {
-            let input = match failure {
-                Some(reason) => Input::Abort(reason),
-                None => Input::Key(Key::Stop),
-            };
-            // A recorder that is finished has hung up.
-            let _ = sender.send(input);
-        },
-    };
-    let done = shown(watcher, ui, || {
-        let job = match policy {
-            Some(_) => Job::Policy { duration: None },
-            None => Job::Teleop { duration: None },
-        };
-        run_beside(opened, &job, stop, &mut (), Some(beside))
-    });
-    let outcome = recorder.finish();
-    if outcome.episodes == 0 {
-        created.withdraw();
     }
-    conclude(options, names, before, done, outcome)
 }
 
-/// Shows the progress while `work` is done.
-fn shown<T>(mut watcher: Watcher<Progress>, ui: &mut dyn RecordUi, work: impl FnOnce() -> T) -> T {
+/// Reports the recording's progress about ten times a second of real time while `work` is done.
+fn reporting<T>(
+    mut progress: Watcher<Progress>,
+    events: &EventSender,
+    work: impl FnOnce() -> T,
+) -> T {
     const PERIOD: Duration = Duration::from_millis(100);
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
-        let shower = scope.spawn(|| {
+        let reporter = scope.spawn(|| {
             while !over.load(Ordering::Acquire) {
-                ui.progress(watcher.newest());
+                events.send(SessionEvent::Recording(*progress.newest()));
                 thread::park_timeout(PERIOD);
             }
-            ui.progress(watcher.newest());
+            events.send(SessionEvent::Recording(*progress.newest()));
         });
         let done = work();
         over.store(true, Ordering::Release);
-        shower.thread().unpark();
+        reporter.thread().unpark();
         done
     })
 }
 
-/// Brings the dataset's card up to date. The episodes are saved by then, so that trouble with it is a warning.
+/// Brings the dataset's card up to date. The episodes are saved by then, so a failure is a warning.
 fn refresh_card(dataset: &Path) -> Option<String> {
     let refreshed = ulna_dataset::refresh_card(dataset);
     let error = refreshed.err()?;
@@ -225,9 +212,9 @@ fn conclude(
     options: &RecordOptions,
     cameras: Vec<String>,
     before: u64,
-    done: Result<Done, AppError>,
+    session: Result<SessionOutcome, SessionError>,
     outcome: Outcome,
-) -> Result<Recorded, AppError> {
+) -> Result<Recorded, SessionError> {
     let mut warnings = Vec::new();
     if before + outcome.episodes > 0 {
         warnings.extend(refresh_card(&options.dataset));
@@ -240,17 +227,15 @@ fn conclude(
             before + now
         ),
     };
-    let with_saved = |text: String| AppError::Session(format!("{text}; {saved}"));
+    let with_saved = |text: String| SessionError::Session(format!("{text}; {saved}"));
     // What the robot's side says of its end is the better story; the recorder only repeats it.
-    let done = done.map_err(|error| match error {
-        AppError::Session(text) => with_saved(text),
+    let done = session.map_err(|error| match error {
+        SessionError::Session(text) => with_saved(text),
         other => other,
     })?;
     if let Some(error) = outcome.error {
         return Err(with_saved(error.to_string()));
     }
-    let mut session = done.report;
-    session.command = "record";
     Ok(Recorded {
         dataset: options.dataset.clone(),
         task: options.task.clone(),
@@ -261,7 +246,7 @@ fn conclude(
         discarded: outcome.discarded,
         total_episodes: before + outcome.episodes,
         reports: outcome.reports,
-        session,
+        session: done.report,
         interrupted: done.interrupted,
         warnings,
     })

@@ -1,18 +1,21 @@
 //! What a session says when it is over: the same figures for people and for programs.
 
-use std::fmt;
+use std::time::Duration;
 
 use serde::Serialize;
 use ulna_bus::engine::BusCounters;
 use ulna_control::{Counters, End};
+use ulna_core::TaskScore;
 pub use ulna_drivers::arm::{HealthReport, ServoReport};
 use ulna_rt::priority::Grant;
 use ulna_rt::{Distribution, StopReason, Summary};
-use ulna_sim::task::{Reach, Score};
 
+use crate::controlled::{Ended, Exit, Finished};
 use crate::display::DisplayReport;
-use crate::policies::PolicyReport;
-use crate::session::{Ended, Exit, Finished};
+
+/// One servo of each bus is asked for its voltage, temperature, load and current this often: six servos take turns of an eighth of a
+/// second.
+pub(crate) const HEALTH_PERIOD: Duration = Duration::from_millis(20);
 
 /// Which clock a session ran on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -84,7 +87,7 @@ pub struct GateReport {
     pub slowed: u64,
     /// Part of a ramp: at the start, or after a jump.
     pub ramped: u64,
-    /// No action, a stale one or one that is no number.
+    /// No action, a stale one, or one with a NaN.
     pub held: u64,
 }
 
@@ -148,49 +151,15 @@ impl BusReport {
     }
 }
 
-/// How well the scene's task was done, in targets that were there from beginning to end.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct TaskReport {
-    /// The task.
-    pub name: &'static str,
-    /// Targets.
-    pub targets: u32,
-    /// Those that were reached.
-    pub reached: u32,
-    /// Mean over the targets of how far the tool was off in the end, m.
-    pub mean_distance_m: f64,
-    /// How near the tool had to be, m.
-    pub tolerance_m: f64,
-}
-
-impl fmt::Display for TaskReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            name,
-            targets,
-            reached,
-            mean_distance_m,
-            tolerance_m,
-        } = self;
-        write!(
-            f,
-            "{name}: {reached} of {targets} targets, within {:.0} mm; off by {:.1} mm on average",
-            tolerance_m * 1e3,
-            mean_distance_m * 1e3
-        )
-    }
-}
-
-impl From<Score> for TaskReport {
-    fn from(score: Score) -> Self {
-        Self {
-            name: "reach",
-            targets: score.targets,
-            reached: score.reached,
-            mean_distance_m: score.mean_distance,
-            tolerance_m: Reach::TOLERANCE,
-        }
-    }
+/// What a policy did, for the session's report.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PolicyReport {
+    /// The checks that the bundle passed before anything moved.
+    pub checked: ulna_policy::Report,
+    /// Chunks and how long they took.
+    pub inference: ulna_policy::InferenceReport,
+    /// What the control loop made of them.
+    pub source: ulna_policy::SourceReport,
 }
 
 /// A session, whole.
@@ -213,7 +182,7 @@ pub struct SessionReport {
     /// RMS of goal minus measured position of each joint, in its unit.
     pub tracking: serde_json::Map<String, serde_json::Value>,
     /// How well the task was done, in a simulated scene that has one.
-    pub task: Option<TaskReport>,
+    pub task: Option<TaskScore>,
     /// What the policy did, if one drove the arm.
     pub policy: Option<PolicyReport>,
     /// The follower's bus.

@@ -1,76 +1,57 @@
 //! Running a session on a rig: connect, tick, wind down, report. The same sequence on either clock.
 
-mod control;
-mod threads;
-
-use std::sync::Arc;
-use std::time::Duration;
-
-use ulna_control::{End, Playing};
-use ulna_core::Joints;
-use ulna_robot::display::{Display, Stage};
-use ulna_rt::Stop;
+use ulna_control::End;
+use ulna_core::{Joints, TickRecord};
+use ulna_recorder::TickSink;
+use ulna_robot::display::SessionInfo;
+use ulna_rt::executor::{Executed, Executor, ExecutorError, Priority, Task};
 use ulna_rt::priority::Grant;
+use ulna_rt::{Machine, latest};
 
-use crate::display::{Presented, Show};
-use crate::error::AppError;
-use crate::report::{BusReport, ClockKind, SessionReport, Timing, ended_in_words};
-use crate::rig::{Rig, World};
-use crate::session::{Ended, Finished, Follower};
-use crate::tap::{Sampler, Snapshot, Tap};
+use crate::cameras::OpenedCamera;
+use crate::client::{SessionEvent, SessionLink};
+use crate::control_loop::{ControlPlan, Controlled, control};
+use crate::controlled::{Ended, Finished};
+use crate::device::{BoxedObserver, Helpers, LostPort, TeleoperatorReport};
+use crate::display::{DisplayHandle, DisplaySetup};
+use crate::error::SessionError;
+use crate::fanout::{FanOut, Measurements, RowSampler};
+use crate::report::{ClockKind, SessionReport, Timing, ended_in_words};
+use crate::rig::Rig;
 
-use threads::Around;
-pub use threads::Beside;
-
-/// What the robot is to do.
-#[derive(Debug, Clone)]
-pub enum Job {
-    /// Follow the leader; without one, hold.
-    Teleop {
-        /// How long; until stopped if absent.
-        duration: Option<Duration>,
-    },
-    /// Do what the rig's policy wants.
-    Policy {
-        /// How long; until stopped if absent.
-        duration: Option<Duration>,
-    },
-    /// Play a recorded episode.
-    Replay(ReplayJob),
+/// What a session is to do with its rig.
+#[derive(Debug, Default)]
+pub struct SessionPlan<'a> {
+    /// The command, for reports.
+    pub command: &'static str,
+    /// How long; until stopped, or until the teleoperator has finished, if absent.
+    pub duration: Option<std::time::Duration>,
+    /// Shows the session, if anything does.
+    pub display: Option<DisplaySetup>,
+    /// Records it, if anything does.
+    pub recording: Option<Recording<'a>>,
 }
 
-/// An episode to be played.
-#[derive(Debug, Clone)]
-pub struct ReplayJob {
-    /// The recorded actions, in the rig's units.
-    pub actions: Vec<Joints<f64>>,
-    /// Where the recorded arm was at the start; a simulated arm is put there, a real one approaches the first action.
-    pub start: Joints<f64>,
-    /// Frames per second.
-    pub fps: f64,
-    /// What happens between frames.
-    pub playing: Playing,
+/// A recorder beside the control loop.
+pub struct Recording<'a> {
+    /// Where the ticks go.
+    pub ticks: TickSink,
+    /// The recorder; the session waits until it is finished.
+    pub recorder: &'a mut (dyn Machine + Send),
+    /// Called once the control loop is over, with the reason if it failed. The recorder must finish soon after.
+    pub ended: &'a mut (dyn FnMut(Option<String>) + Send),
 }
 
-/// Shows people what is going on.
-pub trait Ui {
-    /// About ten times a second, in real time.
-    fn status(&mut self, snapshot: &Snapshot);
-
-    /// What shows the whole session, if anything does; it is asked for before anything moves, and given away.
-    fn display(&mut self) -> Option<Box<dyn Display>> {
-        None
+impl std::fmt::Debug for Recording<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recording").finish_non_exhaustive()
     }
-}
-
-impl Ui for () {
-    fn status(&mut self, _: &Snapshot) {}
 }
 
 /// A session that is over.
 #[derive(Debug)]
-pub struct Done {
-    /// What to tell.
+pub struct SessionOutcome {
+    /// The report.
     pub report: SessionReport,
     /// The state at each frame of a replayed episode.
     pub rows: Vec<Joints<f64>>,
@@ -83,150 +64,283 @@ pub struct Done {
 /// # Errors
 /// If the rig cannot be connected, a port is lost, or the control thread fails; the arm has been brought to rest by then, as far as
 /// that is possible.
-pub fn run(rig: Rig, job: &Job, stop: &Stop, ui: &mut dyn Ui) -> Result<Done, AppError> {
-    run_beside(rig, job, stop, ui, None)
-}
-
-/// As [`run`], with a recorder and its cameras beside the control loop: on threads of their own in real time, in step with the
-/// ticks on the virtual clock.
-///
-/// # Errors
-/// As [`run`].
-pub fn run_beside(
+pub fn run(
     mut rig: Rig,
-    job: &Job,
-    stop: &Stop,
-    ui: &mut dyn Ui,
-    beside: Option<Beside<'_>>,
-) -> Result<Done, AppError> {
-    let clock = match &rig.world {
-        World::Simulated { clock, .. } => *clock,
-        World::Hardware => ClockKind::Real,
-    };
-    let show = rig.show.take().or_else(|| ui.display().map(Show::new));
-    let mut presented = show.map(|show| show.prepare(stage(&rig, job), rig.rate_hz));
-    let mut mind = rig.mind.take();
-    let around = Around {
-        beside,
-        mind: mind.as_mut(),
-        shown: presented.as_mut(),
-    };
-    let (outcome, grant) = match clock {
-        ClockKind::Virtual => (threads::in_step(&mut rig, job, stop, around), None),
-        ClockKind::Real => threads::on_own_thread(&mut rig, job, stop, ui, around)?,
-    };
-    let thought = mind.as_ref().zip(rig.policy.as_ref());
-    let thought = thought.map(|(mind, source)| mind.report(source));
+    plan: SessionPlan<'_>,
+    link: &SessionLink,
+) -> Result<SessionOutcome, SessionError> {
+    let (command, clock) = (plan.command, rig.clock_kind);
+    let mut parts = Parts::new(&mut rig, plan, link)?;
+    let display = parts.display.take();
+    let (outcome, mut display) = parts.execute(&mut rig, link, display);
     // Also when the session failed: what led to it is what one wants to see.
-    let display = presented.map(Presented::finish);
-    let (finished, mut tap) = outcome?;
-    let rows = tap.sampler.take().map(Sampler::finish).unwrap_or_default();
-    let task = tap.judge.take().map(|judge| judge.score().into());
-    let report = report(&rig, job, clock, &finished, &tap, grant);
+    let display = display.take().map(DisplayHandle::finish);
+    let (controlled, grant) = outcome?;
+    let (finished, fanout) = controlled?;
+    let mut measured = fanout.measured;
+    let rows = measured.rows.take().map(RowSampler::finish);
     let report = SessionReport {
-        task,
         display,
-        policy: thought,
-        ..report
+        ..report(&rig, command, clock, &finished, &measured, grant)
     };
-    rig.world = World::Hardware; // ends the simulated buses
-    failure(&rig, &finished, &report)?;
-    Ok(Done {
+    link.events
+        .send(SessionEvent::Report(Box::new(report.clone())));
+    let lost = (rig.follower.lost(), rig.teleoperator.lost());
+    drop(rig); // ends simulated buses
+    failure(&finished, &report, &lost.0, &lost.1)?;
+    Ok(SessionOutcome {
         interrupted: report.ended == "interrupted",
         report,
-        rows,
+        rows: rows.unwrap_or_default(),
     })
 }
 
-/// What a display is told of this session before it begins.
-fn stage(rig: &Rig, job: &Job) -> Stage {
-    let Follower {
-        kind, calibration, ..
-    } = &rig.follower;
-    let simulated = match rig.world {
-        World::Simulated { .. } => ", simulated",
-        World::Hardware => "",
-    };
-    Stage {
-        title: format!("{}: {}{simulated}", command(job), kind.name),
-        robot: kind.clone(),
-        angles: kind.angle_maps(calibration),
-        things: Vec::new(),
-        cameras: Vec::new(),
-        environment: rig.task().map(|task| Arc::new(task.clone()) as _),
+/// Everything that runs beside the control loop.
+struct Parts<'a> {
+    fanout: FanOut,
+    control: ControlPlan,
+    recording: Option<(
+        &'a mut (dyn Machine + Send),
+        &'a mut (dyn FnMut(Option<String>) + Send),
+    )>,
+    cameras: Vec<OpenedCamera>,
+    machines: Vec<(String, Box<dyn Machine + Send>)>,
+    display: Option<DisplayHandle>,
+    newest: latest::Watcher<Option<TickRecord>>,
+}
+
+/// A control loop that ran, with what the operating system granted its thread; or why there was none.
+type Ran = Result<(Controlled, Option<Grant>), SessionError>;
+
+impl<'a> Parts<'a> {
+    fn new(rig: &mut Rig, plan: SessionPlan<'a>, link: &SessionLink) -> Result<Self, SessionError> {
+        let mut fanout = FanOut::new(rig.clock_kind == ClockKind::Virtual);
+        let (publisher, newest) = latest::slot(&None);
+        let mut publisher = publisher;
+        fanout.add(BoxedObserver::new(move |tick: &TickRecord| {
+            publisher.publish(Some(*tick));
+        }));
+        let recording = plan.recording.map(|recording| {
+            let mut ticks = recording.ticks;
+            fanout.add(BoxedObserver::new(move |tick: &TickRecord| {
+                ticks.push(tick)
+            }));
+            (recording.recorder, recording.ended)
+        });
+        let Helpers {
+            machines,
+            observers,
+        } = rig.teleoperator.helpers();
+        observers
+            .into_iter()
+            .for_each(|observer| fanout.add(observer));
+        let info = session_info(rig, plan.command);
+        let mut display = plan
+            .display
+            .map(|setup| setup.prepare(info, rig.rate_hz, &mut rig.cameras));
+        if let Some(mut feed) = display.as_mut().and_then(DisplayHandle::take_feed) {
+            fanout.add(BoxedObserver::new(move |tick: &TickRecord| feed.push(tick)));
+        }
+        let cameras = std::mem::take(&mut rig.cameras).open(&*rig.surroundings)?;
+        let control = ControlPlan {
+            duration: plan.duration,
+            stop: link.stop.clone(),
+            paused: link.paused(),
+            events: link.events.clone(),
+        };
+        Ok(Self {
+            fanout,
+            control,
+            recording,
+            cameras,
+            machines,
+            display,
+            newest,
+        })
+    }
+
+    /// Runs the control loop with everything beside it; the display comes back.
+    fn execute(
+        self,
+        rig: &mut Rig,
+        link: &SessionLink,
+        mut display: Option<DisplayHandle>,
+    ) -> (Ran, Option<DisplayHandle>) {
+        let Self {
+            fanout,
+            control: plan,
+            recording,
+            mut cameras,
+            mut machines,
+            mut newest,
+            ..
+        } = self;
+        let (recorder, ended) = recording.unzip();
+        let mut tasks = Vec::new();
+        tasks.extend(recorder.map(|recorder| {
+            Task::new("ulna-record", recorder)
+                .priority(Priority::Ordinary)
+                .awaited()
+        }));
+        tasks.extend(
+            cameras
+                .iter_mut()
+                .map(|camera| Task::new(format!("camera-{}", camera.name), &mut camera.pump)),
+        );
+        tasks.extend(
+            machines
+                .iter_mut()
+                .map(|(name, machine)| Task::new(name.clone(), &mut **machine)),
+        );
+        let executor = match rig.clock_kind {
+            ClockKind::Virtual => {
+                tasks.extend(display.as_mut().and_then(DisplayHandle::task));
+                Executor::Lockstep
+            }
+            ClockKind::Real => {
+                if let Err(source) = display.as_mut().map_or(Ok(()), DisplayHandle::spawn) {
+                    let what = "starting the display's thread".to_owned();
+                    return (Err(SessionError::System { what, source }), None);
+                }
+                let mut inputs = rig.follower.wait_handles();
+                inputs.extend(rig.teleoperator.wait_handles());
+                Executor::Threads {
+                    clock: rig.clock,
+                    inputs,
+                }
+            }
+        };
+        let watch = || {
+            if let Some(tick) = newest.newest() {
+                link.events.send(SessionEvent::Tick(Box::new(*tick)));
+            }
+        };
+        let over = |outcome: Option<&(Controlled, Option<Grant>)>| {
+            if let Some(ended) = ended {
+                ended(match outcome {
+                    Some((controlled, _)) => broken(controlled),
+                    None => Some(FAILED.to_owned()),
+                });
+            }
+        };
+        let ran = executor.run(
+            tasks,
+            |pacer, grant| (control(rig, &plan, fanout, pacer), grant),
+            watch,
+            over,
+        );
+        let ran = ran.map(|Executed { outcome, .. }| outcome);
+        (ran.map_err(executor_error), display)
     }
 }
 
-fn command(job: &Job) -> &'static str {
-    match job {
-        Job::Teleop { .. } => "teleop",
-        Job::Policy { .. } => "run",
-        Job::Replay(_) => "replay",
+/// What is said of a control thread that panicked.
+const FAILED: &str = "the control thread failed (see above)";
+
+fn executor_error(error: ExecutorError) -> SessionError {
+    match error {
+        ExecutorError::NoThread { name, source } => SessionError::System {
+            what: format!("starting the thread {name}"),
+            source,
+        },
+        _ => SessionError::Session(FAILED.to_owned()),
     }
+}
+
+/// Why a control loop that is over counts as failed.
+fn broken(outcome: &Controlled) -> Option<String> {
+    match outcome {
+        Err(error) => Some(error.to_string()),
+        Ok((finished, _)) => match finished.ended {
+            Ended::Panicked | Ended::Regularly(End::RobotLost | End::SourceLost) => {
+                Some(ended_in_words(finished).to_owned())
+            }
+            Ended::Regularly(_) => None,
+        },
+    }
+}
+
+/// What a display needs of this session before it begins.
+fn session_info(rig: &Rig, command: &str) -> SessionInfo {
+    let simulated = match rig.surroundings.simulated() {
+        true => ", simulated",
+        false => "",
+    };
+    SessionInfo {
+        title: format!("{command}: {}{simulated}", rig.robot.name),
+        robot: rig.robot.clone(),
+        angles: rig.robot.angle_maps(&rig.calibration),
+        objects: rig.surroundings.objects(),
+        cameras: shown_cameras(rig),
+        environment: rig.surroundings.environment(),
+    }
+}
+
+/// The cameras whose pictures can be shown: those that are used anyway, and those that are there.
+fn shown_cameras(rig: &Rig) -> Vec<String> {
+    let there = rig.surroundings.cameras();
+    let all = rig.robot.cameras.iter().map(|camera| &camera.name);
+    let shown = all.filter(|name| rig.cameras.is_used(name) || there.contains(name));
+    shown.cloned().collect()
 }
 
 fn report(
     rig: &Rig,
-    job: &Job,
+    command: &'static str,
     clock: ClockKind,
     finished: &Finished,
-    tap: &Tap,
+    measured: &Measurements,
     grant: Option<Grant>,
 ) -> SessionReport {
-    let bus = |arm: &ulna_drivers::Arms| {
-        BusReport::new(arm.port_name(), arm.bus_counters(), arm.servo_reports())
-    };
-    let tracking = tap.tracking();
-    let tracking = rig
-        .follower
-        .kind
-        .labels()
-        .into_iter()
-        .zip(tracking.iter())
-        .map(|(name, rms)| (name, (*rms).into()));
+    let tracking = measured.tracking();
+    let labels = rig.robot.labels().into_iter();
+    let tracking = labels.zip(tracking.iter());
+    let tracking = tracking.map(|(name, rms)| (name, (*rms).into()));
+    let TeleoperatorReport { bus, policy } = rig.teleoperator.report();
     SessionReport {
-        command: command(job),
-        robot: rig.follower.kind.name.clone(),
-        simulated: !matches!(rig.world, World::Hardware),
+        command,
+        robot: rig.robot.name.clone(),
+        simulated: rig.surroundings.simulated(),
         clock,
         ended: ended_in_words(finished),
         timing: Timing::new(rig.rate_hz, &finished.counters, &finished.work, grant),
         gate: (&finished.counters).into(),
         tracking: tracking.collect(),
-        task: None,
-        policy: None,
-        follower: bus(&rig.follower.arm),
-        leader: rig.leader.as_ref().map(|leader| bus(&leader.source.0)),
+        task: measured.judge.as_ref().map(|judge| judge.score()),
+        policy,
+        follower: rig.follower.report(),
+        leader: bus,
         exit: finished.exit.clone(),
         display: None,
-        digest: tap.digest(),
+        digest: measured.digest(),
     }
 }
 
 /// Ends that are no success, in words that say how the arm was left.
-fn failure(rig: &Rig, finished: &Finished, report: &SessionReport) -> Result<(), AppError> {
+fn failure(
+    finished: &Finished,
+    report: &SessionReport,
+    follower: &[LostPort],
+    teleoperator: &[LostPort],
+) -> Result<(), SessionError> {
     let left = &report.exit.happened;
-    let lost = |arms: &ulna_drivers::Arms| {
-        let lost = arms
-            .lost()
-            .map(|(port, reason)| format!("{port} is gone ({reason})"));
+    let gone = |lost: &[LostPort]| {
+        let lost = lost.iter();
+        let lost = lost.map(|lost| format!("{} is gone ({})", lost.port, lost.reason));
         lost.collect::<Vec<_>>().join(", ")
     };
     let what = match finished.ended {
         Ended::Panicked => format!("the control thread failed (see above); the arm: {left}"),
         Ended::Regularly(End::RobotLost) => {
-            let lost = lost(&rig.follower.arm);
-            format!("the follower's port {lost}; the arm: {left}")
+            format!("the follower's port {}; the arm: {left}", gone(follower))
         }
         Ended::Regularly(End::SourceLost) => {
-            let lost = rig.leader.as_ref().map(|leader| lost(&leader.source.0));
-            let lost = lost.unwrap_or_default();
-            format!("the leader's port {lost}; the arm: {left}")
+            format!("the leader's port {}; the arm: {left}", gone(teleoperator))
         }
         Ended::Regularly(_) if !report.exit.as_asked => {
             format!("the session ended ({}), but the arm: {left}", report.ended)
         }
         Ended::Regularly(_) => return Ok(()),
     };
-    Err(AppError::Session(what))
+    Err(SessionError::Session(what))
 }

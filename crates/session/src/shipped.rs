@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::error::AppError;
+use crate::error::SessionError;
 
 /// The files of the bundle `datasets/so101-reach`.
 const REACH: [(&str, &[u8]); 4] = [
@@ -29,8 +29,8 @@ const REACH: [(&str, &[u8]); 4] = [
 ///
 /// # Errors
 /// If the folder cannot be written.
-pub fn unpack_reach(folder: &Path) -> Result<(), AppError> {
-    let system = |source| AppError::System {
+pub fn unpack_reach(folder: &Path) -> Result<(), SessionError> {
+    let system = |source| SessionError::System {
         what: format!("writing the policy into {}", folder.display()),
         source,
     };

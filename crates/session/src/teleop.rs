@@ -1,25 +1,30 @@
-//! `ulna teleop`: a leader arm drives a follower.
+//! `ulna teleop`: a leader arm, or another teleoperator, drives a follower.
 
 use std::time::Duration;
 
-use ulna_rt::Stop;
+use crate::client::SessionLink;
+use crate::display::{Display, DisplaySetup};
+use crate::error::SessionError;
+use crate::options::RigOptions;
+use crate::rig::Rig;
+use crate::run::{SessionOutcome, SessionPlan, run};
 
-use crate::display;
-use crate::error::AppError;
-use crate::rig::{Rig, RigOptions};
-use crate::run::{Done, Job, Ui, run};
-
-/// Teleoperates for `duration`, or until stopped.
+/// Teleoperates for `duration`, or until stopped; `display` shows it.
 ///
 /// # Errors
 /// As [`run`], or if the rig cannot be opened.
 pub fn teleop(
     options: &RigOptions,
     duration: Option<Duration>,
-    stop: &Stop,
-    ui: &mut dyn Ui,
-) -> Result<Done, AppError> {
-    let mut rig = Rig::open(options, true)?;
-    display::watch(ui.display(), &mut rig, options)?;
-    run(rig, &Job::Teleop { duration }, stop, ui)
+    display: Option<Box<dyn Display>>,
+    link: &mut SessionLink,
+) -> Result<SessionOutcome, SessionError> {
+    link.without_recorder();
+    let plan = SessionPlan {
+        command: "teleop",
+        duration,
+        display: display.map(DisplaySetup::new),
+        recording: None,
+    };
+    run(Rig::open(options, link)?, plan, link)
 }

@@ -7,9 +7,9 @@ use ulna_core::{Joints, Unit};
 use ulna_dataset::{Dataset, STATE};
 use ulna_robot::RobotKind;
 
-use crate::error::AppError;
-use crate::replay::{ReplayOptions, units_of};
-use crate::robots;
+use crate::episode::{EpisodeOptions, units_of};
+use crate::error::SessionError;
+use ulna_robot::files;
 
 /// A robot in the units of a dataset, and the maps from them to its angles, as a flawless arm has them.
 pub type Posed = (RobotKind, Joints<AngleMap>);
@@ -23,13 +23,13 @@ pub fn open(
     dir: &Path,
     robot: Option<&str>,
     units: Option<Unit>,
-) -> Result<(Dataset, Option<Posed>), AppError> {
+) -> Result<(Dataset, Option<Posed>), SessionError> {
     let dataset = Dataset::open(dir)?;
     let kind = match robot {
-        Some(name) => Some(robots::find(name)?),
+        Some(name) => Some(files::find(name)?),
         None => guess(&dataset)?,
     };
-    let options = ReplayOptions {
+    let options = EpisodeOptions {
         dataset: dir.to_owned(),
         episode: 0,
         units,
@@ -37,7 +37,7 @@ pub fn open(
     let units = match units_of(&dataset, &options) {
         Ok((units, _)) => Some(units),
         // Without units the numbers can be shown, only the arm cannot.
-        Err(AppError::Usage(_)) => None,
+        Err(SessionError::Usage(_)) => None,
         Err(error) => return Err(error),
     };
     let posed = kind.zip(units).map(|(kind, units)| {
@@ -48,9 +48,9 @@ pub fn open(
     Ok((dataset, posed))
 }
 
-fn guess(dataset: &Dataset) -> Result<Option<RobotKind>, AppError> {
+fn guess(dataset: &Dataset) -> Result<Option<RobotKind>, SessionError> {
     let named = dataset.manifest()?.map(|manifest| manifest.robot);
-    if let Some(kind) = named.and_then(|name| robots::find(&name).ok()) {
+    if let Some(kind) = named.and_then(|name| files::find(&name).ok()) {
         return Ok(Some(kind));
     }
     let info = dataset.info();
@@ -62,9 +62,9 @@ fn guess(dataset: &Dataset) -> Result<Option<RobotKind>, AppError> {
         .into_iter()
         .map(|name| name.strip_suffix(".pos").unwrap_or(name))
         .collect();
-    let known: Vec<RobotKind> = robots::list()
+    let known: Vec<RobotKind> = files::list()
         .iter()
-        .filter_map(|known| robots::find(&known.name).ok())
+        .filter_map(|known| files::find(&known.name).ok())
         .filter(|kind| kind.names().eq(joints.iter().copied()))
         .collect();
     let of_type = |kind: &&RobotKind| Some(&kind.follower.robot_type) == info.robot_type.as_ref();

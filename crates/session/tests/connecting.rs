@@ -7,21 +7,22 @@ use ulna_bus::engine::{EchoMode, Engine, EngineConfig};
 use ulna_bus::models;
 use ulna_bus::registers::{Register, Role as Use};
 use ulna_drivers::arm::engine_config;
-use ulna_drivers::connect::{ConnectError, Role};
+use ulna_drivers::connect::ConnectError;
 use ulna_drivers::{Arms, ServoArm};
+use ulna_robot::ArmRole;
+use ulna_robot::RobotKind;
+use ulna_robot::files as robots;
 use ulna_rt::VirtualClock;
-use ulna_session::RobotKind;
-use ulna_session::memory::MemoryPort;
-use ulna_session::robots;
 use ulna_sim::bench::Bench;
 use ulna_sim::bus::BusOptions;
 use ulna_sim::fault::FaultPlan;
+use ulna_sim::memory::MemoryPort;
 use ulna_sim::workbench::Workbench;
 
 /// Connects to the servos of a workbench, of which `faults` go wrong.
 fn connect(
     kind: &RobotKind,
-    role: Role,
+    role: ArmRole,
     servos: Workbench,
     faults: FaultPlan,
 ) -> Result<ServoArm, ConnectError> {
@@ -51,11 +52,11 @@ fn calibrated(kind: &RobotKind) -> Workbench {
 }
 
 /// Every kind of arm in both roles, but for pairs, whose arms are these.
-fn arms() -> Vec<(RobotKind, Role)> {
+fn arms() -> Vec<(RobotKind, ArmRole)> {
     let kinds = ["so101", "so100", "koch", "omx", "lekiwi"].map(|name| robots::find(name).unwrap());
-    let leaders = kinds.iter().map(|kind| (kind.as_leader(), Role::Leader));
+    let leaders = kinds.iter().map(|kind| (kind.as_leader(), ArmRole::Leader));
     let leaders: Vec<_> = leaders.collect();
-    let followers = kinds.iter().cloned().map(|kind| (kind, Role::Follower));
+    let followers = kinds.iter().cloned().map(|kind| (kind, ArmRole::Follower));
     followers.chain(leaders).collect()
 }
 
@@ -80,7 +81,7 @@ fn a_thousand_connects_with_slow_answers_all_succeed() {
 fn complaint(name: &str, break_it: impl FnOnce(Workbench) -> Workbench) -> String {
     let kind = robots::find(name).unwrap();
     let servos = break_it(calibrated(&kind));
-    let error = connect(&kind, Role::Follower, servos, FaultPlan::default()).unwrap_err();
+    let error = connect(&kind, ArmRole::Follower, servos, FaultPlan::default()).unwrap_err();
     error.to_string()
 }
 
@@ -205,7 +206,7 @@ fn both_arms_of_a_pair_are_told_of_at_once() {
         &mut VirtualClock::new(),
         &pair,
         &calibration,
-        Role::Follower,
+        ArmRole::Follower,
     );
     let text = error.unwrap_err().to_string();
     says(

@@ -6,14 +6,13 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use ulna_core::Frame;
-use ulna_core::tick::Telemetry;
-use ulna_robot::display::Stage;
+use ulna_core::{Frame, TickRecord};
+use ulna_robot::display::SessionInfo;
 use ulna_rt::Stop;
-use ulna_session::display::{Display, DisplayFault, Show};
+use ulna_session::display::{Display, DisplayFault, DisplaySetup};
 use ulna_session::report::ClockKind;
-use ulna_session::rig::{Rig, RigOptions};
-use ulna_session::run::{Job, run};
+use ulna_session::run::{SessionOutcome, SessionPlan, run};
+use ulna_session::{Rig, RigOptions, SessionLink};
 
 /// What a display does when a tick comes.
 #[derive(Debug)]
@@ -25,9 +24,9 @@ enum Misbehaves {
 }
 
 impl Display for Misbehaves {
-    fn begin(&mut self, _: &Stage) {}
+    fn begin(&mut self, _: &SessionInfo) {}
 
-    fn tick(&mut self, _: &Telemetry) {
+    fn tick(&mut self, _: &TickRecord) {
         match self {
             Self::Hangs(forever) => {
                 let _ = forever.get_mut().unwrap().recv();
@@ -44,19 +43,20 @@ impl Display for Misbehaves {
 }
 
 /// A quarter of a second of teleoperation in real time.
-fn session(display: Misbehaves) -> ulna_session::run::Done {
+fn session(display: Misbehaves) -> SessionOutcome {
     let options = RigOptions {
         sim: true,
         clock: ClockKind::Real,
         ..RigOptions::default()
     };
-    let mut rig = Rig::open(&options, true).unwrap();
-    let show = Show::new(Box::new(display)).with_patience(Duration::ZERO);
-    rig.show = Some(show);
-    let job = Job::Teleop {
+    let link = SessionLink::alone(&Stop::new());
+    let plan = SessionPlan {
+        command: "teleop",
         duration: Some(Duration::from_millis(250)),
+        display: Some(DisplaySetup::new(Box::new(display)).with_patience(Duration::ZERO)),
+        recording: None,
     };
-    run(rig, &job, &Stop::new(), &mut ()).unwrap()
+    run(Rig::open(&options, &link).unwrap(), plan, &link).unwrap()
 }
 
 #[test]

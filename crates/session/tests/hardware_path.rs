@@ -10,23 +10,21 @@ use std::time::{Duration, Instant};
 use ulna_bus::feetech::STS3215;
 use ulna_bus::registers::sts3215;
 use ulna_control::Plan;
-use ulna_core::{Action, ActionSource, Gate, Robot, Stamp};
-use ulna_drivers::calibration::{self, Family};
-use ulna_drivers::connect::Role;
+use ulna_core::{Action, ActionSource, Stamp};
+use ulna_drivers::calibration;
 use ulna_drivers::{PortError, SerialPort};
-use ulna_robot::{Calibration, RobotKind};
+use ulna_robot::{ArmRole, Calibration, RobotKind};
 use ulna_rt::{Pacer, Stop, VirtualClock};
-use ulna_session::AppError;
+use ulna_session::controlled::{ControlledArm, Drive, Ended};
 use ulna_session::report::ClockKind;
-use ulna_session::rig::{Rig, RigOptions, World};
-use ulna_session::run::{Job, run};
-use ulna_session::session::{Ended, drive};
+use ulna_session::run::SessionOutcome;
+use ulna_session::{Rig, RigOptions, SessionError, SessionLink};
 use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::bus::{BusOptions, ServoBus};
 use ulna_sim::pty::PtyBus;
 
 fn so101() -> RobotKind {
-    ulna_session::robots::find("so101").unwrap()
+    ulna_robot::files::find("so101").unwrap()
 }
 
 /// Six servos out of the box but for ids and calibration: whatever the robot file wants, connecting has to write.
@@ -67,8 +65,8 @@ fn options(follower: &str, leader: &str) -> RigOptions {
     let kind = so101();
     let id = format!("test-{}", std::process::id());
     for (family, robot_type) in [
-        (Family::Robot, "so_follower"),
-        (Family::Teleoperator, "so_leader"),
+        (ArmRole::Follower, "so_follower"),
+        (ArmRole::Leader, "so_leader"),
     ] {
         calibration::save(
             &calibration::path(family, robot_type, &id).unwrap(),
@@ -92,19 +90,9 @@ fn in_own_folder() {
     calibration::use_folder(FOLDER.path());
 }
 
-fn teleop(
-    options: &RigOptions,
-    seconds: u64,
-    stop: &Stop,
-) -> Result<ulna_session::run::Done, AppError> {
-    run(
-        Rig::open(options, true)?,
-        &Job::Teleop {
-            duration: Some(Duration::from_secs(seconds)),
-        },
-        stop,
-        &mut (),
-    )
+fn teleop(options: &RigOptions, seconds: u64, stop: &Stop) -> Result<SessionOutcome, SessionError> {
+    let duration = Some(Duration::from_secs(seconds));
+    ulna_session::teleop::teleop(options, duration, None, &mut SessionLink::alone(stop))
 }
 
 #[test]
@@ -259,45 +247,34 @@ fn a_panic_on_the_control_thread_parks_the_arm_too() {
         clock: ClockKind::Virtual,
         ..RigOptions::default()
     };
-    let mut rig = Rig::open(&options, false).unwrap();
+    let link = SessionLink::alone(&Stop::new());
+    let mut rig = Rig::open(&options, &link).unwrap();
     let mut pacer = VirtualClock::new();
-    let follower = &mut rig.follower;
-    follower
-        .arm
-        .connect(
-            &mut pacer,
-            &follower.kind,
-            &follower.calibration,
-            Role::Follower,
-        )
-        .unwrap();
-    let limits = follower.kind.gate_limits(&follower.calibration);
-    let mut gate = Gate::new(
-        limits,
-        &follower.arm.state().position,
-        Stamp::new(pacer.now()),
+    rig.follower.connect(&mut pacer).unwrap();
+    let period = rig.period();
+    let mut arm = ControlledArm::new(
+        &mut *rig.follower,
+        &rig.robot,
+        &rig.calibration,
+        period,
+        pacer.now(),
     );
-    let plan = Plan {
-        start: pacer.now(),
-        period: Duration::from_millis(5),
-        end: Duration::MAX,
+    let drive = Drive {
+        source: &mut Bomb(0),
+        observer: &mut (),
+        stop: &Stop::new(),
+        plan: Plan {
+            start: pacer.now(),
+            period,
+            end: Duration::MAX,
+        },
     };
-    let finished = drive(
-        follower,
-        &mut Bomb(0),
-        &mut gate,
-        &mut (),
-        &Stop::new(),
-        plan,
-        &mut pacer,
-    );
+    let finished = arm.drive(drive, &mut pacer, || ());
     assert_eq!(finished.ended, Ended::Panicked);
     assert_eq!(finished.exit.happened, "parked, torque off");
-    assert!(finished.exit.seconds < follower.kind.exit.limit_s + 1.0);
-    let World::Simulated { arm, .. } = &rig.world else {
-        panic!("not simulated")
-    };
-    let lift = arm.lock().unwrap().angles()[1].to_degrees();
+    assert!(finished.exit.seconds < rig.robot.exit.limit_s + 1.0);
+    rig.follower.read_again(&mut pacer).unwrap();
+    let lift = rig.follower.state().position[1];
     assert!(
         (lift + 97.0).abs() < 6.0,
         "the arm is at {lift}°, not in its resting pose"

@@ -11,14 +11,13 @@ use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
 use ulna_session::demo::reached_its_goal;
 use ulna_session::policies::{self, PolicyOptions};
 use ulna_session::report::{ClockKind, SessionReport};
-use ulna_session::rig::{RigOptions, Scene};
-use ulna_session::{EngineChoice, Stop, shipped};
+use ulna_session::{EngineChoice, RigOptions, SessionLink, Stop, shipped};
 
 fn ran(bundle: &Path, seed: u64) -> SessionReport {
     let rig = RigOptions {
         sim: true,
         clock: ClockKind::Virtual,
-        scene: Scene::Reach,
+        scene: "reach".to_owned(),
         seed,
         ..RigOptions::default()
     };
@@ -27,7 +26,13 @@ fn ran(bundle: &Path, seed: u64) -> SessionReport {
         ..PolicyOptions::new(bundle.to_owned())
     };
     let time = Some(Duration::from_secs(31));
-    let done = policies::run(&rig, &policy, time, &Stop::new(), &mut ());
+    let done = policies::run(
+        &rig,
+        &policy,
+        time,
+        None,
+        &mut SessionLink::alone(&Stop::new()),
+    );
     done.unwrap().report
 }
 
@@ -88,10 +93,10 @@ fn the_shipped_policy_reaches_its_goal_and_one_without_weights_does_not() {
     // Seeds whose targets it has not been trained on.
     for seed in [1, 2] {
         let report = ran(folder.path(), seed);
-        let task = report.task.unwrap();
-        assert_eq!(task.targets, 10);
+        let task = report.task.clone().unwrap();
+        assert_eq!(task.attempts.value, 10);
         assert!(reached_its_goal(&report).is_ok(), "seed {seed}: {task}");
-        let policy = report.policy.unwrap();
+        let policy = report.policy.as_ref().unwrap();
         assert_eq!(policy.inference.failed + policy.inference.refused, 0);
         assert_eq!(policy.source.starved, 0);
     }

@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use ulna_core::Joints;
 use ulna_dataset::Dataset;
+use ulna_robot::files as robots;
 use ulna_robot::kinematics::Chain;
-use ulna_session::record::{CameraChoice, Episodes, RecordOptions, Recorded, inputs, record};
+use ulna_session::client::link;
+use ulna_session::record::{CameraChoice, Episodes, RecordOptions, Recorded, record};
 use ulna_session::report::ClockKind;
-use ulna_session::rig::RigOptions;
-use ulna_session::{AppError, Input, Key, Stop, robots};
-use ulna_sim::camera::cube_from_seed;
+use ulna_session::{RigOptions, SessionCommand, SessionError, SessionLink, Stop};
 use ulna_sim::render::Renderer;
-use ulna_sim::scene::{Colour, Scene, cameras_of};
+use ulna_sim::scenes::table::{CUBE, cube_from_seed};
+use ulna_sim::visual::{VisualScene, cameras_of};
 
 fn rig() -> RigOptions {
     RigOptions {
@@ -37,8 +38,14 @@ fn options(dataset: &Path) -> RecordOptions {
     }
 }
 
-fn run(rig: &RigOptions, options: &RecordOptions) -> Result<Recorded, AppError> {
-    record(rig, options, None, inputs(), &Stop::new(), &mut ())
+fn run(rig: &RigOptions, options: &RecordOptions) -> Result<Recorded, SessionError> {
+    record(
+        rig,
+        options,
+        None,
+        None,
+        &mut SessionLink::alone(&Stop::new()),
+    )
 }
 
 /// Every file of a dataset with its contents, but for the staging folder.
@@ -60,7 +67,7 @@ fn files(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     all
 }
 
-fn message(outcome: Result<Recorded, AppError>) -> String {
+fn message(outcome: Result<Recorded, SessionError>) -> String {
     outcome.unwrap_err().to_string()
 }
 
@@ -160,8 +167,8 @@ fn pictures_show_the_arm_as_the_recorded_state_has_it() {
     run(&rig(), &options).unwrap();
     let kind = robots::find("so101").unwrap();
     let maps = kind.angle_maps(&kind.nominal_calibration());
-    let (chain, mut scene) = (Chain::new(&kind), Scene::of(&kind));
-    let cube = cube_from_seed(&scene.table, Colour([36, 92, 210]), 3);
+    let (chain, mut scene) = (Chain::new(&kind), VisualScene::of(&kind));
+    let cube = cube_from_seed(&scene.table, CUBE, 3);
     scene.objects.push(cube);
     let dataset = Dataset::open(&path).unwrap();
     let episode = dataset.episode(0).unwrap();
@@ -279,9 +286,9 @@ fn keys_and_faults_of_the_session_end_it_cleanly() {
     let folder = tempfile::tempdir().unwrap();
     // Stop is pressed before anything is recorded: the folder is as if nothing had been.
     let path = folder.path().join("nothing");
-    let keys = inputs();
-    keys.0.send(Input::Key(Key::Stop)).unwrap();
-    let recorded = record(&rig(), &options(&path), None, keys, &Stop::new(), &mut ()).unwrap();
+    let (mut session, client) = link(&Stop::new());
+    client.commands.send(SessionCommand::Stop);
+    let recorded = record(&rig(), &options(&path), None, None, &mut session).unwrap();
     assert_eq!((recorded.episodes, path.exists()), (0, false));
     // So it is when the arm does not answer.
     let dead = RigOptions {
@@ -294,7 +301,14 @@ fn keys_and_faults_of_the_session_end_it_cleanly() {
     // An interruption before the first row.
     let stop = Stop::new();
     stop.interrupt();
-    let recorded = record(&rig(), &options(&path), None, inputs(), &stop, &mut ()).unwrap();
+    let recorded = record(
+        &rig(),
+        &options(&path),
+        None,
+        None,
+        &mut SessionLink::alone(&stop),
+    )
+    .unwrap();
     assert!(recorded.interrupted && recorded.episodes == 0);
 }
 
@@ -350,7 +364,7 @@ fn nonsense_is_refused_before_anything_happens() {
         let mut options = good.clone();
         change(&mut options);
         let error = run(&rig(), &options).unwrap_err();
-        assert!(matches!(error, AppError::Usage(_)), "{error}");
+        assert!(matches!(error, SessionError::Usage(_)), "{error}");
         error.to_string()
     };
     assert!(bad(&|o| o.task = "  ".to_owned()).contains("--task"));

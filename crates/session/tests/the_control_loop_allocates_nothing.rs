@@ -1,4 +1,4 @@
-//! Once it runs, the control loop takes no memory from the heap: whichever the robot: all arms' drivers and engines, the gate, the tap that
+//! Once it runs, the control loop takes no memory from the heap: whichever the robot: all arms' drivers and engines, the gate, the fan-out that
 //! publishes each tick and offers it to a display that never takes it, and, as this runs on the virtual clock, the simulated servos as well.
 
 #![allow(unsafe_code, missing_docs, clippy::unwrap_used)] // an allocator that counts cannot be written without
@@ -7,17 +7,17 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::time::Duration;
 
-use ulna_control::{Observer, Plan, TickRecord};
-use ulna_core::tick::Telemetry;
-use ulna_core::{Frame, Gate, Joints, Robot, Stamp};
-use ulna_drivers::connect::Role;
-use ulna_robot::display::Stage;
+use ulna_control::{Observer, Plan};
+use ulna_core::{Frame, Stamp, TickRecord};
+use ulna_robot::display::SessionInfo;
 use ulna_rt::{Pacer, Stop, VirtualClock, latest};
-use ulna_session::display::{Display, DisplayFault, Show};
+use ulna_session::cameras::CameraHub;
+use ulna_session::controlled::{ControlledArm, Drive};
+use ulna_session::device::{BoxedObserver, Start};
+use ulna_session::display::{Display, DisplayFault, DisplaySetup};
+use ulna_session::fanout::FanOut;
 use ulna_session::report::ClockKind;
-use ulna_session::rig::{Rig, RigOptions};
-use ulna_session::session::drive;
-use ulna_session::tap::{Snapshot, Tap};
+use ulna_session::{Rig, RigOptions, SessionLink};
 
 thread_local! {
     /// Of this thread only: the test harness has threads of its own.
@@ -45,15 +45,15 @@ static ALLOCATOR: Counting = Counting;
 
 /// Passes ticks on, and notes the allocations so far at the 100th and at the last.
 struct Watch {
-    tap: Tap,
+    fanout: FanOut,
     ticks: u32,
     settled: usize,
     last: usize,
 }
 
 impl Observer for Watch {
-    fn observe(&mut self, record: &TickRecord<'_>) {
-        self.tap.observe(record);
+    fn observe(&mut self, record: &TickRecord) {
+        self.fanout.observe(record);
         self.ticks += 1;
         self.last = ALLOCATIONS.get();
         if self.ticks == 100 {
@@ -67,9 +67,9 @@ impl Observer for Watch {
 struct Blind;
 
 impl Display for Blind {
-    fn begin(&mut self, _: &Stage) {}
+    fn begin(&mut self, _: &SessionInfo) {}
 
-    fn tick(&mut self, _: &Telemetry) {}
+    fn tick(&mut self, _: &TickRecord) {}
 
     fn picture(&mut self, _: &str, _: &Frame) {}
 
@@ -99,70 +99,59 @@ fn allocates_nothing(robot: &str, dead: &str) {
         faults,
         ..RigOptions::default()
     };
-    let Rig {
-        mut follower,
-        leader,
-        ..
-    } = Rig::open(&options, true).unwrap();
-    let mut leader = leader.unwrap();
+    let mut rig = Rig::open(&options, &SessionLink::alone(&Stop::new())).unwrap();
     let mut pacer = VirtualClock::new();
-    leader
-        .source
-        .0
-        .connect(&mut pacer, &leader.kind, &leader.calibration, Role::Leader)
-        .unwrap();
-    follower
-        .arm
-        .connect(
-            &mut pacer,
-            &follower.kind,
-            &follower.calibration,
-            Role::Follower,
-        )
-        .unwrap();
-    let limits = follower.kind.gate_limits(&follower.calibration);
-    let mut gate = Gate::new(
-        limits,
-        &follower.arm.state().position,
-        Stamp::new(pacer.now()),
+    rig.teleoperator.connect(&mut pacer).unwrap();
+    rig.follower.connect(&mut pacer).unwrap();
+    let period = rig.period();
+    let mut arm = ControlledArm::new(
+        &mut *rig.follower,
+        &rig.robot,
+        &rig.calibration,
+        period,
+        pacer.now(),
     );
-    let (publisher, _watcher) = latest::slot(&Snapshot::default());
-    let mut tap = Tap::publishing(publisher);
-    let stage = Stage {
+    let (mut publisher, _watcher) = latest::slot(&TickRecord::default());
+    let mut fanout = FanOut::new(false);
+    fanout.add(BoxedObserver::new(move |tick| publisher.publish(*tick)));
+    let info = SessionInfo {
         title: String::new(),
-        robot: follower.kind.clone(),
-        angles: Joints::default(),
-        things: Vec::new(),
+        robot: rig.robot.clone(),
+        angles: rig.robot.angle_maps(&rig.calibration),
+        objects: Vec::new(),
         cameras: Vec::new(),
         environment: None,
     };
-    let mut presented = Show::new(Box::new(Blind)).prepare(stage, 200.0);
-    tap.display = presented.take_feed();
+    let setup = DisplaySetup::new(Box::new(Blind));
+    let mut display = setup.prepare(info, 200.0, &mut CameraHub::default());
+    let mut feed = display.take_feed().unwrap();
+    fanout.add(BoxedObserver::new(move |tick| feed.push(tick)));
     let mut watch = Watch {
-        tap,
+        fanout,
         ticks: 0,
         settled: 0,
         last: 0,
     };
     let start = pacer.now();
-    let plan = Plan {
-        start,
-        period: Duration::from_millis(5),
-        end: start + Duration::from_secs(10),
+    rig.teleoperator.start(&Start {
+        at: Stamp::new(start),
+        here: arm.gate.hold(Stamp::ZERO).goals(),
+        limits: arm.gate.limits(),
+    });
+    let drive = Drive {
+        source: &mut *rig.teleoperator,
+        observer: &mut watch,
+        stop: &Stop::new(),
+        plan: Plan {
+            start,
+            period,
+            end: start + Duration::from_secs(10),
+        },
     };
-    let mut source = leader.source(&follower.kind.clone());
-    drive(
-        &mut follower,
-        &mut *source,
-        &mut gate,
-        &mut watch,
-        &Stop::new(),
-        plan,
-        &mut pacer,
-    );
+    arm.drive(drive, &mut pacer, || ());
     assert_eq!(watch.ticks, 2000);
     assert_eq!(watch.last - watch.settled, 0, "{robot}");
     // Room for five seconds; the rest was dropped, on the way above.
-    let report = presented.finish();
+    let report = display.finish();
     assert_eq!((report.ticks, report.dropped_ticks), (1000, 1000));
 }

@@ -7,20 +7,21 @@ use std::io;
 use std::time::Duration;
 
 use ulna_bus::engine::{EchoMode, Engine, EngineConfig};
-use ulna_control::{End, Observer, Plan, TickRecord};
-use ulna_core::{Action, ActionSource, Gate, Robot, Stamp};
+use ulna_control::{End, Observer, Plan};
+use ulna_core::{Action, ActionSource, Stamp, TickRecord};
 use ulna_drivers::arm::engine_config;
-use ulna_drivers::connect::Role;
 use ulna_drivers::{Arms, Port, ServoArm};
 use ulna_robot::ExitAction;
+use ulna_robot::files as robots;
 use ulna_rt::{Pacer, Stop, VirtualClock};
-use ulna_session::memory::MemoryPort;
+use ulna_session::controlled::{ControlledArm, Drive, Ended};
+use ulna_session::device::{Follower, Start};
 use ulna_session::report::ClockKind;
-use ulna_session::rig::{Rig, RigOptions};
-use ulna_session::robots;
-use ulna_session::session::{Ended, Follower, drive};
+use ulna_session::servo_follower::ServoFollower;
+use ulna_session::{Rig, RigOptions, SessionLink};
 use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::bus::BusOptions;
+use ulna_sim::memory::MemoryPort;
 use ulna_sim::workbench::Workbench;
 
 const PERIOD: Duration = Duration::from_millis(5);
@@ -34,8 +35,8 @@ struct Odometer {
 }
 
 impl Observer for Odometer {
-    fn observe(&mut self, record: &TickRecord<'_>) {
-        let (goals, state) = (record.goals.goals(), &record.state.position);
+    fn observe(&mut self, record: &TickRecord) {
+        let (goals, state) = (&record.sent, &record.state.position);
         for value in 0..3 {
             self.asked[value] += goals[6 + value].abs() * PERIOD.as_secs_f64();
             self.went[value] += state[6 + value].abs() * PERIOD.as_secs_f64();
@@ -54,40 +55,37 @@ fn a_base_drives_as_told_and_stands_still_at_the_end() {
             seed: 5,
             ..RigOptions::default()
         };
-        let mut rig = Rig::open(&options, true).unwrap();
-        let mut leader = rig.leader.take().unwrap();
-        let follower = &mut rig.follower;
-        follower.kind.exit.then = then;
+        let mut rig = Rig::open(&options, &SessionLink::alone(&Stop::new())).unwrap();
+        rig.robot.exit.then = then;
         let mut pacer = VirtualClock::new();
-        let arms = &mut leader.source.0;
-        arms.connect(&mut pacer, &leader.kind, &leader.calibration, Role::Leader)
-            .unwrap();
-        let (kind, calibration) = (follower.kind.clone(), follower.calibration.clone());
-        follower
-            .arm
-            .connect(&mut pacer, &kind, &calibration, Role::Follower)
-            .unwrap();
-        let here = follower.arm.state().position;
-        let limits = kind.gate_limits(&calibration);
-        let mut gate = Gate::new(limits, &here, Stamp::new(pacer.now()));
+        rig.teleoperator.connect(&mut pacer).unwrap();
+        rig.follower.connect(&mut pacer).unwrap();
+        let mut arm = ControlledArm::new(
+            &mut *rig.follower,
+            &rig.robot,
+            &rig.calibration,
+            PERIOD,
+            pacer.now(),
+        );
+        let limits = *arm.gate.limits();
         let mut odometer = Odometer::default();
         let start = pacer.now() + PERIOD;
-        let plan = Plan {
-            start,
-            period: PERIOD,
-            end: start + Duration::from_secs_f64(seconds),
+        rig.teleoperator.start(&Start {
+            at: Stamp::new(start),
+            here: arm.gate.hold(Stamp::ZERO).goals(),
+            limits: &limits,
+        });
+        let drive = Drive {
+            source: &mut *rig.teleoperator,
+            observer: &mut odometer,
+            stop: &Stop::new(),
+            plan: Plan {
+                start,
+                period: PERIOD,
+                end: start + Duration::from_secs_f64(seconds),
+            },
         };
-        let mut source = leader.source(&kind);
-        let stop = Stop::new();
-        let finished = drive(
-            follower,
-            &mut *source,
-            &mut gate,
-            &mut odometer,
-            &stop,
-            plan,
-            &mut pacer,
-        );
+        let finished = arm.drive(drive, &mut pacer, || ());
         assert!(finished.exit.as_asked, "{:?}", finished.exit);
         let Odometer {
             asked,
@@ -105,8 +103,8 @@ fn a_base_drives_as_told_and_stands_still_at_the_end() {
             );
         }
         pacer.wait(pacer.now() + Duration::from_millis(300));
-        follower.arm.read_state(&mut pacer).unwrap();
-        let speeds = &follower.arm.state().position[6..];
+        rig.follower.read_again(&mut pacer).unwrap();
+        let speeds = &rig.follower.state().position[6..];
         assert!(
             speeds.iter().all(|speed| speed.abs() < 0.6),
             "{then:?}: {speeds:?}"
@@ -175,39 +173,26 @@ fn a_pair_that_loses_one_bus_names_it_and_parks_the_other_arm() {
             let arm = ServoArm::new(Box::new(port), engine, kind, &calibration).unwrap();
             (side.name.clone(), arm)
         });
-        let mut follower = Follower {
-            arm: Arms::new(arms.collect()),
-            calibration: pair.nominal_calibration(),
-            kind: pair,
-        };
+        let (arms, calibration) = (Arms::new(arms.collect()), pair.nominal_calibration());
+        let mut follower = ServoFollower::new(arms, pair.clone(), calibration.clone());
         let mut pacer = VirtualClock::new();
-        let Follower {
-            arm,
-            kind,
-            calibration,
-        } = &mut follower;
-        arm.connect(&mut pacer, kind, calibration, Role::Follower)
-            .unwrap();
-        let limits = kind.gate_limits(calibration);
-        let mut gate = Gate::new(limits, &arm.state().position, Stamp::new(pacer.now()));
-        let start = pacer.now() + PERIOD;
-        let plan = Plan {
-            start,
-            period: PERIOD,
-            end: start + Duration::from_secs(5),
+        follower.connect(&mut pacer).unwrap();
+        let now = pacer.now();
+        let mut arm = ControlledArm::new(&mut follower, &pair, &calibration, PERIOD, now);
+        let start = now + PERIOD;
+        let drive = Drive {
+            source: &mut Still,
+            observer: &mut (),
+            stop: &Stop::new(),
+            plan: Plan {
+                start,
+                period: PERIOD,
+                end: start + Duration::from_secs(5),
+            },
         };
-        let stop = Stop::new();
-        let finished = drive(
-            &mut follower,
-            &mut Still,
-            &mut gate,
-            &mut (),
-            &stop,
-            plan,
-            &mut pacer,
-        );
+        let finished = arm.drive(drive, &mut pacer, || ());
         assert_eq!(finished.ended, Ended::Regularly(End::RobotLost));
-        let gone: Vec<String> = follower.arm.lost().map(|(port, _)| port).collect();
+        let gone: Vec<String> = follower.lost().into_iter().map(|lost| lost.port).collect();
         assert_eq!(gone, [format!("a cable ({lost})")]);
         let happened = &finished.exit.happened;
         assert!(
@@ -218,12 +203,11 @@ fn a_pair_that_loses_one_bus_names_it_and_parks_the_other_arm() {
             happened.contains(&format!("a cable ({lost}) is gone")),
             "{happened}"
         );
-        let rest = follower
-            .kind
-            .park_pose(&follower.calibration, &follower.arm.state().position);
-        let names = follower.kind.names().enumerate();
+        let state = *ulna_core::Robot::state(&follower);
+        let rest = pair.park_pose(&calibration, &state.position);
+        let names = pair.names().enumerate();
         for (joint, name) in names.filter(|(_, name)| name.starts_with(other)) {
-            let gap = (rest[joint] - follower.arm.state().position[joint]).abs();
+            let gap = (rest[joint] - state.position[joint]).abs();
             assert!(gap < 12.0, "{name} is {gap} from its resting place");
         }
     }

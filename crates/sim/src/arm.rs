@@ -18,7 +18,7 @@ use ulna_robot::RobotKind;
 
 use crate::law::solve::{Matrix, Share, solve};
 use crate::law::{Servo, ServoModel};
-use crate::plant::{Drive, Plant, Sense};
+use crate::plant::{Drive, Physics, Plant, Sense};
 
 use mechanics::Mechanics;
 pub use mount::Mount;
@@ -29,7 +29,7 @@ pub const TICK: Duration = Duration::from_millis(1);
 /// Why an arm cannot be simulated.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ArmError {
-    /// Nobody has measured this servo model.
+    /// The motor constants of this servo model are not known.
     #[error(
         "joint {joint:?} has a servo {model:?}, whose motor is not known to the simulation; known are {}",
         ServoModel::names().collect::<Vec<_>>().join(", ")
@@ -62,7 +62,7 @@ pub enum ArmError {
     },
 }
 
-/// What a simulated arm is told about itself beyond its robot file.
+/// How an arm is simulated, beyond what its robot file says.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ArmOptions {
     /// Voltage of the power supply without load, V; of each servo what its maker recommends, if absent.
@@ -166,7 +166,7 @@ impl Arm {
     }
 
     /// Puts the arm at rest with these joint angles (rad), the servos' set points included. Joints whose angle is
-    /// missing or no number stay as they are.
+    /// missing or NaN stay as they are.
     pub fn place(&mut self, angles: &Joints<f64>) {
         for ((servo, mount), angle) in self.servos.iter_mut().zip(&self.mounts).zip(angles.iter()) {
             if angle.is_finite() {
@@ -272,4 +272,25 @@ impl Plant for Arm {
     fn sense(&self, index: usize) -> Sense {
         self.servos.get(index).map(Servo::sense).unwrap_or_default()
     }
+}
+
+impl Physics for Arm {
+    fn joint_angles(&self) -> &Joints<f64> {
+        &self.angles
+    }
+
+    fn place(&mut self, angles: &Joints<f64>) {
+        Arm::place(self, angles);
+    }
+}
+
+/// The resting pose of the robot file, or the middle of each range where it has none, rad.
+pub fn resting_angles(kind: &RobotKind) -> Joints<f64> {
+    Joints::from_fn(kind.dof(), |index| {
+        let joint = &kind.joints[index];
+        kind.exit
+            .park
+            .get(&joint.name)
+            .map_or(joint.middle(), |degrees| degrees.to_radians())
+    })
 }

@@ -24,7 +24,7 @@ use ulna_bus::{Protocol, dynamixel, feetech};
 use crate::fault::{FaultPlan, Faults};
 use crate::plant::{Drive, Plant, Sense};
 use crate::servo::{Servo, TICK};
-use crate::wire::{Heard, Wire};
+use crate::wire::{ReceivedByte, Wire};
 pub use power::{PlugMove, Plugs};
 use serve::{DynamixelRequest, FeetechRequest};
 
@@ -278,7 +278,7 @@ impl<P: Plant> ServoBus<P> {
     }
 
     /// What Feetech servos make of a byte.
-    fn hear_feetech(&mut self, heard: Heard, after_silence: bool) {
+    fn hear_feetech(&mut self, heard: ReceivedByte, after_silence: bool) {
         let Some(decoder) = &mut self.feetech else {
             return;
         };
@@ -299,7 +299,7 @@ impl<P: Plant> ServoBus<P> {
     }
 
     /// What Dynamixel servos make of a byte. They hear each other as well; those packets are nobody's request.
-    fn hear_dynamixel(&mut self, heard: Heard, after_silence: bool) {
+    fn hear_dynamixel(&mut self, heard: ReceivedByte, after_silence: bool) {
         let Some(decoder) = &mut self.dynamixel else {
             return;
         };

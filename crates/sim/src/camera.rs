@@ -7,21 +7,18 @@ mod noise;
 mod tests;
 
 use core::time::Duration;
-use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use ulna_core::{Camera, CameraFault, Frame, Stamp};
 use ulna_robot::kinematics::Chain;
 
-use crate::arm::Arm;
+use crate::pose_slot::PoseSlot;
 use crate::render::{PictureSizeError, Renderer};
-use crate::scene::{self, Colour, Object, Scene, Table};
-use crate::task::Reach;
+use crate::scene::Scene;
+use crate::visual::{PinholeCamera, VisualScene};
 
-pub use faulty::{FaultyCamera, Trouble};
+pub use faulty::{CameraFaultKind, FaultyCamera};
 pub use noise::SensorNoise;
 
 /// How a simulated camera takes its pictures.
@@ -65,11 +62,13 @@ impl CameraOptions {
 /// exchange before, at most one control period earlier.
 #[derive(Debug)]
 pub struct SimCamera {
-    view: scene::Camera,
-    scene: Arc<Scene>,
-    task: Option<Reach>,
+    view: PinholeCamera,
+    visible: VisualScene,
+    /// How many of the visible objects stand still; the others are those of the scene at the last capture.
+    fixed: usize,
+    scene: Option<Arc<dyn Scene>>,
     chain: Chain,
-    arm: Arc<Mutex<Arm>>,
+    pose: PoseSlot,
     options: CameraOptions,
     renderer: Renderer,
     /// Number of the next picture on the grid.
@@ -79,34 +78,41 @@ pub struct SimCamera {
 }
 
 impl SimCamera {
-    /// A camera at `view` that looks at `scene` with `arm` in it; `chain` is the arm's.
+    /// A camera at `view` that looks at `visible`, with the robot as `chain` and `pose` have it.
     ///
     /// # Errors
     /// [`PictureSizeError`] if no such pictures can be rendered.
     pub fn new(
-        view: scene::Camera,
-        scene: Arc<Scene>,
+        view: PinholeCamera,
+        visible: VisualScene,
         chain: Chain,
-        arm: Arc<Mutex<Arm>>,
+        pose: PoseSlot,
         options: CameraOptions,
     ) -> Result<Self, PictureSizeError> {
         Ok(Self {
             renderer: Renderer::new(options.width, options.height)?,
             view,
-            scene,
-            task: None,
+            fixed: visible.objects.len(),
+            visible,
+            scene: None,
             chain,
-            arm,
+            pose,
             options,
             next: 0,
             under_way: VecDeque::new(),
         })
     }
 
-    /// The same camera, which also sees this task's target.
+    /// The same camera, which also sees this scene: what stands still in it, and what moves.
     #[must_use]
-    pub fn with_task(self, task: Option<Reach>) -> Self {
-        Self { task, ..self }
+    pub fn in_scene(mut self, scene: Arc<dyn Scene>) -> Self {
+        let fixtures = scene.fixtures(&self.visible).into_iter();
+        self.visible
+            .objects
+            .extend(fixtures.map(|(_, object)| object));
+        self.fixed = self.visible.objects.len();
+        self.scene = Some(scene);
+        self
     }
 
     /// When picture `number` is due.
@@ -116,22 +122,16 @@ impl SimCamera {
     }
 
     fn capture(&mut self, now: Stamp) {
-        // Whoever comes too late has missed pictures; their numbers are skipped.
+        // Polled too late: the pictures in between are lost, and their numbers are skipped.
         while self.capture_time(self.next + 1) <= now {
             self.next += 1;
         }
-        // The lock holds up the servos' answers, so it is held for a copy only.
-        let angles = *self
-            .arm
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .angles();
-        let pose = self.chain.pose(&angles);
-        let mut scene = Cow::Borrowed(&*self.scene);
-        if let Some(task) = &self.task {
-            scene.to_mut().objects.push(task.marker(now));
+        let pose = self.chain.pose(&self.pose.read());
+        if let Some(scene) = &self.scene {
+            self.visible.objects.truncate(self.fixed);
+            scene.moving(now, &mut self.visible.objects);
         }
-        let picture = self.renderer.render(&scene, &pose, &self.view);
+        let picture = self.renderer.render(&self.visible, &pose, &self.view);
         let mut pixels: Arc<[u8]> = picture.into();
         if let (Some(noise), Some(pixels)) = (&self.options.noise, Arc::get_mut(&mut pixels)) {
             noise.add(self.next, pixels);
@@ -182,14 +182,4 @@ impl Camera for SimCamera {
         self.arrival()
             .map_or(capture, |arrival| arrival.min(capture))
     }
-}
-
-/// A cube of 3 cm somewhere in front of the arm, where its hand can reach it; the place and the turn are those of the seed.
-pub fn cube_from_seed(table: &Table, colour: Colour, seed: u64) -> Object {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let distance = random.random_range(0.19..0.29);
-    let bearing: f64 = random.random_range(-0.6..0.6);
-    let yaw = random.random_range(0.0..core::f64::consts::FRAC_PI_2);
-    let at = [distance * bearing.cos(), distance * bearing.sin()];
-    scene::cube_on(table, 0.03, at, yaw, colour)
 }

@@ -9,12 +9,13 @@
 //! ```
 //!
 //! Between motor and output lies the play of the gears. The encoder of these servos is a magnet on the **output shaft**, so the
-//! position loop, the bus and whoever looks at the arm all see the output's side of the play; the motor's side shows up only as
+//! position loop, the bus and the cameras all see the output's side of the play; the motor's side shows up only as
 //! a small dead zone in which the output is free. [`Servo`] therefore has two masses, coupled inside the play by nothing and at its
 //! ends by the stiffness of the gears.
 //!
 //! Form and first figures: BAM (Duclusaud et al., arXiv 2410.08650), model M1 of the STS3215.
 
+mod load;
 mod model;
 mod servo;
 pub mod setpoint;
@@ -23,8 +24,9 @@ pub(crate) mod solve;
 #[cfg(test)]
 mod tests;
 
+pub use load::Load;
 pub use model::ServoModel;
-pub use servo::{Load, Servo};
+pub use servo::Servo;
 
 #[cfg(doc)]
 use crate::plant::Drive;

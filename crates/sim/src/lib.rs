@@ -1,12 +1,13 @@
 //! Simulated servos that speak the real wire protocol, and the simulated arm they move.
 //!
 //! Nothing here is a shortcut past the hardware path: a driver that works with these servos talks to them in packets, waits for
-//! their answers on the wire, and meets their faults.
+//! their answers on the wire, and meets their faults. To a session this crate is a supplier of ports and cameras ([`world`]).
 //!
 //! Reading order: [`plant`] (the boundary between electronics and mechanics), [`law`] (one servo's motor), [`arm`] (the arm it
-//! moves), [`task`] (what there is to do), [`hand`] (who moves a leader), [`mod@bench`] (servos on a table), [`servo`] (registers and protections), [`wire`] and [`bus`] (bytes in time), [`workbench`] (servos in every state),
-//! [`fault`] (what goes wrong), [`pty`] (all of it behind a terminal, in real time); [`scene`], [`render`] and [`camera`] (what a
-//! camera sees, and when).
+//! moves), [`hand`] (what moves a leader), [`mod@bench`] (servos on a table), [`servo`] (registers and protections), [`wire`] and
+//! [`bus`] (bytes in time), [`workbench`] (servos in every state), [`fault`] (what goes wrong), [`memory`] and [`pty`] (all of it
+//! behind a port); [`visual`], [`render`], [`camera`] and [`pose_slot`] (what a camera sees, and when); [`scene`] and [`scenes`]
+//! (what stands around the arm, and what is to be done there); [`world`] (everything together).
 
 pub mod arm;
 pub mod bench;
@@ -15,12 +16,15 @@ pub mod camera;
 pub mod fault;
 pub mod hand;
 pub mod law;
+pub mod memory;
 pub mod plant;
-#[cfg(unix)]
+pub mod pose_slot;
 pub mod pty;
 pub mod render;
 pub mod scene;
+pub mod scenes;
 pub mod servo;
-pub mod task;
+pub mod visual;
 pub mod wire;
 pub mod workbench;
+pub mod world;

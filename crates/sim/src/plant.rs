@@ -3,7 +3,10 @@
 //! A servo's electronics (registers, packets, protections) see the world as a [`Sense`] and act on it through a [`Drive`]; what
 //! turns drives into motion is a [`Plant`]. Positions are **raw encoder steps**: the homing offset is the electronics' business.
 
+use core::fmt;
 use core::time::Duration;
+
+use ulna_core::joints::Joints;
 
 /// What a motor is controlled by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -85,4 +88,14 @@ pub trait Plant {
 
     /// What servo `index` measures now.
     fn sense(&self, index: usize) -> Sense;
+}
+
+/// A plant with the joints of a robot, which can be looked at and put somewhere: what a simulated world is built on.
+pub trait Physics: Plant + fmt::Debug + Send {
+    /// True joint angles, rad.
+    fn joint_angles(&self) -> &Joints<f64>;
+
+    /// Puts the joints at rest at these angles, rad, the servos' set points included. Joints whose angle is missing or NaN stay as
+    /// they are.
+    fn place(&mut self, angles: &Joints<f64>);
 }

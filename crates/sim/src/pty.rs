@@ -9,10 +9,10 @@
 //! A client that reads nothing loses bytes, as a serial port's does once its buffer is full. Clients may come and go: the bus
 //! keeps the terminal open itself.
 
+mod error;
 mod line;
+mod stats;
 
-use core::sync::atomic::{AtomicU64, Ordering};
-use core::time::Duration;
 use std::ffi::OsString;
 use std::io::{self, PipeWriter};
 use std::os::fd::OwnedFd;
@@ -28,79 +28,10 @@ use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 use crate::bus::ServoBus;
 use crate::plant::Plant;
-use line::Line;
-
-/// Why a bus is not, or no longer, on its pseudo-terminal.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PtyError {
-    /// The system gave no terminal.
-    #[error(
-        "the simulated bus `{name}` got no pseudo-terminal: {step} failed; check that /dev/pts is mounted and not full"
-    )]
-    Open {
-        /// The bus.
-        name: String,
-        /// What was tried.
-        step: &'static str,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// The system gave no thread.
-    #[error("the simulated bus `{name}` got no thread; check the limits of this user")]
-    Thread {
-        /// The bus.
-        name: String,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// The terminal failed while it was in use.
-    #[error("the simulated bus `{name}` lost its pseudo-terminal: {step} failed; start it again")]
-    Lost {
-        /// The bus.
-        name: String,
-        /// What was tried.
-        step: &'static str,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// The thread ended in a panic.
-    #[error(
-        "the thread of the simulated bus `{name}` panicked; the message is on stderr, please report it"
-    )]
-    Panicked {
-        /// The bus.
-        name: String,
-    },
-}
-
-/// What the thread has done so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PtyStats {
-    /// Times that the line was busy: from a client's first byte until nothing was on its way any more.
-    pub exchanges: u64,
-    /// Wall time of these together. On an instant bus this is what the simulation itself costs a client.
-    pub busy: Duration,
-    /// Time that the thread has computed, mechanics included.
-    pub cpu: Duration,
-    /// Bytes from clients.
-    pub bytes_in: u64,
-    /// Bytes to clients.
-    pub bytes_out: u64,
-    /// Bytes for clients that read none of them.
-    pub bytes_lost: u64,
-}
-
-/// The thread's figures, where everyone can read them.
-#[derive(Debug, Default)]
-struct Shared {
-    exchanges: AtomicU64,
-    busy_ns: AtomicU64,
-    cpu_ns: AtomicU64,
-    bytes_in: AtomicU64,
-    bytes_out: AtomicU64,
-    bytes_lost: AtomicU64,
-}
+pub use error::PtyError;
+use line::BusThread;
+pub use stats::PtyStats;
+use stats::Shared;
 
 /// A [`ServoBus`] that clients reach through a terminal device. Dropping it ends the thread.
 #[derive(Debug)]
@@ -136,7 +67,7 @@ impl<P: Plant + Send + 'static> PtyBus<P> {
             .map_err(failed("opening the terminal"))?;
         let mut settings = tcgetattr(&terminal).map_err(failed("tcgetattr"))?;
         settings.make_raw();
-        // A system that knows no such rate for terminals cannot tell us a client's rate either.
+        // A system that knows no such rate for terminals cannot report a client's rate either.
         let follow_rate = settings.set_speed(bus.options().baud).is_ok();
         tcsetattr(&terminal, OptionalActions::Now, &settings).map_err(failed("tcsetattr"))?;
         rustix::fs::fcntl_setfl(&controller, OFlags::NONBLOCK).map_err(failed("fcntl"))?;
@@ -149,7 +80,7 @@ impl<P: Plant + Send + 'static> PtyBus<P> {
         };
         let (stopped, stop) = io::pipe().map_err(no_thread)?;
         let shared = Arc::new(Shared::default());
-        let line = Line {
+        let thread = BusThread {
             name: name.into(),
             bus,
             controller,
@@ -158,8 +89,8 @@ impl<P: Plant + Send + 'static> PtyBus<P> {
             follow_rate,
             shared: Arc::clone(&shared),
         };
-        let thread = std::thread::Builder::new().name(name.into());
-        let thread = thread.spawn(move || line.run()).map_err(no_thread)?;
+        let builder = std::thread::Builder::new().name(name.into());
+        let thread = builder.spawn(move || thread.run()).map_err(no_thread)?;
         Ok(Self {
             name: name.into(),
             path: PathBuf::from(OsString::from_vec(path.into_bytes())),
@@ -181,18 +112,10 @@ impl<P> PtyBus<P> {
     /// What the thread has done so far.
     #[must_use]
     pub fn stats(&self) -> PtyStats {
-        let count = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
-        PtyStats {
-            exchanges: count(&self.shared.exchanges),
-            busy: Duration::from_nanos(count(&self.shared.busy_ns)),
-            cpu: Duration::from_nanos(count(&self.shared.cpu_ns)),
-            bytes_in: count(&self.shared.bytes_in),
-            bytes_out: count(&self.shared.bytes_out),
-            bytes_lost: count(&self.shared.bytes_lost),
-        }
+        self.shared.stats()
     }
 
-    /// Whether the thread still serves clients. When it does not, [`PtyBus::stop`] tells why.
+    /// Whether the thread still serves clients. When it does not, [`PtyBus::stop`] gives the reason.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.thread
@@ -215,7 +138,7 @@ impl<P> Drop for PtyBus<P> {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // Whoever wants the thread's error calls `stop`.
+            // `stop` returns the thread's error; dropping discards it.
             let _ = thread.join();
         }
     }

@@ -1,4 +1,4 @@
-//! Pictures of a [`Scene`], drawn on the CPU: what a simulated camera delivers.
+//! Pictures of a [`VisualScene`], drawn on the CPU: what a simulated camera delivers.
 //!
 //! The picture is made row by row, so that the row in work stays in the cache: every pixel has four samples on a rotated grid
 //! (which smooths edges in every direction), each with its own inverse depth. Faces are convex and of one colour, which
@@ -17,7 +17,7 @@ use core::fmt;
 use nalgebra::Vector3;
 use ulna_robot::kinematics::Pose;
 
-use crate::scene::{Camera, Scene, Shape, solid};
+use crate::visual::{PinholeCamera, Shape, VisualScene, solid};
 use face::Projector;
 use polygon::Mesh;
 use row::RowSamples;
@@ -90,7 +90,7 @@ impl Renderer {
     /// green and blue.
     ///
     /// Parts whose link the pose doesn't have, and parts and objects that are nowhere (not finite), are left out.
-    pub fn render(&mut self, scene: &Scene, pose: &Pose, camera: &Camera) -> &[u8] {
+    pub fn render(&mut self, scene: &VisualScene, pose: &Pose, camera: &PinholeCamera) -> &[u8] {
         let view = camera.view(pose, self.width, self.height);
         self.mesh.clear();
         if let Some(projector) = Projector::new(&view, scene) {
@@ -100,7 +100,7 @@ impl Renderer {
         &self.picture
     }
 
-    fn fill_mesh(&mut self, scene: &Scene, pose: &Pose, projector: &Projector) {
+    fn fill_mesh(&mut self, scene: &VisualScene, pose: &Pose, projector: &Projector) {
         let table = &scene.table;
         let slab = Shape::Box {
             half: [table.half[0], table.half[1], table.thickness / 2.0],
@@ -134,7 +134,7 @@ impl Renderer {
         }
     }
 
-    fn draw(&mut self, scene: &Scene) {
+    fn draw(&mut self, scene: &VisualScene) {
         let width = self.width as usize;
         for (y, line) in self.picture.chunks_exact_mut(width * 3).enumerate() {
             let y = y as f32;

@@ -1,6 +1,6 @@
 //! The half-duplex wire between the host's adapter and the servos, byte by byte.
 //!
-//! A byte takes ten bit times: start bit, eight data bits, stop bit. Whoever sends does not listen first, as on the real wire:
+//! A byte takes ten bit times: start bit, eight data bits, stop bit. A sender does not listen first, as on the real wire:
 //! two senders at once garble each other's bytes, and what the host hears, or the servos hear, is the garbled byte.
 
 use core::time::Duration;
@@ -21,9 +21,9 @@ struct Flight {
     byte: u8,
 }
 
-/// A byte that the servos have heard.
+/// A byte that the servos have received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Heard {
+pub struct ReceivedByte {
     /// When its start bit began.
     pub start: Duration,
     /// When its stop bit ended.
@@ -78,7 +78,7 @@ impl Wire {
     }
 
     /// The host has something to send at `now`: the adapter sends it as soon as it has sent everything before.
-    /// `None` is a byte that got lost on the way: its time passes, and nobody hears it.
+    /// `None` is a byte that got lost on the way: its time passes, and no receiver gets it.
     pub fn host_sends(&mut self, now: Duration, byte: Option<u8>) {
         let start = self.host_free.max(now);
         let end = start.saturating_add(self.byte_time);
@@ -109,14 +109,14 @@ impl Wire {
     }
 
     /// The host hears what it sent itself, as adapters without echo suppression let it.
-    pub fn echo(&mut self, heard: Heard) {
-        self.arrive(heard.end, heard.byte, Duration::ZERO);
+    pub fn echo(&mut self, received: ReceivedByte) {
+        self.arrive(received.end, received.byte, Duration::ZERO);
     }
 
-    /// The next byte that the servos have completely heard by `now`.
-    pub fn servos_hear(&mut self, now: Duration) -> Option<Heard> {
+    /// The next byte that the servos have completely received by `now`.
+    pub fn servos_hear(&mut self, now: Duration) -> Option<ReceivedByte> {
         let Flight { end, byte, .. } = self.to_servos.pop_front_if(|flight| flight.end <= now)?;
-        Some(Heard {
+        Some(ReceivedByte {
             start: end.saturating_sub(self.byte_time),
             end,
             byte,
@@ -136,13 +136,13 @@ impl Wire {
         count
     }
 
-    /// When the servos have heard everything that the host has sent; `None` when they have.
+    /// When the servos have received everything that the host has sent; `None` when they have.
     #[must_use]
     pub fn host_silent(&self) -> Option<Duration> {
         self.to_servos.back().map(|flight| flight.end)
     }
 
-    /// Bytes that the host has sent and the servos have not heard yet.
+    /// Bytes that the host has sent and the servos have not received yet.
     #[must_use]
     pub fn unsent(&self) -> usize {
         self.to_servos.len()
@@ -206,111 +206,4 @@ fn collide(flights: &mut VecDeque<Flight>, start: Duration, end: Duration, byte:
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const fn us(us: u64) -> Duration {
-        Duration::from_micros(us)
-    }
-
-    fn host_hears(wire: &mut Wire, now: Duration) -> Vec<u8> {
-        let mut out = [0; 16];
-        let count = wire.host_hears(now, &mut out);
-        out[..count].to_vec()
-    }
-
-    #[test]
-    fn bytes_arrive_when_they_are_complete() {
-        let mut wire = Wire::new(1_000_000);
-        wire.host_sends(us(5), Some(1));
-        wire.host_sends(us(5), Some(2));
-        assert_eq!(wire.servos_hear(us(14)), None);
-        assert_eq!(
-            wire.servos_hear(us(15)),
-            Some(Heard {
-                start: us(5),
-                end: us(15),
-                byte: 1
-            })
-        );
-        assert_eq!(wire.host_silent(), Some(us(25)));
-        assert_eq!(
-            wire.servos_hear(us(99)),
-            Some(Heard {
-                start: us(15),
-                end: us(25),
-                byte: 2
-            })
-        );
-        assert_eq!(wire.servos_hear(us(99)), None);
-    }
-
-    #[test]
-    fn a_lost_byte_takes_its_time() {
-        let mut wire = Wire::new(1_000_000);
-        wire.host_sends(us(0), None);
-        wire.host_sends(us(0), Some(2));
-        assert_eq!(
-            wire.servos_hear(us(99)),
-            Some(Heard {
-                start: us(10),
-                end: us(20),
-                byte: 2
-            })
-        );
-    }
-
-    #[test]
-    fn rates_set_the_pace() {
-        assert_eq!(Wire::new(500_000).byte_time(), us(20));
-        assert_eq!(Wire::new(115_200).byte_time(), Duration::from_nanos(86_805));
-        assert_eq!(Wire::new(0).byte_time(), Duration::ZERO);
-    }
-
-    #[test]
-    fn two_servos_at_once_garble_each_other() {
-        let mut wire = Wire::new(1_000_000);
-        for _ in 0..2 {
-            let end = wire.servo_sends(us(0), Some(0xFF), Duration::ZERO);
-            wire.servo_sends(end, Some(0x01), Duration::ZERO);
-        }
-        assert_eq!(host_hears(&mut wire, us(99)), [0xFF, 0x00]);
-    }
-
-    #[test]
-    fn a_host_that_talks_over_an_answer_garbles_both() {
-        let mut wire = Wire::new(1_000_000);
-        wire.servo_sends(us(10), Some(0b0110), Duration::ZERO);
-        wire.host_sends(us(5), Some(0b0011));
-        assert_eq!(
-            wire.servos_hear(us(99)).map(|heard| heard.byte),
-            Some(0b0110)
-        );
-        wire.host_sends(us(30), Some(0b1000));
-        wire.servo_sends(us(39), Some(0b0110), Duration::ZERO);
-        assert_eq!(
-            wire.servos_hear(us(99)).map(|heard| heard.byte),
-            Some(0b1000)
-        );
-        assert_eq!(host_hears(&mut wire, us(99)), [0b0110, 0b1000]);
-    }
-
-    #[test]
-    fn late_bytes_stay_in_order() {
-        let mut wire = Wire::new(1_000_000);
-        wire.servo_sends(us(0), Some(1), us(500));
-        wire.servo_sends(us(20), Some(2), Duration::ZERO);
-        assert_eq!(wire.deliveries(), Some((us(510), us(510))));
-        assert_eq!(host_hears(&mut wire, us(509)), [0u8; 0]);
-        assert_eq!(host_hears(&mut wire, us(510)), [1, 2]);
-    }
-
-    #[test]
-    fn nothing_grows_without_bound() {
-        let mut wire = Wire::new(0);
-        for _ in 0..CAPACITY + 3 {
-            wire.servo_sends(us(0), Some(1), Duration::ZERO);
-        }
-        assert_eq!(wire.lost(), 3);
-    }
-}
+mod tests;

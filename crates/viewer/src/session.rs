@@ -16,9 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rerun::{RecordingStreamResult, TextDocument, TextLog, TextLogLevel};
-use ulna_core::tick::Telemetry;
+use ulna_core::tick::TickRecord;
 use ulna_core::{Environment, Frame, GateNote, Joints, MAX_JOINTS, Stamp};
-use ulna_robot::display::{Display, DisplayFault, Stage};
+use ulna_robot::display::{Display, DisplayFault, SessionInfo};
 
 use crate::arm::{Arm, Which};
 use crate::layout::{COMMANDED, Contents, MEASURED, WANTED};
@@ -82,12 +82,12 @@ impl SessionView {
         }
     }
 
-    fn try_begin(&mut self, stage: &Stage) -> RecordingStreamResult<()> {
+    fn try_begin(&mut self, info: &SessionInfo) -> RecordingStreamResult<()> {
         let stream = &self.viewer.stream;
-        let names: Vec<String> = stage.robot.names().map(str::to_owned).collect();
+        let names: Vec<String> = info.robot.names().map(str::to_owned).collect();
         let contents = Contents {
             arm: true,
-            cameras: stage.cameras.clone(),
+            cameras: info.cameras.clone(),
             joints: names.clone(),
             plots: vec![
                 ("tracking error".to_owned(), "error".to_owned()),
@@ -97,10 +97,10 @@ impl SessionView {
             window: self.viewer.live.then_some(WINDOW),
         };
         panel::send(stream, &contents.layout(), self.viewer.live)?;
-        let about = TextDocument::from_markdown(about(stage));
+        let about = TextDocument::from_markdown(about(info));
         stream.log_static("about", &about)?;
         let on = On {
-            arm: Arm::new(&stage.robot, stage.angles),
+            arm: Arm::new(&info.robot, info.angles),
             times: Vec::new(),
             block_began: Stamp::ZERO,
             joints: names.iter().map(|name| joint_plot(name)).collect(),
@@ -120,19 +120,19 @@ impl SessionView {
             )
             .thick(),
             state: None,
-            environment: stage.environment.clone().map(|environment| {
+            environment: info.environment.clone().map(|environment| {
                 let places = Places::among(&environment.names());
                 (environment, places)
             }),
             posed: None,
-            pictured: stage
+            pictured: info
                 .cameras
                 .iter()
                 .map(|name| (name.clone(), None))
                 .collect(),
             names,
         };
-        on.arm.log_solids(stream, &stage.robot, &stage.things)?;
+        on.arm.log_solids(stream, &info.robot, &info.objects)?;
         for plot in on.joints.iter().chain([&on.error, &on.timing, &on.gate]) {
             plot.log_style(stream)?;
         }
@@ -140,7 +140,7 @@ impl SessionView {
         Ok(())
     }
 
-    fn try_tick(&mut self, tick: &Telemetry) -> RecordingStreamResult<()> {
+    fn try_tick(&mut self, tick: &TickRecord) -> RecordingStreamResult<()> {
         let Some(on) = &mut self.on else {
             return Ok(());
         };
@@ -154,7 +154,7 @@ impl SessionView {
             |joints: &Joints<f64>, joint: usize| joints.get(joint).copied().unwrap_or(f64::NAN);
         for (joint, plot) in on.joints.iter_mut().enumerate() {
             let (measured, sent) = (of(position, joint), of(&tick.sent, joint));
-            let wanted = tick.target.map_or(f64::NAN, |target| of(&target, joint));
+            let wanted = tick.target().map_or(f64::NAN, |target| of(&target, joint));
             let wanted = if wanted == sent { f64::NAN } else { wanted };
             plot.push([wanted, sent, measured]);
         }
@@ -189,7 +189,7 @@ impl SessionView {
             on.posed = Some(at);
             if let Some((environment, places)) = &mut on.environment {
                 let mut numbers = vec![0.0; environment.names().len()];
-                environment.tell(at, &mut numbers);
+                environment.read(at, &mut numbers);
                 places.log(stream, at.since_epoch(), &numbers)?;
             }
             on.arm
@@ -222,12 +222,12 @@ impl SessionView {
 }
 
 impl Display for SessionView {
-    fn begin(&mut self, stage: &Stage) {
-        let outcome = self.try_begin(stage);
+    fn begin(&mut self, info: &SessionInfo) {
+        let outcome = self.try_begin(info);
         self.note(outcome);
     }
 
-    fn tick(&mut self, tick: &Telemetry) {
+    fn tick(&mut self, tick: &TickRecord) {
         let outcome = self.try_tick(tick);
         self.note(outcome);
     }
@@ -337,8 +337,8 @@ fn sentence(note: &GateNote, names: &[String]) -> String {
     parts.join("; ")
 }
 
-fn about(stage: &Stage) -> String {
-    let units: Vec<String> = stage
+fn about(info: &SessionInfo) -> String {
+    let units: Vec<String> = info
         .robot
         .joints
         .iter()
@@ -349,7 +349,7 @@ fn about(stage: &Stage) -> String {
          **Grey**: what was wanted, where the gate sent something else.\n\n\
          *Tracking error* is commanded minus measured. A tick is late when others had the computer; waiting for the port is \
          the servos' time to answer; own work is computing.\n\nUnits: {}.",
-        stage.title,
+        info.title,
         units.join(", ")
     )
 }

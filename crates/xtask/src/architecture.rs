@@ -1,10 +1,9 @@
 //! The architecture check: the table of crates in ARCHITECTURE.md is the allow-list of arrows, and the rules that a
 //! program can read in the sources are read there.
 //!
-//! Reading order: [`arrows`] (between crates), [`rules`] (what a crate must not name), [`modules`], [`naming`] and
-//! [`circles`] (between the files of
-//! a crate), [`sizes`] (of files and functions), [`words`] (that are not used), [`survey`] (all of it), [`limits`] (what is still tolerated),
-//! [`list`] (what is left to mend).
+//! Reading order: [`arrows`] (between crates), [`modules`] and [`naming`] (what the code of a crate names), [`rules`] (what it must
+//! not name), [`circles`] (between its files), [`sizes`] (of files and functions), [`words`] (that are not used), [`survey`] (all of
+//! that), [`limits`] (what of it is still tolerated), [`list`] (what is left to mend).
 
 mod arrows;
 mod circles;

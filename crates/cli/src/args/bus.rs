@@ -1,14 +1,15 @@
 //! The bus that a command works on: a port, or simulated servos.
 
 use clap::Args;
-use ulna_session::workplace::{Part, WorkOptions};
+use ulna_bringup::service::WorkOptions;
+use ulna_robot::ArmRole;
 
 /// The bus: a port, or simulated servos.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Bus")]
 pub(super) struct BusArgs {
     /// The robot: a built-in name, or the path of a robot file
-    #[arg(long, default_value = ulna_session::robots::DEFAULT, value_name = "F")]
+    #[arg(long, default_value = ulna_robot::files::DEFAULT, value_name = "F")]
     robot: String,
 
     /// Simulated servos: no port is opened
@@ -29,10 +30,10 @@ impl BusArgs {
         self.sim
     }
 
-    pub(super) fn work(&self, port: Option<&String>, part: Part) -> WorkOptions {
+    pub(super) fn work(&self, port: Option<&String>, role: ArmRole) -> WorkOptions {
         WorkOptions {
             robot: self.robot.clone(),
-            part,
+            role,
             port: port.cloned(),
             sim: self.sim,
             live: false,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
-use ulna_session::calibrate::{CalibrateOptions, Task};
-use ulna_session::workplace::Part;
+use ulna_bringup::calibrate::{CalibrateOptions, Task};
+use ulna_robot::ArmRole;
 
 use super::bus::BusArgs;
 use super::values::seconds;
@@ -53,12 +53,12 @@ pub(crate) struct CalibrateArgs {
 
 impl CalibrateArgs {
     pub(crate) fn options(&self, somebody: bool) -> CalibrateOptions {
-        let (part, port, id) = if self.leader {
-            (Part::Leader, &self.teleop_port, &self.teleop_id)
+        let (role, port, id) = if self.leader {
+            (ArmRole::Leader, &self.teleop_port, &self.teleop_id)
         } else {
-            (Part::Follower, &self.robot_port, &self.robot_id)
+            (ArmRole::Follower, &self.robot_port, &self.robot_id)
         };
-        let mut work = self.bus.work(port.as_ref(), part);
+        let mut work = self.bus.work(port.as_ref(), role);
         // Ranges that grow are worth watching.
         work.live = somebody && self.seconds.is_none();
         CalibrateOptions {

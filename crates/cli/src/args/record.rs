@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use ulna_session::RigOptions;
 use ulna_session::record::{CameraChoice, RecordOptions};
-use ulna_session::rig::RigOptions;
 
 use super::display::DisplayArgs;
 use super::recording::RecordingArgs;

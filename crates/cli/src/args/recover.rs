@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
-use ulna_session::recover::RecoverOptions;
-use ulna_session::workplace::Part;
+use ulna_bringup::recover::RecoverOptions;
+use ulna_robot::ArmRole;
 
 use super::bus::BusArgs;
 use super::values::seconds;
@@ -34,7 +34,7 @@ pub(crate) struct RecoverArgs {
 impl RecoverArgs {
     pub(crate) fn options(&self) -> RecoverOptions {
         RecoverOptions {
-            work: self.bus.work(self.port.as_ref(), Part::Follower),
+            work: self.bus.work(self.port.as_ref(), ArmRole::Follower),
             yes: self.yes,
             release: self.release,
             cool_down: self.cool_down,

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use ulna_session::RigOptions;
 use ulna_session::Unit;
 use ulna_session::report::ClockKind;
-use ulna_session::rig::RigOptions;
 
 use super::display::DisplayArgs;
 use super::rig::{LeaderArgs, RigArgs};

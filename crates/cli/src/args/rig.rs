@@ -1,15 +1,16 @@
 //! The rig: which robots, where, real or simulated, on which clock.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use ulna_session::RigOptions;
 use ulna_session::report::ClockKind;
-use ulna_session::rig::{RigOptions, Scene};
 
 /// The rig: which robots, where, real or simulated.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rig")]
 pub(super) struct RigArgs {
     /// The robot: a built-in name, or the path of a robot file
-    #[arg(long, default_value = ulna_session::robots::DEFAULT, value_name = "F")]
+    #[arg(long, default_value = ulna_robot::files::DEFAULT, value_name = "F")]
     robot: String,
 
     /// The follower's serial port; those of a pair as LEFT,RIGHT
@@ -28,9 +29,9 @@ pub(super) struct RigArgs {
     #[arg(long, default_value_t = 0, value_name = "N", requires = "sim")]
     seed: u64,
 
-    /// What there is around the simulated arm
-    #[arg(long, value_name = "NAME", default_value = "table", requires = "sim")]
-    scene: SceneArg,
+    /// What is around the simulated arm, and what is to be done there
+    #[arg(long, value_name = "NAME", default_value = ulna_session::scenes::DEFAULT, value_parser = scene(), requires = "sim")]
+    scene: String,
 
     /// What goes wrong on the simulated follower's bus, such as dead:elbow_flex@2s+2s; may be repeated; `--fault help` lists all
     #[arg(long, value_name = "FAULT", requires = "sim")]
@@ -41,29 +42,18 @@ pub(super) struct RigArgs {
     rate: f64,
 }
 
-/// What there is around a simulated arm.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum SceneArg {
-    /// A table with a cube; the simulated hand wanders about
-    Table,
-    /// A target that moves every three seconds, told as observation.environment_state; the hand brings the tool there, and the report says how well
-    Reach,
+/// The scenes, with what each is.
+fn scene() -> PossibleValuesParser {
+    let scenes = ulna_session::scenes::all().iter();
+    let values = scenes.map(|scene| PossibleValue::new(scene.name).help(scene.summary));
+    PossibleValuesParser::new(values)
 }
 
-impl From<SceneArg> for Scene {
-    fn from(scene: SceneArg) -> Self {
-        match scene {
-            SceneArg::Table => Self::Table,
-            SceneArg::Reach => Self::Reach,
-        }
-    }
-}
-
-/// The arm that is moved by hand.
+/// What drives: the arm that is moved by hand, or something else.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Rig")]
 pub(super) struct LeaderArgs {
-    /// The robot whose leader arm drives; the same kind as the robot unless given
+    /// The robot whose leader arm drives, the same kind as the robot unless given; or `none`: the arm holds
     #[arg(long, value_name = "F")]
     teleop: Option<String>,
 
@@ -88,7 +78,7 @@ impl RigArgs {
             sim: self.sim,
             clock,
             seed: self.seed,
-            scene: self.scene.into(),
+            scene: self.scene.clone(),
             rate_hz: self.rate,
             faults: self.fault.clone(),
             ..RigOptions::default()

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use ulna_session::RigOptions;
 use ulna_session::policies::PolicyOptions;
 use ulna_session::record::{CameraChoice, RecordOptions};
-use ulna_session::rig::RigOptions;
 
 use super::display::DisplayArgs;
 use super::policy::EngineArgs;

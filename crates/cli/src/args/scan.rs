@@ -1,8 +1,8 @@
 //! `ulna scan`.
 
 use clap::Args;
-use ulna_session::scan::ScanOptions;
-use ulna_session::workplace::Part;
+use ulna_bringup::scan::ScanOptions;
+use ulna_robot::ArmRole;
 
 use super::bus::BusArgs;
 
@@ -31,7 +31,7 @@ pub(crate) struct ScanArgs {
 impl ScanArgs {
     pub(crate) fn options(&self) -> ScanOptions {
         ScanOptions {
-            work: self.bus.work(self.port.as_ref(), Part::Follower),
+            work: self.bus.work(self.port.as_ref(), ArmRole::Follower),
             bauds: self.baud.clone(),
             family: self.family.clone(),
             fresh: self.fresh,

@@ -1,8 +1,8 @@
 //! `ulna setup`.
 
 use clap::Args;
-use ulna_session::setup::SetupOptions;
-use ulna_session::workplace::Part;
+use ulna_bringup::setup::SetupOptions;
+use ulna_robot::ArmRole;
 
 use super::bus::BusArgs;
 
@@ -38,13 +38,13 @@ pub(crate) struct SetupArgs {
 
 impl SetupArgs {
     pub(crate) fn options(&self) -> SetupOptions {
-        let part = if self.leader {
-            Part::Leader
+        let role = if self.leader {
+            ArmRole::Leader
         } else {
-            Part::Follower
+            ArmRole::Follower
         };
         SetupOptions {
-            work: self.bus.work(self.port.as_ref(), part),
+            work: self.bus.work(self.port.as_ref(), role),
             wiggle: self.wiggle,
             identify: self.identify,
         }

@@ -1,7 +1,7 @@
 //! `ulna sim`.
 
 use clap::{Args, Subcommand};
-use ulna_session::rig::RigOptions;
+use ulna_session::RigOptions;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SimAction {
@@ -19,7 +19,7 @@ Examples:
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     /// The robot: a built-in name, or the path of a robot file
-    #[arg(long, default_value = ulna_session::robots::DEFAULT, value_name = "F")]
+    #[arg(long, default_value = ulna_robot::files::DEFAULT, value_name = "F")]
     pub(crate) robot: String,
 
     /// A leader arm as well, moved by the simulated hand

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use ulna_session::rig::RigOptions;
+use ulna_session::RigOptions;
 
 use super::display::DisplayArgs;
 use super::rig::{LeaderArgs, RigArgs, clock};

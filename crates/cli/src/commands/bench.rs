@@ -1,12 +1,12 @@
 //! `ulna bench`.
 
 use anyhow::Result;
-use ulna_session::bench as benches;
+use ulna_bench as benches;
 
 use crate::args::BenchCommand;
-use crate::{Ended, output};
+use crate::{Outcome, output};
 
-pub(crate) fn bench(bench: &BenchCommand, json: bool) -> Result<Ended> {
+pub(crate) fn bench(bench: &BenchCommand, json: bool) -> Result<Outcome> {
     let result = match bench {
         BenchCommand::Bus => benches::bus()?,
         BenchCommand::Codecs => benches::codecs()?,
@@ -19,5 +19,5 @@ pub(crate) fn bench(bench: &BenchCommand, json: bool) -> Result<Ended> {
     } else {
         output::text(&result.table())?;
     }
-    Ok(Ended::Done)
+    Ok(Outcome::Done)
 }

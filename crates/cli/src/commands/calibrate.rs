@@ -1,28 +1,28 @@
 //! `ulna calibrate`.
 
 use anyhow::Result;
-use ulna_session::calibrate::{Calibrated, Task};
+use ulna_bringup::calibrate::{Calibrated, Task};
 
 use super::stop;
 use crate::args::CalibrateArgs;
 use crate::terminal::Terminal;
-use crate::{Ended, output};
+use crate::{Outcome, output};
 
-pub(crate) fn calibrate(args: &CalibrateArgs, json: bool) -> Result<Ended> {
+pub(crate) fn calibrate(args: &CalibrateArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
     let somebody = Terminal::somebody();
     let options = args.options(somebody);
     let mut talk = Terminal::new(&stop).obliging(args.alone(somebody));
-    let told = ulna_session::calibrate::calibrate(&options, &stop, &mut talk)?;
+    let told = ulna_bringup::calibrate::calibrate(&options, &stop, &mut talk)?;
     if json {
         output::json(&serde_json::to_value(&told)?)?;
     } else {
         output::text(&summary(&told, options.task))?;
     }
     Ok(if told.differences.is_empty() {
-        Ended::Done
+        Outcome::Done
     } else {
-        Ended::BadNews
+        Outcome::ChecksFailed
     })
 }
 

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use ulna_session::datasets::{self, Answer, Edit, Progress};
-use ulna_session::{AppError, Stop};
+use ulna_session::{SessionError, Stop};
 
 use super::stop;
-use crate::Ended;
+use crate::Outcome;
 use crate::args::{DatasetAction, DatasetTool, Place};
 use crate::output::{self, ProgressLine};
 
-pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Ended> {
+pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Outcome> {
     let answer = match action {
         DatasetAction::View(args) => match &args.report {
             None => return super::view(args, json),
@@ -37,15 +37,15 @@ pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Ended> {
                 output::text(&answer.text)?;
             }
             Ok(if answer.good {
-                Ended::Done
+                Outcome::Done
             } else {
-                Ended::BadNews
+                Outcome::ChecksFailed
             })
         }
-        Err(error) => match error.downcast_ref::<AppError>() {
+        Err(error) => match error.downcast_ref::<SessionError>() {
             Some(app) if app.is_interruption() => {
                 eprintln!("{app}");
-                Ok(Ended::Interrupted)
+                Ok(Outcome::Interrupted)
             }
             _ => Err(error),
         },
@@ -53,7 +53,7 @@ pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Ended> {
 }
 
 fn run(tool: &DatasetTool) -> Result<Answer> {
-    let usage = AppError::Usage;
+    let usage = SessionError::Usage;
     Ok(match tool {
         DatasetTool::Compact(args) => edit(&args.place, &Edit::Compact)?,
         DatasetTool::Delete(args) => edit(&args.place, &args.edit())?,
@@ -103,7 +103,7 @@ fn edit(place: &Place, change: &Edit) -> Result<Answer> {
 
 /// Runs a long job with a bar on stderr; Ctrl-C ends it.
 fn watched(
-    job: impl FnOnce(&Stop, &mut dyn FnMut(Progress)) -> Result<Answer, AppError>,
+    job: impl FnOnce(&Stop, &mut dyn FnMut(Progress)) -> Result<Answer, SessionError>,
 ) -> Result<Answer> {
     let stop = stop()?;
     let mut line = ProgressLine::new();

@@ -5,9 +5,9 @@ use ulna_session::demo as tour;
 
 use super::stop;
 use crate::args::DemoArgs;
-use crate::{Ended, output};
+use crate::{Outcome, output};
 
-pub(crate) fn demo(args: &DemoArgs, json: bool) -> Result<Ended> {
+pub(crate) fn demo(args: &DemoArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
     let mut say = |line: &str| eprintln!("{line}");
     let told = tour::demo(args.seed, args.folder.as_deref(), &stop, &mut say)?;
@@ -16,5 +16,5 @@ pub(crate) fn demo(args: &DemoArgs, json: bool) -> Result<Ended> {
     } else {
         output::text(&told.summary())?;
     }
-    Ok(Ended::regularly(told.interrupted))
+    Ok(Outcome::from_interrupt(told.interrupted))
 }

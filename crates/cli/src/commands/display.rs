@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 #[cfg(not(feature = "viewer"))]
-use ulna_session::AppError;
+use ulna_session::SessionError;
 use ulna_session::display::Display;
 
 use crate::args::DisplayArgs;
@@ -29,7 +29,7 @@ fn session(_place: &str, _title: &str) -> Result<Box<dyn Display>> {
 /// What to say when there is no viewer in this program.
 #[cfg(not(feature = "viewer"))]
 pub(super) fn without() -> anyhow::Error {
-    AppError::Usage(
+    SessionError::Usage(
         "--display: this ulna was built without its viewer; build it with the default features"
             .to_owned(),
     )
@@ -51,5 +51,5 @@ pub(super) fn viewer(place: &str, title: &str) -> Result<ulna_viewer::Viewer> {
 #[cfg(feature = "viewer")]
 #[allow(clippy::needless_pass_by_value)] // for map_err
 fn usage(error: ulna_viewer::ViewerError) -> anyhow::Error {
-    ulna_session::AppError::Usage(format!("--display: {error}")).into()
+    ulna_session::SessionError::Usage(format!("--display: {error}")).into()
 }

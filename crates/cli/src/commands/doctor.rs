@@ -1,20 +1,21 @@
 //! `ulna doctor`.
 
 use anyhow::Result;
-use ulna_session::doctor::{Check, Verdict, doctor as examine, udev_rules};
+use ulna_bringup::doctor::{Check, Verdict, doctor as examine, udev_rules};
+use ulna_session::{EngineKind, policies};
 
 use super::stop;
 use crate::args::DoctorArgs;
-use crate::{Ended, output};
+use crate::{Outcome, output};
 
-pub(crate) fn doctor(args: &DoctorArgs, json: bool) -> Result<Ended> {
+pub(crate) fn doctor(args: &DoctorArgs, json: bool) -> Result<Outcome> {
     if args.udev {
         output::text(udev_rules().trim_end())?;
-        return Ok(Ended::Done);
+        return Ok(Outcome::Done);
     }
     let stop = stop()?;
     let mut failed = Ok(());
-    let diagnosis = examine(args.sim, &stop, &mut |check| {
+    let diagnosis = examine(args.sim, &engine, &stop, &mut |check| {
         if !json && failed.is_ok() {
             failed = output::text(&lines(check));
         }
@@ -24,10 +25,28 @@ pub(crate) fn doctor(args: &DoctorArgs, json: bool) -> Result<Ended> {
         output::json(&serde_json::to_value(&diagnosis)?)?;
     }
     Ok(match (stop.requested(), diagnosis.good) {
-        (Some(_), _) => Ended::Interrupted,
-        (None, true) => Ended::Done,
-        (None, false) => Ended::BadNews,
+        (Some(_), _) => Outcome::Interrupted,
+        (None, true) => Outcome::Done,
+        (None, false) => Outcome::ChecksFailed,
     })
+}
+
+/// What would run a policy's network.
+fn engine() -> Vec<Check> {
+    const NAME: &str = "policy engine";
+    vec![match policies::engine() {
+        Ok(engine) if engine.kind == EngineKind::Ort => Check::ok(NAME, engine.to_string()),
+        Ok(engine) => Check::warn(
+            NAME,
+            format!("{engine}: no ONNX Runtime is found"),
+            "large policies run several times faster on ONNX Runtime: `cargo run -p xtask -- fetch-ort` in the source folder brings it",
+        ),
+        Err(error) => Check::warn(
+            NAME,
+            error.to_string(),
+            "policies cannot be run until ORT_DYLIB_PATH names a usable library, or none",
+        ),
+    }]
 }
 
 fn lines(check: &Check) -> String {

@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
-use crate::Ended;
+use crate::Outcome;
 use crate::args::HubAction;
 
 #[cfg(feature = "hub")]
-pub(crate) fn hub(action: &HubAction, json: bool) -> Result<Ended> {
+pub(crate) fn hub(action: &HubAction, json: bool) -> Result<Outcome> {
     match action {
         HubAction::Push(args) => with::push(args, json),
         HubAction::Pull(args) => with::pull(args, json),
@@ -14,7 +14,7 @@ pub(crate) fn hub(action: &HubAction, json: bool) -> Result<Ended> {
 }
 
 #[cfg(not(feature = "hub"))]
-pub(crate) fn hub(_action: &HubAction, _json: bool) -> Result<Ended> {
+pub(crate) fn hub(_action: &HubAction, _json: bool) -> Result<Outcome> {
     anyhow::bail!(
         "this ulna was built without `ulna hub`: build it with `cargo build --release --features hub`, \
          or use Python's `hf upload` and `hf download`"
@@ -34,13 +34,13 @@ mod with {
         Endpoint, Filter, Folder, HubClient, HubError, POLICY_PATH, PullOptions, Pulled,
         PushOptions, Pushed, Repo, RepoKind, Step, Token, Watch,
     };
-    use ulna_session::{AppError, Stop, datasets};
+    use ulna_session::{SessionError, Stop, datasets};
 
     use super::super::stop;
     use crate::args::{KindArg, PullArgs, PushArgs, ServerArgs};
-    use crate::{Ended, output};
+    use crate::{Outcome, output};
 
-    pub(super) fn push(args: &PushArgs, json: bool) -> Result<Ended> {
+    pub(super) fn push(args: &PushArgs, json: bool) -> Result<Outcome> {
         let client = client(&args.server)?;
         let kind = args.kind.map(Into::into);
         // What is wrong with the name is told before a large dataset is checked.
@@ -77,7 +77,7 @@ mod with {
         } else {
             output::text(&did(&repo, &pushed))?;
         }
-        Ok(Ended::Done)
+        Ok(Outcome::Done)
     }
 
     fn would(repo: &Repo, pushed: &Pushed) -> String {
@@ -121,7 +121,7 @@ mod with {
         lines.join("\n")
     }
 
-    pub(super) fn pull(args: &PullArgs, json: bool) -> Result<Ended> {
+    pub(super) fn pull(args: &PullArgs, json: bool) -> Result<Outcome> {
         let client = client(&args.server)?;
         let filter = Filter::new(&args.include, &args.exclude).map_err(told)?;
         let options = PullOptions {
@@ -176,8 +176,8 @@ mod with {
             output::text(&text)?;
         }
         Ok(match checked {
-            Some(checked) if !checked.good => Ended::BadNews,
-            _ => Ended::Done,
+            Some(checked) if !checked.good => Outcome::ChecksFailed,
+            _ => Outcome::Done,
         })
     }
 
@@ -232,8 +232,8 @@ mod with {
     fn told(error: HubError) -> anyhow::Error {
         let text = error.to_string();
         match () {
-            () if error.is_interruption() => AppError::Interrupted(text).into(),
-            () if error.is_misuse() => AppError::Usage(text).into(),
+            () if error.is_interruption() => SessionError::Interrupted(text).into(),
+            () if error.is_misuse() => SessionError::Usage(text).into(),
             () => error.into(),
         }
     }

@@ -1,13 +1,13 @@
 //! `ulna policy`.
 
 use anyhow::Result;
-use ulna_session::bench as benches;
+use ulna_bench as benches;
 use ulna_session::policies::{self, Checked};
 
 use crate::args::PolicyAction;
-use crate::{Ended, output};
+use crate::{Outcome, output};
 
-pub(crate) fn policy(action: &PolicyAction, json: bool) -> Result<Ended> {
+pub(crate) fn policy(action: &PolicyAction, json: bool) -> Result<Outcome> {
     match action {
         PolicyAction::Check(args) => {
             let checked = policies::check(&args.bundle.options(), args.robot.as_deref())?;
@@ -26,7 +26,7 @@ pub(crate) fn policy(action: &PolicyAction, json: bool) -> Result<Ended> {
             }
         }
     }
-    Ok(Ended::Done)
+    Ok(Outcome::Done)
 }
 
 fn told(checked: &Checked) -> String {

@@ -2,22 +2,22 @@
 
 use anyhow::Result;
 use serde_json::json;
-use ulna_session::ports::Access;
-use ulna_session::ports::{Listed, find, list};
+use ulna_bringup::ports::Access;
+use ulna_bringup::ports::{Listed, find, list};
 
 use super::stop;
 use crate::args::PortsArgs;
 use crate::terminal::Terminal;
-use crate::{Ended, output};
+use crate::{Outcome, output};
 
-pub(crate) fn ports(args: &PortsArgs, json: bool) -> Result<Ended> {
+pub(crate) fn ports(args: &PortsArgs, json: bool) -> Result<Outcome> {
     if args.find() {
         return which(args.sim(), json);
     }
     let ports = list(args.sim());
     if json {
         output::json(&json!({ "simulated": args.sim(), "ports": ports }))?;
-        return Ok(Ended::Done);
+        return Ok(Outcome::Done);
     }
     if ports.is_empty() {
         eprintln!(
@@ -27,22 +27,22 @@ pub(crate) fn ports(args: &PortsArgs, json: bool) -> Result<Ended> {
     for listed in &ports {
         output::text(&lines(listed))?;
     }
-    Ok(Ended::Done)
+    Ok(Outcome::Done)
 }
 
-fn which(sim: bool, json: bool) -> Result<Ended> {
+fn which(sim: bool, json: bool) -> Result<Outcome> {
     let stop = stop()?;
     let alone = sim && !Terminal::somebody();
     let found = find(sim, &mut Terminal::new(&stop).obliging(alone))?;
     if json {
         output::json(&serde_json::to_value(&found)?)?;
-        return Ok(Ended::Done);
+        return Ok(Outcome::Done);
     }
     if !found.plugged_in_again {
         eprintln!("it is not back yet: plug it in again before you go on");
     }
     output::text(&format!("{}", found.port.name().display()))?;
-    Ok(Ended::Done)
+    Ok(Outcome::Done)
 }
 
 fn lines(listed: &Listed) -> String {

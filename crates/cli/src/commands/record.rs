@@ -5,35 +5,30 @@ use std::io::{self, IsTerminal};
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
+use ulna_session::client::{SessionEvent, spawn};
 use ulna_session::display::Display;
 use ulna_session::policies::PolicyOptions;
-use ulna_session::record::{RecordOptions, RecordUi, Recorded, inputs, record as run};
-use ulna_session::rig::RigOptions;
-use ulna_session::{Phase, Progress};
+use ulna_session::record::{RecordOptions, Recorded, record as run};
+use ulna_session::{Phase, Progress, RigOptions};
 
 use super::{display, stop};
-use crate::Ended;
+use crate::Outcome;
 use crate::args::RecordArgs;
 use crate::keyboard::Keyboard;
 use crate::output;
 use crate::sounds::{Announcer, Sounds};
 
-pub(crate) fn record(args: &RecordArgs, json: bool) -> Result<Ended> {
+pub(crate) fn record(args: &RecordArgs, json: bool) -> Result<Outcome> {
     let options = args.options();
     let display = display::open(&args.display, &format!("record {}", options.task))?;
-    recorded(
-        &args.rig(),
-        &options,
-        None,
-        Front {
-            display,
-            sounds: args.recording.sounds,
-        },
-        json,
-    )
+    let front = Front {
+        display,
+        sounds: args.recording.sounds,
+    };
+    recorded(args.rig(), options, None, front, json)
 }
 
-/// What shows and tells how a recording goes.
+/// What shows and announces how a recording goes.
 pub(super) struct Front {
     pub(super) display: Option<Box<dyn Display>>,
     pub(super) sounds: Sounds,
@@ -41,21 +36,28 @@ pub(super) struct Front {
 
 /// Records a leader's hand, or a policy.
 pub(super) fn recorded(
-    rig: &RigOptions,
-    options: &RecordOptions,
-    policy: Option<&PolicyOptions>,
+    rig: RigOptions,
+    options: RecordOptions,
+    policy: Option<PolicyOptions>,
     front: Front,
     json: bool,
-) -> Result<Ended> {
+) -> Result<Outcome> {
     if let Some(there) = options.complete()? {
-        return nothing_missing(options, there, json);
+        return nothing_missing(&options, there, json);
     }
     let announcer = Announcer::new(front.sounds)?;
     let stop = stop()?;
-    let (sender, receiver) = inputs();
-    let keyboard = Keyboard::start(sender.clone())?;
-    let mut bar = Bar::new(options.fps, keyboard.is_some(), front.display, announcer);
-    let recorded = run(rig, options, policy, (sender, receiver), &stop, &mut bar);
+    let (fps, display) = (options.fps, front.display);
+    let session = spawn(&stop, move |link| {
+        run(&rig, &options, policy.as_ref(), display, link)
+    })?;
+    let keyboard = Keyboard::start(session.commands.clone())?;
+    let mut bar = Bar::new(fps, keyboard.is_some(), announcer);
+    let recorded = session.follow(|event| {
+        if let SessionEvent::Recording(progress) = event {
+            bar.show(progress);
+        }
+    });
     bar.bar.finish_and_clear();
     drop(keyboard);
     let recorded = recorded?;
@@ -67,11 +69,11 @@ pub(super) fn recorded(
     } else {
         output::text(&summary(&recorded))?;
     }
-    Ok(Ended::regularly(recorded.interrupted))
+    Ok(Outcome::from_interrupt(recorded.interrupted))
 }
 
 /// The dataset holds what was asked for; a script that calls again and again ends here.
-fn nothing_missing(options: &RecordOptions, there: u64, json: bool) -> Result<Ended> {
+fn nothing_missing(options: &RecordOptions, there: u64, json: bool) -> Result<Outcome> {
     let dataset = &options.dataset;
     if json {
         output::json(&json!({
@@ -86,7 +88,7 @@ fn nothing_missing(options: &RecordOptions, there: u64, json: bool) -> Result<En
             dataset.display()
         ))?;
     }
-    Ok(Ended::Done)
+    Ok(Outcome::Done)
 }
 
 /// A line on stderr; nothing if stderr is no terminal.
@@ -94,17 +96,11 @@ struct Bar {
     bar: ProgressBar,
     fps: f64,
     keys: &'static str,
-    display: Option<Box<dyn Display>>,
     announcer: Announcer,
 }
 
 impl Bar {
-    fn new(
-        fps: u32,
-        keyboard: bool,
-        display: Option<Box<dyn Display>>,
-        announcer: Announcer,
-    ) -> Self {
+    fn new(fps: u32, keyboard: bool, announcer: Announcer) -> Self {
         let target = if io::stderr().is_terminal() {
             ProgressDrawTarget::stderr()
         } else {
@@ -123,7 +119,6 @@ impl Bar {
             bar,
             fps: f64::from(fps.max(1)),
             keys,
-            display,
             announcer,
         }
     }
@@ -132,12 +127,8 @@ impl Bar {
 /// Free bytes below which they are shown.
 const SCARCE: u64 = 2_000_000_000;
 
-impl RecordUi for Bar {
-    fn display(&mut self) -> Option<Box<dyn Display>> {
-        self.display.take()
-    }
-
-    fn progress(&mut self, progress: &Progress) {
+impl Bar {
+    fn show(&mut self, progress: &Progress) {
         self.announcer.hear(progress);
         let Progress {
             phase,

@@ -1,25 +1,25 @@
 //! `ulna recover`.
 
 use anyhow::Result;
-use ulna_session::recover::Recovery;
+use ulna_bringup::recover::Recovery;
 
 use super::stop;
 use crate::args::RecoverArgs;
 use crate::terminal::Terminal;
-use crate::{Ended, output};
+use crate::{Outcome, output};
 
-pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Ended> {
+pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let told = ulna_session::recover::recover(&args.options(), &stop, &mut Terminal::new(&stop))?;
+    let told = ulna_bringup::recover::recover(&args.options(), &stop, &mut Terminal::new(&stop))?;
     if json {
         output::json(&serde_json::to_value(&told)?)?;
     } else {
         output::text(&table(&told))?;
     }
     Ok(if told.well {
-        Ended::Done
+        Outcome::Done
     } else {
-        Ended::BadNews
+        Outcome::ChecksFailed
     })
 }
 
@@ -42,10 +42,10 @@ fn table(told: &Recovery) -> String {
                 )
             },
         );
-        let state = match (&servo.before, servo.told.as_str()) {
+        let state = match (&servo.before, servo.outcome.as_str()) {
             (Some(_), "") => "well".to_owned(),
-            (Some(before), told) => format!("{}: {told}", before.alarms),
-            (None, told) => told.to_owned(),
+            (Some(before), outcome) => format!("{}: {outcome}", before.alarms),
+            (None, outcome) => outcome.to_owned(),
         };
         lines.push(format!(
             "{:<16}{:>4}{figures}{state}",

@@ -1,36 +1,36 @@
 //! `ulna replay`.
 
 use anyhow::Result;
-use ulna_session::replay::{ReplayOptions, Replayed};
-use ulna_session::robots as known;
+use ulna_robot::files;
+use ulna_session::client::spawn;
+use ulna_session::replay::{EpisodeOptions, Replayed};
 
 use super::{display, stop};
-use crate::Ended;
+use crate::Outcome;
 use crate::args::ReplayArgs;
 use crate::output::{self, StatusLine};
 
-pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Ended> {
+pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
     let rig = args.rig();
-    let kind = known::find(&rig.robot)?;
+    let kind = files::find(&rig.robot)?;
     let display = display::open(&args.display, &format!("replay {}", kind.name))?;
-    let names = kind.names().map(str::to_owned).collect();
-    let options = ReplayOptions {
+    let options = EpisodeOptions {
         dataset: args.dataset.clone(),
         episode: args.episode,
         units: args.units.map(Into::into),
     };
-    let mut status = StatusLine::new(names, display);
-    let replayed = ulna_session::replay::replay(&rig, &options, &stop, &mut status);
-    status.finish();
-    let replayed = replayed?;
+    let session = spawn(&stop, move |link| {
+        ulna_session::replay::replay(&rig, &options, display, link)
+    })?;
+    let replayed = StatusLine::of(&kind).follow(session)?;
     if json {
         eprintln!("units: {}, {}", replayed.units, replayed.units_from);
         output::json(&replayed.to_json())?;
     } else {
         output::text(&replay_table(&replayed))?;
     }
-    Ok(Ended::regularly(replayed.done.interrupted))
+    Ok(Outcome::from_interrupt(replayed.outcome.interrupted))
 }
 
 fn replay_table(replayed: &Replayed) -> String {
@@ -40,7 +40,7 @@ fn replay_table(replayed: &Replayed) -> String {
         frames,
         fps,
         joints,
-        done,
+        outcome,
     } = replayed;
     let mut lines = vec![
         format!(
@@ -58,6 +58,6 @@ fn replay_table(replayed: &Replayed) -> String {
             fit.rms, fit.baseline_rms
         ));
     }
-    lines.push(output::session(&done.report));
+    lines.push(output::session(&outcome.report));
     lines.join("\n")
 }

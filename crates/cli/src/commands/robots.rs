@@ -2,12 +2,12 @@
 
 use anyhow::Result;
 use serde_json::json;
-use ulna_session::robots as known;
+use ulna_robot::files as known;
 
 use crate::args::RobotsAction;
-use crate::{Ended, output};
+use crate::{Outcome, output};
 
-pub(crate) fn robots(action: &RobotsAction, json: bool) -> Result<Ended> {
+pub(crate) fn robots(action: &RobotsAction, json: bool) -> Result<Outcome> {
     match action {
         RobotsAction::List => {
             let all = known::list();
@@ -32,5 +32,5 @@ pub(crate) fn robots(action: &RobotsAction, json: bool) -> Result<Ended> {
             }
         }
     }
-    Ok(Ended::Done)
+    Ok(Outcome::Done)
 }

@@ -1,15 +1,17 @@
 //! `ulna run`.
 
 use anyhow::Result;
-use ulna_session::{policies, robots as known};
+use ulna_robot::files;
+use ulna_session::client::spawn;
+use ulna_session::policies;
 
 use super::record::{Front, recorded};
 use super::{display, stop};
-use crate::Ended;
+use crate::Outcome;
 use crate::args::RunArgs;
 use crate::output::{self, StatusLine};
 
-pub(crate) fn run(args: &RunArgs, json: bool) -> Result<Ended> {
+pub(crate) fn run(args: &RunArgs, json: bool) -> Result<Outcome> {
     let (rig, policy) = (args.rig(), args.policy());
     let display = display::open(&args.display, &format!("run {}", policy.bundle.display()))?;
     if let Some(options) = args.recording() {
@@ -17,19 +19,14 @@ pub(crate) fn run(args: &RunArgs, json: bool) -> Result<Ended> {
             display,
             sounds: args.recording.episodes.sounds,
         };
-        return recorded(&rig, &options, Some(&policy), front, json);
+        return recorded(rig, options, Some(policy), front, json);
     }
     let stop = stop()?;
-    let kind = known::find(&rig.robot)?;
-    let names = kind.names().map(str::to_owned).collect();
-    let mut status = StatusLine::new(names, display);
-    let done = policies::run(&rig, &policy, args.duration, &stop, &mut status);
-    status.finish();
-    let done = done?;
-    if json {
-        output::json(&serde_json::to_value(&done.report)?)?;
-    } else {
-        output::text(&output::session(&done.report))?;
-    }
-    Ok(Ended::regularly(done.interrupted))
+    let kind = files::find(&rig.robot)?;
+    let duration = args.duration;
+    let session = spawn(&stop, move |link| {
+        policies::run(&rig, &policy, duration, display, link)
+    })?;
+    let outcome = StatusLine::of(&kind).follow(session)?;
+    output::outcome(&outcome, json)
 }

@@ -1,25 +1,25 @@
 //! `ulna scan`.
 
 use anyhow::Result;
-use ulna_session::scan::{Found, Scanned};
+use ulna_bringup::scan::{Found, Scanned};
 
 use super::stop;
 use crate::args::ScanArgs;
 use crate::terminal::Terminal;
-use crate::{Ended, output};
+use crate::{Outcome, output};
 
-pub(crate) fn scan(args: &ScanArgs, json: bool) -> Result<Ended> {
+pub(crate) fn scan(args: &ScanArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let scanned = ulna_session::scan::scan(&args.options(), &stop, &mut Terminal::new(&stop))?;
+    let scanned = ulna_bringup::scan::scan(&args.options(), &stop, &mut Terminal::new(&stop))?;
     if json {
         output::json(&serde_json::to_value(&scanned)?)?;
     } else {
         output::text(&table(&scanned))?;
     }
     Ok(match scanned.interrupted {
-        true => Ended::Interrupted,
-        false if scanned.servos.is_empty() => Ended::BadNews,
-        false => Ended::Done,
+        true => Outcome::Interrupted,
+        false if scanned.servos.is_empty() => Outcome::ChecksFailed,
+        false => Outcome::Done,
     })
 }
 

@@ -1,16 +1,16 @@
 //! `ulna setup`.
 
 use anyhow::Result;
-use ulna_session::Dialogue;
-use ulna_session::setup::{Done, SetUp};
+use ulna_bringup::Dialogue;
+use ulna_bringup::setup::{Done, SetUp};
 
 use super::stop;
 use crate::args::SetupArgs;
 use crate::screen::Screen;
 use crate::terminal::Terminal;
-use crate::{Ended, output};
+use crate::{Outcome, output};
 
-pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Ended> {
+pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
     let alone = args.alone(Terminal::somebody());
     let terminal = Terminal::new(&stop).obliging(alone);
@@ -19,7 +19,7 @@ pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Ended> {
     } else {
         Box::new(terminal)
     };
-    let told = ulna_session::setup::setup(&args.options(), &stop, &mut *talk);
+    let told = ulna_bringup::setup::setup(&args.options(), &stop, &mut *talk);
     drop(talk); // gives the terminal back before anything is printed
     let told = told?;
     if json {
@@ -28,9 +28,9 @@ pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Ended> {
         output::text(&summary(&told))?;
     }
     Ok(if told.complete {
-        Ended::Done
+        Outcome::Done
     } else {
-        Ended::BadNews
+        Outcome::ChecksFailed
     })
 }
 

@@ -5,18 +5,21 @@ use std::time::Duration;
 
 use anyhow::Result;
 use serde_json::json;
-use ulna_session::{rig, robots as known};
+use ulna_robot::files as known;
+use ulna_session::rig;
 
 use super::stop;
 use crate::args::SimAction;
-use crate::{Ended, output};
+use crate::{Outcome, output};
 
-pub(crate) fn sim(action: &SimAction, json: bool) -> Result<Ended> {
+pub(crate) fn sim(action: &SimAction, json: bool) -> Result<Outcome> {
     let SimAction::Serve(args) = action;
     let stop = stop()?;
-    let (options, kind) = (args.rig(), known::find(&args.robot)?);
-    let leader = args.leader.then(|| rig::leader_of(&kind, &options));
-    let buses = rig::serve(&options, &kind, leader.transpose()?.as_ref())?;
+    let (options, kind) = (args.rig(), files::find(&args.robot)?);
+    let leader = args
+        .leader
+        .then(|| leader_for(&kind, options.teleop.as_deref(), &options));
+    let buses = serve(&options, &kind, leader.transpose()?.as_ref())?;
     for (role, device) in buses.devices() {
         match json {
             true => output::json(&json!({ "role": role, "device": device }))?,
@@ -30,5 +33,5 @@ pub(crate) fn sim(action: &SimAction, json: bool) -> Result<Ended> {
         }
         thread::sleep(Duration::from_millis(100));
     }
-    Ok(Ended::Interrupted)
+    Ok(Outcome::Interrupted)
 }

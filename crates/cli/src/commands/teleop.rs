@@ -1,27 +1,22 @@
 //! `ulna teleop`.
 
 use anyhow::Result;
-use ulna_session::robots as known;
+use ulna_robot::files;
+use ulna_session::client::spawn;
 
 use super::{display, stop};
-use crate::Ended;
+use crate::Outcome;
 use crate::args::TeleopArgs;
 use crate::output::{self, StatusLine};
 
-pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Ended> {
+pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let rig = args.rig();
-    let kind = known::find(&rig.robot)?;
+    let (rig, duration) = (args.rig(), args.duration);
+    let kind = files::find(&rig.robot)?;
     let display = display::open(&args.display, &format!("teleop {}", kind.name))?;
-    let names = kind.names().map(str::to_owned).collect();
-    let mut status = StatusLine::new(names, display);
-    let done = ulna_session::teleop::teleop(&rig, args.duration, &stop, &mut status);
-    status.finish();
-    let done = done?;
-    if json {
-        output::json(&serde_json::to_value(&done.report)?)?;
-    } else {
-        output::text(&output::session(&done.report))?;
-    }
-    Ok(Ended::regularly(done.interrupted))
+    let session = spawn(&stop, move |link| {
+        ulna_session::teleop::teleop(&rig, duration, display, link)
+    })?;
+    let outcome = StatusLine::of(&kind).follow(session)?;
+    output::outcome(&outcome, json)
 }

@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
-use crate::Ended;
+use crate::Outcome;
 use crate::args::ViewArgs;
 
 #[cfg(feature = "viewer")]
-pub(crate) fn view(args: &ViewArgs, json: bool) -> Result<Ended> {
+pub(crate) fn view(args: &ViewArgs, json: bool) -> Result<Outcome> {
     use indicatif::{ProgressBar, ProgressStyle};
     use ulna_session::view;
     use ulna_viewer::show_episode;
@@ -40,7 +40,7 @@ pub(crate) fn view(args: &ViewArgs, json: bool) -> Result<Ended> {
     bar.finish_and_clear();
     if !shown? {
         eprintln!("interrupted: not every picture is there");
-        return Ok(Ended::Interrupted);
+        return Ok(Outcome::Interrupted);
     }
     if viewer.url().is_some() {
         eprintln!("Ctrl-C ends it");
@@ -61,10 +61,10 @@ pub(crate) fn view(args: &ViewArgs, json: bool) -> Result<Ended> {
         };
         output::text(&format!("{title}: {frames} frames shown at {place}{hint}"))?;
     }
-    Ok(Ended::Done)
+    Ok(Outcome::Done)
 }
 
 #[cfg(not(feature = "viewer"))]
-pub(crate) fn view(_args: &ViewArgs, _json: bool) -> Result<Ended> {
+pub(crate) fn view(_args: &ViewArgs, _json: bool) -> Result<Outcome> {
     Err(super::display::without())
 }

@@ -1,6 +1,6 @@
 //! What stands on the screen, line for line.
 
-use ulna_session::{Step, StepState};
+use ulna_bringup::{Step, StepState};
 
 /// Rows of news that a long checklist leaves room for.
 const NEWS: usize = 4;

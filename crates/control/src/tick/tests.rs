@@ -1,5 +1,5 @@
 use super::*;
-use ulna_core::{GateLimits, Joints};
+use ulna_core::{Action, GateLimits, Joints, State, TickRecord};
 use ulna_rt::{LockstepScheduler, Machine};
 
 const PERIOD: Duration = Duration::from_millis(5);
@@ -97,9 +97,9 @@ fn plan(ms: u64) -> Plan {
 fn goals_leave_exactly_on_the_grid_and_hold_what_was_wanted_for_then() {
     struct Check(u64);
     impl Observer for Check {
-        fn observe(&mut self, record: &TickRecord<'_>) {
+        fn observe(&mut self, record: &TickRecord) {
             assert_eq!(record.index, self.0);
-            assert_eq!(record.goals.goals()[0], record.sends_at.seconds());
+            assert_eq!(record.sent[0], record.sends_at.seconds());
             assert!(record.note.untouched());
             self.0 += 1;
         }

@@ -7,42 +7,41 @@ use ulna_rt::Pacer;
 
 use super::ConnectError;
 use crate::arm::ServoArm;
+use crate::chain::{self, ChainFault, ChainProblem};
 
 impl ServoArm {
-    /// Model and firmware of every servo; all that are missing or wrong are told at once.
+    /// Model and firmware of every servo; all that are missing or wrong are reported at once.
     pub(super) fn check_servos(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
-        let (mut problems, mut silent, mut others) = (Vec::new(), Vec::new(), 0);
-        let mut firmwares = Vec::new();
+        let (mut faults, mut firmwares) = (Vec::new(), Vec::new());
         for index in 0..self.servos.len() {
-            let (id, joint) = (self.servos[index].id, self.names[index].clone());
-            match self.identity(pacer, index) {
+            let problem = match self.identity(pacer, index) {
                 Ok((number, _)) if number != i32::from(self.servos[index].model.number) => {
-                    others += 1;
                     let model = u16::try_from(number).ok().and_then(models::by_number);
-                    let what = model.map_or_else(
+                    let found = model.map_or_else(
                         || format!("model number {number}"),
                         |model| model.name.to_owned(),
                     );
-                    let expected = self.servos[index].model.name;
-                    problems.push(format!(
-                        "servo {id} (`{joint}`) is a {what}, not a {expected}"
-                    ));
+                    let expected = self.servos[index].model.name.to_owned();
+                    ChainProblem::OtherModel { found, expected }
                 }
-                Ok((_, firmware)) => firmwares.push((index, firmware)),
-                Err(ConnectError::Register { fault, .. }) => {
-                    silent.push(index);
-                    problems.push(format!("servo {id} (`{joint}`) {fault}"));
+                Ok((_, firmware)) => {
+                    firmwares.push((index, firmware));
+                    continue;
                 }
+                Err(ConnectError::Register { fault, .. }) => ChainProblem::Unanswered(fault),
                 Err(error) => return Err(error),
-            }
+            };
+            faults.push(ChainFault {
+                index,
+                id: self.servos[index].id,
+                joint: self.names[index].clone(),
+                problem,
+            });
         }
-        let count = self.servos.len();
-        let mut advice = advice(&silent, count);
-        if silent.is_empty() && others > 0 {
-            advice = other_models(others, count);
-        }
-        if problems.is_empty() {
-            problems = self.odd_firmware(&firmwares);
+        let mut problems = chain::sentences(&faults);
+        let mut advice = chain::advice(&faults, self.servos.len());
+        if faults.is_empty() {
+            problems = self.odd_firmware(&firmwares).join("; ");
             advice = "Servos of one bus must have the same firmware, or groups of them are read wrongly: bring those named up to date with \
                       the maker's tool (Feetech's FD).";
         }
@@ -52,7 +51,7 @@ impl ServoArm {
         let port = self.port_name().to_owned();
         Err(ConnectError::Servos {
             port,
-            problems: problems.join("; "),
+            problems,
             advice,
         })
     }
@@ -137,29 +136,5 @@ impl ServoArm {
             port,
             differences: differences.join("; "),
         })
-    }
-}
-
-/// What to do when these of `count` servos are silent: the pattern tells.
-pub(crate) fn advice(silent: &[usize], count: usize) -> &'static str {
-    let tail = !silent.is_empty() && silent.iter().copied().eq(count - silent.len()..count);
-    if silent.len() == count {
-        "No servo answers: is the arm's power supply on, is this the right port, and do the servos run at this baud rate?"
-    } else if tail {
-        "All servos from one joint on are silent: the cable into the first of them is the likely cause."
-    } else {
-        "The others answer, so port and power are good: check the cables, ids and models of those named."
-    }
-}
-
-/// What to do when all servos answer, but these many of `count` are of other models.
-fn other_models(others: usize, count: usize) -> &'static str {
-    if others == count {
-        "All answer, and none is what the robot file says: is this port another robot's, or the leader's instead of the follower's?"
-    } else if others == 1 {
-        "The others are right: either that servo was given the wrong id, or another model was built in there; a robot file of your own can \
-         say so."
-    } else {
-        "Two servos of different models may have swapped their ids: set up those named again, one at a time."
     }
 }

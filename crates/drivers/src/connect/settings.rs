@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use ulna_bus::registers::{Access, Register, Table, sts3215};
-use ulna_robot::RobotKind;
+use ulna_robot::{ArmRole, RobotKind};
 use ulna_rt::Pacer;
 
-use super::{ConnectError, Role};
+use super::ConnectError;
 use crate::arm::ServoArm;
 
 /// How long a register keeps its value.
@@ -24,7 +24,7 @@ impl ServoArm {
         &mut self,
         pacer: &mut dyn Pacer,
         kind: &RobotKind,
-        role: Role,
+        role: ArmRole,
         kept: Kept,
     ) -> Result<Vec<(usize, Register, i32)>, ConnectError> {
         let mut changes = Vec::new();
@@ -60,14 +60,11 @@ const PHASE: &str = sts3215::PHASE.name;
 fn settings(
     kind: &RobotKind,
     index: usize,
-    role: Role,
+    role: ArmRole,
     table: &Table,
 ) -> Result<Vec<(Register, i32)>, ConnectError> {
     let mut values: BTreeMap<&str, i32> = BTreeMap::new();
-    let common = match role {
-        Role::Follower => &kind.follower.registers,
-        Role::Leader => &kind.leader.registers,
-    };
+    let common = &role.spec(kind).registers;
     let own = kind.joints.get(index).map(|joint| &joint.registers);
     for (name, value) in common.iter().chain(own.into_iter().flatten()) {
         values.insert(name, *value);

@@ -1,10 +1,7 @@
 //! The way in: states from the control thread, pictures from cameras.
 
-use std::time::Duration;
-
-use ulna_core::{Camera, CameraFault, Frame, Stamp, State};
+use ulna_core::{CameraFault, Frame, FrameSink, State};
 use ulna_rt::latest::{self, Publisher, Watcher};
-use ulna_rt::{Machine, Next};
 
 use crate::bundle::MAX_ENVIRONMENT;
 
@@ -59,62 +56,23 @@ impl ObservationTap {
     }
 }
 
-/// A camera that shows its pictures to a policy as well: whoever polls it, a recorder for example, notices nothing. Where nobody
-/// else wants the pictures, it is stepped as a machine, which is finished once the camera is gone.
+/// The newest picture of a camera: the end that takes pictures on the camera's thread, and the policy's.
+pub fn frame_slot() -> (FrameSlot, FrameWatcher) {
+    let (publisher, watcher) = latest::slot(&None);
+    (FrameSlot(publisher), watcher)
+}
+
+/// The camera's end of a [`frame_slot`].
 #[derive(Debug)]
-pub struct CameraTap {
-    camera: Box<dyn Camera>,
-    publisher: Publisher<Option<Frame>>,
-}
+pub struct FrameSlot(Publisher<Option<Frame>>);
 
-impl CameraTap {
-    /// Puts a tap on `camera`.
-    pub fn new(camera: Box<dyn Camera>) -> (Self, FrameWatcher) {
-        let (publisher, watcher) = latest::slot(&None);
-        (Self { camera, publisher }, watcher)
-    }
-}
-
-impl Camera for CameraTap {
-    fn name(&self) -> &str {
-        self.camera.name()
+impl FrameSink for FrameSlot {
+    fn take(&mut self, frame: &Frame) -> bool {
+        self.0.publish(Some(frame.clone()));
+        true
     }
 
-    fn size(&self) -> (u32, u32) {
-        self.camera.size()
-    }
-
-    fn fps(&self) -> f64 {
-        self.camera.fps()
-    }
-
-    fn poll(&mut self, now: Stamp) -> Result<Option<Frame>, CameraFault> {
-        let frame = self.camera.poll(now)?;
-        if frame.is_some() {
-            self.publisher.publish(frame.clone());
-        }
-        Ok(frame)
-    }
-
-    fn next_due(&self, now: Stamp) -> Stamp {
-        self.camera.next_due(now)
-    }
-}
-
-/// A camera that has no idea when its next picture comes is asked this often.
-const POLL_PERIOD: Duration = Duration::from_millis(1);
-
-impl Machine for CameraTap {
-    fn step(&mut self, now: Duration) -> Next {
-        let stamp = Stamp::new(now);
-        loop {
-            match self.poll(stamp) {
-                Ok(Some(_)) => {}
-                Ok(None) => break,
-                Err(_) => return Next::Finished,
-            }
-        }
-        let due = self.next_due(stamp).since_epoch();
-        Next::At(if due > now { due } else { now + POLL_PERIOD })
+    fn end(&mut self, _fault: &CameraFault) {
+        // The policy notices by the picture's age.
     }
 }

@@ -73,9 +73,9 @@ impl Running {
         }
         self.rows += 1;
         if let Some(state) = row.state {
-            self.state_age.add(state.oldest.age(row.at));
+            self.state_age.add(state.oldest().age(row.at));
         }
-        if row.target.is_some_and(|tick| tick.target.is_none()) {
+        if row.target.is_some_and(|tick| tick.action.is_none()) {
             self.without_target += 1;
         }
         flags

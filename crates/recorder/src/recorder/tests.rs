@@ -2,14 +2,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
-use ulna_core::{Camera, CameraFault, Frame, Joints};
+use ulna_core::{
+    Action, Camera, CameraFault, Frame, FrameSink, GateNote, Joints, State, TickRecord,
+};
 use ulna_dataset::{Dataset, Spec, VideoEncoder, VideoPart};
 use ulna_rt::{LockstepScheduler, Machine};
 
 use super::*;
 use crate::columns::CameraSpec;
 use crate::encoding::PictureEncoder;
-use crate::feed::{CameraFeed, TickSample, TickSink, camera_feed, tick_feed};
+use crate::feed::{PictureSink, TickSink, picture_queue, tick_feed};
 use crate::phases::Plan;
 use crate::sink::{Lanes, SinkOptions};
 
@@ -28,16 +30,25 @@ impl Machine for Ticks {
         self.number += 1;
         let sends_at = Stamp::new(Duration::from_millis(5) * self.number);
         let measured = Stamp::new(now);
-        self.sink.push(TickSample {
+        self.sink.push(&TickRecord {
             // Every tenth deadline is missed, and every fifth tick altered.
             index: u64::from(self.number + self.number / 10),
-            untouched: !self.number.is_multiple_of(5),
+            note: GateNote {
+                clamped: u32::from(self.number.is_multiple_of(5)),
+                ..GateNote::default()
+            },
             sends_at,
-            measured,
-            oldest: measured,
-            position: Joints::filled(2, measured.seconds()),
-            target: Some(Joints::filled(2, 100.0 + sends_at.seconds())),
+            state: State {
+                stamp: measured,
+                position: Joints::filled(2, measured.seconds()),
+                measured: Joints::filled(2, measured),
+            },
+            action: Some(Action {
+                stamp: measured,
+                target: Joints::filled(2, 100.0 + sends_at.seconds()),
+            }),
             sent: Joints::filled(2, 200.0 + sends_at.seconds()),
+            ..TickRecord::default()
         });
         Next::At(sends_at.since_epoch())
     }
@@ -115,10 +126,33 @@ impl Camera for TestCamera {
     }
 }
 
+/// Polls a camera and passes its pictures on, as a session's camera thread does.
+#[derive(Debug)]
+struct Pump(TestCamera, PictureSink);
+
+impl Machine for Pump {
+    fn step(&mut self, now: Duration) -> Next {
+        let stamp = Stamp::new(now);
+        loop {
+            match self.0.poll(stamp) {
+                Ok(Some(frame)) if self.1.take(&frame) => {}
+                Ok(Some(_)) => return Next::Finished,
+                Ok(None) => break,
+                Err(fault) => {
+                    self.1.end(&fault);
+                    return Next::Finished;
+                }
+            }
+        }
+        let due = self.0.next_due(stamp).since_epoch();
+        Next::At(due.max(now + Duration::from_millis(1)))
+    }
+}
+
 struct Bench {
     folder: tempfile::TempDir,
     ticks: Ticks,
-    feed: CameraFeed,
+    feed: Pump,
     recorder: Recorder,
     keys: Sender<Input>,
 }
@@ -152,7 +186,8 @@ fn bench_with(
     )
     .unwrap();
     let (sink, ticks) = tick_feed(200.0);
-    let (feed, source) = camera_feed(Box::new(camera));
+    let (sink, source) = picture_queue(camera.name(), camera.size());
+    let feed = Pump(camera, sink);
     let (keys, inputs) = channel();
     let stop = Stop::new();
     let inputs = Inputs {
@@ -401,7 +436,7 @@ fn a_robot_that_fails_takes_only_the_running_episode_with_it() {
 fn ticks_that_find_no_room_are_an_error() {
     let mut bench = bench((1, 30, 0), Lanes::Inline, good());
     for _ in 0..2001 {
-        bench.ticks.sink.push(TickSample::default());
+        bench.ticks.sink.push(&TickRecord::default());
     }
     let (_folder, outcome) = run(bench, &[]);
     assert!(matches!(

@@ -1,22 +1,27 @@
 use super::*;
 use std::sync::Arc;
-use ulna_core::Joints;
+use ulna_core::{Action, GateNote, Joints, State};
 
 fn ms(ms: f64) -> Stamp {
     Stamp::new(Duration::from_secs_f64(ms / 1e3))
 }
 
 /// A tick whose state was measured 2 ms before it sends; both numbers tell the moment they belong to.
-fn tick(sends_at: f64) -> TickSample {
-    TickSample {
-        index: 0,
-        untouched: true,
+fn tick(sends_at: f64) -> TickRecord {
+    TickRecord {
         sends_at: ms(sends_at),
-        measured: ms(sends_at - 2.0),
-        oldest: ms(sends_at - 2.0),
-        position: Joints::filled(1, sends_at - 2.0),
-        target: Some(Joints::filled(1, sends_at)),
+        state: State {
+            stamp: ms(sends_at - 2.0),
+            position: Joints::filled(1, sends_at - 2.0),
+            measured: Joints::filled(1, ms(sends_at - 2.0)),
+        },
+        action: Some(Action {
+            stamp: ms(sends_at),
+            target: Joints::filled(1, sends_at),
+        }),
         sent: Joints::filled(1, sends_at),
+        note: GateNote::default(),
+        ..TickRecord::default()
     }
 }
 
@@ -38,7 +43,7 @@ fn sampler(cameras: usize) -> Sampler {
 fn told(row: &Sampled) -> (f64, f64, Vec<Option<u64>>) {
     let pictures = row.pictures.iter();
     (
-        row.state.map_or(-1.0, |tick| tick.position[0]),
+        row.state.map_or(-1.0, |tick| tick.state.position[0]),
         row.target.map_or(-1.0, |tick| tick.sent[0]),
         pictures.map(|p| p.as_ref().map(|f| f.sequence)).collect(),
     )

@@ -57,6 +57,17 @@ impl RobotKind {
         pose
     }
 
+    /// The angles of the resting pose from the joints' zeros, rad; the middle of its range for a joint that the file does not name.
+    pub fn resting_angles(&self) -> Joints<f64> {
+        Joints::from_fn(self.dof(), |index| {
+            let joint = &self.joints[index];
+            self.exit
+                .park
+                .get(&joint.name)
+                .map_or(joint.middle(), |degrees| degrees.to_radians())
+        })
+    }
+
     /// Park speed in each joint's unit per second.
     pub fn park_velocity(&self, calibration: &Calibration) -> Joints<f64> {
         self.angle_maps(calibration)

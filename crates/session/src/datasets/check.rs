@@ -8,7 +8,7 @@ use ulna_dataset::{CheckOptions, EpisodeGrade, Finding, Grade, Group, Report, Se
 
 use super::{Answer, Watch};
 use crate::Stop;
-use crate::error::AppError;
+use crate::error::SessionError;
 
 pub use ulna_dataset::Pictures;
 
@@ -33,7 +33,7 @@ pub fn checked(
     settings: CheckSettings,
     stop: &Stop,
     watch: Watch,
-) -> Result<Answer, AppError> {
+) -> Result<Answer, SessionError> {
     let options = CheckOptions {
         pictures: settings.pictures,
         speeds: speeds(dir),

@@ -12,7 +12,7 @@ use ulna_dataset::tools::{
 
 use super::Answer;
 use crate::Stop;
-use crate::error::AppError;
+use crate::error::SessionError;
 
 /// A change to one dataset.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,7 +72,7 @@ pub(super) fn with_work<T>(
     stop: &Stop,
     watch: Watch,
     job: impl FnOnce(&mut Work) -> ulna_dataset::Result<T>,
-) -> Result<T, AppError> {
+) -> Result<T, SessionError> {
     let mut on_progress = |progress| {
         watch(progress);
         stop.requested().is_none()
@@ -95,7 +95,7 @@ pub fn edit(
     output: Option<&Path>,
     stop: &Stop,
     watch: Watch,
-) -> Result<Answer, AppError> {
+) -> Result<Answer, SessionError> {
     let to = target(output);
     let edited = with_work(stop, watch, |work| match edit {
         Edit::Delete(episodes) => delete(dir, episodes, &to, work),
@@ -144,7 +144,7 @@ pub fn merged(
     output: &Path,
     stop: &Stop,
     watch: Watch,
-) -> Result<Answer, AppError> {
+) -> Result<Answer, SessionError> {
     let edited = with_work(stop, watch, |work| merge(dirs, output, work))?;
     Ok(answer(&edited))
 }
@@ -153,7 +153,12 @@ pub fn merged(
 ///
 /// # Errors
 /// If it cannot be opened, or the result cannot be written.
-pub fn imported(dir: &Path, output: &Path, stop: &Stop, watch: Watch) -> Result<Answer, AppError> {
+pub fn imported(
+    dir: &Path,
+    output: &Path,
+    stop: &Stop,
+    watch: Watch,
+) -> Result<Answer, SessionError> {
     let edited = with_work(stop, watch, |work| import(dir, output, work))?;
     Ok(answer(&edited))
 }
@@ -168,7 +173,7 @@ pub fn parted(
     output: Option<&Path>,
     stop: &Stop,
     watch: Watch,
-) -> Result<Answer, AppError> {
+) -> Result<Answer, SessionError> {
     let made = with_work(stop, watch, |work| split(dir, parts, output, work))?;
     let mut lines = Vec::new();
     let mut all = serde_json::Map::new();
@@ -195,7 +200,7 @@ pub fn exported(
     output: &Path,
     stop: &Stop,
     watch: Watch,
-) -> Result<Answer, AppError> {
+) -> Result<Answer, SessionError> {
     let done = with_work(stop, watch, |work| {
         export(dir, episodes, format, output, work)
     })?;
@@ -220,7 +225,7 @@ pub fn exported(
 ///
 /// # Errors
 /// If the dataset cannot be opened.
-pub fn tasks(dir: &Path) -> Result<Answer, AppError> {
+pub fn tasks(dir: &Path) -> Result<Answer, SessionError> {
     let dataset = Dataset::open(dir)?;
     let mut tasks: Vec<Value> = Vec::new();
     let mut lines = Vec::new();
@@ -244,7 +249,7 @@ pub fn tasks(dir: &Path) -> Result<Answer, AppError> {
 ///
 /// # Errors
 /// If the dataset cannot be opened.
-pub fn features(dir: &Path) -> Result<Answer, AppError> {
+pub fn features(dir: &Path) -> Result<Answer, SessionError> {
     let dataset = Dataset::open(dir)?;
     let mut lines = Vec::new();
     let mut features: Vec<Value> = Vec::new();

@@ -9,7 +9,7 @@ use super::Answer;
 use super::check::speeds;
 use super::edit::{Watch, with_work};
 use crate::Stop;
-use crate::error::AppError;
+use crate::error::SessionError;
 
 /// Writes the dataset as one HTML page to the file `report`.
 ///
@@ -22,7 +22,7 @@ pub fn reported(
     options: &PageOptions,
     stop: &Stop,
     watch: Watch,
-) -> Result<Answer, AppError> {
+) -> Result<Answer, SessionError> {
     let mut options = options.clone();
     options.check.speeds = speeds(dir);
     let page = with_work(stop, watch, |work| write_page(dir, report, &options, work))?;
@@ -52,7 +52,7 @@ pub fn reported(
 /// # Errors
 /// If the dataset cannot be opened or is being written, the licence is no identifier, or the card is somebody else's (unless `options`
 /// say so).
-pub fn carded(dir: &Path, options: &CardOptions) -> Result<Answer, AppError> {
+pub fn carded(dir: &Path, options: &CardOptions) -> Result<Answer, SessionError> {
     let card = write_card(dir, options)?;
     let done = if card.changed {
         "written"

@@ -1,11 +1,14 @@
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 
-use nalgebra::Isometry3;
-use ulna_core::{CameraFault, Frame, Joints, Stamp};
+use ulna_core::{Camera, CameraFault, Frame, FrameSink, Joints, Stamp, TickRecord};
+use ulna_robot::files;
+use ulna_rt::Machine;
 
 use super::*;
-use crate::robots;
+use crate::cameras::OpenedCamera;
+use crate::error::SessionError;
+use crate::supply::Surroundings;
 
 /// Notes what it is shown, and waits for `gate` before each tick if there is one.
 #[derive(Debug, Clone, Default)]
@@ -26,11 +29,11 @@ impl Notebook {
 }
 
 impl Display for Notebook {
-    fn begin(&mut self, stage: &Stage) {
-        self.note(format!("{} with {:?}", stage.title, stage.cameras));
+    fn begin(&mut self, info: &SessionInfo) {
+        self.note(format!("{} with {:?}", info.title, info.cameras));
     }
 
-    fn tick(&mut self, tick: &Telemetry) {
+    fn tick(&mut self, tick: &TickRecord) {
         if let Some(gate) = &self.gate {
             let _ = gate.lock().unwrap().recv();
         }
@@ -87,50 +90,96 @@ impl Camera for Clockwork {
     }
 }
 
-fn stage() -> Stage {
-    Stage {
+/// A place with that one camera.
+#[derive(Debug)]
+struct Studio;
+
+impl Surroundings for Studio {
+    fn open_camera(
+        &self,
+        _: &str,
+        _: (u32, u32),
+        _: f64,
+    ) -> Result<Option<Box<dyn Camera>>, SessionError> {
+        Ok(Some(Box::new(Clockwork(0))))
+    }
+}
+
+/// Counts pictures, as a recorder would get them.
+#[derive(Debug, Clone, Default)]
+struct Counted(Arc<Mutex<usize>>);
+
+impl FrameSink for Counted {
+    fn take(&mut self, _: &Frame) -> bool {
+        *self.0.lock().unwrap() += 1;
+        true
+    }
+
+    fn end(&mut self, _: &CameraFault) {}
+}
+
+/// A display with its camera, which is recorded as well if `recorder` says so.
+fn shown_by(setup: DisplaySetup, recorder: Option<Counted>) -> (DisplayHandle, OpenedCamera) {
+    let mut hub = CameraHub::default();
+    if let Some(recorder) = recorder {
+        hub.add(
+            "front",
+            CameraUse::Record,
+            (1, 1),
+            100.0,
+            Box::new(recorder),
+        );
+    }
+    let handle = setup.prepare(info(), 100.0, &mut hub);
+    let mut opened = hub.open(&Studio).unwrap();
+    assert_eq!(opened.len(), 1);
+    (handle, opened.remove(0))
+}
+
+fn info() -> SessionInfo {
+    SessionInfo {
         title: "test".to_owned(),
-        robot: robots::find("so101").unwrap(),
+        robot: files::find("so101").unwrap(),
         angles: Joints::default(),
-        things: Vec::new(),
-        cameras: Vec::new(),
+        objects: Vec::new(),
+        cameras: vec!["front".to_owned()],
         environment: None,
     }
 }
 
-fn tick(index: u64) -> Telemetry {
-    Telemetry {
+fn tick(index: u64) -> TickRecord {
+    TickRecord {
         index,
-        ..Telemetry::default()
+        ..TickRecord::default()
     }
 }
 
 #[test]
 fn in_step_everything_is_shown_and_the_end_comes_last() {
     let notebook = Notebook::default();
-    let mut show = Show::new(Box::new(notebook.clone()));
-    show.watch(Box::new(Clockwork(0)));
-    let mut presented = show.prepare(stage(), 100.0);
-    let mut feed = presented.take_feed().unwrap();
+    let setup = DisplaySetup::new(Box::new(notebook.clone()));
+    let (mut handle, mut camera) = shown_by(setup, None);
+    let mut feed = handle.take_feed().unwrap();
     for step in 0..100u64 {
-        feed.push(tick(step));
-        for machine in presented.machines() {
-            machine.step(Duration::from_millis(step));
-        }
+        feed.push(&tick(step));
+        camera.pump.step(Duration::from_millis(step));
+        let worker = handle.task().unwrap().machine;
+        worker.step(Duration::from_millis(step));
     }
-    feed.push(tick(100));
-    let report = presented.finish();
+    feed.push(&tick(100));
+    let report = handle.finish();
     let (shown, count) = (notebook.shown(), |what: &str| {
         let shown = notebook.shown();
         shown.iter().filter(|line| line.starts_with(what)).count()
     });
     assert_eq!(shown[0], "test with [\"front\"]");
-    assert_eq!((count("tick"), count("front")), (101, 10));
+    // Of a picture each 10 ms, a display that nothing else shares takes 15 a second: those at 0 and 60 ms.
+    assert_eq!((count("tick"), count("front")), (101, 2));
     assert_eq!(shown.last().unwrap(), "finish");
     let all = DisplayReport {
         ticks: 101,
         dropped_ticks: 0,
-        pictures: 10,
+        pictures: 2,
         dropped_pictures: 0,
         trouble: None,
     };
@@ -138,30 +187,32 @@ fn in_step_everything_is_shown_and_the_end_comes_last() {
 }
 
 #[test]
-fn a_display_that_hangs_holds_nobody_up_and_is_left_behind() {
+fn a_display_that_hangs_holds_nothing_up_and_is_left_behind() {
     let (open, gate) = channel();
     let notebook = Notebook {
         gate: Some(Arc::new(Mutex::new(gate))),
         ..Notebook::default()
     };
-    let mut show = Show::new(Box::new(notebook.clone())).with_patience(Duration::ZERO);
-    let mut camera = show.mirror(Box::new(Clockwork(0)));
-    let mut presented = show.prepare(stage(), 100.0);
-    let mut feed = presented.take_feed().unwrap();
-    presented.go().unwrap();
+    let setup = DisplaySetup::new(Box::new(notebook.clone())).with_patience(Duration::ZERO);
+    let recorder = Counted::default();
+    let (mut handle, mut camera) = shown_by(setup, Some(recorder.clone()));
+    let mut feed = handle.take_feed().unwrap();
+    handle.spawn().unwrap();
     for index in 0..10_000 {
-        feed.push(tick(index));
+        feed.push(&tick(index));
     }
     for ms in (0..1000).step_by(10) {
-        let polled = camera.poll(Stamp::new(Duration::from_millis(ms))).unwrap();
-        assert!(
-            polled.is_some(),
-            "whoever takes the pictures gets every one"
-        );
+        camera.pump.step(Duration::from_millis(ms));
     }
-    let report = presented.finish();
+    assert_eq!(
+        *recorder.0.lock().unwrap(),
+        100,
+        "the recorder gets every picture"
+    );
+    let report = handle.finish();
     assert_eq!((report.ticks, report.dropped_ticks), (0, 10_000));
-    assert_eq!((report.pictures, report.dropped_pictures), (0, 100));
+    // 30 a second of a camera that is recorded: one each 30 ms of its grid.
+    assert_eq!((report.pictures, report.dropped_pictures), (0, 34));
     assert!(report.trouble.unwrap().contains("left behind"));
     assert!(!notebook.shown().contains(&"finish".to_owned()));
     drop(open);
@@ -174,15 +225,15 @@ fn a_slow_display_loses_the_ticks_that_find_no_room() {
         gate: Some(Arc::new(Mutex::new(gate))),
         ..Notebook::default()
     };
-    let show = Show::new(Box::new(notebook.clone()));
-    let mut presented = show.prepare(stage(), 100.0);
-    let mut feed = presented.take_feed().unwrap();
-    presented.go().unwrap();
+    let setup = DisplaySetup::new(Box::new(notebook.clone()));
+    let (mut handle, _camera) = shown_by(setup, None);
+    let mut feed = handle.take_feed().unwrap();
+    handle.spawn().unwrap();
     for index in 0..1000 {
-        feed.push(tick(index));
+        feed.push(&tick(index));
     }
     drop(open);
-    let report = presented.finish();
+    let report = handle.finish();
     // The ring takes 500; one more may have been taken out of it meanwhile.
     assert!((500..=501).contains(&report.ticks), "{report:?}");
     assert_eq!(report.ticks + report.dropped_ticks, 1000);
@@ -190,31 +241,17 @@ fn a_slow_display_loses_the_ticks_that_find_no_room() {
 }
 
 #[test]
-fn what_did_not_arrive_is_told() {
+fn what_did_not_arrive_is_reported() {
     for threaded in [false, true] {
         let notebook = Notebook {
             fault: Some("the disk is full"),
             ..Notebook::default()
         };
-        let mut presented = Show::new(Box::new(notebook)).prepare(stage(), 100.0);
+        let (mut handle, _camera) = shown_by(DisplaySetup::new(Box::new(notebook)), None);
         if threaded {
-            presented.go().unwrap();
+            handle.spawn().unwrap();
         }
-        let report = presented.finish();
+        let report = handle.finish();
         assert_eq!(report.trouble.as_deref(), Some("the disk is full"));
     }
-}
-
-#[test]
-fn solids_keep_their_size_and_place() {
-    let object = Object {
-        shape: Shape::Box {
-            half: [0.01, 0.02, 0.03],
-        },
-        pose: Isometry3::translation(0.1, 0.2, 0.3),
-        colour: robot::Colour([1, 2, 3]),
-    };
-    let spec = solid(&object);
-    assert_eq!(spec.shape, ShapeSpec::Box([0.02, 0.04, 0.06]));
-    assert_eq!(spec.frame.xyz, [0.1, 0.2, 0.3]);
 }

@@ -1,116 +1,89 @@
-//! The cameras of a rig.
+//! The cameras of a recording.
 
-use std::sync::Arc;
-
-use ulna_core::Camera;
-use ulna_recorder::CameraSpec;
+use ulna_recorder::{CameraSource, CameraSpec, picture_queue};
 use ulna_robot::RobotKind;
-use ulna_robot::kinematics::Chain;
-use ulna_sim::camera::{CameraOptions, FaultyCamera, SimCamera, Trouble, cube_from_seed};
-use ulna_sim::scene::{self, Colour, Scene};
 
-use super::CameraChoice;
-use crate::error::AppError;
-use crate::rig::{Rig, RigOptions, World};
+use super::RecordOptions;
+use super::options::CameraChoice;
+use crate::cameras::{CameraHub, CameraUse};
+use crate::error::SessionError;
+use crate::supply::Surroundings;
 
-/// The cube on the table of a simulated recording.
-const CUBE: Colour = Colour([36, 92, 210]);
-
-/// Which cameras, and how they take their pictures if they are simulated.
-#[derive(Debug, Clone)]
-pub(crate) struct Wanted<'a> {
-    /// Which of the robot's.
-    pub(crate) cameras: &'a CameraChoice,
-    /// Width and height, pixels.
-    pub(crate) size: (u32, u32),
-    /// Pictures per second.
-    pub(crate) fps: u32,
-    /// What goes wrong with them.
-    pub(crate) faults: &'a [String],
+/// What the dataset says of the recorded cameras, and where their pictures come out, in the order of the robot file.
+#[derive(Debug, Default)]
+pub(super) struct RecordedCameras {
+    pub(super) specs: Vec<CameraSpec>,
+    pub(super) sources: Vec<CameraSource>,
 }
 
-/// What the cameras of a simulated rig look at, but for the mark of a task, which moves: without a task there is a cube.
-pub(crate) fn scene(kind: &RobotKind, with_task: bool, seed: u64) -> Scene {
-    let mut scene = Scene::of(kind);
-    if !with_task {
-        scene.objects.push(cube_from_seed(&scene.table, CUBE, seed));
+impl RecordedCameras {
+    /// Adds the recorder to the uses of the cameras that the options choose.
+    ///
+    /// # Errors
+    /// If the robot has no such camera, or it cannot be opened here.
+    pub(super) fn add(
+        hub: &mut CameraHub,
+        robot: &RobotKind,
+        surroundings: &dyn Surroundings,
+        options: &RecordOptions,
+    ) -> Result<Self, SessionError> {
+        let chosen = choose(robot, &options.cameras)?;
+        faults_are_recorded(&options.camera_faults, &chosen)?;
+        let there = surroundings.cameras();
+        if let Some(camera) = chosen.iter().find(|name| !there.contains(name)) {
+            return Err(SessionError::NoCameraDriver {
+                camera: camera.clone(),
+            });
+        }
+        let (width, height) = options.picture;
+        let mut recorded = Self::default();
+        for name in chosen {
+            let (sink, source) = picture_queue(&name, options.picture);
+            let fps = f64::from(options.fps);
+            hub.add(
+                &name,
+                CameraUse::Record,
+                options.picture,
+                fps,
+                Box::new(sink),
+            );
+            recorded.sources.push(source);
+            recorded.specs.push(CameraSpec {
+                name,
+                width,
+                height,
+            });
+        }
+        Ok(recorded)
     }
-    scene
 }
 
-/// The cameras that are wanted, in the order of the robot file.
-pub(crate) fn open(
-    rig: &Rig,
-    options: &RigOptions,
-    wanted: &Wanted<'_>,
-) -> Result<Vec<Box<dyn Camera>>, AppError> {
-    let kind = &rig.follower.kind;
-    let chosen = choose(kind, wanted.cameras)?;
-    let troubles = wanted.faults.iter().map(|text| Trouble::parse(text));
-    let troubles = troubles
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| AppError::Usage(error.to_string()))?;
-    if let Some((name, _)) = troubles
-        .iter()
-        .find(|(name, _)| !chosen.iter().any(|camera| camera.name == *name))
-    {
-        return Err(AppError::Usage(format!(
-            "--camera-fault: camera `{name}` is not among those that are recorded"
+fn choose(robot: &RobotKind, choice: &CameraChoice) -> Result<Vec<String>, SessionError> {
+    let all: Vec<String> = robot.cameras.iter().map(|spec| spec.name.clone()).collect();
+    let CameraChoice::Only(names) = choice else {
+        return Ok(all);
+    };
+    if let Some(unknown) = names.iter().find(|name| !all.contains(name)) {
+        return Err(SessionError::Usage(format!(
+            "robot `{}` has no camera `{unknown}`; it has: {}",
+            robot.name,
+            all.join(", ")
         )));
     }
-    let World::Simulated { arm, task, .. } = &rig.world else {
-        if chosen.is_empty() {
-            return Ok(Vec::new());
-        }
-        return Err(AppError::Usage(
-            "this version has no driver for real cameras: pass --no-cameras to record states and actions alone".to_owned(),
-        ));
-    };
-    let scene = Arc::new(scene(kind, task.is_some(), options.seed));
-    let (width, height) = wanted.size;
-    let how = CameraOptions::new(width, height, f64::from(wanted.fps));
-    let cameras = chosen.into_iter().map(|view| {
-        let (scene, arm) = (Arc::clone(&scene), Arc::clone(arm));
-        let camera = SimCamera::new(view, scene, Chain::new(kind), arm, how.clone());
-        let camera = camera.map_err(|error| AppError::Usage(error.to_string()))?;
-        let mut camera = Box::new(camera.with_task(task.clone())) as Box<dyn Camera>;
-        let mine = |(name, _): &&(String, Trouble)| name == camera.name();
-        if let Some((_, trouble)) = troubles.iter().find(mine) {
-            camera = Box::new(FaultyCamera::new(camera, *trouble));
-        }
-        Ok(camera)
-    });
-    cameras.collect()
+    Ok(all
+        .into_iter()
+        .filter(|name| names.contains(name))
+        .collect())
 }
 
-fn choose(kind: &RobotKind, choice: &CameraChoice) -> Result<Vec<scene::Camera>, AppError> {
-    let mut all = scene::cameras_of(kind);
-    if let CameraChoice::Only(names) = choice {
-        if let Some(unknown) = names
-            .iter()
-            .find(|name| !all.iter().any(|camera| camera.name == **name))
-        {
-            let known: Vec<&str> = all.iter().map(|camera| camera.name.as_str()).collect();
-            return Err(AppError::Usage(format!(
-                "robot `{}` has no camera `{unknown}`; it has: {}",
-                kind.name,
-                known.join(", ")
-            )));
-        }
-        all.retain(|camera| names.contains(&camera.name));
+/// A fault of a camera that is not recorded would happen unseen.
+fn faults_are_recorded(faults: &[String], chosen: &[String]) -> Result<(), SessionError> {
+    let names = faults.iter().filter_map(|fault| fault.split(':').next());
+    let mut unseen = names.filter(|name| !chosen.iter().any(|camera| camera == name));
+    match unseen.next() {
+        Some(name) => Err(SessionError::Usage(format!(
+            "--camera-fault: camera `{name}` is not among those that are recorded"
+        ))),
+        None => Ok(()),
     }
-    Ok(all)
-}
-
-/// What the dataset says of these cameras.
-pub(super) fn specs(cameras: &[Box<dyn Camera>]) -> Vec<CameraSpec> {
-    let specs = cameras.iter().map(|camera| {
-        let (width, height) = camera.size();
-        CameraSpec {
-            name: camera.name().to_owned(),
-            width,
-            height,
-        }
-    });
-    specs.collect()
 }

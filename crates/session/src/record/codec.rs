@@ -3,7 +3,7 @@
 use ulna_dataset::tools::Encoding;
 use ulna_dataset::{Dataset, Dtype, Feature};
 
-use crate::error::AppError;
+use crate::error::SessionError;
 
 /// What was asked for; nothing means the built-in codec, or that of the dataset which is resumed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,12 +23,12 @@ impl CodecChoice {
     ///
     /// # Errors
     /// If settings are given that the built-in codec doesn't have.
-    pub fn encoding(&self) -> Result<Encoding, AppError> {
+    pub fn encoding(&self) -> Result<Encoding, SessionError> {
         let codec = self.codec.as_deref().unwrap_or("h264");
         let mut encoding = Encoding::of(codec);
         let own = self.gop.is_some() || self.crf.is_some() || self.preset.is_some();
         if encoding.is_built_in() && own {
-            return Err(AppError::Usage(
+            return Err(SessionError::Usage(
                 "the built-in h264 has no --gop, --crf or --preset; use --codec libx264 for these, or av1, hevc …"
                     .to_owned(),
             ));

@@ -10,8 +10,9 @@ use ulna_recorder::Columns;
 use ulna_robot::{Calibration, RobotKind};
 
 use super::{RecordOptions, codec};
-use crate::error::AppError;
-use crate::rig::{Rig, RigOptions, World};
+use crate::error::SessionError;
+use crate::options::RigOptions;
+use crate::rig::Rig;
 
 /// Opens the dataset that the options name.
 pub(super) fn open(
@@ -19,8 +20,8 @@ pub(super) fn open(
     rig_options: &RigOptions,
     options: &RecordOptions,
     columns: &Columns,
-) -> Result<(Writer, Created), AppError> {
-    let kind = &rig.follower.kind;
+) -> Result<(Writer, Created), SessionError> {
+    let kind = &rig.robot;
     let mut spec = Spec {
         fps: options.fps,
         robot_type: Some(kind.follower.robot_type.clone()),
@@ -47,10 +48,10 @@ pub(super) fn open(
 }
 
 fn manifest(rig: &Rig, options: &RigOptions) -> Manifest {
-    let kind = &rig.follower.kind;
-    let simulated = matches!(rig.world, World::Simulated { .. });
+    let kind = &rig.robot;
+    let simulated = rig.surroundings.simulated();
     let arm = options.robot_id.as_deref().unwrap_or("simulated");
-    let fingerprint = fingerprint(&rig.follower.calibration);
+    let fingerprint = fingerprint(&rig.calibration);
     let mut extra = Map::new();
     extra.insert("ulna".to_owned(), json!(env!("CARGO_PKG_VERSION")));
     extra.insert("simulated".to_owned(), json!(simulated));

@@ -8,8 +8,7 @@ use ulna_recorder::OnInterrupt;
 use ulna_recorder::space::RESERVE;
 
 use super::CodecChoice;
-use super::cameras::Wanted;
-use crate::error::AppError;
+use crate::error::SessionError;
 
 /// Which of the robot's cameras are recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +94,7 @@ impl RecordOptions {
     ///
     /// # Errors
     /// If it is there and cannot be read.
-    pub fn complete(&self) -> Result<Option<u64>, AppError> {
+    pub fn complete(&self) -> Result<Option<u64>, SessionError> {
         if !self.resume {
             return Ok(None);
         }
@@ -104,13 +103,13 @@ impl RecordOptions {
     }
 
     /// Refuses a disk on which the session would end as soon as it begins.
-    fn check_disk(&self) -> Result<(), AppError> {
+    fn check_disk(&self) -> Result<(), SessionError> {
         let mut there = self.dataset.ancestors();
         let folder = there.find(|folder| folder.exists());
         // The parent of a bare name is the current folder.
         let folder = folder.unwrap_or(Path::new("."));
         match free_bytes(folder) {
-            Some(free) if free < 2 * RESERVE => Err(AppError::Session(format!(
+            Some(free) if free < 2 * RESERVE => Err(SessionError::Session(format!(
                 "the disk for {} has only {} MB free: make room, or record somewhere else",
                 self.dataset.display(),
                 free / 1_000_000
@@ -124,19 +123,9 @@ impl RecordOptions {
         (time.as_secs_f64() * f64::from(self.fps)).round() as u64
     }
 
-    /// Which cameras are to be opened.
-    pub(super) fn wanted(&self) -> Wanted<'_> {
-        Wanted {
-            cameras: &self.cameras,
-            size: self.picture,
-            fps: self.fps,
-            faults: &self.camera_faults,
-        }
-    }
-
     /// Refuses what makes no sense, before anything is opened.
-    pub(super) fn check(&self, rate_hz: f64) -> Result<(), AppError> {
-        let usage = |text: String| Err(AppError::Usage(text));
+    pub(super) fn check(&self, rate_hz: f64) -> Result<(), SessionError> {
+        let usage = |text: String| Err(SessionError::Usage(text));
         let (width, height) = self.picture;
         if self.task.trim().is_empty() {
             return usage("--task is empty: say what the robot is to do, for example --task \"pick up the cube\"".to_owned());

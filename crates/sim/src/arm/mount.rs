@@ -21,7 +21,7 @@ impl Mount {
     /// The mounting for which `calibration` is right: the middle of its range is the middle of the joint's.
     ///
     /// A Dynamixel adds its homing offset, and turns a reversed joint round itself; a Feetech servo subtracts its offset, and what is
-    /// reversed there is the joint's value. A model that nobody knows counts as the latter.
+    /// reversed there is the joint's value. An unknown model counts as the latter.
     pub fn new(joint: &JointSpec, calibration: &JointCalibration) -> Self {
         let radians_per_step = TAU / f64::from(joint.resolution);
         let direction = calibration.direction();

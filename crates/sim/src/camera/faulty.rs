@@ -1,21 +1,21 @@
-//! The misbehaving twin of every camera.
+//! Cameras that misbehave on purpose.
 
 use core::time::Duration;
 
 use ulna_core::{Camera, CameraFault, Frame, Stamp};
 
 use crate::fault::FaultParseError;
-use crate::fault::parse::duration;
+use crate::fault::quantity::duration;
 
 /// One way in which a camera misbehaves, from the given moment on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
-    /// The same picture again and again, with its old number but stamped anew: a driver that hands out one buffer for ever.
+pub enum CameraFaultKind {
+    /// The same picture again and again, with its old number but a new stamp: a driver that hands out the same buffer for ever.
     Frozen {
         /// Since when.
         from: Stamp,
     },
-    /// No more pictures, and no word about it.
+    /// No more pictures, and no error.
     Silent {
         /// Since when.
         from: Stamp,
@@ -34,23 +34,23 @@ pub enum Trouble {
     },
 }
 
-impl Trouble {
-    /// Reads `front:frozen@3s`, `front:silent@3s`, `front:gone@3s` or `front:late+700ms@3s`: a camera's name and its trouble.
+impl CameraFaultKind {
+    /// Reads `front:frozen@3s`, `front:silent@3s`, `front:gone@3s` or `front:late+700ms@3s`: a camera's name and what is wrong with it.
     ///
     /// # Errors
     /// [`FaultParseError`] if it is none of these.
     pub fn parse(text: &str) -> Result<(String, Self), FaultParseError> {
         let parts = text.split_once(':').and_then(|(name, rest)| {
-            let (kind, from) = rest.rsplit_once('@')?;
-            Some((name, kind, from))
+            let (word, from) = rest.rsplit_once('@')?;
+            Some((name, word, from))
         });
         let incomplete = |example| FaultParseError::Incomplete {
             text: text.into(),
             example,
         };
-        let (name, kind, from) = parts.ok_or_else(|| incomplete("front:frozen@3s"))?;
+        let (name, word, from) = parts.ok_or_else(|| incomplete("front:frozen@3s"))?;
         let from = Stamp::new(duration(text, from)?);
-        let trouble = match kind.split_once('+').unwrap_or((kind, "")) {
+        let fault = match word.split_once('+').unwrap_or((word, "")) {
             ("frozen", "") => Self::Frozen { from },
             ("silent", "") => Self::Silent { from },
             ("gone", "") => Self::Gone { from },
@@ -64,7 +64,7 @@ impl Trouble {
                 ));
             }
         };
-        Ok((name.to_owned(), trouble))
+        Ok((name.to_owned(), fault))
     }
 }
 
@@ -72,17 +72,17 @@ impl Trouble {
 #[derive(Debug)]
 pub struct FaultyCamera<C> {
     inner: C,
-    trouble: Trouble,
+    kind: CameraFaultKind,
     last: Option<Frame>,
     delayed: std::collections::VecDeque<(Stamp, Frame)>,
 }
 
 impl<C: Camera> FaultyCamera<C> {
-    /// `inner`, with this trouble.
-    pub fn new(inner: C, trouble: Trouble) -> Self {
+    /// `inner`, with this fault.
+    pub fn new(inner: C, kind: CameraFaultKind) -> Self {
         Self {
             inner,
-            trouble,
+            kind,
             last: None,
             delayed: std::collections::VecDeque::new(),
         }
@@ -103,7 +103,7 @@ impl<C: Camera> Camera for FaultyCamera<C> {
     }
 
     fn poll(&mut self, now: Stamp) -> Result<Option<Frame>, CameraFault> {
-        if let Trouble::Gone { from } = self.trouble
+        if let CameraFaultKind::Gone { from } = self.kind
             && now >= from
         {
             return Err(CameraFault {
@@ -112,16 +112,18 @@ impl<C: Camera> Camera for FaultyCamera<C> {
             });
         }
         let frame = self.inner.poll(now)?;
-        match self.trouble {
-            Trouble::Frozen { from } if now >= from => Ok(frame.map(|frame| match &self.last {
-                Some(last) => Frame {
-                    stamp: frame.stamp,
-                    ..last.clone()
-                },
-                None => self.last.insert(frame).clone(),
-            })),
-            Trouble::Silent { from } if now >= from => Ok(None),
-            Trouble::Late { from, by } => {
+        match self.kind {
+            CameraFaultKind::Frozen { from } if now >= from => {
+                Ok(frame.map(|frame| match &self.last {
+                    Some(last) => Frame {
+                        stamp: frame.stamp,
+                        ..last.clone()
+                    },
+                    None => self.last.insert(frame).clone(),
+                }))
+            }
+            CameraFaultKind::Silent { from } if now >= from => Ok(None),
+            CameraFaultKind::Late { from, by } => {
                 self.delayed.extend(frame.map(|frame| {
                     let arrival = if now >= from { now + by } else { now };
                     (arrival, frame)
@@ -145,8 +147,8 @@ impl<C: Camera> Camera for FaultyCamera<C> {
     fn next_due(&self, now: Stamp) -> Stamp {
         let due = self.inner.next_due(now);
         let delayed = self.delayed.front().map_or(Stamp::NEVER, |(at, _)| *at);
-        match self.trouble {
-            Trouble::Gone { from } => due.min(from.max(now)),
+        match self.kind {
+            CameraFaultKind::Gone { from } => due.min(from.max(now)),
             _ => due.min(delayed),
         }
     }

@@ -1,6 +1,5 @@
 use super::*;
-use crate::arm::ArmOptions;
-use crate::scene::cameras_of;
+use crate::visual::cameras_of;
 use ulna_core::Joints;
 use ulna_robot::RobotKind;
 
@@ -12,24 +11,16 @@ fn ms(ms: u64) -> Stamp {
     Stamp::new(Duration::from_millis(ms))
 }
 
-fn arm() -> Arc<Mutex<Arm>> {
+fn pose() -> PoseSlot {
     let kind = kind();
-    let arm = Arm::new(&kind, &kind.nominal_calibration(), ArmOptions::default()).unwrap();
-    Arc::new(Mutex::new(arm))
+    PoseSlot::new(Joints::from_fn(kind.dof(), |i| kind.joints[i].middle()))
 }
 
-fn camera(arm: &Arc<Mutex<Arm>>, options: CameraOptions) -> SimCamera {
+fn camera(pose: &PoseSlot, options: CameraOptions) -> SimCamera {
     let kind = kind();
     let front = cameras_of(&kind).swap_remove(0);
-    let chain = Chain::new(&kind);
-    SimCamera::new(
-        front,
-        Arc::new(Scene::of(&kind)),
-        chain,
-        Arc::clone(arm),
-        options,
-    )
-    .unwrap()
+    let scene = VisualScene::of(&kind);
+    SimCamera::new(front, scene, Chain::new(&kind), pose.clone(), options).unwrap()
 }
 
 /// Ten pictures a second, the first at 50 ms.
@@ -52,7 +43,7 @@ fn drain(camera: &mut dyn Camera, end: Stamp) -> Vec<(Stamp, Frame)> {
 
 #[test]
 fn pictures_are_stamped_at_capture_and_arrive_later() {
-    let mut camera = camera(&arm(), small());
+    let mut camera = camera(&pose(), small());
     let frames = drain(&mut camera, ms(480));
     let times: Vec<_> = frames
         .iter()
@@ -73,10 +64,10 @@ fn pictures_are_stamped_at_capture_and_arrive_later() {
 
 #[test]
 fn a_picture_shows_the_arm_at_its_stamp() {
-    let arm = arm();
-    let mut camera = camera(&arm, small());
+    let pose = pose();
+    let mut camera = camera(&pose, small());
     assert_eq!(camera.poll(ms(50)).unwrap(), None);
-    arm.lock().unwrap().place(&Joints::filled(6, 0.3));
+    pose.publish(&Joints::filled(6, 0.3));
     assert_eq!(camera.poll(ms(149)).unwrap(), None);
     let before = camera.poll(ms(150)).unwrap().unwrap();
     let after = camera.poll(ms(250)).unwrap().unwrap();
@@ -85,7 +76,7 @@ fn a_picture_shows_the_arm_at_its_stamp() {
 
 #[test]
 fn a_camera_that_is_polled_too_late_skips_numbers() {
-    let mut camera = camera(&arm(), small());
+    let mut camera = camera(&pose(), small());
     camera.poll(ms(50)).unwrap();
     assert_eq!(camera.poll(ms(370)).unwrap().unwrap().sequence, 0);
     let late = camera.poll(ms(470)).unwrap().unwrap();
@@ -94,13 +85,13 @@ fn a_camera_that_is_polled_too_late_skips_numbers() {
 
 #[test]
 fn noise_is_small_and_the_same_in_every_run() {
-    let arm = arm();
+    let pose = pose();
     let noisy = |seed| {
         let noise = Some(SensorNoise { seed, amplitude: 3 });
-        let mut camera = camera(&arm, CameraOptions { noise, ..small() });
+        let mut camera = camera(&pose, CameraOptions { noise, ..small() });
         drain(&mut camera, ms(300))
     };
-    let clean = drain(&mut camera(&arm, small()), ms(300));
+    let clean = drain(&mut camera(&pose, small()), ms(300));
     let (first, again, other) = (noisy(1), noisy(1), noisy(2));
     assert_eq!(first, again);
     assert_ne!(first[0].1.pixels, other[0].1.pixels);
@@ -116,59 +107,42 @@ fn noise_is_small_and_the_same_in_every_run() {
 
 #[test]
 fn faulty_cameras_misbehave_as_asked() {
-    let faulty = |trouble| FaultyCamera::new(camera(&arm(), small()), trouble);
+    let faulty = |kind| FaultyCamera::new(camera(&pose(), small()), kind);
     let from = ms(300);
 
-    let frozen = drain(&mut faulty(Trouble::Frozen { from }), ms(600));
+    let frozen = drain(&mut faulty(CameraFaultKind::Frozen { from }), ms(600));
     let numbers: Vec<_> = frozen.iter().map(|(_, f)| (f.sequence, f.stamp)).collect();
     assert_eq!(numbers[1..4], [(1, ms(150)), (1, ms(250)), (1, ms(350))]);
     assert_eq!(frozen[1].1.pixels, frozen[3].1.pixels);
 
     assert_eq!(
-        drain(&mut faulty(Trouble::Silent { from }), ms(600)).len(),
+        drain(&mut faulty(CameraFaultKind::Silent { from }), ms(600)).len(),
         2
     );
 
     let by = Duration::from_millis(400);
-    let late = drain(&mut faulty(Trouble::Late { from, by }), ms(800));
+    let late = drain(&mut faulty(CameraFaultKind::Late { from, by }), ms(800));
     assert_eq!((late[1].0, late[2].0), (ms(250), ms(750)));
     assert_eq!(late[2].1.stamp, ms(250));
 
-    let mut gone = faulty(Trouble::Gone { from });
+    let mut gone = faulty(CameraFaultKind::Gone { from });
     assert!(gone.poll(ms(299)).is_ok());
     let fault = gone.poll(from).unwrap_err().to_string();
     assert!(fault.contains("front"), "{fault}");
-    assert!(faulty(Trouble::Gone { from }).next_due(ms(250)) <= from);
+    assert!(faulty(CameraFaultKind::Gone { from }).next_due(ms(250)) <= from);
 }
 
 #[test]
-fn the_seed_says_where_the_cube_lies() {
-    let table = Scene::of(&kind()).table;
-    let at = |seed| {
-        cube_from_seed(&table, Colour([36, 92, 210]), seed)
-            .pose
-            .translation
-            .vector
-    };
-    assert_eq!(at(3), at(3));
-    assert!((at(3) - at(4)).norm() > 1e-3);
-    for seed in 0..100 {
-        let (cube, r) = (at(seed), at(seed).xy().norm());
-        assert!((0.19..0.29).contains(&r) && (cube.z - 0.015).abs() < 1e-9);
-    }
-}
-
-#[test]
-fn troubles_read_as_they_are_written() {
+fn camera_faults_read_as_they_are_written() {
     let from = ms(1500);
     let by = Duration::from_millis(700);
-    for (text, trouble) in [
-        ("front:frozen@1.5s", Trouble::Frozen { from }),
-        ("front:silent@1500ms", Trouble::Silent { from }),
-        ("front:gone@1.5s", Trouble::Gone { from }),
-        ("front:late+700ms@1.5s", Trouble::Late { from, by }),
+    for (text, kind) in [
+        ("front:frozen@1.5s", CameraFaultKind::Frozen { from }),
+        ("front:silent@1500ms", CameraFaultKind::Silent { from }),
+        ("front:gone@1.5s", CameraFaultKind::Gone { from }),
+        ("front:late+700ms@1.5s", CameraFaultKind::Late { from, by }),
     ] {
-        assert_eq!(Trouble::parse(text), Ok(("front".to_owned(), trouble)));
+        assert_eq!(CameraFaultKind::parse(text), Ok(("front".to_owned(), kind)));
     }
     for text in [
         "front",
@@ -177,7 +151,7 @@ fn troubles_read_as_they_are_written() {
         "front:late@1s",
         "front:gone@soon",
     ] {
-        let error = Trouble::parse(text).unwrap_err().to_string();
+        let error = CameraFaultKind::parse(text).unwrap_err().to_string();
         assert!(error.contains(text), "{error}");
     }
 }

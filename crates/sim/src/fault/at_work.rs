@@ -6,7 +6,7 @@ use rand::RngExt;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Fault, FaultPlan};
+use crate::fault::kinds::{Fault, FaultPlan};
 use crate::plant::Sense;
 
 /// Longest run of noise bytes.
@@ -189,7 +189,7 @@ fn within(now: Duration, from: Duration, lasting: Duration) -> bool {
     now >= from && now < from.saturating_add(lasting)
 }
 
-/// A probability that is no number counts as 0, so that plans made in code cannot bring a run down.
+/// A probability of NaN counts as 0, so that a plan made in code cannot make a run panic.
 fn strikes(random: &mut ChaCha8Rng, probability: f64) -> bool {
     random.random::<f64>() < probability
 }

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use super::Fault;
+use crate::fault::kinds::Fault;
 
 /// As it is parsed, with servos by their ids.
 impl fmt::Display for Fault {

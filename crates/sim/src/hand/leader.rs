@@ -1,4 +1,4 @@
-//! The leader arm in that hand.
+//! The leader arm in its operator's hand.
 
 use core::time::Duration;
 
@@ -6,15 +6,15 @@ use ulna_core::joints::Joints;
 use ulna_robot::Calibration;
 use ulna_robot::RobotKind;
 
-use super::Hand;
 use crate::arm::{Mount, TICK};
+use crate::hand::operator::Operator;
 use crate::plant::{Drive, Plant, Sense};
 
-/// A leader arm whose joints are wherever a [`Hand`] puts them; its servos only measure. Torque on them is not felt: the hand is
-/// stronger.
-#[derive(Debug, Clone)]
+/// A leader arm whose joints are wherever its [`Operator`] puts them; its servos only measure. Torque on them is not felt: the
+/// hand is stronger.
+#[derive(Debug)]
 pub struct LeaderArm {
-    hand: Hand,
+    operator: Box<dyn Operator>,
     mounts: Vec<Mount>,
     angles: Joints<f64>,
     speeds: Joints<f64>,
@@ -28,7 +28,12 @@ impl LeaderArm {
     /// The leader of a validated robot file, its encoders mounted as this calibration found them, supplied with `voltage` (V).
     ///
     /// Joints that the calibration lacks are mounted as on a flawless arm.
-    pub fn new(kind: &RobotKind, calibration: &Calibration, hand: Hand, voltage: f64) -> Self {
+    pub fn new(
+        kind: &RobotKind,
+        calibration: &Calibration,
+        operator: Box<dyn Operator>,
+        voltage: f64,
+    ) -> Self {
         let nominal = kind.nominal_calibration();
         let mounts = kind.joints.iter().enumerate().map(|(index, joint)| {
             let value = calibration.joints.get(index);
@@ -36,9 +41,9 @@ impl LeaderArm {
         });
         Self {
             mounts: mounts.collect(),
-            angles: *hand.rest(),
+            angles: *operator.rest(),
             speeds: Joints::filled(kind.dof(), 0.0),
-            hand,
+            operator,
             voltage,
         }
     }
@@ -58,8 +63,8 @@ impl Plant for LeaderArm {
         // Whole ticks, as every plant moves in.
         let nanos = to.as_nanos() - to.as_nanos() % TICK.as_nanos();
         let now = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
-        let before = self.hand.angles(now.saturating_sub(TICK));
-        self.angles = self.hand.angles(now);
+        let before = self.operator.angles(now.saturating_sub(TICK));
+        self.angles = self.operator.angles(now);
         let seconds = TICK.as_secs_f64();
         let angles = self.angles;
         self.speeds = Joints::from_fn(angles.len(), |i| (angles[i] - before[i]) / seconds);
@@ -84,6 +89,7 @@ impl Plant for LeaderArm {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hand::stroke::Hand;
 
     #[test]
     fn it_reports_where_the_hand_is() {
@@ -91,7 +97,7 @@ mod tests {
             toml::from_str(include_str!("../../../../configs/so101.toml")).unwrap();
         let calibration = kind.nominal_calibration();
         let hand = Hand::new(&kind, 3);
-        let mut leader = LeaderArm::new(&kind, &calibration, hand.clone(), 7.4);
+        let mut leader = LeaderArm::new(&kind, &calibration, Box::new(hand.clone()), 7.4);
         let (mut hand, mut moved) = (hand, 0);
         let maps = kind.angle_maps(&calibration);
         for millis in (0..10_000).step_by(33) {

@@ -1,4 +1,4 @@
-//! An arm in the hand of somebody who calibrates it: the middle pose, every joint through its whole range, the resting pose.
+//! An arm in the hand of a person who calibrates it: the middle pose, every joint through its whole range, the resting pose.
 
 use core::f64::consts::TAU;
 use core::sync::atomic::{AtomicU8, Ordering};
@@ -9,7 +9,7 @@ use ulna_core::joints::Joints;
 use ulna_robot::Calibration;
 use ulna_robot::RobotKind;
 
-use crate::arm::{Mount, TICK};
+use crate::arm::{Mount, TICK, resting_angles};
 use crate::plant::{Drive, Plant, Sense};
 
 /// How long one joint takes from its middle to both ends and back, s, and how much later the next one begins.
@@ -21,21 +21,26 @@ const TO_REST: f64 = 1.5;
 const TEMPERATURE: f64 = 25.0;
 const VOLTS: f64 = 7.4;
 
-/// What the hand does; it is told so from elsewhere.
+/// What the hand does: it holds the arm still, moves every joint through its range, or lays the arm down.
+const HELD: u8 = 0;
+const SWEEPING: u8 = 1;
+const RESTING: u8 = 2;
+
+/// What the hand does, set by the program that calibrates.
 #[derive(Debug, Clone, Default)]
 pub struct SweepHand {
-    stage: Arc<AtomicU8>,
+    phase: Arc<AtomicU8>,
 }
 
 impl SweepHand {
     /// Begins to move every joint from end to end.
     pub fn sweep(&self) {
-        self.stage.store(1, Ordering::Relaxed);
+        self.phase.store(SWEEPING, Ordering::Relaxed);
     }
 
     /// Lays the arm down in its resting pose.
     pub fn rest(&self) {
-        self.stage.store(2, Ordering::Relaxed);
+        self.phase.store(RESTING, Ordering::Relaxed);
     }
 
     /// How long a sweep of this many joints takes.
@@ -57,8 +62,8 @@ pub struct SweptArm {
     mounts: Vec<Mount>,
     ranges: Vec<(f64, f64)>,
     rest: Joints<f64>,
-    stage: u8,
-    /// When the stage began, s, and where the joints were, rad.
+    phase: u8,
+    /// When the phase began, s, and where the joints were, rad.
     since: f64,
     from: Joints<f64>,
     angles: Joints<f64>,
@@ -79,12 +84,8 @@ impl SweptArm {
                 .iter()
                 .map(|joint| (joint.lower, joint.upper))
                 .collect(),
-            rest: Joints::from_fn(kind.dof(), |index| {
-                let joint = &kind.joints[index];
-                let parked = kind.exit.park.get(&joint.name);
-                parked.map_or(joint.middle(), |degrees| degrees.to_radians())
-            }),
-            stage: 0,
+            rest: resting_angles(kind),
+            phase: HELD,
             since: 0.0,
             from: middle,
             angles: middle,
@@ -106,16 +107,16 @@ impl Plant for SweptArm {
         // Whole ticks, as every plant moves in.
         let nanos = to.as_nanos() - to.as_nanos() % TICK.as_nanos();
         let now = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)).as_secs_f64();
-        let stage = self.hand.stage.load(Ordering::Relaxed);
-        if stage != self.stage {
-            (self.stage, self.since, self.from) = (stage, now, self.angles);
+        let phase = self.hand.phase.load(Ordering::Relaxed);
+        if phase != self.phase {
+            (self.phase, self.since, self.from) = (phase, now, self.angles);
         }
         let seconds = now - self.since;
         let (from, rest) = (self.from, self.rest);
         let begin = |index: usize| STAGGER * f64::from(u32::try_from(index).unwrap_or(0));
-        self.angles = Joints::from_fn(from.len(), |index| match self.stage {
-            0 => from[index],
-            1 => {
+        self.angles = Joints::from_fn(from.len(), |index| match self.phase {
+            HELD => from[index],
+            SWEEPING => {
                 let (low, high) = self.ranges[index];
                 let part = ((seconds - begin(index)) / ROUND).clamp(0.0, 1.0);
                 let swing = (part * TAU).sin();

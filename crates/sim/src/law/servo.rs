@@ -4,36 +4,11 @@ use core::f64::consts::TAU;
 
 use ulna_core::joints::{Joints, MAX_JOINTS};
 
+use super::load::{Load, STOP_DAMPING, STOP_STIFFNESS, contact};
 use super::model::ServoModel;
 use super::setpoint::SetPoint;
 use super::solve::{Share, Speeds, Taken, solve};
 use crate::plant::{Control, Drive, Sense};
-
-/// What the output shaft has to move and what pushes it, in the servo's own sense of rotation.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Load {
-    /// Inertia about the shaft, kg·m².
-    pub inertia: f64,
-    /// Torque on the shaft from outside, N·m.
-    pub torque: f64,
-    /// Where mechanical stops stand, rad.
-    pub stops: (f64, f64),
-}
-
-impl Default for Load {
-    /// Nothing but a horn.
-    fn default() -> Self {
-        Self {
-            inertia: 1e-5,
-            torque: 0.0,
-            stops: (f64::NEG_INFINITY, f64::INFINITY),
-        }
-    }
-}
-
-/// Stiffness and damping of a mechanical stop: printed parts give about a degree under a servo's full torque.
-const STOP_STIFFNESS: f64 = 250.0;
-const STOP_DAMPING: f64 = 2.0;
 
 /// The least inertia that the integration takes for an output, kg·m².
 const INERTIA_MIN: f64 = 1e-6;
@@ -244,7 +219,7 @@ impl Servo {
             self.set_point
                 .run(speed, acceleration, self.output.angle, lead, dt);
         } else {
-            // A goal that is no number is no goal.
+            // A goal of NaN leaves the set point where it is.
             let goal = if drive.goal.is_finite() {
                 drive.goal * radians
             } else {
@@ -307,16 +282,7 @@ impl Axis {
     }
 }
 
-/// What is no number counts as 0.
+/// NaN and infinities count as 0.
 fn number(value: f64) -> f64 {
     if value.is_finite() { value } else { 0.0 }
-}
-
-/// Torque of a spring-damper that is pressed in by `depth` (0 if it does not touch), and the damping by which an implicit step sees it.
-fn contact(depth: f64, stiffness: f64, damping: f64, dt: f64) -> (f64, f64) {
-    if depth == 0.0 {
-        (0.0, 0.0)
-    } else {
-        (stiffness * depth, damping + stiffness * dt)
-    }
 }

@@ -1,4 +1,4 @@
-//! The set point inside a servo: where the position loop is told to be, on its way to the goal.
+//! The set point inside a servo: where the position loop has to be, on its way to the goal.
 
 /// A point that moves towards a goal with limited speed and limited change of speed, and stops there.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

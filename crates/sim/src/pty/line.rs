@@ -12,25 +12,26 @@ use rustix::io::Errno;
 use rustix::termios::tcgetattr;
 use rustix::time::{ClockId, clock_gettime};
 
-use super::{PtyError, Shared};
 use crate::bus::ServoBus;
 use crate::plant::Plant;
+use crate::pty::error::PtyError;
+use crate::pty::stats::Shared;
 use crate::wire::CAPACITY;
 
 /// Bytes that are due within this time of each other go to the client together.
 const PACE: Duration = Duration::from_micros(100);
-/// How often the mechanics move on while nobody talks, so that no request has to wait for a long stretch of them.
+/// How often the mechanics move on while no client writes, so that no request has to wait for a long stretch of them.
 const IDLE: Duration = Duration::from_millis(5);
 
 /// Everything that the thread owns.
-pub(super) struct Line<P> {
+pub(super) struct BusThread<P> {
     pub(super) name: String,
     pub(super) bus: ServoBus<P>,
     pub(super) controller: OwnedFd,
     /// Closed at the other end when the thread shall end.
     pub(super) stopped: PipeReader,
     pub(super) epoch: Instant,
-    /// Whether the terminal tells the rate that a client has set.
+    /// Whether the terminal reports the rate that a client has set.
     pub(super) follow_rate: bool,
     pub(super) shared: Arc<Shared>,
 }
@@ -42,7 +43,7 @@ enum Woken {
     ToStop,
 }
 
-impl<P: Plant> Line<P> {
+impl<P: Plant> BusThread<P> {
     pub(super) fn run(mut self) -> Result<ServoBus<P>, PtyError> {
         // Not to be had everywhere; without it, waits end up to 50 µs later.
         #[cfg(target_os = "linux")]

@@ -7,6 +7,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use ulna_bus::feetech::{Decoder, MAX_PACKET, STS3215, packet};
 
+use core::time::Duration;
+
 use super::*;
 use crate::bus::{BusOptions, Followers};
 

@@ -3,9 +3,8 @@
 use nalgebra::{Isometry3, Vector3};
 
 use super::polygon::{Checker, Mesh, Paint, SHADOWABLE, Sample};
-use crate::scene::camera::NEAR;
-use crate::scene::solid::MAX_CORNERS;
-use crate::scene::{Colour, Light, Pattern, Scene, View};
+use crate::visual::solid::MAX_CORNERS;
+use crate::visual::{Colour, Light, NEAR, Pattern, View, VisualScene};
 
 /// Clipping one face by one plane adds one corner at most.
 const MAX_CLIPPED: usize = MAX_CORNERS + 1;
@@ -53,7 +52,7 @@ fn pack(Colour(rgb): Colour, brightness: f32) -> Sample {
 
 impl Projector {
     /// `None` if the camera is nowhere (a pose that is not finite) or sees no angle.
-    pub(super) fn new(view: &View, scene: &Scene) -> Option<Self> {
+    pub(super) fn new(view: &View, scene: &VisualScene) -> Option<Self> {
         let to_camera = view.to_camera.cast::<f32>();
         let focal = view.focal as f32;
         let finite = to_camera
@@ -120,7 +119,7 @@ impl Projector {
         let seen = &mut seen[..corners.len()];
         for (seen, corner) in seen.iter_mut().zip(corners) {
             *seen = self.to_camera.rotation * corner + self.to_camera.translation.vector;
-            // What is no number is in no range.
+            // NaN is in no range.
             if !(0.0..FAR * FAR).contains(&seen.norm_squared()) {
                 return;
             }

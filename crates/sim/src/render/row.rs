@@ -1,7 +1,7 @@
 //! One row of the picture while it is drawn.
 
 use super::polygon::{Checker, Mesh, Paint, Polygon, SHADOWABLE, Sample};
-use crate::scene::Colour;
+use crate::visual::Colour;
 
 /// Where in a pixel its samples are: no two share a row or a column, so that steep and flat edges get four steps.
 const SAMPLES: [[f32; 2]; 4] = [
@@ -55,7 +55,7 @@ impl RowSamples {
         for (plane, [right, down]) in self.planes.iter_mut().zip(SAMPLES) {
             let y = y + down;
             let (low, high) = mesh.span(polygon, y);
-            // Casts of floats saturate, which also sends what is no number to the left border.
+            // Casts of floats saturate, which also sends NaN to the left border.
             let start = (low - right).ceil() as usize;
             let end = ((high - right).ceil() as usize).min(self.ramp.len());
             if start < end {

@@ -2,8 +2,8 @@
 
 use nalgebra::Vector3;
 
-use crate::scene::Scene;
-use crate::scene::solid::MAX_CORNERS;
+use crate::visual::VisualScene;
+use crate::visual::solid::MAX_CORNERS;
 
 pub(super) struct Caster {
     /// Towards the lamp, with z = 1.
@@ -13,7 +13,7 @@ pub(super) struct Caster {
 
 impl Caster {
     /// `None` if the lamp is not above the table.
-    pub(super) fn new(scene: &Scene) -> Option<Self> {
+    pub(super) fn new(scene: &VisualScene) -> Option<Self> {
         let towards = scene.light.towards.cast::<f32>();
         let towards = towards.try_normalize(1e-9)?;
         (towards.z > 0.05).then(|| Self {

@@ -9,7 +9,8 @@ use ulna_robot::RobotKind;
 use ulna_robot::kinematics::{Chain, Pose};
 
 use super::*;
-use crate::scene::{Colour, Object, Pattern, cameras_of, cube_on};
+use crate::scenes::table::cube_on;
+use crate::visual::{Colour, Object, Pattern, cameras_of};
 
 const WIDTH: u32 = 640;
 const HEIGHT: u32 = 480;
@@ -24,8 +25,8 @@ fn kind() -> RobotKind {
 }
 
 /// The robot of the file, with a cube in its reach.
-fn scene() -> Scene {
-    let mut scene = Scene::of(&kind());
+fn scene() -> VisualScene {
+    let mut scene = VisualScene::of(&kind());
     scene
         .objects
         .push(cube_on(&scene.table, 0.03, [0.25, 0.06], 0.4, CUBE));
@@ -33,7 +34,7 @@ fn scene() -> Scene {
 }
 
 /// The file's cameras: before the arm, and on its hand.
-fn cameras() -> [Camera; 2] {
+fn cameras() -> [PinholeCamera; 2] {
     cameras_of(&kind()).try_into().unwrap()
 }
 
@@ -103,7 +104,7 @@ fn parked() -> Pose {
     pose([0.0, -1.69, 1.6, 1.22, 0.0, 0.0])
 }
 
-fn only(scene: &Scene, colour: Colour) -> Scene {
+fn only(scene: &VisualScene, colour: Colour) -> VisualScene {
     let mut alone = scene.clone();
     alone.visuals.retain(|visual| visual.colour == colour);
     alone.objects.retain(|object| object.colour == colour);
@@ -118,9 +119,9 @@ fn distance(patch: &Patch, expected: (f64, f64)) -> f64 {
 /// How far the middle of a colour is from where the kinematics project it, pixels; `None` unless all of it is seen.
 fn miss(
     renderer: &mut Renderer,
-    scene: &Scene,
+    scene: &VisualScene,
     pose: &Pose,
-    camera: &Camera,
+    camera: &PinholeCamera,
     colour: Colour,
 ) -> Option<f64> {
     let alone = Picture(renderer.render(&only(scene, colour), pose, camera)).patch(colour);
@@ -162,7 +163,8 @@ fn the_files_cameras_look_where_it_says() {
     assert_eq!((front.name.as_str(), front.mount), ("front", None));
     assert_eq!((wrist.name.as_str(), wrist.mount), ("wrist", Some(4)));
     let eye = Point3::new(0.66, -0.3, 0.42);
-    let aimed = Camera::looking_at("front", eye, Point3::new(0.19, -0.005, 0.085), front.fovy);
+    let aimed =
+        PinholeCamera::looking_at("front", eye, Point3::new(0.19, -0.005, 0.085), front.fovy);
     assert!(front.frame.rotation.angle_to(&aimed.frame.rotation) < 1e-9);
     assert_eq!(front.frame.translation, aimed.frame.translation);
     assert!((front.fovy.to_degrees() - 41.0).abs() < 1e-9);
@@ -249,7 +251,7 @@ fn table_squares_background_and_shadow_are_in_their_places() {
     scene.objects.clear();
     let [front, _] = cameras();
     let view = front.view(&parked(), WIDTH, HEIGHT);
-    let mut shades = |scene: &Scene, points: &[[f64; 2]]| -> Vec<[u8; 3]> {
+    let mut shades = |scene: &VisualScene, points: &[[f64; 2]]| -> Vec<[u8; 3]> {
         let picture = Picture(renderer.render(scene, &parked(), &front));
         assert_eq!(Colour(picture.at(1.0, 1.0)), scene.background);
         let places = points
@@ -290,7 +292,7 @@ fn the_table_reaches_under_the_camera() {
     let mut scene = scene();
     scene.table.pattern = Pattern::Plain(Colour([200, 0, 0]));
     let eye = Point3::new(0.2, 0.3, 0.02);
-    let camera = Camera::looking_at("low", eye, Point3::new(0.2, 0.6, 0.02), 1.2);
+    let camera = PinholeCamera::looking_at("low", eye, Point3::new(0.2, 0.6, 0.02), 1.2);
     let picture = Picture(renderer.render(&scene, &parked(), &camera));
     for x in [2.0, 320.0, 637.0] {
         assert_eq!(Colour(picture.at(x, 100.0)), scene.background);
@@ -387,7 +389,7 @@ proptest! {
             pose: at(place),
             colour: CUBE,
         }));
-        let camera = Camera { name: "any".to_owned(), mount, frame: at(eye), fovy };
+        let camera = PinholeCamera { name: "any".to_owned(), mount, frame: at(eye), fovy };
         let picture_len = (width * height * 3) as usize;
         let mut renderer = Renderer::new(width, height).unwrap();
         prop_assert_eq!(renderer.render(&scene, &pose(angles), &camera).len(), picture_len);

@@ -135,7 +135,7 @@ fn line_of(ident: &Ident) -> usize {
 }
 
 impl<'ast> Visit<'ast> for Collector {
-    fn visit_attribute(&mut self, _: &'ast Attribute) {}
+    fn visit_attribute(&mut self, _: &'ast syn::Attribute) {}
 
     fn visit_item(&mut self, item: &'ast Item) {
         if !is_test(attributes(item)) {

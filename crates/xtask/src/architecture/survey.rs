@@ -105,7 +105,7 @@ impl Survey {
             }
             self.faults.extend(rules::no_std_fault(name, &read(&file)?));
             let modules = Modules::read(&file)?;
-            self.faults.extend(rules::faults(name, &modules));
+            self.faults.extend(rules::faults(name, folder, &modules));
             for circle in circles(&modules) {
                 let (texts, files) = self.circles.entry(name.to_owned()).or_default();
                 *files += circle.files.len();

@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 
+use core::time::Duration;
+
 use super::*;
+use crate::fault::GRAMMAR;
 
 const NAMES: [(&str, u8); 3] = [("shoulder_pan", 1), ("elbow_flex", 3), ("gripper", 6)];
 

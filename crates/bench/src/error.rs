@@ -1,0 +1,65 @@
+//! What can go wrong in a bench.
+
+/// Why a bench failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BenchError {
+    /// A robot file.
+    #[error(transparent)]
+    Robots(#[from] ulna_robot::files::RobotsError),
+    /// The pty's port.
+    #[error(transparent)]
+    Port(#[from] ulna_drivers::PortError),
+    /// A dataset of the bench.
+    #[error(transparent)]
+    Dataset(#[from] ulna_dataset::DatasetError),
+    /// Its recording.
+    #[error(transparent)]
+    Recorder(#[from] ulna_recorder::RecorderError),
+    /// Its policy.
+    #[error(transparent)]
+    Policy(#[from] ulna_policy::PolicyError),
+    /// The policy that comes with ulna could not be unpacked.
+    #[error(transparent)]
+    Session(#[from] ulna_session::SessionError),
+    /// The simulation could not be set up.
+    #[error("the simulated arm cannot be set up: {0}")]
+    Sim(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A cycle on the simulated bus put other bytes on the wire than it must.
+    #[error("a cycle of {servos} servos put {bytes} bytes on the wire instead of {least}")]
+    Bytes {
+        /// How many servos.
+        servos: usize,
+        /// Bytes of a cycle.
+        bytes: u64,
+        /// The least that the protocol allows.
+        least: u64,
+    },
+    /// The simulated port is gone.
+    #[error("the simulated port is gone")]
+    PortLost,
+    /// An encoder takes for ever.
+    #[error("an encoder of the bench gave no sign of life for 30 s")]
+    Stuck,
+    /// A dataset without pictures.
+    #[error("{dir} has no pictures to read; give another dataset")]
+    NoPictures {
+        /// The dataset.
+        dir: String,
+    },
+    /// The operating system refused something.
+    #[error("{what}: {source}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// What it said.
+        source: std::io::Error,
+    },
+}
+
+impl BenchError {
+    /// An error of the simulation.
+    pub(crate) fn sim(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Sim(Box::new(error))
+    }
+}

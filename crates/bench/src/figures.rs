@@ -1,0 +1,121 @@
+//! What a bench gives: figures, each with what the same run gave for the bare minimum of its case.
+
+use std::path::Path;
+use std::{env, fs, process, thread};
+
+use serde::Serialize;
+
+use crate::error::BenchError;
+
+/// One figure.
+#[derive(Debug, Clone, Serialize)]
+pub struct Case {
+    /// What was done.
+    pub case: String,
+    /// What was measured.
+    pub metric: String,
+    /// How much.
+    pub value: f64,
+    /// In which unit.
+    pub unit: &'static str,
+    /// What the bare minimum gave in the same run.
+    pub floor: Option<f64>,
+}
+
+/// Where the figures were measured.
+#[derive(Debug, Clone, Serialize)]
+pub struct Machine {
+    /// The processor's name.
+    pub cpu: String,
+    /// Processors available.
+    pub processors: usize,
+    /// Load average over the last minute, before the run.
+    pub load: f64,
+    /// `release` or `debug`.
+    pub build: &'static str,
+}
+
+/// A finished bench.
+#[derive(Debug, Clone, Serialize)]
+pub struct Bench {
+    /// Its name.
+    pub bench: &'static str,
+    /// Where it ran.
+    pub machine: Machine,
+    /// The figures.
+    pub cases: Vec<Case>,
+}
+
+impl Bench {
+    /// The figures as a table.
+    pub fn table(&self) -> String {
+        let Machine {
+            cpu,
+            processors,
+            load,
+            build,
+        } = &self.machine;
+        let mut lines = vec![format!(
+            "{} bench ({build}) on {processors} x {cpu}, load {load:.1}",
+            self.bench
+        )];
+        for Case {
+            case,
+            metric,
+            value,
+            unit,
+            floor,
+        } in &self.cases
+        {
+            let floor = floor.map_or(String::new(), |floor| format!("   floor {floor:>10.1}"));
+            let decimals = match *unit {
+                "" => 4,
+                "times" => 2,
+                _ => 1,
+            };
+            lines.push(format!(
+                "  {case:<34}{metric:<34}{value:>10.decimals$} {unit:<9}{floor}"
+            ));
+        }
+        lines.join("\n")
+    }
+}
+
+/// Measures in a folder among the temporary ones, which is removed again.
+pub(crate) fn in_folder(
+    bench: &'static str,
+    measure: impl FnOnce(&Path) -> Result<Vec<Case>, BenchError>,
+) -> Result<Bench, BenchError> {
+    let machine = machine();
+    let folder = env::temp_dir().join(format!("ulna-bench-{}", process::id()));
+    let cases = measure(&folder);
+    let _ = fs::remove_dir_all(&folder);
+    Ok(Bench {
+        bench,
+        machine,
+        cases: cases?,
+    })
+}
+
+/// This machine, now.
+pub(crate) fn machine() -> Machine {
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cpu = cpu
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    Machine {
+        cpu: cpu.map_or("unknown processor", |(_, name)| name).to_owned(),
+        processors: thread::available_parallelism().map_or(1, usize::from),
+        load: load
+            .split(' ')
+            .next()
+            .and_then(|load| load.parse().ok())
+            .unwrap_or(0.0),
+        build: if cfg!(debug_assertions) {
+            "debug"
+        } else {
+            "release"
+        },
+    }
+}

@@ -1,0 +1,23 @@
+//! `ulna bench`: figures, each with what the same run measured or computed for the bare minimum of its case.
+//!
+//! Reading order: [`figures`] (what a bench gives), then the benches by themselves.
+
+mod bus;
+mod codecs;
+mod echo;
+pub mod error;
+pub mod figures;
+mod meters;
+mod pictures;
+mod policy;
+mod read;
+mod record;
+mod ssim;
+
+pub use bus::bus;
+pub use codecs::codecs;
+pub use error::BenchError;
+pub use figures::{Bench, Case, Machine};
+pub use policy::policy;
+pub use read::read;
+pub use record::record;

@@ -1,0 +1,19 @@
+//! The dataset that a bench records into.
+
+use std::path::Path;
+
+use ulna_dataset::{Spec, Writer};
+use ulna_recorder::Columns;
+
+use crate::error::BenchError;
+use crate::pictures::FPS;
+
+pub(super) fn writer(columns: &Columns, folder: &Path) -> Result<Writer, BenchError> {
+    let spec = Spec {
+        fps: FPS,
+        robot_type: None,
+        features: columns.features(FPS),
+        manifest: None,
+    };
+    Ok(Writer::create(folder, &spec)?)
+}

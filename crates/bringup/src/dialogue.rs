@@ -1,0 +1,76 @@
+//! Talking with the person who holds the arm.
+
+use crate::error::BringupError;
+
+/// The answer to a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// A line, without its end; empty if only Enter was pressed.
+    Line(String),
+    /// Ctrl-C.
+    Interrupted,
+    /// The input has ended: there is no person to ask.
+    EndOfInput,
+}
+
+/// One thing to do of several, for a checklist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What it is about.
+    pub name: String,
+    /// How far it has come.
+    pub state: StepState,
+    /// What became of it; what to do, if it is its turn; what it will be, if it is to come.
+    pub note: String,
+}
+
+/// How far a step has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepState {
+    /// It waits for its turn.
+    ToCome,
+    /// It is its turn.
+    Now,
+    /// It is over.
+    Done,
+}
+
+/// The front end's side of a procedure: a person at a terminal, a script, or a closed input.
+pub trait Dialogue {
+    /// Says something that stays.
+    fn say(&mut self, text: &str);
+
+    /// Asks, and waits for the Enter key.
+    fn ask(&mut self, question: &str) -> Reply;
+
+    /// Whether the Enter key has been pressed since the last call; does not wait.
+    fn pressed(&mut self) -> bool;
+
+    /// Shows what is going on now, in the place of what was shown before.
+    fn show(&mut self, text: &str);
+
+    /// Shows how far long work has come.
+    fn progress(&mut self, done: u64, of: u64, text: &str);
+
+    /// Takes away what was shown.
+    fn clear(&mut self);
+
+    /// Shows how far the whole procedure has come, in place of the last such list; a dialogue of plain lines has no use for it.
+    fn steps(&mut self, _steps: &[Step]) {}
+}
+
+/// Asks a question that must be answered; the answer is trimmed and in lower case.
+///
+/// # Errors
+/// [`BringupError::Interrupted`] or [`BringupError::NoAnswer`] with `left`, which says how things are.
+pub fn ask(talk: &mut dyn Dialogue, question: &str, left: &str) -> Result<String, BringupError> {
+    match talk.ask(question) {
+        Reply::Line(line) => Ok(line.trim().to_lowercase()),
+        Reply::Interrupted => Err(BringupError::Interrupted {
+            left: left.to_owned(),
+        }),
+        Reply::EndOfInput => Err(BringupError::NoAnswer {
+            left: left.to_owned(),
+        }),
+    }
+}

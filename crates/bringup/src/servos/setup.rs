@@ -1,0 +1,235 @@
+//! Giving a servo its id and its rate, and checking that a chain of servos is complete.
+
+use std::ops::ControlFlow;
+
+use ulna_drivers::chain::{ChainFault, ChainProblem};
+use ulna_drivers::family::{FAMILIES, Family};
+use ulna_drivers::line::{Heard, Line, LineError};
+use ulna_robot::RobotKind;
+use ulna_rt::Pacer;
+
+use crate::servos::scan::listen;
+
+/// How a servo is addressed: its rate and its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BusAddress {
+    /// Bits per second.
+    pub baud: u32,
+    /// Its id.
+    pub id: u8,
+}
+
+/// What answers on a bus on which one new servo is expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewServo {
+    /// One servo that is not among those known.
+    One(BusAddress),
+    /// No new one.
+    None,
+    /// Several, each by itself.
+    Several(Vec<BusAddress>),
+    /// Two or more with one id.
+    SameId(BusAddress),
+}
+
+/// Looks for the one servo that is not among `known` ids: at the rate of the arm first, then at every other one until one
+/// answers.
+///
+/// The line is left at the rate at which a servo was found, else at `home`.
+///
+/// # Errors
+/// If the port is gone.
+pub fn new_servo(
+    line: &mut Line,
+    pacer: &mut dyn Pacer,
+    home: u32,
+    known: &[u8],
+    step: &mut dyn FnMut(u32) -> ControlFlow<()>,
+) -> Result<NewServo, LineError> {
+    let family = line.family();
+    let others = family.bauds.iter().copied().filter(|&baud| baud != home);
+    for baud in std::iter::once(home).chain(others) {
+        if step(baud).is_break() {
+            break;
+        }
+        match line.tune(pacer, family, baud) {
+            Err(LineError::Baud { .. }) if baud != home => continue,
+            tuned => tuned?,
+        }
+        let (ids, garbled) = listen(line, pacer, &mut |_| ControlFlow::Continue(()))?;
+        if let Some(&id) = garbled.first() {
+            return Ok(NewServo::SameId(BusAddress { baud, id }));
+        }
+        let fresh = ids
+            .into_iter()
+            .filter(|id| baud != home || !known.contains(id))
+            .map(|id| BusAddress { baud, id });
+        let fresh: Vec<BusAddress> = fresh.collect();
+        match fresh.as_slice() {
+            [] => {}
+            [one] => return Ok(NewServo::One(*one)),
+            _ => return Ok(NewServo::Several(fresh)),
+        }
+    }
+    line.tune(pacer, family, home)?;
+    Ok(NewServo::None)
+}
+
+/// Gives the servo at `from` the id and the rate of `to`, and reads both back. The order is LeRobot's: torque off, EEPROM open, id, then
+/// the rate under the new id. One that was interrupted goes on where it stopped.
+///
+/// The line is left at the rate of `to`.
+///
+/// # Errors
+/// If the servo does not take it, or the port is gone.
+pub fn assign(
+    line: &mut Line,
+    pacer: &mut dyn Pacer,
+    from: BusAddress,
+    to: BusAddress,
+) -> Result<(), LineError> {
+    let family = line.family();
+    let registers = &family.registers;
+    let code = family
+        .table
+        .baud_code(to.baud)
+        .map(i32::from)
+        .ok_or_else(|| LineError::BadValue {
+            id: to.id,
+            register: registers.baud.name,
+            reason: format!("{} servos do not run at {} baud", family.name, to.baud),
+        })?;
+    line.tune(pacer, family, from.baud)?;
+    line.release(pacer, from.id)?;
+    line.unlock(pacer, from.id)?;
+    if from.id != to.id {
+        moved(line, pacer, |line, pacer| {
+            line.write(pacer, from.id, registers.id, i32::from(to.id))?;
+            line.is_there(pacer, to.id)
+        })?
+        .then_some(())
+        .ok_or_else(|| not_taken(line, from.id, registers.id.name, to.id.into()))?;
+    }
+    if from.baud != to.baud {
+        moved(line, pacer, |line, pacer| {
+            line.tune(pacer, family, from.baud)?;
+            line.write(pacer, to.id, registers.baud, code)?;
+            line.tune(pacer, family, to.baud)?;
+            line.is_there(pacer, to.id)
+        })?
+        .then_some(())
+        .ok_or_else(|| not_taken(line, to.id, registers.baud.name, code))?;
+    }
+    line.lock(pacer, to.id)?;
+    for (register, wanted) in [(registers.id, i32::from(to.id)), (registers.baud, code)] {
+        let found = line.read(pacer, to.id, register)?;
+        if found != wanted {
+            return Err(LineError::NotTaken {
+                port: line.name().to_owned(),
+                id: to.id,
+                register: register.name,
+                wanted,
+                found,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Three tries.
+fn moved(
+    line: &mut Line,
+    pacer: &mut dyn Pacer,
+    mut attempt: impl FnMut(&mut Line, &mut dyn Pacer) -> Result<bool, LineError>,
+) -> Result<bool, LineError> {
+    for _ in 0..3 {
+        if attempt(line, pacer)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn not_taken(line: &Line, id: u8, register: &'static str, wanted: i32) -> LineError {
+    LineError::NotTaken {
+        port: line.name().to_owned(),
+        id,
+        register,
+        wanted,
+        found: i32::from(id),
+    }
+}
+
+/// The servos of the chain that are not as the robot file says, at the line's present rate.
+///
+/// # Errors
+/// If the port is gone.
+pub fn check_chain(
+    line: &mut Line,
+    pacer: &mut dyn Pacer,
+    kind: &RobotKind,
+) -> Result<Vec<ChainFault>, LineError> {
+    let mut faults = Vec::new();
+    for (index, joint) in kind.joints.iter().enumerate() {
+        let mut heard = Heard::Silence;
+        for _ in 0..3 {
+            heard = line.knock(pacer, joint.id)?;
+            if heard == Heard::Servo {
+                break;
+            }
+        }
+        let problem = match heard {
+            Heard::Silence => ChainProblem::Silent,
+            Heard::Garbage => ChainProblem::Garbled,
+            Heard::Servo => {
+                let registers = &line.family().registers;
+                let number = line.read(pacer, joint.id, registers.model_number)?;
+                let found = line.family().model_name(number);
+                if found == joint.model {
+                    continue;
+                }
+                ChainProblem::OtherModel {
+                    found,
+                    expected: joint.model.clone(),
+                }
+            }
+        };
+        faults.push(ChainFault {
+            index,
+            id: joint.id,
+            joint: joint.name.clone(),
+            problem,
+        });
+    }
+    Ok(faults)
+}
+
+/// The family of an arm's servos; all of one bus speak the same.
+///
+/// # Errors
+/// A sentence that names the joint, if the model is of no known family or of another than the first joint's.
+pub fn family_of(kind: &RobotKind) -> Result<&'static Family, String> {
+    let mut family: Option<&'static Family> = None;
+    for joint in &kind.joints {
+        let own = Family::of_model(&joint.model).ok_or_else(|| {
+            let known: Vec<&str> = FAMILIES
+                .iter()
+                .flat_map(|family| family.models().map(|model| model.name))
+                .collect();
+            format!(
+                "joint `{}` has a servo of model `{}`, but known are {}",
+                joint.name,
+                joint.model,
+                known.join(", ")
+            )
+        })?;
+        if family.is_some_and(|family| family.name != own.name) {
+            return Err(format!(
+                "joint `{}` has a servo of another family than the joints before it",
+                joint.name
+            ));
+        }
+        family = Some(own);
+    }
+    family.ok_or_else(|| "the robot file has no joints".to_owned())
+}

@@ -1,0 +1,143 @@
+//! What happens on the control thread: connect both devices, tick, bring the arm to rest.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ulna_control::Plan;
+use ulna_core::{Action, ActionSource, Gate, Joints, LinkLost, Progress, Stamp};
+use ulna_rt::{Pacer, Stop};
+
+use crate::client::{EventSender, SessionPhase};
+use crate::controlled::{ControlledArm, Drive, Finished};
+use crate::device::{DeviceError, Start, Teleoperator};
+use crate::fanout::{FanOut, RowSampler};
+use crate::rig::Rig;
+use crate::supply::Surroundings;
+
+/// A control loop that is over with what it measured, or why it could not begin.
+pub(crate) type Controlled = Result<(Finished, FanOut), DeviceError>;
+
+/// What a control loop is to do.
+#[derive(Debug)]
+pub(crate) struct ControlPlan {
+    /// How long; until stopped, or until the teleoperator has finished, if absent.
+    pub(crate) duration: Option<Duration>,
+    /// Ends it.
+    pub(crate) stop: Stop,
+    /// Up while the arm is to be held.
+    pub(crate) paused: Arc<AtomicBool>,
+    /// Where phases are reported to.
+    pub(crate) events: EventSender,
+}
+
+/// Everything on the control thread.
+pub(crate) fn control(
+    rig: &mut Rig,
+    plan: &ControlPlan,
+    mut fanout: FanOut,
+    pacer: &mut dyn Pacer,
+) -> Controlled {
+    let period = rig.period();
+    let Rig {
+        robot,
+        calibration,
+        follower,
+        teleoperator,
+        surroundings,
+        ..
+    } = rig;
+    plan.events.phase(SessionPhase::Connecting);
+    teleoperator.connect(pacer)?;
+    follower.connect(pacer)?;
+    let maps = robot.angle_maps(calibration);
+    fanout.measured.judge = surroundings.judge(&maps);
+    let mut arm = ControlledArm::new(&mut **follower, robot, calibration, period, pacer.now());
+    place(&mut arm, &**teleoperator, &**surroundings, pacer).inspect_err(|_| {
+        // The torque is on by now, so this way out is the same as every other. What failed is reported, not how the arm was left.
+        arm.wind_down(pacer);
+    })?;
+    let start = pacer.now() + period;
+    teleoperator.start(&Start {
+        at: Stamp::new(start),
+        here: arm.gate.hold(Stamp::ZERO).goals(),
+        limits: arm.gate.limits(),
+    });
+    let rows = teleoperator.rows();
+    fanout.measured.rows = rows.map(|grid| RowSampler::new(grid, arm.follower.state()));
+    let end = plan.duration.map(|duration| start + duration);
+    let mut source = Pausable {
+        source: &mut **teleoperator,
+        paused: &plan.paused,
+    };
+    plan.events.phase(SessionPhase::Running);
+    let drive = Drive {
+        source: &mut source,
+        observer: &mut fanout,
+        stop: &plan.stop,
+        plan: Plan {
+            start,
+            period,
+            end: end.unwrap_or(Duration::MAX),
+        },
+    };
+    let finished = arm.drive(drive, pacer, || plan.events.phase(SessionPhase::Ending));
+    // Ignored: a trigger left under torque is harmless, and the bus report lists the fault.
+    let _ = teleoperator.release(pacer);
+    Ok((finished, fanout))
+}
+
+/// Puts a simulated arm where the recorded one was. That one was under its first action already, so this one is too: its goal registers
+/// hold it, and the gate stands there. A real arm stays where it is, and approaches.
+fn place(
+    arm: &mut ControlledArm<'_>,
+    teleoperator: &dyn Teleoperator,
+    surroundings: &dyn Surroundings,
+    pacer: &mut dyn Pacer,
+) -> Result<(), DeviceError> {
+    let Some(pose) = teleoperator.start_pose() else {
+        return Ok(());
+    };
+    if !surroundings.can_place() {
+        return Ok(());
+    }
+    let limits = *arm.gate.limits();
+    // The episode begins with the base at rest.
+    let first = limits.at_rest(&pose.action);
+    arm.gate = Gate::new(limits, &first, Stamp::new(pacer.now()));
+    let goals = arm.gate.hold(Stamp::new(pacer.now()));
+    arm.follower.hold(pacer, &goals)?;
+    let maps = arm.robot.angle_maps(arm.calibration);
+    // A wheel has no place.
+    let angles = Joints::from_fn(maps.len(), |joint| match limits.is_speed(joint) {
+        true => f64::NAN,
+        false => maps[joint].radians(pose.state[joint]),
+    });
+    surroundings.place(&angles);
+    arm.follower.read_again(pacer)
+}
+
+/// A teleoperator that says nothing while a client wants a pause, so that the gate holds the arm, and ramps to what it says afterwards.
+struct Pausable<'a> {
+    source: &'a mut dyn Teleoperator,
+    paused: &'a AtomicBool,
+}
+
+impl ActionSource for Pausable<'_> {
+    fn begin(&mut self, now: Stamp, deadline: Stamp) -> Result<(), LinkLost> {
+        self.source.begin(now, deadline)
+    }
+
+    fn step(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
+        self.source.step(now)
+    }
+
+    fn action(&mut self, now: Stamp) -> Option<Action> {
+        let action = self.source.action(now);
+        action.filter(|_| !self.paused.load(Ordering::Relaxed))
+    }
+
+    fn finished(&self, now: Stamp) -> bool {
+        self.source.finished(now)
+    }
+}

@@ -1,0 +1,163 @@
+//! The display's end of the queues: in step with the session, or on a thread of its own.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use rtrb::Consumer;
+use ulna_core::TickRecord;
+use ulna_robot::display::{Display, DisplayFault, SessionInfo};
+use ulna_rt::executor::Task;
+use ulna_rt::{Machine, Next, priority};
+
+use super::counts::{Counts, DisplayReport};
+use super::feed::{PICTURES_WAITING, TickFeed};
+use super::pictures::PictureSource;
+
+/// Takes from the queues and shows.
+#[derive(Debug)]
+pub(super) struct DisplayWorker {
+    pub(super) display: Box<dyn Display>,
+    /// Until the display has begun.
+    pub(super) info: Option<SessionInfo>,
+    pub(super) ticks: Consumer<TickRecord>,
+    pub(super) pictures: Vec<PictureSource>,
+    pub(super) counts: Arc<Counts>,
+}
+
+impl DisplayWorker {
+    /// Shows what has arrived; true if there was anything.
+    fn show(&mut self) -> bool {
+        if let Some(info) = self.info.take() {
+            self.display.begin(&info);
+        }
+        let mut any = false;
+        // No more than are there now: pictures get their turn however fast ticks come.
+        for _ in 0..self.ticks.slots() {
+            let Ok(tick) = self.ticks.pop() else { break };
+            self.display.tick(&tick);
+            self.counts.ticks_shown.fetch_add(1, Ordering::Relaxed);
+            any = true;
+        }
+        for source in &self.pictures {
+            for frame in source.receiver.try_iter().take(PICTURES_WAITING) {
+                self.display.picture(&source.camera, &frame);
+                self.counts.pictures_shown.fetch_add(1, Ordering::Relaxed);
+                any = true;
+            }
+        }
+        any
+    }
+
+    fn finish(&mut self) -> Result<(), DisplayFault> {
+        while self.show() {}
+        self.display.finish()
+    }
+}
+
+/// On the virtual clock, how often the queues are emptied: before the pictures of the fastest camera fill theirs.
+const STEP: Duration = Duration::from_millis(5);
+
+impl Machine for DisplayWorker {
+    fn step(&mut self, now: Duration) -> Next {
+        self.show();
+        Next::At(now + STEP)
+    }
+}
+
+/// A display at work.
+#[derive(Debug)]
+pub struct DisplayHandle {
+    feed: Option<TickFeed>,
+    worker: Option<DisplayWorker>,
+    thread: Option<Receiver<Result<(), DisplayFault>>>,
+    over: Arc<AtomicBool>,
+    counts: Arc<Counts>,
+    patience: Duration,
+}
+
+/// In real time, how often the queues are looked into.
+const PERIOD: Duration = Duration::from_millis(10);
+
+impl DisplayHandle {
+    pub(super) fn new(
+        feed: TickFeed,
+        worker: DisplayWorker,
+        counts: Arc<Counts>,
+        patience: Duration,
+    ) -> Self {
+        Self {
+            feed: Some(feed),
+            worker: Some(worker),
+            thread: None,
+            over: Arc::default(),
+            counts,
+            patience,
+        }
+    }
+
+    /// The way in for ticks, once.
+    pub fn take_feed(&mut self) -> Option<TickFeed> {
+        self.feed.take()
+    }
+
+    /// On the virtual clock: what is to be stepped.
+    pub fn task(&mut self) -> Option<Task<'_>> {
+        let worker = self.worker.as_mut()?;
+        Some(Task::new("ulna-display", worker))
+    }
+
+    /// In real time: shows on a thread of its own from now on. Nobody ever joins it, as it may hang.
+    ///
+    /// # Errors
+    /// If the operating system gives no thread.
+    pub fn spawn(&mut self) -> io::Result<()> {
+        let Some(mut worker) = self.worker.take() else {
+            return Ok(());
+        };
+        let (done, result) = channel();
+        let over = Arc::clone(&self.over);
+        thread::Builder::new()
+            .name("ulna-display".to_owned())
+            .spawn(move || {
+                priority::step_back();
+                while !over.load(Ordering::Acquire) {
+                    if !worker.show() {
+                        thread::sleep(PERIOD);
+                    }
+                }
+                // If nobody waits any more, nobody wants to know.
+                let _ = done.send(worker.finish());
+            })?;
+        self.thread = Some(result);
+        Ok(())
+    }
+
+    /// Shows the rest, and tells how much was shown.
+    pub fn finish(mut self) -> DisplayReport {
+        self.over.store(true, Ordering::Release);
+        let trouble = match (&mut self.worker, &self.thread) {
+            (Some(worker), _) => worker.finish().err().map(|fault| fault.reason),
+            (None, Some(thread)) => match thread.recv_timeout(self.patience) {
+                Ok(result) => result.err().map(|fault| fault.reason),
+                Err(RecvTimeoutError::Disconnected) => Some("it failed (see above)".to_owned()),
+                Err(RecvTimeoutError::Timeout) => Some(format!(
+                    "it had not taken everything {} s after the end, and was left behind",
+                    self.patience.as_secs_f64()
+                )),
+            },
+            (None, None) => None,
+        };
+        self.counts.report(trouble)
+    }
+}
+
+impl Drop for DisplayHandle {
+    /// A session that fails takes its display with it.
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Release);
+    }
+}

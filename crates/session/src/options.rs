@@ -1,0 +1,64 @@
+//! What the user says about a rig.
+
+use ulna_core::Unit;
+use ulna_robot::files;
+
+use crate::report::ClockKind;
+use crate::supply::scenes;
+
+/// What the user says about the rig.
+#[derive(Debug, Clone)]
+pub struct RigOptions {
+    /// Name or path of the robot.
+    pub robot: String,
+    /// What drives it: a type of teleoperator, or the name or path of the robot whose leader arm does; its own leader if absent.
+    pub teleop: Option<String>,
+    /// The teleoperator's own settings.
+    pub teleop_settings: toml::Table,
+    /// The follower's port; of a pair of arms both, `LEFT,RIGHT`.
+    pub robot_port: Option<String>,
+    /// The leader's port, or both.
+    pub teleop_port: Option<String>,
+    /// Under which id the follower was calibrated; the arms of a pair as `<id>_left` and `<id>_right`.
+    pub robot_id: Option<String>,
+    /// Under which id the leader was calibrated.
+    pub teleop_id: Option<String>,
+    /// Simulated servos; no port is opened.
+    pub sim: bool,
+    /// Which clock the session keeps.
+    pub clock: ClockKind,
+    /// Seed of everything that is random in the simulation.
+    pub seed: u64,
+    /// Control ticks per second.
+    pub rate_hz: f64,
+    /// Name of the scene around a simulated arm.
+    pub scene: String,
+    /// What goes wrong on the simulated follower's bus, e.g. `dead:elbow_flex@2s+2s`.
+    pub faults: Vec<String>,
+    /// What goes wrong with simulated cameras, e.g. `front:freeze@2s`.
+    pub camera_faults: Vec<String>,
+    /// The unit of the joints that are no gripper, if not the robot file's.
+    pub unit: Option<Unit>,
+}
+
+impl Default for RigOptions {
+    fn default() -> Self {
+        Self {
+            robot: files::DEFAULT.to_owned(),
+            teleop: None,
+            teleop_settings: toml::Table::new(),
+            robot_port: None,
+            teleop_port: None,
+            robot_id: None,
+            teleop_id: None,
+            sim: false,
+            clock: ClockKind::Real,
+            seed: 0,
+            rate_hz: 200.0,
+            scene: scenes::DEFAULT.to_owned(),
+            faults: Vec::new(),
+            camera_faults: Vec::new(),
+            unit: None,
+        }
+    }
+}

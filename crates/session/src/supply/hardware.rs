@@ -1,0 +1,112 @@
+//! Ports on real cables.
+
+use ulna_drivers::SerialPort;
+use ulna_drivers::arm::engine_config;
+use ulna_drivers::calibration;
+use ulna_robot::{ArmRole, RobotKind};
+
+use super::{SuppliedArm, Supply, Surroundings, side_id, sides};
+use crate::error::SessionError;
+use crate::options::RigOptions;
+use crate::report::ClockKind;
+
+/// Nothing is known of what stands around a real arm.
+#[derive(Debug)]
+struct Unknown;
+
+impl Surroundings for Unknown {}
+
+/// Opens the ports that the options name.
+pub(super) fn open(
+    options: &RigOptions,
+    robot: &RobotKind,
+    leader: Option<&RobotKind>,
+) -> Result<Supply, SessionError> {
+    if options.clock == ClockKind::Virtual {
+        return Err(SessionError::Usage(
+            "--lockstep needs --sim: a real arm keeps real time".to_owned(),
+        ));
+    }
+    if !options.faults.is_empty() {
+        return Err(SessionError::Usage(
+            "--fault needs --sim: real faults come by themselves".to_owned(),
+        ));
+    }
+    let ports = Ports {
+        flag: "robot",
+        role: ArmRole::Follower,
+        ports: options.robot_port.as_deref(),
+        id: options.robot_id.as_deref(),
+    };
+    let follower = open_arms(robot, &ports)?;
+    let ports = Ports {
+        flag: "teleop",
+        role: ArmRole::Leader,
+        ports: options.teleop_port.as_deref(),
+        id: options.teleop_id.as_deref(),
+    };
+    let leader = leader.map(|kind| open_arms(kind, &ports)).transpose()?;
+    Ok(Supply {
+        follower,
+        leader: leader.unwrap_or_default(),
+        surroundings: Box::new(Unknown),
+    })
+}
+
+/// What the user said about the ports of one robot.
+struct Ports<'a> {
+    flag: &'static str,
+    role: ArmRole,
+    ports: Option<&'a str>,
+    id: Option<&'a str>,
+}
+
+fn open_arms(kind: &RobotKind, given: &Ports<'_>) -> Result<Vec<SuppliedArm>, SessionError> {
+    let Ports {
+        flag,
+        role,
+        ports,
+        id,
+    } = *given;
+    let sides = sides(kind);
+    let ports = ports.ok_or_else(|| {
+        SessionError::Usage(format!(
+            "no port for the {role}: pass --{flag}-port (for example /dev/ttyACM0), or --sim for simulated servos"
+        ))
+    })?;
+    let ports: Vec<&str> = ports.split(',').collect();
+    if ports.len() != sides.len() {
+        let (given, wanted) = (ports.len(), sides.len());
+        return Err(SessionError::Usage(format!(
+            "--{flag}-port names {given} ports, but the {role} of `{}` has {wanted}: give them as LEFT,RIGHT",
+            kind.name
+        )));
+    }
+    let id = id.ok_or_else(|| {
+        SessionError::Usage(format!(
+            "no id for the {role}: pass the --{flag}-id under which the arm was calibrated"
+        ))
+    })?;
+    let arms = sides.into_iter().zip(ports);
+    let arms = arms.map(|((side, kind), port)| open_arm(side, kind, role, port, id));
+    arms.collect()
+}
+
+fn open_arm(
+    side: String,
+    kind: RobotKind,
+    role: ArmRole,
+    port: &str,
+    id: &str,
+) -> Result<SuppliedArm, SessionError> {
+    let id = side_id(id, &side);
+    let calibration = calibration::load(&calibration::find(role, &kind, &id)?, &id, &kind)?;
+    let port = SerialPort::open(port, kind.bus.baud)?;
+    Ok(SuppliedArm {
+        side,
+        engine: engine_config(&kind),
+        calibration,
+        port: Box::new(port),
+        kind,
+    })
+}

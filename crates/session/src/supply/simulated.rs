@@ -1,0 +1,224 @@
+//! Ports and cameras of the simulator. This is the one place of the session that knows of it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ulna_bus::engine::{EchoMode, EngineConfig};
+use ulna_core::unit::AngleMap;
+use ulna_core::{Action, ActionSource, Camera, Environment, Joints, Judge, Stamp};
+use ulna_drivers::Port;
+use ulna_drivers::arm::engine_config;
+use ulna_drivers::calibration::{self, CalibrationError};
+use ulna_robot::{ArmRole, Calibration, RobotKind, VisualSpec};
+use ulna_rt::RealClock;
+use ulna_sim::world::{SimArm, SimBaseOperator, SimWorld, TURNAROUND, Wire, WorldOptions};
+
+use super::{SuppliedArm, Supply, Surroundings, side_id, sides};
+use crate::device::Teleoperator;
+use crate::error::SessionError;
+use crate::options::RigOptions;
+use crate::report::ClockKind;
+
+pub use ulna_sim::scene::SceneKind;
+pub use ulna_sim::scenes;
+pub use ulna_sim::world::SimError;
+
+/// Builds the world that the options ask for, and takes its ports.
+pub(super) fn open(
+    options: &RigOptions,
+    robot: &RobotKind,
+    leader: Option<&RobotKind>,
+    clock: &RealClock,
+) -> Result<Supply, SessionError> {
+    if options.robot_port.is_some() || options.teleop_port.is_some() {
+        return Err(SessionError::Usage(
+            "--sim opens no port: leave out --robot-port and --teleop-port".to_owned(),
+        ));
+    }
+    let wire = match options.clock {
+        ClockKind::Virtual => Wire::InMemory,
+        ClockKind::Real => Wire::Pty {
+            epoch: clock.epoch(),
+        },
+    };
+    let followers = sim_arms(robot, ArmRole::Follower, options.robot_id.as_deref())?;
+    let id = options.teleop_id.as_deref();
+    let leaders = leader.map(|kind| sim_arms(kind, ArmRole::Leader, id));
+    let leaders = leaders.transpose()?.unwrap_or_default();
+    let mut world = world(options, wire, robot, &followers, &leaders)?;
+    let (follower_ports, leader_ports) = (world.follower_ports()?, world.leader_ports()?);
+    Ok(Supply {
+        follower: supplied(followers, follower_ports),
+        leader: supplied(leaders, leader_ports),
+        surroundings: Box::new(Simulated(world)),
+    })
+}
+
+fn world(
+    options: &RigOptions,
+    wire: Wire,
+    robot: &RobotKind,
+    followers: &[SimArm],
+    leaders: &[SimArm],
+) -> Result<SimWorld, SessionError> {
+    let options = WorldOptions {
+        scene: options.scene.clone(),
+        seed: options.seed,
+        faults: options.faults.clone(),
+        camera_faults: options.camera_faults.clone(),
+        wire,
+    };
+    Ok(SimWorld::new(robot, followers, leaders, &options)?)
+}
+
+fn supplied(arms: Vec<SimArm>, ports: Vec<Box<dyn Port>>) -> Vec<SuppliedArm> {
+    let arms = arms.into_iter().zip(ports).map(|(arm, port)| SuppliedArm {
+        engine: EngineConfig {
+            turnaround: TURNAROUND,
+            echo: EchoMode::Never,
+            ..engine_config(&arm.kind)
+        },
+        side: arm.side,
+        kind: arm.kind,
+        calibration: arm.calibration,
+        port,
+    });
+    arms.collect()
+}
+
+/// The sides of a robot with their calibrations.
+fn sim_arms(
+    kind: &RobotKind,
+    role: ArmRole,
+    id: Option<&str>,
+) -> Result<Vec<SimArm>, SessionError> {
+    let arms = sides(kind).into_iter().map(|(side, kind)| {
+        let id = id.map(|id| side_id(id, &side));
+        Ok(SimArm {
+            calibration: calibration_of(&kind, role, id.as_deref())?,
+            side,
+            kind,
+        })
+    });
+    arms.collect()
+}
+
+/// The calibration of a simulated arm: flawless, or the one that a real arm of this id has. A new id gets a file with the flawless
+/// one, so that other programs can share the simulated arm.
+fn calibration_of(
+    kind: &RobotKind,
+    role: ArmRole,
+    id: Option<&str>,
+) -> Result<Calibration, SessionError> {
+    let Some(id) = id else {
+        return Ok(kind.nominal_calibration());
+    };
+    let path = calibration::find(role, kind, id)?;
+    match calibration::load(&path, id, kind) {
+        Err(CalibrationError::Missing { .. }) => {
+            let nominal = kind.nominal_calibration();
+            calibration::save(&path, &nominal)?;
+            Ok(nominal)
+        }
+        loaded => Ok(loaded?),
+    }
+}
+
+/// What is around a simulated robot. The world's threads end when this is dropped.
+#[derive(Debug)]
+struct Simulated(SimWorld);
+
+impl Surroundings for Simulated {
+    fn simulated(&self) -> bool {
+        true
+    }
+
+    fn cameras(&self) -> Vec<String> {
+        let names = self.0.cameras().into_iter();
+        names.map(str::to_owned).collect()
+    }
+
+    fn open_camera(
+        &self,
+        name: &str,
+        size: (u32, u32),
+        fps: f64,
+    ) -> Result<Option<Box<dyn Camera>>, SessionError> {
+        Ok(Some(self.0.open_camera(name, size, fps)?))
+    }
+
+    fn environment(&self) -> Option<Arc<dyn Environment>> {
+        self.0.environment()
+    }
+
+    fn judge(&self, angles: &Joints<AngleMap>) -> Option<Box<dyn Judge>> {
+        self.0.judge(*angles)
+    }
+
+    fn objects(&self) -> Vec<(String, VisualSpec)> {
+        self.0.objects()
+    }
+
+    fn can_place(&self) -> bool {
+        true
+    }
+
+    fn place(&self, angles: &Joints<f64>) {
+        self.0.place(angles);
+    }
+
+    fn base_operator(&self) -> Option<Box<dyn Teleoperator>> {
+        let operator = self.0.base_operator()?;
+        Some(Box::new(SimulatedBase(operator)))
+    }
+}
+
+/// The simulated operator of a base, as a teleoperator.
+#[derive(Debug)]
+struct SimulatedBase(SimBaseOperator);
+
+impl ActionSource for SimulatedBase {
+    fn action(&mut self, now: Stamp) -> Option<Action> {
+        let speeds = self.0.speeds(now.since_epoch());
+        let target = Joints::from_fn(speeds.len(), |way| speeds[way]);
+        Some(Action { stamp: now, target })
+    }
+}
+
+impl Teleoperator for SimulatedBase {}
+
+/// Simulated buses on pseudo-terminals, for other programs; they end when this is dropped.
+#[derive(Debug)]
+pub struct SimulatedBuses(SimWorld);
+
+impl SimulatedBuses {
+    /// The role and the device of each bus.
+    pub fn devices(&self) -> Vec<(&str, PathBuf)> {
+        self.0.devices()
+    }
+
+    /// The role of a bus whose thread has ended, which it should not.
+    pub fn fallen(&self) -> Option<&str> {
+        self.0.fallen()
+    }
+}
+
+/// Puts a simulated follower, and a leader in its hand if `leader`, on ptys in real time, for other programs to open.
+///
+/// # Errors
+/// If the arms or the ptys cannot be set up.
+pub fn serve(
+    options: &RigOptions,
+    robot: &RobotKind,
+    leader: Option<&RobotKind>,
+) -> Result<SimulatedBuses, SessionError> {
+    let wire = Wire::Pty {
+        epoch: RealClock::start().epoch(),
+    };
+    let followers = sim_arms(robot, ArmRole::Follower, options.robot_id.as_deref())?;
+    let id = options.teleop_id.as_deref();
+    let leaders = leader.map(|kind| sim_arms(kind, ArmRole::Leader, id));
+    let leaders = leaders.transpose()?.unwrap_or_default();
+    let world = world(options, wire, robot, &followers, &leaders)?;
+    Ok(SimulatedBuses(world))
+}

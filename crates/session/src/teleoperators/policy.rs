@@ -1,0 +1,176 @@
+//! A learned policy: what it sees, the network on a thread of its own, and the chunks of targets that come out.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Deserialize;
+use ulna_core::{Action, ActionSource, Environment, Stamp, TickRecord};
+use ulna_policy::runner::runner;
+use ulna_policy::{
+    Bundle, Engine, Inference, ObservationTap, PolicySource, Report, RobotContract, RunnerOptions,
+    frame_slot, prepare,
+};
+use ulna_rt::{Machine, Next};
+
+use crate::cameras::CameraUse;
+use crate::device::{BoxedObserver, Helpers, Teleoperator, TeleoperatorReport};
+use crate::error::SessionError;
+use crate::policy_options::PolicyOptions;
+use crate::report::{ClockKind, PolicyReport};
+use crate::teleoperator_type::{TeleoperatorRequest, TeleoperatorType};
+
+/// See the module.
+pub(super) const TYPE: TeleoperatorType = TeleoperatorType {
+    name: "policy",
+    summary: "a learned policy; settings: bundle, engine, threads",
+    leader_arm: false,
+    open: |request| {
+        let settings: Settings = request.settings()?;
+        let mut options = PolicyOptions::new(settings.bundle);
+        options.threads = settings.threads.unwrap_or(options.threads);
+        let bundle = Bundle::open(&options.bundle)?;
+        open_policy(request, &bundle, &options)
+    },
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    bundle: PathBuf,
+    threads: Option<NonZeroUsize>,
+}
+
+/// Pictures of a camera that neither the policy nor anything else wants at another size.
+pub(crate) const PICTURE: (u32, u32) = (640, 480);
+
+/// Opens a policy for a rig, after it has passed its checks against the robot, its cameras and its surroundings.
+///
+/// # Errors
+/// If the policy does not fit the rig, or the engine does not answer as it should.
+pub fn open_policy(
+    request: &mut TeleoperatorRequest<'_>,
+    bundle: &Bundle,
+    options: &PolicyOptions,
+) -> Result<Box<dyn Teleoperator>, SessionError> {
+    let contract = bundle.contract();
+    let environment = request.surroundings.environment();
+    let values = environment.as_ref().map_or(0, |it| it.names().len());
+    let offered = RobotContract::of(request.robot, request.rate_hz);
+    let offered = offered.with_environment_state(values);
+    // A camera that is recorded gives what is recorded.
+    let size_of = |name: &str| request.cameras.size_of(name).unwrap_or(PICTURE);
+    let offered = request.robot.cameras.iter().fold(offered, |offered, spec| {
+        offered.with_camera(&spec.name, size_of(&spec.name))
+    });
+    let engine = Engine::open(options.engine)?;
+    let (ready, checked) = prepare(bundle, &engine, options.threads, Some(&offered))?;
+    let fps = contract.fps.ceil().max(1.0);
+    let mut watchers = Vec::new();
+    for name in contract.cameras() {
+        let (slot, watcher) = frame_slot();
+        let size = request.cameras.size_of(name).unwrap_or(PICTURE);
+        let cameras = &mut request.cameras;
+        cameras.add(name, CameraUse::Policy, size, fps, Box::new(slot));
+        watchers.push(watcher);
+    }
+    let runner_options = RunnerOptions {
+        latency: match request.clock {
+            ClockKind::Virtual => options.latency,
+            ClockKind::Real => Duration::ZERO,
+        },
+        ..RunnerOptions::default()
+    };
+    let parts = runner(ready, watchers, runner_options);
+    let values = vec![0.0; contract.environment_state()];
+    Ok(Box::new(PolicyTeleoperator {
+        source: parts.source,
+        worker: PolicyWorker(Arc::new(Mutex::new(parts.inference))),
+        feed: Some(ObservationFeed {
+            tap: parts.tap,
+            environment,
+            numbers: vec![0.0; values.len()],
+            values,
+        }),
+        checked,
+    }))
+}
+
+/// A policy that drives.
+#[derive(Debug)]
+pub struct PolicyTeleoperator {
+    source: PolicySource,
+    worker: PolicyWorker,
+    feed: Option<ObservationFeed>,
+    checked: Report,
+}
+
+impl ActionSource for PolicyTeleoperator {
+    fn action(&mut self, now: Stamp) -> Option<Action> {
+        self.source.action(now)
+    }
+}
+
+impl Teleoperator for PolicyTeleoperator {
+    fn helpers(&mut self) -> Helpers {
+        let worker = Box::new(self.worker.clone()) as Box<dyn Machine + Send>;
+        let feed = self.feed.take();
+        let observer = feed.map(|mut feed| BoxedObserver::new(move |tick| feed.observe(tick)));
+        Helpers {
+            machines: vec![("ulna-policy".to_owned(), worker)],
+            observers: observer.into_iter().collect(),
+        }
+    }
+
+    fn report(&self) -> TeleoperatorReport {
+        TeleoperatorReport {
+            policy: Some(PolicyReport {
+                checked: self.checked.clone(),
+                inference: self.worker.lock().report(),
+                source: self.source.report(),
+            }),
+            ..TeleoperatorReport::default()
+        }
+    }
+}
+
+/// The network at work. Only its thread takes the lock while the session runs; the report does afterwards.
+#[derive(Debug, Clone)]
+struct PolicyWorker(Arc<Mutex<Inference>>);
+
+impl PolicyWorker {
+    fn lock(&self) -> MutexGuard<'_, Inference> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Machine for PolicyWorker {
+    fn step(&mut self, now: Duration) -> Next {
+        self.lock().step(now)
+    }
+}
+
+/// The control thread's end: what was measured, with the numbers of the surroundings at that moment. Wait-free, and without a heap.
+#[derive(Debug)]
+struct ObservationFeed {
+    tap: ObservationTap,
+    environment: Option<Arc<dyn Environment>>,
+    values: Vec<f64>,
+    numbers: Vec<f32>,
+}
+
+impl ObservationFeed {
+    #[allow(clippy::cast_possible_truncation)] // networks compute in single precision
+    fn observe(&mut self, tick: &TickRecord) {
+        let state = &tick.state;
+        if let Some(environment) = &self.environment {
+            environment.read(state.stamp, &mut self.values);
+            for (number, value) in self.numbers.iter_mut().zip(&self.values) {
+                *number = *value as f32;
+            }
+            self.tap.set_environment_state(&self.numbers);
+        }
+        self.tap.push(state);
+    }
+}

@@ -1,0 +1,97 @@
+//! The buses of a simulated robot, and the wires to them.
+
+use std::path::PathBuf;
+
+use ulna_drivers::{Port, SerialPort};
+
+use crate::bus::{BusOptions, ServoBus};
+use crate::fault::FaultPlan;
+use crate::memory::MemoryPort;
+use crate::plant::Plant;
+use crate::pty::PtyBus;
+use crate::workbench::Workbench;
+use crate::world::error::SimError;
+use crate::world::options::{SimArm, Wire};
+
+/// One simulated bus with a wire to it.
+#[derive(Debug)]
+pub(crate) struct WiredBus<P> {
+    /// `follower`, `leader right`.
+    role: String,
+    baud: u32,
+    wire: BusWire<P>,
+}
+
+#[derive(Debug)]
+enum BusWire<P> {
+    /// The port holds the bus; it is given away once.
+    InMemory(Option<MemoryPort<P>>),
+    /// A thread serves the bus behind a terminal until this is dropped.
+    Pty { bus: PtyBus<P>, taken: bool },
+}
+
+impl<P: Plant + Send + 'static> WiredBus<P> {
+    /// The servos of an arm, calibrated and with these registers in their EEPROM, moving this plant.
+    pub(crate) fn new(
+        role: &str,
+        arm: &SimArm,
+        registers: &std::collections::BTreeMap<String, i32>,
+        plant: P,
+        faults: FaultPlan,
+        wire: Wire,
+    ) -> Result<Self, SimError> {
+        let servos = Workbench::calibrated(&arm.kind, &arm.calibration, registers, true)?;
+        let options = BusOptions {
+            faults,
+            ..BusOptions::default()
+        };
+        let bus = servos.into_bus(plant, options)?;
+        let role = format!("{role} {}", arm.side).trim_end().to_owned();
+        Ok(Self {
+            wire: BusWire::new(bus, &role, wire)?,
+            role,
+            baud: arm.kind.bus.baud,
+        })
+    }
+
+    /// The host's port, the first time.
+    pub(crate) fn port(&mut self) -> Result<Option<Box<dyn Port>>, SimError> {
+        match &mut self.wire {
+            BusWire::InMemory(port) => Ok(port.take().map(|port| Box::new(port) as Box<dyn Port>)),
+            BusWire::Pty { taken: true, .. } => Ok(None),
+            BusWire::Pty { bus, taken } => {
+                let port = SerialPort::open(&bus.path().to_string_lossy(), self.baud)?;
+                *taken = true;
+                Ok(Some(Box::new(port)))
+            }
+        }
+    }
+
+    /// Its role, and its terminal if it has one.
+    pub(crate) fn device(&self) -> Option<(&str, PathBuf)> {
+        match &self.wire {
+            BusWire::InMemory(_) => None,
+            BusWire::Pty { bus, .. } => Some((&self.role, bus.path().to_owned())),
+        }
+    }
+
+    /// Its role, if the thread that serves it has ended.
+    pub(crate) fn fallen(&self) -> Option<&str> {
+        match &self.wire {
+            BusWire::Pty { bus, .. } if !bus.is_running() => Some(&self.role),
+            _ => None,
+        }
+    }
+}
+
+impl<P: Plant + Send + 'static> BusWire<P> {
+    fn new(bus: ServoBus<P>, role: &str, wire: Wire) -> Result<Self, SimError> {
+        match wire {
+            Wire::InMemory => Ok(Self::InMemory(Some(MemoryPort(bus)))),
+            Wire::Pty { epoch } => Ok(Self::Pty {
+                bus: PtyBus::spawn(bus, role, epoch)?,
+                taken: false,
+            }),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Why a world cannot be simulated.
+
+use ulna_drivers::PortError;
+
+use crate::arm::ArmError;
+use crate::bus::WrongPlant;
+use crate::fault::FaultParseError;
+use crate::pty::PtyError;
+use crate::render::PictureSizeError;
+use crate::scene::SceneError;
+use crate::workbench::WorkbenchError;
+
+/// Why a simulated world, or a part of it, cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SimError {
+    /// There is no such scene, or it is for other robots.
+    #[error(transparent)]
+    Scene(#[from] SceneError),
+    /// A fault that is not written as it must be.
+    #[error(transparent)]
+    Fault(#[from] FaultParseError),
+    /// The robot has no such camera.
+    #[error("robot `{robot}` has no camera `{camera}`; it has: {known}")]
+    UnknownCamera {
+        /// Name of the robot.
+        robot: String,
+        /// The camera that was asked for.
+        camera: String,
+        /// Those that there are.
+        known: String,
+    },
+    /// Pictures of this size cannot be drawn.
+    #[error(transparent)]
+    PictureSize(#[from] PictureSizeError),
+    /// The arm's mechanics.
+    #[error(transparent)]
+    Arm(#[from] ArmError),
+    /// The arm's servos.
+    #[error(transparent)]
+    Servos(#[from] WorkbenchError),
+    /// Servos and mechanics that do not go together.
+    #[error(transparent)]
+    Plant(#[from] WrongPlant),
+    /// The pseudo-terminal of a bus.
+    #[error(transparent)]
+    Pty(#[from] PtyError),
+    /// The port on such a terminal.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+impl SimError {
+    /// Whether what was asked for is wrong, rather than something on this computer.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::Scene(_) | Self::Fault(_) | Self::UnknownCamera { .. } | Self::PictureSize(_)
+        )
+    }
+}

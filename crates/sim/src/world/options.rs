@@ -1,0 +1,58 @@
+//! What one says about a simulated world.
+
+use std::time::Instant;
+
+use ulna_robot::{Calibration, RobotKind};
+
+use crate::scenes;
+
+/// How a simulated world is made.
+#[derive(Debug, Clone)]
+pub struct WorldOptions {
+    /// Name of the scene, see [`scenes::all`].
+    pub scene: String,
+    /// Seed of everything that is random in it.
+    pub seed: u64,
+    /// What goes wrong on the follower's buses, see [`crate::fault::GRAMMAR`].
+    pub faults: Vec<String>,
+    /// What goes wrong with cameras, see [`crate::camera::CameraFaultKind::parse`].
+    pub camera_faults: Vec<String>,
+    /// How its servos are reached.
+    pub wire: Wire,
+}
+
+/// How the servos of a simulated world are reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    /// Through ports in memory, on the virtual clock.
+    InMemory,
+    /// Through pseudo-terminals, in real time.
+    Pty {
+        /// When the run's clock began.
+        epoch: Instant,
+    },
+}
+
+/// One bus of a simulated robot: the joints of one arm and its calibration.
+#[derive(Debug, Clone)]
+pub struct SimArm {
+    /// `left` or `right` in a pair, else empty.
+    pub side: String,
+    /// The arm. A robot of one bus has one arm, itself.
+    pub kind: RobotKind,
+    /// What is in its servos, and how its encoders are mounted.
+    pub calibration: Calibration,
+}
+
+impl Default for WorldOptions {
+    /// The default scene in memory, with nothing wrong.
+    fn default() -> Self {
+        Self {
+            scene: scenes::DEFAULT.to_owned(),
+            seed: 0,
+            faults: Vec::new(),
+            camera_faults: Vec::new(),
+            wire: Wire::InMemory,
+        }
+    }
+}
