@@ -242,8 +242,7 @@ fn servo_arm(
         echo: EchoMode::Never,
         ..engine_config(kind)
     });
-    ServoArm::new(port, engine, kind, calibration)
-        .map_err(|error| BenchError::Sim(error.to_string()))
+    ServoArm::new(port, engine, kind, calibration).map_err(BenchError::sim)
 }
 
 /// Goals in the middle of every range, through the gate like all others.

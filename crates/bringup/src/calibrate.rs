@@ -1,95 +1,23 @@
 //! `ulna calibrate`: sweep first, then choose the offset; LeRobot's file at LeRobot's place.
 
+mod report;
 mod sweeping;
 mod writing;
 
-use std::path::PathBuf;
-use std::time::Duration;
-
-use serde::Serialize;
 use ulna_core::JointCalibration;
 use ulna_drivers::calibration::{self, load};
 use ulna_drivers::chain::explain;
 use ulna_robot::{ArmRole, Calibration, files};
 use ulna_rt::Stop;
 
-use crate::dialogue::{Dialogue, ask};
+use crate::dialogue::Dialogue;
 use crate::error::{BringupError, NotCalibrated, Usage};
-use crate::service::{ServiceSession, SimScenario, WorkOptions};
-use crate::servos::calibrate::{
-    Difference, Finding, Swept, choose, differences, judge_pose, take_drive_modes,
-};
+use crate::question::{Answer, Question, ask};
+use crate::service::{ServiceSession, SimScenario};
+use crate::servos::calibrate::{Finding, Swept, choose, differences, judge_pose, take_drive_modes};
 use crate::servos::setup::check_chain;
 
-pub use sweeping::LiveRange;
-
-/// What to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Task {
-    /// Sweep, choose, write.
-    #[default]
-    Calibrate,
-    /// Compare file and servos.
-    Check,
-    /// Write the file's values into the servos.
-    Restore,
-}
-
-/// What the user says.
-#[derive(Debug, Clone, Default)]
-pub struct CalibrateOptions {
-    /// The bus.
-    pub work: WorkOptions,
-    /// The arm's id, which names its file.
-    pub id: Option<String>,
-    /// What to do.
-    pub task: Task,
-    /// Sweep for so long and ask nothing.
-    pub seconds: Option<Duration>,
-    /// In the simulation: joints that are mounted the wrong way round.
-    pub reversed: Vec<String>,
-}
-
-/// One joint's calibration.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CalibratedJoint {
-    /// The joint.
-    pub joint: String,
-    /// How far it was swept, degrees; absent if it was not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub swept_degrees: Option<f64>,
-    /// LeRobot's values.
-    #[serde(flatten)]
-    pub value: JointCalibration,
-    /// What is odd.
-    pub warnings: Vec<String>,
-}
-
-/// What came of it.
-#[derive(Debug, Clone, Serialize)]
-pub struct Calibrated {
-    /// The robot.
-    pub robot: String,
-    /// Follower or leader.
-    #[serde(rename = "part")]
-    pub role: ArmRole,
-    /// The arm's id.
-    pub id: String,
-    /// The port.
-    pub port: String,
-    /// No port was opened.
-    pub simulated: bool,
-    /// The file.
-    pub file: PathBuf,
-    /// The copy of what it replaced.
-    pub backup: Option<PathBuf>,
-    /// The joints.
-    pub joints: Vec<CalibratedJoint>,
-    /// Directions were compared with the resting pose.
-    pub directions_checked: bool,
-    /// Joints whose servos hold other values than the file, after all.
-    pub differences: Vec<Difference>,
-}
+pub use report::{CalibrateOptions, Calibrated, CalibratedJoint, Task};
 
 /// Calibrates an arm, or checks or restores its calibration. The arm is limp afterwards.
 ///
@@ -236,10 +164,13 @@ fn loop_until_swept(
             return Err(NotCalibrated::Sweep { findings: text }.into());
         }
         talk.say(&text);
-        let question = "Enter goes on with the sweep, q gives up:";
-        if ask(talk, question, sweeping::LEFT)? == "q" {
-            return Err(NotCalibrated::GivenUp.into());
-        }
+        let question = Question {
+            text: "No calibration can be made of this yet",
+            enter: "goes on with the sweep",
+            keys: &[],
+            left: sweeping::LEFT,
+        };
+        ask(talk, &question)?;
     }
 }
 
@@ -268,13 +199,13 @@ fn doubt(
     if !reversed {
         return Ok(());
     }
-    let sure = !unattended
-        && !work.is_simulated()
-        && ask(
-            talk,
-            "Write the calibration all the same? y writes it, Enter does not:",
-            sweeping::LEFT,
-        )? == "y";
+    let question = Question {
+        text: "Write the calibration all the same?",
+        enter: "does not",
+        keys: &[('y', "writes it")],
+        left: sweeping::LEFT,
+    };
+    let sure = !unattended && !work.is_simulated() && ask(talk, &question)? == Answer::Key('y');
     if sure {
         Ok(())
     } else {

@@ -1,8 +1,6 @@
 //! Talking with the person who holds the arm.
 
-use crate::error::BringupError;
-
-/// The answer to a question.
+/// What comes back from the front end after a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// A line, without its end; empty if only Enter was pressed.
@@ -43,8 +41,8 @@ pub trait Dialogue {
     /// Asks, and waits for the Enter key.
     fn ask(&mut self, question: &str) -> Reply;
 
-    /// Whether the Enter key has been pressed since the last call; does not wait.
-    fn pressed(&mut self) -> bool;
+    /// A line that has been typed since the last question or call, or why none will come; `None` if nothing was typed. Does not wait.
+    fn heard(&mut self) -> Option<Reply>;
 
     /// Shows what is going on now, in the place of what was shown before.
     fn show(&mut self, text: &str);
@@ -57,20 +55,4 @@ pub trait Dialogue {
 
     /// Shows how far the whole procedure has come, in place of the last such list; a dialogue of plain lines has no use for it.
     fn steps(&mut self, _steps: &[Step]) {}
-}
-
-/// Asks a question that must be answered; the answer is trimmed and in lower case.
-///
-/// # Errors
-/// [`BringupError::Interrupted`] or [`BringupError::NoAnswer`] with `left`, which says how things are.
-pub fn ask(talk: &mut dyn Dialogue, question: &str, left: &str) -> Result<String, BringupError> {
-    match talk.ask(question) {
-        Reply::Line(line) => Ok(line.trim().to_lowercase()),
-        Reply::Interrupted => Err(BringupError::Interrupted {
-            left: left.to_owned(),
-        }),
-        Reply::EndOfInput => Err(BringupError::NoAnswer {
-            left: left.to_owned(),
-        }),
-    }
 }

@@ -24,6 +24,12 @@ pub enum BringupError {
         /// How things were left.
         left: String,
     },
+    /// The user ended the dialogue with `q`.
+    #[error("ended; {left}")]
+    Quit {
+        /// How things were left.
+        left: String,
+    },
     /// A question had to be asked, but the input has ended.
     #[error("this asks a question, but the input has ended ({left}): run it in a terminal")]
     NoAnswer {
@@ -158,9 +164,6 @@ pub enum NotCalibrated {
         /// A line for each joint at fault.
         findings: String,
     },
-    /// The user gave up.
-    #[error("given up: nothing was written, the arm is limp")]
-    GivenUp,
     /// Joints turn the wrong way, and the user did not confirm them.
     #[error("nothing was written; the arm is limp.\n{findings}")]
     Directions {
@@ -233,9 +236,9 @@ impl BringupError {
         Self::Sim(Box::new(error))
     }
 
-    /// Whether Ctrl-C ended the command.
+    /// Whether the user ended the command, by Ctrl-C or `q`.
     pub fn is_interruption(&self) -> bool {
-        matches!(self, Self::Interrupted { .. })
+        matches!(self, Self::Interrupted { .. } | Self::Quit { .. })
     }
 
     /// Whether the command was called wrongly: another command line, or a terminal, is what helps.

@@ -1,7 +1,7 @@
 //! From the first cable to the first motion: which port is the arm's, who is on the bus, ids, calibration, recovery, and whether this
 //! computer is ready.
 //!
-//! Reading order: [`dialogue`] (talking with the person who holds the arm), [`service`] (a bus to work on), [`servos`] (what is done to
+//! Reading order: [`dialogue`] and [`question`] (talking with the person who holds the arm), [`service`] (a bus to work on), [`servos`] (what is done to
 //! servos), and on them the commands [`ports`], [`mod@scan`], [`mod@setup`], [`mod@calibrate`], [`mod@recover`] and [`mod@doctor`].
 
 pub mod calibrate;
@@ -9,6 +9,7 @@ pub mod dialogue;
 pub mod doctor;
 pub mod error;
 pub mod ports;
+pub mod question;
 pub mod recover;
 pub mod scan;
 pub mod service;

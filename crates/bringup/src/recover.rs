@@ -7,8 +7,9 @@ use ulna_bus::ErrorFlags;
 use ulna_drivers::LineError;
 use ulna_rt::Stop;
 
-use crate::dialogue::{Dialogue, ask};
+use crate::dialogue::Dialogue;
 use crate::error::BringupError;
+use crate::question::{Question, ask};
 use crate::service::{ServiceSession, SimScenario, WorkOptions};
 use crate::servos::recover::{Condition, clear, look};
 
@@ -84,11 +85,13 @@ pub fn recover(
         if ill.clone().any(|condition| condition.torque) {
             talk.say("A servo's alarm is cleared by switching its torque off for a moment, so the arm may sink there.");
         }
-        ask(
-            talk,
-            "Hold the arm with one hand, then press Enter:",
-            "nothing was changed",
-        )?;
+        let question = Question {
+            text: "Hold the arm with one hand, then press Enter",
+            enter: "clears the alarms",
+            keys: &[],
+            left: "nothing was changed",
+        };
+        ask(talk, &question)?;
     }
     let mut servos = Vec::new();
     for (index, before) in before.into_iter().enumerate() {

@@ -12,8 +12,9 @@ use ulna_drivers::chain::{ChainFault, explain};
 use ulna_robot::{ArmRole, JointSpec};
 use ulna_rt::Stop;
 
-use crate::dialogue::{Dialogue, ask};
+use crate::dialogue::Dialogue;
 use crate::error::BringupError;
+use crate::question::{Answer, Question, ask};
 use crate::service::{ServiceSession, SimScenario, WorkOptions};
 use crate::servos::setup::check_chain;
 use crate::wiggle::wiggle;
@@ -108,20 +109,22 @@ fn check_whole(
     talk: &mut dyn Dialogue,
 ) -> Result<Vec<ChainFault>, BringupError> {
     let count = work.kind.dof();
-    let mut question = format!("Now connect all {count} servos in a chain, then press Enter:");
+    let first = format!("Now connect all {count} servos in a chain, then press Enter");
+    let mut question = Question {
+        text: &first,
+        enter: "looks",
+        keys: &[('q', "gives up")],
+        left: "all servos keep the ids they were given, their torque is off",
+    };
     loop {
-        let answer = ask(
-            talk,
-            &question,
-            "all servos keep the ids they were given, their torque is off",
-        )?;
+        let answer = ask(talk, &question)?;
         work.connect_all();
         let faults = check_chain(&mut work.line, &mut *work.pacer, &work.kind)?;
-        if faults.is_empty() || answer == "q" || work.is_simulated() {
+        if faults.is_empty() || answer == Answer::Key('q') || work.is_simulated() {
             return Ok(faults);
         }
         talk.say(&explain(&faults, count));
-        question = "Enter looks again, q gives up:".to_owned();
+        question.text = "Look again?";
     }
 }
 
@@ -144,9 +147,14 @@ fn identify(
     for index in 0..work.kind.dof() {
         let JointSpec { name, id, .. } = work.kind.joints[index].clone();
         talk.steps(&steps::identifying(&work.kind, &done));
-        let question = format!("Enter wiggles {name} (id {id}), s skips it, q ends:");
-        let answer = ask(talk, &question, "all servos are limp")?;
-        if answer == "q" {
+        let question = Question {
+            text: &format!("The servo of {name} (id {id})"),
+            enter: "wiggles it",
+            keys: &[('s', "skips it"), ('q', "ends")],
+            left: "all servos are limp",
+        };
+        let answer = ask(talk, &question)?;
+        if answer == Answer::Key('q') {
             break;
         }
         let mut joint = JointSetup {
@@ -156,7 +164,7 @@ fn identify(
             done: Done::Skipped,
             wiggled: None,
         };
-        if answer != "s" {
+        if answer == Answer::Enter {
             let moved = wiggle(work, id, index)?;
             talk.say(&format!("  {name} moved by {:.1}°", moved.degrees));
             (joint.done, joint.wiggled) = (Done::Identified, Some(moved.degrees));

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use ulna_core::TickRecord;
 use ulna_robot::RobotKind;
+use ulna_session::TickRecord;
 use ulna_session::client::{SessionEvent, SessionHandle};
 use ulna_session::datasets::Progress;
 use ulna_session::display::DisplayReport;

@@ -1,4 +1,4 @@
-//! Guiding somebody through a long procedure in full screen: a checklist, what to do now, what was said last, and the question.
+//! Guiding a person through a long procedure in full screen: a checklist, what to do now, what was said last, and the question.
 //!
 //! Lines are read as the plain terminal reads them, so the keyboard stays as the shell has set it and Ctrl-C stays a signal.
 
@@ -31,7 +31,7 @@ pub(crate) struct Screen {
 impl Screen {
     /// Takes the screen.
     pub(crate) fn new(terminal: Terminal, title: String) -> Self {
-        // A terminal that cannot be written to has nobody before it: nothing is lost if drawing fails.
+        // A terminal that cannot be written to cannot be read either: nothing is lost if drawing fails.
         drop(execute!(
             io::stderr(),
             EnterAlternateScreen,
@@ -96,8 +96,8 @@ impl Dialogue for Screen {
         reply
     }
 
-    fn pressed(&mut self) -> bool {
-        self.terminal.pressed()
+    fn heard(&mut self) -> Option<Reply> {
+        self.terminal.heard()
     }
 
     fn show(&mut self, text: &str) {

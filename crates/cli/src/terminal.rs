@@ -1,7 +1,7 @@
-//! Talking with whoever sits at the terminal, in plain lines: what is said stays, what goes on is drawn in place.
+//! Talking with the person at the terminal, in plain lines: what is said stays, what goes on is drawn in place.
 
 use std::io::{self, BufRead, IsTerminal};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ulna_bringup::{Dialogue, Reply};
 use ulna_session::Stop;
 
-/// How often Ctrl-C is looked for while nobody answers.
+/// How often Ctrl-C is looked for while an answer is awaited.
 const POLL: Duration = Duration::from_millis(50);
 
 /// Questions and news on stderr, answers from stdin.
@@ -35,14 +35,14 @@ impl Terminal {
         }
     }
 
-    /// Answers every question with Enter by itself: for simulations that nobody watches, and for `--yes`.
+    /// Answers every question with Enter by itself: for simulations without a terminal, and for `--yes`.
     pub(crate) fn obliging(mut self, obliging: bool) -> Self {
         self.obliging = obliging;
         self
     }
 
     /// Whether a person is there.
-    pub(crate) fn somebody() -> bool {
+    pub(crate) fn attended() -> bool {
         io::stdin().is_terminal()
     }
 
@@ -61,10 +61,10 @@ impl Terminal {
         }
     }
 
-    /// Whether a full screen can be drawn for somebody who is there.
+    /// Whether a full screen can be drawn for a person who is there.
     pub(crate) fn has_screen() -> bool {
         let dumb = std::env::var_os("TERM").is_none_or(|name| name == "dumb");
-        Self::somebody() && io::stderr().is_terminal() && !dumb
+        Self::attended() && io::stderr().is_terminal() && !dumb
     }
 
     fn lines(&mut self) -> &Receiver<String> {
@@ -138,14 +138,21 @@ impl Dialogue for Terminal {
         }
         eprint!("{question} ");
         let reply = self.answer(|| {});
-        if !matches!(told, Reply::Line(_)) || !Self::somebody() {
+        if !matches!(reply, Reply::Line(_)) || !Self::attended() {
             eprintln!(); // a terminal shows its own Enter key
         }
         reply
     }
 
-    fn pressed(&mut self) -> bool {
-        !self.obliging && self.lines().try_iter().count() > 0
+    fn heard(&mut self) -> Option<Reply> {
+        if self.obliging {
+            return None;
+        }
+        match self.lines().try_recv() {
+            Ok(line) => Some(Reply::Line(line)),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Reply::EndOfInput),
+        }
     }
 
     fn show(&mut self, text: &str) {

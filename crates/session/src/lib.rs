@@ -37,7 +37,7 @@ pub use error::SessionError;
 pub use options::RigOptions;
 pub use rig::Rig;
 pub use supply::scenes;
-pub use ulna_core::{Health, Unit};
+pub use ulna_core::{Health, TickRecord, Unit};
 pub use ulna_policy::{EngineChoice, EngineKind};
 pub use ulna_recorder::{EpisodeReport, Phase, Progress, RecorderError};
 pub use ulna_robot::RobotKind;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use ulna_robot::{ArmRole, Calibration};
 use ulna_sim::hand::SweepHand;
 
-use crate::dialogue::{Dialogue, Reply, ask};
+use crate::dialogue::Dialogue;
 use crate::error::BringupError;
+use crate::question::{Answer, Question, ask, forget_typed, pressed};
 use crate::service::{ServiceSession, SimOperator};
 use crate::servos::calibrate::{Sweep, Swept, offsets, prepare};
 
@@ -18,17 +19,6 @@ const PERIOD: Duration = Duration::from_millis(20);
 const SHOW: Duration = Duration::from_millis(100);
 /// A servo without an answer for longer than this is named.
 const SILENT: Duration = Duration::from_millis(500);
-
-/// What is known of one joint during the sweep.
-#[derive(Debug, Clone)]
-pub struct LiveRange {
-    /// Its name.
-    pub joint: String,
-    /// Lowest place, newest place and highest place, steps across the wrap; `None` before the first answer.
-    pub steps: Option<(i32, i32, i32)>,
-    /// It has not answered lately.
-    pub silent: bool,
-}
 
 /// Makes the arm limp, with a warning if it holds itself, and sets what changes the meaning of positions.
 pub(super) fn release(
@@ -44,11 +34,13 @@ pub(super) fn release(
         holds |= work.line.read(&mut *work.pacer, id, torque)? != 0;
     }
     if holds && !unattended && !work.is_simulated() {
-        ask(
-            talk,
-            "The arm holds itself and will go limp: hold it, then press Enter:",
-            "nothing was changed",
-        )?;
+        let question = Question {
+            text: "The arm holds itself and will go limp: hold it, then press Enter",
+            enter: "makes it limp",
+            keys: &[],
+            left: "nothing was changed",
+        };
+        ask(talk, &question)?;
     }
     let registers = &role.spec(&work.kind).registers;
     let own = role == ArmRole::Follower;
@@ -79,11 +71,17 @@ pub(super) fn begin(
         .map(|joint| joint.name.as_str())
         .collect();
     if !unattended && !full_turns.is_empty() {
-        let question = format!(
-            "Turn {} to the middle: that is where zero will be (the other joints may stand anywhere). Then press Enter:",
+        let text = format!(
+            "Turn {} to the middle: that is where zero will be (the other joints may stand anywhere). Then press Enter",
             full_turns.join(" and ")
         );
-        ask(talk, &question, LEFT)?;
+        let question = Question {
+            text: &text,
+            enter: "goes on",
+            keys: &[],
+            left: LEFT,
+        };
+        ask(talk, &question)?;
     }
     let sign = work.family().offset_sign();
     let shifts = offsets(&mut work.line, &mut *work.pacer, &work.kind)?;
@@ -112,10 +110,10 @@ impl Sweeping {
             limit = limit.or(Some(SweepHand::duration(work.kind.dof()) + PERIOD));
         }
         talk.say(
-            "Now move every joint slowly through its whole range, from one end to the other, in any order. Press Enter when all are done.",
+            "Now move every joint slowly through its whole range, from one end to the other, in any order. Press Enter when all are done \
+             (q ends without writing).",
         );
-        // Enter keys from before do not count.
-        talk.pressed();
+        forget_typed(talk, LEFT)?;
         let start = work.pacer.now();
         let (mut next, mut shown) = (start, start);
         loop {
@@ -127,7 +125,7 @@ impl Sweeping {
             }
             work.check_stop(LEFT)?;
             if limit.is_some_and(|limit| now >= start + limit)
-                || seconds.is_none() && talk.pressed()
+                || seconds.is_none() && pressed(talk, LEFT)?
             {
                 break;
             }
@@ -197,23 +195,18 @@ pub(super) fn rest(
         return Ok(None);
     }
     if !unattended {
-        let question = format!(
-            "To see whether a joint is mounted the wrong way round: lay the arm down in its resting pose ({}; the gripper closed), then press Enter \
-             (s leaves that out):",
+        let text = format!(
+            "To see whether a joint is mounted the wrong way round: lay the arm down in its resting pose ({}; the gripper closed), then press Enter",
             pose.join(", ")
         );
-        match talk.ask(&question) {
-            Reply::Line(line) if line.trim().eq_ignore_ascii_case("s") => return Ok(None),
-            Reply::Line(_) => {}
-            Reply::Interrupted => {
-                {
-                    return Err(BringupError::Interrupted {
-                        left: LEFT.to_owned(),
-                    });
-                };
-            }
-            // A user who swept the arm and left has done what is needed.
-            Reply::EndOfInput => return Ok(None),
+        let question = Question {
+            text: &text,
+            enter: "looks",
+            keys: &[('s', "leaves that out")],
+            left: LEFT,
+        };
+        if ask(talk, &question)? == Answer::Key('s') {
+            return Ok(None);
         }
     }
     if let Some(SimOperator::MovesArm(hand)) = &work.operator {

@@ -4,7 +4,7 @@ use ulna_drivers::calibration;
 use ulna_robot::files;
 use ulna_rt::Stop;
 
-use super::Check;
+use crate::doctor::check::Check;
 use crate::service::{ServiceSession, SimScenario, WorkOptions};
 use crate::servos::setup::check_chain;
 

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use super::Check;
+use crate::doctor::check::Check;
 
 pub(super) fn checks() -> Vec<Check> {
     vec![

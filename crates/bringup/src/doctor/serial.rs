@@ -5,7 +5,7 @@ use std::fs;
 use ulna_drivers::ports::{self, Access, PortInfo};
 use ulna_drivers::{PortError, SerialPort};
 
-use super::Check;
+use crate::doctor::check::Check;
 
 /// The rate that a port is opened at, bits per second.
 const BAUD: u32 = 1_000_000;

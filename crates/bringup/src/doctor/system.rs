@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ulna_rt::{Distribution, Pacer, RealClock, RealPacer, priority};
 
-use super::Check;
+use crate::doctor::check::Check;
 
 /// The control loop's own rhythm, and for how many ticks it is tried.
 const PERIOD: Duration = Duration::from_millis(5);
@@ -131,7 +131,7 @@ fn probe(folder: &Path) -> std::io::Result<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::Verdict;
+    use crate::doctor::check::Verdict;
 
     #[test]
     fn the_disk_is_tried_and_left_as_it_was() {

@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 use ulna_drivers::LineError;
 use ulna_robot::JointSpec;
 
-use crate::dialogue::{Dialogue, ask};
+use crate::dialogue::Dialogue;
 use crate::error::BringupError;
+use crate::question::{Answer, Question, ask};
 use crate::service::ServiceSession;
 use crate::servos::setup::{BusAddress, NewServo, assign, new_servo};
 use crate::setup::joint::{Done, JointSetup};
@@ -17,12 +18,11 @@ use crate::wiggle::wiggle;
 const LEFT: &str =
     "the servos that are done keep their ids, the others are as they were; no torque is on";
 
-/// What to do with the servo that is connected.
-enum Wish {
-    Look,
-    Wiggle,
-    Skip,
-}
+/// What else can be done with the servo that is asked for.
+const KEYS: [(char, &str); 2] = [
+    ('w', "wiggles the one that is connected"),
+    ('s', "skips it"),
+];
 
 /// Goes through all joints, from the last to the first.
 pub(super) fn assign_all(
@@ -98,21 +98,22 @@ fn one(
     talk: &mut dyn Dialogue,
 ) -> Result<JointSetup, BringupError> {
     let JointSpec { name, id, .. } = &turn.joint;
-    let mut question = format!(
-        "{number} of {}: connect the servo of {name} (it gets id {id}), then press Enter (w wiggles the one that is connected, s skips it):",
+    let first = format!(
+        "{number} of {}: connect the servo of {name} (it gets id {id}), then press Enter",
         work.kind.dof(),
     );
+    let mut question = Question {
+        text: &first,
+        enter: "gives it its id",
+        keys: &KEYS,
+        left: LEFT,
+    };
     loop {
-        let wish = match ask(talk, &question, LEFT)?.as_str() {
-            "s" => Wish::Skip,
-            "w" => Wish::Wiggle,
-            _ => Wish::Look,
-        };
+        let answer = ask(talk, &question)?;
         work.connect_only(turn.index);
-        match attempt(work, turn, &wish, talk)? {
+        match attempt(work, turn, answer, talk)? {
             ControlFlow::Break(done) => return Ok(done),
-            ControlFlow::Continue(None) => {}
-            ControlFlow::Continue(Some(next)) => next.clone_into(&mut question),
+            ControlFlow::Continue(next) => question.text = next.unwrap_or(question.text),
         }
     }
 }
@@ -121,7 +122,7 @@ fn one(
 fn attempt(
     work: &mut ServiceSession,
     turn: &Turn<'_>,
-    wish: &Wish,
+    answer: Answer,
     talk: &mut dyn Dialogue,
 ) -> Result<ControlFlow<JointSetup, Option<&'static str>>, BringupError> {
     let joint = &turn.joint;
@@ -132,18 +133,18 @@ fn attempt(
         done: Done::Skipped,
         wiggled: None,
     };
-    if matches!(wish, Wish::Skip) {
+    if answer == Answer::Key('s') {
         return Ok(ControlFlow::Break(setup));
     }
     let found = match look(work, turn.known, talk)? {
         Ok(address) => address,
         Err(problem) => {
             say_or_fail(work, problem, talk)?;
-            let next = "Then press Enter (w wiggles, s skips):";
+            let next = "Then press Enter";
             return Ok(ControlFlow::Continue(Some(next)));
         }
     };
-    if matches!(wish, Wish::Wiggle) {
+    if answer == Answer::Key('w') {
         let moved = wiggle(work, found.id, turn.index)?;
         talk.say(&format!("  it moved by {:.1}°", moved.degrees));
         return Ok(ControlFlow::Continue(None));
@@ -156,7 +157,7 @@ fn attempt(
         } = joint;
         let problem = format!("  This servo is a {model}, but {name} has an {expected}.");
         say_or_fail(work, problem, talk)?;
-        let next = "Connect the right one, then press Enter (w wiggles, s skips):";
+        let next = "Connect the right one, then press Enter";
         return Ok(ControlFlow::Continue(Some(next)));
     }
     let home = work.kind.bus.baud;
@@ -211,11 +212,17 @@ fn is_wanted(
     let (Some(other), true) = (other, found.id != work.family().factory_id) else {
         return Ok(true);
     };
-    let question = format!(
-        "  This servo has id {}, which is that of {}. Is it really {}'s? y makes it so, Enter looks again:",
+    let text = format!(
+        "  This servo has id {}, which is that of {}. Is it really {}'s?",
         found.id, other.name, joint.name
     );
-    Ok(work.is_simulated() || ask(talk, &question, LEFT)? == "y")
+    let question = Question {
+        text: &text,
+        enter: "looks again",
+        keys: &[('y', "makes it so")],
+        left: LEFT,
+    };
+    Ok(work.is_simulated() || ask(talk, &question)? == Answer::Key('y'))
 }
 
 /// The one new servo, or what is in the way, in words.

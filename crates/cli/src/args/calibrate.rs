@@ -52,7 +52,7 @@ pub(crate) struct CalibrateArgs {
 }
 
 impl CalibrateArgs {
-    pub(crate) fn options(&self, somebody: bool) -> CalibrateOptions {
+    pub(crate) fn options(&self, attended: bool) -> CalibrateOptions {
         let (role, port, id) = if self.leader {
             (ArmRole::Leader, &self.teleop_port, &self.teleop_id)
         } else {
@@ -60,7 +60,7 @@ impl CalibrateArgs {
         };
         let mut work = self.bus.work(port.as_ref(), role);
         // Ranges that grow are worth watching.
-        work.live = somebody && self.seconds.is_none();
+        work.live = attended && self.seconds.is_none();
         CalibrateOptions {
             work,
             id: id.clone(),
@@ -74,8 +74,8 @@ impl CalibrateArgs {
         }
     }
 
-    /// Nobody is asked.
-    pub(crate) fn alone(&self, somebody: bool) -> bool {
-        self.bus.is_sim() && !somebody
+    /// Every question is answered with Enter: no person is there.
+    pub(crate) fn alone(&self, attended: bool) -> bool {
+        self.bus.is_sim() && !attended
     }
 }

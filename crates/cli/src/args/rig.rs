@@ -67,6 +67,10 @@ pub(super) struct LeaderArgs {
 }
 
 impl RigArgs {
+    pub(super) fn is_simulated(&self) -> bool {
+        self.sim
+    }
+
     pub(super) fn options(&self, clock: ClockKind, leader: &LeaderArgs) -> RigOptions {
         RigOptions {
             robot: self.robot.clone(),

@@ -50,9 +50,9 @@ impl SetupArgs {
         }
     }
 
-    /// Nobody is asked.
-    pub(crate) fn alone(&self, somebody: bool) -> bool {
-        self.yes || self.bus.is_sim() && !somebody
+    /// Every question is answered with Enter: no person is there.
+    pub(crate) fn alone(&self, attended: bool) -> bool {
+        self.yes || self.bus.is_sim() && !attended
     }
 
     /// The full-screen guide is welcome.

@@ -10,28 +10,28 @@ use crate::{Outcome, output};
 
 pub(crate) fn calibrate(args: &CalibrateArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let somebody = Terminal::somebody();
-    let options = args.options(somebody);
-    let mut talk = Terminal::new(&stop).obliging(args.alone(somebody));
-    let told = ulna_bringup::calibrate::calibrate(&options, &stop, &mut talk)?;
+    let attended = Terminal::attended();
+    let options = args.options(attended);
+    let mut talk = Terminal::new(&stop).obliging(args.alone(attended));
+    let report = ulna_bringup::calibrate::calibrate(&options, &stop, &mut talk)?;
     if json {
-        output::json(&serde_json::to_value(&told)?)?;
+        output::json(&serde_json::to_value(&report)?)?;
     } else {
-        output::text(&summary(&told, options.task))?;
+        output::text(&summary(&report, options.task))?;
     }
-    Ok(if told.differences.is_empty() {
+    Ok(if report.differences.is_empty() {
         Outcome::Done
     } else {
         Outcome::ChecksFailed
     })
 }
 
-fn summary(told: &Calibrated, task: Task) -> String {
+fn summary(report: &Calibrated, task: Task) -> String {
     let mut lines = vec![format!(
         "{:<16}{:>4}{:>7}{:>7}{:>7}{:>7}",
         "joint", "id", "offset", "min", "max", "drive"
     )];
-    for joint in &told.joints {
+    for joint in &report.joints {
         let value = &joint.value;
         lines.push(format!(
             "{:<16}{:>4}{:>7}{:>7}{:>7}{:>7}",
@@ -44,31 +44,31 @@ fn summary(told: &Calibrated, task: Task) -> String {
         ));
     }
     if task == Task::Calibrate {
-        for joint in &told.joints {
+        for joint in &report.joints {
             for warning in &joint.warnings {
                 lines.push(format!("{}: {warning}", joint.joint));
             }
         }
-        if !told.directions_checked {
+        if !report.directions_checked {
             lines.push(
                 "directions were not checked: move the arm slowly when you teleoperate it first"
                     .to_owned(),
             );
         }
     }
-    let file = told.file.display();
+    let file = report.file.display();
     lines.push(match task {
         Task::Calibrate => format!("written to {file} and into the servos; the arm is limp"),
         Task::Check => format!("from {file}"),
         Task::Restore => format!("written from {file} into the servos; the arm is limp"),
     });
-    if let Some(backup) = &told.backup {
+    if let Some(backup) = &report.backup {
         lines.push(format!(
             "the calibration before is kept as {}",
             backup.display()
         ));
     }
-    for difference in &told.differences {
+    for difference in &report.differences {
         let (file, servo) = (difference.file, difference.servo);
         lines.push(format!(
             "DIFFERENT {}: file offset {} range {} to {}, servo offset {} range {} to {}",
@@ -81,7 +81,7 @@ fn summary(told: &Calibrated, task: Task) -> String {
             servo.range_max
         ));
     }
-    lines.push(if told.differences.is_empty() {
+    lines.push(if report.differences.is_empty() {
         "file and servos agree".to_owned()
     } else {
         "file and servos differ, so neither ulna nor LeRobot will use the arm: `ulna calibrate --restore` writes the file's values into the \

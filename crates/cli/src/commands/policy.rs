@@ -14,7 +14,7 @@ pub(crate) fn policy(action: &PolicyAction, json: bool) -> Result<Outcome> {
             if json {
                 output::json(&serde_json::to_value(&checked)?)?;
             } else {
-                output::text(&told(&checked))?;
+                output::text(&checked_lines(&checked))?;
             }
         }
         PolicyAction::Bench(args) => {
@@ -29,7 +29,7 @@ pub(crate) fn policy(action: &PolicyAction, json: bool) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn told(checked: &Checked) -> String {
+fn checked_lines(checked: &Checked) -> String {
     let Checked {
         bundle,
         robot,

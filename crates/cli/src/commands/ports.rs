@@ -32,7 +32,7 @@ pub(crate) fn ports(args: &PortsArgs, json: bool) -> Result<Outcome> {
 
 fn which(sim: bool, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let alone = sim && !Terminal::somebody();
+    let alone = sim && !Terminal::attended();
     let found = find(sim, &mut Terminal::new(&stop).obliging(alone))?;
     if json {
         output::json(&serde_json::to_value(&found)?)?;

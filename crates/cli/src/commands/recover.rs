@@ -10,25 +10,25 @@ use crate::{Outcome, output};
 
 pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let told = ulna_bringup::recover::recover(&args.options(), &stop, &mut Terminal::new(&stop))?;
+    let report = ulna_bringup::recover::recover(&args.options(), &stop, &mut Terminal::new(&stop))?;
     if json {
-        output::json(&serde_json::to_value(&told)?)?;
+        output::json(&serde_json::to_value(&report)?)?;
     } else {
-        output::text(&table(&told))?;
+        output::text(&table(&report))?;
     }
-    Ok(if told.well {
+    Ok(if report.well {
         Outcome::Done
     } else {
         Outcome::ChecksFailed
     })
 }
 
-fn table(told: &Recovery) -> String {
+fn table(report: &Recovery) -> String {
     let mut lines = vec![format!(
         "{:<16}{:>4}{:>6}{:>7}{:>7}  {:<7}{}",
         "joint", "id", "°C", "volts", "load %", "torque", "state"
     )];
-    for servo in &told.servos {
+    for servo in &report.servos {
         let condition = servo.after.as_ref().or(servo.before.as_ref());
         let figures = condition.map_or_else(
             || format!("{:>6}{:>7}{:>7}  {:<7}", "-", "-", "-", "-"),
@@ -53,7 +53,7 @@ fn table(told: &Recovery) -> String {
         ));
     }
     lines.push(
-        match told.well {
+        match report.well {
             true => "all servos are well",
             false => "not all servos are well; the arm was not moved",
         }

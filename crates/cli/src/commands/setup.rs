@@ -12,31 +12,31 @@ use crate::{Outcome, output};
 
 pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let alone = args.alone(Terminal::somebody());
+    let alone = args.alone(Terminal::attended());
     let terminal = Terminal::new(&stop).obliging(alone);
     let mut talk: Box<dyn Dialogue> = if !json && args.full_screen() && Terminal::has_screen() {
         Box::new(Screen::new(terminal, args.title()))
     } else {
         Box::new(terminal)
     };
-    let told = ulna_bringup::setup::setup(&args.options(), &stop, &mut *talk);
+    let report = ulna_bringup::setup::setup(&args.options(), &stop, &mut *talk);
     drop(talk); // gives the terminal back before anything is printed
-    let told = told?;
+    let report = report?;
     if json {
-        output::json(&serde_json::to_value(&told)?)?;
+        output::json(&serde_json::to_value(&report)?)?;
     } else {
-        output::text(&summary(&told))?;
+        output::text(&summary(&report))?;
     }
-    Ok(if told.complete {
+    Ok(if report.complete {
         Outcome::Done
     } else {
         Outcome::ChecksFailed
     })
 }
 
-fn summary(told: &SetUp) -> String {
+fn summary(report: &SetUp) -> String {
     let mut lines = Vec::new();
-    for joint in &told.joints {
+    for joint in &report.joints {
         lines.push(format!(
             "{:<16}id {:<4}{}",
             joint.joint,
@@ -44,17 +44,17 @@ fn summary(told: &SetUp) -> String {
             joint.words()
         ));
     }
-    if !told.complete {
-        lines.push(told.problems.clone());
-    } else if told
+    if !report.complete {
+        lines.push(report.problems.clone());
+    } else if report
         .joints
         .iter()
         .any(|joint| joint.done != Done::Identified)
     {
         lines.push(format!(
             "all {} servos answer at {} baud; next: `ulna calibrate`",
-            told.joints.len(),
-            told.baud
+            report.joints.len(),
+            report.baud
         ));
     }
     lines.join("\n")

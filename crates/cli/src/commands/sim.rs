@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use serde_json::json;
-use ulna_robot::files as known;
-use ulna_session::rig;
+use ulna_robot::files;
+use ulna_session::rig::leader_for;
+use ulna_session::supply::serve;
 
 use super::stop;
 use crate::args::SimAction;
