@@ -41,7 +41,7 @@ pub use calibration::JointCalibration;
 pub use camera::{Camera, CameraFault, Frame};
 #[cfg(feature = "alloc")]
 pub use environment::Environment;
-pub use gate::{Gate, GateLimits, GateNote, SafeGoals};
+pub use gate::{Gate, GateLimits, GateNote, SafeGoals, SafeSlice};
 pub use joints::{Joints, MAX_JOINTS, TooManyJoints};
 pub use stamp::Stamp;
 pub use state::{Action, Health, State};

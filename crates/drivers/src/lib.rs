@@ -4,7 +4,7 @@
 //!
 //! Reading order: [`port`] (bytes in, bytes out), [`arm`] (a chain of servos), [`arms`] (one or two of them as a robot or a leader),
 //! [`connect`] (from an open port to a configured arm), [`calibration`] (LeRobot's own file). Before there is an arm: [`ports`] (what is
-//! plugged in), [`family`] (what differs between makers), [`mod@line`] (any servo at any rate), and on it [`scan`], [`setup`], [`calibrate`]
+//! plugged in), [`servo_bus`] (any servo at any rate, and what may be written to it), and on it [`scan`], [`setup`], [`calibrate`]
 //! and [`recover`].
 
 pub mod arm;
@@ -12,16 +12,14 @@ pub mod arms;
 pub mod calibrate;
 pub mod calibration;
 pub mod connect;
-pub mod family;
-pub mod line;
 pub mod port;
 pub mod ports;
 pub mod recover;
 pub mod scan;
+pub mod servo_bus;
 pub mod setup;
 
 pub use arm::ServoArm;
 pub use arms::{Arms, Leader};
-pub use family::Family;
-pub use line::{Line, LineError};
 pub use port::{Port, PortError, SerialPort};
+pub use servo_bus::{ServoBus, ServoBusError};

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
+use ulna_bus::registers::Role;
 use ulna_core::JointCalibration;
 use ulna_drivers::calibrate::{
     Difference, Finding, Swept, choose, differences, judge_pose, take_drive_modes,
@@ -171,7 +172,7 @@ fn anew(
     talk: &mut dyn Dialogue,
 ) -> Result<Calibration, AppError> {
     let alone = options.seconds.is_some();
-    if work.family().registers.homing_offset.is_none() {
+    if work.family().find(Role::HomingOffset).is_none() {
         return Err(AppError::Usage(format!(
             "{} servos keep no homing offset, so they cannot be calibrated",
             work.family().name

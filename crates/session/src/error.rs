@@ -18,7 +18,7 @@ pub enum AppError {
     Connect(#[from] ulna_drivers::connect::ConnectError),
     /// Servos that were worked on one by one.
     #[error(transparent)]
-    Line(#[from] ulna_drivers::LineError),
+    Line(#[from] ulna_drivers::ServoBusError),
     /// Somebody pressed Ctrl-C; says how things were left.
     #[error("{0}")]
     Interrupted(String),

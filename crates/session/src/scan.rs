@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use serde::Serialize;
-use ulna_drivers::Family;
-use ulna_drivers::family::FAMILIES;
+use ulna_bus::Family;
+use ulna_bus::families::{self, FAMILIES};
 pub use ulna_drivers::scan::Found;
 use ulna_drivers::scan::{ScanPlan, ScanStep, scan as look};
 use ulna_rt::Stop;
@@ -85,7 +85,7 @@ pub fn scan(
 }
 
 fn family(name: &str) -> Result<&'static Family, AppError> {
-    Family::by_name(name).ok_or_else(|| {
+    families::by_name(name).ok_or_else(|| {
         let known: Vec<&str> = FAMILIES.iter().map(|family| family.name).collect();
         AppError::Usage(format!(
             "there is no family `{name}` of servos; there are {}",

@@ -199,7 +199,7 @@ fn park(
 }
 
 fn release(follower: &mut Follower, pacer: &mut dyn Pacer) -> Result<String, String> {
-    match follower.arm.torque(pacer, false) {
+    match follower.arm.release(pacer) {
         Ok(()) => Ok("torque off".to_owned()),
         Err(error) => Err(format!(
             "the torque could not be switched off everywhere: {error}"

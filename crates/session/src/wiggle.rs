@@ -8,7 +8,7 @@ use serde::Serialize;
 use ulna_core::{
     Action, Gate, GateLimits, JointCalibration, Joints, SafeGoals, Stamp, State, Unit,
 };
-use ulna_drivers::LineError;
+use ulna_drivers::ServoBusError;
 use ulna_drivers::recover::look;
 
 use crate::error::AppError;
@@ -36,7 +36,6 @@ pub struct Wiggled {
 /// # Errors
 /// If the servo stands where it may not go, does not answer, or somebody interrupts.
 pub(crate) fn wiggle(work: &mut Workplace, id: u8, resolution: u32) -> Result<Wiggled, AppError> {
-    let registers = &work.family().registers;
     let condition = look(&mut work.line, &mut *work.pacer, id)?;
     if !condition.inside_limits() {
         let (low, high) = condition.limits;
@@ -46,17 +45,17 @@ pub(crate) fn wiggle(work: &mut Workplace, id: u8, resolution: u32) -> Result<Wi
             condition.position
         )));
     }
-    let Some(limiter) = registers.torque_limit else {
+    if work.family().gentle_torque.is_none() {
         return Err(AppError::Session(format!(
             "{} servos cannot be told to use little torque, so servo {id} is not wiggled",
             work.family().name
         )));
-    };
-    let limit = work.line.read(&mut *work.pacer, id, limiter)?;
+    }
+    let limit = work.line.limit_torque(&mut *work.pacer, id)?;
     let moved = to_and_fro(work, id, resolution, condition.position);
     // Limp first, whatever happened; the limit matters only under torque.
     let released = work.line.release(&mut *work.pacer, id);
-    let restored = work.line.set(&mut *work.pacer, id, limiter, limit);
+    let restored = work.line.restore_torque_limit(&mut *work.pacer, &limit);
     let moved = moved?;
     released?;
     restored?;
@@ -69,8 +68,7 @@ fn to_and_fro(
     id: u8,
     resolution: u32,
     position: i32,
-) -> Result<Wiggled, LineError> {
-    let family = work.family();
+) -> Result<Wiggled, ServoBusError> {
     let last = i32::try_from(resolution).unwrap_or(i32::MAX) - 1;
     let whole_turn = JointCalibration {
         id,
@@ -82,10 +80,7 @@ fn to_and_fro(
     let degrees = |steps: i32| Unit::Degrees.normalise(f64::from(steps), &whole_turn, resolution);
     let here = degrees(position);
     let (line, pacer) = (&mut work.line, &mut *work.pacer);
-    if let Some(register) = family.registers.torque_limit {
-        line.set(pacer, id, register, family.gentle_torque)?;
-    }
-    line.hold(pacer, id)?;
+    line.hold_here(pacer, id)?;
     let range = (
         (here - AMPLITUDE).max(degrees(0)),
         (here + AMPLITUDE).min(degrees(last)),

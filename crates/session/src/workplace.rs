@@ -5,10 +5,11 @@ mod simulated;
 use std::time::Duration;
 
 use serde::Serialize;
+use ulna_bus::Family;
 use ulna_drivers::calibration::Family as Folder;
 use ulna_drivers::ports::{self, PortInfo};
 use ulna_drivers::setup::family_of;
-use ulna_drivers::{Family, Line, SerialPort};
+use ulna_drivers::{SerialPort, ServoBus};
 use ulna_robot::RobotKind;
 use ulna_robot::RoleSpec;
 use ulna_rt::{Lockstep, Pacer, RealClock, RealPacer, Stop};
@@ -91,7 +92,7 @@ impl Default for WorkOptions {
 
 /// A bus, a clock, and who holds the arm.
 pub(crate) struct Workplace {
-    pub(crate) line: Line,
+    pub(crate) line: ServoBus,
     pub(crate) pacer: Box<dyn Pacer>,
     pub(crate) person: Person,
     pub(crate) kind: RobotKind,
@@ -126,7 +127,7 @@ impl Workplace {
             None => only_adapter()?,
         };
         let port = SerialPort::open(&path, kind.bus.baud)?;
-        let line = Line::new(Box::new(port), family, kind.bus.baud);
+        let line = ServoBus::new(Box::new(port), family, kind.bus.baud);
         let pacer = RealPacer::new(RealClock::start(), line.inputs());
         Ok(Self {
             line,

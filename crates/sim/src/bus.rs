@@ -18,7 +18,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ulna_bus::models::Model;
+use ulna_bus::Model;
 use ulna_bus::{Protocol, dynamixel, feetech};
 
 use crate::fault::{FaultPlan, Faults};

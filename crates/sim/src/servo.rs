@@ -26,9 +26,10 @@ mod x;
 
 use core::time::Duration;
 
+use ulna_bus::Model;
 use ulna_bus::encoding::OutOfRange;
-use ulna_bus::models::Model;
-use ulna_bus::registers::{Register, Table, sts3215, xl330};
+use ulna_bus::families::{sts3215, xl330};
+use ulna_bus::registers::{Register, Table};
 use ulna_bus::{ErrorFlags, Protocol};
 
 use crate::plant::{Drive, Sense};
@@ -201,7 +202,9 @@ fn rounded(value: f64) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ulna_bus::models::{SCS0009, STS3215, XL330_M288, XL430_W250};
+    use ulna_bus::families::scs0009::SCS0009;
+    use ulna_bus::families::sts3215::STS3215;
+    use ulna_bus::families::x_series::{XL330_M288, XL430_W250};
 
     #[test]
     fn new_servos_listen_at_their_makers_rate() {

@@ -347,9 +347,7 @@ fn calibration_registers(
 }
 
 fn known_models() -> String {
-    let simulated = models::ALL
-        .iter()
-        .filter(|model| model.table.protocol != Protocol::FeetechScs);
+    let simulated = models::all().filter(|model| model.table.protocol != Protocol::FeetechScs);
     let names: Vec<_> = simulated.map(|model| model.name).collect();
     names.join(", ")
 }

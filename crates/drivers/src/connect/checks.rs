@@ -5,11 +5,11 @@ use ulna_bus::registers::Role as Use;
 use ulna_robot::Calibration;
 use ulna_rt::Pacer;
 
-use super::ConnectError;
+use super::error::ConnectError;
 use crate::arm::ServoArm;
 
 impl ServoArm {
-    /// Model and firmware of every servo; all that are missing or wrong are told at once.
+    /// Model and firmware of every servo; all that are missing or wrong are reported at once.
     pub(super) fn check_servos(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
         let (mut problems, mut silent, mut others) = (Vec::new(), Vec::new(), 0);
         let mut firmwares = Vec::new();
@@ -88,14 +88,14 @@ impl ServoArm {
         let odd = firmwares.iter().filter(|(index, version)| {
             *version != most && self.register(*index, Use::FirmwareMinor).is_some()
         });
-        let told = odd.map(|(index, [major, minor])| {
+        let sentences = odd.map(|(index, [major, minor])| {
             let (id, joint) = (self.servos[*index].id, &self.names[*index]);
             let [most_major, most_minor] = most;
             format!(
                 "servo {id} (`{joint}`) has firmware {major}.{minor}, most have {most_major}.{most_minor}"
             )
         });
-        told.collect()
+        sentences.collect()
     }
 
     /// The servos must hold the file's calibration: what LeRobot 0.6 compares (`is_calibrated`).

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use serialport::{ErrorKind, SerialPort as _, TTYPort};
 
-use super::Port;
+use super::byte_port::Port;
 
 /// An open serial port, for this process alone.
 #[derive(Debug)]

@@ -96,8 +96,8 @@ pub(super) fn control(
         }
     };
     if let Some(leader) = leader {
-        // A trigger that stays tight is no harm, and what went wrong is told with the leader's servos.
-        let _ = leader.source.0.let_go(pacer);
+        // Ignored: a trigger left under torque is harmless, and the bus report lists the fault.
+        let _ = leader.source.0.release_triggers(pacer);
     }
     Ok((finished, tap))
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use ulna_bus::ErrorFlags;
-use ulna_drivers::{Family, Line, Port};
+use ulna_bus::registers::Role;
+use ulna_bus::{ErrorFlags, Family};
+use ulna_drivers::{Port, ServoBus as Bus};
 use ulna_robot::{Calibration, RobotKind};
 use ulna_rt::Stop;
 use ulna_sim::arm::{Arm, ArmOptions};
@@ -115,10 +116,12 @@ pub(super) fn open(
             for index in 0..kind.dof() {
                 if let Some(servo) = bus.servo_mut(index) {
                     // As a program does that holds the arm where it stands.
-                    let registers = &family.registers;
-                    let here = servo.get(*registers.position);
-                    for (register, value) in [(registers.goal, here), (registers.torque, 1)] {
-                        servo.set(*register, value).map_err(sim)?;
+                    let here = family.find(Role::PresentPosition);
+                    let here = here.map_or(0, |register| servo.get(register));
+                    for (role, value) in [(Role::GoalPosition, here), (Role::TorqueEnable, 1)] {
+                        if let Some(register) = family.find(role) {
+                            servo.set(register, value).map_err(sim)?;
+                        }
                     }
                 }
             }
@@ -128,7 +131,7 @@ pub(super) fn open(
         }
     };
     Ok(Workplace {
-        line: Line::new(port, family, kind.bus.baud),
+        line: Bus::new(port, family, kind.bus.baud),
         pacer: clock(options.live, start),
         person,
         kind,
@@ -188,7 +191,8 @@ fn fresh(
     let mut servos = Workbench::factory_fresh(kind).map_err(sim)?;
     for joint in kind.names() {
         if options.seed != 0 && random.random_bool(0.4) {
-            let baud = family.bauds[random.random_range(0..family.bauds.len())];
+            let baud =
+                family.likely_baud_rates[random.random_range(0..family.likely_baud_rates.len())];
             servos = servos
                 .with_id(joint, random.random_range(2..100))
                 .and_then(|servos| servos.with_baud(joint, baud))

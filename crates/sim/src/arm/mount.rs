@@ -2,8 +2,8 @@
 
 use core::f64::consts::TAU;
 
+use ulna_bus::family::HomingSign;
 use ulna_bus::models;
-use ulna_bus::registers::HomingSign;
 use ulna_core::calibration::JointCalibration;
 use ulna_robot::JointSpec;
 
@@ -21,13 +21,13 @@ impl Mount {
     /// The mounting for which `calibration` is right: the middle of its range is the middle of the joint's.
     ///
     /// A Dynamixel adds its homing offset, and turns a reversed joint round itself; a Feetech servo subtracts its offset, and what is
-    /// reversed there is the joint's value. A model that nobody knows counts as the latter.
+    /// reversed there is the joint's value. A model that is not known counts as the latter.
     pub fn new(joint: &JointSpec, calibration: &JointCalibration) -> Self {
         let radians_per_step = TAU / f64::from(joint.resolution);
         let direction = calibration.direction();
         let offset = f64::from(calibration.homing_offset);
         let model = models::by_name(&joint.model);
-        let middle = match model.map(|model| model.table.homing) {
+        let middle = match model.map(|model| model.family.homing) {
             Some(HomingSign::Added) => direction * (calibration.middle() - offset),
             Some(HomingSign::Subtracted) | None => calibration.middle() + offset,
         };

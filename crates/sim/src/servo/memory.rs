@@ -28,7 +28,7 @@ impl Memory {
     /// What losing power does to the volatile registers.
     pub(super) fn forget_volatile(&mut self) {
         for register in self.table.registers {
-            if matches!(register.access, Access::Ram) {
+            if matches!(register.access, Access::Ram | Access::Goal) {
                 self.set(*register, 0);
             }
         }

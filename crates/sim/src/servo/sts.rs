@@ -9,9 +9,9 @@
 mod alarms;
 
 use ulna_bus::ErrorFlags;
+use ulna_bus::Model;
 use ulna_bus::encoding::Encoding;
-use ulna_bus::models::Model;
-use ulna_bus::registers::sts3215 as reg;
+use ulna_bus::families::sts3215 as reg;
 use ulna_bus::registers::{Access, Register};
 
 use super::memory::{Memory, Waiting};
@@ -133,7 +133,7 @@ impl Sts {
         let locked = self.byte(reg::LOCK) != 0;
         self.memory
             .write(address, data, |register| match register.access {
-                Access::Ram | Access::Factory => true,
+                Access::Ram | Access::Goal | Access::Factory => true,
                 Access::Eeprom => !locked,
                 Access::ReadOnly => false,
             });

@@ -6,9 +6,10 @@ mod motion;
 mod rules;
 
 use ulna_bus::ErrorFlags;
+use ulna_bus::Model;
 use ulna_bus::dynamixel::{ALERT, Refusal};
-use ulna_bus::models::Model;
-use ulna_bus::registers::{Register, xl330 as reg};
+use ulna_bus::families::xl330 as reg;
+use ulna_bus::registers::Register;
 
 use super::memory::{Memory, SIZE, Waiting};
 use crate::plant::Sense;

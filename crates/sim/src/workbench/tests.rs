@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use ulna_bus::registers::{sts3215, xl330};
+use ulna_bus::families::{sts3215, xl330};
 use ulna_bus::{dynamixel, feetech};
 
 use super::*;

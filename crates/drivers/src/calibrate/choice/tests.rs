@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::super::Sweep;
 use super::*;
-use crate::family::{DYNAMIXEL, FEETECH, Family};
+use ulna_bus::families::sts3215::FAMILY as FEETECH;
+use ulna_bus::families::x_series::FAMILY as DYNAMIXEL;
 
 fn so101() -> RobotKind {
     toml::from_str(include_str!("../../../../../configs/so101.toml")).unwrap()
@@ -24,7 +25,7 @@ fn swept(from: i32, span: i32) -> Swept {
 
 /// What the servo reports of a raw step.
 fn reads(raw: i32, value: &JointCalibration, family: &Family) -> i32 {
-    (raw + family.offset_sign() * value.homing_offset).rem_euclid(4096)
+    (raw + family.homing.factor() * value.homing_offset).rem_euclid(4096)
 }
 
 proptest! {

@@ -6,7 +6,7 @@
 //! side, so that a gripper that has squeezed for too long can be opened.
 
 use ulna_bus::ErrorFlags;
-use ulna_bus::registers::sts3215 as reg;
+use ulna_bus::families::sts3215 as reg;
 
 use crate::plant::Sense;
 use crate::servo::memory::Memory;

@@ -1,7 +1,7 @@
 //! What one servo promises, register by register.
 
 use ulna_bus::encoding::OutOfRange;
-use ulna_bus::models::STS3215;
+use ulna_bus::families::sts3215::STS3215;
 
 use super::*;
 

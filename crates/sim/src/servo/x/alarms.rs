@@ -1,7 +1,7 @@
 //! The servo's protections: alarms that last until a reboot, and the watchdog.
 
 use ulna_bus::ErrorFlags;
-use ulna_bus::registers::xl330 as reg;
+use ulna_bus::families::xl330 as reg;
 
 use super::motion::FULL_PWM;
 use super::{MODE_PWM, X};

@@ -1,6 +1,7 @@
 //! From the registers to the motor, and from the sensors to the registers.
 
-use ulna_bus::registers::{Register, xl330 as reg, xl430};
+use ulna_bus::families::{xl330 as reg, xl430};
+use ulna_bus::registers::Register;
 use ulna_bus::units::Amperes;
 
 use super::{MODE_CURRENT, MODE_CURRENT_BASED, MODE_PWM, MODE_VELOCITY, X};
