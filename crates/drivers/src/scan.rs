@@ -14,7 +14,7 @@ use crate::servo_bus::{Ping, ServoBus, ServoBusError};
 /// Where to look.
 #[derive(Debug, Clone, Default)]
 pub struct ScanPlan {
-    /// Only this family; else all that know a roll call.
+    /// Only this family; else all that answer a broadcast ping.
     pub family: Option<&'static Family>,
     /// Only these rates, bits per second; all of the families' if empty.
     pub bauds: Vec<u32>,
@@ -23,7 +23,7 @@ pub struct ScanPlan {
 impl ScanPlan {
     /// The families and rates to try, in order.
     pub fn places(&self) -> Vec<(&'static Family, u32)> {
-        // Servos that know no roll call are looked for when somebody asks for them: id by id takes five seconds at each rate, and
+        // Servos that know no broadcast ping are looked for when they are asked for: id by id takes five seconds at each rate, and
         // they share their packets with a family that is found anyway.
         let families = FAMILIES.into_iter().filter(|family| match self.family {
             Some(only) => only.name == family.name,

@@ -60,6 +60,7 @@
 //! `outside_the_gate.rs`. What no type can rule out: code that opens a [`SerialPort`](crate::SerialPort) itself and writes bytes to it.
 
 mod error;
+mod file_setting;
 mod goals;
 mod link;
 mod outside_the_gate;
@@ -76,8 +77,8 @@ use ulna_bus::registers::{Register, Role};
 use ulna_rt::Pacer;
 
 pub use error::ServoBusError;
+pub(crate) use file_setting::FileSetting;
 use link::Link;
-pub(crate) use outside_the_gate::{FileSetting, Holding};
 
 use crate::port::Port;
 
@@ -107,6 +108,14 @@ pub enum Ping {
 pub struct TorqueLimit {
     id: u8,
     counts: i32,
+}
+
+/// A servo that is to hold where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Holding {
+    pub(crate) id: u8,
+    /// Its goals are speeds.
+    pub(crate) is_wheel: bool,
 }
 
 /// A port with servos of one family at one rate.

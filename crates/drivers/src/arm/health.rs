@@ -65,7 +65,7 @@ impl ServoArm {
         begun
     }
 
-    /// The joint whose answer is awaited; nobody's after this.
+    /// The joint whose answer is awaited; none after this.
     pub(super) fn health_asked(&mut self) -> Option<usize> {
         self.watching.as_mut()?.asked.take()
     }

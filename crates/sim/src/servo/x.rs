@@ -197,7 +197,7 @@ impl X {
         Ok(())
     }
 
-    /// Somebody speaks to it, which is what the watchdog waits for.
+    /// The host speaks to it, which is what the watchdog waits for.
     pub(crate) fn spoken_to(&mut self) {
         self.unspoken = 0;
     }

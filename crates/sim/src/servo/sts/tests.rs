@@ -31,7 +31,7 @@ fn sense(position: i32) -> Sense {
 
 /// Sts 1, powered with its encoder at `position`.
 fn servo(position: i32) -> Sts {
-    let mut servo = Sts::new(1, STS3215);
+    let mut servo = Sts::new(1, &STS3215);
     servo.power_on(&sense(position));
     servo
 }

@@ -30,7 +30,7 @@ impl X {
         }
     }
 
-    /// Stops when nobody has spoken for too long.
+    /// Stops when the host has been silent for too long.
     pub(super) fn watch(&mut self) {
         self.unspoken = self.unspoken.saturating_add(1);
         let patience = self.byte(reg::BUS_WATCHDOG);
