@@ -88,7 +88,7 @@ impl Follower for ServoFollower {
     }
 
     fn release(&mut self, pacer: &mut dyn Pacer) -> Result<(), DeviceError> {
-        Ok(self.arms.torque(pacer, false)?)
+        Ok(self.arms.release(pacer)?)
     }
 
     fn abandon(&mut self) {

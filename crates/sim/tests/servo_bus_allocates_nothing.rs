@@ -8,8 +8,8 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use ulna_bus::dynamixel;
+use ulna_bus::families::sts3215::STS3215;
 use ulna_bus::feetech::{MAX_PACKET, packet};
-use ulna_bus::models::STS3215;
 use ulna_core::{Joints, Stamp, State};
 use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::bus::{BusOptions, ServoBus};

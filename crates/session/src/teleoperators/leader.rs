@@ -75,7 +75,7 @@ impl Teleoperator for LeaderTeleoperator {
     }
 
     fn release(&mut self, pacer: &mut dyn Pacer) -> Result<(), DeviceError> {
-        Ok(self.source.0.let_go(pacer)?)
+        Ok(self.source.0.release_triggers(pacer)?)
     }
 
     fn lost(&self) -> Vec<LostPort> {
