@@ -13,7 +13,7 @@ use ulna_bus::engine::Engine;
 use ulna_control::{End, Plan, Tick};
 use ulna_core::{Gate, GateLimits, JointCalibration, Joints, Stamp, Unit};
 use ulna_drivers::arm::{ServoArm, engine_config};
-use ulna_drivers::servo_bus::TorqueLimit;
+use ulna_drivers::servo_bus::{ServoBus, TorqueLimit};
 use ulna_robot::{Calibration, RobotKind};
 use ulna_rt::{Distribution, run};
 
@@ -111,7 +111,7 @@ fn to_and_fro(
     position: i32,
 ) -> Result<(End, Wiggled), BringupError> {
     let (line, pacer) = (&mut work.line, &mut *work.pacer);
-    let (kind, calibration) = one_joint(&work.kind, id, index, line.baud());
+    let (kind, calibration) = one_joint(&work.kind, id, index, line);
     let engine = Engine::new(engine_config(&kind));
     let mut arm = ServoArm::new(Box::new(work.port.clone()), engine, &kind, &calibration)
         .map_err(WiggleError::from)?;
@@ -150,7 +150,7 @@ fn to_and_fro(
 
 /// The robot that is this one joint in degrees, behind the servo `id`, whose calibration is its whole turn: a servo out of the box has no
 /// other.
-fn one_joint(kind: &RobotKind, id: u8, index: usize, baud: u32) -> (RobotKind, Calibration) {
+fn one_joint(kind: &RobotKind, id: u8, index: usize, line: &ServoBus) -> (RobotKind, Calibration) {
     let mut joint = kind.joints[index].clone();
     (joint.id, joint.unit, joint.full_turn) = (id, Unit::Degrees, true);
     let whole_turn = JointCalibration {
@@ -164,7 +164,8 @@ fn one_joint(kind: &RobotKind, id: u8, index: usize, baud: u32) -> (RobotKind, C
         joints: vec![(joint.name.clone(), whole_turn)],
     };
     let mut kind = kind.clone();
-    kind.bus.baud = baud;
+    // The bus as it is, whatever the file says of it.
+    (kind.bus.baud, kind.bus.protocol) = (line.baud(), line.family().protocol());
     (kind.base, kind.joints) = (None, vec![joint]);
     (kind, calibration)
 }

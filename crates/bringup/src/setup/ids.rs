@@ -232,7 +232,7 @@ fn look(
     known: &[u8],
     talk: &mut dyn Dialogue,
 ) -> Result<Result<BusAddress, String>, BringupError> {
-    let rates = work.family().bauds.len() as u64;
+    let rates = work.family().likely_baud_rates.len() as u64;
     let (home, stop) = (work.kind.bus.baud, work.stop.clone());
     let mut tried = 0;
     let mut step = |baud: u32| {

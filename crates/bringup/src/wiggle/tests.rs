@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ulna_bus::families::sts3215::{self, FAMILY as FEETECH};
+use ulna_bus::registers::Register;
 use ulna_drivers::Port;
 use ulna_robot::files;
 use ulna_rt::{Stop, VirtualClock};
