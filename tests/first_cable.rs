@@ -427,6 +427,15 @@ fn the_same_commands_work_on_a_port() {
         "{}",
         still.stderr
     );
+    // Neither is one at which the input ends, nor one that is ended by hand.
+    let known = std::fs::read(folder.join("robots/so_follower/served.json")).unwrap();
+    for (code, answers) in [(2, "\n"), (2, "no\nyes\n"), (130, "\nq\n"), (130, "q\n")] {
+        let ran = answering(folder, &arm, answers);
+        assert_eq!(ran.code, code, "{answers:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("untouched"), "{}", ran.stderr);
+        let now = std::fs::read(folder.join("robots/so_follower/served.json")).unwrap();
+        assert!(now == known, "{answers:?}");
+    }
     // Another file: the difference is told, and goes with --restore.
     let file = folder.join("robots/so_follower/served.json");
     let text = std::fs::read_to_string(&file).unwrap();

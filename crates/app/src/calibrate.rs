@@ -13,9 +13,10 @@ use ulna_drivers::calibrate::{
 };
 use ulna_drivers::calibration::{self, load};
 use ulna_drivers::setup::{check_chain, explain};
+use ulna_outside::Text;
 use ulna_rt::Stop;
 
-use crate::dialogue::{Dialogue, ask};
+use crate::dialogue::{Answer, Dialogue, Question, ask};
 use crate::error::AppError;
 use crate::robots;
 use crate::workplace::{Part, Scenery, WorkOptions, Workplace};
@@ -129,11 +130,11 @@ pub fn calibrate(
     let mut work = Workplace::open(&options.work, scenery, stop)?;
     let faults = check_chain(&mut work.line, &mut *work.pacer, &work.kind)?;
     if !faults.is_empty() {
-        return Err(AppError::Session(format!(
+        return Err(AppError::Found(Text::split(format_args!(
             "{}: {}",
             work.line.name(),
             explain(&work.kind, &faults)
-        )));
+        ))));
     }
     let mut told = Calibrated {
         robot: work.kind.name.clone(),
@@ -236,17 +237,18 @@ fn loop_until_swept(
             return Ok((swept.to_vec(), findings, Calibration { joints }));
         }
         if options.seconds.is_some() || work.person.is_simulated() {
-            return Err(AppError::Session(format!(
+            return Err(AppError::Found(Text::split(format_args!(
                 "no calibration can be made of this sweep, and nothing was written; the arm is limp.\n{text}"
-            )));
+            ))));
         }
         talk.say(&text);
-        let question = "Enter goes on with the sweep, q gives up:";
-        if ask(talk, question, sweeping::LEFT)? == "q" {
-            return Err(AppError::Session(
-                "given up: nothing was written, the arm is limp".to_owned(),
-            ));
-        }
+        let question = Question {
+            text: "No calibration can be made of this yet",
+            enter: "goes on with the sweep",
+            keys: &[],
+            left: sweeping::LEFT,
+        };
+        ask(talk, &question)?;
     }
 }
 
@@ -275,19 +277,19 @@ fn doubt(
     if !reversed {
         return Ok(());
     }
-    let sure = !alone
-        && !work.person.is_simulated()
-        && ask(
-            talk,
-            "Write the calibration all the same? y writes it, Enter does not:",
-            sweeping::LEFT,
-        )? == "y";
+    let question = Question {
+        text: "Write the calibration all the same?",
+        enter: "does not",
+        keys: &[('y', "writes it")],
+        left: sweeping::LEFT,
+    };
+    let sure = !alone && !work.person.is_simulated() && ask(talk, &question)? == Answer::Key('y');
     if sure {
         Ok(())
     } else {
-        Err(AppError::Session(format!(
+        Err(AppError::Found(Text::split(format_args!(
             "nothing was written; the arm is limp.\n{text}"
-        )))
+        ))))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Everything that can go wrong with a command, in words for the person who typed it.
 
-/// Why a command failed.
+use ulna_outside::Text;
+
+/// Why a command failed. But for those that say so, and [`Connect`](Self::Connect), it is said on one line.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AppError {
@@ -19,7 +21,7 @@ pub enum AppError {
     /// Servos that were worked on one by one.
     #[error(transparent)]
     Line(#[from] ulna_drivers::LineError),
-    /// Somebody pressed Ctrl-C; says how things were left.
+    /// Somebody pressed Ctrl-C, or ended a dialogue; says how things were left.
     #[error("{0}")]
     Interrupted(String),
     /// A dataset.
@@ -34,12 +36,18 @@ pub enum AppError {
     /// Options that do not go together, or lack something.
     #[error("{0}")]
     Usage(String),
+    /// The same in several lines.
+    #[error("{0}")]
+    UsageLines(Text),
     /// The simulation could not be set up.
     #[error("the simulated arm cannot be set up: {0}")]
     Sim(String),
     /// The session ended in a way that it should not.
     #[error("{0}")]
     Session(String),
+    /// What is wrong with what was found, in several lines.
+    #[error("{0}")]
+    Found(Text),
     /// The operating system refused something.
     #[error("{what}: {source}")]
     System {

@@ -7,7 +7,7 @@ use serde::Serialize;
 pub use ulna_drivers::ports::Access;
 use ulna_drivers::ports::{self, PortInfo, UsbInfo};
 
-use crate::dialogue::{Dialogue, ask};
+use crate::dialogue::{Dialogue, Question, ask};
 use crate::error::AppError;
 
 /// A port and whether it can be used.
@@ -62,11 +62,14 @@ pub fn find(sim: bool, talk: &mut dyn Dialogue) -> Result<FoundPort, AppError> {
     }
     talk.say(&format!("Serial ports there now: {}.", before.len()));
     let left = "nothing was changed";
-    ask(
-        talk,
-        "Pull the arm's USB cable out of the computer, then press Enter:",
+    let question = |text| Question {
+        text,
+        enter: "goes on",
+        keys: &[],
         left,
-    )?;
+    };
+    let pull = "Pull the arm's USB cable out of the computer, then press Enter";
+    ask(talk, &question(pull))?;
     // The simulated person pulls the first one.
     let now = |pulled: bool| match sim {
         true => before[usize::from(pulled)..].to_vec(),
@@ -99,7 +102,7 @@ pub fn find(sim: bool, talk: &mut dyn Dialogue) -> Result<FoundPort, AppError> {
         }
     };
     talk.say(&format!("It is {}.", port.path.display()));
-    ask(talk, "Plug it in again, then press Enter:", left)?;
+    ask(talk, &question("Plug it in again, then press Enter"))?;
     let mut plugged_in_again = false;
     for _ in 0..TRIES {
         // The system may call it something else now.

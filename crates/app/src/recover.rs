@@ -8,7 +8,7 @@ use ulna_drivers::LineError;
 use ulna_drivers::recover::{Condition, clear, look};
 use ulna_rt::Stop;
 
-use crate::dialogue::{Dialogue, ask};
+use crate::dialogue::{Dialogue, Question, ask};
 use crate::error::AppError;
 use crate::workplace::{Scenery, WorkOptions, Workplace};
 
@@ -83,11 +83,13 @@ pub fn recover(
         if ill.clone().any(|condition| condition.torque) {
             talk.say("A servo's alarm is cleared by switching its torque off for a moment, so the arm may sink there.");
         }
-        ask(
-            talk,
-            "Hold the arm with one hand, then press Enter:",
-            "nothing was changed",
-        )?;
+        let question = Question {
+            text: "Hold the arm with one hand, then press Enter",
+            enter: "clears the alarms",
+            keys: &[],
+            left: "nothing was changed",
+        };
+        ask(talk, &question)?;
     }
     let mut servos = Vec::new();
     for (index, before) in before.into_iter().enumerate() {

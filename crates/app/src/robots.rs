@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use ulna_core::RobotKind;
 use ulna_core::robot::ComposedFile;
+use ulna_outside::text::in_line;
+use ulna_outside::{Printable, files};
 
 /// The files of `configs/`, compiled in so that an installed binary needs nothing beside it.
 const BUILT_IN: [(&str, &str); 9] = [
@@ -30,8 +32,9 @@ pub const DEFAULT: &str = "so101";
 pub enum RobotsError {
     /// No robot of that name.
     #[error(
-        "there is no robot `{name}`: `ulna robots list` shows those there are; \
-         a file of your own is given by its path, or by its name once it lies in {folder}"
+        "there is no robot `{}`: `ulna robots list` shows those there are; \
+         a file of your own is given by its path, or by its name once it lies in {}",
+        Printable(name), Printable(folder.display())
     )]
     Unknown {
         /// The name asked for.
@@ -40,7 +43,7 @@ pub enum RobotsError {
         folder: PathBuf,
     },
     /// The file cannot be read.
-    #[error("robot file {path}: {source}")]
+    #[error("robot file {}: {source}", Printable(path.display()))]
     Io {
         /// The file.
         path: PathBuf,
@@ -48,7 +51,7 @@ pub enum RobotsError {
         source: std::io::Error,
     },
     /// The file is no robot.
-    #[error("robot file {origin}: {problem}")]
+    #[error("robot file {}: {problem}", Printable(origin))]
     Malformed {
         /// The file, or the built-in's name.
         origin: String,
@@ -67,6 +70,9 @@ pub struct Listed {
     /// Its summary, or what is wrong with its file.
     pub summary: String,
 }
+
+/// Far more than the largest robot file needs, bytes.
+const LONGEST: u64 = 4 << 20;
 
 /// The robot of this name or path, checked.
 ///
@@ -88,7 +94,7 @@ pub fn read(name: &str) -> Result<(String, String), RobotsError> {
     } else {
         user_folder().join(format!("{name}.toml"))
     };
-    match fs::read_to_string(&path) {
+    match files::read_text(&path, LONGEST) {
         Ok(text) => Ok((text, path.display().to_string())),
         Err(source) if looks_like_path || source.kind() != std::io::ErrorKind::NotFound => {
             Err(RobotsError::Io { path, source })
@@ -119,7 +125,7 @@ fn parse_within(text: &str, origin: &str, depth: usize) -> Result<RobotKind, Rob
         origin: origin.to_owned(),
         problem,
     };
-    let toml = |error: toml::de::Error| malformed(error.to_string());
+    let toml = |error: toml::de::Error| malformed(in_line(text, error.span(), error.message()));
     let keys: toml::Table = toml::from_str(text).map_err(toml)?;
     let composed = keys.contains_key("extends") || keys.contains_key("pair");
     let kind: RobotKind = if composed {
@@ -134,7 +140,8 @@ fn parse_within(text: &str, origin: &str, depth: usize) -> Result<RobotKind, Rob
         };
         if depth == 0 {
             let problem = format!(
-                "it builds on `{of}`, which is {DEEPEST} robots deep: does one of them build on itself?"
+                "it builds on `{}`, which is {DEEPEST} robots deep: does one of them build on itself?",
+                Printable(&of)
             );
             return Err(malformed(problem));
         }

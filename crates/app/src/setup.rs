@@ -9,9 +9,10 @@ mod steps;
 use serde::Serialize;
 use ulna_core::robot::JointSpec;
 use ulna_drivers::setup::{Fault, Place, check_chain, explain};
+use ulna_outside::Text;
 use ulna_rt::Stop;
 
-use crate::dialogue::{Dialogue, ask};
+use crate::dialogue::{Answer, Dialogue, Question, ask};
 use crate::error::AppError;
 use crate::wiggle::wiggle;
 use crate::workplace::{Part, Scenery, WorkOptions, Workplace};
@@ -165,20 +166,22 @@ pub fn setup(
 /// Has the whole chain connected, and checks it until it is right or somebody gives up.
 fn check_whole(work: &mut Workplace, talk: &mut dyn Dialogue) -> Result<Vec<Fault>, AppError> {
     let count = work.kind.dof();
-    let mut question = format!("Now connect all {count} servos in a chain, then press Enter:");
+    let first = format!("Now connect all {count} servos in a chain, then press Enter");
+    let mut question = Question {
+        text: &first,
+        enter: "looks",
+        keys: &[('q', "gives up")],
+        left: "all servos keep the ids they were given, their torque is off",
+    };
     loop {
-        let answer = ask(
-            talk,
-            &question,
-            "all servos keep the ids they were given, their torque is off",
-        )?;
+        let answer = ask(talk, &question)?;
         work.person.connect_all();
         let faults = check_chain(&mut work.line, &mut *work.pacer, &work.kind)?;
-        if faults.is_empty() || answer == "q" || work.person.is_simulated() {
+        if faults.is_empty() || answer == Answer::Key('q') || work.person.is_simulated() {
             return Ok(faults);
         }
         talk.say(&explain(&work.kind, &faults));
-        question = "Enter looks again, q gives up:".to_owned();
+        question.text = "Look again?";
     }
 }
 
@@ -186,7 +189,7 @@ fn check_whole(work: &mut Workplace, talk: &mut dyn Dialogue) -> Result<Vec<Faul
 fn identify(work: &mut Workplace, talk: &mut dyn Dialogue) -> Result<Vec<JointSetup>, AppError> {
     let faults = check_chain(&mut work.line, &mut *work.pacer, &work.kind)?;
     if !faults.is_empty() {
-        return Err(AppError::Session(explain(&work.kind, &faults)));
+        return Err(AppError::Found(Text::split(explain(&work.kind, &faults))));
     }
     talk.say(
         "Each joint moves a few degrees to and fro with little torque. Lay the arm down so that nothing can fall.",
@@ -200,9 +203,14 @@ fn identify(work: &mut Workplace, talk: &mut dyn Dialogue) -> Result<Vec<JointSe
             ..
         } = work.kind.joints[index].clone();
         talk.steps(&steps::identifying(&work.kind, &told));
-        let question = format!("Enter wiggles {name} (id {id}), s skips it, q ends:");
-        let answer = ask(talk, &question, "all servos are limp")?;
-        if answer == "q" {
+        let question = Question {
+            text: &format!("The servo of {name} (id {id})"),
+            enter: "wiggles it",
+            keys: &[('s', "skips it"), ('q', "ends")],
+            left: "all servos are limp",
+        };
+        let answer = ask(talk, &question)?;
+        if answer == Answer::Key('q') {
             break;
         }
         let mut joint = JointSetup {
@@ -212,7 +220,7 @@ fn identify(work: &mut Workplace, talk: &mut dyn Dialogue) -> Result<Vec<JointSe
             done: Done::Skipped,
             wiggled: None,
         };
-        if answer != "s" {
+        if answer == Answer::Enter {
             let moved = wiggle(work, id, resolution)?;
             talk.say(&format!("  {name} moved by {:.1}°", moved.degrees));
             (joint.done, joint.wiggled) = (Done::Identified, Some(moved.degrees));

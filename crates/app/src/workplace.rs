@@ -11,6 +11,7 @@ use ulna_drivers::calibration::Family as Folder;
 use ulna_drivers::ports::{self, PortInfo};
 use ulna_drivers::setup::family_of;
 use ulna_drivers::{Family, Line, SerialPort};
+use ulna_outside::{Printable, Text};
 use ulna_rt::{Lockstep, Pacer, RealClock, RealPacer, Stop};
 
 use crate::error::AppError;
@@ -164,12 +165,16 @@ fn only_adapter() -> Result<String, AppError> {
         )),
         several => {
             let lines = several.iter().map(|port| {
-                format!("\n  {}  {}", port.path.display(), port.description())
+                format!(
+                    "\n  {}  {}",
+                    Printable(port.path.display()),
+                    Printable(port.description())
+                )
             });
-            Err(AppError::Usage(format!(
+            Err(AppError::UsageLines(Text::split(format_args!(
                 "several adapters are plugged in, say which (`ulna ports find` tells them apart):{}",
                 lines.collect::<String>()
-            )))
+            ))))
         }
     }
 }

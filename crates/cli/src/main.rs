@@ -1,5 +1,12 @@
 //! The `ulna` command: parse → app → print. Nothing is decided here but words and exit codes.
 
+#![deny(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "what is printed passes the filter of `print`"
+)]
+
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -10,6 +17,7 @@ mod commands;
 mod health;
 mod keyboard;
 mod output;
+mod print;
 mod screen;
 mod sounds;
 mod terminal;
@@ -38,7 +46,10 @@ impl Ended {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(print::usage(&error)),
+    };
     match run(&cli) {
         Ok(Ended::Done) => ExitCode::SUCCESS,
         Ok(Ended::BadNews) => ExitCode::FAILURE,
@@ -46,10 +57,7 @@ fn main() -> ExitCode {
         // Whoever read our output has read enough, as `head` does.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            match error.downcast_ref() {
-                Some(ulna_app::AppError::Interrupted(left)) => eprintln!("{left}"),
-                _ => eprintln!("error: {error:#}"),
-            }
+            print::error(&error);
             ExitCode::from(exit_code(&error))
         }
     }
@@ -88,7 +96,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// 2 for options that do not go together, as for those that clap refuses; 130 for Ctrl-C; 1 for everything else.
 fn exit_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref() {
-        Some(ulna_app::AppError::Usage(_)) => 2,
+        Some(ulna_app::AppError::Usage(_) | ulna_app::AppError::UsageLines(_)) => 2,
         Some(ulna_app::AppError::Interrupted(_)) => 130,
         _ => 1,
     }

@@ -1,6 +1,6 @@
 //! How results look in a terminal.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -10,18 +10,11 @@ use ulna_app::policies::PolicyReport;
 use ulna_app::report::SessionReport;
 use ulna_app::run::Ui;
 use ulna_app::tap::Snapshot;
+use ulna_outside::Text;
 
 use crate::health;
-
-/// Prints the command's JSON answer on stdout.
-pub(crate) fn json(value: &serde_json::Value) -> io::Result<()> {
-    writeln!(io::stdout().lock(), "{value}")
-}
-
-/// Prints lines for people on stdout.
-pub(crate) fn text(text: &str) -> io::Result<()> {
-    writeln!(io::stdout().lock(), "{text}")
-}
+use crate::print::message;
+pub(crate) use crate::print::{json, line, note, notes, text};
 
 /// A line on stderr that is always up to date; nothing if stderr is no terminal.
 #[derive(Debug)]
@@ -101,9 +94,12 @@ impl Ui for StatusLine {
         let felt = health::felt(&self.names, health);
         let joints = joints.collect::<Vec<_>>().join("  ");
         let seconds = stamp.seconds();
-        self.bar.set_message(format!(
-            "{seconds:6.1} s  tick {ticks}  {joints}  off by {error:4.1}{felt}{gate}{silent}"
-        ));
+        message(
+            &self.bar,
+            format_args!(
+                "{seconds:6.1} s  tick {ticks}  {joints}  off by {error:4.1}{felt}{gate}{silent}"
+            ),
+        );
         self.bar.tick();
     }
 }
@@ -134,7 +130,7 @@ impl ProgressLine {
         if progress.step != self.step {
             self.step = progress.step;
             self.bar.reset();
-            self.bar.set_message(progress.step);
+            message(&self.bar, progress.step);
         }
         self.bar.set_length(progress.total);
         self.bar.set_position(progress.done);
@@ -161,7 +157,7 @@ pub(crate) fn short(name: &str) -> String {
 }
 
 /// The report of a session, for people.
-pub(crate) fn session(report: &SessionReport) -> String {
+pub(crate) fn session(report: &SessionReport) -> Text {
     let timing = &report.timing;
     let clock = match report.clock {
         ulna_app::report::ClockKind::Real => "real time",
@@ -235,7 +231,7 @@ pub(crate) fn session(report: &SessionReport) -> String {
         "  the arm     {} ({:.1} s)",
         report.exit.happened, report.exit.seconds
     ));
-    lines.join("\n")
+    lines.into_iter().collect()
 }
 
 /// What the display took, for people.
@@ -289,7 +285,7 @@ fn policy_lines(policy: &PolicyReport) -> Vec<String> {
 }
 
 /// One robot, for people.
-pub(crate) fn robot(kind: &ulna_app::RobotKind) -> String {
+pub(crate) fn robot(kind: &ulna_app::RobotKind) -> Text {
     let mut lines = vec![
         format!("{}: {}", kind.name, kind.summary),
         format!(
@@ -325,5 +321,5 @@ pub(crate) fn robot(kind: &ulna_app::RobotKind) -> String {
             joint.unit.to_string()
         ));
     }
-    lines.join("\n")
+    lines.into_iter().collect()
 }

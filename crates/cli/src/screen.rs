@@ -15,6 +15,7 @@ use crossterm::terminal::{
 use crossterm::{execute, queue};
 use ulna_app::{Dialogue, Step, Told};
 
+use crate::print::notes;
 use crate::terminal::Terminal;
 use page::{Model, page};
 
@@ -67,7 +68,7 @@ impl Drop for Screen {
         drop(execute!(io::stderr(), EnableLineWrap, LeaveAlternateScreen));
         // What was said stays, also after the screen that showed it.
         for text in &self.model.said {
-            eprintln!("{text}");
+            notes(text);
         }
     }
 }
@@ -96,8 +97,8 @@ impl Dialogue for Screen {
         told
     }
 
-    fn pressed(&mut self) -> bool {
-        self.terminal.pressed()
+    fn heard(&mut self) -> Option<Told> {
+        self.terminal.heard()
     }
 
     fn show(&mut self, text: &str) {

@@ -1,12 +1,14 @@
 //! Talking with whoever sits at the terminal, in plain lines: what is said stays, what goes on is drawn in place.
 
 use std::io::{self, BufRead, IsTerminal};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ulna_app::{Dialogue, Stop, Told};
+
+use crate::print::{message, notes, prompt};
 
 /// How often Ctrl-C is looked for while nobody answers.
 const POLL: Duration = Duration::from_millis(50);
@@ -121,35 +123,42 @@ impl Drop for Terminal {
 impl Dialogue for Terminal {
     fn say(&mut self, text: &str) {
         match &self.drawn {
-            Some((bar, _)) => bar.suspend(|| eprintln!("{text}")),
-            None => eprintln!("{text}"),
+            Some((bar, _)) => bar.suspend(|| notes(text)),
+            None => notes(text),
         }
     }
 
     fn ask(&mut self, question: &str) -> Told {
         self.clear();
         if self.obliging {
-            eprintln!("{question} (Enter)");
+            notes(format_args!("{question} (Enter)"));
             return match self.stop.requested() {
                 Some(_) => Told::Interrupted,
                 None => Told::Line(String::new()),
             };
         }
-        eprint!("{question} ");
+        prompt(question);
         let told = self.answer(|| {});
         if !matches!(told, Told::Line(_)) || !Self::somebody() {
-            eprintln!(); // a terminal shows its own Enter key
+            notes(""); // a terminal shows its own Enter key
         }
         told
     }
 
-    fn pressed(&mut self) -> bool {
-        !self.obliging && self.lines().try_iter().count() > 0
+    fn heard(&mut self) -> Option<Told> {
+        if self.obliging {
+            return None;
+        }
+        match self.lines().try_recv() {
+            Ok(line) => Some(Told::Line(line)),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Told::Nobody),
+        }
     }
 
     fn show(&mut self, text: &str) {
         let bar = self.bar(false);
-        bar.set_message(text.to_owned());
+        message(bar, text);
         bar.tick();
     }
 
@@ -157,7 +166,7 @@ impl Dialogue for Terminal {
         let bar = self.bar(true);
         bar.set_length(of.max(1));
         bar.set_position(done.min(of));
-        bar.set_message(text.to_owned());
+        message(bar, text);
         bar.tick();
     }
 

@@ -6,7 +6,7 @@ use ulna_core::Calibration;
 use ulna_drivers::calibrate::{Sweep, Swept, offsets, prepare};
 use ulna_sim::hand::SweepHand;
 
-use crate::dialogue::{Dialogue, Told, ask};
+use crate::dialogue::{Answer, Dialogue, Question, ask, forget_typed, pressed};
 use crate::error::AppError;
 use crate::workplace::{Part, Person, Workplace};
 
@@ -44,11 +44,13 @@ pub(super) fn release(
         holds |= work.line.read(&mut *work.pacer, id, torque)? != 0;
     }
     if holds && !alone && !work.person.is_simulated() {
-        ask(
-            talk,
-            "The arm holds itself and will go limp: hold it, then press Enter:",
-            "nothing was changed",
-        )?;
+        let question = Question {
+            text: "The arm holds itself and will go limp: hold it, then press Enter",
+            enter: "makes it limp",
+            keys: &[],
+            left: "nothing was changed",
+        };
+        ask(talk, &question)?;
     }
     let registers = &part.spec(&work.kind).registers;
     let own = part == Part::Follower;
@@ -79,11 +81,17 @@ pub(super) fn begin(
         .map(|joint| joint.name.as_str())
         .collect();
     if !alone && !full_turns.is_empty() {
-        let question = format!(
-            "Turn {} to the middle: that is where zero will be (the other joints may stand anywhere). Then press Enter:",
+        let text = format!(
+            "Turn {} to the middle: that is where zero will be (the other joints may stand anywhere). Then press Enter",
             full_turns.join(" and ")
         );
-        ask(talk, &question, LEFT)?;
+        let question = Question {
+            text: &text,
+            enter: "goes on",
+            keys: &[],
+            left: LEFT,
+        };
+        ask(talk, &question)?;
     }
     let sign = work.family().offset_sign();
     let shifts = offsets(&mut work.line, &mut *work.pacer, &work.kind)?;
@@ -112,10 +120,10 @@ impl Sweeping {
             limit = limit.or(Some(SweepHand::duration(work.kind.dof()) + PERIOD));
         }
         talk.say(
-            "Now move every joint slowly through its whole range, from one end to the other, in any order. Press Enter when all are done.",
+            "Now move every joint slowly through its whole range, from one end to the other, in any order. Press Enter when all are done \
+             (q ends without writing).",
         );
-        // Enter keys from before do not count.
-        talk.pressed();
+        forget_typed(talk, LEFT)?;
         let start = work.pacer.now();
         let (mut next, mut shown) = (start, start);
         loop {
@@ -127,7 +135,7 @@ impl Sweeping {
             }
             work.check_stop(LEFT)?;
             if limit.is_some_and(|limit| now >= start + limit)
-                || seconds.is_none() && talk.pressed()
+                || seconds.is_none() && pressed(talk, LEFT)?
             {
                 break;
             }
@@ -178,8 +186,8 @@ impl Sweeping {
     }
 }
 
-/// Has the arm laid down in its resting pose, and says what the servos would report there with this calibration; `None` if nobody does
-/// it.
+/// Has the arm laid down in its resting pose, and says what the servos would report there with this calibration; `None` if that is
+/// left out.
 pub(super) fn rest(
     work: &mut Workplace,
     alone: bool,
@@ -197,17 +205,18 @@ pub(super) fn rest(
         return Ok(None);
     }
     if !alone {
-        let question = format!(
-            "To see whether a joint is mounted the wrong way round: lay the arm down in its resting pose ({}; the gripper closed), then press Enter \
-             (s leaves that out):",
+        let text = format!(
+            "To see whether a joint is mounted the wrong way round: lay the arm down in its resting pose ({}; the gripper closed), then press Enter",
             tells.join(", ")
         );
-        match talk.ask(&question) {
-            Told::Line(line) if line.trim().eq_ignore_ascii_case("s") => return Ok(None),
-            Told::Line(_) => {}
-            Told::Interrupted => return Err(AppError::Interrupted(format!("interrupted; {LEFT}"))),
-            // Whoever swept the arm and left has done what is needed.
-            Told::Nobody => return Ok(None),
+        let question = Question {
+            text: &text,
+            enter: "looks",
+            keys: &[('s', "leaves that out")],
+            left: LEFT,
+        };
+        if ask(talk, &question)? == Answer::Key('s') {
+            return Ok(None);
         }
     }
     if let Person::Mover(hand) = &work.person {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ulna_core::kinematics::Chain;
 use ulna_core::{Camera, RobotKind};
+use ulna_outside::Text;
 use ulna_recorder::CameraSpec;
 use ulna_sim::camera::{CameraOptions, FaultyCamera, SimCamera, Trouble, cube_from_seed};
 use ulna_sim::scene::{self, Colour, Scene};
@@ -48,7 +49,7 @@ pub(crate) fn open(
     let troubles = wanted.faults.iter().map(|text| Trouble::parse(text));
     let troubles = troubles
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| AppError::Usage(error.to_string()))?;
+        .map_err(|error| AppError::UsageLines(Text::split(error)))?;
     if let Some((name, _)) = troubles
         .iter()
         .find(|(name, _)| !chosen.iter().any(|camera| camera.name == *name))
@@ -71,7 +72,7 @@ pub(crate) fn open(
     let cameras = chosen.into_iter().map(|view| {
         let (scene, arm) = (Arc::clone(&scene), Arc::clone(arm));
         let camera = SimCamera::new(view, scene, Chain::new(kind), arm, how.clone());
-        let camera = camera.map_err(|error| AppError::Usage(error.to_string()))?;
+        let camera = camera.map_err(|error| AppError::UsageLines(Text::split(error)))?;
         let mut camera = Box::new(camera.with_task(task.clone())) as Box<dyn Camera>;
         let mine = |(name, _): &&(String, Trouble)| name == camera.name();
         if let Some((_, trouble)) = troubles.iter().find(mine) {

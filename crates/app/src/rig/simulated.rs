@@ -9,6 +9,7 @@ use ulna_core::{Calibration, Joints, RobotKind};
 use ulna_drivers::arm::engine_config;
 use ulna_drivers::calibration::{self, CalibrationError, Family};
 use ulna_drivers::{Arms, Leader, Port, SerialPort, ServoArm};
+use ulna_outside::Text;
 use ulna_rt::RealClock;
 use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::bus::{BusOptions, ServoBus};
@@ -403,7 +404,7 @@ fn faults(options: &RigOptions, sides: &[(String, RobotKind)]) -> Result<Vec<Fau
         for (side, texts) in of_side.iter_mut().enumerate() {
             match parse(&[text], side) {
                 Err(error @ FaultParseError::UnknownServo { .. }) => unknown = Some(error),
-                Err(error) => return Err(AppError::Usage(error.to_string())),
+                Err(error) => return Err(AppError::UsageLines(Text::split(error))),
                 Ok(_) => {
                     texts.push(text);
                     found = true;
@@ -411,14 +412,14 @@ fn faults(options: &RigOptions, sides: &[(String, RobotKind)]) -> Result<Vec<Fau
             }
         }
         if let Some(error) = unknown.filter(|_| !found) {
-            return Err(AppError::Usage(error.to_string()));
+            return Err(AppError::UsageLines(Text::split(error)));
         }
     }
     let plans = of_side.iter().enumerate();
     let plans = plans.map(|(side, texts)| parse(texts, side));
     plans
         .collect::<Result<_, _>>()
-        .map_err(|error| AppError::Usage(error.to_string()))
+        .map_err(|error| AppError::UsageLines(Text::split(error)))
 }
 
 /// Servos as their owner left them: with the arm's calibration, and with the registers that the robot file asks for, in

@@ -7,17 +7,16 @@ use ulna_drivers::LineError;
 use ulna_drivers::setup::{Newcomer, Place, assign, newcomer};
 
 use super::{Done, JointSetup, steps};
-use crate::dialogue::{Dialogue, ask};
+use crate::dialogue::{Answer, Dialogue, Question, ask};
 use crate::error::AppError;
 use crate::wiggle::wiggle;
 use crate::workplace::Workplace;
 
-/// What somebody wants to do with the servo that is asked for.
-enum Wish {
-    Look,
-    Wiggle,
-    Skip,
-}
+/// What can be done with the servo that is asked for, beside looking at it.
+const KEYS: [(char, &str); 2] = [
+    ('w', "wiggles the one that is connected"),
+    ('s', "skips it"),
+];
 
 /// Goes through all joints, from the last to the first.
 pub(super) fn assign_all(
@@ -77,12 +76,18 @@ fn one(
     let joint = work.kind.joints[index].clone();
     let left =
         "the servos that are done keep their ids, the others are as they were; no torque is on";
-    let mut question = format!(
-        "{number} of {}: connect the servo of {} (it gets id {}), then press Enter (w wiggles the one that is connected, s skips it):",
+    let first = format!(
+        "{number} of {}: connect the servo of {} (it gets id {}), then press Enter",
         work.kind.dof(),
         joint.name,
         joint.id
     );
+    let mut question = Question {
+        text: &first,
+        enter: "gives it its id",
+        keys: &KEYS,
+        left,
+    };
     let mut told = JointSetup {
         joint: joint.name.clone(),
         id: joint.id,
@@ -91,18 +96,14 @@ fn one(
         wiggled: None,
     };
     loop {
-        let wish = match ask(talk, &question, left)?.as_str() {
-            "s" => Wish::Skip,
-            "w" => Wish::Wiggle,
-            _ => Wish::Look,
-        };
+        let answer = ask(talk, &question)?;
         work.person.connect_only(index);
         let home = work.kind.bus.baud;
         let target = Place {
             baud: home,
             id: joint.id,
         };
-        if matches!(wish, Wish::Skip) {
+        if answer == Answer::Key('s') {
             return Ok(told);
         }
         let found = match look(work, known, talk)? {
@@ -112,11 +113,11 @@ fn one(
                     return Err(AppError::Session(problem));
                 }
                 talk.say(&problem);
-                "Then press Enter (w wiggles, s skips):".clone_into(&mut question);
+                question.text = "Then press Enter";
                 continue;
             }
         };
-        if matches!(wish, Wish::Wiggle) {
+        if answer == Answer::Key('w') {
             let moved = wiggle(work, found.id, joint.resolution)?;
             talk.say(&format!("  it moved by {:.1}°", moved.degrees));
             continue;
@@ -130,8 +131,7 @@ fn one(
                 return Err(AppError::Session(problem));
             }
             talk.say(&problem);
-            "Connect the right one, then press Enter (w wiggles, s skips):"
-                .clone_into(&mut question);
+            question.text = "Connect the right one, then press Enter";
             continue;
         }
         if found != target && !is_wanted(work, found, &joint, talk, left)? {
@@ -170,11 +170,17 @@ fn is_wanted(
     let (Some(other), true) = (other, found.id != work.family().factory_id) else {
         return Ok(true);
     };
-    let question = format!(
-        "  This servo has id {}, which is that of {}. Is it really {}'s? y makes it so, Enter looks again:",
+    let text = format!(
+        "  This servo has id {}, which is that of {}. Is it really {}'s?",
         found.id, other.name, joint.name
     );
-    Ok(work.person.is_simulated() || ask(talk, &question, left)? == "y")
+    let question = Question {
+        text: &text,
+        enter: "looks again",
+        keys: &[('y', "makes it so")],
+        left,
+    };
+    Ok(work.person.is_simulated() || ask(talk, &question)? == Answer::Key('y'))
 }
 
 /// The one new servo, or what is in the way, in words.

@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use ulna_bus::ErrorFlags;
 use ulna_core::{Calibration, RobotKind};
 use ulna_drivers::{Family, Line, Port};
+use ulna_outside::Text;
 use ulna_rt::Stop;
 use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::bench::Bench;
@@ -148,7 +149,7 @@ fn bus_options(options: &WorkOptions, kind: &RobotKind) -> Result<BusOptions, Ap
         .collect();
     let texts = options.faults.iter().map(String::as_str);
     let faults = FaultPlan::parse(texts, options.seed, &names)
-        .map_err(|error| AppError::Usage(error.to_string()))?;
+        .map_err(|error| AppError::UsageLines(Text::split(error)))?;
     Ok(BusOptions {
         faults,
         ..BusOptions::default()

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use ulna_app::bench as benches;
+use ulna_outside::Text;
 
 use crate::args::BenchCommand;
 use crate::{Ended, output};
@@ -17,7 +18,7 @@ pub(crate) fn bench(bench: &BenchCommand, json: bool) -> Result<Ended> {
     if json {
         output::json(&serde_json::to_value(&result)?)?;
     } else {
-        output::text(&result.table())?;
+        output::text(&Text::split(result.table()))?;
     }
     Ok(Ended::Done)
 }

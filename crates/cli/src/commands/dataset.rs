@@ -44,7 +44,7 @@ pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Ended> {
         }
         Err(error) => match error.downcast_ref::<AppError>() {
             Some(app) if app.is_interruption() => {
-                eprintln!("{app}");
+                output::note(app);
                 Ok(Ended::Interrupted)
             }
             _ => Err(error),

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use ulna_app::demo as tour;
+use ulna_outside::Text;
 
 use super::stop;
 use crate::args::DemoArgs;
@@ -9,12 +10,12 @@ use crate::{Ended, output};
 
 pub(crate) fn demo(args: &DemoArgs, json: bool) -> Result<Ended> {
     let stop = stop()?;
-    let mut say = |line: &str| eprintln!("{line}");
+    let mut say = |line: &str| output::notes(line);
     let told = tour::demo(args.seed, args.folder.as_deref(), &stop, &mut say)?;
     if json {
         output::json(&serde_json::to_value(&told)?)?;
     } else {
-        output::text(&told.summary())?;
+        output::text(&Text::split(told.summary()))?;
     }
     Ok(Ended::regularly(told.interrupted))
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use ulna_app::doctor::{Check, Verdict, doctor as examine, udev_rules};
+use ulna_outside::Text;
 
 use super::stop;
 use crate::args::DoctorArgs;
@@ -9,7 +10,7 @@ use crate::{Ended, output};
 
 pub(crate) fn doctor(args: &DoctorArgs, json: bool) -> Result<Ended> {
     if args.udev {
-        output::text(udev_rules().trim_end())?;
+        output::text(&Text::split(udev_rules().trim_end()))?;
         return Ok(Ended::Done);
     }
     let stop = stop()?;
@@ -30,15 +31,13 @@ pub(crate) fn doctor(args: &DoctorArgs, json: bool) -> Result<Ended> {
     })
 }
 
-fn lines(check: &Check) -> String {
+fn lines(check: &Check) -> Text {
     let verdict = match check.verdict {
         Verdict::Ok => "ok  ",
         Verdict::Warn => "warn",
         Verdict::Fail => "FAIL",
     };
-    let next = check
-        .next
-        .as_ref()
-        .map_or_else(String::new, |next| format!("\n      → {next}"));
-    format!("{verdict}  {}: {}{next}", check.name, check.found)
+    let mut lines = Text::line(format_args!("{verdict}  {}: {}", check.name, check.found));
+    lines.extend(check.next.iter().map(|next| format!("      → {next}")));
+    lines
 }

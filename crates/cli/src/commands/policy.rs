@@ -3,6 +3,7 @@
 use anyhow::Result;
 use ulna_app::bench as benches;
 use ulna_app::policies::{self, Checked};
+use ulna_outside::Text;
 
 use crate::args::PolicyAction;
 use crate::{Ended, output};
@@ -22,14 +23,14 @@ pub(crate) fn policy(action: &PolicyAction, json: bool) -> Result<Ended> {
             if json {
                 output::json(&serde_json::to_value(&bench)?)?;
             } else {
-                output::text(&bench.table())?;
+                output::text(&Text::split(bench.table()))?;
             }
         }
     }
     Ok(Ended::Done)
 }
 
-fn told(checked: &Checked) -> String {
+fn told(checked: &Checked) -> Text {
     let Checked {
         bundle,
         robot,
@@ -56,5 +57,6 @@ fn told(checked: &Checked) -> String {
             report.golden_difference, report.golden_tolerance
         ),
     ]
-    .join("\n")
+    .into_iter()
+    .collect()
 }

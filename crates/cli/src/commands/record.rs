@@ -10,12 +10,14 @@ use ulna_app::policies::PolicyOptions;
 use ulna_app::record::{RecordOptions, RecordUi, Recorded, inputs, record as run};
 use ulna_app::rig::RigOptions;
 use ulna_app::{Phase, Progress};
+use ulna_outside::Text;
 
 use super::{display, stop};
 use crate::Ended;
 use crate::args::RecordArgs;
 use crate::keyboard::Keyboard;
 use crate::output;
+use crate::print::message;
 use crate::sounds::{Announcer, Sounds};
 
 pub(crate) fn record(args: &RecordArgs, json: bool) -> Result<Ended> {
@@ -60,7 +62,7 @@ pub(super) fn recorded(
     drop(keyboard);
     let recorded = recorded?;
     for warning in &recorded.warnings {
-        eprintln!("warning: {warning}");
+        output::note(format_args!("warning: {warning}"));
     }
     if json {
         output::json(&serde_json::to_value(&recorded)?)?;
@@ -81,7 +83,7 @@ fn nothing_missing(options: &RecordOptions, there: u64, json: bool) -> Result<En
             "total_episodes": there,
         }))?;
     } else {
-        output::text(&format!(
+        output::line(format_args!(
             "{}: {there} episodes are there already, nothing is missing; --more N records N more",
             dataset.display()
         ))?;
@@ -182,14 +184,14 @@ impl RecordUi for Bar {
         };
         self.bar.set_length(rows.max(1));
         self.bar.set_position(row.min(rows));
-        self.bar.set_message(format!(
-            "{what}{time}  saved {saved}{behind}{disk}{}",
-            self.keys
-        ));
+        message(
+            &self.bar,
+            format_args!("{what}{time}  saved {saved}{behind}{disk}{}", self.keys),
+        );
     }
 }
 
-fn summary(recorded: &Recorded) -> String {
+fn summary(recorded: &Recorded) -> Text {
     let Recorded {
         dataset,
         fps,
@@ -233,6 +235,7 @@ fn summary(recorded: &Recorded) -> String {
         }
         lines.push(line);
     }
-    lines.push(output::session(session));
-    lines.join("\n")
+    let mut text: Text = lines.into_iter().collect();
+    text.append(output::session(session));
+    text
 }

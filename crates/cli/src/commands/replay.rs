@@ -3,6 +3,7 @@
 use anyhow::Result;
 use ulna_app::replay::{ReplayOptions, Replayed};
 use ulna_app::robots as known;
+use ulna_outside::Text;
 
 use super::{display, stop};
 use crate::Ended;
@@ -25,7 +26,10 @@ pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Ended> {
     status.finish();
     let replayed = replayed?;
     if json {
-        eprintln!("units: {}, {}", replayed.units, replayed.units_from);
+        output::note(format_args!(
+            "units: {}, {}",
+            replayed.units, replayed.units_from
+        ));
         output::json(&replayed.to_json())?;
     } else {
         output::text(&replay_table(&replayed))?;
@@ -33,7 +37,7 @@ pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Ended> {
     Ok(Ended::regularly(replayed.done.interrupted))
 }
 
-fn replay_table(replayed: &Replayed) -> String {
+fn replay_table(replayed: &Replayed) -> Text {
     let Replayed {
         units,
         units_from,
@@ -58,6 +62,7 @@ fn replay_table(replayed: &Replayed) -> String {
             fit.rms, fit.baseline_rms
         ));
     }
-    lines.push(output::session(&done.report));
-    lines.join("\n")
+    let mut text: Text = lines.into_iter().collect();
+    text.append(output::session(&done.report));
+    text
 }

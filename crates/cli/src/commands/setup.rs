@@ -3,6 +3,7 @@
 use anyhow::Result;
 use ulna_app::Dialogue;
 use ulna_app::setup::{Done, SetUp};
+use ulna_outside::Text;
 
 use super::stop;
 use crate::args::SetupArgs;
@@ -34,8 +35,8 @@ pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Ended> {
     })
 }
 
-fn summary(told: &SetUp) -> String {
-    let mut lines = Vec::new();
+fn summary(told: &SetUp) -> Text {
+    let mut lines = Text::new();
     for joint in &told.joints {
         lines.push(format!(
             "{:<16}id {:<4}{}",
@@ -45,7 +46,7 @@ fn summary(told: &SetUp) -> String {
         ));
     }
     if !told.complete {
-        lines.push(told.problems.clone());
+        lines.append(Text::split(&told.problems));
     } else if told
         .joints
         .iter()
@@ -57,5 +58,5 @@ fn summary(told: &SetUp) -> String {
             told.baud
         ));
     }
-    lines.join("\n")
+    lines
 }
