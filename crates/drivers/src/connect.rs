@@ -12,6 +12,7 @@ use std::time::Duration;
 use ulna_bus::engine::ServoFault;
 use ulna_bus::registers::{Register, Role as Use};
 use ulna_core::{LinkLost, Progress, Robot, SafeGoals, Stamp};
+use ulna_outside::Printable;
 use ulna_robot::{ArmRole, Calibration, RobotKind};
 use ulna_rt::Pacer;
 
@@ -27,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 #[non_exhaustive]
 pub enum ConnectError {
     /// Servos are missing or are not what the robot file says.
-    #[error("{port}: {problems}\n{advice}")]
+    #[error("{}: {problems}\n{advice}", Printable(port))]
     Servos {
         /// The port.
         port: String,
@@ -37,7 +38,10 @@ pub enum ConnectError {
         advice: &'static str,
     },
     /// A servo did not take a setting.
-    #[error("{port}: servo {id} (`{joint}`) {fault} (register {register})")]
+    #[error(
+        "{}: servo {id} (`{joint}`) {fault} (register {register})",
+        Printable(port)
+    )]
     Register {
         /// The port.
         port: String,
@@ -64,8 +68,9 @@ pub enum ConnectError {
     },
     /// The calibration in the servos is another one than the file's.
     #[error(
-        "{port}: the servos hold another calibration than the file: {differences}. With the wrong one the arm would move to wrong places; \
-         calibrate the arm again, or pass the id under which it was calibrated"
+        "{}: the servos hold another calibration than the file: {differences}. With the wrong one the arm would move to wrong places; \
+         calibrate the arm again, or pass the id under which it was calibrated",
+        Printable(port)
     )]
     OtherCalibration {
         /// The port.
@@ -77,7 +82,10 @@ pub enum ConnectError {
     #[error("{0}")]
     Sides(String),
     /// The port went away.
-    #[error("{port}: the port is gone ({reason}); check the USB cable and try again")]
+    #[error(
+        "{}: the port is gone ({reason}); check the USB cable and try again",
+        Printable(port)
+    )]
     Lost {
         /// The port.
         port: String,
