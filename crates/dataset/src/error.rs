@@ -182,7 +182,7 @@ pub enum DatasetError {
     /// An edit that failed between the two renames of a file system that cannot exchange names.
     #[error(
         "cannot put {} in place: {source}; it stands, whole and as it was, under the name {}: {}, then run `ulna dataset repair {}`",
-        path.display(), old.display(), io_remedy(source), path.display()
+        path.display(), old.display(), io_remedy(source), ulna_outside::Shell(path.display())
     )]
     PutAside {
         /// The dataset that was to be edited.
@@ -208,6 +208,7 @@ fn io_advice(error: &io::Error) -> &'static str {
         io::ErrorKind::PermissionDenied => "check the owner and the permissions of the folder",
         io::ErrorKind::ReadOnlyFilesystem => "the disk is mounted read-only",
         io::ErrorKind::NotFound => "check the path",
+        io::ErrorKind::InvalidInput => "put a file there, or give another path",
         _ => "check the disk; every saved episode is intact",
     }
 }

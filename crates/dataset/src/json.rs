@@ -1,6 +1,5 @@
 //! JSON files as Python LeRobot writes them: UTF-8, indented by four.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -14,7 +13,7 @@ const MAX_BYTES: u64 = 64 << 20;
 
 /// Reads and parses a JSON file.
 pub(crate) fn read(path: &Path) -> Result<Value> {
-    let file = File::open(path).at("open", path)?;
+    let file = ulna_outside::files::open(path).at("open", path)?;
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1)
         .read_to_end(&mut bytes)

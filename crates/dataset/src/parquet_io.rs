@@ -38,7 +38,7 @@ pub(crate) enum Source {
 
 impl Source {
     pub(crate) fn open(path: &Path) -> Result<Source> {
-        let file = File::open(path).at("open", path)?;
+        let file = ulna_outside::files::open(path).at("open", path)?;
         let length = file.metadata().at("read", path)?.len();
         if length > MAX_AT_ONCE {
             return Ok(Source::File(Arc::new(file)));

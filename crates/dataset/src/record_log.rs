@@ -76,7 +76,7 @@ pub(crate) struct RecordReader {
 
 impl RecordReader {
     pub(crate) fn open(path: &Path) -> Result<RecordReader> {
-        let file = File::open(path).at("open", path)?;
+        let file = ulna_outside::files::open(path).at("open", path)?;
         let left = file.metadata().at("read", path)?.len();
         Ok(RecordReader {
             file: BufReader::new(file),

@@ -1,7 +1,6 @@
 //! The metadata of datasets of format v2.0 and v2.1: lines of JSON, and one file per episode.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -115,7 +114,7 @@ fn each_line(
             path: path.to_owned(),
         });
     }
-    let mut file = BufReader::new(File::open(path).at("open", path)?);
+    let mut file = BufReader::new(ulna_outside::files::open(path).at("open", path)?);
     let mut line = Vec::new();
     for number in 1..=MAX_LINES {
         line.clear();

@@ -127,7 +127,7 @@ pub(crate) fn carry_over(fs: &dyn Fs, source: &Path, root: &Path) -> Result<Opti
 /// The card that is there.
 fn read(root: &Path) -> Result<Option<String>> {
     let path = root.join(CARD_PATH);
-    let file = match std::fs::File::open(&path) {
+    let file = match ulna_outside::files::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).at("open", &path),

@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
+use ulna_outside::{Lines, files};
+
 use crate::error::{DatasetError, IoContext, Result};
 use crate::fs::{Fs, RealFs};
 use crate::fs::{make_dirs, parent};
@@ -37,6 +39,7 @@ impl PageFile {
         if target.is_dir() {
             return refused("is a folder; give the name of a file in it, such as report.html");
         }
+        files::writable(target).at("write", target)?;
         if !force && target.symlink_metadata().is_ok() && !is_ours(target) {
             return refused(
                 "is there already, and is no report of ulna's; choose another name, or overwrite it with --force",
@@ -64,6 +67,8 @@ impl PageFile {
     /// Writes a part.
     pub(super) fn write(&mut self, part: &str) -> Result<()> {
         if let Some(file) = &mut self.file {
+            // Whatever the dataset holds, the page's source has no character that acts on an editor or a terminal either.
+            let part = Lines(part).to_string();
             file.write_all(part.as_bytes()).at("write", &self.aside)?;
             self.bytes += part.len() as u64;
         }
@@ -98,7 +103,7 @@ impl Drop for PageFile {
 
 fn is_ours(path: &Path) -> bool {
     let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    let read = files::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
     let mark = format!("<meta name=\"generator\" content=\"{GENERATOR}");
     read.is_ok() && String::from_utf8_lossy(&head).contains(&mark)
 }

@@ -23,7 +23,7 @@ pub(crate) struct VideoFile {
 impl VideoFile {
     /// Reads the index of the only video track.
     pub(crate) fn open(path: &Path) -> Result<VideoFile> {
-        let mut file = File::open(path).at("open", path)?;
+        let mut file = ulna_outside::files::open(path).at("open", path)?;
         let index = TrackIndex::read(&mut file, path)?;
         // The first description holds for all; concatenated files repeat it.
         let described = index.entries.first().ok_or("holds no pictures".to_owned());
