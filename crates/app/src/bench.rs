@@ -9,7 +9,7 @@ mod record;
 mod ssim;
 
 use std::path::Path;
-use std::{env, fs, process, thread};
+use std::{fs, thread};
 
 use serde::Serialize;
 
@@ -101,14 +101,24 @@ fn in_folder(
     measure: impl FnOnce(&Path) -> Result<Vec<Case>, AppError>,
 ) -> Result<Bench, AppError> {
     let machine = machine();
-    let folder = env::temp_dir().join(format!("ulna-bench-{}", process::id()));
-    let cases = measure(&folder);
-    let _ = fs::remove_dir_all(&folder);
+    // Its name cannot be guessed, and nobody else may look into it.
+    let folder = temporary()?;
     Ok(Bench {
         bench,
         machine,
-        cases: cases?,
+        cases: measure(folder.path())?,
     })
+}
+
+/// A folder of its own among the temporary ones.
+fn temporary() -> Result<tempfile::TempDir, AppError> {
+    tempfile::Builder::new()
+        .prefix("ulna-bench-")
+        .tempdir()
+        .map_err(|source| AppError::System {
+            what: "making a folder for temporary files".to_owned(),
+            source,
+        })
 }
 
 fn machine() -> Machine {

@@ -152,6 +152,35 @@ pub enum DatasetError {
         /// The dataset.
         path: PathBuf,
     },
+    /// A link where a writer would reach another folder through it.
+    #[error("{} is a link, and ulna writes and removes nothing through links; {remedy}", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// Paths in `info.json` that are fit for reading only.
+    #[error(
+        "{}: `{field}` {reason}, so ulna reads this dataset but writes nothing into it; for one with LeRobot's usual file names: `ulna dataset import {} --output NEW`",
+        path.display(), root.display()
+    )]
+    Paths {
+        /// The dataset.
+        root: PathBuf,
+        /// The file.
+        path: PathBuf,
+        /// The field that holds the template.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file that stands where a new one is to be put.
+    #[error("{} is there already, and belongs to no saved episode; move it out of the dataset, then try again", path.display())]
+    Occupied {
+        /// The file.
+        path: PathBuf,
+    },
     /// An edit that was stopped by the user.
     #[error("interrupted; {} is as it was", path.display())]
     Interrupted {

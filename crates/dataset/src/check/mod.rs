@@ -12,11 +12,11 @@ mod videos;
 use std::path::Path;
 
 use crate::episode::Episode;
-use crate::error::Result;
-use crate::parquet_io;
+use crate::error::{DatasetError, Result};
 use crate::reader::Dataset;
 use crate::tasks::TASKS_PATH;
 use crate::tools::{OnProgress, Work};
+use crate::{parquet_io, paths, runs};
 
 pub use grade::{CameraGrade, CheckOptions, EpisodeGrade, Grade, Pictures};
 pub use kinds::Kind;
@@ -93,14 +93,28 @@ fn unfinished(dataset: &Dataset, report: &mut Report) {
         );
         report.warning("unfinished-save", message);
     }
-    match crate::writer::runs(dataset.root()) {
+    let links = runs::links(dataset.root());
+    for link in &links {
+        let message = format!(
+            "{} is a link, and ulna makes none there: nothing is recorded, edited or repaired before the link is removed; \
+             what it leads to is not touched",
+            link.display()
+        );
+        report.warning("link", message);
+    }
+    if let Some((field, reason)) = paths::fault(dataset.info()) {
+        let message = format!("`{field}` {reason}: the dataset can be read, and nothing is written into it");
+        report.warning("paths", message);
+    }
+    match runs::runs(dataset.root()) {
         Ok(runs) if !runs.is_empty() => {
             let message =
                 "a recording is running or was interrupted; if none is, run `ulna dataset repair`";
             report.warning("interrupted-recording", message);
         }
-        Ok(_) => {}
-        Err(error) => report.error("open", error.to_string()),
+        // A link is told above.
+        Ok(_) | Err(DatasetError::Link { .. }) => {}
+        Err(error) => report.warning("in-the-way", error.to_string()),
     }
 }
 
