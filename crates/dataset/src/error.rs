@@ -68,6 +68,21 @@ pub enum DatasetError {
         /// What the parquet reader said.
         reason: String,
     },
+    /// A file that would unfold to far more than it holds.
+    #[error(
+        "{} has {} bytes, and what is asked for would take {} MB of memory; at most {} MB are taken for a file of this size, so that a damaged or hostile one cannot fill the memory; restore it from a copy",
+        path.display(), bytes, needed >> 20, limit >> 20
+    )]
+    TooMuch {
+        /// The file.
+        path: PathBuf,
+        /// Its size, bytes.
+        bytes: u64,
+        /// What its rows would take, bytes.
+        needed: u64,
+        /// What is taken for it, bytes.
+        limit: u64,
+    },
     /// A feature that the dataset doesn't have.
     #[error("the dataset has no feature `{feature}`; it has: {available}")]
     MissingFeature {

@@ -29,6 +29,7 @@
 
 mod alike;
 pub mod bare;
+mod budget;
 mod card;
 mod check;
 mod commit;
@@ -52,6 +53,7 @@ mod layout;
 mod manifest;
 mod own_columns;
 mod page;
+mod pages;
 mod parquet_io;
 mod paths;
 mod pictures;

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
 use parquet::arrow::ProjectionMask;
+use parquet::file::reader::Length;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder,
 };
 
 use crate::error::{DatasetError, Result};
-use crate::parquet_io::{Source, guarded};
+use crate::parquet_io::{self, Source, guarded};
 use crate::table;
 
 /// Rows decoded at a time; a header may claim any number.
@@ -43,8 +44,7 @@ impl DataFile {
             let source = Source::open(path)?;
             // What the Arrow schema adds is a choice of list flavours and widths, which makes no difference here.
             let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-            let metadata = ArrowReaderMetadata::load(&source, options)
-                .map_err(|e| DatasetError::parquet(path, &e))?;
+            let metadata = parquet_io::metadata(path, &source, options)?;
             let mut starts = vec![0];
             let mut rows = 0_usize;
             for group in metadata.metadata().row_groups() {
@@ -165,6 +165,9 @@ impl DataFile {
             })?);
         }
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots);
+        let mut budget = parquet_io::numbers();
+        budget.file(source.len());
+        budget.take_columns(&self.path, &source, self.metadata.metadata(), (&mask, &[group]))?;
         let builder =
             ParquetRecordBatchReaderBuilder::new_with_metadata(source, self.metadata.clone())
                 .with_projection(mask)
