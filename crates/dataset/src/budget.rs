@@ -129,7 +129,7 @@ fn texts(
     let from_dictionary = |longest: u64| plain.saturating_add(pages.values.saturating_mul(longest));
     // What fits even if the dictionary were one value needs no closer look.
     let most = from_dictionary(pages.dictionary);
-    if most <= enough || pages.dictionary > enough {
+    if most <= enough || plain > enough || pages.dictionary > enough {
         return Ok(most);
     }
     longest(source, chunk).map(from_dictionary)

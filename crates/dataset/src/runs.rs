@@ -22,7 +22,7 @@ const ENCODING: &str = "encode-";
 /// Files of a recording besides its journal and its marker.
 const PICTURES: [&str; 4] = [".h264.log", ".fmp4.log", ".mp4", ".mp4.part"];
 
-/// The folders below `.ulna`, oldest first. A link there is an error.
+/// The folders below `.ulna`, oldest first. A link there or in one of them is an error.
 pub(crate) fn runs(root: &Path) -> Result<Vec<PathBuf>> {
     let mut out = Vec::new();
     let Some(staging) = staging(root)? else {
@@ -30,9 +30,13 @@ pub(crate) fn runs(root: &Path) -> Result<Vec<PathBuf>> {
     };
     for entry in std::fs::read_dir(&staging).at("list", &staging)? {
         let path = entry.at("list", &staging)?.path();
-        if own_kind(&path)? == Kind::Folder {
-            out.push(path);
+        if own_kind(&path)? != Kind::Folder {
+            continue;
         }
+        for file in std::fs::read_dir(&path).at("list", &path)? {
+            own_kind(&file.at("list", &path)?.path())?;
+        }
+        out.push(path);
     }
     out.sort();
     Ok(out)

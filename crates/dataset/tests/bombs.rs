@@ -48,14 +48,15 @@ fn examine(root: &Path) -> (String, u64) {
     match Dataset::open(root) {
         Err(error) => said.push(error.to_string()),
         Ok(dataset) => {
+            said.extend(dataset.manifest().err().map(|e| e.to_string()));
             said.extend(dataset.stats().err().map(|e| e.to_string()));
             said.extend(dataset.episode_stats().err().map(|e| e.to_string()));
             for episode in 0..dataset.len().min(2) {
                 said.extend(dataset.episode(episode).err().map(|e| e.to_string()));
             }
             if dataset.info().cameras().next().is_some() {
-                let picture = dataset.pictures(support::CAMERA).unwrap().read(0, 0);
-                said.extend(picture.err().map(|e| e.to_string()));
+                let mut pictures = dataset.pictures(support::CAMERA).unwrap();
+                said.extend(pictures.read(0, 0).err().map(|e| e.to_string()));
             }
         }
     }

@@ -12,7 +12,7 @@ mod videos;
 use std::path::Path;
 
 use crate::episode::Episode;
-use crate::error::{DatasetError, Result};
+use crate::error::Result;
 use crate::reader::Dataset;
 use crate::tasks::TASKS_PATH;
 use crate::tools::{OnProgress, Work};
@@ -85,14 +85,6 @@ fn structure(dataset: &Dataset, report: &mut Report, each: Each<'_>) -> Result<(
 }
 
 fn unfinished(dataset: &Dataset, report: &mut Report) {
-    let rows = dataset.uncommitted_episodes();
-    if rows > 0 {
-        let message = format!(
-            "meta/episodes has {rows} rows more than meta/info.json counts: a save was cut short; \
-             run `ulna dataset repair`"
-        );
-        report.warning("unfinished-save", message);
-    }
     let links = runs::links(dataset.root());
     for link in &links {
         let message = format!(
@@ -106,14 +98,25 @@ fn unfinished(dataset: &Dataset, report: &mut Report) {
         let message = format!("`{field}` {reason}: the dataset can be read, and nothing is written into it");
         report.warning("paths", message);
     }
+    if !links.is_empty() {
+        // Repair would refuse them as well; what else there is to do is told once they are gone.
+        return;
+    }
+    let rows = dataset.uncommitted_episodes();
+    if rows > 0 {
+        let message = format!(
+            "meta/episodes has {rows} rows more than meta/info.json counts: a save was cut short; \
+             run `ulna dataset repair`"
+        );
+        report.warning("unfinished-save", message);
+    }
     match runs::runs(dataset.root()) {
         Ok(runs) if !runs.is_empty() => {
             let message =
                 "a recording is running or was interrupted; if none is, run `ulna dataset repair`";
             report.warning("interrupted-recording", message);
         }
-        // A link is told above.
-        Ok(_) | Err(DatasetError::Link { .. }) => {}
+        Ok(_) => {}
         Err(error) => report.warning("in-the-way", error.to_string()),
     }
 }

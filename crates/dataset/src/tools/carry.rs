@@ -78,6 +78,13 @@ fn is_ours(needed: &BTreeSet<PathBuf>, relative: &Path) -> bool {
     table || meta || relative.starts_with("meta/ulna") || needed.contains(relative)
 }
 
+/// Whether files of the format are behind this name.
+fn leads_to_ours(needed: &BTreeSet<PathBuf>, relative: &Path) -> bool {
+    Path::new(EPISODES_DIR).starts_with(relative)
+        || relative.starts_with(EPISODES_DIR)
+        || needed.iter().any(|file| file.starts_with(relative))
+}
+
 fn tree(
     work: &mut Work,
     needed: &BTreeSet<PathBuf>,
@@ -100,6 +107,8 @@ fn tree(
             }
         }
         _ if is_ours(needed, relative) => Ok(()),
+        // The folder that it leads to stays with its files, which were taken over from there.
+        Kind::Link if leads_to_ours(needed, relative) => Ok(()),
         _ if kind(&to)? != Kind::Absent => Err(DatasetError::Occupied { path }),
         Kind::Link => {
             let folder = relative.parent().unwrap_or(Path::new(""));

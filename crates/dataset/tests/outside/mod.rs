@@ -133,7 +133,17 @@ pub fn write(root: &Path, writing: Writing) -> Result<(), DatasetError> {
             };
             let number = dataset.len();
             let mut writer = Writer::resume(root, &spec)?;
-            let parts = support::record(&mut writer, number, 2);
+            let parts = match writer.layout().width() {
+                10 => support::record(&mut writer, number, 2),
+                // A feature was dropped.
+                width => {
+                    let mut rows = writer.begin_episode()?;
+                    for frame in 0..2 {
+                        rows.push_row("pick", &support::row(number, frame)[..width])?;
+                    }
+                    rows.finish(Vec::new(), None)?
+                }
+            };
             writer.commit(&parts).map(drop)
         }
         Writing::Delete => delete(root, &[0], here, work).map(drop),
