@@ -26,6 +26,8 @@ const FACTOR: u64 = 48;
 pub(crate) struct Budget {
     /// Bytes of memory for a value, at least.
     weight: u64,
+    /// How many rows are in memory at a time, if not all that are read.
+    at_once: Option<u64>,
     stored: u64,
     unfolded: u64,
 }
@@ -35,9 +37,16 @@ impl Budget {
     pub(crate) fn of(weight: u64) -> Budget {
         Budget {
             weight,
+            at_once: None,
             stored: 0,
             unfolded: 0,
         }
+    }
+
+    /// For rows of which so many are in memory at a time.
+    pub(crate) fn at_once(mut self, rows: usize) -> Budget {
+        self.at_once = Some(rows as u64);
+        self
     }
 
     /// Adds a file of so many bytes.
@@ -74,7 +83,7 @@ impl Budget {
                 if !mask.leaf_included(leaf) {
                     continue;
                 }
-                let bytes = unfolded(source, chunk, self.weight, self.left())
+                let bytes = unfolded(source, chunk, self)
                     .map_err(|reason| DatasetError::parquet(path, &reason))?;
                 if !self.take(bytes) {
                     let bytes = source.len();
@@ -91,12 +100,11 @@ impl Budget {
     }
 }
 
-/// How many bytes a column of a group of rows takes in memory, at most; exact only up to `enough`.
+/// How many bytes a column of a group of rows takes in memory, at most; exact only as far as the budget goes.
 fn unfolded(
     source: &Source,
     chunk: &ColumnChunkMetaData,
-    weight: u64,
-    enough: u64,
+    budget: &Budget,
 ) -> Result<u64, String> {
     let (start, length) = chunk.byte_range();
     let pages = walk(source, start, length).ok_or("the header of a page is damaged")?;
@@ -105,12 +113,12 @@ fn unfolded(
         Type::INT32 | Type::FLOAT => 4,
         Type::INT64 | Type::DOUBLE => 8,
         Type::INT96 => 12,
-        Type::BYTE_ARRAY => return texts(source, chunk, &pages, weight, enough),
+        Type::BYTE_ARRAY => return texts(source, chunk, &pages, budget),
         Type::FIXED_LEN_BYTE_ARRAY => {
             u64::try_from(chunk.column_descr().type_length()).unwrap_or(u64::MAX)
         }
     };
-    let values = pages.values.saturating_mul(width.max(weight));
+    let values = pages.values.saturating_mul(width.max(budget.weight));
     Ok(values.saturating_add(pages.largest))
 }
 
@@ -119,14 +127,19 @@ fn texts(
     source: &Source,
     chunk: &ColumnChunkMetaData,
     pages: &Pages,
-    weight: u64,
-    enough: u64,
+    budget: &Budget,
 ) -> Result<u64, String> {
+    let enough = budget.left();
+    let (mut values, mut bytes) = (pages.values, pages.bytes);
+    // A row of lists may hold any number of values.
+    if let (Some(rows), 0) = (budget.at_once, chunk.column_descr().max_rep_level()) {
+        (values, bytes) = (values.min(rows), pages.largest.saturating_mul(2));
+    }
     // Each value, its bytes where they are stored, and those that it shares with the value before it.
-    let values = pages.values.saturating_mul(weight.max(8));
-    let shared = pages.shared.saturating_mul(pages.largest);
-    let plain = values.saturating_add(pages.bytes).saturating_add(shared);
-    let from_dictionary = |longest: u64| plain.saturating_add(pages.values.saturating_mul(longest));
+    let shared = pages.shared.min(values).saturating_mul(pages.largest);
+    let each = values.saturating_mul(budget.weight.max(8));
+    let plain = each.saturating_add(bytes).saturating_add(shared);
+    let from_dictionary = |longest: u64| plain.saturating_add(values.saturating_mul(longest));
     // What fits even if the dictionary were one value needs no closer look.
     let most = from_dictionary(pages.dictionary);
     if most <= enough || plain > enough || pages.dictionary > enough {

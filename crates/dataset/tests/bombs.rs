@@ -201,7 +201,7 @@ fn no_table_fills_the_memory() {
         let batch = batch(vec![("task_index", numbers), ("task", text)]);
         let properties = WriterProperties::builder()
             .set_dictionary_enabled(false)
-            .set_encoding(Encoding::DELTA_BYTE_ARRAY)
+            .set_column_encoding("task".into(), Encoding::DELTA_BYTE_ARRAY)
             .build();
         table(&root.join(TASKS), &batch, 30, properties);
     });

@@ -166,6 +166,10 @@ impl DataFile {
         }
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots);
         let mut budget = parquet_io::numbers();
+        if batch < BATCH_ROWS {
+            // Read on from one row to the next, so that no more than these are there at a time.
+            budget = budget.at_once(batch);
+        }
         budget.file(source.len());
         budget.take_columns(&self.path, &source, self.metadata.metadata(), (&mask, &[group]))?;
         let builder =
