@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::episodes::{EpisodeRow, VideoSpan};
 use crate::error::{DatasetError, IoContext, Result};
 use crate::info::{Format, Info};
+use crate::json;
 use crate::stats::{self, Stats};
 use crate::template::FileIndex;
 
@@ -129,9 +130,9 @@ fn each_line(
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let value = serde_json::from_slice(&line).map_err(|error| DatasetError::Json {
+        let value = json::parse(&line).map_err(|reason| DatasetError::Json {
             path: path.to_owned(),
-            reason: format!("line {number}: {error}"),
+            reason: format!("line {number}: {reason}"),
         })?;
         take(&value, number)?;
     }

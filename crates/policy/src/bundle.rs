@@ -50,6 +50,7 @@ use crate::contract::Contract;
 use crate::error::PolicyError;
 
 pub(crate) mod bind;
+mod bounds;
 pub(crate) mod folder;
 mod golden;
 pub(crate) mod graph;

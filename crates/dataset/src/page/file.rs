@@ -9,6 +9,7 @@ use ulna_outside::{Lines, files};
 use crate::error::{DatasetError, IoContext, Result};
 use crate::fs::{Fs, RealFs};
 use crate::fs::{make_dirs, parent};
+use crate::inside::{in_the_way, own_file};
 
 /// What a page of ours says of itself within its first bytes.
 pub(super) const GENERATOR: &str = "ulna dataset report";
@@ -48,11 +49,12 @@ impl PageFile {
         let folder = parent(target);
         make_dirs(&RealFs, &folder)?;
         let aside = folder.join(format!(".{}.ulna-writing", name.to_string_lossy()));
-        match fs::remove_file(&aside) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(error).at("remove", &aside);
+        if own_file(&aside)? {
+            let left = fs::metadata(&aside).at("look at", &aside)?.len();
+            if left > 0 && !is_ours(&aside) {
+                return Err(in_the_way(&aside));
             }
-            _ => {}
+            fs::remove_file(&aside).at("remove", &aside)?;
         }
         let file = OpenOptions::new().write(true).create_new(true).open(&aside);
         let file = file.at("create", &aside)?;

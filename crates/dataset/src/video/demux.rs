@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{DatasetError, IoContext, Result};
 use crate::video::codec::{Codec, codec_of};
+use crate::video::decode::MAX_PIXELS;
 use crate::video::index::TrackIndex;
 
 /// An open video file.
@@ -30,6 +31,10 @@ impl VideoFile {
         let described = described.and_then(codec_of);
         let (codec, width, height) =
             described.map_err(|reason| DatasetError::video(path, reason))?;
+        if width.saturating_mul(height) > MAX_PIXELS as usize {
+            let reason = format!("has pictures of {width}x{height}; at most 7680x4320 are decoded");
+            return Err(DatasetError::video(path, reason));
+        }
         let reorders = index
             .shown
             .iter()
