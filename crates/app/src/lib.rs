@@ -38,6 +38,6 @@ pub mod workplace;
 pub use dialogue::{Dialogue, Step, StepState, Told};
 pub use error::AppError;
 pub use ulna_core::{Health, RobotKind, Unit};
-pub use ulna_policy::EngineChoice;
+pub use ulna_policy::{EngineChoice, Merge, Provider};
 pub use ulna_recorder::{Input, Key, Phase, Progress, RecorderError};
 pub use ulna_rt::{Stop, Summary};

@@ -1,6 +1,8 @@
 //! Policies: looking at bundles, and running them on a rig.
 
+mod import;
 pub(crate) mod mind;
+mod verify;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -8,7 +10,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 use ulna_core::{Environment, RobotKind};
-use ulna_policy::{Bundle, Engine, EngineChoice, Report, RobotContract, prepare};
+use ulna_policy::{
+    Bundle, Engine, EngineChoice, Merge, Provider, Report, RobotContract, RunnerOptions, prepare,
+};
 use ulna_rt::Stop;
 use ulna_sim::task::Reach;
 
@@ -18,7 +22,9 @@ use crate::rig::RigOptions;
 use crate::robots;
 use crate::run::{Done, Job, Ui, run as run_session};
 
+pub use import::{ImportOptions, Imported, Inferred, import, infer};
 pub use mind::{Mind, PolicyReport};
+pub use verify::Verified;
 
 /// Which policy, and how it is run.
 #[derive(Debug, Clone)]
@@ -31,6 +37,14 @@ pub struct PolicyOptions {
     pub threads: NonZeroUsize,
     /// On the virtual clock: from the observation to the chunk.
     pub latency: Duration,
+    /// What it computes with.
+    pub provider: Provider,
+    /// What becomes of a new chunk while an old one is being played.
+    pub merge: Merge,
+    /// Steps over which chunks are blended.
+    pub blend_steps: usize,
+    /// How long before the end of a chunk the next one is asked for, at least.
+    pub refill: Duration,
 }
 
 impl PolicyOptions {
@@ -41,7 +55,16 @@ impl PolicyOptions {
             engine: EngineChoice::Auto,
             threads: NonZeroUsize::MIN,
             latency: Duration::from_millis(20),
+            provider: Provider::default(),
+            merge: Merge::default(),
+            blend_steps: RunnerOptions::default().blend_steps,
+            refill: Duration::ZERO,
         }
+    }
+
+    /// The engine that these options ask for.
+    pub(crate) fn open_engine(&self) -> Result<Engine, AppError> {
+        Ok(Engine::open(self.engine)?.with_provider(self.provider)?)
     }
 }
 
@@ -74,7 +97,7 @@ pub fn check(options: &PolicyOptions, robot: Option<&str>) -> Result<Checked, Ap
     let told = Reach::new(&kind, 0).names().len();
     let environment = if asked == told { told } else { 0 };
     let contract = offer(&kind, RATE, environment);
-    let engine = Engine::open(options.engine)?;
+    let engine = options.open_engine()?;
     let (_, report) = prepare(&bundle, &engine, options.threads, Some(&contract))?;
     Ok(Checked {
         bundle: options.bundle.clone(),

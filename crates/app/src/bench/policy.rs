@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process;
 
 use ulna_policy::bench::{Timing, time};
-use ulna_policy::{Bundle, Engine};
+use ulna_policy::Bundle;
 use ulna_rt::Summary;
 
 use super::{Bench, Case, machine};
@@ -34,7 +34,7 @@ pub fn policy(options: Option<&PolicyOptions>) -> Result<Bench, AppError> {
     };
     let machine = machine();
     let bundle = Bundle::open(&options.bundle)?;
-    let engine = Engine::open(options.engine)?;
+    let engine = options.open_engine()?;
     let timing = time(&bundle, &engine, options.threads, RUNS)?;
     Ok(Bench {
         bench: "policy",

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 use ulna_core::{Camera, Environment, Stamp, State};
-use ulna_policy::runner::runner;
+use ulna_policy::runner::{grippers, runner};
 use ulna_policy::{
-    Bundle, CameraTap, Engine, Inference, InferenceReport, ObservationTap, PolicySource, Report,
+    Bundle, CameraTap, Inference, InferenceReport, ObservationTap, PolicySource, Report,
     RobotContract, RunnerOptions, SourceReport, prepare,
 };
 use ulna_rt::Machine;
@@ -126,32 +126,38 @@ pub(crate) fn attach(
     let offered = RobotContract::of(kind, rate_hz);
     let offered =
         offered.with_environment_state(task.as_ref().map_or(0, |task| task.names().len()));
-    // The robot's other cameras are opened only if the policy wants them, and then at the usual size.
+    // The robot's other cameras are opened only if the policy wants them, and then at the size that it wants.
     let others = kind
         .cameras
         .iter()
         .filter(|spec| !cameras.iter().any(|camera| camera.name() == spec.name));
     let offered = others.fold(offered, |offered, spec| {
-        offered.with_camera(&spec.name, PICTURE)
+        offered.with_camera(&spec.name, contract.picture(&spec.name).unwrap_or(PICTURE))
     });
     let offered = cameras.iter().fold(offered, |offered, camera| {
         offered.with_camera(camera.name(), camera.size())
     });
-    let engine = Engine::open(policy.engine)?;
+    let engine = policy.open_engine()?;
     let (ready, checked) = prepare(bundle, &engine, policy.threads, Some(&offered))?;
 
     let missing = contract
         .cameras()
         .filter(|name| !cameras.iter().any(|camera| camera.name() == *name));
-    let missing = CameraChoice::Only(missing.map(str::to_owned).collect());
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let fps = contract.fps.ceil().max(1.0) as u32;
-    let wanted = Wanted {
-        cameras: &missing,
-        size: PICTURE,
-        fps,
-        faults: &[],
-    };
+    let mut opened = Vec::new();
+    for name in missing {
+        opened.extend(cameras::open(
+            rig,
+            options,
+            &Wanted {
+                cameras: &CameraChoice::Only(vec![name.to_owned()]),
+                size: contract.picture(name).unwrap_or(PICTURE),
+                fps,
+                faults: &[],
+            },
+        )?);
+    }
     let mut watchers = Vec::new();
     let mut tapped = |camera: Box<dyn Camera>| {
         let name = camera.name().to_owned();
@@ -159,10 +165,7 @@ pub(crate) fn attach(
         watchers.push((name, watcher));
         tap
     };
-    let eyes = cameras::open(rig, options, &wanted)?
-        .into_iter()
-        .map(&mut tapped);
-    let eyes: Vec<CameraTap> = eyes.collect();
+    let eyes: Vec<CameraTap> = opened.into_iter().map(&mut tapped).collect();
     let seen = |camera: &dyn Camera| contract.cameras().any(|name| name == camera.name());
     let cameras = cameras.into_iter().map(|camera| match seen(&*camera) {
         true => Box::new(tapped(camera)) as Box<dyn Camera>,
@@ -178,6 +181,10 @@ pub(crate) fn attach(
     };
     let options = RunnerOptions {
         latency,
+        merge: policy.merge,
+        blend_steps: policy.blend_steps,
+        unblended: grippers(contract),
+        refill: policy.refill,
         ..RunnerOptions::default()
     };
     let parts = runner(ready, watchers, options);
