@@ -1,5 +1,7 @@
 //! How long an inference takes, and how much of that is the engine's.
 
+mod delay;
+
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
@@ -14,6 +16,8 @@ use crate::engine::{Engine, EngineInfo};
 use crate::error::PolicyError;
 use crate::observation::Observation;
 use crate::policy::Predict;
+
+pub use delay::{Delayed, delay};
 
 /// One inference in the runner beside one in the bare engine, measured in turns in one run.
 #[derive(Debug, Clone, PartialEq, Serialize)]

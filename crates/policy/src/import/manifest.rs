@@ -23,8 +23,9 @@ pub(super) const DENOISER: &str = "denoiser.onnx";
 pub(super) const GOLDEN: &str = "golden.safetensors";
 const STATISTICS: &str = "statistics.safetensors";
 
-/// How far engines may be apart, robot units: values of some hundred have no more digits in single precision.
-pub(super) const TOLERANCE: f64 = 1e-4;
+/// How far engines may be from the golden pair, robot units. On most networks they are within 1e-4 of each other; single precision leaves deep ones
+/// farther apart, PyTorch itself included, and a servo's step is fifty times as large.
+pub(super) const TOLERANCE: f64 = 1e-3;
 
 /// Writes both files into `dir`. `condition` is how many numbers a diffusion policy's encoder gives.
 pub(super) fn write(

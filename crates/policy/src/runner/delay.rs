@@ -34,10 +34,13 @@ impl Played {
         targets.map(|action| action.target[joint]).collect()
     }
 
-    /// How far it goes back between two ticks at most.
+    /// How far it goes back at most.
     fn pull_back(&self) -> f64 {
-        let targets = self.targets(0);
-        let back = targets.windows(2).map(|pair| pair[0] - pair[1]);
+        let farthest = |most: &mut f64, target: f64| {
+            *most = most.max(target);
+            Some(*most - target)
+        };
+        let back = self.targets(0).into_iter().scan(f64::MIN, farthest);
         back.fold(0.0, f64::max)
     }
 
@@ -127,7 +130,7 @@ fn whatever_the_delay_no_target_leaps_between_two_ticks() {
             let leap = targets.windows(2).map(|pair| (pair[1] - pair[0]).abs());
             // A step is ten ticks: whatever is to be caught up is spread over one.
             let most = leap.fold(0.0, f64::max);
-            assert!(most <= 1.3, "{merge} {latency} ms: {most}");
+            assert!(most <= 1.6, "{merge} {latency} ms: {most}");
         }
     }
 }
@@ -139,6 +142,7 @@ fn a_late_answer_never_moves_anything_backwards() {
         let late = play(merge, 0, 4200, &[0.0], 40_000);
         let report = late.runner.source.report();
         assert!(report.starved > 0, "{merge}: {report:?}");
+        assert!(late.targets(0).len() > 2000, "{merge}: it goes on");
         assert!(late.pull_back() < 1e-6, "{merge}: {}", late.pull_back());
         // What is wholly in the past moves nothing at all.
         let too_late = play(Merge::Aligned, 0, 5600, &[0.0], 40_000);

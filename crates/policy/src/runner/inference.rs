@@ -9,7 +9,7 @@ use ulna_rt::latest::{Publisher, Watcher};
 use ulna_rt::{Distribution, Machine, Next, Summary};
 
 use super::RunnerOptions;
-use super::merge::{Arrival, How, Line, Merge, merge};
+use super::merge::{Arrival, How, Line, Merge, Playing, merge};
 use super::schedule::Schedule;
 use super::tap::{FrameWatcher, Sample};
 use crate::bundle::ChunkSettings;
@@ -54,6 +54,8 @@ pub struct Inference {
     /// The same without the steps, as the policy takes them.
     shown: Vec<Observation>,
     line: Option<Line>,
+    /// The chunk that was published last.
+    playing: Chunk,
     pending: Option<Pending>,
     /// The stamp of the newest state at the last step.
     told: Option<Stamp>,
@@ -106,6 +108,7 @@ impl Inference {
             history: Vec::new(),
             shown: Vec::new(),
             line: None,
+            playing: Chunk::default(),
             pending: None,
             told: None,
             latency: Distribution::new(),
@@ -221,7 +224,12 @@ impl Inference {
             blend_steps: self.options.blend_steps as u64,
             unblended: self.options.unblended,
         };
-        match merge(self.line.as_ref(), &arrival, how) {
+        let target = |step| Some(self.playing.sample(schedule.time_of(step))?.1);
+        let playing = self.line.as_ref().map(|line| Playing {
+            line,
+            target: &target,
+        });
+        match merge(playing.as_ref(), &arrival, how) {
             Some(line) => {
                 schedule.committed(line.end);
                 self.publish(line, schedule);
@@ -231,12 +239,13 @@ impl Inference {
     }
 
     fn publish(&mut self, line: Line, schedule: &Schedule) {
-        self.publisher.publish(Chunk {
+        self.playing = Chunk {
             observed_at: schedule.time_of(line.first),
             fps: self.fps,
             knots: line.knots.clone(),
             until: schedule.time_of(line.end),
-        });
+        };
+        self.publisher.publish(self.playing.clone());
         self.line = Some(line);
     }
 }

@@ -89,18 +89,24 @@ pub(super) struct How {
     pub(super) unblended: u32,
 }
 
+/// What is being played: the plan, and the target that it gives at a step, where the arm may be coming to rest.
+pub(super) struct Playing<'a> {
+    pub(super) line: &'a Line,
+    pub(super) target: &'a dyn Fn(u64) -> Option<Joints<f64>>,
+}
+
 /// The line after the arrival; `None` if it came so late that nothing of it lies in the future.
-pub(super) fn merge(old: Option<&Line>, new: &Arrival, how: How) -> Option<Line> {
+pub(super) fn merge(old: Option<&Playing<'_>>, new: &Arrival, how: How) -> Option<Line> {
     let (floor, ceil) = (whole(new.now.floor()), whole(new.now.ceil()));
     let len = new.knots.len() as u64;
-    let Some(old) = old else {
+    let Some(playing) = old else {
         // The arm stands still and waits: a queue begins with the first step, a plan in time where the time is.
-        let base = match how.merge {
-            Merge::Append => ceil,
-            Merge::Aligned | Merge::Blended => new.observed,
+        return match how.merge {
+            Merge::Append => place(new, ceil, ceil, Vec::new()),
+            Merge::Aligned | Merge::Blended => place(new, new.observed, floor, Vec::new()),
         };
-        return place(new, base, floor, ceil, None);
     };
+    let old = playing.line;
     let held = |step: u64| old.at(step.min(old.end.saturating_sub(1)));
     if how.merge == Merge::Append && ceil <= old.end {
         let kept = floor.min(old.end)..old.end;
@@ -115,46 +121,46 @@ pub(super) fn merge(old: Option<&Line>, new: &Arrival, how: How) -> Option<Line>
     // A chunk that is known at once replaces the knot of now; else the arm is between two knots, and both stay.
     let exact = floor == ceil && ceil == new.observed;
     let from = if exact { ceil } else { ceil + 1 };
-    if from >= new.observed + len {
+    if floor >= new.observed + len {
         return None;
     }
-    let before: Vec<_> = (floor..from).filter_map(|step| old.at(step)).collect();
-    let mut line = place(new, new.observed, floor, from, Some(before))?;
+    let before = (floor..from).filter_map(playing.target).collect();
+    let mut line = place(new, new.observed, from, before)?;
     if how.merge == Merge::Blended {
-        fade(old, &mut line, from, how);
+        fade(playing, &mut line, from, how);
     }
     Some(line)
 }
 
-/// The new chunk from step `from` on, its first knot at step `base`, with `before` for the steps from `floor` to there.
-fn place(
-    new: &Arrival,
-    base: u64,
-    floor: u64,
-    from: u64,
-    before: Option<Vec<Joints<f64>>>,
-) -> Option<Line> {
+/// The new chunk from step `from` on, its first knot at step `base`, with `before` for the steps before that. Of a chunk that reaches just to now its
+/// last knot is used.
+fn place(new: &Arrival, base: u64, from: u64, before: Vec<Joints<f64>>) -> Option<Line> {
     let len = new.knots.len() as u64;
-    let skipped = usize::try_from(from.saturating_sub(base)).ok()?;
-    let rest = new.knots.get(skipped..).filter(|rest| !rest.is_empty())?;
     let late = from.saturating_sub(base);
-    let (first, mut knots) = match before {
-        Some(before) => (floor, before),
-        None => (from, Vec::new()),
-    };
+    let skipped = usize::try_from(late.min(len.saturating_sub(1))).ok()?;
+    let rest = new.knots.get(skipped..).filter(|_| late < len + 2)?;
+    let first = from - before.len() as u64;
+    let mut knots = before;
     knots.extend_from_slice(rest);
+    let last = first + knots.len() as u64;
     Some(Line {
         first,
         knots,
-        end: base + (late + new.steps).min(len),
+        end: (base + (late + new.steps).min(len)).max(from + 1).min(last),
     })
 }
 
-fn fade(old: &Line, line: &mut Line, from: u64, how: How) {
+fn fade(playing: &Playing<'_>, line: &mut Line, from: u64, how: How) {
+    let old = playing.line;
+    // What has run out is at rest, or nearly so.
+    let rest = match from >= old.end {
+        true => (playing.target)(from),
+        false => None,
+    };
     let start = usize::try_from(from - line.first).unwrap_or(usize::MAX);
     let faded = line.knots.iter_mut().skip(start);
     for (index, knot) in (0..how.blend_steps).zip(faded) {
-        let Some(before) = old.at(from + index) else {
+        let Some(before) = rest.or_else(|| old.at(from + index)) else {
             return;
         };
         // Smooth at both ends, so that the fade itself adds no corner.
@@ -186,6 +192,16 @@ mod tests {
         line.knots.iter().map(|knot| knot[0]).collect()
     }
 
+    /// Merges with a line that is played as it is.
+    fn merged(new: &Arrival, merge_by: Merge) -> Option<Line> {
+        let line = old();
+        let playing = Playing {
+            line: &line,
+            target: &|step| line.at(step),
+        };
+        merge(Some(&playing), new, how(merge_by))
+    }
+
     fn old() -> Line {
         Line {
             first: 0,
@@ -213,14 +229,14 @@ mod tests {
 
     #[test]
     fn append_plays_the_committed_steps_first() {
-        let line = merge(Some(&old()), &arrival(6.4), how(Merge::Append)).unwrap();
+        let line = merged(&arrival(6.4), Merge::Append).unwrap();
         assert_eq!((line.first, line.end), (6, 16));
         assert_eq!(first_joint(&line)[..4], [6.0, 7.0, 104.0, 105.0]);
     }
 
     #[test]
     fn aligned_enters_where_the_time_is() {
-        let line = merge(Some(&old()), &arrival(6.4), how(Merge::Aligned)).unwrap();
+        let line = merged(&arrival(6.4), Merge::Aligned).unwrap();
         assert_eq!((line.first, line.end), (6, 14));
         // On its way from step 6 to step 7; from 8 on it is the new chunk's.
         assert_eq!(first_joint(&line)[..4], [6.0, 7.0, 108.0, 109.0]);
@@ -228,14 +244,14 @@ mod tests {
 
     #[test]
     fn what_is_known_at_once_is_played_at_once() {
-        let line = merge(Some(&old()), &arrival(4.0), how(Merge::Aligned)).unwrap();
+        let line = merged(&arrival(4.0), Merge::Aligned).unwrap();
         assert_eq!((line.first, line.end), (4, 12));
         assert_eq!(first_joint(&line)[..2], [104.0, 105.0]);
     }
 
     #[test]
     fn blended_fades_all_joints_but_those_left_out() {
-        let line = merge(Some(&old()), &arrival(6.4), how(Merge::Blended)).unwrap();
+        let line = merged(&arrival(6.4), Merge::Blended).unwrap();
         let values = first_joint(&line);
         assert_eq!(values[..2], [6.0, 7.0]);
         assert!(values[2] > 8.0 && values[2] < values[3] && values[3] < values[4]);
@@ -245,13 +261,15 @@ mod tests {
 
     #[test]
     fn what_lies_wholly_in_the_past_is_dropped() {
-        assert_eq!(merge(Some(&old()), &arrival(13.2), how(Merge::Aligned)), None);
-        assert_eq!(merge(None, &arrival(14.0), how(Merge::Aligned)), None);
+        assert_eq!(merged(&arrival(14.2), Merge::Aligned), None);
+        // Reaching just to now, it still says where to go.
+        assert_eq!(merged(&arrival(13.2), Merge::Aligned).unwrap().knots.last().unwrap()[0], 113.0);
+        assert_eq!(merge(None, &arrival(16.0), how(Merge::Aligned)), None);
     }
 
     #[test]
     fn a_late_chunk_is_entered_where_the_time_is_even_in_a_queue() {
-        let line = merge(Some(&old()), &arrival(10.5), how(Merge::Append)).unwrap();
+        let line = merged(&arrival(10.5), Merge::Append).unwrap();
         assert_eq!(line.first, 10);
         // It rests at the last knot, and goes on from where the new chunk is by then.
         assert_eq!(first_joint(&line)[..3], [9.0, 9.0, 112.0]);
