@@ -115,6 +115,15 @@ pub fn calibrate(
         }
     };
     let kind = robots::find(&options.work.robot)?;
+    let strange = |name: &&String| kind.names().all(|known| known != **name);
+    if let Some(name) = options.reversed.iter().find(strange) {
+        let known: Vec<&str> = kind.names().collect();
+        return Err(AppError::Usage(format!(
+            "--reversed: {} has no joint `{name}`; it has {}",
+            kind.name,
+            known.join(", ")
+        )));
+    }
     let file = calibration::find(part.folder(), part.spec(&kind), &id)?;
     let before = match options.task {
         Task::Calibrate => None,
