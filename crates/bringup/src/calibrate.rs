@@ -43,6 +43,16 @@ pub fn calibrate(
         }
     };
     let kind = files::find(&options.work.robot)?;
+    let strange = |name: &&String| kind.names().all(|known| known != **name);
+    if let Some(joint) = options.reversed.iter().find(strange) {
+        let known: Vec<&str> = kind.names().collect();
+        return Err(Usage::NotReversible {
+            robot: kind.name.clone(),
+            joint: joint.clone(),
+            known: known.join(", "),
+        }
+        .into());
+    }
     let file = calibration::find(role, &kind, &id)?;
     let before = match options.task {
         Task::Calibrate => None,

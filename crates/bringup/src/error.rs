@@ -111,6 +111,16 @@ pub enum Usage {
         /// Those that there are.
         known: String,
     },
+    /// A joint that the simulation was asked to mount the wrong way round, and that the robot does not have.
+    #[error("--reversed: {robot} has no joint `{joint}`; it has {known}")]
+    NotReversible {
+        /// The robot.
+        robot: String,
+        /// The joint.
+        joint: String,
+        /// The joints it has.
+        known: String,
+    },
     /// Calibrating an arm without an id.
     #[error(
         "no id for the {role}: pass {flag}, a name of your choice for this one arm; its calibration file is called that"
