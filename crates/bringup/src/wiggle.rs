@@ -13,8 +13,9 @@ use ulna_bus::engine::Engine;
 use ulna_bus::registers::Register;
 use ulna_control::{End, Plan, Tick};
 use ulna_core::{Gate, GateLimits, JointCalibration, Joints, Stamp, Unit};
+use ulna_drivers::Family;
 use ulna_drivers::arm::{ServoArm, engine_config};
-use ulna_robot::{Calibration, RobotKind};
+use ulna_robot::{Calibration, Protocol, RobotKind};
 use ulna_rt::{Distribution, run};
 
 use crate::error::{BringupError, WiggleError};
@@ -118,7 +119,7 @@ fn to_and_fro(
 ) -> Result<(End, Wiggled), BringupError> {
     let family = work.family();
     let (line, pacer) = (&mut work.line, &mut *work.pacer);
-    let (kind, calibration) = one_joint(&work.kind, id, index, line.baud());
+    let (kind, calibration) = one_joint(&work.kind, id, index, family, line.baud());
     let engine = Engine::new(engine_config(&kind));
     let mut arm = ServoArm::new(Box::new(work.port.clone()), engine, &kind, &calibration)
         .map_err(WiggleError::from)?;
@@ -158,7 +159,13 @@ fn to_and_fro(
 
 /// The robot that is this one joint in degrees, behind the servo `id`, whose calibration is its whole turn: a servo out of the box has no
 /// other.
-fn one_joint(kind: &RobotKind, id: u8, index: usize, baud: u32) -> (RobotKind, Calibration) {
+fn one_joint(
+    kind: &RobotKind,
+    id: u8,
+    index: usize,
+    family: &Family,
+    baud: u32,
+) -> (RobotKind, Calibration) {
     let mut joint = kind.joints[index].clone();
     (joint.id, joint.unit, joint.full_turn) = (id, Unit::Degrees, true);
     let whole_turn = JointCalibration {
@@ -173,6 +180,11 @@ fn one_joint(kind: &RobotKind, id: u8, index: usize, baud: u32) -> (RobotKind, C
     };
     let mut kind = kind.clone();
     kind.bus.baud = baud;
+    // As the rest of the set-up has it: what the servo speaks follows from its model.
+    kind.bus.protocol = match family.protocol {
+        ulna_bus::Protocol::Dynamixel2 => Protocol::Dynamixel2,
+        _ => Protocol::FeetechSts,
+    };
     (kind.base, kind.joints) = (None, vec![joint]);
     (kind, calibration)
 }
