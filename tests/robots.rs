@@ -218,3 +218,69 @@ fn wrong_files_name_the_key() {
         &["robots", "show", "no-such-robot"],
     );
 }
+
+/// The SO-101 with the small servos of Feetech's protocol 1 in a tenth of its weight.
+fn scs_arm() -> String {
+    let so101 = include_str!("../configs/so101.toml");
+    let lines = so101.lines().filter_map(|line| {
+        let (key, value) = line.split_once(" = ").unwrap_or((line, ""));
+        Some(match key {
+            "protocol" => "protocol = \"feetech_scs\"".to_owned(),
+            "model" => "model = \"scs0009\"".to_owned(),
+            "resolution" => "resolution = 1024".to_owned(),
+            "name" if value == "\"so101\"" => "name = \"small\"".to_owned(),
+            "mass" => format!("mass = {}", value.parse::<f64>().unwrap() / 10.0),
+            "inertia" => {
+                let numbers = value.trim_matches(['[', ']']).split(", ");
+                let tenths = numbers.map(|number| number.parse::<f64>().unwrap() / 10.0);
+                format!("inertia = {:?}", tenths.collect::<Vec<f64>>())
+            }
+            // Registers that these servos do not have.
+            "Maximum_Acceleration" | "Operating_Mode" => return None,
+            "registers" => return None,
+            _ => line.to_owned(),
+        })
+    });
+    lines.map(|line| line + "\n").collect()
+}
+
+#[test]
+fn an_arm_of_scs_servos_is_teleoperated() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("small.toml");
+    std::fs::write(&path, scs_arm()).unwrap();
+    let robot = path.to_str().unwrap();
+    let teleop = "teleop --sim --lockstep --duration 5 --robot";
+    let arguments: Vec<&str> = teleop.split(' ').chain([robot]).collect();
+    let report = json(&arguments);
+    assert_eq!(report["exit"]["as_asked"], true, "{report}");
+    for servo in report["follower"]["servos"].as_array().unwrap() {
+        assert_eq!(servo["missed"], 0, "{servo}");
+    }
+}
+
+#[test]
+fn a_robot_file_moves_no_servo() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.toml");
+    let so101 = include_str!("../configs/so101.toml");
+    for (register, says) in [
+        ("Goal_Position = 100", "through the safety gate"),
+        ("Goal_Time = 1", "through the safety gate"),
+        ("Torque_Enable = 1", "connecting switches the torque on"),
+        ("Present_Load = 1", "can only be read"),
+    ] {
+        let file = so101.replace(
+            "[follower.registers]\n",
+            &format!("[follower.registers]\n{register}\n"),
+        );
+        std::fs::write(&path, file).unwrap();
+        let teleop = "teleop --sim --lockstep --duration 1 --robot";
+        let arguments: Vec<&str> = teleop.split(' ').chain([path.to_str().unwrap()]).collect();
+        fails(1, &[says], &arguments);
+    }
+    let unknown = so101.replace("\"feetech_sts\"", "\"feetech\"");
+    std::fs::write(&path, unknown).unwrap();
+    let shown = ["robots", "show", path.to_str().unwrap()];
+    fails(2, &["`feetech_sts`, `feetech_scs`, `dynamixel_2`"], &shown);
+}

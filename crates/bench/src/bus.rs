@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use ulna_bus::engine::{EchoMode, Engine, EngineConfig, wire_time};
+use ulna_bus::registers::Role;
 use ulna_core::{Gate, Progress, Robot, SafeGoals, Stamp};
 use ulna_drivers::arm::engine_config;
 use ulna_drivers::{Port, SerialPort, ServoArm};
-use ulna_robot::Protocol;
 use ulna_robot::files;
 use ulna_robot::{Calibration, RobotKind};
 use ulna_rt::{Pacer, RealClock, RealPacer, VirtualClock};
@@ -24,14 +24,15 @@ use crate::meters::thread_cpu;
 const LOCKSTEP_CYCLES: u32 = 2_000;
 const PTY_CYCLES: u32 = 2_000;
 
-/// Bytes of one cycle on the wire, the least that the protocol allows. Feetech: a sync write of 8 + 3 for each servo, a sync read of
-/// 8 + 1, and answers of 8. Dynamixel: a sync write of 14 + 5, a fast sync read of 14 + 1, and one answer of 8 + 8.
+/// Bytes of one cycle on the wire, the least that the protocol allows.
 fn least_bytes(kind: &RobotKind) -> u64 {
-    let servos = kind.dof() as u64;
-    match kind.bus.protocol {
-        Protocol::FeetechSts => (8 + 3 * servos) + (8 + servos) + 8 * servos,
-        Protocol::Dynamixel2 => (14 + 5 * servos) + (14 + servos) + (8 + 8 * servos),
-    }
+    let width = |role| {
+        let register = kind.family().and_then(|family| family.find(role));
+        register.map_or(0, |register| usize::from(register.width))
+    };
+    let (goal, state) = (width(Role::GoalPosition), width(Role::PresentPosition));
+    let protocol = kind.bus.protocol;
+    protocol.least_cycle_bytes(kind.dof(), goal, state) as u64
 }
 
 /// Runs the bench.

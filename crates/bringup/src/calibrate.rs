@@ -4,6 +4,7 @@ mod report;
 mod sweeping;
 mod writing;
 
+use ulna_bus::registers::Role;
 use ulna_core::JointCalibration;
 use ulna_drivers::calibration::{self, load};
 use ulna_drivers::chain::explain;
@@ -97,7 +98,7 @@ fn whole_procedure(
     talk: &mut dyn Dialogue,
 ) -> Result<Calibration, BringupError> {
     let unattended = options.seconds.is_some();
-    if work.family().registers.homing_offset.is_none() {
+    if work.family().find(Role::HomingOffset).is_none() {
         let family = work.family().name;
         return Err(Usage::NoHomingOffset { family }.into());
     }

@@ -17,7 +17,7 @@ pub enum BringupError {
     Calibration(#[from] ulna_drivers::calibration::CalibrationError),
     /// Servos that were worked on one by one.
     #[error(transparent)]
-    Servo(#[from] ulna_drivers::LineError),
+    Servo(#[from] ulna_drivers::ServoBusError),
     /// Ctrl-C.
     #[error("interrupted; {left}")]
     Interrupted {

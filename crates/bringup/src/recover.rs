@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use ulna_bus::ErrorFlags;
-use ulna_drivers::LineError;
+use ulna_drivers::ServoBusError;
 use ulna_rt::Stop;
 
 use crate::dialogue::Dialogue;
@@ -140,7 +140,7 @@ fn look_at_all(work: &mut ServiceSession) -> Result<Vec<Option<Condition>>, Brin
         let id = work.kind.joints[index].id;
         conditions.push(match look(&mut work.line, &mut *work.pacer, id) {
             Ok(condition) => Some(condition),
-            Err(LineError::Servo { .. }) => None,
+            Err(ServoBusError::Servo { .. }) => None,
             Err(error) => return Err(error.into()),
         });
     }
@@ -169,8 +169,8 @@ fn explain(work: &ServiceSession, condition: &Condition) -> String {
             condition.max_temperature
         ));
     }
-    let flags = (work.family().alarms)(condition.alarm_bits);
-    let explained = work.family().latched.union(ErrorFlags::OVERHEAT);
+    let flags = work.family().complaints(condition.alarm_bits);
+    let explained = work.family().alarms.latching.union(ErrorFlags::OVERHEAT);
     if flags.0 & !explained.0 != 0 {
         text.push_str(
             " What remains ends with its cause: check the power supply's voltage (a 7.4 V arm needs 5 to 8.4 V, a 12 V arm 9 to 12.6 V) and the plugs.",
@@ -208,7 +208,7 @@ fn treat(
         );
         return Ok((Some(now), outcome));
     }
-    work.line.hold(&mut *work.pacer, id)?;
+    work.line.hold_here(&mut *work.pacer, id)?;
     let watched = work.pacer.now() + WATCH;
     work.pacer.wait(watched);
     let now = look(&mut work.line, &mut *work.pacer, id)?;

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 pub use crate::servos::scan::Found;
 use crate::servos::scan::{ScanProgress, ScanScope, scan as look};
 use serde::Serialize;
-use ulna_drivers::Family;
-use ulna_drivers::family::FAMILIES;
+use ulna_bus::Family;
+use ulna_bus::families::{self, FAMILIES};
 use ulna_rt::Stop;
 
 use crate::dialogue::Dialogue;
@@ -82,7 +82,7 @@ pub fn scan(
 }
 
 fn family(name: &str) -> Result<&'static Family, Usage> {
-    Family::by_name(name).ok_or_else(|| {
+    families::by_name(name).ok_or_else(|| {
         let known: Vec<&str> = FAMILIES.iter().map(|family| family.name).collect();
         Usage::Family {
             name: name.to_owned(),

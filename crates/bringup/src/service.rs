@@ -5,8 +5,9 @@ pub(crate) mod options;
 mod shared_port;
 mod simulated;
 
+use ulna_bus::Family;
 use ulna_drivers::ports::{self, PortInfo};
-use ulna_drivers::{Family, Line, Port, SerialPort};
+use ulna_drivers::{Port, SerialPort, ServoBus};
 use ulna_robot::{RobotKind, files};
 use ulna_rt::{Pacer, RealClock, RealPacer, Stop};
 
@@ -19,7 +20,7 @@ pub(crate) use simulated::{SimOperator, SimScenario};
 
 /// One command's work on a bus: the servos, the clock, the robot file, and who does by hand what is asked.
 pub(crate) struct ServiceSession {
-    pub(crate) line: Line,
+    pub(crate) line: ServoBus,
     /// The port of `line`, for the arm's driver.
     pub(crate) port: SharedPort,
     pub(crate) pacer: Box<dyn Pacer>,
@@ -75,7 +76,7 @@ impl ServiceSession {
     ) -> Self {
         let port = SharedPort::new(port);
         Self {
-            line: Line::new(Box::new(port.clone()), family, kind.bus.baud),
+            line: ServoBus::new(Box::new(port.clone()), family, kind.bus.baud),
             port,
             pacer,
             operator: None,

@@ -10,12 +10,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 use ulna_bus::engine::Engine;
-use ulna_bus::registers::Register;
 use ulna_control::{End, Plan, Tick};
 use ulna_core::{Gate, GateLimits, JointCalibration, Joints, Stamp, Unit};
-use ulna_drivers::Family;
 use ulna_drivers::arm::{ServoArm, engine_config};
-use ulna_robot::{Calibration, Protocol, RobotKind};
+use ulna_drivers::servo_bus::{ServoBus, TorqueLimit};
+use ulna_robot::{Calibration, RobotKind};
 use ulna_rt::{Distribution, run};
 
 use crate::error::{BringupError, WiggleError};
@@ -56,17 +55,17 @@ pub(crate) fn wiggle(
         .into());
     }
     let family = work.family();
-    let Some(limiter) = family.registers.torque_limit else {
+    if family.gentle_torque.is_none() {
         let family = family.name;
         return Err(WiggleError::NoTorqueLimit { id, family }.into());
-    };
-    let limit = work.line.read(&mut *work.pacer, id, limiter)?;
+    }
+    let limit = work.line.limit_torque(&mut *work.pacer, id)?;
     // What a panic leaves behind is sound enough for the way out: driver, gate and ticks are dropped, and the bus begins each transaction
     // afresh.
     let ended = catch_unwind(AssertUnwindSafe(|| {
-        to_and_fro(work, id, index, condition.position, limiter)
+        to_and_fro(work, id, index, condition.position)
     }));
-    let released = make_limp(work, id, limiter, limit);
+    let released = make_limp(work, id, &limit);
     let left = match &released {
         Ok(()) => format!("servo {id} is limp"),
         Err(why) => format!(
@@ -91,16 +90,11 @@ pub(crate) fn wiggle(
 
 /// Torque off first, whatever happened; the limit matters only under torque. A panic here is caught, too, and the servo gets a second
 /// try.
-fn make_limp(
-    work: &mut ServiceSession,
-    id: u8,
-    limiter: &'static Register,
-    limit: i32,
-) -> Result<(), String> {
+fn make_limp(work: &mut ServiceSession, id: u8, limit: &TorqueLimit) -> Result<(), String> {
     let mut attempt = || {
         catch_unwind(AssertUnwindSafe(|| {
             work.line.release(&mut *work.pacer, id)?;
-            work.line.set(&mut *work.pacer, id, limiter, limit)
+            work.line.restore_torque_limit(&mut *work.pacer, limit)
         }))
     };
     match attempt().or_else(|_| attempt()) {
@@ -115,16 +109,13 @@ fn to_and_fro(
     id: u8,
     index: usize,
     position: i32,
-    limiter: &'static Register,
 ) -> Result<(End, Wiggled), BringupError> {
-    let family = work.family();
     let (line, pacer) = (&mut work.line, &mut *work.pacer);
-    let (kind, calibration) = one_joint(&work.kind, id, index, family, line.baud());
+    let (kind, calibration) = one_joint(&work.kind, id, index, line);
     let engine = Engine::new(engine_config(&kind));
     let mut arm = ServoArm::new(Box::new(work.port.clone()), engine, &kind, &calibration)
         .map_err(WiggleError::from)?;
-    line.set(pacer, id, limiter, family.gentle_torque)?;
-    line.hold(pacer, id)?;
+    line.hold_here(pacer, id)?;
 
     let (resolution, whole_turn) = (kind.joints[0].resolution, &calibration.joints[0].1);
     let degrees = |steps: i32| Unit::Degrees.normalise(f64::from(steps), whole_turn, resolution);
@@ -159,13 +150,7 @@ fn to_and_fro(
 
 /// The robot that is this one joint in degrees, behind the servo `id`, whose calibration is its whole turn: a servo out of the box has no
 /// other.
-fn one_joint(
-    kind: &RobotKind,
-    id: u8,
-    index: usize,
-    family: &Family,
-    baud: u32,
-) -> (RobotKind, Calibration) {
+fn one_joint(kind: &RobotKind, id: u8, index: usize, line: &ServoBus) -> (RobotKind, Calibration) {
     let mut joint = kind.joints[index].clone();
     (joint.id, joint.unit, joint.full_turn) = (id, Unit::Degrees, true);
     let whole_turn = JointCalibration {
@@ -179,12 +164,8 @@ fn one_joint(
         joints: vec![(joint.name.clone(), whole_turn)],
     };
     let mut kind = kind.clone();
-    kind.bus.baud = baud;
-    // As the rest of the set-up has it: what the servo speaks follows from its model.
-    kind.bus.protocol = match family.protocol {
-        ulna_bus::Protocol::Dynamixel2 => Protocol::Dynamixel2,
-        _ => Protocol::FeetechSts,
-    };
+    // The bus as it is, whatever the file says of it.
+    (kind.bus.baud, kind.bus.protocol) = (line.baud(), line.family().protocol());
     (kind.base, kind.joints) = (None, vec![joint]);
     (kind, calibration)
 }

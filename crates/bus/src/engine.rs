@@ -23,7 +23,7 @@
 //!
 //! * **By the deadline it is done**, whatever the line does; nothing is sent after that.
 //! * **Every servo has its own result.** One silent servo costs the others nothing.
-//! * **Retries are bounded** and only ask again who has not answered. A group write is never repeated. Before a retry
+//! * **Retries are bounded** and only ask the servos again that have not answered. A group write is never repeated. Before a retry
 //!   the line must have been quiet; an answer to the earlier attempt still counts.
 //!   A servo that has been silent for some transactions is asked once only, so a dead one costs one timeout.
 //! * **What is not an answer is skipped and counted**: noise, the adapter's echo, packets of others, leftovers of an
@@ -52,27 +52,25 @@ use core::time::Duration;
 
 mod asked;
 mod config;
-mod conversation;
 mod counters;
 mod echo;
+mod limits;
 mod outbox;
+mod packets;
+mod receive;
 mod reply;
 mod request;
-mod wire;
+mod transaction;
 
 pub use config::{EchoMode, EngineConfig, wire_time};
 pub use counters::{BusCounters, ServoCounters};
+pub use limits::{MAX_DATA, MAX_SERVOS};
 pub use reply::{Reply, ReplyData, ServoFault};
 pub use request::{GroupEntry, GroupRead, GroupWrite, Request, RequestError};
 
-use conversation::Conversation;
 use counters::bump;
-use wire::Ears;
-
-/// Most servos in one transaction.
-pub const MAX_SERVOS: usize = 32;
-/// Most bytes from or to one servo in one transaction.
-pub const MAX_DATA: usize = 32;
+use packets::RxDecoder;
+use transaction::Transaction;
 
 /// What the engine's user does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,8 +88,8 @@ pub enum Status {
 #[derive(Debug, Clone)]
 pub struct Engine {
     config: EngineConfig,
-    ears: Ears,
-    conversation: Conversation,
+    decoder: RxDecoder,
+    transaction: Transaction,
     phase: Phase,
     deadline: Duration,
     attempt: u8,
@@ -119,8 +117,8 @@ impl Engine {
     pub fn new(config: EngineConfig) -> Self {
         Self {
             config,
-            ears: Ears::new(config.protocol),
-            conversation: Conversation::new(&config),
+            decoder: RxDecoder::new(config.protocol),
+            transaction: Transaction::new(&config),
             phase: Phase::Done,
             deadline: Duration::ZERO,
             attempt: 0,
@@ -146,14 +144,14 @@ impl Engine {
         request: &Request<'_>,
         deadline: Duration,
     ) -> Result<(), RequestError> {
-        if self.phase == Phase::Listening && !self.conversation.is_complete() {
+        if self.phase == Phase::Listening && !self.transaction.is_complete() {
             self.busy_until = self.attempt_end;
         }
         self.phase = Phase::Done;
-        self.conversation.open(request)?;
+        self.transaction.open(request)?;
         bump(&mut self.counters.transactions);
-        self.ears.reset();
-        (self.skipped_before, _) = self.ears.losses();
+        self.decoder.reset();
+        (self.skipped_before, _) = self.decoder.losses();
         self.phase = Phase::Settling;
         self.deadline = deadline;
         self.attempt = 0;
@@ -165,7 +163,7 @@ impl Engine {
     /// The bytes to put on the line now, or none. Each is returned once. Ask before each `step`, and send at once: the
     /// time of the attempt is running.
     pub fn transmit(&mut self) -> &[u8] {
-        let bytes = self.conversation.outbox.take();
+        let bytes = self.transaction.outbox.take();
         self.counters.bytes_sent = self.counters.bytes_sent.saturating_add(bytes.len() as u64);
         bytes
     }
@@ -180,7 +178,7 @@ impl Engine {
             self.last_byte = Some(now);
             let mut rest = received;
             while !rest.is_empty() {
-                let taken = self.ears.push(rest);
+                let taken = self.decoder.push(rest);
                 rest = &rest[taken..];
                 self.read_packets(now);
             }
@@ -192,7 +190,7 @@ impl Engine {
     #[must_use]
     pub fn replies(&self) -> &[Reply] {
         if self.phase == Phase::Done {
-            self.conversation.asked.replies()
+            self.transaction.asked.replies()
         } else {
             &[]
         }
@@ -201,29 +199,29 @@ impl Engine {
     /// The current or last transaction has handed out its bytes: its group write, if any, is on the line.
     #[must_use]
     pub fn was_sent(&self) -> bool {
-        self.attempt > 1 || self.conversation.outbox.is_taken()
+        self.attempt > 1 || self.transaction.outbox.is_taken()
     }
 
     /// Groups are read with fast sync reads: the settings say so, the protocol has them, and the servos have not been found
     /// to lack them.
     #[must_use]
     pub fn reads_fast(&self) -> bool {
-        self.conversation.reads_fast()
+        self.transaction.reads_fast()
     }
 
     /// Totals of one servo. All zero for an id that no servo can have.
     #[must_use]
     pub fn servo_counters(&self, id: u8) -> ServoCounters {
-        self.conversation.totals.get(id)
+        self.transaction.totals.get(id)
     }
 
     /// Totals of the bus.
     #[must_use]
     pub fn bus_counters(&self) -> BusCounters {
-        let (skipped_bytes, checksum_errors) = self.ears.losses();
+        let (skipped_bytes, checksum_errors) = self.decoder.losses();
         BusCounters {
-            echoes: self.conversation.echo.count,
-            unexpected: self.conversation.unexpected,
+            echoes: self.transaction.echo.count,
+            unexpected: self.transaction.unexpected,
             skipped_bytes,
             checksum_errors,
             ..self.counters
@@ -239,10 +237,10 @@ impl Engine {
             Phase::Settling => self.start_attempt(now),
             Phase::Listening => {}
         }
-        if self.conversation.is_complete() {
+        if self.transaction.is_complete() {
             return self.finish(now);
         }
-        if !self.conversation.outbox.is_taken() {
+        if !self.transaction.outbox.is_taken() {
             return self.waiting(now);
         }
         let over = self.attempt_over_at();
@@ -251,8 +249,8 @@ impl Engine {
         }
         // The line is silent, so what the decoder still waits for will not come.
         self.read_unfinished(now);
-        self.conversation.abandon_silent(self.config.patience);
-        if self.conversation.is_complete() || !self.may_retry(now) {
+        self.transaction.abandon_silent(self.config.patience);
+        if self.transaction.is_complete() || !self.may_retry(now) {
             return self.finish(now);
         }
         self.start_attempt(now);
@@ -268,10 +266,10 @@ impl Engine {
     fn start_attempt(&mut self, now: Duration) {
         self.phase = Phase::Listening;
         self.attempt = self.attempt.saturating_add(1);
-        self.conversation.begin_attempt(self.attempt);
-        self.ears
-            .expect(self.conversation.max_data(), self.conversation.blocks());
-        self.attempt_end = if self.conversation.listens_to_the_end() {
+        self.transaction.begin_attempt(self.attempt);
+        self.decoder
+            .expect(self.transaction.max_data(), self.transaction.blocks());
+        self.attempt_end = if self.transaction.listens_to_the_end() {
             self.deadline
         } else {
             now.saturating_add(self.shortest_attempt())
@@ -281,19 +279,19 @@ impl Engine {
 
     /// Question and answers on the line without any pause between.
     fn shortest_attempt(&self) -> Duration {
-        wire_time(self.conversation.attempt_bytes(), self.config.baud)
+        wire_time(self.transaction.attempt_bytes(), self.config.baud)
     }
 
     /// An attempt is over when its time is up, or earlier when the servo that answers last has had its turn; in both
     /// cases only once the line is quiet.
     fn attempt_over_at(&self) -> Duration {
-        if self.conversation.all_answered_now() {
+        if self.transaction.all_answered_now() {
             return Duration::ZERO;
         }
         let quiet = self
             .last_byte
             .map_or(Duration::ZERO, |at| at.saturating_add(self.config.quiet));
-        if self.conversation.was_heard_out() {
+        if self.transaction.nothing_follows() {
             quiet
         } else {
             quiet.max(self.attempt_end)
@@ -301,18 +299,18 @@ impl Engine {
     }
 
     fn may_retry(&self, now: Duration) -> bool {
-        self.conversation.is_repeatable(self.config.max_attempts)
+        self.transaction.is_repeatable(self.config.max_attempts)
             && now.saturating_add(self.shortest_attempt()) <= self.deadline
     }
 
     fn read_packets(&mut self, now: Duration) {
-        while let Some(heard) = self.ears.next() {
-            self.conversation.hear(heard, now);
+        while let Some(received) = self.decoder.next() {
+            self.transaction.receive(received, now);
         }
     }
 
     fn read_unfinished(&mut self, now: Duration) {
-        while self.ears.give_up_unfinished() {
+        while self.decoder.give_up_unfinished() {
             self.read_packets(now);
         }
     }
@@ -320,7 +318,7 @@ impl Engine {
     fn finish(&mut self, now: Duration) -> Status {
         self.read_unfinished(now);
         // After a retry, or without all replies, more may be under way than what was counted as an answer.
-        let asked = &self.conversation.asked;
+        let asked = &self.transaction.asked;
         let asked_once = asked.asked_once();
         self.busy_until = if asked.none_pending() && asked_once {
             self.busy_until.min(now)
@@ -328,8 +326,8 @@ impl Engine {
             self.attempt_end.max(self.busy_until)
         };
         let undisturbed =
-            self.attempt > 0 && asked_once && self.ears.losses().0 == self.skipped_before;
-        self.conversation.close(self.attempt, now, undisturbed);
+            self.attempt > 0 && asked_once && self.decoder.losses().0 == self.skipped_before;
+        self.transaction.close(self.attempt, now, undisturbed);
         self.phase = Phase::Done;
         Status::Done
     }

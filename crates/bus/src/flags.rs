@@ -39,7 +39,7 @@ impl ErrorFlags {
     pub const OVERHEAT: Self = Self(4);
     /// More current than `Protection_Current` for too long.
     pub const OVER_CURRENT: Self = Self(8);
-    /// More load than `Overload_Torque` for too long; the servo has let go.
+    /// More load than `Overload_Torque` for too long; the servo has released.
     pub const OVERLOAD: Self = Self(32);
 
     /// An electric shock, or too little power for the motor. Dynamixel only.

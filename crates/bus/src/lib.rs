@@ -6,11 +6,13 @@
 //!
 //! # Reading order, and what to use for what
 //!
-//! * [`models`]: start from the name in a robot file. [`models::by_name`] gives a [`models::Model`]: its number, resolution,
-//!   register table and units. Nothing after this needs to know which family a servo is of.
+//! * [`models`]: start from the name in a robot file. [`models::by_name`] gives a [`Model`]: its number, resolution,
+//!   register table and units, and the [`Family`] that it belongs to: how such servos are found, set up, calibrated and recovered. Nothing
+//!   after this needs to know which family a servo is of; [`families`] has one file for each.
 //! * [`registers`]: what stands where. Ask a [`registers::Table`] for a [`registers::Role`] (`PresentPosition`,
 //!   `TorqueEnable`, …) or for LeRobot's name; get a [`registers::Register`], which turns numbers into bytes and back.
 //!   [`registers::Table::state_span`] is the block to read for the whole state. [`units`] turns counts into volts and amperes.
+//!   [`setting`] is a register and a value that may be written without moving anything.
 //! * [`engine`]: asks servos and gathers their answers by a deadline, one result per servo. One [`engine::Engine`] per bus,
 //!   made for the bus' [`Protocol`]: in sync reads, fast sync reads or one read after the other, whatever is shortest.
 //! * [`health`]: what to remember from cycle to cycle. [`health::Roster`] says who is worth asking,
@@ -52,7 +54,7 @@
 //!
 //! ```
 //! use ulna_bus::feetech::{Decoder, MAX_PACKET, packet};
-//! use ulna_bus::registers::sts3215::PRESENT_POSITION;
+//! use ulna_bus::families::sts3215::PRESENT_POSITION;
 //!
 //! let mut buffer = [0; MAX_PACKET];
 //! let question = packet::read(&mut buffer, 1, PRESENT_POSITION.address, PRESENT_POSITION.width)?;
@@ -75,14 +77,21 @@ pub mod dynamixel;
 mod encode_error;
 pub mod encoding;
 pub mod engine;
+pub mod families;
+pub mod family;
 pub mod feetech;
 mod flags;
 pub mod health;
 pub mod models;
 mod protocol;
 pub mod registers;
+mod scales;
+pub mod setting;
 pub mod units;
 
 pub use encode_error::EncodeError;
+pub use family::{Family, Model};
 pub use flags::ErrorFlags;
 pub use protocol::Protocol;
+pub use scales::Scales;
+pub use setting::{Setting, SettingError};

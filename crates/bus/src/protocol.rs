@@ -1,4 +1,4 @@
-//! The languages that servos speak.
+//! The packet protocols that servos speak: what each can do, and what its packets cost.
 
 use crate::{dynamixel, feetech};
 
@@ -15,6 +15,25 @@ pub enum Protocol {
 }
 
 impl Protocol {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::FeetechSts, Self::FeetechScs, Self::Dynamixel2];
+
+    /// What robot files call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FeetechSts => "feetech_sts",
+            Self::FeetechScs => "feetech_scs",
+            Self::Dynamixel2 => "dynamixel_2",
+        }
+    }
+
+    /// The protocol that robot files call `name`.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.name() == name)
+    }
+
     /// Several servos can be asked in one packet. Without it each is asked for itself, one after the other.
     #[must_use]
     pub const fn has_sync_read(self) -> bool {
@@ -25,6 +44,48 @@ impl Protocol {
     #[must_use]
     pub const fn has_broadcast_ping(self) -> bool {
         !matches!(self, Self::FeetechScs)
+    }
+
+    /// Several servos can answer with one packet.
+    #[must_use]
+    pub const fn has_fast_read(self) -> bool {
+        matches!(self, Self::Dynamixel2)
+    }
+
+    /// A servo can be started again by a packet.
+    #[must_use]
+    pub const fn has_reboot(self) -> bool {
+        matches!(self, Self::Dynamixel2)
+    }
+
+    /// The answer to a ping can be byte for byte the ping itself, so that it passes for the adapter's echo.
+    #[must_use]
+    pub const fn ping_may_equal_its_answer(self) -> bool {
+        matches!(self, Self::FeetechSts | Self::FeetechScs)
+    }
+
+    /// Bytes on the line for one servo's answer with so much data, stuffing apart.
+    #[must_use]
+    pub const fn answer_bytes(self, data: usize) -> usize {
+        data + match self {
+            Self::FeetechSts | Self::FeetechScs => feetech::OVERHEAD,
+            Self::Dynamixel2 => dynamixel::STATUS_OVERHEAD,
+        }
+    }
+
+    /// Bytes on the line for one control cycle of `servos` servos, the least that the protocol allows: a group write of `goal` bytes each,
+    /// and a group read of `state` bytes each. The table in [`crate::engine`] says what they are made of.
+    #[must_use]
+    pub const fn least_cycle_bytes(self, servos: usize, goal: usize, state: usize) -> usize {
+        match (self, servos) {
+            (_, 0) => 0,
+            (Self::FeetechSts, 2..) => (8 + servos * (1 + goal)) + (8 + servos * (7 + state)),
+            (Self::FeetechSts | Self::FeetechScs, _) => {
+                (8 + servos * (1 + goal)) + servos * (14 + state)
+            }
+            (Self::Dynamixel2, 1) => (14 + 1 + goal) + (25 + state),
+            (Self::Dynamixel2, _) => (14 + servos * (1 + goal)) + (22 + servos * (5 + state)),
+        }
     }
 
     /// Largest number of bytes in one packet.
@@ -52,5 +113,25 @@ impl Protocol {
             Self::FeetechSts | Self::FeetechScs => (3, 2),
             Self::Dynamixel2 => (0, 2),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_again() {
+        for protocol in Protocol::ALL {
+            assert_eq!(Protocol::by_name(protocol.name()), Some(protocol));
+        }
+        assert_eq!(Protocol::by_name("feetech"), None);
+    }
+
+    #[test]
+    fn a_cycle_of_six_servos_is_what_the_readme_says() {
+        assert_eq!(Protocol::FeetechSts.least_cycle_bytes(6, 2, 2), 88);
+        assert_eq!(Protocol::Dynamixel2.least_cycle_bytes(6, 4, 4), 120);
+        assert_eq!(Protocol::FeetechScs.least_cycle_bytes(6, 2, 2), 122);
     }
 }

@@ -26,8 +26,11 @@ pub(crate) struct Keyboard {
 const POLL: Duration = Duration::from_millis(50);
 
 impl Keyboard {
-    /// Sends the keys of LeRobot's recorder as commands; nothing if stdin is no terminal.
-    pub(crate) fn start(commands: CommandSender) -> io::Result<Option<Self>> {
+    /// Sends the keys that `meaning` knows as commands; nothing if stdin is no terminal.
+    pub(crate) fn start(
+        commands: CommandSender,
+        meaning: impl FnMut(KeyCode) -> Option<SessionCommand> + Send + 'static,
+    ) -> io::Result<Option<Self>> {
         if !io::stdin().is_terminal() {
             return Ok(None);
         }
@@ -44,7 +47,7 @@ impl Keyboard {
             thread: None,
         };
         let thread = thread::Builder::new().name("keyboard".to_owned());
-        keyboard.thread = Some(thread.spawn(move || listen(&commands, &over))?);
+        keyboard.thread = Some(thread.spawn(move || listen(&commands, meaning, &over))?);
         Ok(Some(keyboard))
     }
 }
@@ -60,7 +63,11 @@ impl Drop for Keyboard {
     }
 }
 
-fn listen(commands: &CommandSender, over: &AtomicBool) {
+fn listen(
+    commands: &CommandSender,
+    mut meaning: impl FnMut(KeyCode) -> Option<SessionCommand>,
+    over: &AtomicBool,
+) {
     while !over.load(Ordering::Acquire) {
         // A terminal that fails has no more keys.
         let Ok(ready) = event::poll(POLL) else { return };
@@ -79,12 +86,78 @@ fn listen(commands: &CommandSender, over: &AtomicBool) {
     }
 }
 
-/// What a key means, as in LeRobot 0.6.2.
-fn meaning(code: KeyCode) -> Option<SessionCommand> {
+/// What a key means to a recorder, as in LeRobot 0.6.2.
+pub(crate) fn recorder_key(code: KeyCode) -> Option<SessionCommand> {
     match code {
         KeyCode::Right | KeyCode::Char('n' | 'N') => Some(SessionCommand::Next),
         KeyCode::Left | KeyCode::Char('r' | 'R') => Some(SessionCommand::Again),
         KeyCode::Esc | KeyCode::Char('q' | 'Q') => Some(SessionCommand::Stop),
         _ => None,
+    }
+}
+
+/// The keys that drive a base, as LeRobot's LeKiwi has them: w s a d move, z x turn, r f change the speed.
+#[derive(Debug, Clone)]
+pub(crate) struct BaseKeys {
+    level: usize,
+}
+
+/// Parts of the fastest speed. LeRobot's levels are 0.1, 0.25 and 0.4 m/s.
+const LEVELS: [f64; 3] = [0.25, 0.6, 1.0];
+
+/// What a terminal says about these keys.
+pub(crate) const BASE_HELP: &str = "w s a d move, z x turn, r f faster and slower";
+
+impl BaseKeys {
+    /// At the lowest speed.
+    pub(crate) fn new() -> Self {
+        Self { level: 0 }
+    }
+
+    /// What a key means to the base; a held key repeats itself, and without one the base stops.
+    pub(crate) fn command(&mut self, code: KeyCode) -> Option<SessionCommand> {
+        let KeyCode::Char(letter) = code else {
+            return None;
+        };
+        let ways = match letter.to_ascii_lowercase() {
+            'w' => [1.0, 0.0, 0.0],
+            's' => [-1.0, 0.0, 0.0],
+            'a' => [0.0, 1.0, 0.0],
+            'd' => [0.0, -1.0, 0.0],
+            'z' => [0.0, 0.0, 1.0],
+            'x' => [0.0, 0.0, -1.0],
+            'r' => return self.change(self.level + 1),
+            'f' => return self.change(self.level.saturating_sub(1)),
+            _ => return None,
+        };
+        let part = LEVELS[self.level];
+        Some(SessionCommand::Drive(ways.map(|way| way * part)))
+    }
+
+    fn change(&mut self, level: usize) -> Option<SessionCommand> {
+        self.level = level.min(LEVELS.len() - 1);
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_drive_the_base_at_three_speeds() {
+        let mut keys = BaseKeys::new();
+        let drive = |keys: &mut BaseKeys, key| keys.command(KeyCode::Char(key));
+        assert_eq!(
+            drive(&mut keys, 'w'),
+            Some(SessionCommand::Drive([0.25, 0.0, 0.0]))
+        );
+        assert_eq!(drive(&mut keys, 'f'), None);
+        (0..5).for_each(|_| assert_eq!(drive(&mut keys, 'R'), None));
+        assert_eq!(
+            drive(&mut keys, 'x'),
+            Some(SessionCommand::Drive([0.0, 0.0, -1.0]))
+        );
+        assert_eq!(keys.command(KeyCode::Right), None);
     }
 }

@@ -30,7 +30,7 @@ impl Frame {
     }
 }
 
-/// Without the pixels, which nobody wants to read in a message.
+/// Without the pixels, which would fill a message.
 impl fmt::Debug for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Frame")
@@ -44,7 +44,7 @@ impl fmt::Debug for Frame {
 
 /// The camera gives no more pictures, ever: unplugged, closed, or its recording is at an end.
 ///
-/// A camera that merely gives none for a while, or old ones, reports nothing: whoever uses the pictures judges their age.
+/// A camera that merely gives none for a while, or old ones, reports nothing: the consumers judge the age of its pictures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CameraFault {
     /// The camera's name.

@@ -1,7 +1,8 @@
 //! The safety gate: the one place that every commanded motion crosses.
 //!
-//! [`SafeGoals`] has no public constructor, and a robot's write takes nothing else, so the compiler proves that no goal
-//! reaches a servo unchecked. (That proof needs the type and its only maker in one crate, which is why the gate lives here.)
+//! [`SafeGoals`] has no public constructor, and a robot's write takes nothing else. (That needs the type and its only maker in one crate,
+//! which is why the gate lives here.) What drivers write beside such goals is listed in the file `outside_the_gate.rs` of
+//! `ulna-drivers`.
 //!
 //! The rules, in order: no action, a stale one or one with a NaN or an infinity → **hold** the last goal;
 //! targets are clamped to the **position limits**; a target further than the jump threshold from the last goal starts a **ramp** at the ramp
@@ -12,6 +13,7 @@
 //! more. So they are held by an active zero, at once and whatever the reason; and a speed changes no faster than the limit on its
 //! velocity, which is an acceleration.
 
+use core::ops::{Deref, Range};
 use core::time::Duration;
 
 use serde::Serialize;
@@ -69,9 +71,35 @@ impl SafeGoals {
         &self.goals
     }
 
+    /// Those of these joints, for an arm that is one part of the robot; `None` if there are not so many.
+    pub fn slice(&self, joints: Range<usize>) -> Option<SafeSlice<'_>> {
+        self.goals.get(joints).map(SafeSlice)
+    }
+
+    /// All of them.
+    pub fn as_slice(&self) -> SafeSlice<'_> {
+        SafeSlice(&self.goals)
+    }
+
     /// When the gate made them.
     pub fn stamp(&self) -> Stamp {
         self.stamp
+    }
+}
+
+/// Some of the goals that passed the gate, one for each joint of one arm. Like [`SafeGoals`], nothing else makes one:
+///
+/// ```compile_fail,E0423
+/// let goals = ulna_core::SafeSlice(&[0.0; 6]);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SafeSlice<'a>(&'a [f64]);
+
+impl Deref for SafeSlice<'_> {
+    type Target = [f64];
+
+    fn deref(&self) -> &[f64] {
+        self.0
     }
 }
 

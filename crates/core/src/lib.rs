@@ -43,7 +43,7 @@ pub use calibration::JointCalibration;
 pub use camera::{Camera, CameraFault, Frame, FrameSink};
 #[cfg(feature = "alloc")]
 pub use environment::Environment;
-pub use gate::{Gate, GateLimits, GateNote, SafeGoals};
+pub use gate::{Gate, GateLimits, GateNote, SafeGoals, SafeSlice};
 pub use joints::{Joints, MAX_JOINTS, TooManyJoints};
 #[cfg(feature = "alloc")]
 pub use judge::{Count, Figure, Judge, TaskScore};

@@ -2,11 +2,11 @@
 
 mod exchange;
 mod health;
+mod health_report;
 mod report;
 mod servo;
 
 use std::io;
-use std::time::Duration;
 
 use ulna_bus::engine::{BusCounters, Engine, EngineConfig, ServoCounters};
 use ulna_bus::health::{Roster, RosterConfig};
@@ -15,20 +15,20 @@ use ulna_robot::Omni;
 use ulna_robot::{Calibration, RobotKind};
 
 use crate::port::Port;
-use health::Watching;
-use servo::{Layout, Servo, on_wire};
+use crate::servo_bus::ServoBus;
+use health_report::Watching;
+use servo::{Layout, Servo};
 
-pub use health::HealthReport;
+pub use health_report::HealthReport;
 pub use report::ServoReport;
 pub use servo::ArmError;
 
 /// An arm of servos behind one port, with or without wheels under it.
 pub struct ServoArm {
-    pub(crate) port: Box<dyn Port>,
+    /// Asks outside the control loop, where a late answer is awaited, and owns the port.
+    pub(crate) bus: ServoBus,
     /// Asks within a tick: a late answer is a missed one.
-    pub(crate) engine: Engine,
-    /// Asks outside the control loop, where a late answer is awaited.
-    pub(crate) patient: Engine,
+    engine: Engine,
     pub(crate) servos: Vec<Servo>,
     pub(crate) names: Vec<String>,
     layout: Layout,
@@ -38,7 +38,7 @@ pub struct ServoArm {
     pub(crate) state: State,
     /// What each servo feels, as last read.
     health: Joints<Health>,
-    /// Whose turn it is to tell, if anybody wants to know.
+    /// Whose turn it is to report its health, if that is watched.
     watching: Option<Watching>,
     /// When this tick's exchange must be over.
     deadline: Stamp,
@@ -50,25 +50,20 @@ pub struct ServoArm {
     wheels: [f64; 3],
     /// When each of them was measured.
     wheels_measured: [Stamp; 3],
-    pub(crate) lost: Option<io::Error>,
 }
 
 impl std::fmt::Debug for ServoArm {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ServoArm")
-            .field("port", &self.port.name())
+            .field("port", &self.port_name())
             .field("joints", &self.names)
             .finish_non_exhaustive()
     }
 }
 
-/// What servos, adapters and a busy computer may add to the time on the wire outside the control loop. Answers carry no register
-/// address, so one that came after its question was given up would pass for the answer to the next.
-const PATIENT_TURNAROUND: Duration = Duration::from_millis(150);
-
 /// How an engine talks to the servos of this kind, over a serial port.
 pub fn engine_config(kind: &RobotKind) -> EngineConfig {
-    EngineConfig::with_protocol(on_wire(kind.bus.protocol), kind.bus.baud)
+    EngineConfig::with_protocol(kind.bus.protocol, kind.bus.baud)
 }
 
 impl ServoArm {
@@ -94,16 +89,11 @@ impl ServoArm {
         };
         let names: Vec<String> = kind.names().map(str::to_owned).collect();
         let layout = servo::layout(&servos, &names)?;
-        let patient = Engine::new(EngineConfig {
-            turnaround: PATIENT_TURNAROUND,
-            max_attempts: 1,
-            ..*engine.config()
-        });
+        let family = servos.first().ok_or(ArmError::NoJoints)?.model.family;
         let roster = Roster::new(&ids, RosterConfig::default())?;
         Ok(Self {
-            port,
+            bus: ServoBus::with_config(port, family, *engine.config()),
             engine,
-            patient,
             servos,
             names,
             layout,
@@ -118,23 +108,22 @@ impl ServoArm {
             speeds: [0; 3],
             wheels: [0.0; 3],
             wheels_measured: [Stamp::ZERO; 3],
-            lost: None,
         })
     }
 
-    /// What people call the port.
+    /// The name of the port.
     pub fn port_name(&self) -> &str {
-        self.port.name()
+        self.bus.name()
     }
 
     /// A descriptor that becomes readable when the servos answer.
     pub fn input(&self) -> Option<std::os::fd::OwnedFd> {
-        self.port.input()
+        self.bus.input()
     }
 
     /// Why the port is gone, once it is.
     pub fn lost(&self) -> Option<&io::Error> {
-        self.lost.as_ref()
+        self.bus.lost()
     }
 
     /// Forgets an exchange that was cut short, by a panic say.
@@ -150,7 +139,7 @@ impl ServoArm {
         }
     }
 
-    /// Forgets what was measured, for an arm that somebody has put elsewhere.
+    /// Forgets what was measured, for an arm that was put elsewhere meanwhile.
     pub fn forget(&mut self) {
         for servo in &mut self.servos {
             servo.forget();
@@ -193,7 +182,7 @@ impl Robot for ServoArm {
         goals: Option<&SafeGoals>,
         deadline: Stamp,
     ) -> Result<(), LinkLost> {
-        self.start(now, goals.map(|goals| &**goals.goals()), deadline)
+        self.start(now, goals.map(SafeGoals::as_slice), deadline)
     }
 
     fn step(&mut self, now: Stamp) -> Result<Progress, LinkLost> {

@@ -17,30 +17,30 @@ use crate::connect::ConnectError;
 /// One or more arms, whose joints follow one another. Their buses are asked at the same time.
 #[derive(Debug)]
 pub struct Arms {
-    arms: Vec<Part>,
+    arms: Vec<Segment>,
     ports: String,
     state: State,
     health: Joints<Health>,
 }
 
+/// One arm, and where its joints are among the robot's.
 #[derive(Debug)]
-struct Part {
+struct Segment {
     arm: ServoArm,
     /// `left`, or nothing if it is the only one.
     side: String,
     first: usize,
-    /// Its exchange of this tick is over.
-    done: bool,
-    /// Its port is gone, and that has been told.
-    told: bool,
+    exchange_done: bool,
+    /// Its port is gone, and that has been reported.
+    loss_reported: bool,
 }
 
-impl Part {
+impl Segment {
     fn joints(&self) -> std::ops::Range<usize> {
         self.first..self.first + self.arm.servos.len()
     }
 
-    /// What people call its port.
+    /// The name of its port.
     fn port(&self) -> String {
         match self.side.as_str() {
             "" => self.arm.port_name().to_owned(),
@@ -59,19 +59,19 @@ impl Arms {
     /// These arms, in the order of the robot's joints, with the names of their sides.
     pub fn new(arms: Vec<(String, ServoArm)>) -> Self {
         let mut first = 0;
-        let mut parts = Vec::with_capacity(arms.len());
+        let mut segments = Vec::with_capacity(arms.len());
         for (side, arm) in arms {
             let count = arm.servos.len();
-            parts.push(Part {
+            segments.push(Segment {
                 arm,
                 side,
                 first,
-                done: true,
-                told: false,
+                exchange_done: true,
+                loss_reported: false,
             });
             first += count;
         }
-        let ports: Vec<String> = parts.iter().map(Part::port).collect();
+        let ports: Vec<String> = segments.iter().map(Segment::port).collect();
         Self {
             ports: ports.join(", "),
             state: State {
@@ -80,56 +80,58 @@ impl Arms {
                 measured: Joints::filled(first, Stamp::ZERO),
             },
             health: Joints::filled(first, Health::default()),
-            arms: parts,
+            arms: segments,
         }
     }
 
     /// As [`ServoArm::watch_health`], on every bus.
     pub fn watch_health(&mut self, every: Duration) {
-        for part in &mut self.arms {
-            part.arm.watch_health(every);
+        for segment in &mut self.arms {
+            segment.arm.watch_health(every);
         }
     }
 
-    /// What people call the ports.
+    /// The names of the ports.
     pub fn port_name(&self) -> &str {
         &self.ports
     }
 
     /// Descriptors that become readable when servos answer.
     pub fn inputs(&self) -> impl Iterator<Item = OwnedFd> {
-        self.arms.iter().filter_map(|part| part.arm.input())
+        self.arms.iter().filter_map(|segment| segment.arm.input())
     }
 
     /// The ports that are gone, and why.
     pub fn lost(&self) -> impl Iterator<Item = (String, &io::Error)> {
         self.arms
             .iter()
-            .filter_map(|part| Some((part.port(), part.arm.lost()?)))
+            .filter_map(|segment| Some((segment.port(), segment.arm.lost()?)))
     }
 
     /// True if no port is left.
     pub fn all_lost(&self) -> bool {
-        self.arms.iter().all(|part| part.arm.lost().is_some())
+        self.arms.iter().all(|segment| segment.arm.lost().is_some())
     }
 
     /// Forgets an exchange that was cut short, by a panic say.
     pub fn abandon(&mut self) {
-        for part in &mut self.arms {
-            part.arm.abandon();
-            part.done = true;
+        for segment in &mut self.arms {
+            segment.arm.abandon();
+            segment.exchange_done = true;
         }
     }
 
-    /// Forgets what was measured, for arms that somebody has put elsewhere.
+    /// Forgets what was measured, for arms that were put elsewhere meanwhile.
     pub fn forget(&mut self) {
-        self.arms.iter_mut().for_each(|part| part.arm.forget());
+        self.arms
+            .iter_mut()
+            .for_each(|segment| segment.arm.forget());
     }
 
     /// Totals of all buses.
     pub fn bus_counters(&self) -> BusCounters {
         let mut all = BusCounters::default();
-        for counters in self.arms.iter().map(|part| part.arm.bus_counters()) {
+        for counters in self.arms.iter().map(|segment| segment.arm.bus_counters()) {
             all.transactions = all.transactions.saturating_add(counters.transactions);
             all.bytes_sent = all.bytes_sent.saturating_add(counters.bytes_sent);
             all.bytes_received = all.bytes_received.saturating_add(counters.bytes_received);
@@ -143,11 +145,11 @@ impl Arms {
 
     /// What happened to each servo, in the order of the joints.
     pub fn servo_reports(&self) -> Vec<ServoReport> {
-        let of = |part: &Part| {
-            let mut reports = part.arm.servo_reports();
-            if !part.side.is_empty() {
+        let of = |segment: &Segment| {
+            let mut reports = segment.arm.servo_reports();
+            if !segment.side.is_empty() {
                 for report in &mut reports {
-                    report.joint = format!("{}_{}", part.side, report.joint);
+                    report.joint = format!("{}_{}", segment.side, report.joint);
                 }
             }
             reports
@@ -167,23 +169,23 @@ impl Arms {
         role: ArmRole,
     ) -> Result<(), ConnectError> {
         let mut errors = Vec::new();
-        for (index, part) in self.arms.iter_mut().enumerate() {
+        for (index, segment) in self.arms.iter_mut().enumerate() {
             let kind = kind.sides.get(index).map_or(kind, |side| &side.kind);
-            let joints = calibration.joints.get(part.joints()).unwrap_or_default();
+            let joints = calibration.joints.get(segment.joints()).unwrap_or_default();
             let calibration = Calibration {
                 joints: joints.to_vec(),
             };
-            let ready = part.arm.prepare(pacer, kind, &calibration, role);
-            errors.extend(ready.err().map(|error| (part.side.clone(), error)));
+            let ready = segment.arm.prepare(pacer, kind, &calibration, role);
+            errors.extend(ready.err().map(|error| (segment.side.clone(), error)));
         }
         if let Some(error) = ConnectError::of_sides(errors) {
             return Err(error);
         }
         for index in 0..self.arms.len() {
             if let Err(error) = self.arms[index].arm.energise(pacer, role) {
-                // Arms that nobody controls are not left under torque. The first error says what is wrong.
-                for part in &mut self.arms[..index] {
-                    let _ = part.arm.torque(pacer, false);
+                // Arms that are not controlled are not left under torque. The first error says what is wrong.
+                for segment in &mut self.arms[..index] {
+                    let _ = segment.arm.release(pacer);
                 }
                 let side = self.arms[index].side.clone();
                 return Err(error.at_side(&side));
@@ -193,34 +195,34 @@ impl Arms {
         Ok(())
     }
 
-    /// Switches the torque of every servo that can be reached.
+    /// Switches off the torque of every servo that can be reached.
     ///
     /// # Errors
-    /// The first servo that did not confirm; the others were told all the same.
-    pub fn torque(&mut self, pacer: &mut dyn Pacer, on: bool) -> Result<(), ConnectError> {
+    /// The first servo that did not confirm; the others got the order all the same.
+    pub fn release(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
         let mut outcome = Ok(());
-        for part in self
+        for segment in self
             .arms
             .iter_mut()
-            .filter(|part| part.arm.lost().is_none())
+            .filter(|segment| segment.arm.lost().is_none())
         {
-            outcome = outcome.and(part.arm.torque(pacer, on));
+            outcome = outcome.and(segment.arm.release(pacer));
         }
         outcome
     }
 
-    /// Stops the wheels that can be reached, each with a confirmation: a wheel goes on until it is told to stop.
+    /// Stops the wheels that can be reached, each with a confirmation: a wheel keeps up its last speed.
     ///
     /// # Errors
-    /// The first wheel that did not confirm; the others were told all the same.
+    /// The first wheel that did not confirm; the others got the order all the same.
     pub fn halt(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
         let mut outcome = Ok(());
-        for part in self
+        for segment in self
             .arms
             .iter_mut()
-            .filter(|part| part.arm.lost().is_none())
+            .filter(|segment| segment.arm.lost().is_none())
         {
-            outcome = outcome.and(part.arm.halt(pacer));
+            outcome = outcome.and(segment.arm.halt(pacer));
         }
         outcome
     }
@@ -230,8 +232,8 @@ impl Arms {
     /// # Errors
     /// If a servo stays silent.
     pub fn read_state(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
-        for part in &mut self.arms {
-            part.arm.read_state(pacer)?;
+        for segment in &mut self.arms {
+            segment.arm.read_state(pacer)?;
         }
         self.gather();
         Ok(())
@@ -247,31 +249,31 @@ impl Arms {
         goals: &SafeGoals,
     ) -> Result<(), ConnectError> {
         let mut outcome = Ok(());
-        for part in self
+        for segment in self
             .arms
             .iter_mut()
-            .filter(|part| part.arm.lost().is_none())
+            .filter(|segment| segment.arm.lost().is_none())
         {
-            let goals = goals.goals().get(part.joints());
-            outcome = outcome.and(part.arm.exchange(pacer, goals));
+            let goals = goals.slice(segment.joints());
+            outcome = outcome.and(segment.arm.exchange(pacer, goals));
         }
         self.gather();
         outcome
     }
 
-    /// Lets go of the triggers that a leader was held at.
+    /// Releases the triggers of a leader.
     ///
     /// # Errors
     /// The first servo that did not confirm.
-    pub fn let_go(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
+    pub fn release_triggers(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
         let mut outcome = Ok(());
-        for part in self
+        for segment in self
             .arms
             .iter_mut()
-            .filter(|part| part.arm.lost().is_none())
+            .filter(|segment| segment.arm.lost().is_none())
         {
-            if part.arm.servos.iter().any(|servo| servo.hold.is_some()) {
-                outcome = outcome.and(part.arm.torque(pacer, false));
+            if segment.arm.servos.iter().any(|servo| servo.hold.is_some()) {
+                outcome = outcome.and(segment.arm.release(pacer));
             }
         }
         outcome
@@ -283,19 +285,19 @@ impl Arms {
         goals: Option<&SafeGoals>,
         deadline: Stamp,
     ) -> Result<(), LinkLost> {
-        self.of_those_there(|part| {
-            let goals = goals.and_then(|goals| goals.goals().get(part.joints()));
-            part.done = false;
-            part.arm.start(now, goals, deadline)
+        self.for_each_reachable(|segment| {
+            let goals = goals.and_then(|goals| goals.slice(segment.joints()));
+            segment.exchange_done = false;
+            segment.arm.start(now, goals, deadline)
         })
     }
 
     fn carry_on(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
         let mut first: Option<Stamp> = None;
-        self.of_those_there(|part| {
-            if !part.done {
-                match part.arm.carry_on(now)? {
-                    Progress::Done => part.done = true,
+        self.for_each_reachable(|segment| {
+            if !segment.exchange_done {
+                match segment.arm.carry_on(now)? {
+                    Progress::Done => segment.exchange_done = true,
                     Progress::Waiting { until } => {
                         first = Some(first.map_or(until, |first| first.min(until)));
                     }
@@ -310,16 +312,16 @@ impl Arms {
         Ok(Progress::Done)
     }
 
-    /// Does something with every arm whose port is there, and tells of each that is lost once.
-    fn of_those_there(
+    /// Does something with every arm whose port is there, and reports the loss of each port once.
+    fn for_each_reachable(
         &mut self,
-        mut what: impl FnMut(&mut Part) -> Result<(), LinkLost>,
+        mut what: impl FnMut(&mut Segment) -> Result<(), LinkLost>,
     ) -> Result<(), LinkLost> {
         let mut outcome = Ok(());
-        for part in &mut self.arms {
-            if part.arm.lost().is_none() && what(part).is_err() && !part.told {
-                part.told = true;
-                part.done = true;
+        for segment in &mut self.arms {
+            if segment.arm.lost().is_none() && what(segment).is_err() && !segment.loss_reported {
+                segment.loss_reported = true;
+                segment.exchange_done = true;
                 outcome = Err(LinkLost);
             }
         }
@@ -328,12 +330,12 @@ impl Arms {
 
     /// The state of all arms, as new as the newest.
     fn gather(&mut self) {
-        for part in &self.arms {
-            let (joints, state) = (part.joints(), part.arm.state());
+        for segment in &self.arms {
+            let (joints, state) = (segment.joints(), segment.arm.state());
             self.state.stamp = self.state.stamp.max(state.stamp);
             self.state.position[joints.clone()].copy_from_slice(&state.position);
             self.state.measured[joints.clone()].copy_from_slice(&state.measured);
-            if let Some(health) = part.arm.health() {
+            if let Some(health) = segment.arm.health() {
                 self.health[joints].copy_from_slice(health);
             }
         }

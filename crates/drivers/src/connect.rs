@@ -4,106 +4,25 @@
 //! the pacer keeps.
 
 mod checks;
-mod registers;
+mod error;
 mod settings;
 
 use std::time::Duration;
 
-use ulna_bus::engine::ServoFault;
+use ulna_bus::Setting;
 use ulna_bus::registers::{Register, Role as Use};
-use ulna_core::{LinkLost, Progress, Robot, SafeGoals, Stamp};
+use ulna_core::{LinkLost, Progress, Robot, SafeGoals, SafeSlice, Stamp};
 use ulna_robot::{ArmRole, Calibration, RobotKind};
 use ulna_rt::Pacer;
 
-use crate::arm::ServoArm;
-use registers::PATIENCE;
+pub use error::ConnectError;
 use settings::Kept;
+
+use crate::arm::ServoArm;
+use crate::servo_bus::{Holding, PATIENCE, ServoBusError};
 
 /// Between two readings of all positions, if the first was not complete.
 const PAUSE: Duration = Duration::from_millis(10);
-
-/// Why an arm could not be connected.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConnectError {
-    /// Servos are missing or are not what the robot file says.
-    #[error("{port}: {problems}\n{advice}")]
-    Servos {
-        /// The port.
-        port: String,
-        /// One sentence for each servo at fault.
-        problems: String,
-        /// What to do about this pattern.
-        advice: &'static str,
-    },
-    /// A servo did not take a setting.
-    #[error("{port}: servo {id} (`{joint}`) {fault} (register {register})")]
-    Register {
-        /// The port.
-        port: String,
-        /// The servo.
-        id: u8,
-        /// Its joint.
-        joint: String,
-        /// The register.
-        register: String,
-        /// What happened.
-        fault: ServoFault,
-    },
-    /// The robot file names a register that the servo does not have, or a value that does not fit it.
-    #[error("robot `{robot}` sets register `{register}` to {value}, but {reason}")]
-    BadSetting {
-        /// The robot.
-        robot: String,
-        /// The register.
-        register: String,
-        /// The value.
-        value: i32,
-        /// Why not.
-        reason: String,
-    },
-    /// The calibration in the servos is another one than the file's.
-    #[error(
-        "{port}: the servos hold another calibration than the file: {differences}. With the wrong one the arm would move to wrong places; \
-         calibrate the arm again, or pass the id under which it was calibrated"
-    )]
-    OtherCalibration {
-        /// The port.
-        port: String,
-        /// Joint, register and both values.
-        differences: String,
-    },
-    /// What is wrong with several arms of one rig, or with one of them.
-    #[error("{0}")]
-    Sides(String),
-    /// The port went away.
-    #[error("{port}: the port is gone ({reason}); check the USB cable and try again")]
-    Lost {
-        /// The port.
-        port: String,
-        /// What the operating system said.
-        reason: String,
-    },
-}
-
-impl ConnectError {
-    /// The same about one side of a rig; a rig of one arm has none to name.
-    pub(crate) fn at_side(self, side: &str) -> Self {
-        match side {
-            "" => self,
-            side => Self::Sides(format!("{side} arm: {self}")),
-        }
-    }
-
-    /// All that is wrong with the sides of a rig.
-    pub(crate) fn of_sides(errors: Vec<(String, Self)>) -> Option<Self> {
-        let mut all = errors.into_iter().map(|(side, error)| error.at_side(&side));
-        let first = all.next()?;
-        Some(all.fold(first, |before, error| {
-            Self::Sides(format!("{before}\n{error}"))
-        }))
-    }
-}
 
 impl ServoArm {
     /// Checks every servo, compares calibrations, writes the robot file's registers, and, for a follower, switches the torque on with each
@@ -133,18 +52,14 @@ impl ServoArm {
         self.check_servos(pacer)?;
         self.check_calibration(pacer, calibration)?;
         let lasting = self.changes(pacer, kind, role, Kept::Lasting)?;
-        // A follower that somebody left standing must not drop because of a setting that it has already.
+        // A follower that was left standing must not drop because of a setting that it has already.
         if role == ArmRole::Leader || !lasting.is_empty() {
-            self.torque(pacer, false)?;
+            self.release(pacer)?;
         }
-        for (index, register, value) in lasting {
-            self.write(pacer, index, &register, value)?;
-        }
+        self.apply(pacer, &lasting)?;
         // Only now: a new operating mode sets the gains of a Dynamixel to its maker's.
-        for (index, register, value) in self.changes(pacer, kind, role, Kept::UntilPowerIsOff)? {
-            self.write(pacer, index, &register, value)?;
-        }
-        Ok(())
+        let volatile = self.changes(pacer, kind, role, Kept::UntilPowerIsOff)?;
+        self.apply(pacer, &volatile)
     }
 
     /// Switches on the torque that this role has, and reads where the arm is.
@@ -158,22 +73,20 @@ impl ServoArm {
             ArmRole::Leader => self.spring_triggers(pacer),
         };
         on.and_then(|()| self.read_state(pacer)).inspect_err(|_| {
-            // An arm that nobody controls is not left under torque. The first error says what is wrong.
-            let _ = self.torque(pacer, false);
+            // An arm that is not controlled is not left under torque. The first error says what is wrong.
+            let _ = self.release(pacer);
         })
     }
 
     /// Torque on, with every goal where its joint stands, and with wheels at rest.
     fn take_hold(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
-        for index in 0..self.servos.len() {
-            let servo = self.servos[index];
-            let here = match servo.is_wheel() {
-                true => 0,
-                false => self.read(pacer, index, &servo.present)?,
-            };
-            self.write(pacer, index, &servo.goal, here)?;
-        }
-        self.torque(pacer, true)
+        let holding = self.servos.iter().map(|servo| Holding {
+            id: servo.id,
+            is_wheel: servo.is_wheel(),
+        });
+        let holding: Vec<Holding> = holding.collect();
+        let held = self.bus.take_hold(pacer, &holding);
+        held.map_err(|error| self.bus_error(error))
     }
 
     /// The triggers of a leader that spring back: held at a goal, gently enough for a finger.
@@ -181,55 +94,71 @@ impl ServoArm {
         for index in 0..self.servos.len() {
             let servo = self.servos[index];
             if let Some(goal) = servo.hold {
-                self.write(pacer, index, &servo.goal, servo.counts(goal))?;
-                self.switch_torque(pacer, index, true)?;
+                let held = self.bus.spring_trigger(pacer, servo.id, servo.counts(goal));
+                held.map_err(|error| self.bus_error(error))?;
             }
         }
         Ok(())
     }
 
-    /// Switches the torque of every servo; without it the arm is limp, and its settings can be written.
+    /// Switches off the torque of every servo: the arm is limp, and its settings can be written.
     ///
     /// # Errors
-    /// The first servo that did not confirm; the others were told all the same.
-    pub fn torque(&mut self, pacer: &mut dyn Pacer, on: bool) -> Result<(), ConnectError> {
+    /// The first servo that did not confirm; the others got the order all the same.
+    pub fn release(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
         let mut outcome = Ok(());
         for index in 0..self.servos.len() {
-            let result = self.switch_torque(pacer, index, on);
+            let result = self.release_servo(pacer, self.servos[index].id);
             outcome = outcome.and(result);
         }
-        outcome
+        outcome.map_err(|error| self.bus_error(error))
+    }
+
+    fn release_servo(&mut self, pacer: &mut dyn Pacer, id: u8) -> Result<(), ServoBusError> {
+        // LeRobot opens the EEPROM, where there is a lock, whenever the torque is off.
+        for role in [Use::TorqueEnable, Use::Lock] {
+            if let Ok(off) = Setting::with_role(self.bus.family(), role, 0) {
+                self.bus.confirm(pacer, id, off)?;
+            }
+        }
+        Ok(())
     }
 
     /// Stops every wheel, and has each confirm it.
     ///
     /// # Errors
-    /// The first wheel that did not confirm; the others were told all the same.
+    /// The first wheel that did not confirm; the others got the order all the same.
     pub fn halt(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
         let mut outcome = Ok(());
         for index in 0..self.servos.len() {
             let servo = self.servos[index];
             if servo.is_wheel() {
-                let result = self.write(pacer, index, &servo.goal, 0);
-                outcome = outcome.and(result);
+                outcome = outcome.and(self.bus.stop_wheel(pacer, servo.id));
             }
         }
-        outcome
+        outcome.map_err(|error| self.bus_error(error))
     }
 
-    fn switch_torque(
+    /// Reads one register of one servo.
+    pub(crate) fn read(
         &mut self,
         pacer: &mut dyn Pacer,
         index: usize,
-        on: bool,
-    ) -> Result<(), ConnectError> {
-        // LeRobot locks the EEPROM, where there is a lock, whenever the torque is on.
-        for register in [Use::TorqueEnable, Use::Lock] {
-            if let Some(register) = self.register(index, register) {
-                self.write(pacer, index, &register, i32::from(on))?;
-            }
-        }
-        Ok(())
+        register: &Register,
+    ) -> Result<i32, ConnectError> {
+        let value = self.bus.read(pacer, self.servos[index].id, register);
+        value.map_err(|error| self.bus_error(error))
+    }
+
+    /// The same error with the name of the joint.
+    fn bus_error(&self, error: ServoBusError) -> ConnectError {
+        let ids = self.servos.iter().map(|servo| servo.id);
+        let joints = self.names.iter().map(String::as_str);
+        ConnectError::on_bus(error, ids.zip(joints))
+    }
+
+    fn port_lost(&self) -> ConnectError {
+        self.bus_error(self.bus.port_lost())
     }
 
     /// The register of one servo that plays this part.
@@ -253,7 +182,7 @@ impl ServoArm {
             {
                 return Ok(());
             }
-            // Here everybody is asked every time, also who was silent a few times.
+            // Here every servo is asked every time, also one that was silent a few times.
             self.expect_all();
             pacer.wait(pacer.now() + PAUSE);
             if pacer.now() > start + PATIENCE * 4 {
@@ -281,13 +210,13 @@ impl ServoArm {
         pacer: &mut dyn Pacer,
         goals: &SafeGoals,
     ) -> Result<(), ConnectError> {
-        self.exchange(pacer, Some(goals.goals()))
+        self.exchange(pacer, Some(goals.as_slice()))
     }
 
     pub(crate) fn exchange(
         &mut self,
         pacer: &mut dyn Pacer,
-        goals: Option<&[f64]>,
+        goals: Option<SafeSlice<'_>>,
     ) -> Result<(), ConnectError> {
         let now = pacer.now();
         let deadline = Stamp::new(now + Duration::from_millis(50));

@@ -3,8 +3,9 @@
 //! Drivers decide nothing about motion: an arm writes the goals that passed the safety gate and reports what it measured.
 //!
 //! Reading order: [`port`] (bytes in, bytes out), [`arm`] (a chain of servos), [`arms`] (one or two of them as a robot or a leader),
-//! [`connect`] (from an open port to a configured arm), [`chain`] (what is wrong with its servos, in sentences), [`calibration`] (LeRobot's own file). Before there is an arm: [`ports`] (what is
-//! plugged in), [`family`] (what differs between makers) and [`mod@line`] (any servo at any rate).
+//! [`connect`] (from an open port to a configured arm), [`chain`] (what is wrong with its servos, in sentences), [`calibration`]
+//! (LeRobot's own file), [`camera`] (from a camera to its uses). Before there is an arm: [`ports`] (what is plugged in) and
+//! [`servo_bus`] (any servo at any rate, and what may be written to it).
 
 pub mod arm;
 pub mod arms;
@@ -12,14 +13,12 @@ pub mod calibration;
 pub mod camera;
 pub mod chain;
 pub mod connect;
-pub mod family;
-pub mod line;
 pub mod port;
 pub mod ports;
+pub mod servo_bus;
 
 pub use arm::ServoArm;
 pub use arms::{Arms, Leader};
 pub use camera::CameraPump;
-pub use family::Family;
-pub use line::{Line, LineError};
 pub use port::{Port, PortError, SerialPort};
+pub use servo_bus::{ServoBus, ServoBusError};

@@ -8,6 +8,7 @@ mod compose;
 mod leader;
 mod limits;
 mod look;
+mod protocol;
 mod validate;
 
 use alloc::borrow::ToOwned;
@@ -19,6 +20,8 @@ use core::f64::consts::TAU;
 use serde::{Deserialize, Serialize};
 
 use crate::calibration::Calibration;
+use ulna_bus::family::{DriveMode, Family};
+use ulna_bus::{families, models};
 use ulna_core::JointCalibration;
 use ulna_core::joints::Joints;
 use ulna_core::unit::{AngleMap, Unit};
@@ -27,6 +30,7 @@ pub use base::{BaseSpec, Omni};
 pub use compose::{ComposedFile, ExtendsSpec, PairSpec, Side};
 pub use leader::LeaderJointSpec;
 pub use look::{CameraSpec, Colour, ColourError, CylinderSpec, ShapeSpec, TaperSpec, VisualSpec};
+pub use ulna_bus::Protocol;
 pub use validate::RobotFileError;
 
 /// One kind of robot: a follower and the leader that drives it.
@@ -73,29 +77,11 @@ pub struct RobotKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BusSpec {
-    /// The packet protocol.
+    /// The packet protocol, by [`Protocol::name`].
+    #[serde(with = "protocol")]
     pub protocol: Protocol,
     /// Bits per second.
     pub baud: u32,
-}
-
-/// A servo packet protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Protocol {
-    /// Feetech STS/SMS series ("protocol 0").
-    FeetechSts,
-    /// Dynamixel X series, protocol 2.0.
-    #[serde(rename = "dynamixel_2")]
-    Dynamixel2,
-}
-
-impl Protocol {
-    /// True if the servo itself reverses its positions by its register `Drive_Mode`, so that the host must not (LeRobot 0.6,
-    /// `apply_drive_mode`).
-    pub fn reverses_by_itself(self) -> bool {
-        self == Self::Dynamixel2
-    }
 }
 
 /// A follower or a leader.
@@ -330,9 +316,18 @@ impl RobotKind {
         maps
     }
 
-    /// A joint's calibration as positions on the bus have it: a servo that reverses by itself needs no reversing.
+    /// The family of the servos: that of the first joint's model or, for a model that is not known, the first that speaks the bus' protocol.
+    pub fn family(&self) -> Option<&'static Family> {
+        let first = self.joints.first();
+        let model = first.and_then(|joint| models::by_name(&joint.model));
+        let any = || families::speaking(self.bus.protocol).next();
+        model.map(|model| model.family).or_else(any)
+    }
+
+    /// A joint's calibration as positions on the bus have it: the host reverses nothing that the servo reverses already.
     pub fn on_wire(&self, value: &JointCalibration) -> JointCalibration {
-        let drive_mode = match self.bus.protocol.reverses_by_itself() {
+        let by_servo = |family: &Family| family.drive_mode == DriveMode::InServo;
+        let drive_mode = match self.family().is_some_and(by_servo) {
             true => 0,
             false => value.drive_mode,
         };

@@ -201,7 +201,7 @@ impl Tour {
         let bundle = self.folder.join("policy");
         shipped::unpack_reach(&bundle)?;
         let rig = RigOptions {
-            scene: "reach".to_owned(),
+            scene: Some("reach".to_owned()),
             ..rig.clone()
         };
         let policy = PolicyOptions::new(bundle);

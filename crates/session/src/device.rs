@@ -12,7 +12,7 @@ use ulna_core::{ActionSource, GateLimits, Joints, Robot, SafeGoals, Stamp, TickR
 use ulna_drivers::connect::ConnectError;
 use ulna_rt::{Machine, Pacer};
 
-use crate::report::{BusReport, PolicyReport};
+use crate::device_report::{BusReport, PolicyReport};
 
 /// Why a device failed.
 #[derive(Debug, thiserror::Error)]

@@ -43,9 +43,14 @@ pub enum SessionError {
     /// A policy.
     #[error(transparent)]
     Policy(#[from] ulna_policy::PolicyError),
-    /// The simulation could not be set up.
-    #[error(transparent)]
-    Sim(#[from] crate::supply::SimError),
+    /// What is around the robot, a simulation for example, could not be set up.
+    #[error("{source}")]
+    Surroundings {
+        /// Whether options were wrong.
+        usage: bool,
+        /// What is wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Options that do not go together, or lack something.
     #[error("{0}")]
     Usage(String),
@@ -75,7 +80,7 @@ impl SessionError {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Usage(_) | Self::NoCameraDriver { .. } => true,
-            Self::Sim(error) => error.is_usage(),
+            Self::Surroundings { usage, .. } => *usage,
             _ => false,
         }
     }

@@ -12,6 +12,7 @@ pub mod controlled;
 pub mod datasets;
 pub mod demo;
 pub mod device;
+pub mod device_report;
 pub mod display;
 pub mod episode;
 pub mod error;

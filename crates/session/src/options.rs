@@ -4,7 +4,6 @@ use ulna_core::Unit;
 use ulna_robot::files;
 
 use crate::report::ClockKind;
-use crate::supply::scenes;
 
 /// What the user says about the rig.
 #[derive(Debug, Clone)]
@@ -31,8 +30,8 @@ pub struct RigOptions {
     pub seed: u64,
     /// Control ticks per second.
     pub rate_hz: f64,
-    /// Name of the scene around a simulated arm.
-    pub scene: String,
+    /// Name of the scene around a simulated arm, if not the default one.
+    pub scene: Option<String>,
     /// What goes wrong on the simulated follower's bus, e.g. `dead:elbow_flex@2s+2s`.
     pub faults: Vec<String>,
     /// What goes wrong with simulated cameras, e.g. `front:freeze@2s`.
@@ -55,7 +54,7 @@ impl Default for RigOptions {
             clock: ClockKind::Real,
             seed: 0,
             rate_hz: 200.0,
-            scene: scenes::DEFAULT.to_owned(),
+            scene: None,
             faults: Vec::new(),
             camera_faults: Vec::new(),
             unit: None,

@@ -1,21 +1,15 @@
 //! What a session says when it is over: the same figures for people and for programs.
 
-use std::time::Duration;
-
 use serde::Serialize;
-use ulna_bus::engine::BusCounters;
 use ulna_control::{Counters, End};
 use ulna_core::TaskScore;
-pub use ulna_drivers::arm::{HealthReport, ServoReport};
 use ulna_rt::priority::Grant;
 use ulna_rt::{Distribution, StopReason, Summary};
 
 use crate::controlled::{Ended, Exit, Finished};
 use crate::display::DisplayReport;
 
-/// One servo of each bus is asked for its voltage, temperature, load and current this often: six servos take turns of an eighth of a
-/// second.
-pub(crate) const HEALTH_PERIOD: Duration = Duration::from_millis(20);
+pub use crate::device_report::{BusReport, HealthReport, PolicyReport, ServoReport};
 
 /// Which clock a session ran on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -107,59 +101,6 @@ impl From<&Counters> for GateReport {
             held,
         }
     }
-}
-
-/// One bus: its totals and its servos.
-#[derive(Debug, Clone, Serialize)]
-pub struct BusReport {
-    /// What people call the port.
-    pub port: String,
-    /// Bytes sent.
-    pub bytes_sent: u64,
-    /// Bytes received.
-    pub bytes_received: u64,
-    /// Received bytes that belong to no packet.
-    pub skipped_bytes: u32,
-    /// Packets with a wrong checksum.
-    pub damaged_packets: u32,
-    /// Each servo, in the order of the joints.
-    pub servos: Vec<ServoReport>,
-}
-
-impl BusReport {
-    /// The report of one arm's bus.
-    pub fn new(port: &str, counters: BusCounters, servos: Vec<ServoReport>) -> Self {
-        Self {
-            port: port.to_owned(),
-            bytes_sent: counters.bytes_sent,
-            bytes_received: counters.bytes_received,
-            skipped_bytes: counters.skipped_bytes,
-            damaged_packets: counters.checksum_errors,
-            servos,
-        }
-    }
-
-    /// One sentence for each servo that had trouble, worst first.
-    pub fn troubles(&self) -> Vec<String> {
-        let mut troubled: Vec<&ServoReport> = self
-            .servos
-            .iter()
-            .filter(|servo| servo.had_trouble())
-            .collect();
-        troubled.sort_by_key(|servo| std::cmp::Reverse(servo.missed));
-        troubled.iter().map(|servo| servo.to_string()).collect()
-    }
-}
-
-/// What a policy did, for the session's report.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PolicyReport {
-    /// The checks that the bundle passed before anything moved.
-    pub checked: ulna_policy::Report,
-    /// Chunks and how long they took.
-    pub inference: ulna_policy::InferenceReport,
-    /// What the control loop made of them.
-    pub source: ulna_policy::SourceReport,
 }
 
 /// A session, whole.

@@ -8,7 +8,7 @@ use ulna_robot::{ArmRole, Calibration, RobotKind};
 use ulna_rt::Pacer;
 
 use crate::device::{DeviceError, Follower, LostPort};
-use crate::report::{BusReport, HEALTH_PERIOD};
+use crate::device_report::{BusReport, HEALTH_PERIOD};
 
 /// The arms of a robot, with what their robot file and calibration say.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl Follower for ServoFollower {
     }
 
     fn release(&mut self, pacer: &mut dyn Pacer) -> Result<(), DeviceError> {
-        Ok(self.arms.torque(pacer, false)?)
+        Ok(self.arms.release(pacer)?)
     }
 
     fn abandon(&mut self) {

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ulna_bus::feetech::STS3215;
-use ulna_bus::registers::sts3215;
+use ulna_bus::families::sts3215;
+use ulna_bus::families::sts3215::STS3215;
 use ulna_control::Plan;
 use ulna_core::{Action, ActionSource, Stamp};
 use ulna_drivers::calibration;

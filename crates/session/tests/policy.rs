@@ -17,7 +17,7 @@ fn ran(bundle: &Path, seed: u64) -> SessionReport {
     let rig = RigOptions {
         sim: true,
         clock: ClockKind::Virtual,
-        scene: "reach".to_owned(),
+        scene: Some("reach".to_owned()),
         seed,
         ..RigOptions::default()
     };

@@ -28,7 +28,7 @@ pub const TICK: Duration = Duration::from_millis(1);
 
 /// Why an arm cannot be simulated.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ArmError {
+pub enum MechanicsError {
     /// The motor constants of this servo model are not known.
     #[error(
         "joint {joint:?} has a servo {model:?}, whose motor is not known to the simulation; known are {}",
@@ -114,15 +114,15 @@ impl Arm {
         kind: &RobotKind,
         calibration: &Calibration,
         options: ArmOptions,
-    ) -> Result<Self, ArmError> {
+    ) -> Result<Self, MechanicsError> {
         if kind.dof() > MAX_JOINTS {
-            return Err(ArmError::TooManyJoints {
+            return Err(MechanicsError::TooManyJoints {
                 robot: kind.name.clone(),
                 given: kind.dof(),
             });
         }
         if calibration.joints.len() != kind.dof() {
-            return Err(ArmError::CalibrationMismatch {
+            return Err(MechanicsError::CalibrationMismatch {
                 robot: kind.name.clone(),
                 expected: kind.dof(),
                 given: calibration.joints.len(),
@@ -143,7 +143,7 @@ impl Arm {
             let model = options
                 .model
                 .or_else(|| ServoModel::named(&joint.model))
-                .ok_or_else(|| ArmError::UnknownServo {
+                .ok_or_else(|| MechanicsError::UnknownServo {
                     joint: joint.name.clone(),
                     model: joint.model.clone(),
                 })?;

@@ -6,7 +6,7 @@ use ulna_core::joints::Joints;
 use ulna_robot::Calibration;
 use ulna_robot::RobotKind;
 
-use crate::arm::{ArmError, Mount, TICK};
+use crate::arm::{MechanicsError, Mount, TICK};
 use crate::law::{Load, Servo, ServoModel};
 use crate::plant::{Drive, Plant, Sense};
 
@@ -26,9 +26,9 @@ impl Bench {
     ///
     /// # Errors
     /// If a servo model is unknown, or the calibration does not fit the robot.
-    pub fn loose(kind: &RobotKind, calibration: &Calibration) -> Result<Self, ArmError> {
+    pub fn loose(kind: &RobotKind, calibration: &Calibration) -> Result<Self, MechanicsError> {
         if calibration.joints.len() != kind.dof() {
-            return Err(ArmError::CalibrationMismatch {
+            return Err(MechanicsError::CalibrationMismatch {
                 robot: kind.name.clone(),
                 expected: kind.dof(),
                 given: calibration.joints.len(),
@@ -40,10 +40,11 @@ impl Bench {
             ticks: 0,
         };
         for (joint, value) in kind.joints.iter().zip(calibration.values()) {
-            let model = ServoModel::named(&joint.model).ok_or_else(|| ArmError::UnknownServo {
-                joint: joint.name.clone(),
-                model: joint.model.clone(),
-            })?;
+            let model =
+                ServoModel::named(&joint.model).ok_or_else(|| MechanicsError::UnknownServo {
+                    joint: joint.name.clone(),
+                    model: joint.model.clone(),
+                })?;
             let mount = Mount::new(joint, value);
             let angle = mount.encoder(joint.middle());
             bench

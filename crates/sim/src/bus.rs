@@ -11,22 +11,24 @@
 //!   One that stays silent is passed over after [`BusOptions::silent_turn`];
 //! * ping to all: each id has its own slot, the length of a status packet, as if every id below had answered.
 
+mod plugs;
 mod power;
+mod requests;
 mod serve;
 
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ulna_bus::models::Model;
-use ulna_bus::{Protocol, dynamixel, feetech};
+use ulna_bus::Model;
+use ulna_bus::{dynamixel, feetech};
 
 use crate::fault::{FaultPlan, Faults};
 use crate::plant::{Drive, Plant, Sense};
-use crate::servo::{Servo, TICK};
+use crate::servo::{Electronics, Servo, TICK};
 use crate::wire::{ReceivedByte, Wire};
-pub use power::{PlugMove, Plugs};
-use serve::{DynamixelRequest, FeetechRequest};
+pub use plugs::{PlugMove, Plugs};
+use requests::{DynamixelRequest, FeetechRequest};
 
 /// Silence after which servos take the next byte for the beginning of a packet.
 const QUIET_GAP: Duration = Duration::from_millis(1);
@@ -124,11 +126,12 @@ impl<P: Plant> ServoBus<P> {
                 plant: plant.servos(),
             });
         }
-        let speaks = |protocol| servos.iter().any(|servo| servo.protocol() == protocol);
+        let has = |is: fn(&Electronics) -> bool| servos.iter().any(|servo| is(servo.electronics()));
         let mut bus = Self {
             wire: Wire::new(if options.instant { 0 } else { options.baud }),
-            feetech: speaks(Protocol::FeetechSts).then(feetech::Decoder::new),
-            dynamixel: speaks(Protocol::Dynamixel2).then(dynamixel::Decoder::new),
+            feetech: has(|servo| matches!(servo, Electronics::Sts(_))).then(feetech::Decoder::new),
+            dynamixel: has(|servo| matches!(servo, Electronics::X(_)))
+                .then(dynamixel::Decoder::new),
             heard: Duration::ZERO,
             drives: vec![Drive::default(); servos.len()],
             powered: vec![false; servos.len()],
@@ -298,7 +301,7 @@ impl<P: Plant> ServoBus<P> {
         }
     }
 
-    /// What Dynamixel servos make of a byte. They hear each other as well; those packets are nobody's request.
+    /// What Dynamixel servos make of a byte. They hear each other as well; those packets are no requests.
     fn hear_dynamixel(&mut self, heard: ReceivedByte, after_silence: bool) {
         let Some(decoder) = &mut self.dynamixel else {
             return;
@@ -362,8 +365,8 @@ impl<P: Plant + ?Sized> Plant for Box<P> {
     }
 }
 
-/// For mechanics that others look at while the bus moves them in a thread of its own, such as a camera in real time. Who
-/// locks them holds up the servos' answers: take a copy and let go.
+/// For mechanics that others look at while the bus moves them in a thread of its own, such as a camera in real time. A lock holds up
+/// the servos' answers: take a copy and release it.
 impl<P: Plant + ?Sized> Plant for Arc<Mutex<P>> {
     fn servos(&self) -> usize {
         unpoisoned(self).servos()
@@ -378,7 +381,7 @@ impl<P: Plant + ?Sized> Plant for Arc<Mutex<P>> {
     }
 }
 
-/// Somebody's panic is no reason for the arm to stop in mid-air: mechanics have no state that is half changed for long.
+/// A panic in another thread is no reason for the arm to stop in mid-air: mechanics have no state that is half changed for long.
 fn unpoisoned<P: ?Sized>(plant: &Mutex<P>) -> MutexGuard<'_, P> {
     plant.lock().unwrap_or_else(PoisonError::into_inner)
 }

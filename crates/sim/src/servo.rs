@@ -19,189 +19,178 @@
 //! * Positions count on over several turns, and start again within one when the power comes, in position mode with the torque, and when the
 //!   servo is reversed, so that an offset which was right then is right after the next power-on too.
 //! * Not simulated: indirect addresses, time-based profiles, feed-forward gains, factory reset, protocol 1.
+//!
+//! Feetech SCS: taken to behave as STS servos do, with the registers that they have and without sync read and broadcast ping.
 
+mod electronics;
 mod memory;
+mod steps;
 mod sts;
 mod x;
 
 use core::time::Duration;
 
 use ulna_bus::encoding::OutOfRange;
-use ulna_bus::models::Model;
-use ulna_bus::registers::{Register, Table, sts3215, xl330};
-use ulna_bus::{ErrorFlags, Protocol};
+use ulna_bus::registers::{Register, Role, Table};
+use ulna_bus::units::Seconds;
+use ulna_bus::{ErrorFlags, Model, Protocol};
 
 use crate::plant::{Drive, Sense};
+pub(crate) use electronics::Electronics;
 use memory::Memory;
+pub use steps::TICK;
 pub(crate) use sts::Sts;
 pub(crate) use x::X;
-
-/// How often the protections count; the registers of Feetech's protection times have this unit.
-pub const TICK: Duration = Duration::from_millis(10);
-/// Encoder steps in one turn.
-const TURN: i32 = 4096;
 
 /// One servo without its mechanics.
 #[derive(Debug, Clone)]
 pub struct Servo {
-    protocol: Protocol,
-    family: Family,
-}
-
-/// What it is, for the bus that speaks to it.
-#[derive(Debug, Clone)]
-pub(crate) enum Family {
-    Sts(Sts),
-    X(X),
+    model: Model,
+    electronics: Electronics,
 }
 
 impl Servo {
-    /// A servo as it leaves the factory, but with this id. One that speaks protocol 1 (SCS series) is not simulated: it hears
-    /// nothing.
+    /// A servo as it leaves the factory, but with this id.
     #[must_use]
     pub fn new(id: u8, model: Model) -> Self {
-        let protocol = model.table.protocol;
-        let family = match protocol {
-            Protocol::FeetechSts | Protocol::FeetechScs => Family::Sts(Sts::new(id, model)),
-            Protocol::Dynamixel2 => Family::X(X::new(id, model)),
-        };
-        Self { protocol, family }
+        let electronics = Electronics::new(id, &model);
+        Self { model, electronics }
     }
 
     /// What it speaks.
     #[must_use]
     pub fn protocol(&self) -> Protocol {
-        self.protocol
+        self.model.table.protocol
     }
 
     /// Its registers.
     #[must_use]
     pub fn table(&self) -> &'static Table {
-        self.memory().table()
+        self.model.table
     }
 
     /// The id it answers to.
     #[must_use]
     pub fn id(&self) -> u8 {
-        self.byte(sts3215::ID, xl330::ID)
+        self.byte(Role::Id)
     }
 
     /// The rate it listens at, bits per second; `None` when `Baud_Rate` holds no rate's number.
     #[must_use]
     pub fn baud(&self) -> Option<u32> {
-        let code = self.byte(sts3215::BAUD_RATE, xl330::BAUD_RATE);
+        let code = self.byte(Role::BaudRate);
         self.table().baud_rates.get(usize::from(code)).copied()
     }
 
-    /// Its pause before an answer; both families count it in 2 µs.
+    /// Its pause before an answer.
     #[must_use]
     pub fn return_delay(&self) -> Duration {
-        Duration::from_micros(2)
-            * u32::from(self.byte(sts3215::RETURN_DELAY_TIME, xl330::RETURN_DELAY_TIME))
+        let Seconds(seconds) = self
+            .model
+            .scales
+            .return_delay
+            .of(self.byte(Role::ReturnDelay).into());
+        Duration::from_nanos((seconds * 1e9).round() as u64)
     }
 
     /// The alarms.
     #[must_use]
     pub fn error(&self) -> ErrorFlags {
-        match &self.family {
-            Family::Sts(servo) => servo.error(),
-            Family::X(servo) => servo.error(),
+        match &self.electronics {
+            Electronics::Sts(servo) => servo.error(),
+            Electronics::X(servo) => servo.error(),
         }
     }
 
     /// The value of a register.
     #[must_use]
     pub fn get(&self, register: Register) -> i32 {
-        self.memory().get(register)
+        self.memory().get_own(register)
     }
 
     /// Sets a register as the maker could: no lock, no read-only registers, no side effects. For test benches and for
     /// arms that shall come with an offset or an id of their own.
     pub fn set(&mut self, register: Register, value: i32) -> Result<(), OutOfRange> {
         register.encode(value)?;
-        let memory = match &mut self.family {
-            Family::Sts(servo) => servo.memory_mut(),
-            Family::X(servo) => servo.memory_mut(),
+        let memory = match &mut self.electronics {
+            Electronics::Sts(servo) => servo.memory_mut(),
+            Electronics::X(servo) => servo.memory_mut(),
         };
-        memory.set(register, value);
+        memory.set_own(register, value);
         Ok(())
     }
 
-    /// Alarms that the servo's protections have raised before the run and that nobody has cleared yet. Losing power clears
+    /// Alarms that the servo's protections have raised before the run and that have not been cleared yet. Losing power clears
     /// them, so set them on a bus that is made.
     pub fn trip(&mut self, flags: ErrorFlags) {
-        match &mut self.family {
-            Family::Sts(servo) => servo.trip(flags),
-            Family::X(servo) => servo.trip(flags),
+        match &mut self.electronics {
+            Electronics::Sts(servo) => servo.trip(flags),
+            Electronics::X(servo) => servo.trip(flags),
         }
     }
 
     /// Power comes (back): volatile registers start afresh, the present position becomes the goal.
     pub fn power_on(&mut self, sense: &Sense) {
-        match &mut self.family {
-            Family::Sts(servo) => servo.power_on(sense),
-            Family::X(servo) => servo.power_on(sense),
+        match &mut self.electronics {
+            Electronics::Sts(servo) => servo.power_on(sense),
+            Electronics::X(servo) => servo.power_on(sense),
         }
     }
 
     /// The sensors' newest values, into the registers that report them.
     pub fn observe(&mut self, sense: &Sense) {
-        match &mut self.family {
-            Family::Sts(servo) => servo.observe(sense),
-            Family::X(servo) => servo.observe(sense),
+        match &mut self.electronics {
+            Electronics::Sts(servo) => servo.observe(sense),
+            Electronics::X(servo) => servo.observe(sense),
         }
     }
 
     /// Lets the protections count one [`TICK`] of what was last observed.
     pub fn tick(&mut self) {
-        match &mut self.family {
-            Family::Sts(servo) => servo.tick(),
-            Family::X(servo) => servo.tick(),
+        match &mut self.electronics {
+            Electronics::Sts(servo) => servo.tick(),
+            Electronics::X(servo) => servo.tick(),
         }
     }
 
     /// What the motor shall do.
     #[must_use]
     pub fn drive(&self) -> Drive {
-        match &self.family {
-            Family::Sts(servo) => servo.drive(),
-            Family::X(servo) => servo.drive(),
+        match &self.electronics {
+            Electronics::Sts(servo) => servo.drive(),
+            Electronics::X(servo) => servo.drive(),
         }
     }
 
-    pub(crate) fn family(&self) -> &Family {
-        &self.family
+    pub(crate) fn electronics(&self) -> &Electronics {
+        &self.electronics
     }
 
-    pub(crate) fn family_mut(&mut self) -> &mut Family {
-        &mut self.family
+    pub(crate) fn electronics_mut(&mut self) -> &mut Electronics {
+        &mut self.electronics
     }
 
     fn memory(&self) -> &Memory {
-        match &self.family {
-            Family::Sts(servo) => servo.memory(),
-            Family::X(servo) => servo.memory(),
+        match &self.electronics {
+            Electronics::Sts(servo) => servo.memory(),
+            Electronics::X(servo) => servo.memory(),
         }
     }
 
-    /// The one-byte register that this is in either family.
-    fn byte(&self, sts: Register, x: Register) -> u8 {
-        match &self.family {
-            Family::Sts(servo) => servo.memory().byte(sts),
-            Family::X(servo) => servo.memory().byte(x),
-        }
+    /// The one-byte register with this role.
+    fn byte(&self, role: Role) -> u8 {
+        let register = self.table().find(role);
+        let value = register.map_or(0, |register| self.memory().get_own(register));
+        u8::try_from(value).unwrap_or(u8::MAX)
     }
-}
-
-/// To the nearest whole number; the cast bounds what no register can hold anyway.
-fn rounded(value: f64) -> i32 {
-    value.round() as i32
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ulna_bus::models::{SCS0009, STS3215, XL330_M288, XL430_W250};
+    use ulna_bus::families::scs0009::SCS0009;
+    use ulna_bus::families::sts3215::STS3215;
+    use ulna_bus::families::x_series::{XL330_M288, XL430_W250};
 
     #[test]
     fn new_servos_listen_at_their_makers_rate() {

@@ -1,5 +1,5 @@
-//! Servos in every state in which they come to somebody's table: new from the box, with ids and rates of their own, missing, doubled,
-//! on an arm that is calibrated or not, with an overload that nobody has cleared.
+//! Servos in every state in which they come to a workbench: new from the box, with ids and rates of their own, missing, doubled,
+//! on an arm that is calibrated or not, with an overload that has not been cleared.
 //!
 //! A [`Workbench`] says what is there; [`Workbench::into_bus`] puts it in front of mechanics: [`crate::bench::Bench`] for loose servos,
 //! [`crate::arm::Arm`] for an arm that stands by itself, an arm in a hand for one that is calibrated. Which servos and which
@@ -23,10 +23,10 @@ use std::collections::BTreeMap;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use ulna_bus::ErrorFlags;
 use ulna_bus::encoding::OutOfRange;
 use ulna_bus::models;
 use ulna_bus::registers::{Access, Register, Role, Table};
-use ulna_bus::{ErrorFlags, Protocol};
 use ulna_robot::Calibration;
 use ulna_robot::RobotKind;
 
@@ -34,15 +34,12 @@ use crate::bus::{BusOptions, ServoBus, WrongPlant};
 use crate::plant::Plant;
 use crate::servo::Servo;
 
-/// The id of every new servo, of both makers.
-const FACTORY_ID: u8 = 1;
-
 /// Why servos cannot be had as asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WorkbenchError {
     /// There is no such servo model.
-    #[error("joint {joint:?} has a servo {model:?}, which is not simulated; known are {known}")]
+    #[error("joint {joint:?} has a servo {model:?}, which is not known; known are {known}")]
     UnknownModel {
         /// Name of the joint.
         joint: String,
@@ -112,17 +109,16 @@ impl Workbench {
     /// New servos: all with id 1 and their maker's rate.
     ///
     /// # Errors
-    /// If the robot has a servo model that is not simulated.
+    /// If the robot has a servo model that is not known.
     pub fn factory_fresh(kind: &RobotKind) -> Result<Self, WorkbenchError> {
         let servos = kind.joints.iter().map(|joint| {
-            let model = models::by_name(&joint.model)
-                .filter(|model| model.table.protocol != Protocol::FeetechScs)
-                .ok_or_else(|| WorkbenchError::UnknownModel {
+            let model =
+                models::by_name(&joint.model).ok_or_else(|| WorkbenchError::UnknownModel {
                     joint: joint.name.clone(),
                     model: joint.model.clone(),
                     known: known_models(),
                 })?;
-            Ok(Servo::new(FACTORY_ID, model))
+            Ok(Servo::new(model.family.factory_id, model))
         });
         Ok(Self {
             robot: kind.name.clone(),
@@ -200,7 +196,7 @@ impl Workbench {
         Ok(bench)
     }
 
-    /// The servo of this joint has this id, whoever else may have it.
+    /// The servo of this joint has this id, whichever others may have it.
     ///
     /// # Errors
     /// If there is no such joint, or no servo can have that id.
@@ -255,7 +251,7 @@ impl Workbench {
         Ok(self)
     }
 
-    /// The servo of this joint has raised these alarms, and nobody has cleared them.
+    /// The servo of this joint has raised these alarms, and they have not been cleared.
     ///
     /// # Errors
     /// If there is no such joint.
@@ -317,7 +313,7 @@ impl Workbench {
     }
 }
 
-/// How the encoders of an arm are mounted that nobody has calibrated: its horns were put on at any angle. What calibrating it has to find
+/// How the encoders of an arm are mounted that has never been calibrated: its horns were put on at any angle. What calibrating it has to find
 /// out: every range has its real width, but lies anywhere on the encoder, with the seam in it if chance has it so. Joints named in
 /// `reversed` run against their encoder.
 #[must_use]
@@ -347,10 +343,7 @@ fn calibration_registers(
 }
 
 fn known_models() -> String {
-    let simulated = models::ALL
-        .iter()
-        .filter(|model| model.table.protocol != Protocol::FeetechScs);
-    let names: Vec<_> = simulated.map(|model| model.name).collect();
+    let names: Vec<_> = models::all().map(|model| model.name).collect();
     names.join(", ")
 }
 

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use ulna_bus::dynamixel;
+use ulna_bus::families::{sts3215 as reg, xl330};
 use ulna_bus::feetech::{Decoder, MAX_PACKET, packet};
-use ulna_bus::registers::{sts3215 as reg, xl330};
 use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::bus::{BusOptions, ServoBus};
 use ulna_sim::servo::Servo;
@@ -23,7 +23,7 @@ fn calibrated_arm() -> (ServoBus<Arm>, Vec<i32>) {
     }
     let arm = Arm::new(&kind, &calibration, ArmOptions::default()).unwrap();
     let servos = calibration.values().zip(1..).map(|(joint, id)| {
-        let mut servo = Servo::new(id, ulna_bus::feetech::STS3215);
+        let mut servo = Servo::new(id, ulna_bus::families::sts3215::STS3215);
         servo.set(reg::HOMING_OFFSET, joint.homing_offset).unwrap();
         servo.set(reg::MIN_POSITION_LIMIT, joint.range_min).unwrap();
         servo.set(reg::MAX_POSITION_LIMIT, joint.range_max).unwrap();

@@ -8,8 +8,9 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use ulna_bus::dynamixel;
+use ulna_bus::families::sts3215::STS3215;
 use ulna_bus::feetech::{MAX_PACKET, packet};
-use ulna_bus::models::STS3215;
+use ulna_core::{Joints, Stamp, State};
 use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::bus::{BusOptions, ServoBus};
 use ulna_sim::fault::{Fault, FaultPlan};
@@ -120,4 +121,36 @@ fn a_cycle_allocates_nothing() {
     cycle.extend(packet::sync_read(&mut buffer, 56, 15, 1..=6).unwrap());
 
     assert!(run_cycles(&mut bus, &cycle) > 600);
+}
+
+/// What a scene with a task does on the control thread: its environment and its judge.
+#[test]
+fn environments_and_judges_allocate_nothing() {
+    let robot = include_str!("../../../configs/so101.toml");
+    let kind: ulna_robot::RobotKind = toml::from_str(robot).unwrap();
+    let maps = kind.angle_maps(&kind.nominal_calibration());
+    for scene in ulna_sim::scenes::all() {
+        let scene = (scene.build)(&kind, 1);
+        let environment = scene.environment();
+        let mut judge = scene.task().map(|task| task.judge(maps));
+        let mut values = vec![0.0; environment.as_ref().map_or(0, |it| it.names().len())];
+        let before = ALLOCATIONS.get();
+        for tick in 0..2000 {
+            let now = Stamp::new(Duration::from_millis(5 * tick));
+            if let Some(environment) = &environment {
+                environment.read(now, &mut values);
+            }
+            if let Some(judge) = &mut judge {
+                judge.observe(&State {
+                    stamp: now,
+                    position: Joints::filled(6, 0.0),
+                    measured: Joints::filled(6, now),
+                });
+            }
+        }
+        assert_eq!(ALLOCATIONS.get(), before);
+        if let Some(judge) = judge {
+            assert!(judge.score().attempts.value > 0);
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //! counts alone on the last line.
 
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
@@ -15,7 +15,7 @@ mod kills;
 mod report;
 mod sources;
 
-use environment::Python;
+use environment::{Python, python_script};
 use report::{Outcome, Report};
 use sources::Source;
 
@@ -94,16 +94,6 @@ fn lerobot_edits_alike(report: &mut Report, root: &Path, python: &Path) -> Resul
     let mut command = python_script(root, scratch.path(), python, "compare_tools.py");
     command.args([&original, &results, &scratch.path().join("theirs")]);
     report.lines_of(&mut command)
-}
-
-/// One of this program's scripts, not yet started.
-fn python_script(root: &Path, scratch: &Path, python: &Path, name: &str) -> Command {
-    let mut command = Command::new(python);
-    command.arg(root.join("crates/xtask/python").join(name));
-    // Nothing is fetched, and nothing is left in the user's own cache.
-    command.env("HF_HUB_OFFLINE", "1");
-    command.env("HF_HOME", scratch.join("huggingface"));
-    command
 }
 
 /// Makes the dataset, has LeRobot continue it where that is asked for, and compares the two readers.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ulna_bus::registers::Role;
 use ulna_robot::{ArmRole, Calibration};
 use ulna_sim::hand::SweepHand;
 
@@ -27,11 +28,10 @@ pub(super) fn release(
     unattended: bool,
     talk: &mut dyn Dialogue,
 ) -> Result<(), BringupError> {
-    let torque = work.family().registers.torque;
     let ids: Vec<u8> = work.kind.joints.iter().map(|joint| joint.id).collect();
     let mut holds = false;
     for id in ids {
-        holds |= work.line.read(&mut *work.pacer, id, torque)? != 0;
+        holds |= work.line.get(&mut *work.pacer, id, Role::TorqueEnable)? != 0;
     }
     if holds && !unattended && !work.is_simulated() {
         let question = Question {
@@ -83,7 +83,7 @@ pub(super) fn begin(
         };
         ask(talk, &question)?;
     }
-    let sign = work.family().offset_sign();
+    let sign = work.family().homing.factor();
     let shifts = offsets(&mut work.line, &mut *work.pacer, &work.kind)?;
     let turns = work.kind.joints.iter();
     let turns = turns.map(|joint| u16::try_from(joint.resolution).unwrap_or(u16::MAX));
@@ -214,7 +214,7 @@ pub(super) fn rest(
         let there = work.pacer.now() + SweepHand::way_to_rest() + PERIOD;
         work.pacer.wait(there);
     }
-    let sign = work.family().offset_sign();
+    let sign = work.family().homing.factor();
     let now = offsets(&mut work.line, &mut *work.pacer, &work.kind)?;
     let ids: Vec<u8> = work.kind.joints.iter().map(|joint| joint.id).collect();
     let positions = work.line.positions(&mut *work.pacer, &ids)?;

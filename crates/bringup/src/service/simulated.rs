@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use ulna_bus::ErrorFlags;
-use ulna_drivers::{Family, Port};
+use ulna_bus::registers::Role;
+use ulna_bus::{ErrorFlags, Family};
+use ulna_drivers::Port;
 use ulna_robot::{ArmRole, Calibration, RobotKind};
 use ulna_sim::arm::{Arm, ArmOptions, resting_angles};
 use ulna_sim::bench::Bench;
@@ -119,10 +120,12 @@ fn left_alone(
     let mut bus = assembled(options, kind, &kind.nominal_calibration(), alarms)?;
     for index in 0..kind.dof() {
         if let Some(servo) = bus.servo_mut(index) {
-            let registers = &family.registers;
-            let here = servo.get(*registers.position);
-            for (register, value) in [(registers.goal, here), (registers.torque, 1)] {
-                servo.set(*register, value).map_err(BringupError::sim)?;
+            let here = family.find(Role::PresentPosition);
+            let here = here.map_or(0, |register| servo.get(register));
+            for (role, value) in [(Role::GoalPosition, here), (Role::TorqueEnable, 1)] {
+                if let Some(register) = family.find(role) {
+                    servo.set(register, value).map_err(BringupError::sim)?;
+                }
             }
         }
     }
@@ -179,7 +182,8 @@ fn fresh(
     let mut servos = Workbench::factory_fresh(kind).map_err(BringupError::sim)?;
     for joint in kind.names() {
         if options.seed != 0 && random.random_bool(0.4) {
-            let baud = family.bauds[random.random_range(0..family.bauds.len())];
+            let baud =
+                family.likely_baud_rates[random.random_range(0..family.likely_baud_rates.len())];
             servos = servos
                 .with_id(joint, random.random_range(2..100))
                 .and_then(|servos| servos.with_baud(joint, baud))

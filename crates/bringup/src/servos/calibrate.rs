@@ -11,8 +11,10 @@ mod sweep;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use ulna_bus::family::DriveMode;
+use ulna_bus::registers::Role;
 use ulna_core::JointCalibration;
-use ulna_drivers::line::{Line, LineError};
+use ulna_drivers::{ServoBus, ServoBusError};
 use ulna_robot::{Calibration, RobotKind};
 use ulna_rt::Pacer;
 
@@ -46,25 +48,25 @@ impl From<&JointCalibration> for Stored {
 /// # Errors
 /// If a servo does not take it, or the port is gone.
 pub fn prepare(
-    line: &mut Line,
+    line: &mut ServoBus,
     pacer: &mut dyn Pacer,
     kind: &RobotKind,
     registers: &BTreeMap<String, i32>,
     own: bool,
-) -> Result<(), LineError> {
+) -> Result<(), ServoBusError> {
     for joint in &kind.joints {
         line.release(pacer, joint.id)?;
-        for name in ["Operating_Mode", "Drive_Mode"] {
-            let own = joint.registers.get(name).filter(|_| own);
-            let (Some(register), Some(&value)) = (
-                line.family().table.by_name(name),
-                own.or_else(|| registers.get(name)),
-            ) else {
+        for role in [Role::OperatingMode, Role::DriveMode] {
+            let Some(register) = line.family().find(role) else {
                 continue;
             };
-            if line.read(pacer, joint.id, register)? != value {
+            let own = joint.registers.get(register.name).filter(|_| own);
+            let Some(&value) = own.or_else(|| registers.get(register.name)) else {
+                continue;
+            };
+            if line.read(pacer, joint.id, &register)? != value {
                 line.unlock(pacer, joint.id)?;
-                line.set(pacer, joint.id, register, value)?;
+                line.set(pacer, joint.id, line.setting(joint.id, role, value)?)?;
                 line.lock(pacer, joint.id)?;
             }
         }
@@ -77,13 +79,13 @@ pub fn prepare(
 /// # Errors
 /// If a servo does not answer, or the port is gone.
 pub fn take_drive_modes(
-    line: &mut Line,
+    line: &mut ServoBus,
     pacer: &mut dyn Pacer,
     calibration: &mut Calibration,
-) -> Result<(), LineError> {
-    if let Some(register) = line.family().registers.drive_mode {
+) -> Result<(), ServoBusError> {
+    if line.family().drive_mode == DriveMode::InServo {
         for (_, value) in &mut calibration.joints {
-            value.drive_mode = u8::from(line.read(pacer, value.id, register)? & 1 != 0);
+            value.drive_mode = u8::from(line.get(pacer, value.id, Role::DriveMode)? & 1 != 0);
         }
     }
     Ok(())
@@ -93,15 +95,14 @@ pub fn take_drive_modes(
 ///
 /// # Errors
 /// If it does not answer, or the port is gone.
-pub fn stored(line: &mut Line, pacer: &mut dyn Pacer, id: u8) -> Result<Stored, LineError> {
-    let registers = &line.family().registers;
+pub fn stored(line: &mut ServoBus, pacer: &mut dyn Pacer, id: u8) -> Result<Stored, ServoBusError> {
     Ok(Stored {
-        homing_offset: match registers.homing_offset {
-            Some(register) => line.read(pacer, id, register)?,
+        homing_offset: match line.family().find(Role::HomingOffset) {
+            Some(register) => line.read(pacer, id, &register)?,
             None => 0,
         },
-        range_min: line.read(pacer, id, registers.min_position)?,
-        range_max: line.read(pacer, id, registers.max_position)?,
+        range_min: line.get(pacer, id, Role::MinPosition)?,
+        range_max: line.get(pacer, id, Role::MaxPosition)?,
     })
 }
 
@@ -111,29 +112,28 @@ pub fn stored(line: &mut Line, pacer: &mut dyn Pacer, id: u8) -> Result<Stored, 
 /// # Errors
 /// If the servo does not take it, or the port is gone.
 pub fn store(
-    line: &mut Line,
+    line: &mut ServoBus,
     pacer: &mut dyn Pacer,
     value: &JointCalibration,
-) -> Result<(), LineError> {
+) -> Result<(), ServoBusError> {
     let family = line.family();
-    let registers = &family.registers;
     let id = value.id;
     line.release(pacer, id)?;
     line.unlock(pacer, id)?;
     let mut wanted = vec![
-        (registers.min_position, value.range_min),
-        (registers.max_position, value.range_max),
+        (Role::MinPosition, value.range_min),
+        (Role::MaxPosition, value.range_max),
     ];
-    if let Some(homing_offset) = registers.homing_offset {
-        wanted.push((homing_offset, value.homing_offset));
+    if family.find(Role::HomingOffset).is_some() {
+        wanted.push((Role::HomingOffset, value.homing_offset));
     }
-    if let Some(phase) = registers.phase {
-        let bits = line.read(pacer, id, phase)?;
-        wanted.push((phase, bits & !family.multi_turn_bits));
+    if family.find(Role::TurnCounting).is_some() {
+        let bits = line.get(pacer, id, Role::TurnCounting)?;
+        wanted.push((Role::TurnCounting, bits & !family.multi_turn_bits));
     }
-    for (register, value) in wanted {
-        if line.read(pacer, id, register)? != value {
-            line.set(pacer, id, register, value)?;
+    for (role, value) in wanted {
+        if line.get(pacer, id, role)? != value {
+            line.set(pacer, id, line.setting(id, role, value)?)?;
         }
     }
     line.lock(pacer, id)
@@ -155,10 +155,10 @@ pub struct Difference {
 /// # Errors
 /// If a servo does not answer, or the port is gone.
 pub fn differences(
-    line: &mut Line,
+    line: &mut ServoBus,
     pacer: &mut dyn Pacer,
     calibration: &Calibration,
-) -> Result<Vec<Difference>, LineError> {
+) -> Result<Vec<Difference>, ServoBusError> {
     let mut differences = Vec::new();
     for (joint, value) in &calibration.joints {
         let (file, servo) = (Stored::from(value), stored(line, pacer, value.id)?);
@@ -178,15 +178,15 @@ pub fn differences(
 /// # Errors
 /// If a servo does not answer, or the port is gone.
 pub fn offsets(
-    line: &mut Line,
+    line: &mut ServoBus,
     pacer: &mut dyn Pacer,
     kind: &RobotKind,
-) -> Result<Vec<i32>, LineError> {
-    let Some(register) = line.family().registers.homing_offset else {
+) -> Result<Vec<i32>, ServoBusError> {
+    let Some(register) = line.family().find(Role::HomingOffset) else {
         return Ok(vec![0; kind.dof()]);
     };
     kind.joints
         .iter()
-        .map(|joint| line.read(pacer, joint.id, register))
+        .map(|joint| line.read(pacer, joint.id, &register))
         .collect()
 }

@@ -7,8 +7,9 @@
 
 use serde::Serialize;
 use ulna_bus::ErrorFlags;
-use ulna_drivers::family::Clearing;
-use ulna_drivers::line::{Line, LineError};
+use ulna_bus::family::ClearBy;
+use ulna_bus::registers::Role;
+use ulna_drivers::{ServoBus, ServoBusError};
 use ulna_rt::Pacer;
 
 /// How a servo is.
@@ -55,25 +56,37 @@ impl Condition {
 ///
 /// # Errors
 /// If it does not answer, or the port is gone.
-pub fn look(line: &mut Line, pacer: &mut dyn Pacer, id: u8) -> Result<Condition, LineError> {
+pub fn look(
+    line: &mut ServoBus,
+    pacer: &mut dyn Pacer,
+    id: u8,
+) -> Result<Condition, ServoBusError> {
     let family = line.family();
-    let registers = &family.registers;
-    let mut ask = |register| line.read(pacer, id, register);
-    let alarm_bits = ask(registers.alarms)?;
-    let flags = (family.alarms)(alarm_bits);
+    let number = line.get(pacer, id, Role::ModelNumber)?;
+    // A servo of a model that is not known is taken for the family's first.
+    let model = family.model(number).or(family.models.first().copied());
+    let load = match model.and_then(|model| model.effort()) {
+        Some((register, scale)) => scale.of(line.read(pacer, id, &register)?).0,
+        None => 0.0,
+    };
+    let mut ask = |role| line.get(pacer, id, role);
+    let alarm_bits = ask(Role::HardwareError)?;
+    let flags = family.complaints(alarm_bits);
+    let volts = ask(Role::PresentVoltage)?;
+    let volts = model.map_or(0.0, |model| model.scales.voltage.of(volts).0);
     Ok(Condition {
         id,
         alarm_bits,
         alarms: flags.to_string(),
-        latched: flags.0 & family.latched.0 != 0,
+        latched: flags.0 & family.alarms.latching.0 != 0,
         too_hot: flags.contains(ErrorFlags::OVERHEAT),
-        temperature: ask(registers.temperature)?,
-        max_temperature: ask(registers.max_temperature)?,
-        voltage: f64::from(ask(registers.voltage)?) * family.volts_per_count,
-        load: f64::from(ask(registers.load)?) * family.load_per_count,
-        torque: ask(registers.torque)? != 0,
-        position: ask(registers.position)?,
-        limits: (ask(registers.min_position)?, ask(registers.max_position)?),
+        temperature: ask(Role::PresentTemperature)?,
+        max_temperature: ask(Role::MaxTemperature)?,
+        voltage: volts,
+        load: (load * 1000.0).round() / 10.0,
+        torque: ask(Role::TorqueEnable)? != 0,
+        position: ask(Role::PresentPosition)?,
+        limits: (ask(Role::MinPosition)?, ask(Role::MaxPosition)?),
     })
 }
 
@@ -82,16 +95,19 @@ pub fn look(line: &mut Line, pacer: &mut dyn Pacer, id: u8) -> Result<Condition,
 ///
 /// # Errors
 /// If the servo does not answer, or the port is gone.
-pub fn clear(line: &mut Line, pacer: &mut dyn Pacer, id: u8) -> Result<Condition, LineError> {
+pub fn clear(
+    line: &mut ServoBus,
+    pacer: &mut dyn Pacer,
+    id: u8,
+) -> Result<Condition, ServoBusError> {
     let family = line.family();
-    match family.clearing {
-        Clearing::TorqueOff => {
-            let here = line.read(pacer, id, family.registers.position)?;
-            line.set(pacer, id, family.registers.goal, here)?;
+    match family.alarms.clear_by {
+        ClearBy::TorqueOff => {
+            line.settle(pacer, id)?;
             line.release(pacer, id)?;
         }
         // It forgets its goal with everything else that it keeps in RAM.
-        Clearing::Reboot => line.reboot(pacer, id)?,
+        ClearBy::Reboot => line.reboot(pacer, id)?,
     }
     look(line, pacer, id)
 }

@@ -3,9 +3,11 @@
 use std::ops::ControlFlow;
 
 use serde::Serialize;
+use ulna_bus::Family;
+use ulna_bus::families::FAMILIES;
 use ulna_bus::feetech::MAX_ID;
-use ulna_drivers::family::{FAMILIES, Family};
-use ulna_drivers::line::{Heard, Line, LineError};
+use ulna_bus::registers::Role;
+use ulna_drivers::servo_bus::{Ping, ServoBus, ServoBusError};
 use ulna_rt::Pacer;
 
 /// Where to look.
@@ -24,11 +26,11 @@ impl ScanScope {
         // their packets with a family that is found anyway.
         let families = FAMILIES.into_iter().filter(|family| match self.family {
             Some(only) => only.name == family.name,
-            None => family.protocol.has_broadcast_ping(),
+            None => family.protocol().has_broadcast_ping(),
         });
         let places = families.flat_map(|family| {
             let rates = match self.bauds.as_slice() {
-                [] => family.bauds,
+                [] => family.likely_baud_rates,
                 some => some,
             };
             rates.iter().map(move |&baud| (family, baud))
@@ -94,11 +96,11 @@ pub struct Found {
 /// # Errors
 /// If the port is gone.
 pub fn scan(
-    line: &mut Line,
+    line: &mut ServoBus,
     pacer: &mut dyn Pacer,
     scope: &ScanScope,
     step: &mut dyn FnMut(ScanProgress) -> ControlFlow<()>,
-) -> Result<Vec<Found>, LineError> {
+) -> Result<Vec<Found>, ServoBusError> {
     let places = scope.places();
     let mut found = Vec::new();
     for (done, &(family, baud)) in places.iter().enumerate() {
@@ -115,7 +117,7 @@ pub fn scan(
         }
         // A rate that this adapter does not have is no place where servos could be.
         match line.tune(pacer, family, baud) {
-            Err(LineError::Baud { .. }) if scope.bauds.is_empty() => continue,
+            Err(ServoBusError::Baud { .. }) if scope.bauds.is_empty() => continue,
             tuned => tuned?,
         }
         let mut ids = |id| {
@@ -141,18 +143,18 @@ pub fn scan(
 /// # Errors
 /// If the port is gone.
 pub fn listen(
-    line: &mut Line,
+    line: &mut ServoBus,
     pacer: &mut dyn Pacer,
     step: &mut dyn FnMut(u8) -> ControlFlow<()>,
-) -> Result<(Vec<u8>, Vec<u8>), LineError> {
+) -> Result<(Vec<u8>, Vec<u8>), ServoBusError> {
     let mut garbled = Vec::new();
     let mut ids = Vec::new();
-    if line.family().protocol.has_broadcast_ping() {
+    if line.family().protocol().has_broadcast_ping() {
         let mut garbage;
-        (ids, garbage) = line.roll_call(pacer)?;
+        (ids, garbage) = line.ping_all(pacer)?;
         if ids.is_empty() && !garbage {
             // An adapter or a computer that had a slow moment.
-            (ids, garbage) = line.roll_call(pacer)?;
+            (ids, garbage) = line.ping_all(pacer)?;
         }
         if !garbage {
             return Ok((ids, garbled));
@@ -166,13 +168,13 @@ pub fn listen(
         if step(id).is_break() {
             break;
         }
-        match line.knock(pacer, id)? {
-            Heard::Servo => ids.push(id),
-            Heard::Silence => {}
-            Heard::Garbage => match (line.knock(pacer, id)?, line.knock(pacer, id)?) {
-                (Heard::Servo, _) | (_, Heard::Servo) => ids.push(id),
-                (Heard::Garbage, _) | (_, Heard::Garbage) => garbled.push(id),
-                (Heard::Silence, Heard::Silence) => {}
+        match line.ping(pacer, id)? {
+            Ping::Alive => ids.push(id),
+            Ping::Silent => {}
+            Ping::Garbled => match (line.ping(pacer, id)?, line.ping(pacer, id)?) {
+                (Ping::Alive, _) | (_, Ping::Alive) => ids.push(id),
+                (Ping::Garbled, _) | (_, Ping::Garbled) => garbled.push(id),
+                (Ping::Silent, Ping::Silent) => {}
             },
         }
     }
@@ -184,28 +186,41 @@ pub fn listen(
 ///
 /// # Errors
 /// If the port is gone.
-pub fn examine(line: &mut Line, pacer: &mut dyn Pacer, id: u8) -> Result<Found, LineError> {
+pub fn examine(line: &mut ServoBus, pacer: &mut dyn Pacer, id: u8) -> Result<Found, ServoBusError> {
     let (family, baud) = (line.family(), line.baud());
-    let registers = &family.registers;
     let mut missed = 0_usize;
-    let mut ask = |register| match line.read(pacer, id, register) {
+    let mut ask = |role| match line.get(pacer, id, role) {
         Ok(value) => Ok(Some(value)),
-        Err(LineError::Servo { .. }) => {
+        Err(ServoBusError::Servo { .. }) => {
             missed += 1;
             Ok(None)
         }
         Err(error) => Err(error),
     };
-    let model = ask(registers.model_number)?.map(|number| family.model_name(number));
-    let mut firmware = Vec::new();
-    for part in registers.firmware {
-        firmware.extend(ask(part)?.map(|part| part.to_string()));
+    let number = ask(Role::ModelNumber)?;
+    let parts = [Role::FirmwareMajor, Role::FirmwareMinor];
+    let parts = parts
+        .into_iter()
+        .filter(|part| family.find(*part).is_some());
+    let mut firmware = Some(Vec::new());
+    for part in parts {
+        let part = ask(part)?;
+        firmware = firmware.zip(part).map(|(mut firmware, part)| {
+            firmware.push(part.to_string());
+            firmware
+        });
     }
-    let voltage = ask(registers.voltage)?.map(|counts| tenths(counts, family.volts_per_count));
-    let temperature = ask(registers.temperature)?;
-    let position = ask(registers.position)?;
-    let torque = ask(registers.torque)?.map(|torque| torque != 0);
-    let alarm_bits = ask(registers.alarms)?;
+    // A servo of a model that is not known is taken for the family's first.
+    let model = number.and_then(|number| family.model(number));
+    let volts = |counts| {
+        let model = model.or(family.models.first().copied())?;
+        Some(tenths(model.scales.voltage.of(counts).0))
+    };
+    let voltage = ask(Role::PresentVoltage)?.and_then(volts);
+    let temperature = ask(Role::PresentTemperature)?;
+    let position = ask(Role::PresentPosition)?;
+    let torque = ask(Role::TorqueEnable)?.map(|torque| torque != 0);
+    let alarm_bits = ask(Role::HardwareError)?;
     let mut garbled = 0;
     for _ in 0..POSITION_READS {
         garbled += usize::from(line.positions(pacer, &[id])?.first() == Some(&None));
@@ -217,19 +232,19 @@ pub fn examine(line: &mut Line, pacer: &mut dyn Pacer, id: u8) -> Result<Found, 
         family: family.name,
         baud,
         id,
-        model,
-        firmware: (firmware.len() == registers.firmware.len()).then(|| firmware.join(".")),
+        model: number.map(|number| family.model_name(number).to_string()),
+        firmware: firmware.map(|parts| parts.join(".")),
         voltage,
         temperature,
         position,
         torque,
         alarm_bits,
-        alarms: alarm_bits.map(|bits| family.alarm_words(bits)),
+        alarms: alarm_bits.map(|bits| family.complaints(bits).to_string()),
         doubt,
     })
 }
 
-fn two_of(line: &Line, id: u8) -> Found {
+fn two_of(line: &ServoBus, id: u8) -> Found {
     Found {
         family: line.family().name,
         baud: line.baud(),
@@ -249,6 +264,6 @@ fn two_of(line: &Line, id: u8) -> Found {
     }
 }
 
-fn tenths(counts: i32, unit: f64) -> f64 {
-    (f64::from(counts) * unit * 10.0).round() / 10.0
+fn tenths(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
 }

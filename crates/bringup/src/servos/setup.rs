@@ -2,9 +2,11 @@
 
 use std::ops::ControlFlow;
 
+use ulna_bus::Family;
+use ulna_bus::registers::Role;
+use ulna_bus::{families, models};
 use ulna_drivers::chain::{ChainFault, ChainProblem};
-use ulna_drivers::family::{FAMILIES, Family};
-use ulna_drivers::line::{Heard, Line, LineError};
+use ulna_drivers::servo_bus::{Ping, ServoBus, ServoBusError};
 use ulna_robot::RobotKind;
 use ulna_rt::Pacer;
 
@@ -40,20 +42,24 @@ pub enum NewServo {
 /// # Errors
 /// If the port is gone.
 pub fn new_servo(
-    line: &mut Line,
+    line: &mut ServoBus,
     pacer: &mut dyn Pacer,
     home: u32,
     known: &[u8],
     step: &mut dyn FnMut(u32) -> ControlFlow<()>,
-) -> Result<NewServo, LineError> {
+) -> Result<NewServo, ServoBusError> {
     let family = line.family();
-    let others = family.bauds.iter().copied().filter(|&baud| baud != home);
+    let others = family
+        .likely_baud_rates
+        .iter()
+        .copied()
+        .filter(|&baud| baud != home);
     for baud in std::iter::once(home).chain(others) {
         if step(baud).is_break() {
             break;
         }
         match line.tune(pacer, family, baud) {
-            Err(LineError::Baud { .. }) if baud != home => continue,
+            Err(ServoBusError::Baud { .. }) if baud != home => continue,
             tuned => tuned?,
         }
         let (ids, garbled) = listen(line, pacer, &mut |_| ControlFlow::Continue(()))?;
@@ -83,20 +89,20 @@ pub fn new_servo(
 /// # Errors
 /// If the servo does not take it, or the port is gone.
 pub fn assign(
-    line: &mut Line,
+    line: &mut ServoBus,
     pacer: &mut dyn Pacer,
     from: BusAddress,
     to: BusAddress,
-) -> Result<(), LineError> {
+) -> Result<(), ServoBusError> {
     let family = line.family();
-    let registers = &family.registers;
+    let (id_register, baud_register) = (line.register(Role::Id)?, line.register(Role::BaudRate)?);
     let code = family
         .table
         .baud_code(to.baud)
         .map(i32::from)
-        .ok_or_else(|| LineError::BadValue {
+        .ok_or_else(|| ServoBusError::BadValue {
             id: to.id,
-            register: registers.baud.name,
+            register: baud_register.name,
             reason: format!("{} servos do not run at {} baud", family.name, to.baud),
         })?;
     line.tune(pacer, family, from.baud)?;
@@ -104,27 +110,29 @@ pub fn assign(
     line.unlock(pacer, from.id)?;
     if from.id != to.id {
         moved(line, pacer, |line, pacer| {
-            line.write(pacer, from.id, registers.id, i32::from(to.id))?;
+            let id = line.setting(from.id, Role::Id, to.id.into())?;
+            line.write(pacer, from.id, id)?;
             line.is_there(pacer, to.id)
         })?
         .then_some(())
-        .ok_or_else(|| not_taken(line, from.id, registers.id.name, to.id.into()))?;
+        .ok_or_else(|| not_taken(line, from.id, id_register.name, to.id.into()))?;
     }
     if from.baud != to.baud {
         moved(line, pacer, |line, pacer| {
             line.tune(pacer, family, from.baud)?;
-            line.write(pacer, to.id, registers.baud, code)?;
+            let rate = line.setting(to.id, Role::BaudRate, code)?;
+            line.write(pacer, to.id, rate)?;
             line.tune(pacer, family, to.baud)?;
             line.is_there(pacer, to.id)
         })?
         .then_some(())
-        .ok_or_else(|| not_taken(line, to.id, registers.baud.name, code))?;
+        .ok_or_else(|| not_taken(line, to.id, baud_register.name, code))?;
     }
     line.lock(pacer, to.id)?;
-    for (register, wanted) in [(registers.id, i32::from(to.id)), (registers.baud, code)] {
-        let found = line.read(pacer, to.id, register)?;
+    for (register, wanted) in [(id_register, i32::from(to.id)), (baud_register, code)] {
+        let found = line.read(pacer, to.id, &register)?;
         if found != wanted {
-            return Err(LineError::NotTaken {
+            return Err(ServoBusError::NotTaken {
                 port: line.name().to_owned(),
                 id: to.id,
                 register: register.name,
@@ -138,10 +146,10 @@ pub fn assign(
 
 /// Three tries.
 fn moved(
-    line: &mut Line,
+    line: &mut ServoBus,
     pacer: &mut dyn Pacer,
-    mut attempt: impl FnMut(&mut Line, &mut dyn Pacer) -> Result<bool, LineError>,
-) -> Result<bool, LineError> {
+    mut attempt: impl FnMut(&mut ServoBus, &mut dyn Pacer) -> Result<bool, ServoBusError>,
+) -> Result<bool, ServoBusError> {
     for _ in 0..3 {
         if attempt(line, pacer)? {
             return Ok(true);
@@ -150,8 +158,8 @@ fn moved(
     Ok(false)
 }
 
-fn not_taken(line: &Line, id: u8, register: &'static str, wanted: i32) -> LineError {
-    LineError::NotTaken {
+fn not_taken(line: &ServoBus, id: u8, register: &'static str, wanted: i32) -> ServoBusError {
+    ServoBusError::NotTaken {
         port: line.name().to_owned(),
         id,
         register,
@@ -165,26 +173,25 @@ fn not_taken(line: &Line, id: u8, register: &'static str, wanted: i32) -> LineEr
 /// # Errors
 /// If the port is gone.
 pub fn check_chain(
-    line: &mut Line,
+    line: &mut ServoBus,
     pacer: &mut dyn Pacer,
     kind: &RobotKind,
-) -> Result<Vec<ChainFault>, LineError> {
+) -> Result<Vec<ChainFault>, ServoBusError> {
     let mut faults = Vec::new();
     for (index, joint) in kind.joints.iter().enumerate() {
-        let mut heard = Heard::Silence;
+        let mut heard = Ping::Silent;
         for _ in 0..3 {
-            heard = line.knock(pacer, joint.id)?;
-            if heard == Heard::Servo {
+            heard = line.ping(pacer, joint.id)?;
+            if heard == Ping::Alive {
                 break;
             }
         }
         let problem = match heard {
-            Heard::Silence => ChainProblem::Silent,
-            Heard::Garbage => ChainProblem::Garbled,
-            Heard::Servo => {
-                let registers = &line.family().registers;
-                let number = line.read(pacer, joint.id, registers.model_number)?;
-                let found = line.family().model_name(number);
+            Ping::Silent => ChainProblem::Silent,
+            Ping::Garbled => ChainProblem::Garbled,
+            Ping::Alive => {
+                let number = line.get(pacer, joint.id, Role::ModelNumber)?;
+                let found = line.family().model_name(number).to_string();
                 if found == joint.model {
                     continue;
                 }
@@ -211,11 +218,10 @@ pub fn check_chain(
 pub fn family_of(kind: &RobotKind) -> Result<&'static Family, String> {
     let mut family: Option<&'static Family> = None;
     for joint in &kind.joints {
-        let own = Family::of_model(&joint.model).ok_or_else(|| {
-            let known: Vec<&str> = FAMILIES
-                .iter()
-                .flat_map(|family| family.models().map(|model| model.name))
-                .collect();
+        let model = models::by_name(&joint.model);
+        let own = model.map(|model| model.family).ok_or_else(|| {
+            let models = families::FAMILIES.iter().flat_map(|family| family.models);
+            let known: Vec<&str> = models.map(|model| model.name).collect();
             format!(
                 "joint `{}` has a servo of model `{}`, but known are {}",
                 joint.name,
@@ -223,7 +229,7 @@ pub fn family_of(kind: &RobotKind) -> Result<&'static Family, String> {
                 known.join(", ")
             )
         })?;
-        if family.is_some_and(|family| family.name != own.name) {
+        if family.is_some_and(|family| family != own) {
             return Err(format!(
                 "joint `{}` has a servo of another family than the joints before it",
                 joint.name

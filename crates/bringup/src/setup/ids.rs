@@ -2,7 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use ulna_drivers::LineError;
+use ulna_bus::registers::Role;
+use ulna_drivers::ServoBusError;
 use ulna_robot::JointSpec;
 
 use crate::dialogue::Dialogue;
@@ -231,7 +232,7 @@ fn look(
     known: &[u8],
     talk: &mut dyn Dialogue,
 ) -> Result<Result<BusAddress, String>, BringupError> {
-    let rates = work.family().bauds.len() as u64;
+    let rates = work.family().likely_baud_rates.len() as u64;
     let (home, stop) = (work.kind.bus.baud, work.stop.clone());
     let mut tried = 0;
     let mut step = |baud: u32| {
@@ -273,12 +274,10 @@ fn wrong_model(
     work: &mut ServiceSession,
     id: u8,
     joint: &JointSpec,
-) -> Result<Option<String>, LineError> {
+) -> Result<Option<String>, ServoBusError> {
     let family = work.family();
-    let number = work
-        .line
-        .read(&mut *work.pacer, id, family.registers.model_number)?;
-    Ok(Some(family.model_name(number)).filter(|name| *name != joint.model))
+    let number = work.line.get(&mut *work.pacer, id, Role::ModelNumber)?;
+    Ok(Some(family.model_name(number).to_string()).filter(|name| *name != joint.model))
 }
 
 fn sentence(joint: &JointSpec, was: BusAddress, done: Done, baud: u32) -> String {

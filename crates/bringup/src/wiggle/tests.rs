@@ -4,8 +4,9 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use ulna_bus::families::sts3215::{self, FAMILY as FEETECH};
+use ulna_bus::registers::Register;
 use ulna_drivers::Port;
-use ulna_drivers::family::FEETECH;
 use ulna_robot::files;
 use ulna_rt::{Stop, VirtualClock};
 use ulna_sim::arm::{Arm, ArmOptions, resting_angles};
@@ -107,15 +108,16 @@ fn wiggled(event: Option<Event>, at: usize) -> Ended {
     let pacer = Box::new(VirtualClock::new());
     let mut work = ServiceSession::new(Box::new(port), pacer, kind, &FEETECH, &stop);
     let result = wiggle(&mut work, ID, INDEX);
-    let registers = &FEETECH.registers;
     let mut bus = bus.lock().unwrap();
     let mut held = |index: usize, register: Register| bus.0.servo_mut(index).unwrap().get(register);
     Ended {
         result,
         writes: writes.load(Ordering::Relaxed),
         took: work.pacer.now(),
-        torque: (0..6).map(|index| held(index, *registers.torque)).collect(),
-        limit: held(INDEX, *registers.torque_limit.unwrap()),
+        torque: (0..6)
+            .map(|index| held(index, sts3215::TORQUE_ENABLE))
+            .collect(),
+        limit: held(INDEX, sts3215::TORQUE_LIMIT),
     }
 }
 

@@ -10,7 +10,10 @@ fuzz_target!(|input: &[u8]| {
     let [model, address, bytes @ ..] = input else {
         return;
     };
-    let model = models::ALL[usize::from(*model) % models::ALL.len()];
+    let count = models::all().count();
+    let Some(model) = models::all().nth(usize::from(*model) % count) else {
+        return;
+    };
     let Some(register) = model.table.holding(*address) else {
         return;
     };

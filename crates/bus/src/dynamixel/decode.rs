@@ -3,10 +3,13 @@
 //! The decoder never trusts a header. A candidate that turns out wrong costs its first byte only, and the search
 //! goes on *inside* it, so that a real packet that a glitch has glued to a false header is still found.
 
-use super::{
-    ALERT, BLOCK_OVERHEAD, BROADCAST, Crc16, FAST_OVERHEAD, HEADER, INSTRUCTION_OVERHEAD,
-    Instruction, MAX_ID, MAX_PACKET, Parsed, Refusal,
+use super::crc::Crc16;
+use super::format::{
+    ALERT, BLOCK_OVERHEAD, BROADCAST, FAST_OVERHEAD, HEADER, INSTRUCTION_OVERHEAD, MAX_ID,
+    MAX_PACKET, Refusal,
 };
+use super::instruction::Instruction;
+use super::parse::Parsed;
 
 /// Largest value of the length field that the decoder believes.
 const LONGEST: usize = MAX_PACKET - PREFIX;

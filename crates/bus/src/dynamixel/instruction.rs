@@ -24,13 +24,13 @@ pub enum Instruction {
     Status = 0x55,
     /// Several servos answer one after the other, in the order of their ids in the packet.
     SyncRead = 0x82,
-    /// The same registers of several servos, in one packet that nobody answers.
+    /// The same registers of several servos, in one packet without an answer.
     SyncWrite = 0x83,
     /// Like `SyncRead`, but all answers are one packet.
     FastSyncRead = 0x8A,
     /// Several servos, each with registers of its own, answer one after the other.
     BulkRead = 0x92,
-    /// Several servos, each with registers of its own, in one packet that nobody answers.
+    /// Several servos, each with registers of its own, in one packet without an answer.
     BulkWrite = 0x93,
     /// Like `BulkRead`, but all answers are one packet.
     FastBulkRead = 0x9A,

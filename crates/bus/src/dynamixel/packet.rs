@@ -1,7 +1,9 @@
 //! Packets into bytes. Each function writes one packet into the caller's buffer and returns the written part.
 
-use super::{BLOCK_OVERHEAD, BROADCAST, Crc16, HEADER, Instruction, MAX_ID, MAX_PACKET};
-use crate::EncodeError;
+use super::crc::Crc16;
+use super::format::{BLOCK_OVERHEAD, BROADCAST, HEADER, MAX_ID, MAX_PACKET};
+use super::instruction::Instruction;
+use crate::encode_error::EncodeError;
 
 /// What `Clear` must carry to be believed: the count of turns, and a password (`dynamixel-sdk` 4.1.0).
 const CLEAR_TURNS: [u8; 5] = [0x01, 0x44, 0x58, 0x4C, 0x22];
@@ -76,7 +78,7 @@ pub fn fast_sync_read(
     sync_read_as(Instruction::FastSyncRead, out, address, len, ids)
 }
 
-/// Writes `width` bytes into each servo of `entries` (id, data) from `address` on. Nobody answers.
+/// Writes `width` bytes into each servo of `entries` (id, data) from `address` on. No servo answers.
 pub fn sync_write<'o, 'd>(
     out: &'o mut [u8],
     address: u16,
@@ -119,7 +121,7 @@ pub fn fast_bulk_read(
     bulk_read_as(Instruction::FastBulkRead, out, entries)
 }
 
-/// Writes registers of their own into several servos: `entries` are (id, address, data). Nobody answers.
+/// Writes registers of their own into several servos: `entries` are (id, address, data). No servo answers.
 pub fn bulk_write<'o, 'd>(
     out: &'o mut [u8],
     entries: impl IntoIterator<Item = (u8, u16, &'d [u8])>,

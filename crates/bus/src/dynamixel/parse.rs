@@ -1,8 +1,8 @@
 //! What a packet says: for simulated servos, which have to obey it.
 
-use super::Instruction;
+use super::instruction::Instruction;
 
-/// A packet's instruction with its parameters told apart.
+/// A packet's instruction, with its parameters parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Parsed<'a> {
     /// Answer with model number and firmware version.

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::MAX_SERVOS;
+use super::limits::MAX_SERVOS;
 use super::reply::{Reply, ReplyData, ServoFault};
 
 #[derive(Debug, Clone)]
@@ -11,10 +11,10 @@ pub(super) struct Asked {
     standing: [Standing; MAX_SERVOS],
     /// How often each has been asked in this transaction.
     asks: [u8; MAX_SERVOS],
-    /// Whom the current attempt asks.
+    /// Which of them the current attempt asks.
     turn: [bool; MAX_SERVOS],
     count: usize,
-    /// Position after the newest sign of life in this attempt: whoever comes next on the line, comes from here on.
+    /// Position after the newest sign of life in this attempt: the next answer on the line comes from a servo from here on.
     cursor: usize,
 }
 
@@ -63,7 +63,7 @@ impl Asked {
         Some(index)
     }
 
-    /// Chooses whom to ask now: all who have yet to answer or, `one_by_one`, whoever of them was asked least.
+    /// Chooses the servos to ask now: all that have yet to answer or, `one_by_one`, the one of them that was asked least.
     pub(super) fn begin_attempt(&mut self, one_by_one: bool) {
         self.cursor = 0;
         let pending = |index: &usize| self.standing[*index] == Standing::Pending;
@@ -97,26 +97,26 @@ impl Asked {
         (0..self.count).filter(|&index| self.standing[index] == Standing::Pending)
     }
 
-    /// Whoever the current attempt asks, in the order asked: (id, how often so far).
+    /// The servos that the current attempt asks, in the order asked: (id, how often so far).
     pub(super) fn asked_now(&self) -> impl Iterator<Item = (u8, u8)> + '_ {
         (0..self.count)
             .filter(|&index| self.turn[index])
             .map(|index| (self.replies[index].id, self.asks[index]))
     }
 
-    /// Everybody whom the current attempt asks has answered.
+    /// All servos that the current attempt asks have answered.
     pub(super) fn turn_is_answered(&self) -> bool {
         let mut asked = (0..self.count).filter(|&index| self.turn[index]);
         asked.all(|index| self.standing[index] == Standing::Answered)
     }
 
-    /// Somebody has yet to answer and was asked less than this often.
+    /// A servo has yet to answer and was asked less than this often.
     pub(super) fn may_ask_again(&self, max_asks: u8) -> bool {
         self.pending()
             .any(|index| self.asks[index] < max_asks.max(1))
     }
 
-    /// Nobody was asked twice.
+    /// No servo was asked twice.
     pub(super) fn asked_once(&self) -> bool {
         self.asks[..self.count].iter().all(|&asks| asks <= 1)
     }
@@ -125,7 +125,7 @@ impl Asked {
         index < self.count && self.standing[index] == Standing::Answered
     }
 
-    pub(super) fn nobody_answered(&self) -> bool {
+    pub(super) fn none_answered(&self) -> bool {
         (0..self.count).all(|index| !self.has_answered(index))
     }
 
@@ -148,7 +148,7 @@ impl Asked {
         self.pending().next().is_none()
     }
 
-    /// Asks those no more who were asked in vain, of whom nothing at all was heard, and who are `hopeless`.
+    /// Asks those servos no more that were asked in vain, of which nothing at all was received, and which are `hopeless`.
     pub(super) fn abandon(&mut self, hopeless: impl Fn(u8) -> bool) {
         for index in 0..self.count {
             let (reply, asks) = (&mut self.replies[index], self.asks[index]);
@@ -192,7 +192,7 @@ impl Asked {
         self.replies[index].result = Err(fault);
     }
 
-    /// Ends the transaction for whoever has not answered.
+    /// Ends the transaction for the servos that have not answered.
     pub(super) fn give_up(&mut self, now: Duration, mut failed: impl FnMut(&Reply)) {
         for index in 0..self.count {
             if self.standing[index] == Standing::Answered {
@@ -207,7 +207,7 @@ impl Asked {
         }
     }
 
-    /// This servo has had its turn: moves the cursor behind it and behind those after it of whom nothing is expected.
+    /// This servo has had its turn: moves the cursor behind it and behind those after it from which nothing is expected.
     pub(super) fn heard(&mut self, index: usize) {
         self.cursor = self.cursor.max(index + 1);
         while self.cursor < self.count && !self.is_awaited(self.cursor) {

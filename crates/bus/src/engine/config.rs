@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::Protocol;
+use crate::protocol::Protocol;
 
 /// Bits on the line for one byte: start bit, 8 data bits, stop bit.
 const BITS_PER_BYTE: u64 = 10;

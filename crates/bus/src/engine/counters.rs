@@ -1,7 +1,7 @@
 //! Totals that say which servo, or the whole line, is getting worse.
 
-use crate::ErrorFlags;
 use crate::feetech::MAX_ID;
+use crate::flags::ErrorFlags;
 
 /// Totals of one servo since the engine was made. They stop at their maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,7 +39,7 @@ pub struct BusCounters {
     pub bytes_received: u64,
     /// Own packets that came back.
     pub echoes: u32,
-    /// Good packets that nobody had asked for.
+    /// Good packets that answer no request.
     pub unexpected: u32,
     /// Received bytes that belong to no packet.
     pub skipped_bytes: u32,

@@ -13,7 +13,7 @@ enum Knowledge {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EchoSense {
     knowledge: Knowledge,
-    /// Not told by the configuration, so observations count.
+    /// The configuration does not say, so observations count.
     learning: bool,
     /// Packets sent in this transaction whose echo is still to come.
     due: u8,

@@ -1,6 +1,6 @@
 //! The bytes of the current attempt: handed out once, kept to recognise their echo and to send them again.
 
-use crate::EncodeError;
+use crate::encode_error::EncodeError;
 use crate::feetech::Packet;
 
 /// Room for the largest burst: a group write of 4 bytes and a group read, 32 servos each. In Feetech's protocol these
@@ -59,7 +59,7 @@ impl Outbox {
         self.stage = Stage::Released;
     }
 
-    /// Bytes that nobody has taken must not be sent any more.
+    /// Bytes that have not been taken must not be sent any more.
     pub(super) fn withdraw(&mut self) {
         if !self.is_taken() {
             self.stage = Stage::Held;

@@ -3,9 +3,9 @@
 use core::fmt;
 use core::time::Duration;
 
-use super::MAX_DATA;
-use crate::ErrorFlags;
+use super::limits::MAX_DATA;
 use crate::dynamixel::Refusal;
+use crate::flags::ErrorFlags;
 
 /// The outcome of a transaction for one servo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

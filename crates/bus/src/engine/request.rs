@@ -2,9 +2,10 @@
 
 use core::fmt;
 
-use super::{MAX_DATA, MAX_SERVOS};
+use super::limits::{MAX_DATA, MAX_SERVOS};
+use crate::encode_error::EncodeError;
 use crate::feetech::MAX_ID;
-use crate::{EncodeError, Protocol};
+use crate::protocol::Protocol;
 
 /// One transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub enum Request<'a> {
     /// One control cycle: goals out, state in, sent in one burst. The write comes first, so that the goals do not
     /// wait for the answers.
     Cycle {
-        /// Written once and never repeated; nobody acknowledges it.
+        /// Written once and never repeated; it has no acknowledgement.
         write: Option<GroupWrite<'a>>,
         /// Repeated for the servos that did not answer.
         read: Option<GroupRead<'a>>,
@@ -167,7 +168,7 @@ impl Request<'_> {
                 request: "broadcast ping",
             }),
             Self::PingAll => Ok(()),
-            Self::Reboot { .. } if protocol != Protocol::Dynamixel2 => {
+            Self::Reboot { .. } if !protocol.has_reboot() => {
                 Err(RequestError::Unsupported { request: "reboot" })
             }
             Self::Reboot { id } => check_ids([*id].into_iter()),

@@ -3,7 +3,7 @@
 //! The decoder never trusts a header. A candidate that turns out wrong costs its first byte only, and the search
 //! goes on *inside* it, so that a real packet that a glitch has glued to a false header is still found.
 
-use super::{BROADCAST, HEADER, OVERHEAD, checksum};
+use super::format::{BROADCAST, HEADER, OVERHEAD, checksum};
 
 /// Largest value of the length byte that the decoder believes (the Feetech SDK's limit).
 const LONGEST: u8 = 250;

@@ -1,7 +1,7 @@
 //! Packets into bytes. Each function writes one packet into the caller's buffer and returns the written part.
 
-use super::{BROADCAST, HEADER, Instruction, MAX_ID, MAX_PACKET, checksum};
-use crate::EncodeError;
+use super::format::{BROADCAST, HEADER, Instruction, MAX_ID, MAX_PACKET, checksum};
+use crate::encode_error::EncodeError;
 
 /// Asks one servo whether it is there.
 pub fn ping(out: &mut [u8], id: u8) -> Result<&[u8], EncodeError> {
@@ -60,7 +60,7 @@ pub fn sync_read(
     writer.finish()
 }
 
-/// Writes `width` bytes into each servo of `entries` (id, data) from `address` on. Nobody answers.
+/// Writes `width` bytes into each servo of `entries` (id, data) from `address` on. No servo answers.
 pub fn sync_write<'o, 'd>(
     out: &'o mut [u8],
     address: u8,

@@ -98,7 +98,7 @@ pub struct Roster {
 }
 
 impl Roster {
-    /// A group in which everybody counts as alive.
+    /// A group in which every servo counts as alive.
     pub fn new(ids: &[u8], config: RosterConfig) -> Result<Self, RosterError> {
         if ids.len() > MAX_SERVOS {
             return Err(RosterError::TooManyServos { count: ids.len() });
@@ -119,7 +119,7 @@ impl Roster {
     }
 
     /// The servos to read in the cycle that begins now: the living in their order, then at most one dead one whose
-    /// probe is due. Empty when nobody is left to ask.
+    /// probe is due. Empty when no servo is left to ask.
     pub fn ids_to_read(&mut self, now: Duration) -> &[u8] {
         let mut len = 0;
         for member in &self.members[..self.count] {
@@ -171,7 +171,7 @@ impl Roster {
         self.record(reply.at, reply.id, reply.result.is_ok())
     }
 
-    /// Everybody's record, in the group's order.
+    /// Each servo's record, in the group's order.
     #[must_use]
     pub fn members(&self) -> &[Member] {
         &self.members[..self.count]
@@ -198,7 +198,7 @@ mod tests {
         Roster::new(&[1, 2, 3], RosterConfig::default()).unwrap()
     }
 
-    /// One cycle in which everybody but `silent` answers.
+    /// One cycle in which all but `silent` answer.
     fn cycle(roster: &mut Roster, now: Duration, silent: &[u8]) -> Vec<u8> {
         let ids = roster.ids_to_read(now).to_vec();
         for &id in &ids {

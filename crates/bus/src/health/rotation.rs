@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn everybody_gets_a_turn() {
+    fn every_servo_gets_a_turn() {
         let mut rotation = Rotation::new(ms(20));
         let turns = (0..10).map(|tick| rotation.next(ms(10 * tick), [3, 1, 2]));
         let some = |id| Some(id);

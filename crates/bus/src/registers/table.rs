@@ -1,92 +1,8 @@
-//! A family's registers, found by name, by address, or by what they are for.
+//! The registers of one kind of servo, found by name, by address, or by what they are for.
 
-use super::Register;
-use crate::Protocol;
-
-/// What a register is for, in the words that all families share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// Tells the model.
-    ModelNumber,
-    /// Firmware version, or its part before the dot.
-    FirmwareMajor,
-    /// Firmware version after the dot.
-    FirmwareMinor,
-    /// The servo's address on the bus.
-    Id,
-    /// Index into [`Table::baud_rates`].
-    BaudRate,
-    /// Pause before an answer.
-    ReturnDelay,
-    /// What is answered at all.
-    StatusReturnLevel,
-    /// Bit 0 reverses the sense of rotation.
-    DriveMode,
-    /// Position, velocity and so on: [`Table::position_mode`] and its neighbours.
-    OperatingMode,
-    /// Shifts the positions, see [`Table::homing`].
-    HomingOffset,
-    /// Lowest goal that the servo obeys.
-    MinPosition,
-    /// Highest goal that the servo obeys.
-    MaxPosition,
-    /// Hotter than this is an alarm.
-    MaxTemperature,
-    /// Less than this is an alarm.
-    MinVoltage,
-    /// More than this is an alarm.
-    MaxVoltage,
-    /// Proportional gain of the position loop.
-    PositionP,
-    /// Integral gain of the position loop.
-    PositionI,
-    /// Derivative gain of the position loop.
-    PositionD,
-    /// 0 limp, 1 torque on.
-    TorqueEnable,
-    /// 1 guards the EEPROM. A family without it guards the EEPROM while the torque is on.
-    Lock,
-    /// The servo's complaints.
-    HardwareError,
-    /// Largest current in the modes that limit it.
-    GoalCurrent,
-    /// How fast to turn.
-    GoalVelocity,
-    /// Where to go.
-    GoalPosition,
-    /// 1 on the way to the goal.
-    Moving,
-    /// Measured position.
-    PresentPosition,
-    /// Measured velocity.
-    PresentVelocity,
-    /// Share of the full drive.
-    PresentLoad,
-    /// Motor current.
-    PresentCurrent,
-    /// Supply.
-    PresentVoltage,
-    /// Inside the case.
-    PresentTemperature,
-}
-
-/// The state of a servo, as one read of consecutive registers brings it. Of load and current a family has at least one.
-pub const STATE_ROLES: [Role; 5] = [
-    Role::PresentPosition,
-    Role::PresentVelocity,
-    Role::PresentLoad,
-    Role::PresentVoltage,
-    Role::PresentTemperature,
-];
-
-/// How `Homing_Offset` enters the position that a servo tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HomingSign {
-    /// Told position = actual position - offset.
-    Subtracted,
-    /// Told position = actual position + offset.
-    Added,
-}
+use super::register::Register;
+use super::role::{Role, STATE_ROLES};
+use crate::protocol::Protocol;
 
 /// Consecutive register bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,11 +13,15 @@ pub struct Span {
     pub len: u8,
 }
 
-/// A family of servos with the same registers.
+/// The registers of servos that have the same ones.
+///
+/// Only this crate makes tables, so a reference to one is known to describe servos: a
+/// [`Setting`](crate::setting::Setting) rests on that.
 #[derive(Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Table {
-    /// The maker's word for the family.
-    pub family: &'static str,
+    /// The maker's word for these servos.
+    pub name: &'static str,
     /// What its servos speak.
     pub protocol: Protocol,
     /// All registers, by rising address.
@@ -110,14 +30,6 @@ pub struct Table {
     pub roles: &'static [(Role, Register)],
     /// Rates in bits per second, indexed by the value of the register with [`Role::BaudRate`].
     pub baud_rates: &'static [u32],
-    /// How the homing offset counts.
-    pub homing: HomingSign,
-    /// The operating mode that holds a position within one turn; `None` where there is no mode to choose.
-    pub position_mode: Option<u8>,
-    /// The operating mode of wheels.
-    pub velocity_mode: Option<u8>,
-    /// The operating mode that holds a position over several turns.
-    pub full_turn_mode: Option<u8>,
 }
 
 impl Table {
@@ -193,8 +105,9 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Access, scs0009, sts3215, xl330, xl430};
+    use super::super::register::Access;
     use super::*;
+    use crate::families::{scs0009, sts3215, xl330, xl430};
 
     const TABLES: [&Table; 4] = [
         &sts3215::TABLE,
@@ -222,7 +135,7 @@ mod tests {
                 assert_eq!(table.holding(register.end() - 1), Some(register));
             }
             for (role, register) in table.roles {
-                assert_eq!(table.find(*role), Some(*register), "{}", table.family);
+                assert_eq!(table.find(*role), Some(*register), "{}", table.name);
                 assert!(table.registers.contains(register), "{role:?}");
             }
             assert_eq!(table.by_name("Nonsense"), None);
@@ -244,12 +157,12 @@ mod tests {
                 Role::PresentVoltage,
                 Role::PresentTemperature,
             ] {
-                assert!(table.find(role).is_some(), "{}: {role:?}", table.family);
+                assert!(table.find(role).is_some(), "{}: {role:?}", table.name);
             }
             let effort = [Role::PresentLoad, Role::PresentCurrent];
             assert!(effort.iter().any(|role| table.find(*role).is_some()));
             let goal = table.find(Role::GoalPosition).unwrap();
-            assert_eq!(goal.access, Access::Ram);
+            assert_eq!(goal.access, Access::Goal);
             let (address, width) = table.protocol.model_number();
             let number = table.find(Role::ModelNumber).unwrap();
             assert_eq!((number.address, number.width), (address, width));

@@ -67,6 +67,10 @@ pub(super) struct LeaderArgs {
 }
 
 impl RigArgs {
+    pub(super) fn is_simulated(&self) -> bool {
+        self.sim
+    }
+
     pub(super) fn options(&self, clock: ClockKind, leader: &LeaderArgs) -> RigOptions {
         RigOptions {
             robot: self.robot.clone(),
@@ -78,7 +82,7 @@ impl RigArgs {
             sim: self.sim,
             clock,
             seed: self.seed,
-            scene: self.scene.clone(),
+            scene: Some(self.scene.clone()),
             rate_hz: self.rate,
             faults: self.fault.clone(),
             ..RigOptions::default()

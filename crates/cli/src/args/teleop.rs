@@ -30,6 +30,10 @@ pub(crate) struct TeleopArgs {
 }
 
 impl TeleopArgs {
+    pub(crate) fn is_simulated(&self) -> bool {
+        self.rig.is_simulated()
+    }
+
     pub(crate) fn rig(&self) -> RigOptions {
         self.rig.options(clock(self.lockstep), &self.leader)
     }

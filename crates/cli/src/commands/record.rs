@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal};
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
+use ulna_robot::files;
 use ulna_session::client::{SessionEvent, spawn};
 use ulna_session::display::Display;
 use ulna_session::policies::PolicyOptions;
@@ -14,7 +15,7 @@ use ulna_session::{Phase, Progress, RigOptions};
 use super::{display, stop};
 use crate::Outcome;
 use crate::args::RecordArgs;
-use crate::keyboard::Keyboard;
+use crate::keyboard::{BASE_HELP, BaseKeys, Keyboard, recorder_key};
 use crate::output;
 use crate::sounds::{Announcer, Sounds};
 
@@ -48,10 +49,22 @@ pub(super) fn recorded(
     let announcer = Announcer::new(front.sounds)?;
     let stop = stop()?;
     let (fps, display) = (options.fps, front.display);
+    // A base is driven from the keyboard; one that is simulated, or a policy's, drives by itself.
+    let drives = !rig.sim && policy.is_none() && files::find(&rig.robot)?.base.is_some();
     let session = spawn(&stop, move |link| {
         run(&rig, &options, policy.as_ref(), display, link)
     })?;
-    let keyboard = Keyboard::start(session.commands.clone())?;
+    let keyboard = match drives {
+        false => Keyboard::start(session.commands.clone(), recorder_key)?,
+        true => {
+            let mut base = BaseKeys::new();
+            let meaning = move |key| base.command(key).or_else(|| recorder_key(key));
+            Keyboard::start(session.commands.clone(), meaning)?
+        }
+    };
+    if drives && keyboard.is_some() {
+        eprintln!("the base: {BASE_HELP}; it stops half a second after the last key");
+    }
     let mut bar = Bar::new(fps, keyboard.is_some(), announcer);
     let recorded = session.follow(|event| {
         if let SessionEvent::Recording(progress) = event {

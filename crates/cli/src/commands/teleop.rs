@@ -7,6 +7,7 @@ use ulna_session::client::spawn;
 use super::{display, stop};
 use crate::Outcome;
 use crate::args::TeleopArgs;
+use crate::keyboard::{BASE_HELP, BaseKeys, Keyboard};
 use crate::output::{self, StatusLine};
 
 pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Outcome> {
@@ -17,6 +18,19 @@ pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Outcome> {
     let session = spawn(&stop, move |link| {
         ulna_session::teleop::teleop(&rig, duration, display, link)
     })?;
-    let outcome = StatusLine::of(&kind).follow(session)?;
+    // A base is driven from the keyboard; one that is simulated drives by itself.
+    let keyboard = match kind.base.is_some() && !args.is_simulated() {
+        true => {
+            let mut keys = BaseKeys::new();
+            Keyboard::start(session.commands.clone(), move |key| keys.command(key))?
+        }
+        false => None,
+    };
+    if keyboard.is_some() {
+        eprintln!("the base: {BASE_HELP}; it stops half a second after the last key");
+    }
+    let outcome = StatusLine::of(&kind).follow(session);
+    drop(keyboard);
+    let outcome = outcome?;
     output::outcome(&outcome, json)
 }

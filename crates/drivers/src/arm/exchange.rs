@@ -1,12 +1,11 @@
 //! One tick's exchange with the servos of one bus: goals out, state in.
 
-use std::io;
 use std::time::Duration;
 
 use ulna_bus::engine::{GroupEntry, GroupRead, GroupWrite, MAX_SERVOS, Request, Status};
 use ulna_bus::health::Verdict;
 use ulna_bus::registers::Register;
-use ulna_core::{LinkLost, Progress, Stamp};
+use ulna_core::{LinkLost, Progress, SafeSlice, Stamp};
 
 use super::ServoArm;
 
@@ -18,14 +17,14 @@ impl ServoArm {
     pub(crate) fn start(
         &mut self,
         now: Stamp,
-        goals: Option<&[f64]>,
+        goals: Option<SafeSlice<'_>>,
         deadline: Stamp,
     ) -> Result<(), LinkLost> {
         let mut entries = [GroupEntry {
             id: 0,
             data: [0; 4],
         }; MAX_SERVOS];
-        let count = goals.map_or(0, |goals| self.fill_positions(&mut entries, goals));
+        let count = goals.map_or(0, |goals| self.fill_positions(&mut entries, &goals));
         let write = self.layout.goal.filter(|_| count > 0);
         let write = write.map(|goal| GroupWrite {
             address: goal.address,
@@ -37,7 +36,7 @@ impl ServoArm {
         self.discard_input(now)?;
         let (mut burst, mut len) = ([0; BURST], 0);
         if let Some(goals) = goals.filter(|_| self.base.is_some()) {
-            self.take_speeds(goals);
+            self.take_speeds(&goals);
             self.begin_speeds(now, deadline);
             len = self.put_speeds(&mut burst);
         }
@@ -123,30 +122,21 @@ impl ServoArm {
         Ok(())
     }
 
-    pub(crate) fn receive(&mut self, now: Stamp, into: &mut [u8]) -> Result<usize, LinkLost> {
-        self.port
-            .read(now.since_epoch(), into)
-            .map_err(|error| self.give_up(error))
+    fn receive(&mut self, now: Stamp, into: &mut [u8]) -> Result<usize, LinkLost> {
+        self.bus.link().read(now.since_epoch(), into)
     }
 
     fn put(&mut self, now: Stamp, bytes: &[u8]) -> Result<(), LinkLost> {
         if bytes.is_empty() {
             return Ok(());
         }
-        self.port
-            .write(now.since_epoch(), bytes)
-            .map_err(|error| self.give_up(error))
+        self.bus.link().write(now.since_epoch(), bytes)
     }
 
     fn send(&mut self, now: Stamp) -> Result<(), LinkLost> {
         let mut burst = [0; BURST];
         let len = copied(self.engine.transmit(), &mut burst);
         self.put(now, &burst[..len])
-    }
-
-    pub(crate) fn give_up(&mut self, error: io::Error) -> LinkLost {
-        self.lost = Some(error);
-        LinkLost
     }
 
     pub(crate) fn carry_on(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
@@ -159,7 +149,7 @@ impl ServoArm {
         self.send(now)?;
         match status {
             Status::Waiting { until } => {
-                let arrival = self.port.next_arrival().unwrap_or(Duration::MAX);
+                let arrival = self.bus.link().next_arrival().unwrap_or(Duration::MAX);
                 Ok(Progress::Waiting {
                     until: Stamp::new(until.min(arrival)),
                 })
@@ -186,7 +176,7 @@ impl ServoArm {
                 } else if self.ask_health(now) {
                     self.under_way = true;
                     self.send(now)?;
-                    let arrival = self.port.next_arrival();
+                    let arrival = self.bus.link().next_arrival();
                     return Ok(Progress::Waiting {
                         until: arrival.map_or(self.deadline, Stamp::new).min(self.deadline),
                     });
@@ -224,7 +214,7 @@ impl ServoArm {
                 self.state.measured[joint] = Stamp::new(reply.at);
             }
         }
-        self.tell_base();
+        self.state_of_base();
     }
 
     /// Wheels are the last three joints.
@@ -233,7 +223,7 @@ impl ServoArm {
     }
 
     /// The numbers of a base in the place of its wheels' speeds; as old as the oldest of these.
-    fn tell_base(&mut self) {
+    fn state_of_base(&mut self) {
         let Some(base) = &self.base else { return };
         let first = self.first_wheel();
         let body = base.body(self.wheels);

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
 use ulna_bus::engine::{GroupRead, Request};
 use ulna_bus::health::Rotation;
 use ulna_bus::registers::{Role, Span};
 use ulna_core::{Health, Stamp};
 
 use super::ServoArm;
+use super::health_report::Watching;
 use super::servo::Servo;
 
 /// What is read for it.
@@ -21,54 +21,6 @@ const ROLES: [Role; 4] = [
 
 /// The answer must come this long before the tick's deadline, or it is not asked for.
 const ROOM: Duration = Duration::from_micros(1500);
-
-/// The rotation, and the joint whose answer is awaited.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Watching {
-    rotation: Rotation,
-    pub(super) asked: Option<usize>,
-}
-
-/// The extremes of what a servo felt since the session began.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct HealthReport {
-    /// Readings.
-    pub readings: u32,
-    /// Lowest voltage, V.
-    pub volts_low: Option<f32>,
-    /// Highest temperature, °C.
-    pub celsius_high: Option<f32>,
-    /// Largest load, part of the full drive.
-    pub load_high: Option<f32>,
-    /// Largest current, A.
-    pub amperes_high: Option<f32>,
-}
-
-impl HealthReport {
-    pub(super) const NONE: Self = Self {
-        readings: 0,
-        volts_low: None,
-        celsius_high: None,
-        load_high: None,
-        amperes_high: None,
-    };
-
-    fn take(&mut self, health: &Health) {
-        let larger = |high: Option<f32>, new: Option<f32>| match (high, new) {
-            (Some(high), Some(new)) => Some(high.max(new.abs())),
-            (None, new) => new.map(f32::abs),
-            (high, None) => high,
-        };
-        self.readings = self.readings.saturating_add(1);
-        self.volts_low = match (self.volts_low, health.volts) {
-            (Some(low), Some(new)) => Some(low.min(new)),
-            (low, new) => low.or(new),
-        };
-        self.celsius_high = larger(self.celsius_high, health.celsius);
-        self.load_high = larger(self.load_high, health.load);
-        self.amperes_high = larger(self.amperes_high, health.amperes);
-    }
-}
 
 impl ServoArm {
     /// From now on one servo each `every` is asked what it feels, behind a cycle that has time for it.
@@ -113,7 +65,7 @@ impl ServoArm {
         begun
     }
 
-    /// The joint whose answer is awaited; nobody's after this.
+    /// The joint whose answer is awaited; none after this.
     pub(super) fn health_asked(&mut self) -> Option<usize> {
         self.watching.as_mut()?.asked.take()
     }

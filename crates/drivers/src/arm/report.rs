@@ -1,6 +1,6 @@
 //! What happened to each servo, for the report of a session.
 
-use super::health::HealthReport;
+use super::health_report::HealthReport;
 
 /// What happened to one servo since the session began.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]

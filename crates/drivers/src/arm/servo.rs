@@ -1,13 +1,13 @@
 //! One joint's servo, as the driver knows it.
 
 use ulna_bus::health::{Plausibility, PlausibilityConfig, RosterError};
-use ulna_bus::models::{self, Model};
 use ulna_bus::registers::{Register, Role, Span};
+use ulna_bus::{Model, models};
 use ulna_core::{JointCalibration, Unit};
+use ulna_robot::JointSpec;
 use ulna_robot::RobotKind;
-use ulna_robot::{JointSpec, Protocol};
 
-use super::health::HealthReport;
+use super::health_report::HealthReport;
 
 /// One joint's servo.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +58,9 @@ pub enum ArmError {
         /// The models there are.
         known: String,
     },
+    /// The robot file has no joints, which a checked one rules out.
+    #[error("the robot file lists no joints")]
+    NoJoints,
     /// The servo speaks something else than the bus.
     #[error(
         "joint `{joint}` has a {model}, which does not speak the protocol of the bus; correct `bus.protocol` or `model`"
@@ -107,14 +110,6 @@ pub enum ArmError {
     Group(#[from] RosterError),
 }
 
-/// The bus crate's word for a protocol.
-pub(crate) fn on_wire(protocol: Protocol) -> ulna_bus::Protocol {
-    match protocol {
-        Protocol::FeetechSts => ulna_bus::Protocol::FeetechSts,
-        Protocol::Dynamixel2 => ulna_bus::Protocol::Dynamixel2,
-    }
-}
-
 /// The servo of a joint, if the driver knows it.
 pub(super) fn servo(
     kind: &RobotKind,
@@ -124,10 +119,13 @@ pub(super) fn servo(
     let model = models::by_name(&joint.model).ok_or_else(|| ArmError::UnknownModel {
         joint: joint.name.clone(),
         model: joint.model.clone(),
-        known: models::ALL.map(|model| model.name).join(", "),
+        known: models::all()
+            .map(|model| model.name)
+            .collect::<Vec<_>>()
+            .join(", "),
     })?;
     let joint_name = || joint.name.clone();
-    if model.table.protocol != on_wire(kind.bus.protocol) {
+    if model.family.protocol() != kind.bus.protocol {
         return Err(ArmError::OtherProtocol {
             joint: joint_name(),
             model: model.name,

@@ -5,7 +5,7 @@ use ulna_bus::registers::Role as Use;
 use ulna_robot::Calibration;
 use ulna_rt::Pacer;
 
-use super::ConnectError;
+use super::error::ConnectError;
 use crate::arm::ServoArm;
 use crate::chain::{self, ChainFault, ChainProblem};
 
@@ -87,14 +87,14 @@ impl ServoArm {
         let odd = firmwares.iter().filter(|(index, version)| {
             *version != most && self.register(*index, Use::FirmwareMinor).is_some()
         });
-        let told = odd.map(|(index, [major, minor])| {
+        let sentences = odd.map(|(index, [major, minor])| {
             let (id, joint) = (self.servos[*index].id, &self.names[*index]);
             let [most_major, most_minor] = most;
             format!(
                 "servo {id} (`{joint}`) has firmware {major}.{minor}, most have {most_major}.{most_minor}"
             )
         });
-        told.collect()
+        sentences.collect()
     }
 
     /// The servos must hold the file's calibration: what LeRobot 0.6 compares (`is_calibrated`).

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use ulna_bus::registers::{Access, Register, Table, sts3215};
+use ulna_bus::registers::Role as Use;
+use ulna_bus::{Model, Setting};
 use ulna_robot::{ArmRole, RobotKind};
 use ulna_rt::Pacer;
 
-use super::ConnectError;
+use super::error::ConnectError;
 use crate::arm::ServoArm;
+use crate::servo_bus::FileSetting;
 
 /// How long a register keeps its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,42 +20,56 @@ pub(super) enum Kept {
     UntilPowerIsOff,
 }
 
+/// One register that is to be written: the index of the servo, and the value.
+pub(super) type Change = (usize, FileSetting);
+
 impl ServoArm {
-    /// The registers that are not yet as this role wants them: index of the servo, register, value wanted.
+    /// The registers that are not yet as this role wants them.
     pub(super) fn changes(
         &mut self,
         pacer: &mut dyn Pacer,
         kind: &RobotKind,
         role: ArmRole,
         kept: Kept,
-    ) -> Result<Vec<(usize, Register, i32)>, ConnectError> {
+    ) -> Result<Vec<Change>, ConnectError> {
         let mut changes = Vec::new();
         for index in 0..self.servos.len() {
-            let table = self.servos[index].model.table;
-            for (register, value) in settings(kind, index, role, table)? {
-                let lasting = register.access != Access::Ram;
+            let model = self.servos[index].model;
+            for setting in settings(kind, index, role, &model)? {
                 // An unchanged register is left alone: the servo's EEPROM wears out.
-                if lasting == (kept == Kept::Lasting)
-                    && self.read(pacer, index, &register)? != value
+                if setting.is_lasting() == (kept == Kept::Lasting)
+                    && self.read(pacer, index, setting.register())? != setting.value()
                 {
-                    changes.push((index, register, value));
+                    changes.push((index, setting));
                 }
             }
             // Multi-turn feedback would report positions beyond one turn.
-            if let Some(register) = table.by_name(PHASE).filter(|_| kept == Kept::Lasting) {
-                let phase = self.read(pacer, index, register)?;
-                let multi_turn = i32::from(sts3215::PHASE_MULTI_TURN_FEEDBACK);
-                if phase & multi_turn != 0 {
-                    changes.push((index, *register, phase & !multi_turn));
+            let counting = model.table.find(Use::TurnCounting);
+            if let Some(register) = counting.filter(|_| kept == Kept::Lasting) {
+                let bits = self.read(pacer, index, &register)?;
+                let within_a_turn = bits & !model.family.multi_turn_bits;
+                let setting = Setting::new(model.family, &register, within_a_turn);
+                if let Some(setting) = setting.ok().filter(|_| bits != within_a_turn) {
+                    changes.push((index, FileSetting::Setting(setting)));
                 }
             }
         }
         Ok(changes)
     }
-}
 
-/// The register of Feetech's servos that holds, among other things, how they count turns.
-const PHASE: &str = sts3215::PHASE.name;
+    /// Writes these, and has the servos confirm them.
+    pub(super) fn apply(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        changes: &[Change],
+    ) -> Result<(), ConnectError> {
+        for (index, setting) in changes {
+            let applied = self.bus.apply(pacer, self.servos[*index].id, setting);
+            applied.map_err(|error| self.bus_error(error))?;
+        }
+        Ok(())
+    }
+}
 
 /// The registers to write to one servo: the role's common ones, and over them the joint's own. (A leader's joints are those of
 /// [`RobotKind::as_leader`].)
@@ -61,31 +77,23 @@ fn settings(
     kind: &RobotKind,
     index: usize,
     role: ArmRole,
-    table: &Table,
-) -> Result<Vec<(Register, i32)>, ConnectError> {
+    model: &Model,
+) -> Result<Vec<FileSetting>, ConnectError> {
     let mut values: BTreeMap<&str, i32> = BTreeMap::new();
     let common = &role.spec(kind).registers;
     let own = kind.joints.get(index).map(|joint| &joint.registers);
     for (name, value) in common.iter().chain(own.into_iter().flatten()) {
         values.insert(name, *value);
     }
-    let look_up = |(name, value): (&str, i32)| {
-        let bad = |reason: &str| ConnectError::BadSetting {
+    let mode = model.table.find(Use::OperatingMode);
+    let mode = mode.and_then(|register| values.get(register.name).copied());
+    let checked = |(name, value): (&str, i32)| {
+        FileSetting::new(model, name, value, mode).map_err(|reason| ConnectError::BadSetting {
             robot: kind.name.clone(),
             register: name.to_owned(),
             value,
-            reason: reason.to_owned(),
-        };
-        let register = table
-            .by_name(name)
-            .ok_or_else(|| bad("the servo has no register of that name"))?;
-        if register.access == Access::ReadOnly {
-            return Err(bad("that register can only be read"));
-        }
-        register
-            .encode(value)
-            .map_err(|error| bad(&error.to_string()))?;
-        Ok((*register, value))
+            reason: reason.to_string(),
+        })
     };
-    values.into_iter().map(look_up).collect()
+    values.into_iter().map(checked).collect()
 }

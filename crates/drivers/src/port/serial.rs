@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use serialport::{ErrorKind, SerialPort as _, TTYPort};
 
-use super::Port;
+use super::byte_port::Port;
 
 /// An open serial port, for this process alone.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub enum PortError {
         /// The path asked for.
         port: String,
     },
-    /// Somebody else has it.
+    /// Another program has it.
     #[error(
         "port `{port}` is busy: another program (a second ulna, LeRobot, a serial monitor, ModemManager) has it open; \
          `fuser {port}` names it, close it and try again"
@@ -106,7 +106,7 @@ impl SerialPort {
 impl Port for SerialPort {
     fn write(&mut self, _now: Duration, bytes: &[u8]) -> io::Result<()> {
         match rustix::io::write(self.fd(), bytes) {
-            // A kernel buffer of 4 kB that is still full after dozens of cycles' bytes: nobody drains it. The transaction
+            // A kernel buffer of 4 kB that is still full after dozens of cycles' bytes: it is not drained. The transaction
             // times out like any other whose bytes were lost.
             Ok(_) | Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),

@@ -12,7 +12,7 @@ use serde::Serialize;
 pub enum Access {
     /// Nothing is in the way.
     Free,
-    /// Somebody has it open.
+    /// A program has it open.
     Busy {
         /// Programs and their process ids, as far as this user may see them.
         holders: Vec<String>,

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::adapters::looks_like;
-use super::{PortInfo, UsbInfo};
+use super::info::{PortInfo, UsbInfo};
 
 /// The serial ports of the system whose root is `root`, by path.
 ///

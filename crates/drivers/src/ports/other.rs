@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serialport::SerialPortType;
 
 use super::adapters::looks_like;
-use super::{PortInfo, UsbInfo};
+use super::info::{PortInfo, UsbInfo};
 
 pub(super) fn list() -> Vec<PortInfo> {
     let ports = serialport::available_ports().unwrap_or_default();

@@ -5,7 +5,7 @@ use ulna_drivers::arm::engine_config;
 use ulna_drivers::calibration;
 use ulna_robot::{ArmRole, RobotKind};
 
-use super::{SuppliedArm, Supply, Surroundings, side_id, sides};
+use super::parts::{SuppliedArm, Supply, Surroundings, side_id, sides};
 use crate::error::SessionError;
 use crate::options::RigOptions;
 use crate::report::ClockKind;

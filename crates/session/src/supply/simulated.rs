@@ -11,9 +11,11 @@ use ulna_drivers::arm::engine_config;
 use ulna_drivers::calibration::{self, CalibrationError};
 use ulna_robot::{ArmRole, Calibration, RobotKind, VisualSpec};
 use ulna_rt::RealClock;
-use ulna_sim::world::{SimArm, SimBaseOperator, SimWorld, TURNAROUND, Wire, WorldOptions};
+use ulna_sim::world::{
+    SimArm, SimBaseOperator, SimError, SimWorld, TURNAROUND, Wire, WorldOptions,
+};
 
-use super::{SuppliedArm, Supply, Surroundings, side_id, sides};
+use super::parts::{SuppliedArm, Supply, Surroundings, side_id, sides};
 use crate::device::Teleoperator;
 use crate::error::SessionError;
 use crate::options::RigOptions;
@@ -21,7 +23,6 @@ use crate::report::ClockKind;
 
 pub use ulna_sim::scene::SceneKind;
 pub use ulna_sim::scenes;
-pub use ulna_sim::world::SimError;
 
 /// Builds the world that the options ask for, and takes its ports.
 pub(super) fn open(
@@ -46,12 +47,23 @@ pub(super) fn open(
     let leaders = leader.map(|kind| sim_arms(kind, ArmRole::Leader, id));
     let leaders = leaders.transpose()?.unwrap_or_default();
     let mut world = world(options, wire, robot, &followers, &leaders)?;
-    let (follower_ports, leader_ports) = (world.follower_ports()?, world.leader_ports()?);
+    let (follower_ports, leader_ports) = (
+        world.follower_ports().map_err(sim)?,
+        world.leader_ports().map_err(sim)?,
+    );
     Ok(Supply {
         follower: supplied(followers, follower_ports),
         leader: supplied(leaders, leader_ports),
         surroundings: Box::new(Simulated(world)),
     })
+}
+
+/// The simulator's error as the session's.
+fn sim(error: SimError) -> SessionError {
+    SessionError::Surroundings {
+        usage: error.is_usage(),
+        source: Box::new(error),
+    }
 }
 
 fn world(
@@ -61,14 +73,15 @@ fn world(
     followers: &[SimArm],
     leaders: &[SimArm],
 ) -> Result<SimWorld, SessionError> {
+    let scene = options.scene.as_deref().unwrap_or(scenes::DEFAULT);
     let options = WorldOptions {
-        scene: options.scene.clone(),
+        scene: scene.to_owned(),
         seed: options.seed,
         faults: options.faults.clone(),
         camera_faults: options.camera_faults.clone(),
         wire,
     };
-    Ok(SimWorld::new(robot, followers, leaders, &options)?)
+    SimWorld::new(robot, followers, leaders, &options).map_err(sim)
 }
 
 fn supplied(arms: Vec<SimArm>, ports: Vec<Box<dyn Port>>) -> Vec<SuppliedArm> {
@@ -144,7 +157,7 @@ impl Surroundings for Simulated {
         size: (u32, u32),
         fps: f64,
     ) -> Result<Option<Box<dyn Camera>>, SessionError> {
-        Ok(Some(self.0.open_camera(name, size, fps)?))
+        Ok(Some(self.0.open_camera(name, size, fps).map_err(sim)?))
     }
 
     fn environment(&self) -> Option<Arc<dyn Environment>> {

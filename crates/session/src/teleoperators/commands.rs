@@ -48,3 +48,37 @@ impl ActionSource for CommandedBase {
 }
 
 impl Teleoperator for CommandedBase {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::{SessionCommand, link};
+    use ulna_rt::Stop;
+
+    #[test]
+    fn a_command_counts_for_half_a_second_and_never_for_more_than_the_fastest() {
+        let (session, client) = link(&Stop::new());
+        let mut base = CommandedBase {
+            speeds: session.base_speeds().clone(),
+            fastest: [0.4, 0.3, 90.0],
+            seen: 0,
+            since: Stamp::ZERO,
+        };
+        let mut at = |ms: u64| {
+            let action = base.action(Stamp::new(Duration::from_millis(ms)));
+            let target = action.unwrap().target;
+            [target[0], target[1], target[2]]
+        };
+        assert_eq!(at(10), [0.0; 3], "before any command");
+        client
+            .commands
+            .send(SessionCommand::Drive([1.0, -5.0, 0.5]));
+        assert_eq!(at(20), [0.4, -0.3, 45.0]);
+        assert_eq!(at(519), [0.4, -0.3, 45.0]);
+        assert_eq!(at(520), [0.0; 3], "no key for half a second");
+        client
+            .commands
+            .send(SessionCommand::Drive([f64::NAN, 0.0, 1.0]));
+        assert_eq!(at(600), [0.0, 0.0, 90.0], "NaN is no speed");
+    }
+}

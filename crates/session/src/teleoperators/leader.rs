@@ -10,8 +10,8 @@ use ulna_rt::Pacer;
 use super::WithBase;
 use super::base::open_base;
 use crate::device::{DeviceError, LostPort, Teleoperator, TeleoperatorReport};
+use crate::device_report::HEALTH_PERIOD;
 use crate::error::SessionError;
-use crate::report::HEALTH_PERIOD;
 use crate::servo_follower::{bus_report, lost_ports};
 use crate::supply::build_arms;
 use crate::teleoperator_type::{TeleoperatorRequest, TeleoperatorType};
@@ -75,7 +75,7 @@ impl Teleoperator for LeaderTeleoperator {
     }
 
     fn release(&mut self, pacer: &mut dyn Pacer) -> Result<(), DeviceError> {
-        Ok(self.source.0.let_go(pacer)?)
+        Ok(self.source.0.release_triggers(pacer)?)
     }
 
     fn lost(&self) -> Vec<LostPort> {

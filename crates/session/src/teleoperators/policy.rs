@@ -16,9 +16,10 @@ use ulna_rt::{Machine, Next};
 
 use crate::cameras::CameraUse;
 use crate::device::{BoxedObserver, Helpers, Teleoperator, TeleoperatorReport};
+use crate::device_report::PolicyReport;
 use crate::error::SessionError;
 use crate::policy_options::PolicyOptions;
-use crate::report::{ClockKind, PolicyReport};
+use crate::report::ClockKind;
 use crate::teleoperator_type::{TeleoperatorRequest, TeleoperatorType};
 
 /// See the module.

@@ -2,8 +2,8 @@
 
 use core::f64::consts::TAU;
 
+use ulna_bus::family::HomingSign;
 use ulna_bus::models;
-use ulna_bus::registers::HomingSign;
 use ulna_core::calibration::JointCalibration;
 use ulna_robot::JointSpec;
 
@@ -27,7 +27,7 @@ impl Mount {
         let direction = calibration.direction();
         let offset = f64::from(calibration.homing_offset);
         let model = models::by_name(&joint.model);
-        let middle = match model.map(|model| model.table.homing) {
+        let middle = match model.map(|model| model.family.homing) {
             Some(HomingSign::Added) => direction * (calibration.middle() - offset),
             Some(HomingSign::Subtracted) | None => calibration.middle() + offset,
         };

@@ -25,7 +25,7 @@ fn hold(arm: &Arm, angles: &[f64]) -> Vec<Drive> {
 const POSE: [f64; 6] = [0.3, -0.5, 0.4, 0.6, -0.2, 0.5];
 
 #[test]
-fn it_goes_where_it_is_told_and_sags_a_little() {
+fn it_goes_to_its_goal_and_sags_a_little() {
     let mut arm = arm();
     arm.place(&Joints::from_slice(&[0.0; 6]).unwrap());
     let drives = hold(&arm, &POSE);

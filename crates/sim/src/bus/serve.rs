@@ -8,10 +8,7 @@ use core::time::Duration;
 
 use super::ServoBus;
 use crate::plant::Plant;
-use crate::servo::{Family, Servo, Sts, X};
-
-pub(super) use dynamixel::DynamixelRequest;
-pub(super) use feetech::FeetechRequest;
+use crate::servo::{Electronics, Servo, Sts, X};
 
 impl<P: Plant> ServoBus<P> {
     /// Brings everything to the moment at which a request was heard.
@@ -38,23 +35,23 @@ impl<P: Plant> ServoBus<P> {
     }
 
     fn sts_mut(&mut self, index: usize) -> Option<&mut Sts> {
-        match self.servos[index].family_mut() {
-            Family::Sts(servo) => Some(servo),
-            Family::X(_) => None,
+        match self.servos[index].electronics_mut() {
+            Electronics::Sts(servo) => Some(servo),
+            Electronics::X(_) => None,
         }
     }
 
     fn x(&self, index: usize) -> Option<&X> {
-        match self.servos[index].family() {
-            Family::X(servo) => Some(servo),
-            Family::Sts(_) => None,
+        match self.servos[index].electronics() {
+            Electronics::X(servo) => Some(servo),
+            Electronics::Sts(_) => None,
         }
     }
 
     fn x_mut(&mut self, index: usize) -> Option<&mut X> {
-        match self.servos[index].family_mut() {
-            Family::X(servo) => Some(servo),
-            Family::Sts(_) => None,
+        match self.servos[index].electronics_mut() {
+            Electronics::X(servo) => Some(servo),
+            Electronics::Sts(_) => None,
         }
     }
 

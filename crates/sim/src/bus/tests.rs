@@ -4,9 +4,9 @@ mod dynamixel;
 mod faults;
 
 use proptest::prelude::*;
+use ulna_bus::families::sts3215 as reg;
+use ulna_bus::families::sts3215::STS3215;
 use ulna_bus::feetech::{Decoder, MAX_PACKET, checksum, packet};
-use ulna_bus::models::STS3215;
-use ulna_bus::registers::sts3215 as reg;
 
 use super::*;
 use crate::plant::Sense;

@@ -54,8 +54,9 @@ pub struct ServoModel {
 }
 
 /// Names and constants of the models whose motors are known.
-const KNOWN: [(&str, ServoModel); 4] = [
+const KNOWN: [(&str, ServoModel); 5] = [
     ("sts3215", ServoModel::STS3215),
+    ("scs0009", ServoModel::SCS0009),
     ("xl430-w250", ServoModel::XL430_W250),
     ("xl330-m288", ServoModel::XL330_M288),
     ("xl330-m077", ServoModel::XL330_M077),
@@ -201,6 +202,27 @@ impl ServoModel {
         gear_stiffness: 15.0,
         gear_damping: 0.02,
         output_friction: 0.001,
+        ..Self::XL330_M288
+    };
+
+    /// Feetech SCS0009.
+    ///
+    /// **Sellers' figures**, not measured and in no data sheet that we have: 2.3 kg·cm (0.226 N·m) at stall and 0.10 s for 60° without load, at
+    /// 6 V. Torque constant and resistance follow from them. **Guessed:** all else; the gains' units are the STS3215's, friction and gears those
+    /// of [`ServoModel::XL330_M288`], which has the same size.
+    ///
+    /// Its 1024 counts span 300°, and LeRobot takes them for a whole turn. So does this model, as a robot file does: an angle of such a joint
+    /// is 1.2 times the real one everywhere.
+    pub const SCS0009: Self = Self {
+        resolution: 1024.0,
+        torque_constant: 0.49,
+        resistance: 9.73,
+        duty_per_gain: Self::STS3215.duty_per_gain,
+        damping_per_gain: Self::STS3215.damping_per_gain,
+        integral_per_gain: Self::STS3215.integral_per_gain,
+        duty_max: Self::STS3215.duty_max,
+        dead_zone: 1.0,
+        supply: 6.0,
         ..Self::XL330_M288
     };
 

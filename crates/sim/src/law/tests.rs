@@ -310,7 +310,7 @@ fn a_wheel_keeps_its_speed_and_stores_no_jump() {
     run(&mut wheel, &wheels(1500.0), &rolling, 2000);
     let travelled = wheel.sense().position - begin;
     assert!((travelled - 3000).abs() < 60, "{travelled}");
-    // Somebody holds it for a while.
+    // A hand holds it for a while.
     let here = wheel.angle();
     let held = Load {
         stops: (here, here),

@@ -5,7 +5,8 @@ use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use ulna_bus::feetech::{Decoder, MAX_PACKET, STS3215, packet};
+use ulna_bus::families::sts3215::STS3215;
+use ulna_bus::feetech::{Decoder, MAX_PACKET, packet};
 
 use core::time::Duration;
 

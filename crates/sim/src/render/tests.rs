@@ -69,13 +69,13 @@ impl Picture<'_> {
         let (mut pixels, mut sum, mut whole) = (0, [0.0, 0.0], true);
         for (index, rgb) in self.0.chunks_exact(3).enumerate() {
             let rgb = [rgb[0], rgb[1], rgb[2]];
-            let alike = || {
+            let same_hue = || {
                 hue(rgb)
                     .iter()
                     .zip(wanted)
                     .all(|(a, b)| (a - b).abs() < 0.1)
             };
-            if rgb.into_iter().max().unwrap() > 40 && alike() {
+            if rgb.into_iter().max().unwrap() > 40 && same_hue() {
                 let (x, y) = (index as u32 % WIDTH, index as u32 / WIDTH);
                 pixels += 1;
                 sum = [sum[0] + f64::from(x) + 0.5, sum[1] + f64::from(y) + 0.5];

@@ -1,4 +1,7 @@
 //! The bytes of one servo: what is stored where.
+//!
+//! Electronics are written with the registers of one table, their **native** one. A servo of another family with the same electronics has its
+//! own: it is found by LeRobot's name, and one that it lacks reads 0 and keeps nothing.
 
 use ulna_bus::registers::{Access, Register, Table};
 
@@ -9,42 +12,86 @@ pub(super) const SIZE: usize = 256;
 #[derive(Debug, Clone)]
 pub(super) struct Memory {
     table: &'static Table,
+    /// Index in `table` of the register of the same name as the native one at each address; absent if the table is the native one.
+    translation: Option<[u8; SIZE]>,
     bytes: [u8; SIZE],
 }
+
+/// In a translation: the servo has no such register.
+const LACKING: u8 = u8::MAX;
 
 impl Memory {
     /// Zeros.
     pub(super) fn new(table: &'static Table) -> Self {
         Self {
             table,
+            translation: None,
             bytes: [0; SIZE],
         }
     }
 
-    pub(super) fn table(&self) -> &'static Table {
-        self.table
+    /// The same for electronics whose native table is another one.
+    pub(super) fn translating(table: &'static Table, native: &'static Table) -> Self {
+        if core::ptr::eq(table, native) {
+            return Self::new(table);
+        }
+        let mut translation = [LACKING; SIZE];
+        for register in native.registers {
+            let own = |own: &Register| own.name == register.name;
+            let index = table.registers.iter().position(own);
+            let index = index.and_then(|index| u8::try_from(index).ok());
+            translation[usize::from(register.address)] = index.unwrap_or(LACKING);
+        }
+        Self {
+            translation: Some(translation),
+            ..Self::new(table)
+        }
+    }
+
+    /// The servo's own register for a native one.
+    pub(super) fn own(&self, native: Register) -> Option<Register> {
+        let Some(translation) = &self.translation else {
+            return Some(native);
+        };
+        let index = translation[usize::from(native.address)];
+        self.table.registers.get(usize::from(index)).copied()
     }
 
     /// What losing power does to the volatile registers.
     pub(super) fn forget_volatile(&mut self) {
         for register in self.table.registers {
-            if matches!(register.access, Access::Ram) {
-                self.set(*register, 0);
+            if matches!(register.access, Access::Ram | Access::Goal) {
+                self.set_own(*register, 0);
             }
         }
     }
 
-    pub(super) fn get(&self, register: Register) -> i32 {
+    /// The value of a native register.
+    pub(super) fn get(&self, native: Register) -> i32 {
+        self.own(native)
+            .map_or(0, |register| self.get_own(register))
+    }
+
+    /// The value of a register of the servo's own table.
+    pub(super) fn get_own(&self, register: Register) -> i32 {
         register.decode_in_block(0, &self.bytes).unwrap_or_default()
     }
 
-    /// The first byte of a register, which for most is the whole.
-    pub(super) fn byte(&self, register: Register) -> u8 {
-        self.bytes[usize::from(register.address)]
+    /// The first byte of a native register, which for most is the whole.
+    pub(super) fn byte(&self, native: Register) -> u8 {
+        let own = self.own(native);
+        own.map_or(0, |register| self.bytes[usize::from(register.address)])
     }
 
-    /// Stores `value`, or the nearest one that the register can hold.
-    pub(super) fn set(&mut self, register: Register, value: i32) {
+    /// Stores `value` in a native register, or the nearest one that it can hold.
+    pub(super) fn set(&mut self, native: Register, value: i32) {
+        if let Some(register) = self.own(native) {
+            self.set_own(register, value);
+        }
+    }
+
+    /// The same in a register of the servo's own table.
+    pub(super) fn set_own(&mut self, register: Register, value: i32) {
         let (min, max) = register.encoding.range(register.width);
         let at = usize::from(register.address);
         if let Ok(encoded) = register.encode(value.clamp(min, max)) {

@@ -1,4 +1,4 @@
-//! The electronics of a Feetech STS or SMS servo, such as the STS3215.
+//! The electronics of a Feetech servo, such as the STS3215. Those of an SCS servo are taken to be the same, with fewer registers.
 //!
 //! Where Feetech's papers leave a choice, this servo takes the one under which a careless driver fails early:
 //! * While `Lock` is 1, writes to EEPROM registers are ignored; papers say that they last until power is lost.
@@ -9,20 +9,18 @@
 mod alarms;
 
 use ulna_bus::ErrorFlags;
+use ulna_bus::Model;
 use ulna_bus::encoding::Encoding;
-use ulna_bus::models::Model;
-use ulna_bus::registers::sts3215 as reg;
+use ulna_bus::families::sts3215 as reg;
 use ulna_bus::registers::{Access, Register};
 
 use super::memory::{Memory, Waiting};
-use super::{TURN, rounded};
+use super::steps::rounded;
 use crate::plant::{Control, Drive, Sense};
 use alarms::Alarms;
 
 /// What `Torque_Enable` takes for "the present position is the middle of the range" (Feetech SDK).
 const CALIBRATE_MIDDLE: u8 = 128;
-/// The position that the present one becomes by [`CALIBRATE_MIDDLE`].
-const MIDDLE: i32 = TURN / 2;
 /// Values of `Operating_Mode` other than 0, position.
 const MODE_VELOCITY: i32 = 1;
 const MODE_PWM: i32 = 2;
@@ -32,12 +30,13 @@ const PWM: Encoding = Encoding::SignMagnitude { sign_bit: 10 };
 
 /// What an STS3215 holds when it is new. Model, id and rate are the caller's; the numbers are those that Feetech's
 /// debugger shows for a servo of firmware 3.10. LeRobot 0.6.2 reports the return delay of 250 (0.5 ms).
-const FACTORY: [(Register, i32); 25] = [
+///
+/// A servo of another family gets those that it has a register for.
+const FACTORY: [(Register, i32); 24] = [
     (reg::FIRMWARE_MAJOR, 3),
     (reg::FIRMWARE_MINOR, 10),
     (reg::RETURN_DELAY_TIME, 250),
     (reg::RESPONSE_STATUS_LEVEL, 1),
-    (reg::MAX_POSITION_LIMIT, 4095),
     (reg::MAX_TEMPERATURE_LIMIT, 70),
     (reg::MAX_VOLTAGE_LIMIT, 140),
     (reg::MIN_VOLTAGE_LIMIT, 40),
@@ -69,15 +68,19 @@ pub(crate) struct Sts {
     sense: Sense,
     /// The end of the last step in step mode, raw steps.
     anchor: i32,
+    /// Steps in one turn.
+    turn: i32,
 }
 
 impl Sts {
     /// A servo as it leaves the factory, but with this id.
-    pub(super) fn new(id: u8, model: Model) -> Self {
-        let mut memory = Memory::new(model.table);
+    pub(super) fn new(id: u8, model: &Model) -> Self {
+        let mut memory = Memory::translating(model.table, &reg::TABLE);
+        let turn = i32::from(model.resolution);
         for (register, value) in FACTORY {
             memory.set(register, value);
         }
+        memory.set(reg::MAX_POSITION_LIMIT, turn - 1);
         memory.set(reg::MODEL_NUMBER, i32::from(model.number));
         memory.set(reg::ID, i32::from(id));
         let mut servo = Self {
@@ -86,6 +89,7 @@ impl Sts {
             waiting: None,
             sense: Sense::default(),
             anchor: 0,
+            turn,
         };
         servo.forget_volatile();
         servo
@@ -133,24 +137,25 @@ impl Sts {
         let locked = self.byte(reg::LOCK) != 0;
         self.memory
             .write(address, data, |register| match register.access {
-                Access::Ram | Access::Factory => true,
+                Access::Ram | Access::Goal | Access::Factory => true,
                 Access::Eeprom => !locked,
                 Access::ReadOnly => false,
             });
-        let touches = |register: Register| {
-            let end = usize::from(address) + data.len();
-            usize::from(register.address) < end && address < register.end()
+        let end = usize::from(address) + data.len();
+        let touches = |servo: &Self, register: Register| {
+            let own = servo.memory.own(register);
+            own.is_some_and(|own| usize::from(own.address) < end && address < own.end())
         };
-        if touches(reg::TORQUE_ENABLE) {
+        if touches(self, reg::TORQUE_ENABLE) {
             self.alarms.clear_latched();
             if self.byte(reg::TORQUE_ENABLE) == CALIBRATE_MIDDLE {
                 self.calibrate_middle();
             }
         }
-        if touches(reg::GOAL_POSITION) {
+        if touches(self, reg::GOAL_POSITION) {
             self.goal_written();
         }
-        if touches(reg::OPERATING_MODE) {
+        if touches(self, reg::OPERATING_MODE) {
             self.anchor = self.sense.position;
         }
         self.refresh();
@@ -197,7 +202,12 @@ impl Sts {
     /// What the motor shall do.
     pub(crate) fn drive(&self) -> Drive {
         let gain = |register| f64::from(self.byte(register));
-        let limit = f64::from(self.get(reg::TORQUE_LIMIT)) * reg::LOAD_PER_COUNT;
+        // SCS servos have no limit in RAM.
+        let limit = match self.memory.own(reg::TORQUE_LIMIT) {
+            Some(_) => self.get(reg::TORQUE_LIMIT),
+            None => self.get(reg::MAX_TORQUE_LIMIT),
+        };
+        let limit = f64::from(limit) * reg::LOAD_PER_COUNT;
         let (control, goal) = self.set_point();
         let steepest = self.get(reg::MAXIMUM_ACCELERATION);
         let acceleration = match self.get(reg::ACCELERATION) {
@@ -265,7 +275,7 @@ impl Sts {
         if self.byte(reg::PHASE) & reg::PHASE_MULTI_TURN_FEEDBACK != 0 {
             actual
         } else {
-            actual.rem_euclid(TURN)
+            actual.rem_euclid(self.turn)
         }
     }
 
@@ -277,9 +287,9 @@ impl Sts {
 
     /// Makes the present position the middle, whatever `Lock` says, and leaves the torque as `Torque_Enable` had it: off.
     fn calibrate_middle(&mut self) {
-        let actual = self.sense.position.rem_euclid(TURN);
+        let actual = self.sense.position.rem_euclid(self.turn);
         // An offset of -2048 does not exist, so at the very end of the turn the middle reads 2047.
-        self.memory.set(reg::HOMING_OFFSET, actual - MIDDLE);
+        self.memory.set(reg::HOMING_OFFSET, actual - self.turn / 2);
         self.memory.set(reg::TORQUE_ENABLE, 0);
     }
 

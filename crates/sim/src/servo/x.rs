@@ -6,9 +6,10 @@ mod motion;
 mod rules;
 
 use ulna_bus::ErrorFlags;
+use ulna_bus::Model;
 use ulna_bus::dynamixel::{ALERT, Refusal};
-use ulna_bus::models::Model;
-use ulna_bus::registers::{Register, xl330 as reg};
+use ulna_bus::families::xl330 as reg;
+use ulna_bus::registers::Register;
 
 use super::memory::{Memory, SIZE, Waiting};
 use crate::plant::Sense;
@@ -196,7 +197,7 @@ impl X {
         Ok(())
     }
 
-    /// Somebody speaks to it, which is what the watchdog waits for.
+    /// The host speaks to it, which is what the watchdog waits for.
     pub(crate) fn spoken_to(&mut self) {
         self.unspoken = 0;
     }

@@ -74,13 +74,13 @@ fn a_host_that_talks_over_an_answer_garbles_both() {
     wire.servo_sends(us(10), Some(0b0110), Duration::ZERO);
     wire.host_sends(us(5), Some(0b0011));
     assert_eq!(
-        wire.servos_hear(us(99)).map(|heard| heard.byte),
+        wire.servos_hear(us(99)).map(|received| received.byte),
         Some(0b0110)
     );
     wire.host_sends(us(30), Some(0b1000));
     wire.servo_sends(us(39), Some(0b0110), Duration::ZERO);
     assert_eq!(
-        wire.servos_hear(us(99)).map(|heard| heard.byte),
+        wire.servos_hear(us(99)).map(|received| received.byte),
         Some(0b1000)
     );
     assert_eq!(host_hears(&mut wire, us(99)), [0b0110, 0b1000]);

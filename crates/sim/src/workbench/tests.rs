@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use ulna_bus::registers::{sts3215, xl330};
+use ulna_bus::families::{sts3215, xl330};
 use ulna_bus::{dynamixel, feetech};
 
 use super::*;
@@ -122,10 +122,10 @@ fn errors_name_what_there_is() {
         "the register holds it"
     );
     let mut strange = kind.clone();
-    strange.joints[2].model = "scs0009".into();
+    strange.joints[2].model = "sts9999".into();
     let error = Workbench::set_up(&strange).unwrap_err().to_string();
     assert!(
-        error.contains("\"scs0009\"") && error.contains("xl330-m288"),
+        error.contains("\"sts9999\"") && error.contains("xl330-m288"),
         "{error}"
     );
     let mut short = kind.nominal_calibration();

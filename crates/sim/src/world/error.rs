@@ -2,7 +2,7 @@
 
 use ulna_drivers::PortError;
 
-use crate::arm::ArmError;
+use crate::arm::MechanicsError;
 use crate::bus::WrongPlant;
 use crate::fault::FaultParseError;
 use crate::pty::PtyError;
@@ -35,7 +35,7 @@ pub enum SimError {
     PictureSize(#[from] PictureSizeError),
     /// The arm's mechanics.
     #[error(transparent)]
-    Arm(#[from] ArmError),
+    Arm(#[from] MechanicsError),
     /// The arm's servos.
     #[error(transparent)]
     Servos(#[from] WorkbenchError),

@@ -11,7 +11,8 @@ use std::path::Path;
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
 
-use super::modules::{Import, Module, ModulePath, Modules};
+use super::modules::{Module, ModulePath, Modules};
+use super::naming::Import;
 
 /// Where an arrow between two files comes from: the first line that needs it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,7 +54,7 @@ pub(super) fn circles(modules: &Modules) -> Vec<Circle<'_>> {
 pub(super) fn arrows(modules: &Modules) -> Arrows<'_> {
     let mut arrows = Arrows::new();
     for (at, module) in &modules.0 {
-        let mut add = |path: &[String], line: usize, found: Option<Found>| {
+        let mut add = |path: &[String], line: usize, found: Option<Target>| {
             let Some(found) = found.filter(|found| !found.is_module) else {
                 return;
             };
@@ -73,7 +74,7 @@ pub(super) fn arrows(modules: &Modules) -> Arrows<'_> {
         for import in module.imports.iter().filter(|import| !import.is_reexport) {
             let found = modules.find(at, &import.path, 0);
             // All names of a module are a use of it; the module's own name is none until something follows it.
-            let found = found.map(|found| Found {
+            let found = found.map(|found| Target {
                 is_module: found.is_module && import.name.is_some(),
                 ..found
             });
@@ -87,7 +88,7 @@ pub(super) fn arrows(modules: &Modules) -> Arrows<'_> {
 }
 
 /// What a path leads to.
-struct Found {
+struct Target {
     /// The module that it names, or that defines the item which it names.
     at: ModulePath,
     /// Whether it names the module itself.
@@ -99,7 +100,7 @@ const LONGEST_CHAIN: usize = 16;
 
 impl Modules {
     /// What a path leads to that stands in the module `from`. None if that is outside the crate, or a local name.
-    fn find(&self, from: &ModulePath, path: &[String], depth: usize) -> Option<Found> {
+    fn find(&self, from: &ModulePath, path: &[String], depth: usize) -> Option<Target> {
         let (first, mut rest) = path.split_first()?;
         if depth > LONGEST_CHAIN {
             return None;
@@ -118,13 +119,13 @@ impl Modules {
             _ => return self.find_name(from, first, rest, depth),
         }
         let Some((first, rest)) = rest.split_first() else {
-            return Some(Found {
+            return Some(Target {
                 at,
                 is_module: true,
             });
         };
         // A name that the module does not define as far as can be seen (a macro may) is taken for its own.
-        let unseen = Found {
+        let unseen = Target {
             at: at.clone(),
             is_module: false,
         };
@@ -138,7 +139,7 @@ impl Modules {
         first: &str,
         rest: &[String],
         depth: usize,
-    ) -> Option<Found> {
+    ) -> Option<Target> {
         let module = self.0.get(at)?;
         let child = [at.as_slice(), &[first.to_owned()]].concat();
         if self.0.contains_key(&child) {
@@ -146,7 +147,7 @@ impl Modules {
             return self.find(&child, &path, depth + 1);
         }
         if module.items.contains(first) {
-            return Some(Found {
+            return Some(Target {
                 at: at.clone(),
                 is_module: false,
             });

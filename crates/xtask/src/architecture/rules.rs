@@ -1,8 +1,11 @@
 //! What must not be named in the shipped code of a crate, and why.
 
+use std::path::Path;
+
 use super::modules::{Module, Modules};
 
 /// In these crates no path begins so, and why. A path counts as it is after its imports are put in.
+#[derive(Clone, Copy)]
 struct Rule {
     crates: &'static [&'static str],
     path: &'static [&'static str],
@@ -24,17 +27,25 @@ const fn rule(
     }
 }
 
-const RULES: [Rule; 9] = [
-    rule(&["core", "bus"], &["std"], "is no_std"),
+/// The rule for what is there without any feature of the crate.
+const fn without_features(rule: Rule) -> Rule {
     Rule {
         without_features: true,
-        ..rule(&["robot"], &["std"], "is no_std without a feature")
-    },
-    rule(&["bus"], &["alloc"], "needs no heap"),
-    Rule {
-        without_features: true,
-        ..rule(&["core"], &["alloc"], "needs no heap without a feature")
-    },
+        ..rule
+    }
+}
+
+const RULES: [Rule; 7] = [
+    without_features(rule(
+        &["core", "bus", "robot"],
+        &["std"],
+        "is no_std without a feature",
+    )),
+    without_features(rule(
+        &["core", "bus"],
+        &["alloc"],
+        "needs no heap without a feature",
+    )),
     rule(&["control"], &["std", "time", "Instant"], "reads no clock"),
     rule(
         &["control", "sim"],
@@ -56,7 +67,7 @@ pub(super) fn no_std_fault(name: &str, root_file: &str) -> Option<String> {
 }
 
 /// Every place that names what its crate must not.
-pub(super) fn faults(name: &str, modules: &Modules) -> Vec<String> {
+pub(super) fn faults(name: &str, folder: &Path, modules: &Modules) -> Vec<String> {
     let mut faults = Vec::new();
     for module in modules.0.values() {
         for (path, line, needs_feature) in named_outside(module) {
@@ -66,8 +77,11 @@ pub(super) fn faults(name: &str, modules: &Modules) -> Vec<String> {
                     && !(rule.without_features && needs_feature)
             });
             if let Some(Rule { why, .. }) = broken {
-                let (file, path) = (module.file.display(), path.join("::"));
-                faults.push(format!("{file}:{line}: `{path}`, but crate {name} {why}"));
+                let file = module.file.strip_prefix(folder).unwrap_or(&module.file);
+                let (file, path) = (file.display(), path.join("::"));
+                faults.push(format!(
+                    "crates/{name}/{file}:{line}: `{path}`, but crate {name} {why}"
+                ));
             }
         }
     }
@@ -106,7 +120,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("lib.rs");
         std::fs::write(&root, text).unwrap();
-        faults(name, &Modules::read(&root).unwrap()).len()
+        faults(name, folder.path(), &Modules::read(&root).unwrap()).len()
     }
 
     #[test]
@@ -149,14 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn the_heap_is_behind_a_feature_of_core_and_nowhere_in_bus() {
+    fn the_heap_and_std_are_behind_features() {
         let gated = "#[cfg(feature = \"alloc\")]\nextern crate alloc;\n#[cfg(feature = \"alloc\")]\nmod m { use alloc::vec::Vec; }";
         assert_eq!(found("core", gated), 0);
-        assert_eq!(found("bus", gated), 1);
+        assert_eq!(found("bus", "use alloc::vec::Vec;"), 1);
         assert_eq!(found("core", "use alloc::vec::Vec;"), 1);
+        let files = "#[cfg(feature = \"files\")]\nuse std::fs; #[cfg(feature = \"files\")]\nfn f() { std::fs::read(\"\"); }";
+        assert_eq!(found("robot", files), 0);
+        assert_eq!(found("robot", "fn f() { std::fs::read(\"\"); }"), 1);
         assert_eq!(found("robot", "use alloc::vec::Vec;"), 0);
-        let gated = "#[cfg(feature = \"files\")]\nmod files { use std::fs; }";
-        assert_eq!(found("robot", gated), 0);
-        assert_eq!(found("robot", "use std::fs;"), 1);
     }
 }

@@ -8,7 +8,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Item, Visibility};
 
-use super::modules::{attributes, is_test};
+use super::items::{attributes, is_test};
 
 /// What is counted in one file, tests excluded.
 #[derive(Debug, Default)]
@@ -17,8 +17,8 @@ pub(super) struct Sizes {
     pub(super) lines: usize,
     /// Its functions: (name, first line, lines).
     pub(super) functions: Vec<(String, usize, usize)>,
-    /// Its types that are `pub` without restriction.
-    pub(super) public_types: Vec<String>,
+    /// Its types, and whether they are `pub` without restriction.
+    pub(super) types: Vec<(String, bool)>,
 }
 
 /// Counts one file of Rust.
@@ -69,8 +69,9 @@ impl<'ast> Visit<'ast> for Counter {
             Item::Union(item) => Some((&item.vis, &item.ident)),
             _ => None,
         };
-        if let Some((Visibility::Public(_), ident)) = named {
-            self.sizes.public_types.push(ident.to_string());
+        if let Some((visibility, ident)) = named {
+            let is_public = matches!(visibility, Visibility::Public(_));
+            self.sizes.types.push((ident.to_string(), is_public));
         }
         visit::visit_item(self, item);
     }
@@ -111,8 +112,11 @@ mod tests {
     }
 
     #[test]
-    fn only_types_for_everybody_are_public() {
+    fn only_types_without_restriction_are_public() {
         let text = "pub struct A; pub(crate) struct B; struct C; pub enum D {} pub trait E {} pub fn f() {}";
-        assert_eq!(sizes(text).unwrap().public_types, ["A", "D", "E"]);
+        let types = sizes(text).unwrap().types;
+        let public = types.iter().filter(|(_, is_public)| *is_public);
+        let public: Vec<_> = public.map(|(name, _)| name.as_str()).collect();
+        assert_eq!((types.len(), public), (5, vec!["A", "D", "E"]));
     }
 }

@@ -14,11 +14,14 @@ use super::modules::Modules;
 use super::{arrows, rules, sizes, words};
 
 /// The longest file of shipped code.
-const LONGEST_FILE: usize = 400;
+pub(super) const LONGEST_FILE: usize = 400;
 /// The longest file of tests.
-const LONGEST_TESTS: usize = 600;
+pub(super) const LONGEST_TESTS: usize = 600;
 /// The longest function.
-const LONGEST_FUNCTION: usize = 80;
+pub(super) const LONGEST_FUNCTION: usize = 80;
+
+/// So many types of the same name are listed, public or not.
+pub(super) const MANY_TYPES: usize = 4;
 
 /// The crate that simulates, and the one that may name it in a single file.
 const SUPPLIER: (&str, &str) = ("ulna_sim", "session");
@@ -39,15 +42,16 @@ const WORDS: &str = "crates/xtask/src/architecture/words.rs";
 pub(super) struct Survey {
     pub(super) faults: Vec<String>,
     /// By crate: the text of each circle, and how many files all of them have.
-    circles: BTreeMap<String, (Vec<String>, usize)>,
-    long_files: BTreeMap<String, Vec<String>>,
-    long_functions: BTreeMap<String, Vec<String>>,
+    pub(super) circles: BTreeMap<String, (Vec<String>, usize)>,
+    pub(super) long_files: BTreeMap<String, Vec<String>>,
+    pub(super) long_functions: BTreeMap<String, Vec<String>>,
     /// Files of the session that name the simulation.
-    simulation: BTreeMap<String, Vec<String>>,
-    /// Public types: name → crates.
-    types: BTreeMap<String, BTreeSet<String>>,
+    pub(super) simulation: BTreeMap<String, Vec<String>>,
+    /// Types: name → crates and files, public ones apart.
+    pub(super) public_types: BTreeMap<String, BTreeSet<String>>,
+    pub(super) types: BTreeMap<String, Vec<String>>,
     /// Word → places.
-    words: BTreeMap<&'static str, Vec<String>>,
+    pub(super) words: BTreeMap<&'static str, Vec<String>>,
 }
 
 impl Survey {
@@ -89,7 +93,8 @@ impl Survey {
         for (page, for_users) in PAGES {
             survey.add_words(page, words::in_page(&read(&root.join(page))?, for_users));
         }
-        survey.types.retain(|_, crates| crates.len() > 1);
+        survey.public_types.retain(|_, crates| crates.len() > 1);
+        survey.types.retain(|_, files| files.len() >= MANY_TYPES);
         Ok(survey)
     }
 
@@ -100,7 +105,7 @@ impl Survey {
             }
             self.faults.extend(rules::no_std_fault(name, &read(&file)?));
             let modules = Modules::read(&file)?;
-            self.faults.extend(rules::faults(name, &modules));
+            self.faults.extend(rules::faults(name, folder, &modules));
             for circle in circles(&modules) {
                 let (texts, files) = self.circles.entry(name.to_owned()).or_default();
                 *files += circle.files.len();
@@ -144,16 +149,17 @@ impl Survey {
             let functions = self.long_functions.entry(name.to_owned()).or_default();
             functions.push(format!("{shown}:{line} {function}"));
         }
-        for name_of_type in sizes.public_types {
-            self.types
-                .entry(name_of_type)
-                .or_default()
-                .insert(name.to_owned());
+        for (type_name, is_public) in sizes.types {
+            if is_public {
+                let crates = self.public_types.entry(type_name.clone()).or_default();
+                crates.insert(name.to_owned());
+            }
+            self.types.entry(type_name).or_default().push(shown.clone());
         }
         Ok(())
     }
 
-    fn add_words(&mut self, file: &str, found: words::Found) {
+    fn add_words(&mut self, file: &str, found: words::Places) {
         for (word, lines) in found {
             let places = self.words.entry(word).or_default();
             places.extend(lines.iter().map(|line| format!("{file}:{line}")));
@@ -182,7 +188,7 @@ impl Survey {
             ("simulation", lengths(&self.simulation)),
             (
                 "homonyms",
-                BTreeMap::from([("all".to_owned(), self.types.len())]),
+                BTreeMap::from([("all".to_owned(), self.public_types.len())]),
             ),
             (
                 "words",
@@ -191,74 +197,6 @@ impl Survey {
                     .collect(),
             ),
         ])
-    }
-
-    /// What is left to mend, for people.
-    pub(super) fn list(&self) -> String {
-        let mut out = String::new();
-        let mut section = |title: &str, lines: &mut dyn Iterator<Item = String>| {
-            let lines: Vec<String> = lines.collect();
-            let _ = writeln!(out, "== {title}: {}", lines.len());
-            for line in lines {
-                let _ = writeln!(out, "{line}");
-            }
-            let _ = writeln!(out);
-        };
-        let circles = self
-            .circles
-            .iter()
-            .flat_map(|(name, (texts, _))| texts.iter().map(move |text| format!("{name}: {text}")));
-        section("circles between files of a crate", &mut circles.into_iter());
-        let functions = self.long_functions.values().flatten().cloned();
-        section(
-            &format!("functions over {LONGEST_FUNCTION} lines"),
-            &mut functions.into_iter(),
-        );
-        let files = self.long_files.values().flatten().cloned();
-        section(
-            &format!(
-                "files over {LONGEST_FILE} lines without tests, test files over {LONGEST_TESTS}"
-            ),
-            &mut files.into_iter(),
-        );
-        let simulation = self.simulation.values().flatten().cloned();
-        section(
-            "files of the session that name the simulation",
-            &mut simulation.into_iter(),
-        );
-        let types = self.types.iter().map(|(name, crates)| {
-            format!(
-                "{name}: {}",
-                crates
-                    .iter()
-                    .map(String::as_str)
-                    .collect::<Vec<_>>()
-                    .join(" ")
-            )
-        });
-        section(
-            "public types of the same name in several crates",
-            &mut types.into_iter(),
-        );
-        let words = self.words.iter().map(|(word, places)| {
-            let mut by_crate: BTreeMap<&str, usize> = BTreeMap::new();
-            for place in places {
-                let within = place.strip_prefix("crates/").unwrap_or(place);
-                *by_crate
-                    .entry(within.split(['/', ':']).next().unwrap_or(within))
-                    .or_default() += 1;
-            }
-            let by_crate: Vec<_> = by_crate
-                .iter()
-                .map(|(name, n)| format!("{name} {n}"))
-                .collect();
-            format!("{word}: {} ({})", places.len(), by_crate.join(", "))
-        });
-        section("words that are not used any more", &mut words.into_iter());
-        for (word, places) in &self.words {
-            let _ = writeln!(out, "{word}: {}", places.join(" "));
-        }
-        out
     }
 }
 

@@ -69,18 +69,18 @@ const IN_TEXTS: [&str; 8] = [
 ];
 
 /// How often each word occurs, and where: word → lines.
-pub(super) type Found = BTreeMap<&'static str, Vec<usize>>;
+pub(super) type Places = BTreeMap<&'static str, Vec<usize>>;
 
 /// Finds the words in a file of Rust.
 ///
 /// # Errors
 /// If it is no Rust.
-pub(super) fn in_rust(text: &str) -> Result<Found> {
+pub(super) fn in_rust(text: &str) -> Result<Places> {
     let tokens = TokenStream::from_str(text).map_err(|error| anyhow!("{error}"))?;
     let mut parts = Parts::default();
     parts.read(tokens);
     parts.code.sort_by_key(|range| range.start);
-    let mut found = Found::new();
+    let mut found = Places::new();
     for (name, line) in &parts.names {
         let words = words_of(name);
         for word in IN_NAMES {
@@ -95,7 +95,8 @@ pub(super) fn in_rust(text: &str) -> Result<Found> {
     }
     // What lies between the tokens is comments and white space; a documentation comment is a token.
     let mut end = 0;
-    for range in parts.code.iter().cloned().chain([text.len()..text.len()]) {
+    let last = std::iter::once(text.len()..text.len());
+    for range in parts.code.iter().cloned().chain(last) {
         if let Some(comment) = text.get(end..range.start) {
             let line = 1 + text[..end].matches('\n').count();
             search(comment, line, &IN_COMMENTS, &mut found);
@@ -109,14 +110,14 @@ pub(super) fn in_rust(text: &str) -> Result<Found> {
 }
 
 /// Finds the words in a page of text.
-pub(super) fn in_page(text: &str, for_users: bool) -> Found {
-    let mut found = Found::new();
+pub(super) fn in_page(text: &str, for_users: bool) -> Places {
+    let mut found = Places::new();
     let words: &[&str] = if for_users { &IN_TEXTS } else { &IN_COMMENTS };
     search(text, 1, words, &mut found);
     found
 }
 
-fn search(text: &str, first_line: usize, words: &[&'static str], found: &mut Found) {
+fn search(text: &str, first_line: usize, words: &[&'static str], found: &mut Places) {
     let plain = text.to_lowercase();
     for word in words {
         for (at, _) in plain.match_indices(word) {

@@ -6,8 +6,9 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use super::environment::python_script;
 use super::report::{Outcome, Report};
-use super::{python_script, sources};
+use super::sources;
 
 /// The kinds that are driven: a Feetech arm and a Dynamixel one.
 const KINDS: [&str; 2] = ["so101", "koch"];

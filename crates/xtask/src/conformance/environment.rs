@@ -179,6 +179,16 @@ fn answer(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
+/// One of this program's scripts, not yet started.
+pub(crate) fn python_script(root: &Path, scratch: &Path, python: &Path, name: &str) -> Command {
+    let mut command = Command::new(python);
+    command.arg(root.join("crates/xtask/python").join(name));
+    // Nothing is fetched, and nothing is left in the user's own cache.
+    command.env("HF_HUB_OFFLINE", "1");
+    command.env("HF_HOME", scratch.join("huggingface"));
+    command
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

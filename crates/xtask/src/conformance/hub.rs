@@ -6,8 +6,9 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use super::environment::python_script;
 use super::report::{Outcome, Report};
-use super::{python_script, sources};
+use super::sources;
 
 /// A small dataset and a policy, in the repository's folder `datasets`.
 const FOLDERS: [&str; 2] = ["so101-hand", "so101-reach"];

@@ -4,23 +4,26 @@
 //! The order in which a disk may lose what was not synced is the business of the simulated power cuts among crate
 //! `dataset`'s tests; here processes die, and files stay as the system has them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use anyhow::{Context, Result};
 
+use super::environment::python_script;
 use super::report::{Outcome, Report};
-use super::{python_script, sources};
+use super::sources;
 
 mod editing;
 mod files;
+mod left;
 mod process;
 mod recording;
 mod starving;
 
 use editing::Bench;
+use left::Left;
 use process::Ulna;
 
 /// How often a recording is killed when nobody says otherwise.
@@ -50,21 +53,6 @@ pub(super) fn check(
     std::fs::write(&list, lines.concat())?;
     let mut script = python_script(root, scratch.path(), python, "open_datasets.py");
     report.lines_of(script.arg(&list))
-}
-
-/// A repaired dataset, and what it holds.
-#[derive(Debug)]
-struct Left {
-    dataset: PathBuf,
-    lengths: Vec<u64>,
-}
-
-impl Left {
-    /// Path, and frames of each episode, between tabs.
-    fn line(&self) -> String {
-        let lengths: Vec<String> = self.lengths.iter().map(u64::to_string).collect();
-        format!("{}\t{}\n", self.dataset.display(), lengths.join(" "))
-    }
 }
 
 fn recordings(report: &mut Report, ulna: &Ulna, scratch: &Path, kills: usize) -> Result<Vec<Left>> {

@@ -4,8 +4,8 @@ use std::f64::consts::TAU;
 use std::fmt;
 
 use serde::Serialize;
+use ulna_bus::family::{DriveMode, Family};
 use ulna_core::{JointCalibration, Unit};
-use ulna_drivers::family::Family;
 use ulna_robot::JointSpec;
 use ulna_robot::{Calibration, RobotKind};
 
@@ -132,9 +132,9 @@ pub fn choose(joint: &JointSpec, swept: &Swept, family: &Family) -> Result<Chose
         low + (high - low) / 2
     };
     // The servo reports raw + sign * offset, so the centre reads `half` with this one, or with any a whole turn away.
-    let offset = (family.offset_sign() * (half - centre) + half).rem_euclid(turn) - half;
+    let offset = (family.homing.factor() * (half - centre) + half).rem_euclid(turn) - half;
     let offset = offset.clamp(-family.largest_offset, family.largest_offset);
-    let reads = |raw: i32| (raw + family.offset_sign() * offset).rem_euclid(turn);
+    let reads = |raw: i32| (raw + family.homing.factor() * offset).rem_euclid(turn);
     let (range_min, range_max) = if joint.full_turn {
         (0, turn - 1)
     } else {
@@ -198,7 +198,7 @@ pub fn judge_pose(
 fn turn_round(joint: &JointSpec, value: &mut JointCalibration, family: &Family) -> Finding {
     match joint.unit {
         Unit::Degrees | Unit::Velocity => Finding::Reversed,
-        _ if !family.file_turns_round => Finding::Reversed,
+        _ if family.drive_mode == DriveMode::InServo => Finding::Reversed,
         Unit::M100 | Unit::Percent => {
             value.drive_mode = 1;
             Finding::TurnedRound

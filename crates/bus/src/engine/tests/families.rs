@@ -6,7 +6,8 @@ use super::arm::Arm;
 use super::*;
 use crate::Protocol::{self, Dynamixel2, FeetechScs, FeetechSts};
 use crate::dynamixel::{ALERT, Refusal};
-use crate::registers::{Role, Span, Table, scs0009, sts3215, xl330, xl430};
+use crate::families::{scs0009, sts3215, xl330, xl430};
+use crate::registers::{Role, Span, Table};
 
 const FAMILIES: [&Table; 4] = [
     &sts3215::TABLE,

@@ -7,8 +7,9 @@ use std::boxed::Box;
 use super::arm::Arm;
 use super::*;
 use crate::Protocol;
+use crate::families::{scs0009, sts3215, xl330};
 use crate::health::{Plausibility, PlausibilityConfig, Roster, RosterConfig, Verdict};
-use crate::registers::{Register, Role, Table, scs0009, sts3215, xl330};
+use crate::registers::{Register, Role, Table};
 
 const FAMILIES: [&Table; 3] = [&sts3215::TABLE, &scs0009::TABLE, &xl330::TABLE];
 const TICK: Duration = Duration::from_millis(5);
@@ -157,7 +158,7 @@ fn ten_minutes_of_losses_and_bursts() {
     for table in FAMILIES {
         let mut run = Run::new(table, bad_line(7));
         run.run(Duration::from_secs(600));
-        let family = table.family;
+        let family = table.name;
         assert!(
             run.furthest <= ONE_TICK,
             "{family}: {} counts off",
@@ -198,7 +199,7 @@ fn no_flipped_bit_is_believed() {
             true
         });
         run.run(Duration::from_secs(60));
-        assert_eq!(run.forged, 0, "{}", table.family);
+        assert_eq!(run.forged, 0, "{}", table.name);
         assert!(run.engine.bus_counters().checksum_errors > 2_000);
     }
 }
@@ -223,7 +224,7 @@ fn one_dead_servo_costs_the_others_little() {
             assert!(
                 share >= 0.9,
                 "{}: {share} of servo {}",
-                table.family,
+                table.name,
                 watch.id
             );
         }

@@ -7,36 +7,14 @@ use ulna_bus::dynamixel::{
 };
 
 use crate::bus::ServoBus;
+use crate::bus::requests::DynamixelRequest;
 use crate::plant::Plant;
-use crate::servo::{Family, X};
+use crate::servo::{Electronics, X};
 
 /// Bytes in the answer to a ping: model number and firmware version.
 const PING_DATA: u16 = 3;
 /// The most servos that one packet can name.
 const MANY: usize = 253;
-
-/// A packet in memory of its own, since answering it needs the whole bus.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::bus) struct DynamixelRequest {
-    id: u8,
-    instruction: u8,
-    params: [u8; MAX_PACKET],
-    len: usize,
-}
-
-impl From<Packet<'_>> for DynamixelRequest {
-    fn from(packet: Packet<'_>) -> Self {
-        let mut params = [0; MAX_PACKET];
-        let len = packet.params.len().min(MAX_PACKET);
-        params[..len].copy_from_slice(&packet.params[..len]);
-        Self {
-            id: packet.id,
-            instruction: packet.instruction,
-            params,
-            len,
-        }
-    }
-}
 
 /// What decides whether a servo answers at all, by its `Status_Return_Level`.
 const LEVEL_PING: u8 = 0;
@@ -114,7 +92,7 @@ impl<P: Plant> ServoBus<P> {
                     self.answer_in_turn(at, turn, asked);
                 }
             }
-            // Other servos' answers; nobody obeys them.
+            // Other servos' answers.
             Some(Parsed::Status { .. } | Parsed::Read { .. }) => {}
             Some(Parsed::FactoryReset) | None => {
                 self.obey(at, turn, id, |_, _| Err(Refusal::Instruction));
@@ -154,7 +132,7 @@ impl<P: Plant> ServoBus<P> {
             if let Some(shadow) = self.is_meant(index, id, at)
                 && let Some(servo) = self.x_mut(index)
             {
-                // A group write is not answered, so nobody learns of a refusal.
+                // A group write is not answered, so a refusal is not reported.
                 let _ = servo.write(address, data, shadow);
                 self.drive(index);
             }
@@ -216,7 +194,7 @@ impl<P: Plant> ServoBus<P> {
             if !answers {
                 continue;
             }
-            let Family::X(speaker) = self.speaker(index).family() else {
+            let Electronics::X(speaker) = self.speaker(index).electronics() else {
                 continue;
             };
             let mut data = [0; MAX_PACKET];
@@ -270,7 +248,7 @@ impl<P: Plant> ServoBus<P> {
             }) else {
                 break;
             };
-            let Family::X(speaker) = self.speaker(index).family() else {
+            let Electronics::X(speaker) = self.speaker(index).electronics() else {
                 break;
             };
             let (Some(block), Some(room)) = (
@@ -312,7 +290,7 @@ impl<P: Plant> ServoBus<P> {
         refusal: Option<Refusal>,
         data: &[u8],
     ) -> Option<Duration> {
-        let Family::X(speaker) = self.speaker(index).family() else {
+        let Electronics::X(speaker) = self.speaker(index).electronics() else {
             return None;
         };
         let error = speaker.error_byte(refusal);

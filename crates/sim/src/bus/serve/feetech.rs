@@ -1,36 +1,13 @@
-//! Requests in Feetech's "protocol 0".
+//! Requests in Feetech's protocols. SCS servos ("protocol 1") hear the same packets, but know neither sync read nor broadcast ping.
 
 use core::time::Duration;
 
-use ulna_bus::Protocol;
-use ulna_bus::feetech::{BROADCAST, Instruction, MAX_PACKET, OVERHEAD, Packet, packet};
+use ulna_bus::feetech::{BROADCAST, Instruction, MAX_PACKET, OVERHEAD, packet};
 
 use crate::bus::ServoBus;
+use crate::bus::requests::FeetechRequest;
 use crate::plant::Plant;
-use crate::servo::{Family, Sts};
-
-/// A packet in memory of its own, since answering it needs the whole bus.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::bus) struct FeetechRequest {
-    id: u8,
-    kind: u8,
-    params: [u8; MAX_PACKET],
-    len: usize,
-}
-
-impl From<Packet<'_>> for FeetechRequest {
-    fn from(packet: Packet<'_>) -> Self {
-        let mut params = [0; MAX_PACKET];
-        let len = packet.params.len().min(MAX_PACKET);
-        params[..len].copy_from_slice(&packet.params[..len]);
-        Self {
-            id: packet.id,
-            kind: packet.kind,
-            params,
-            len,
-        }
-    }
-}
+use crate::servo::{Electronics, Servo, Sts};
 
 /// What a servo says.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +42,13 @@ impl<P: Plant> ServoBus<P> {
             (Some(Instruction::SyncRead), &[address, count, ref ids @ ..]) => {
                 let mut turn = first;
                 for &id in ids {
-                    let finished = self.answer(at, turn, id, Answer::Registers { address, count });
+                    let lacks =
+                        |servo: &Servo| servo.id() == id && !servo.protocol().has_sync_read();
+                    let registers = Answer::Registers { address, count };
+                    let finished = match self.servos.iter().any(lacks) {
+                        true => None,
+                        false => self.answer(at, turn, id, registers),
+                    };
                     turn = self.next_turn(turn, finished);
                 }
             }
@@ -129,7 +112,7 @@ impl<P: Plant> ServoBus<P> {
         for index in 0..self.servos.len() {
             let servo = &self.servos[index];
             let (id, delay) = (servo.id(), self.pause(servo.return_delay()));
-            if self.hears_feetech(index, id, at) {
+            if servo.protocol().has_broadcast_ping() && self.hears_feetech(index, id, at) {
                 let slot = (packet_time + delay) * u32::from(id);
                 let start = first.saturating_add(slot + delay);
                 self.send(start, index, id, Answer::Status);
@@ -141,7 +124,7 @@ impl<P: Plant> ServoBus<P> {
     /// no packet can hold it.
     fn send(&mut self, start: Duration, index: usize, id: u8, answer: Answer) -> Option<Duration> {
         let speaker = self.speaker(index);
-        let Family::Sts(servo) = speaker.family() else {
+        let Electronics::Sts(servo) = speaker.electronics() else {
             return None;
         };
         let mut registers = [0; MAX_PACKET];
@@ -165,7 +148,7 @@ impl<P: Plant> ServoBus<P> {
     fn hears_feetech(&self, index: usize, id: u8, at: Duration) -> bool {
         let servo = &self.servos[index];
         (id == BROADCAST || id == servo.id())
-            && servo.protocol() == Protocol::FeetechSts
+            && matches!(servo.electronics(), Electronics::Sts(_))
             && self.hears(index, at)
     }
 }

@@ -1,8 +1,9 @@
 //! A bus of Dynamixel servos: bytes in, bytes out, at exact times.
 
+use ulna_bus::Model;
 use ulna_bus::dynamixel::{Decoded, Decoder, MAX_PACKET, packet};
-use ulna_bus::models::{Model, XL330_M288, XL430_W250};
-use ulna_bus::registers::xl330 as reg;
+use ulna_bus::families::x_series::{XL330_M288, XL430_W250};
+use ulna_bus::families::xl330 as reg;
 
 use super::*;
 

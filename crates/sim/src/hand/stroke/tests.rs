@@ -29,7 +29,7 @@ fn it_starts_at_rest_where_the_arm_parks() {
 
 // Limits, speed, and that something happens, for many seeds.
 #[test]
-fn it_moves_like_a_person() {
+fn it_moves_like_a_human_hand() {
     let kind = so101();
     for seed in 0..20 {
         let mut hand = Hand::new(&kind, seed);

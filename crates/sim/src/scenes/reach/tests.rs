@@ -72,7 +72,7 @@ fn counts(score: &TaskScore) -> (u32, u32) {
 }
 
 #[test]
-fn being_there_counts_and_being_beside_does_not() {
+fn only_a_tool_at_the_target_counts() {
     let there = watched(0.0, 9.0, 0.0);
     assert_eq!(counts(&there), (3, 3));
     let mean = there.figure("mean_distance_m").unwrap();
@@ -82,9 +82,9 @@ fn being_there_counts_and_being_beside_does_not() {
         mean * 1e3
     );
     assert_eq!(there.to_string(), sentence);
-    let beside = watched(0.0, 9.0, 0.3);
-    assert_eq!(counts(&beside), (3, 0));
-    let mean = beside.figure("mean_distance_m").unwrap();
+    let missed = watched(0.0, 9.0, 0.3);
+    assert_eq!(counts(&missed), (3, 0));
+    let mean = missed.figure("mean_distance_m").unwrap();
     assert!(mean > 0.04, "{mean}");
 }
 

@@ -6,10 +6,13 @@
 //! side, so that a gripper that has squeezed for too long can be opened.
 
 use ulna_bus::ErrorFlags;
-use ulna_bus::registers::sts3215 as reg;
+use ulna_bus::families::sts3215 as reg;
 
 use crate::plant::Sense;
 use crate::servo::memory::Memory;
+
+/// What counts as overload in a servo that has no register for it, % of the stall torque: the STS3215's factory value.
+const OVERLOAD_TORQUE: i32 = 80;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Alarms {
@@ -46,16 +49,20 @@ impl Alarms {
     /// Judges what must last for a while.
     pub(super) fn tick(&mut self, sense: &Sense, memory: &Memory) {
         let load = sense.duty.abs() * 100.0;
-        count(
-            &mut self.overloaded,
-            load > f64::from(memory.get(reg::OVERLOAD_TORQUE)),
-        );
+        let most = match memory.own(reg::OVERLOAD_TORQUE) {
+            Some(_) => memory.get(reg::OVERLOAD_TORQUE),
+            None => OVERLOAD_TORQUE,
+        };
+        count(&mut self.overloaded, load > f64::from(most));
         if self.overloaded > memory.get(reg::PROTECTION_TIME)
             && !self.latched.contains(ErrorFlags::OVERLOAD)
             && acts(ErrorFlags::OVERLOAD, memory)
         {
             self.latched = self.latched.union(ErrorFlags::OVERLOAD);
             self.pushing = sense.duty.signum();
+        }
+        if memory.own(reg::PROTECTION_CURRENT).is_none() {
+            return;
         }
         let counts = sense.current.abs() / reg::AMPERES_PER_COUNT;
         count(

@@ -1,7 +1,7 @@
 //! What one servo promises, register by register.
 
 use ulna_bus::encoding::OutOfRange;
-use ulna_bus::models::STS3215;
+use ulna_bus::families::sts3215::STS3215;
 
 use super::*;
 
@@ -31,7 +31,7 @@ fn sense(position: i32) -> Sense {
 
 /// Sts 1, powered with its encoder at `position`.
 fn servo(position: i32) -> Sts {
-    let mut servo = Sts::new(1, STS3215);
+    let mut servo = Sts::new(1, &STS3215);
     servo.power_on(&sense(position));
     servo
 }

@@ -1,7 +1,7 @@
 //! The servo's protections: alarms that last until a reboot, and the watchdog.
 
 use ulna_bus::ErrorFlags;
-use ulna_bus::registers::xl330 as reg;
+use ulna_bus::families::xl330 as reg;
 
 use super::motion::FULL_PWM;
 use super::{MODE_PWM, X};
@@ -30,7 +30,7 @@ impl X {
         }
     }
 
-    /// Stops when nobody has spoken for too long.
+    /// Stops when the host has been silent for too long.
     pub(super) fn watch(&mut self) {
         self.unspoken = self.unspoken.saturating_add(1);
         let patience = self.byte(reg::BUS_WATCHDOG);

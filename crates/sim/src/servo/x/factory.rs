@@ -1,8 +1,10 @@
 //! What an X servo holds when it is new (ROBOTIS e-manual, control tables of XL430-W250, XL330-M288 and XL330-M077). Models that are not
 //! among these have the values of the one with the same table.
 
-use ulna_bus::models::{Model, XL330_M077};
-use ulna_bus::registers::{Register, Table, xl330 as reg, xl430};
+use ulna_bus::Model;
+use ulna_bus::families::x_series::XL330_M077;
+use ulna_bus::families::{xl330 as reg, xl430};
+use ulna_bus::registers::{Register, Table};
 
 /// The settings that outlast the power. The id is 1 and the rate 57,600 bits per second.
 pub(super) fn eeprom(model: &Model) -> [(Register, i32); 21] {

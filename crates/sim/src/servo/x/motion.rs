@@ -1,14 +1,17 @@
 //! From the registers to the motor, and from the sensors to the registers.
 
-use ulna_bus::registers::{Register, xl330 as reg, xl430};
+use ulna_bus::families::{xl330 as reg, xl430};
+use ulna_bus::registers::Register;
 use ulna_bus::units::Amperes;
 
 use super::{MODE_CURRENT, MODE_CURRENT_BASED, MODE_PWM, MODE_VELOCITY, X};
 use crate::plant::{Control, Drive, Sense};
-use crate::servo::{TICK, TURN, rounded};
+use crate::servo::steps::{TICK, rounded};
 
 /// Counts of PWM that are the full duty.
-pub(super) const FULL_PWM: f64 = 885.0;
+pub(super) const FULL_PWM: f64 = reg::FULL_PWM as f64;
+/// Encoder steps in one turn.
+const TURN: i32 = 4096;
 /// Steps per second in one count of velocity.
 const STEPS_PER_SECOND: f64 = reg::RPM_PER_COUNT / 60.0 * TURN as f64;
 /// Steps per second squared in one count of `Profile_Acceleration`: 214.577 rev/min².

@@ -1,7 +1,8 @@
 //! What may be written where, and when (ROBOTIS e-manual: ranges of the control table, error numbers of protocol 2.0).
 
 use ulna_bus::dynamixel::{MAX_ID, Refusal};
-use ulna_bus::registers::{Access, Register, xl330 as reg};
+use ulna_bus::families::xl330 as reg;
+use ulna_bus::registers::{Access, Register};
 
 use super::alarms::WATCHDOG_BITTEN;
 use super::{

@@ -1,7 +1,7 @@
 //! What one Dynamixel promises, register by register.
 
-use ulna_bus::models::{XL330_M288, XL430_W250};
-use ulna_bus::registers::xl430;
+use ulna_bus::families::x_series::{XL330_M288, XL430_W250};
+use ulna_bus::families::xl430;
 
 use super::alarms::OVERLOAD_TICKS;
 use super::*;

@@ -8,8 +8,8 @@ use anyhow::{Context, Result, bail, ensure};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::Left;
 use super::files::{self, Tree};
+use super::left::Left;
 use super::process::{Ulna, killed_after};
 
 /// The tools that are killed, as words of the command line; `*` stands for the dataset. One that names an output makes

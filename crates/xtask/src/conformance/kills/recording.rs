@@ -88,31 +88,8 @@ pub(super) fn kill(ulna: &Ulna, scratch: &Path, seed: usize) -> Result<Killed> {
     );
     let mut runs = files::runs(&dataset);
     runs.retain(|run| run.marked.is_none_or(|episode| episode >= saved));
-    let before = files::of_episodes(&files::tree(&dataset)?, saved);
-    let repairs_killed = ulna.repair_with_kills(&dataset, &mut rng, REPAIR)?;
-    if starved {
-        give_up_what_cannot_be_repaired(ulna, &dataset)?;
-    }
-    let lengths = ulna.repaired(&dataset)?;
-    let after = files::of_episodes(&files::tree(&dataset)?, saved);
-    if let Some(path) = files::difference(&before, &after) {
-        bail!("repair changed {} of a saved episode", path.display());
-    }
-    ensure!(
-        lengths.len() as u64 >= saved && lengths.iter().take(saved as usize).all(|n| *n == rows),
-        "{saved} episodes of {rows} frames were saved, there are {lengths:?}"
-    );
-    let back = &lengths[saved as usize..];
-    ensure!(
-        back.len() <= runs.len(),
-        "{} episodes come of {} journals",
-        back.len(),
-        runs.len()
-    );
-    // Episodes come back in the order of their journals; only the last may have nothing to give yet.
-    let back: Vec<u64> = (0..runs.len())
-        .map(|at| back.get(at).copied().unwrap_or(0))
-        .collect();
+    let (repairs_killed, lengths) = repaired(ulna, &dataset, (saved, rows), starved, &mut rng)?;
+    let back = recovered(&runs, &lengths[saved as usize..])?;
     let lost = runs
         .iter()
         .zip(&back)
@@ -144,6 +121,45 @@ pub(super) fn kill(ulna: &Ulna, scratch: &Path, seed: usize) -> Result<Killed> {
         dataset: Some(dataset),
         lengths,
     })
+}
+
+/// Repairs the dataset, killing some repairs on the way; the `saved` episodes of `rows` frames must come through unchanged. Gives how
+/// many repairs were killed, and the frames of each episode.
+fn repaired(
+    ulna: &Ulna,
+    dataset: &Path,
+    (saved, rows): (u64, u64),
+    starved: bool,
+    rng: &mut ChaCha8Rng,
+) -> Result<(u64, Vec<u64>)> {
+    let before = files::of_episodes(&files::tree(dataset)?, saved);
+    let repairs_killed = ulna.repair_with_kills(dataset, rng, REPAIR)?;
+    if starved {
+        give_up_what_cannot_be_repaired(ulna, dataset)?;
+    }
+    let lengths = ulna.repaired(dataset)?;
+    let after = files::of_episodes(&files::tree(dataset)?, saved);
+    if let Some(path) = files::difference(&before, &after) {
+        bail!("repair changed {} of a saved episode", path.display());
+    }
+    ensure!(
+        lengths.len() as u64 >= saved && lengths.iter().take(saved as usize).all(|n| *n == rows),
+        "{saved} episodes of {rows} frames were saved, there are {lengths:?}"
+    );
+    Ok((repairs_killed, lengths))
+}
+
+/// The frames that came back of each journal. Episodes come back in the order of their journals; only the last may have nothing
+/// to give yet.
+fn recovered(runs: &[Run], back: &[u64]) -> Result<Vec<u64>> {
+    ensure!(
+        back.len() <= runs.len(),
+        "{} episodes come of {} journals",
+        back.len(),
+        runs.len()
+    );
+    let of = |at| back.get(at).copied().unwrap_or(0);
+    Ok((0..runs.len()).map(of).collect())
 }
 
 /// What the dataset showed while it was recorded.

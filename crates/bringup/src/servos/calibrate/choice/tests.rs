@@ -1,10 +1,12 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use ulna_drivers::family::{DYNAMIXEL, FEETECH, Family};
+use ulna_bus::Family;
 
 use super::super::Sweep;
 use super::*;
+use ulna_bus::families::sts3215::FAMILY as FEETECH;
+use ulna_bus::families::x_series::FAMILY as DYNAMIXEL;
 
 fn so101() -> RobotKind {
     ulna_robot::files::find("so101").unwrap()
@@ -24,7 +26,7 @@ fn swept(from: i32, span: i32) -> Swept {
 
 /// What the servo reports of a raw step.
 fn reads(raw: i32, value: &JointCalibration, family: &Family) -> i32 {
-    (raw + family.offset_sign() * value.homing_offset).rem_euclid(4096)
+    (raw + family.homing.factor() * value.homing_offset).rem_euclid(4096)
 }
 
 proptest! {

@@ -1,4 +1,5 @@
-//! What is asked, how it is put, and what each received packet means for it. Knows nothing of time but time stamps.
+//! One transaction: what is asked, and how its packets are put together. What comes back is taken in by [`super::receive`]. Knows nothing of
+//! time but time stamps.
 
 use core::time::Duration;
 
@@ -6,18 +7,19 @@ use super::asked::Asked;
 use super::config::{EchoMode, EngineConfig};
 use super::counters::{CounterTable, bump};
 use super::echo::EchoSense;
+use super::limits::MAX_DATA;
 use super::outbox::Outbox;
+use super::packets;
 use super::reply::ServoFault;
 use super::request::{Request, RequestError};
-use super::{MAX_DATA, wire};
+use crate::dynamixel;
+use crate::encode_error::EncodeError;
 use crate::feetech::BROADCAST;
-use crate::{EncodeError, Protocol, dynamixel};
-
-mod hearing;
+use crate::protocol::Protocol;
 
 /// The part of a request that outlives `begin`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Question {
+pub(super) enum Question {
     Nothing,
     Ping { id: u8 },
     PingAll,
@@ -28,9 +30,9 @@ enum Question {
 
 /// How the current attempt reads a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(super) enum ReadMode {
     /// Each servo answers with a packet of its own.
-    Apart,
+    PerServo,
     /// All answer with one packet.
     Fast,
 }
@@ -40,33 +42,33 @@ enum Way {
 const FAST_CHANCES: u8 = 10;
 
 #[derive(Debug, Clone)]
-pub(super) struct Conversation {
+pub(super) struct Transaction {
     protocol: Protocol,
     /// Fast reads may be tried so often yet before they are given up.
     fast_chances: u8,
-    way: Way,
-    /// A fast read was tried in this transaction, and nobody answered it.
-    fast_was_vain: bool,
-    question: Question,
+    pub(super) mode: ReadMode,
+    /// A fast read was tried in this transaction, and no servo answered it.
+    fast_read_unanswered: bool,
+    pub(super) question: Question,
     /// Data bytes that each asked servo owes.
-    expected: u8,
+    pub(super) expected: u8,
     pub(super) asked: Asked,
     pub(super) outbox: Outbox,
     pub(super) totals: CounterTable,
     pub(super) echo: EchoSense,
-    /// Good packets that nobody had asked for.
+    /// Good packets that answer no request.
     pub(super) unexpected: u32,
 }
 
-impl Conversation {
+impl Transaction {
     pub(super) fn new(config: &EngineConfig) -> Self {
         let mode: EchoMode = config.echo;
-        let fast = config.fast_reads && config.protocol == Protocol::Dynamixel2;
+        let fast = config.fast_reads && config.protocol.has_fast_read();
         Self {
             protocol: config.protocol,
             fast_chances: if fast { FAST_CHANCES } else { 0 },
-            way: Way::Apart,
-            fast_was_vain: false,
+            mode: ReadMode::PerServo,
+            fast_read_unanswered: false,
             question: Question::Nothing,
             expected: 0,
             asked: Asked::new(),
@@ -84,7 +86,7 @@ impl Conversation {
         self.asked.clear();
         self.outbox.clear();
         self.echo.begin_transaction();
-        self.fast_was_vain = false;
+        self.fast_read_unanswered = false;
         let opened = request
             .check(self.protocol)
             .and_then(|()| Ok(self.write_question(request)?));
@@ -102,20 +104,20 @@ impl Conversation {
                 self.question = Question::Ping { id };
                 self.expected = protocol.ping_data();
                 self.asked.add(id);
-                self.outbox.append(|out| wire::ping(protocol, out, id))
+                self.outbox.append(|out| packets::ping(protocol, out, id))
             }
             Request::PingAll => {
                 self.question = Question::PingAll;
                 self.expected = protocol.ping_data();
                 self.outbox
-                    .append(|out| wire::ping(protocol, out, BROADCAST))
+                    .append(|out| packets::ping(protocol, out, BROADCAST))
             }
             Request::Read { id, address, len } => {
                 self.question = Question::Read;
                 self.expected = len;
                 self.asked.add(id);
                 self.outbox
-                    .append(|out| wire::read(protocol, out, id, address, len))
+                    .append(|out| packets::read(protocol, out, id, address, len))
             }
             Request::Write { id, address, data } => {
                 self.question = Question::Write;
@@ -123,7 +125,7 @@ impl Conversation {
                     self.asked.add(id);
                 }
                 self.outbox
-                    .append(|out| wire::write(protocol, out, id, address, data))
+                    .append(|out| packets::write(protocol, out, id, address, data))
             }
             Request::Reboot { id } => {
                 self.question = Question::Write;
@@ -133,7 +135,7 @@ impl Conversation {
             Request::Cycle { write, read } => {
                 if let Some(write) = write {
                     self.outbox
-                        .append(|out| wire::sync_write(protocol, out, &write))?;
+                        .append(|out| packets::sync_write(protocol, out, &write))?;
                 }
                 let Some(read) = read else { return Ok(()) };
                 if read.ids.is_empty() {
@@ -151,11 +153,11 @@ impl Conversation {
         }
     }
 
-    /// Makes the outbox ready for this attempt, which asks whoever has not answered yet or, where servos cannot be asked
+    /// Makes the outbox ready for this attempt, which asks the servos that have not answered yet or, where servos cannot be asked
     /// together, one of them.
     pub(super) fn begin_attempt(&mut self, attempt: u8) {
-        if attempt > 1 && self.way == Way::Fast {
-            self.fast_was_vain = self.asked.nobody_answered();
+        if attempt > 1 && self.mode == ReadMode::Fast {
+            self.fast_read_unanswered = self.asked.none_answered();
         }
         let one_by_one = !self.protocol.has_sync_read();
         self.asked.begin_attempt(one_by_one);
@@ -164,7 +166,7 @@ impl Conversation {
                 self.totals.update(id, |totals| bump(&mut totals.retries));
             }
         }
-        self.way = Way::Apart;
+        self.mode = ReadMode::PerServo;
         // None can fail: ids and lengths were checked, and the outbox holds the largest of them.
         let _ = match self.question {
             Question::GroupRead { address } => {
@@ -176,12 +178,12 @@ impl Conversation {
             Question::Ping { id }
                 if attempt > 1
                     && self.echo.is_unknown()
-                    && self.protocol != Protocol::Dynamixel2 =>
+                    && self.protocol.ping_may_equal_its_answer() =>
             {
                 self.outbox.clear();
                 let (protocol, (address, _)) = (self.protocol, self.protocol.model_number());
                 self.outbox
-                    .append(|out| wire::read(protocol, out, id, address, 1))
+                    .append(|out| packets::read(protocol, out, id, address, 1))
             }
             _ => Ok(()),
         };
@@ -197,16 +199,16 @@ impl Conversation {
         if let (1, Some((id, _))) = (count, asked.asked_now().next()) {
             return self
                 .outbox
-                .append(|out| wire::read(protocol, out, id, address, expected));
+                .append(|out| packets::read(protocol, out, id, address, expected));
         }
-        let fits = wire::fast_answer_bytes(expected.into(), count) <= protocol.max_packet();
+        let fits = packets::fast_answer_bytes(expected.into(), count) <= protocol.max_packet();
         if attempt == 1 && self.fast_chances > 0 && fits {
-            self.way = Way::Fast;
+            self.mode = ReadMode::Fast;
         }
-        let fast = self.way == Way::Fast;
+        let fast = self.mode == ReadMode::Fast;
         let ids = asked.asked_now().map(|(id, _)| id);
         self.outbox
-            .append(|out| wire::sync_read(protocol, out, address, expected, ids, fast))
+            .append(|out| packets::sync_read(protocol, out, address, expected, ids, fast))
     }
 
     /// Groups are read with fast reads.
@@ -226,7 +228,7 @@ impl Conversation {
     /// What the common answer to a fast read will consist of: (bytes each, servos).
     pub(super) fn blocks(&self) -> Option<(usize, usize)> {
         let count = self.asked.asked_now().count();
-        (self.way == Way::Fast).then_some((self.expected.into(), count))
+        (self.mode == ReadMode::Fast).then_some((self.expected.into(), count))
     }
 
     /// Bytes of this attempt on the line, in both directions.
@@ -234,9 +236,9 @@ impl Conversation {
         let expected = usize::from(self.expected);
         let count = self.asked.asked_now().count();
         self.outbox.len()
-            + match self.way {
-                Way::Fast => wire::fast_answer_bytes(expected, count),
-                Way::Apart => count * wire::answer_bytes(self.protocol, expected),
+            + match self.mode {
+                ReadMode::Fast => packets::fast_answer_bytes(expected, count),
+                ReadMode::PerServo => count * self.protocol.answer_bytes(expected),
             }
     }
 
@@ -244,7 +246,7 @@ impl Conversation {
         !self.listens_to_the_end() && self.outbox.is_taken() && self.asked.none_pending()
     }
 
-    /// Everybody whom this attempt asks has answered, so nothing more will come.
+    /// All servos that this attempt asks have answered, so nothing more will come.
     pub(super) fn all_answered_now(&self) -> bool {
         matches!(self.question, Question::GroupRead { .. }) && self.asked.turn_is_answered()
     }
@@ -254,7 +256,7 @@ impl Conversation {
     }
 
     /// Nothing more will come in this attempt, although some servos may not have answered.
-    pub(super) fn was_heard_out(&self) -> bool {
+    pub(super) fn nothing_follows(&self) -> bool {
         !self.listens_to_the_end() && self.asked.last_was_heard()
     }
 
@@ -263,10 +265,10 @@ impl Conversation {
             && self.asked.may_ask_again(max_attempts)
     }
 
-    /// Before a retry: whoever has been silent for `patience` transactions is not asked again in this one. A ping is
+    /// Before a retry: a servo that has been silent for `patience` transactions is not asked again in this one. A ping is
     /// repeated as long as its echo could have been the answer.
     pub(super) fn abandon_silent(&mut self, patience: u32) {
-        let ambiguous = self.protocol != Protocol::Dynamixel2 && self.echo.is_unknown();
+        let ambiguous = self.protocol.ping_may_equal_its_answer() && self.echo.is_unknown();
         if matches!(self.question, Question::Ping { .. }) && ambiguous {
             return;
         }
@@ -305,9 +307,9 @@ impl Conversation {
     /// A servo that answers a plain read, but not the fast one before, does not know fast reads. Of the others behind it
     /// nothing can be said, since the answer begins with the first.
     fn judge_fast_reads(&mut self) {
-        if self.way == Way::Fast && !self.asked.nobody_answered() {
+        if self.mode == ReadMode::Fast && !self.asked.none_answered() {
             self.fast_chances = FAST_CHANCES;
-        } else if self.fast_was_vain && self.asked.has_answered(0) {
+        } else if self.fast_read_unanswered && self.asked.has_answered(0) {
             self.fast_chances = self.fast_chances.saturating_sub(1);
         }
     }

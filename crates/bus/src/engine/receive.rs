@@ -1,14 +1,14 @@
-//! What each received packet means for the question that was asked.
+//! What each received packet means for the transaction.
 
 use core::time::Duration;
 
-use super::super::counters::bump;
-use super::super::reply::{ReplyData, ServoFault};
-use super::super::wire::{Answer, Heard};
-use super::{Conversation, Question, Way};
-use crate::ErrorFlags;
+use super::counters::bump;
+use super::packets::{Answer, Received};
+use super::reply::{ReplyData, ServoFault};
+use super::transaction::{Question, ReadMode, Transaction};
 use crate::dynamixel::Refusal;
 use crate::feetech::{BROADCAST, Instruction, MAX_ID, Packet};
+use crate::flags::ErrorFlags;
 
 /// A Feetech error byte has at most seven bits (Feetech SDK); more means that the packet is no status.
 const LARGEST_ERROR: u8 = 0x7F;
@@ -22,24 +22,24 @@ const fn ping_of(id: u8) -> Packet<'static> {
     }
 }
 
-impl Conversation {
-    pub(in super::super) fn hear(&mut self, heard: Heard<'_>, now: Duration) {
-        match heard {
-            Heard::Corrupt { id } => self.hear_corrupt(id),
-            Heard::Question => {
+impl Transaction {
+    pub(super) fn receive(&mut self, received: Received<'_>, now: Duration) {
+        match received {
+            Received::Corrupt { id } => self.receive_corrupt(id),
+            Received::Instruction => {
                 self.echo.is_echo(false);
             }
-            Heard::Answer(answer) => self.hear_answer(&answer, now),
-            Heard::Feetech(packet) if self.is_echo(&packet) => {}
-            Heard::Feetech(packet) if packet.kind > LARGEST_ERROR => bump(&mut self.unexpected),
-            Heard::Feetech(packet) => {
+            Received::Answer(answer) => self.receive_answer(&answer, now),
+            Received::Feetech(packet) if self.is_echo(&packet) => {}
+            Received::Feetech(packet) if packet.kind > LARGEST_ERROR => bump(&mut self.unexpected),
+            Received::Feetech(packet) => {
                 let answer = Answer {
                     id: packet.id,
                     flags: ErrorFlags(packet.kind),
                     refusal: None,
                     data: packet.params,
                 };
-                self.hear_answer(&answer, now);
+                self.receive_answer(&answer, now);
             }
         }
     }
@@ -69,7 +69,7 @@ impl Conversation {
         }
     }
 
-    fn hear_answer(&mut self, answer: &Answer<'_>, now: Duration) {
+    fn receive_answer(&mut self, answer: &Answer<'_>, now: Duration) {
         let id = answer.id;
         let known = match self.question {
             _ if id > MAX_ID => None,
@@ -81,7 +81,7 @@ impl Conversation {
             return;
         };
         if let Some(reason) = answer.refusal {
-            self.hear_refusal(index, id, reason, now);
+            self.receive_refusal(index, id, reason, now);
             return;
         }
         if !self.is_expected_length(answer.data.len()) {
@@ -111,7 +111,7 @@ impl Conversation {
         });
     }
 
-    fn hear_refusal(&mut self, index: usize, id: u8, reason: Refusal, now: Duration) {
+    fn receive_refusal(&mut self, index: usize, id: u8, reason: Refusal, now: Duration) {
         self.totals.update(id, |totals| bump(&mut totals.refusals));
         let fault = ServoFault::Refused { reason };
         if reason == Refusal::Crc {
@@ -128,8 +128,8 @@ impl Conversation {
     }
 
     /// A damaged packet counts against the servo that it names, or else against the one whose turn it is.
-    fn hear_corrupt(&mut self, id: u8) {
-        let fast = self.way == Way::Fast;
+    fn receive_corrupt(&mut self, id: u8) {
+        let fast = self.mode == ReadMode::Fast;
         if id == BROADCAST && !fast {
             return; // our own question, damaged on its way back
         }

@@ -1,10 +1,14 @@
-//! The registers of SCS servos, SCS0009 first among them. Words have their high byte first, and nothing is signed.
+//! Feetech's SCS servos, SCS0009 first among them: their registers, and what else a driver must know. Words have their high byte first,
+//! and nothing is signed.
 //!
 //! Addresses and sizes: LeRobot 0.4.4 and 0.6.2. Units: Feetech's manuals.
 
-use super::{Access, HomingSign, Register, Role, Table};
-use crate::Protocol;
+use super::sts3215;
+use crate::family::{Alarms, ClearBy, DriveMode, Family, HomingSign, Model};
 use crate::feetech::BAUD_RATES;
+use crate::flags::ErrorFlags;
+use crate::protocol::Protocol;
+use crate::registers::{Access, Register, Role, Table};
 
 const fn register(name: &'static str, address: u8, width: u8, access: Access) -> Register {
     Register::unsigned(name, address, width, access)
@@ -70,13 +74,13 @@ pub const TORQUE_ENABLE: Register = register("Torque_Enable", 40, 1, Access::Ram
 pub const ACCELERATION: Register = register("Acceleration", 41, 1, Access::Ram);
 /// Where to go, in counts.
 pub const GOAL_POSITION: Register =
-    register("Goal_Position", 42, 2, Access::Ram).with_high_byte_first();
+    register("Goal_Position", 42, 2, Access::Goal).with_high_byte_first();
 /// How long to take, in ms.
 pub const RUNNING_TIME: Register =
-    register("Running_Time", 44, 2, Access::Ram).with_high_byte_first();
+    register("Running_Time", 44, 2, Access::Goal).with_high_byte_first();
 /// Speed, in counts per second.
 pub const GOAL_VELOCITY: Register =
-    register("Goal_Velocity", 46, 2, Access::Ram).with_high_byte_first();
+    register("Goal_Velocity", 46, 2, Access::Goal).with_high_byte_first();
 /// 1 guards the EEPROM registers against writes.
 pub const LOCK: Register = register("Lock", 48, 1, Access::Ram);
 /// Measured position, in counts.
@@ -162,9 +166,9 @@ pub static REGISTERS: [Register; 44] = [
     ACCELERATION_2,
 ];
 
-/// The family.
+/// The registers of the SCS0009.
 pub static TABLE: Table = Table {
-    family: "Feetech SCS",
+    name: "Feetech SCS",
     protocol: Protocol::FeetechScs,
     registers: &REGISTERS,
     roles: &[
@@ -196,8 +200,34 @@ pub static TABLE: Table = Table {
         (Role::PresentTemperature, PRESENT_TEMPERATURE),
     ],
     baud_rates: &BAUD_RATES,
+};
+
+/// Servos with these registers. They keep no homing offset, and have one operating mode.
+pub static FAMILY: Family = Family {
+    name: "scs",
+    table: &TABLE,
+    models: &[&SCS0009],
+    likely_baud_rates: &BAUD_RATES,
+    factory_id: 1,
     homing: HomingSign::Subtracted,
-    position_mode: None,
-    velocity_mode: None,
-    full_turn_mode: None,
+    largest_offset: 0,
+    multi_turn_bits: 0,
+    drive_mode: DriveMode::InHost,
+    alarms: Alarms {
+        decode: ErrorFlags,
+        latching: ErrorFlags::OVERLOAD.union(ErrorFlags::OVER_CURRENT),
+        clear_by: ClearBy::TorqueOff,
+    },
+    current_limited_mode: None,
+    gentle_torque: None,
+};
+
+/// A small servo of protocol 1. Its 1024 counts span 300°.
+pub static SCS0009: Model = Model {
+    name: "scs0009",
+    number: 1284,
+    resolution: 1024,
+    family: &FAMILY,
+    table: &TABLE,
+    scales: sts3215::scales(300.0 / 360.0 / 1024.0),
 };

@@ -3,10 +3,10 @@
 //! Addresses, sizes and encodings: LeRobot 0.6.2; the trajectories, which it takes for unsigned, are signed (e-manual).
 //! Units: ROBOTIS e-manual.
 
-use super::{Access, HomingSign, Register, Role, Table};
-use crate::Protocol;
 use crate::dynamixel::BAUD_RATES;
 use crate::encoding::Encoding;
+use crate::protocol::Protocol;
+use crate::registers::{Access, Register, Role, Table};
 
 /// Volts in one count of the supply and its limits.
 pub const VOLTS_PER_COUNT: f64 = 0.1;
@@ -14,6 +14,8 @@ pub const VOLTS_PER_COUNT: f64 = 0.1;
 pub const RPM_PER_COUNT: f64 = 0.229;
 /// Seconds in one count of `Return_Delay_Time`.
 pub const RETURN_DELAY_SECONDS_PER_COUNT: f64 = 2e-6;
+/// Counts of PWM that are the full drive.
+pub const FULL_PWM: i32 = 885;
 /// Bit of `Drive_Mode` that reverses the sense of rotation, inside the servo.
 pub const DRIVE_MODE_REVERSED: u8 = 1;
 /// The operating mode that holds a position with a limited current: what grippers use.
@@ -98,20 +100,20 @@ pub const FEEDFORWARD_1ST_GAIN: Register = register("Feedforward_1st_Gain", 90, 
 pub const BUS_WATCHDOG: Register = register("Bus_Watchdog", 98, 1, Access::Ram);
 /// Drive, 885 being all of it.
 pub const GOAL_PWM: Register =
-    register("Goal_PWM", 100, 2, Access::Ram).with_encoding(Encoding::TwosComplement);
+    register("Goal_PWM", 100, 2, Access::Goal).with_encoding(Encoding::TwosComplement);
 /// Current to make or, in current-based position mode, not to exceed.
 pub const GOAL_CURRENT: Register =
-    register("Goal_Current", 102, 2, Access::Ram).with_encoding(Encoding::TwosComplement);
+    register("Goal_Current", 102, 2, Access::Goal).with_encoding(Encoding::TwosComplement);
 /// Speed, in 0.229 rpm.
 pub const GOAL_VELOCITY: Register =
-    register("Goal_Velocity", 104, 4, Access::Ram).with_encoding(Encoding::TwosComplement);
+    register("Goal_Velocity", 104, 4, Access::Goal).with_encoding(Encoding::TwosComplement);
 /// Ramp of the motion profile; 0 is none.
 pub const PROFILE_ACCELERATION: Register = register("Profile_Acceleration", 108, 4, Access::Ram);
 /// Speed of the motion profile; 0 is unlimited.
 pub const PROFILE_VELOCITY: Register = register("Profile_Velocity", 112, 4, Access::Ram);
 /// Where to go, in 1/4096 turn.
 pub const GOAL_POSITION: Register =
-    register("Goal_Position", 116, 4, Access::Ram).with_encoding(Encoding::TwosComplement);
+    register("Goal_Position", 116, 4, Access::Goal).with_encoding(Encoding::TwosComplement);
 /// The servo's clock, in ms, up to 32767.
 pub const REALTIME_TICK: Register = register("Realtime_Tick", 120, 2, Access::ReadOnly);
 /// 1 while the servo moves.
@@ -198,9 +200,9 @@ pub static REGISTERS: [Register; 52] = [
     PRESENT_TEMPERATURE,
 ];
 
-/// The family with a current sensor: XL330, XC330, XM430, XM540, XH540.
+/// The registers of the models with a current sensor: XL330, XC330, XM430, XM540, XH540.
 pub static TABLE: Table = Table {
-    family: "Dynamixel X with current",
+    name: "Dynamixel X with current",
     protocol: Protocol::Dynamixel2,
     registers: &REGISTERS,
     roles: &[
@@ -223,19 +225,17 @@ pub static TABLE: Table = Table {
         (Role::PositionD, POSITION_D_GAIN),
         (Role::TorqueEnable, TORQUE_ENABLE),
         (Role::HardwareError, HARDWARE_ERROR_STATUS),
+        (Role::TorqueLimit, GOAL_PWM),
         (Role::GoalCurrent, GOAL_CURRENT),
         (Role::GoalVelocity, GOAL_VELOCITY),
         (Role::GoalPosition, GOAL_POSITION),
         (Role::Moving, MOVING),
         (Role::PresentPosition, PRESENT_POSITION),
         (Role::PresentVelocity, PRESENT_VELOCITY),
+        (Role::PresentPwm, PRESENT_PWM),
         (Role::PresentCurrent, PRESENT_CURRENT),
         (Role::PresentVoltage, PRESENT_INPUT_VOLTAGE),
         (Role::PresentTemperature, PRESENT_TEMPERATURE),
     ],
     baud_rates: &BAUD_RATES,
-    homing: HomingSign::Added,
-    position_mode: Some(3),
-    velocity_mode: Some(1),
-    full_turn_mode: Some(4),
 };

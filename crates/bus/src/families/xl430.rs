@@ -4,10 +4,10 @@
 //! Which model has which: `dynamixel-sdk` 4.1.0. LeRobot 0.6.2 calls the load `Present_Current`. Units: ROBOTIS e-manual.
 
 use super::xl330::*;
-use super::{Access, HomingSign, Register, Role, Table};
-use crate::Protocol;
 use crate::dynamixel::BAUD_RATES;
 use crate::encoding::Encoding;
+use crate::protocol::Protocol;
+use crate::registers::{Access, Register, Role, Table};
 
 /// Share of the full drive in one count of `Present_Load`.
 pub const LOAD_PER_COUNT: f64 = 0.001;
@@ -70,9 +70,9 @@ pub static REGISTERS: [Register; 50] = [
     PRESENT_TEMPERATURE,
 ];
 
-/// The family: XL430 and XC430.
+/// The registers of XL430 and XC430.
 pub static TABLE: Table = Table {
-    family: "Dynamixel X with load",
+    name: "Dynamixel X with load",
     protocol: Protocol::Dynamixel2,
     registers: &REGISTERS,
     roles: &[
@@ -95,18 +95,16 @@ pub static TABLE: Table = Table {
         (Role::PositionD, POSITION_D_GAIN),
         (Role::TorqueEnable, TORQUE_ENABLE),
         (Role::HardwareError, HARDWARE_ERROR_STATUS),
+        (Role::TorqueLimit, GOAL_PWM),
         (Role::GoalVelocity, GOAL_VELOCITY),
         (Role::GoalPosition, GOAL_POSITION),
         (Role::Moving, MOVING),
         (Role::PresentPosition, PRESENT_POSITION),
         (Role::PresentVelocity, PRESENT_VELOCITY),
         (Role::PresentLoad, PRESENT_LOAD),
+        (Role::PresentPwm, PRESENT_PWM),
         (Role::PresentVoltage, PRESENT_INPUT_VOLTAGE),
         (Role::PresentTemperature, PRESENT_TEMPERATURE),
     ],
     baud_rates: &BAUD_RATES,
-    homing: HomingSign::Added,
-    position_mode: Some(3),
-    velocity_mode: Some(1),
-    full_turn_mode: Some(4),
 };

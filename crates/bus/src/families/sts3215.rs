@@ -1,11 +1,16 @@
-//! The registers of STS and SMS servos, STS3215 first among them.
+//! Feetech's STS and SMS servos, STS3215 first among them: their registers, and what else a driver must know.
 //!
-//! Addresses, sizes and encodings: LeRobot 0.6.2. Units: Feetech's manuals.
+//! Addresses, sizes and encodings: LeRobot 0.6.2. Units: Feetech's manuals. Models, their
+//! numbers and resolutions: LeRobot 0.6.2.
 
-use super::{Access, HomingSign, Register, Role, Table};
-use crate::Protocol;
 use crate::encoding::Encoding;
+use crate::family::{Alarms, ClearBy, DriveMode, Family, GentleTorque, HomingSign, Model};
 use crate::feetech::BAUD_RATES;
+use crate::flags::ErrorFlags;
+use crate::protocol::Protocol;
+use crate::registers::{Access, Register, Role, Table};
+use crate::scales::Scales;
+use crate::units::Scale;
 
 /// Volts in one count of `Present_Voltage` and of the voltage limits.
 pub const VOLTS_PER_COUNT: f64 = 0.1;
@@ -38,7 +43,7 @@ const fn signed(
 pub const FIRMWARE_MAJOR: Register = unsigned("Firmware_Major_Version", 0, 1, Access::ReadOnly);
 /// Firmware version after the dot.
 pub const FIRMWARE_MINOR: Register = unsigned("Firmware_Minor_Version", 1, 1, Access::ReadOnly);
-/// The kind of servo, see [`crate::feetech::MODELS`].
+/// The kind of servo, see [`crate::models`].
 pub const MODEL_NUMBER: Register = unsigned("Model_Number", 3, 2, Access::ReadOnly);
 /// The servo's address on the bus, 0 to 252.
 pub const ID: Register = unsigned("ID", 5, 1, Access::Eeprom);
@@ -116,11 +121,11 @@ pub const TORQUE_ENABLE: Register = unsigned("Torque_Enable", 40, 1, Access::Ram
 /// Ramp of the motion profile, in 100 steps/s²; 0 is none.
 pub const ACCELERATION: Register = unsigned("Acceleration", 41, 1, Access::Ram);
 /// Where to go, in 1/4096 turn.
-pub const GOAL_POSITION: Register = signed("Goal_Position", 42, 2, Access::Ram, 15);
+pub const GOAL_POSITION: Register = signed("Goal_Position", 42, 2, Access::Goal, 15);
 /// How long to take, in ms; the PWM duty in PWM mode.
-pub const GOAL_TIME: Register = unsigned("Goal_Time", 44, 2, Access::Ram);
+pub const GOAL_TIME: Register = unsigned("Goal_Time", 44, 2, Access::Goal);
 /// Speed, in steps/s.
-pub const GOAL_VELOCITY: Register = signed("Goal_Velocity", 46, 2, Access::Ram, 15);
+pub const GOAL_VELOCITY: Register = signed("Goal_Velocity", 46, 2, Access::Goal, 15);
 /// Largest output, in 0.1 % of the stall torque.
 pub const TORQUE_LIMIT: Register = unsigned("Torque_Limit", 48, 2, Access::Ram);
 /// 1 guards the EEPROM registers against writes.
@@ -219,9 +224,9 @@ pub static REGISTERS: [Register; 55] = [
     ACCELERATION_MULTIPLIER,
 ];
 
-/// The family: STS3215, STS3250 and SM8512BL.
+/// The registers of STS3215, STS3250 and SM8512BL.
 pub static TABLE: Table = Table {
-    family: "Feetech STS",
+    name: "Feetech STS",
     protocol: Protocol::FeetechSts,
     registers: &REGISTERS,
     roles: &[
@@ -245,6 +250,8 @@ pub static TABLE: Table = Table {
         (Role::TorqueEnable, TORQUE_ENABLE),
         (Role::Lock, LOCK),
         (Role::HardwareError, STATUS),
+        (Role::TurnCounting, PHASE),
+        (Role::TorqueLimit, TORQUE_LIMIT),
         (Role::GoalVelocity, GOAL_VELOCITY),
         (Role::GoalPosition, GOAL_POSITION),
         (Role::Moving, MOVING),
@@ -256,20 +263,62 @@ pub static TABLE: Table = Table {
         (Role::PresentTemperature, PRESENT_TEMPERATURE),
     ],
     baud_rates: &BAUD_RATES,
-    homing: HomingSign::Subtracted,
-    position_mode: Some(0),
-    velocity_mode: Some(1),
-    full_turn_mode: None,
 };
 
-/// The register that begins at this address.
-#[must_use]
-pub fn by_address(address: u8) -> Option<&'static Register> {
-    TABLE.by_address(address)
+/// Servos with these registers.
+pub static FAMILY: Family = Family {
+    name: "feetech",
+    table: &TABLE,
+    models: &[&STS3215, &STS3250, &SM8512BL],
+    likely_baud_rates: &BAUD_RATES,
+    factory_id: 1,
+    homing: HomingSign::Subtracted,
+    largest_offset: 2047,
+    multi_turn_bits: PHASE_MULTI_TURN_FEEDBACK as i32,
+    drive_mode: DriveMode::InHost,
+    alarms: Alarms {
+        decode: ErrorFlags,
+        latching: ErrorFlags::OVERLOAD.union(ErrorFlags::OVER_CURRENT),
+        clear_by: ClearBy::TorqueOff,
+    },
+    current_limited_mode: None,
+    // A quarter of the stall torque moves a joint of an SO-101 against its friction, and a hand holds it.
+    gentle_torque: Some(GentleTorque {
+        counts: 250,
+        is_goal_in_mode: None,
+    }),
+};
+
+const fn model(name: &'static str, number: u16) -> Model {
+    Model {
+        name,
+        number,
+        resolution: 4096,
+        family: &FAMILY,
+        table: &TABLE,
+        scales: SCALES,
+    }
 }
 
-/// The register with LeRobot's name `name`.
-#[must_use]
-pub fn by_name(name: &str) -> Option<&'static Register> {
-    TABLE.by_name(name)
+const SCALES: Scales = scales(1.0 / 4096.0);
+
+/// What Feetech's counts mean; `position` is the turns in one count of a position.
+pub(super) const fn scales(position: f64) -> Scales {
+    Scales {
+        position: Scale::new(position),
+        velocity: Scale::new(position),
+        load: Scale::new(LOAD_PER_COUNT),
+        pwm: Scale::new(LOAD_PER_COUNT),
+        current: Scale::new(AMPERES_PER_COUNT),
+        voltage: Scale::new(VOLTS_PER_COUNT),
+        temperature: Scale::new(1.0),
+        return_delay: Scale::new(RETURN_DELAY_SECONDS_PER_COUNT),
+    }
 }
+
+/// The servo of the SO-100, SO-101 and LeKiwi.
+pub static STS3215: Model = model("sts3215", 777);
+/// A stronger sibling of the STS3215.
+pub static STS3250: Model = model("sts3250", 2825);
+/// An RS-485 servo with the same registers.
+pub static SM8512BL: Model = model("sm8512bl", 11272);

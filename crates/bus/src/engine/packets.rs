@@ -1,8 +1,10 @@
-//! What differs between the protocols: how a question is written and an answer is read.
+//! What differs between the protocols: how a request is encoded and an answer is decoded.
 
 use crate::dynamixel::{self, Parsed, Refusal};
+use crate::encode_error::EncodeError;
 use crate::feetech;
-use crate::{EncodeError, ErrorFlags, Protocol};
+use crate::flags::ErrorFlags;
+use crate::protocol::Protocol;
 
 use super::request::GroupWrite;
 
@@ -11,19 +13,19 @@ use super::request::GroupWrite;
 pub(super) struct Answer<'a> {
     pub(super) id: u8,
     pub(super) flags: ErrorFlags,
-    /// The servo answers that it did not do as it was told.
+    /// Why the servo did not do it, if it says so.
     pub(super) refusal: Option<Refusal>,
     pub(super) data: &'a [u8],
 }
 
-/// What was heard on the line.
+/// What came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Heard<'a> {
-    /// Only the circumstances tell whether this is a question or an answer.
+pub(super) enum Received<'a> {
+    /// The packet alone does not say whether it is an instruction or an answer.
     Feetech(feetech::Packet<'a>),
     Answer(Answer<'a>),
     /// An instruction: our own, since there is no other host.
-    Question,
+    Instruction,
     /// A damaged packet, perhaps of this servo.
     Corrupt {
         id: u8,
@@ -32,12 +34,12 @@ pub(super) enum Heard<'a> {
 
 /// The decoder of the bus' protocol.
 #[derive(Debug, Clone)]
-pub(super) enum Ears {
+pub(super) enum RxDecoder {
     Feetech(feetech::Decoder),
     Dynamixel(dynamixel::Decoder),
 }
 
-impl Ears {
+impl RxDecoder {
     pub(super) const fn new(protocol: Protocol) -> Self {
         match protocol {
             Protocol::FeetechSts | Protocol::FeetechScs => Self::Feetech(feetech::Decoder::new()),
@@ -70,19 +72,19 @@ impl Ears {
         }
     }
 
-    pub(super) fn next(&mut self) -> Option<Heard<'_>> {
+    pub(super) fn next(&mut self) -> Option<Received<'_>> {
         Some(match self {
             Self::Feetech(decoder) => match decoder.next()? {
-                feetech::Decoded::Packet(packet) => Heard::Feetech(packet),
-                feetech::Decoded::Corrupt { id } => Heard::Corrupt { id },
+                feetech::Decoded::Packet(packet) => Received::Feetech(packet),
+                feetech::Decoded::Corrupt { id } => Received::Corrupt { id },
             },
             Self::Dynamixel(decoder) => match decoder.next()? {
                 dynamixel::Decoded::Packet(packet) => match packet.parse() {
                     Some(Parsed::Status { error, data }) => answer(packet.id, error, data),
-                    _ => Heard::Question,
+                    _ => Received::Instruction,
                 },
                 dynamixel::Decoded::Block(block) => answer(block.id, block.error, block.data),
-                dynamixel::Decoded::Corrupt { id } => Heard::Corrupt { id },
+                dynamixel::Decoded::Corrupt { id } => Received::Corrupt { id },
             },
         })
     }
@@ -109,21 +111,13 @@ impl Ears {
     }
 }
 
-fn answer(id: u8, error: u8, data: &[u8]) -> Heard<'_> {
-    Heard::Answer(Answer {
+fn answer(id: u8, error: u8, data: &[u8]) -> Received<'_> {
+    Received::Answer(Answer {
         id,
         flags: ErrorFlags(error & dynamixel::ALERT),
         refusal: Refusal::from_error(error),
         data,
     })
-}
-
-/// Bytes on the line for one servo's answer with so much data, stuffing apart.
-pub(super) const fn answer_bytes(protocol: Protocol, data: usize) -> usize {
-    data + match protocol {
-        Protocol::FeetechSts | Protocol::FeetechScs => feetech::OVERHEAD,
-        Protocol::Dynamixel2 => dynamixel::STATUS_OVERHEAD,
-    }
 }
 
 /// Bytes on the line for the common answer to a fast read.

@@ -1,11 +1,12 @@
-//! What can go wrong with a servo on a line.
+//! What can go wrong with a servo on a bus.
 
 use ulna_bus::engine::ServoFault;
+use ulna_bus::registers::Role;
 
 /// Why a servo could not be worked on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum LineError {
+pub enum ServoBusError {
     /// The port went away.
     #[error("{port}: the port is gone ({reason}); check the USB cable and try again")]
     Lost {
@@ -52,7 +53,15 @@ pub enum LineError {
         /// What it reads.
         found: i32,
     },
-    /// A value does not fit.
+    /// The servos cannot do what is asked of them.
+    #[error("{family} servos have no register for {role:?}")]
+    NoRegister {
+        /// The family.
+        family: &'static str,
+        /// What the register would be for.
+        role: Role,
+    },
+    /// A value does not fit, or is none that may be written.
     #[error("servo {id}, register {register}: {reason}")]
     BadValue {
         /// The servo.

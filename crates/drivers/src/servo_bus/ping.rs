@@ -1,0 +1,117 @@
+//! Which servos are there, and where they stand: requests that may remain without an answer.
+
+use std::time::Duration;
+
+use ulna_bus::engine::{GroupRead, Reply, Request, wire_time};
+use ulna_bus::feetech::MAX_ID;
+use ulna_bus::registers::Role;
+use ulna_rt::Pacer;
+
+use super::error::ServoBusError;
+use super::link::garbage;
+use super::{PING_TIMEOUT, Ping, ServoBus};
+
+/// A group of positions, asked for again and again: the next one comes soon.
+const POSITION_TIMEOUT: Duration = Duration::from_millis(60);
+
+impl ServoBus {
+    /// The ids that answer a ping to all, rising, and whether anything was received besides their answers.
+    ///
+    /// # Errors
+    /// If the port is gone.
+    pub fn ping_all(&mut self, pacer: &mut dyn Pacer) -> Result<(Vec<u8>, bool), ServoBusError> {
+        // Each id has its slot: LeRobot 0.6.2 waits one status packet and 3 ms for each of 252, and 16 ms more.
+        let slots = usize::from(MAX_ID);
+        let protocol = self.family.protocol();
+        let status = protocol.answer_bytes(protocol.ping_data().into());
+        let window = wire_time(status * slots, self.baud())
+            + Duration::from_millis(3 * slots as u64)
+            + Duration::from_millis(16);
+        let garbled = self.ask_quickly(pacer, &Request::PingAll, window)?;
+        let alive = |reply: &&Reply| reply.result.is_ok();
+        let replies = self.quick.replies().iter().filter(alive);
+        let mut ids: Vec<u8> = replies.map(|reply| reply.id).collect();
+        ids.sort_unstable();
+        Ok((ids, garbled))
+    }
+
+    /// Is this servo there? Asks once.
+    ///
+    /// # Errors
+    /// If the port is gone.
+    pub fn ping(&mut self, pacer: &mut dyn Pacer, id: u8) -> Result<Ping, ServoBusError> {
+        // Not the protocol's ping: on Feetech buses its answer can be byte for byte the adapter's echo.
+        let register = self.register(Role::Id)?;
+        let request = Request::Read {
+            id,
+            address: register.address,
+            len: register.width,
+        };
+        let window = PING_TIMEOUT + PING_TIMEOUT + wire_time(32, self.baud());
+        let garbled = self.ask_quickly(pacer, &request, window)?;
+        let sound = self.quick.replies().iter().any(|reply| {
+            let data = reply.result.ok();
+            let value = data.and_then(|data| register.decode(data.bytes()));
+            value == Some(i32::from(id))
+        });
+        Ok(match sound {
+            true => Ping::Alive,
+            false if garbled => Ping::Garbled,
+            false => Ping::Silent,
+        })
+    }
+
+    /// Is this servo there? Silence counts when it was asked three times.
+    ///
+    /// # Errors
+    /// If the port is gone.
+    pub fn is_there(&mut self, pacer: &mut dyn Pacer, id: u8) -> Result<bool, ServoBusError> {
+        for _ in 0..3 {
+            if self.ping(pacer, id)? == Ping::Alive {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The positions of several servos, steps; `None` for one that did not answer this time.
+    ///
+    /// # Errors
+    /// If the port is gone.
+    pub fn positions(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        ids: &[u8],
+    ) -> Result<Vec<Option<i32>>, ServoBusError> {
+        let register = self.register(Role::PresentPosition)?;
+        let read = GroupRead {
+            address: register.address,
+            len: register.width,
+            ids,
+        };
+        let request = Request::Cycle {
+            write: None,
+            read: Some(read),
+        };
+        self.ask_quickly(pacer, &request, POSITION_TIMEOUT)?;
+        let steps = |reply: &Reply| {
+            let data = reply.result.ok();
+            data.and_then(|data| register.decode(data.bytes()))
+        };
+        Ok(self.quick.replies().iter().map(steps).collect())
+    }
+
+    /// Asks once; the replies are the quick engine's. True if bytes came in that are no answer.
+    fn ask_quickly(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        request: &Request<'_>,
+        window: Duration,
+    ) -> Result<bool, ServoBusError> {
+        let before = self.quick.bus_counters();
+        let deadline = pacer.now() + window;
+        self.link
+            .transact(&mut self.quick, pacer, request, deadline)?;
+        Ok(garbage(&before, &self.quick.bus_counters()))
+    }
+}
