@@ -239,3 +239,164 @@ fn ports_and_calibrations_that_are_not_there() {
         ran.stderr
     );
 }
+
+#[test]
+fn numbers_beyond_all_bounds() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = folder.path().join("data");
+    let dataset = dataset.to_str().unwrap();
+    let teleop = ["teleop", "--sim", "--lockstep"];
+    let record = [
+        "record",
+        "--sim",
+        "--lockstep",
+        "--no-cameras",
+        "--dataset",
+        dataset,
+        "--task",
+        "x",
+    ];
+    let run = [
+        "run",
+        "--sim",
+        "--lockstep",
+        "--scene",
+        "reach",
+        "--policy",
+        "none",
+        "--duration",
+        "1",
+    ];
+    for wrong in ["nan", "inf", "-inf", "1e300", "1e-300", "-1", "0", "1e20"] {
+        let option = |name: &str| format!("--{name}={wrong}");
+        fails(
+            2,
+            &["--duration"],
+            &[&teleop[..], &[&option("duration")]].concat(),
+        );
+        let rate = option("rate");
+        let rate = [&teleop[..], &["--duration", "1", &rate]].concat();
+        fails(2, &["--rate"], &rate);
+        for name in [
+            "episode-time",
+            "fps",
+            "episodes",
+            "more",
+            "camera-size",
+            "seed",
+        ] {
+            // Zero is a seed like any other, and nothing of it is left behind.
+            if (name, wrong) != ("seed", "0") {
+                fails(
+                    2,
+                    &[&format!("--{name}")],
+                    &[&record[..], &[&option(name)]].concat(),
+                );
+            }
+        }
+        fails(
+            2,
+            &["--threads"],
+            &[&run[..], &[&option("threads")]].concat(),
+        );
+        let idle = ["dataset", "trim", dataset, "--idle"];
+        for name in ["threshold", "margin"] {
+            let ran = harness::run(&[&idle[..], &[&option(name)]].concat());
+            assert!(
+                ran.code > 0 && !ran.stderr.contains("panicked"),
+                "{}",
+                ran.stderr
+            );
+        }
+        fails(
+            2,
+            &["--seconds"],
+            &["calibrate", "--sim", &option("seconds")],
+        );
+        fails(
+            2,
+            &["--cool-down"],
+            &["recover", "--sim", &option("cool-down")],
+        );
+        fails(2, &["--baud"], &["scan", "--sim", &option("baud")]);
+    }
+    for (name, wrong) in [
+        ("camera-size", "0x0"),
+        ("camera-size", "4294967295x4294967295"),
+        ("camera-size", "4294967296x16"),
+        ("fps", "4294967295"),
+        ("episodes", "18446744073709551615"),
+        ("more", "18446744073709551615"),
+        ("reset-time", "1e300"),
+        ("gop", "4294967295"),
+    ] {
+        let option = format!("--{name}={wrong}");
+        fails(
+            2,
+            &[&format!("--{name}")],
+            &[&record[..], &[&option]].concat(),
+        );
+    }
+    assert!(!Path::new(dataset).exists());
+}
+
+#[test]
+fn faults_beyond_all_bounds() {
+    let session = [
+        "teleop",
+        "--sim",
+        "--lockstep",
+        "--duration",
+        "1",
+        "--fault",
+    ];
+    for wrong in [
+        "drop:nan",
+        "drop:1e300",
+        "flip:-1%",
+        "late:1e300s@1%",
+        "late:-1s@1%",
+        "dead:elbow_flex@1e300s",
+        "dead:elbow_flex@99999999999999999999s",
+        "low-voltage:nanV@0s",
+        "low-voltage:1e300V@0s",
+        "overheat:elbow_flex=infC@0s",
+        "dead:4294967297@0s",
+    ] {
+        fails(2, &[wrong], &[&session[..], &[wrong]].concat());
+    }
+    for odd in [
+        "late:18446744073s@100%",
+        "late:18446744073s@50%",
+        "dead:elbow_flex@18446744073s+18446744073s",
+        "unplug:bus@0s+18446744073s",
+        "low-voltage:0V@0s",
+        "overheat:elbow_flex=1000C@0s",
+        "burst:100%",
+        "drop:100%",
+        "flip:100%",
+    ] {
+        let ran = run(&[&session[..], &[odd]].concat());
+        assert!(
+            ran.code >= 0 && !ran.stderr.contains("panicked"),
+            "{odd}: {}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn datasets_are_split_into_their_folder() {
+    let dataset = damaged(|_| ());
+    let dataset = dataset.path().to_str().unwrap();
+    for part in ["../x", "..", "-x", "a/b", ".x"] {
+        let part = format!("--by-episodes={part}=0");
+        let ran = run(&["dataset", "split", dataset, &part]);
+        assert!(ran.code > 0, "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("cannot be the name of a file"),
+            "{}",
+            ran.stderr
+        );
+    }
+}

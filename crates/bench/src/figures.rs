@@ -1,7 +1,7 @@
 //! What a bench gives: figures, each with what the same run gave for the bare minimum of its case.
 
 use std::path::Path;
-use std::{env, fs, process, thread};
+use std::{fs, thread};
 
 use serde::Serialize;
 
@@ -87,13 +87,21 @@ pub(crate) fn in_folder(
     measure: impl FnOnce(&Path) -> Result<Vec<Case>, BenchError>,
 ) -> Result<Bench, BenchError> {
     let machine = machine();
-    let folder = env::temp_dir().join(format!("ulna-bench-{}", process::id()));
-    let cases = measure(&folder);
-    let _ = fs::remove_dir_all(&folder);
+    // Its name cannot be guessed, and nobody else may look into it.
+    let folder = temporary()?;
     Ok(Bench {
         bench,
         machine,
-        cases: cases?,
+        cases: measure(folder.path())?,
+    })
+}
+
+/// A folder of its own among the temporary ones.
+pub(crate) fn temporary() -> Result<tempfile::TempDir, BenchError> {
+    let folder = tempfile::Builder::new().prefix("ulna-bench-").tempdir();
+    folder.map_err(|source| BenchError::System {
+        what: "making a folder for temporary files".to_owned(),
+        source,
     })
 }
 

@@ -1,10 +1,5 @@
 //! `ulna bench policy`: one inference in the runner, and one in the bare engine, in turns in one run.
 
-use std::env;
-use std::fs;
-use std::path::PathBuf;
-use std::process;
-
 use ulna_policy::bench::{Timing, time};
 use ulna_policy::{Bundle, Engine};
 use ulna_rt::Summary;
@@ -12,7 +7,7 @@ use ulna_session::policies::PolicyOptions;
 use ulna_session::shipped;
 
 use crate::error::BenchError;
-use crate::figures::{Bench, Case, machine};
+use crate::figures::{Bench, Case, machine, temporary};
 
 /// Inferences of each kind.
 const RUNS: u32 = 200;
@@ -22,13 +17,14 @@ const RUNS: u32 = 200;
 /// # Errors
 /// If the bundle does not pass its checks, or an inference fails.
 pub fn policy(options: Option<&PolicyOptions>) -> Result<Bench, BenchError> {
-    let unpacked = Unpacked(env::temp_dir().join(format!("ulna-reach-{}", process::id())));
+    let folder = temporary()?;
     let shipped;
     let options = match options {
         Some(options) => options,
         None => {
-            shipped::unpack_reach(&unpacked.0)?;
-            shipped = PolicyOptions::new(unpacked.0.clone());
+            let bundle = folder.path().join("reach");
+            shipped::unpack_reach(&bundle)?;
+            shipped = PolicyOptions::new(bundle);
             &shipped
         }
     };
@@ -58,14 +54,4 @@ fn cases(name: &str, timing: &Timing) -> Vec<Case> {
         of("p99", |summary| summary.p99_us),
         of("mean", |summary| summary.mean_us),
     ]
-}
-
-/// A folder that goes when the bench is over.
-struct Unpacked(PathBuf);
-
-impl Drop for Unpacked {
-    fn drop(&mut self) {
-        // It may never have been made.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

@@ -1,8 +1,9 @@
 //! Everything that can go wrong on the way to the first motion, in words for the person who typed the command.
 
+use ulna_outside::Printable;
 use ulna_robot::ArmRole;
 
-/// Why a command failed.
+/// Why a command failed. It is said on one line, except where [`has_lines`](BringupError::has_lines).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BringupError {
@@ -43,7 +44,7 @@ pub enum BringupError {
     #[error(transparent)]
     FindPort(#[from] FindPort),
     /// Servos of the chain do not answer, or are not what the robot file says.
-    #[error("{port}: {faults}")]
+    #[error("{}: {faults}", Printable(port))]
     Chain {
         /// The port.
         port: String,
@@ -91,7 +92,7 @@ pub enum Usage {
         "several adapters are plugged in, say which (`ulna ports find` tells them apart):{list}"
     )]
     SeveralAdapters {
-        /// A line for each, each after a line end.
+        /// A line for each, each after a line end; printable.
         list: String,
     },
     /// A robot whose servos ulna does not know.
@@ -239,6 +240,16 @@ impl BringupError {
     /// Whether the user ended the command, by Ctrl-C or `q`.
     pub fn is_interruption(&self) -> bool {
         matches!(self, Self::Interrupted { .. } | Self::Quit { .. })
+    }
+
+    /// Whether it is said in several lines: line ends in it are ulna's own, and values from outside are already [`Printable`].
+    pub fn has_lines(&self) -> bool {
+        matches!(
+            self,
+            Self::Usage(Usage::Fault(_) | Usage::SeveralAdapters { .. })
+                | Self::Chain { .. }
+                | Self::NotCalibrated(_)
+        )
     }
 
     /// Whether the command was called wrongly: another command line, or a terminal, is what helps.

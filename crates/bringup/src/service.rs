@@ -8,6 +8,7 @@ mod simulated;
 use ulna_bus::Family;
 use ulna_drivers::ports::{self, PortInfo};
 use ulna_drivers::{Port, SerialPort, ServoBus};
+use ulna_outside::Printable;
 use ulna_robot::{RobotKind, files};
 use ulna_rt::{Pacer, RealClock, RealPacer, Stop};
 
@@ -128,9 +129,13 @@ fn only_adapter() -> Result<String, BringupError> {
         [one] => Ok(one.path.display().to_string()),
         [] => Err(Usage::NoAdapter.into()),
         several => {
-            let lines = several
-                .iter()
-                .map(|port| format!("\n  {}  {}", port.path.display(), port.description()));
+            let lines = several.iter().map(|port| {
+                format!(
+                    "\n  {}  {}",
+                    Printable(port.path.display()),
+                    Printable(port.description())
+                )
+            });
             let list = lines.collect();
             Err(Usage::SeveralAdapters { list }.into())
         }

@@ -1,5 +1,12 @@
 //! The `ulna` command: parse → app → print. Nothing is decided here but words and exit codes.
 
+#![deny(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "what is printed passes the filter of `print`"
+)]
+
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -12,6 +19,7 @@ mod commands;
 mod health;
 mod keyboard;
 mod output;
+mod print;
 mod screen;
 mod sounds;
 mod terminal;
@@ -40,7 +48,10 @@ impl Outcome {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(print::usage(&error)),
+    };
     match run(&cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::ChecksFailed) => ExitCode::FAILURE,
@@ -48,11 +59,7 @@ fn main() -> ExitCode {
         // Whoever read our output has read enough, as `head` does.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            if exit_code(&error) == INTERRUPTED {
-                eprintln!("{error}"); // says how things were left
-            } else {
-                eprintln!("error: {error:#}");
-            }
+            print::error(&error);
             ExitCode::from(exit_code(&error))
         }
     }

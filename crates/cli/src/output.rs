@@ -1,10 +1,11 @@
 //! How results look in a terminal.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ulna_outside::Text;
 use ulna_robot::RobotKind;
 use ulna_session::TickRecord;
 use ulna_session::client::{SessionEvent, SessionHandle};
@@ -14,17 +15,9 @@ use ulna_session::policies::PolicyReport;
 use ulna_session::report::SessionReport;
 use ulna_session::run::SessionOutcome;
 
+use crate::print::message;
+pub(crate) use crate::print::{json, line, note, notes, text};
 use crate::{Outcome, health};
-
-/// Prints the command's JSON answer on stdout.
-pub(crate) fn json(value: &serde_json::Value) -> io::Result<()> {
-    writeln!(io::stdout().lock(), "{value}")
-}
-
-/// Prints lines for people on stdout.
-pub(crate) fn text(text: &str) -> io::Result<()> {
-    writeln!(io::stdout().lock(), "{text}")
-}
 
 /// The report of a session that is over.
 pub(crate) fn outcome(outcome: &SessionOutcome, json_wanted: bool) -> Result<Outcome> {
@@ -104,9 +97,12 @@ impl StatusLine {
         let felt = health::felt(&self.names, &tick.health);
         let joints = joints.collect::<Vec<_>>().join("  ");
         let (seconds, number) = (at.seconds(), tick.index + 1);
-        self.bar.set_message(format!(
-            "{seconds:6.1} s  tick {number}  {joints}  off by {error:4.1}{felt}{gate}{silent}"
-        ));
+        message(
+            &self.bar,
+            format_args!(
+                "{seconds:6.1} s  tick {number}  {joints}  off by {error:4.1}{felt}{gate}{silent}"
+            ),
+        );
         self.bar.tick();
     }
 }
@@ -137,7 +133,7 @@ impl ProgressLine {
         if progress.step != self.step {
             self.step = progress.step;
             self.bar.reset();
-            self.bar.set_message(progress.step);
+            message(&self.bar, progress.step);
         }
         self.bar.set_length(progress.total);
         self.bar.set_position(progress.done);
@@ -164,7 +160,7 @@ pub(crate) fn short(name: &str) -> String {
 }
 
 /// The report of a session, for people.
-pub(crate) fn session(report: &SessionReport) -> String {
+pub(crate) fn session(report: &SessionReport) -> Text {
     let timing = &report.timing;
     let clock = match report.clock {
         ulna_session::report::ClockKind::Real => "real time",
@@ -238,7 +234,7 @@ pub(crate) fn session(report: &SessionReport) -> String {
         "  the arm     {} ({:.1} s)",
         report.exit.happened, report.exit.seconds
     ));
-    lines.join("\n")
+    lines.into_iter().collect()
 }
 
 /// What the display took, for people.
@@ -292,7 +288,7 @@ fn policy_lines(policy: &PolicyReport) -> Vec<String> {
 }
 
 /// One robot, for people.
-pub(crate) fn robot(kind: &RobotKind) -> String {
+pub(crate) fn robot(kind: &RobotKind) -> Text {
     let mut lines = vec![
         format!("{}: {}", kind.name, kind.summary),
         format!(
@@ -328,5 +324,5 @@ pub(crate) fn robot(kind: &RobotKind) -> String {
             joint.unit.to_string()
         ));
     }
-    lines.join("\n")
+    lines.into_iter().collect()
 }

@@ -15,6 +15,7 @@ use crossterm::terminal::{
 use crossterm::{execute, queue};
 use ulna_bringup::{Dialogue, Reply, Step};
 
+use crate::print::notes;
 use crate::terminal::Terminal;
 use page::{Model, page};
 
@@ -67,7 +68,7 @@ impl Drop for Screen {
         drop(execute!(io::stderr(), EnableLineWrap, LeaveAlternateScreen));
         // What was said stays, also after the screen that showed it.
         for text in &self.model.said {
-            eprintln!("{text}");
+            notes(text);
         }
     }
 }

@@ -9,6 +9,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ulna_bringup::{Dialogue, Reply};
 use ulna_session::Stop;
 
+use crate::print::{message, notes, prompt};
+
 /// How often Ctrl-C is looked for while an answer is awaited.
 const POLL: Duration = Duration::from_millis(50);
 
@@ -122,24 +124,24 @@ impl Drop for Terminal {
 impl Dialogue for Terminal {
     fn say(&mut self, text: &str) {
         match &self.drawn {
-            Some((bar, _)) => bar.suspend(|| eprintln!("{text}")),
-            None => eprintln!("{text}"),
+            Some((bar, _)) => bar.suspend(|| notes(text)),
+            None => notes(text),
         }
     }
 
     fn ask(&mut self, question: &str) -> Reply {
         self.clear();
         if self.obliging {
-            eprintln!("{question} (Enter)");
+            notes(format_args!("{question} (Enter)"));
             return match self.stop.requested() {
                 Some(_) => Reply::Interrupted,
                 None => Reply::Line(String::new()),
             };
         }
-        eprint!("{question} ");
+        prompt(question);
         let reply = self.answer(|| {});
         if !matches!(reply, Reply::Line(_)) || !Self::attended() {
-            eprintln!(); // a terminal shows its own Enter key
+            notes(""); // a terminal shows its own Enter key
         }
         reply
     }
@@ -157,7 +159,7 @@ impl Dialogue for Terminal {
 
     fn show(&mut self, text: &str) {
         let bar = self.bar(false);
-        bar.set_message(text.to_owned());
+        message(bar, text);
         bar.tick();
     }
 
@@ -165,7 +167,7 @@ impl Dialogue for Terminal {
         let bar = self.bar(true);
         bar.set_length(of.max(1));
         bar.set_position(done.min(of));
-        bar.set_message(text.to_owned());
+        message(bar, text);
         bar.tick();
     }
 

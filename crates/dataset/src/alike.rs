@@ -15,12 +15,18 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaDataReader};
 use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 
+use crate::budget::Budget;
 use crate::footer::{Chunk, Footer};
-use crate::parquet_io::guarded;
-use crate::table;
+use crate::parquet_io::{Source, guarded};
+use crate::{pages, table};
 
 /// Tables with more rows in a group aren't small.
 const MAX_ROWS: i64 = 4096;
+
+/// A page of a small table unfolds to no more bytes than this.
+const MAX_PAGE: u64 = 8 << 20;
+/// Bytes that a value takes in memory, in a row of which it is a part.
+const PER_VALUE: u64 = 48;
 
 /// The columns of tables with the same schema, one table after the other.
 #[derive(Debug)]
@@ -77,10 +83,13 @@ impl Alike {
     }
 
     /// Adds the rows of a table. False, and nothing added, when it isn't alike or anything about it is unusual.
-    pub(crate) fn append(&mut self, path: &Path, file: &Bytes) -> bool {
+    pub(crate) fn append(&mut self, path: &Path, file: &Bytes, budget: &mut Budget) -> bool {
         let before: Vec<usize> = self.columns.iter().map(|c| c.values.rows()).collect();
-        let appended = guarded(path, || Ok(self.read(file).is_some())).unwrap_or(false);
+        let unspent = budget.clone();
+        budget.file(file.len() as u64);
+        let appended = guarded(path, || Ok(self.read(file, budget).is_some())).unwrap_or(false);
         if !appended {
+            *budget = unspent;
             for (column, rows) in self.columns.iter_mut().zip(before) {
                 column.values.truncate(rows);
             }
@@ -88,7 +97,7 @@ impl Alike {
         appended
     }
 
-    fn read(&mut self, file: &Bytes) -> Option<()> {
+    fn read(&mut self, file: &Bytes, budget: &mut Budget) -> Option<()> {
         let footer = Footer::of(file)?;
         if footer.schema() != self.schema {
             return None;
@@ -100,6 +109,7 @@ impl Alike {
             }
             let rows = usize::try_from(group.rows).ok()?;
             for (column, chunk) in self.columns.iter_mut().zip(&group.chunks) {
+                fits(file, chunk, budget)?;
                 let pages = Pages {
                     source: &source,
                     leaf: &column.leaf,
@@ -124,6 +134,22 @@ impl Alike {
         });
         table::batch(columns.collect::<Result<_, _>>()?).map(Some)
     }
+}
+
+/// Takes what a column would unfold to. What is more than that of usual tables is looked at closely elsewhere.
+fn fits(file: &Bytes, chunk: &Chunk, budget: &mut Budget) -> Option<()> {
+    let first = chunk.dictionary_page.unwrap_or(chunk.data_page);
+    let (start, length) = (
+        u64::try_from(first).ok()?,
+        u64::try_from(chunk.compressed).ok()?,
+    );
+    let pages = pages::walk(&Source::Whole(file.clone()), start, length)?;
+    let texts = pages.values.saturating_mul(pages.dictionary);
+    let bytes = pages
+        .bytes
+        .saturating_add(pages.values.saturating_mul(PER_VALUE));
+    let usual = pages.largest <= MAX_PAGE && texts <= MAX_PAGE && pages.shared == 0;
+    (usual && budget.take(bytes.saturating_add(texts))).then_some(())
 }
 
 /// The kind of values that a column has, if it is a plain one.

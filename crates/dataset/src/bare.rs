@@ -1,7 +1,6 @@
 //! The bare minimum of reading and writing: what `ulna bench` compares the readers and encoders with. Nothing else should use
 //! it.
 
-use std::fs::File;
 use std::path::Path;
 
 use arrow_array::RecordBatch;
@@ -18,7 +17,7 @@ use crate::video::{Decoder, H264Encoder, VideoFile, annexb, annexb_entry, codec_
 pub fn decode_rows(path: &Path, columns: &[&str]) -> Result<u64> {
     guarded(path, || {
         let fail = |error: &dyn ToString| DatasetError::parquet(path, error);
-        let file = File::open(path).at("open", path)?;
+        let file = ulna_outside::files::open(path).at("open", path)?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(&e))?;
         let fields = builder.schema().fields();
         let roots = (0..fields.len()).filter(|at| columns.contains(&fields[*at].name().as_str()));

@@ -1,22 +1,28 @@
 //! Saving one episode: every file is complete and synced before the next one, and `info.json` comes last, so
 //! that the episode exists exactly when its count does.
 
+use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
-
 use crate::episode_columns::{EpisodeColumns, episode_row, scalars, stats_columns};
-use crate::episode_writer::{COMMIT_MARKER, EpisodeParts};
+use crate::episode_writer::EpisodeParts;
 use crate::episodes::EPISODES_DIR;
 use crate::error::{DatasetError, IoContext, Result};
 use crate::fs::{move_into, put, remove_if_there};
 use crate::info::{INFO_PATH, Info};
+use crate::inside::{self, Kind, kind};
+use crate::paths::vacant;
+use crate::runs::COMMIT_MARKER;
 use crate::stats::{STATS_PATH, Stats, aggregate};
 use crate::tasks::TASKS_PATH;
 use crate::template::FileIndex;
 use crate::video::VideoPart;
-use crate::writer::Writer;
+use crate::writer::{NextFiles, Writer};
 use crate::{json, manifest, parquet_io, stats, table, tasks};
+
+/// A marker is some hundred bytes long.
+const MAX_MARKER: u64 = 1 << 20;
 
 /// Saves the episode, or leaves the dataset as it was.
 pub(crate) fn commit(writer: &mut Writer, parts: &EpisodeParts) -> Result<u64> {
@@ -27,6 +33,9 @@ pub(crate) fn commit(writer: &mut Writer, parts: &EpisodeParts) -> Result<u64> {
         return Ok(writer.info.total_episodes - 1);
     }
     let plan = Plan::new(writer, parts)?;
+    plan.must_be_vacant(writer)?;
+    // From here on, whatever has these names was put there by this save.
+    writer.leftovers.extend(plan.files().cloned());
     let placed = plan.place(writer, parts);
     if let Err(error) = placed {
         // Whatever cannot be taken back either is overwritten by the next save, or is for repair.
@@ -121,6 +130,24 @@ impl Plan {
         })
     }
 
+    /// The files that only this episode has.
+    fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.data.0, &self.table.0]
+            .into_iter()
+            .chain(&self.videos)
+    }
+
+    /// Refuses to replace a file, be it one that an episode refers to or one that another program has put there.
+    fn must_be_vacant(&self, writer: &Writer) -> Result<()> {
+        for file in self.files() {
+            let path = writer.root.join(file);
+            if !writer.leftovers.contains(file) && kind(&path)? != Kind::Absent {
+                return Err(DatasetError::Occupied { path });
+            }
+        }
+        Ok(())
+    }
+
     /// Puts everything but `info.json` in place, in this order: each file may refer to the ones before it.
     fn place(&self, writer: &Writer, parts: &EpisodeParts) -> Result<()> {
         let (fs, root) = (&*writer.fs, &writer.root);
@@ -147,12 +174,12 @@ impl Plan {
         put(fs, root, Path::new(STATS_PATH), &stats)
     }
 
-    /// Notes in the staging folder which number the episode is about to get, so that repair can tell a
-    /// finished save from an unfinished one.
+    /// Notes in the staging folder which number the episode is about to get and where its files go, so that repair can
+    /// tell a finished save from an unfinished one, and the files of that one from others.
     fn mark(&self, writer: &Writer, dir: &Path) -> Result<()> {
         let path = dir.join(COMMIT_MARKER);
-        let mut file = writer.fs.create(&path).at("create", &path)?;
-        let bytes = json::bytes(&json!({"episode": self.episode}));
+        let mut file = inside::create(&*writer.fs, &path)?;
+        let bytes = json::bytes(&Marker::of(writer, self.episode).to_value());
         file.write_all(&bytes).at("write", &path)?;
         file.sync().at("sync", &path)?;
         writer.fs.sync_dir(dir).at("sync the folder", dir)
@@ -168,23 +195,86 @@ impl Plan {
         let report = PathBuf::from(manifest::report_path(self.episode));
         let own = [&self.table.0, &report, &self.data.0];
         for path in own.into_iter().chain(&self.videos) {
+            inside::no_links(root, path.parent().unwrap_or(Path::new("")))?;
             remove_if_there(fs, &root.join(path))?;
         }
         Ok(())
     }
 
     fn adopt(self, writer: &mut Writer) {
-        let size = self.info.chunks_size;
-        writer.next.data = writer.next.data.next(size);
-        writer.next.table = writer.next.table.next(size);
-        for camera in self.info.cameras() {
-            let next = next_video(writer, &camera.key).next(size);
-            writer.next.videos.insert(camera.key.clone(), next);
+        writer.leftovers.clear();
+        let (info, root) = (&self.info, &writer.root);
+        let size = info.chunks_size;
+        // What cannot be looked at is found out before the next save.
+        let after = |last: FileIndex, path: &dyn Fn(FileIndex) -> Result<PathBuf>| {
+            vacant(root, Some(last), size, path).unwrap_or_else(|_| last.next(size))
+        };
+        let data = after(writer.next.data, &|at| info.data_file(at));
+        let table = after(writer.next.table, &|at| Ok(table_path(at)));
+        let mut videos = BTreeMap::new();
+        for camera in info.cameras() {
+            let last = next_video(writer, &camera.key);
+            let next = after(last, &|at| info.video_file(&camera.key, at));
+            videos.insert(camera.key.clone(), next);
         }
+        writer.next = NextFiles {
+            data,
+            table,
+            videos,
+        };
         writer.info = self.info;
         writer.tasks = self.tasks;
         writer.stats = self.stats;
         writer.table_columns.get_or_insert(self.table_columns);
+    }
+}
+
+/// What the staging folder notes about the save of its episode.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Marker {
+    /// The number that the episode gets.
+    pub(crate) episode: u64,
+    data: [u64; 2],
+    table: [u64; 2],
+    videos: BTreeMap<String, [u64; 2]>,
+}
+
+impl Marker {
+    fn of(writer: &Writer, episode: u64) -> Marker {
+        let pair = |at: FileIndex| [at.chunk, at.file];
+        let cameras = writer.layout.cameras().iter();
+        Marker {
+            episode,
+            data: pair(writer.next.data),
+            table: pair(writer.next.table),
+            videos: cameras
+                .map(|camera| (camera.key.clone(), pair(next_video(writer, &camera.key))))
+                .collect(),
+        }
+    }
+
+    /// The marker in a staging folder, if there is a readable one.
+    pub(crate) fn read(run: &Path) -> Option<Marker> {
+        let file = inside::open(&run.join(COMMIT_MARKER)).ok()?;
+        serde_json::from_reader(file.take(MAX_MARKER)).ok()
+    }
+
+    fn to_value(&self) -> serde_json::Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// The files that the save puts in place, relative to the dataset's folder; the table first.
+    pub(crate) fn files(&self, info: &Info) -> Result<Vec<PathBuf>> {
+        let at = |[chunk, file]: [u64; 2]| FileIndex { chunk, file };
+        let mut out = vec![
+            table_path(at(self.table)),
+            PathBuf::from(manifest::report_path(self.episode)),
+            info.data_file(at(self.data))?,
+        ];
+        for (camera, place) in &self.videos {
+            out.push(info.video_file(camera, at(*place))?);
+        }
+        Ok(out)
     }
 }
 

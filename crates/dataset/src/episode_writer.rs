@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::Value;
 
 use crate::error::{DatasetError, IoContext, Result};
-use crate::fs::{Fs, remove_if_there};
+use crate::fs::{Fs, parent};
+use crate::inside;
 use crate::layout::{FrameValues, RowLayout};
 use crate::record_log::{RecordLog, RecordReader};
+use crate::runs::{ROWS_LOG, remove_run};
 use crate::video::{Encoding, Pace, VideoEncoder, VideoPart};
 
-pub(crate) const ROWS_LOG: &str = "rows.log";
-pub(crate) const COMMIT_MARKER: &str = "commit.json";
 const MAX_TASK: usize = u16::MAX as usize;
 
 /// The rows of an episode.
@@ -70,7 +70,14 @@ impl EpisodeWriter {
         fps: u32,
         dir: PathBuf,
     ) -> Result<EpisodeWriter> {
-        crate::fs::make_dirs(&*fs, &dir)?;
+        // Made anew: what another program put there is no place for an episode.
+        let staging = parent(&dir);
+        inside::own_folder(&staging)?;
+        if inside::kind(&dir)? != inside::Kind::Absent {
+            return Err(inside::in_the_way(&dir));
+        }
+        fs.create_dir(&dir).at("create the folder", &dir)?;
+        fs.sync_dir(&staging).at("sync the folder", &staging)?;
         let mut log = RecordLog::create(&*fs, &dir.join(ROWS_LOG))?;
         log.append(&header(&layout))?;
         log.sync()?;
@@ -283,15 +290,4 @@ fn parse_row(record: &[u8], layout: &RowLayout, rows: &mut Rows) -> Option<()> {
     };
     let fits = rest.is_empty() && !task.is_empty() && layout.check(&frame).is_ok();
     fits.then(|| rows.push(&frame))
-}
-
-/// Removes a staging folder. The journal goes first and durably: without it, nothing mistakes the rest for an
-/// episode that is still to be saved.
-pub(crate) fn remove_run(fs: &dyn Fs, dir: &Path) -> Result<()> {
-    remove_if_there(fs, &dir.join(ROWS_LOG))?;
-    fs.sync_dir(dir).at("sync the folder", dir)?;
-    for entry in std::fs::read_dir(dir).at("list", dir)? {
-        remove_if_there(fs, &entry.at("list", dir)?.path())?;
-    }
-    fs.remove_dir(dir).at("remove the folder", dir)
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use arrow_array::RecordBatch;
 
 use crate::alike::Alike;
+use crate::budget::Budget;
 use crate::error::{DatasetError, Result};
 use crate::info::Info;
 use crate::parquet_io::Source;
@@ -71,16 +72,18 @@ fn read_tables(root: &Path, info: &Info, quick: bool) -> Result<Vec<EpisodeRow>>
     let wanted = |name: &str| needed.contains(name);
     // The tables since the last one that is not like its predecessor, and the path of the first of them.
     let mut alike: Option<(Alike, PathBuf)> = None;
+    // A row becomes some hundred bytes in memory, and there are some nine values in it.
+    let mut budget = Budget::of(48);
     for path in parquet_io::files_below(&root.join(EPISODES_DIR))? {
         let source = Source::open(&path)?;
         let whole = source.whole().filter(|_| quick);
         if let (Some((tables, _)), Some(bytes)) = (&mut alike, whole)
-            && tables.append(&path, bytes)
+            && tables.append(&path, bytes, &mut budget)
         {
             continue;
         }
         append_alike(alike.take(), info, &mut rows)?;
-        let columns = parquet_io::read_from(&path, &source, wanted, None)?;
+        let columns = parquet_io::read_from(&path, &source, wanted, None, &mut budget)?;
         for batch in &columns.batches {
             append(batch, info, &path, &mut rows)?;
         }
@@ -203,8 +206,13 @@ fn append(batch: &RecordBatch, info: &Info, path: &Path, rows: &mut Vec<EpisodeR
 /// out.
 pub(crate) fn read_stats(root: &Path) -> Result<Vec<Stats>> {
     let mut out = Vec::new();
+    // Most values are in a list of their own.
+    let mut budget = Budget::of(48);
     for path in parquet_io::files_below(&root.join(EPISODES_DIR))? {
-        let columns = parquet_io::read(&path, |name| name.starts_with("stats/"), None)?;
+        let (source, wanted) = (Source::open(&path)?, |name: &str| {
+            name.starts_with("stats/")
+        });
+        let columns = parquet_io::read_from(&path, &source, wanted, None, &mut budget)?;
         for batch in &columns.batches {
             for row in 0..batch.num_rows() {
                 out.push(stats_of_row(batch, row, &path)?);

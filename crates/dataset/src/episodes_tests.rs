@@ -68,7 +68,7 @@ fn tables_that_are_alike_are_read_together() {
     .unwrap();
     for number in 1..5 {
         let bytes = fs::read(table(folder.path(), number)).unwrap();
-        assert!(tables.append(Path::new("a table"), &bytes.into()));
+        assert!(tables.append(Path::new("a table"), &bytes.into(), &mut Budget::of(48)));
     }
     assert_eq!(tables.into_batch().unwrap().unwrap().num_rows(), 4);
 }

@@ -68,6 +68,21 @@ pub enum DatasetError {
         /// What the parquet reader said.
         reason: String,
     },
+    /// A file that would unfold to far more than it holds.
+    #[error(
+        "{} has {} bytes, and what is asked for would take {} MB of memory; at most {} MB are taken for a file of this size, so that a damaged or hostile one cannot fill the memory; restore it from a copy",
+        path.display(), bytes, needed >> 20, limit >> 20
+    )]
+    TooMuch {
+        /// The file.
+        path: PathBuf,
+        /// Its size, bytes.
+        bytes: u64,
+        /// What its rows would take, bytes.
+        needed: u64,
+        /// What is taken for it, bytes.
+        limit: u64,
+    },
     /// A feature that the dataset doesn't have.
     #[error("the dataset has no feature `{feature}`; it has: {available}")]
     MissingFeature {
@@ -152,6 +167,35 @@ pub enum DatasetError {
         /// The dataset.
         path: PathBuf,
     },
+    /// A link where a writer would reach another folder through it.
+    #[error("{} is a link, and ulna writes and removes nothing through links; {remedy}", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// Paths in `info.json` that are fit for reading only.
+    #[error(
+        "{}: `{field}` {reason}, so ulna reads this dataset but writes nothing into it; for one with LeRobot's usual file names: `ulna dataset import {} --output NEW`",
+        path.display(), root.display()
+    )]
+    Paths {
+        /// The dataset.
+        root: PathBuf,
+        /// The file.
+        path: PathBuf,
+        /// The field that holds the template.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file that stands where a new one is to be put.
+    #[error("{} is there already, and belongs to no saved episode; move it out of the dataset, then try again", path.display())]
+    Occupied {
+        /// The file.
+        path: PathBuf,
+    },
     /// An edit that was stopped by the user.
     #[error("interrupted; {} is as it was", path.display())]
     Interrupted {
@@ -182,7 +226,7 @@ pub enum DatasetError {
     /// An edit that failed between the two renames of a file system that cannot exchange names.
     #[error(
         "cannot put {} in place: {source}; it stands, whole and as it was, under the name {}: {}, then run `ulna dataset repair {}`",
-        path.display(), old.display(), io_remedy(source), path.display()
+        path.display(), old.display(), io_remedy(source), ulna_outside::Shell(path.display())
     )]
     PutAside {
         /// The dataset that was to be edited.
@@ -208,6 +252,7 @@ fn io_advice(error: &io::Error) -> &'static str {
         io::ErrorKind::PermissionDenied => "check the owner and the permissions of the folder",
         io::ErrorKind::ReadOnlyFilesystem => "the disk is mounted read-only",
         io::ErrorKind::NotFound => "check the path",
+        io::ErrorKind::InvalidInput => "put a file there, or give another path",
         _ => "check the disk; every saved episode is intact",
     }
 }

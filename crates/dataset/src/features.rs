@@ -200,11 +200,9 @@ impl Feature {
     /// Parses one declaration. The error names the field and says what is wrong with it.
     pub(crate) fn parse(key: &str, value: &Value) -> Result<Feature, (String, String)> {
         let path = |field: &str| format!("features.{key}{field}");
-        if key.is_empty() || key.contains(['/', '\\', '\0']) || key == "." || key == ".." {
-            return Err((
-                path(""),
-                "is a feature name with a slash or without letters".to_owned(),
-            ));
+        // Cameras have a folder of this name.
+        if let Err(error) = ulna_outside::name::check(key) {
+            return Err((path(""), error.to_string()));
         }
         let raw = value
             .as_object()

@@ -7,20 +7,23 @@
 /// No struct of the format nests as deeply.
 const MAX_DEPTH: usize = 12;
 
+/// Columns nest less deeply: an array of five dimensions has twelve levels.
+const MAX_NESTING: usize = 64;
+
 /// Kinds of values in Thrift's compact protocol.
-mod kind {
-    pub(super) const TRUE: u8 = 1;
-    pub(super) const FALSE: u8 = 2;
-    pub(super) const BYTE: u8 = 3;
-    pub(super) const I16: u8 = 4;
-    pub(super) const I32: u8 = 5;
-    pub(super) const I64: u8 = 6;
-    pub(super) const DOUBLE: u8 = 7;
-    pub(super) const BINARY: u8 = 8;
-    pub(super) const LIST: u8 = 9;
-    pub(super) const SET: u8 = 10;
-    pub(super) const MAP: u8 = 11;
-    pub(super) const STRUCT: u8 = 12;
+pub(crate) mod kind {
+    pub(crate) const TRUE: u8 = 1;
+    pub(crate) const FALSE: u8 = 2;
+    pub(crate) const BYTE: u8 = 3;
+    pub(crate) const I16: u8 = 4;
+    pub(crate) const I32: u8 = 5;
+    pub(crate) const I64: u8 = 6;
+    pub(crate) const DOUBLE: u8 = 7;
+    pub(crate) const BINARY: u8 = 8;
+    pub(crate) const LIST: u8 = 9;
+    pub(crate) const SET: u8 = 10;
+    pub(crate) const MAP: u8 = 11;
+    pub(crate) const STRUCT: u8 = 12;
 }
 
 /// A file's footer.
@@ -73,6 +76,22 @@ impl<'a> Footer<'a> {
         })
     }
 
+    /// Whether every list is as long as it says, and the schema is no deeper than columns are: the parquet library takes memory
+    /// for a list before it reads it, and goes down the schema however deep it is.
+    pub(crate) fn is_whole(&self) -> bool {
+        let mut fields = Fields::of(self.bytes);
+        let mut all = || {
+            while let Some((id, kind)) = fields.next()? {
+                match (id, kind) {
+                    (2, kind::LIST) => schema(&mut fields)?,
+                    (_, kind) => fields.skip(kind, 0)?,
+                }
+            }
+            Some(())
+        };
+        all().is_some()
+    }
+
     /// All of it, as the parquet library takes it.
     pub(crate) fn bytes(&self) -> &'a [u8] {
         self.bytes
@@ -103,6 +122,41 @@ impl<'a> Footer<'a> {
         }
         Some(groups)
     }
+}
+
+/// Goes through the list of `SchemaElement`, each of which is followed by its children.
+fn schema(fields: &mut Fields) -> Option<()> {
+    let elements = fields.list_of(kind::STRUCT)?;
+    // How many children of each open element are still to come.
+    let mut open: Vec<usize> = Vec::new();
+    for _ in 0..elements {
+        let children = fields.nested(children)?;
+        while open.last() == Some(&0) {
+            open.pop();
+        }
+        if let Some(left) = open.last_mut() {
+            *left -= 1;
+        }
+        if children > 0 {
+            open.push(children);
+        }
+        if children > elements || open.len() > MAX_NESTING {
+            return None;
+        }
+    }
+    Some(())
+}
+
+/// The number of children of a `SchemaElement`.
+fn children(fields: &mut Fields) -> Option<usize> {
+    let mut children = 0;
+    while let Some((id, kind)) = fields.next()? {
+        match (id, kind) {
+            (5, kind::I32) => children = usize::try_from(fields.number()?).ok()?,
+            (_, kind) => fields.skip(kind, 0)?,
+        }
+    }
+    Some(children)
 }
 
 fn group(fields: &mut Fields, leaves: &[usize], columns: usize) -> Option<Group> {
@@ -181,14 +235,15 @@ fn chunk(fields: &mut Fields) -> Option<Chunk> {
 
 /// The fields of a struct, one after the other.
 #[derive(Debug)]
-struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     bytes: &'a [u8],
-    at: usize,
+    /// Where reading goes on.
+    pub(crate) at: usize,
     last: i64,
 }
 
 impl<'a> Fields<'a> {
-    fn of(bytes: &'a [u8]) -> Fields<'a> {
+    pub(crate) fn of(bytes: &'a [u8]) -> Fields<'a> {
         Fields {
             bytes,
             at: 0,
@@ -197,7 +252,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Number and kind of the next field; none at the end of the struct. The outer none means damage.
-    fn next(&mut self) -> Option<Option<(i64, u8)>> {
+    pub(crate) fn next(&mut self) -> Option<Option<(i64, u8)>> {
         let head = self.byte()?;
         if head == 0 {
             return Some(None);
@@ -210,7 +265,10 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads a struct within this one.
-    fn nested<T>(&mut self, read: impl FnOnce(&mut Fields<'a>) -> Option<T>) -> Option<T> {
+    pub(crate) fn nested<T>(
+        &mut self,
+        read: impl FnOnce(&mut Fields<'a>) -> Option<T>,
+    ) -> Option<T> {
         let last = std::mem::take(&mut self.last);
         let found = read(self)?;
         self.last = last;
@@ -235,7 +293,7 @@ impl<'a> Fields<'a> {
         None
     }
 
-    fn number(&mut self) -> Option<i64> {
+    pub(crate) fn number(&mut self) -> Option<i64> {
         let value = self.varint()?;
         Some((value >> 1) as i64 ^ -((value & 1) as i64))
     }
@@ -260,7 +318,7 @@ impl<'a> Fields<'a> {
         (end <= self.bytes.len()).then(|| self.at = end)
     }
 
-    fn skip(&mut self, kind: u8, depth: usize) -> Option<()> {
+    pub(crate) fn skip(&mut self, kind: u8, depth: usize) -> Option<()> {
         if depth > MAX_DEPTH {
             return None;
         }

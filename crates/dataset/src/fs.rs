@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{IoContext, Result};
+use crate::inside;
 
 /// A file open for writing at its end.
 pub trait FsFile: Write + Send + Debug {
@@ -17,7 +18,7 @@ pub trait FsFile: Write + Send + Debug {
 pub trait Fs: Send + Sync + Debug {
     /// Makes one folder, whose parent exists.
     fn create_dir(&self, path: &Path) -> io::Result<()>;
-    /// Makes an empty file, or empties one.
+    /// Makes an empty file. What had the name before loses it, and is not written to.
     fn create(&self, path: &Path) -> io::Result<Box<dyn FsFile>>;
     /// Gives a file another name, replacing what had it.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
@@ -67,12 +68,19 @@ impl Fs for RealFs {
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn FsFile>> {
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(path)?;
-        Ok(Box::new(RealFile(file)))
+        let create = || OpenOptions::new().write(true).create_new(true).open(path);
+        let file = match create() {
+            // A link is none of ours, and what it leads to even less.
+            Err(error)
+                if error.kind() == io::ErrorKind::AlreadyExists
+                    && path.symlink_metadata()?.is_file() =>
+            {
+                fs::remove_file(path)?;
+                create()
+            }
+            other => other,
+        };
+        Ok(Box::new(RealFile(file?)))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -122,18 +130,18 @@ pub(crate) fn make_dirs(fs: &dyn Fs, path: &Path) -> Result<()> {
 /// Puts a whole file in place: written aside, synced, renamed, its folder synced.
 pub(crate) fn put(fs: &dyn Fs, root: &Path, relative: &Path, bytes: &[u8]) -> Result<()> {
     let aside = root.join(STAGING).join("writing");
-    let mut file = fs.create(&aside).at("create", &aside)?;
+    let mut file = inside::create(fs, &aside)?;
     file.write_all(bytes).at("write", &aside)?;
     file.sync().at("sync", &aside)?;
     drop(file);
     move_into(fs, root, &aside, relative)
 }
 
-/// Moves a finished, synced file to its place, durably.
+/// Moves a finished, synced file to its place, durably. A link that has the name is replaced; one on the way to it is refused.
 pub(crate) fn move_into(fs: &dyn Fs, root: &Path, from: &Path, relative: &Path) -> Result<()> {
     let to = root.join(relative);
     let folder = parent(&to);
-    make_dirs(fs, &folder)?;
+    inside::make_dirs(fs, root, relative.parent().unwrap_or(Path::new("")))?;
     fs.rename(from, &to).at("put in place", &to)?;
     fs.sync_dir(&folder).at("sync the folder", &folder)
 }

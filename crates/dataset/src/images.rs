@@ -4,8 +4,8 @@ use std::io::Cursor;
 
 use crate::pictures::Picture;
 
-/// A picture that would take more memory than this is refused.
-const MAX_BYTES: usize = 512 << 20;
+/// A picture that would take more memory than this is refused; 8K needs 95 MiB.
+const MAX_BYTES: usize = 96 << 20;
 const PNG: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
 /// Encodes `height` rows of `width` RGB pixels as PNG, for a feature made by
@@ -47,9 +47,16 @@ pub(crate) fn png_size(bytes: &[u8]) -> Result<(usize, usize), String> {
 pub(crate) fn decode_png(bytes: &[u8]) -> Result<Picture, String> {
     let mut reader = open(bytes)?;
     let length = reader.output_buffer_size();
-    let length = length.filter(|n| *n <= MAX_BYTES).ok_or_else(|| {
-        let info = reader.info();
-        format!("{}x{} pixels are too many", info.width, info.height)
+    let info = reader.info();
+    let (columns, rows) = (info.width as usize, info.height as usize);
+    let rgb = columns.saturating_mul(rows).saturating_mul(3);
+    // Transparency takes a fourth byte until it is dropped.
+    let fits = |n: &usize| rgb <= MAX_BYTES && *n <= MAX_BYTES / 3 * 4;
+    let length = length.filter(fits).ok_or_else(|| {
+        format!(
+            "{columns}x{rows} pixels are too many: at most {} MiB are taken for a picture",
+            MAX_BYTES >> 20
+        )
     })?;
     let mut pixels = vec![0; length];
     let frame = reader

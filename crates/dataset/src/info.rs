@@ -11,7 +11,7 @@ use crate::template::{FileIndex, PathTemplate};
 
 /// Where `info.json` stands in a dataset.
 pub const INFO_PATH: &str = "meta/info.json";
-const DATA_PATH: &str = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet";
+pub(crate) const DATA_PATH: &str = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet";
 pub(crate) const VIDEO_PATH: &str =
     "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4";
 const MAX_FPS: u64 = 100_000;

@@ -1,6 +1,5 @@
 //! JSON files as Python LeRobot writes them: UTF-8, indented by four.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -12,9 +11,12 @@ use crate::error::{DatasetError, IoContext, Result};
 /// More than any metadata file needs; what is larger is refused before it fills the memory.
 const MAX_BYTES: u64 = 64 << 20;
 
+/// A file of numbers with all their digits, as statistics are, reaches [`MAX_BYTES`] first.
+const MAX_VALUES: usize = 3 << 20;
+
 /// Reads and parses a JSON file.
 pub(crate) fn read(path: &Path) -> Result<Value> {
-    let file = File::open(path).at("open", path)?;
+    let file = ulna_outside::files::open(path).at("open", path)?;
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1)
         .read_to_end(&mut bytes)
@@ -26,10 +28,22 @@ pub(crate) fn read(path: &Path) -> Result<Value> {
             "is larger than 64 MiB",
         ));
     }
-    serde_json::from_slice(&bytes).map_err(|error| DatasetError::Json {
+    parse(&bytes).map_err(|reason| DatasetError::Json {
         path: path.to_owned(),
-        reason: error.to_string(),
+        reason,
     })
+}
+
+/// Parses JSON that will not fill the memory: a value of two bytes takes some thirty in memory.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Value, String> {
+    let begins = |byte: &&u8| matches!(byte, b',' | b'[' | b'{' | b':');
+    let values = bytes.iter().filter(begins).count();
+    if values > MAX_VALUES {
+        return Err(format!(
+            "it has about {values} values; at most {MAX_VALUES} are read"
+        ));
+    }
+    serde_json::from_slice(bytes).map_err(|error| error.to_string())
 }
 
 /// The bytes of a JSON file, with a newline at the end.

@@ -21,7 +21,9 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
 
+use crate::budget::Budget;
 use crate::error::{DatasetError, IoContext, Result};
+use crate::footer::Footer;
 use crate::table;
 
 const BATCH_ROWS: usize = 4096;
@@ -38,7 +40,7 @@ pub(crate) enum Source {
 
 impl Source {
     pub(crate) fn open(path: &Path) -> Result<Source> {
-        let file = File::open(path).at("open", path)?;
+        let file = ulna_outside::files::open(path).at("open", path)?;
         let length = file.metadata().at("read", path)?.len();
         if length > MAX_AT_ONCE {
             return Ok(Source::File(Arc::new(file)));
@@ -98,16 +100,39 @@ pub(crate) fn read(
     wanted: impl Fn(&str) -> bool,
     only: Option<(&str, i64)>,
 ) -> Result<Columns> {
-    read_from(path, &Source::open(path)?, wanted, only)
+    read_from(path, &Source::open(path)?, wanted, only, &mut numbers())
 }
 
-/// As [`read`], of a file that is open.
+/// What may be read of a file whose values become numbers in memory.
+pub(crate) fn numbers() -> Budget {
+    Budget::of(8)
+}
+
+/// As [`read`], of a file that is open and within a budget.
 pub(crate) fn read_from(
     path: &Path,
     source: &Source,
     wanted: impl Fn(&str) -> bool,
     only: Option<(&str, i64)>,
+    budget: &mut Budget,
 ) -> Result<Columns> {
+    let mut batches = Vec::new();
+    let schema = each(path, source, wanted, only, budget, &mut |batch| {
+        batches.push(batch);
+        Ok(())
+    })?;
+    Ok(Columns { schema, batches })
+}
+
+/// As [`read_from`], a batch after the other; the answer is all columns of the file.
+pub(crate) fn each(
+    path: &Path,
+    source: &Source,
+    wanted: impl Fn(&str) -> bool,
+    only: Option<(&str, i64)>,
+    budget: &mut Budget,
+    take: &mut dyn FnMut(RecordBatch) -> Result<()>,
+) -> Result<SchemaRef> {
     guarded(path, || {
         let fail = |error: &dyn ToString| DatasetError::parquet(path, error);
         // The Arrow schema would only choose among list flavours and widths, which are all accepted.
@@ -119,7 +144,7 @@ pub(crate) fn read_from(
                 .with_encoding_stats_policy(none.clone())
                 .with_size_stats_policy(none);
         }
-        let metadata = ArrowReaderMetadata::load(source, options).map_err(|e| fail(&e))?;
+        let metadata = metadata(path, source, options)?;
         let schema = metadata.schema().clone();
         let roots: Vec<usize> = (0..schema.fields().len())
             .filter(|i| wanted(schema.field(*i).name()))
@@ -129,6 +154,8 @@ pub(crate) fn read_from(
             Some((column, value)) => groups_with(metadata.metadata(), column, value),
             None => (0..metadata.metadata().num_row_groups()).collect(),
         };
+        budget.file(Length::len(source));
+        budget.take_columns(path, source, metadata.metadata(), (&mask, &groups))?;
         let mut builder =
             ParquetRecordBatchReaderBuilder::new_with_metadata(source.clone(), metadata.clone())
                 .with_projection(mask)
@@ -138,12 +165,35 @@ pub(crate) fn read_from(
             let rows = rows_with(path, source.clone(), &metadata, groups, (column, value))?;
             builder = builder.with_offset(rows.start).with_limit(rows.len());
         }
-        let reader = builder.build().map_err(|e| fail(&e))?;
-        let batches = reader
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|e| fail(&e))?;
-        Ok(Columns { schema, batches })
+        for batch in builder.build().map_err(|e| fail(&e))? {
+            take(batch.map_err(|e| fail(&e))?)?;
+        }
+        Ok(schema)
     })
+}
+
+/// The footer of a file, which must not claim more than it holds.
+pub(crate) fn metadata(
+    path: &Path,
+    source: &Source,
+    options: ArrowReaderOptions,
+) -> Result<ArrowReaderMetadata> {
+    let fail = |error: &dyn ToString| DatasetError::parquet(path, error);
+    let length = Length::len(source);
+    let tail = length.min(8);
+    let last = source.get_bytes(length - tail, usize::try_from(tail).unwrap_or(0));
+    let last = last.map_err(|e| fail(&e))?;
+    if let Some(size) = last.first_chunk::<4>() {
+        let size = u64::from(u32::from_le_bytes(*size)) + 8;
+        let start = length.checked_sub(size);
+        let start = start.ok_or_else(|| fail(&"its footer is longer than the file"))?;
+        let footer = source.get_bytes(start, usize::try_from(size).unwrap_or(usize::MAX));
+        let footer = footer.map_err(|e| fail(&e))?;
+        if !Footer::of(&footer).is_some_and(|footer| footer.is_whole()) {
+            return Err(fail(&"its footer is damaged"));
+        }
+    }
+    ArrowReaderMetadata::load(source, options).map_err(|e| fail(&e))
 }
 
 /// Where, among the rows of some row groups, an integer column has a value.
@@ -158,22 +208,32 @@ fn rows_with(
     let missing = || DatasetError::field(path, column, "is a missing column");
     let root = metadata.schema().index_of(column).map_err(|_| missing())?;
     let mask = ProjectionMask::roots(metadata.parquet_schema(), [root]);
+    // Only looked through, so what counts is the time that it takes.
+    let mut budget = Budget::of(1);
+    budget.file(Length::len(&source));
+    budget.take_columns(path, &source, metadata.metadata(), (&mask, &groups))?;
     let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(source, metadata.clone())
         .with_projection(mask)
         .with_row_groups(groups)
         .with_batch_size(BATCH_ROWS)
         .build()
         .map_err(|e| fail(&e))?;
+    let (mut before, mut rows) = (0, None::<Range<usize>>);
     let mut numbers = Vec::new();
     for batch in reader {
         let batch = batch.map_err(|e| fail(&e))?;
         let found = batch.column_by_name(column).ok_or_else(missing)?;
+        numbers.clear();
         table::append_integers(found, &mut numbers)
             .map_err(|reason| DatasetError::field(path, column, reason))?;
+        if let Some(first) = numbers.iter().position(|n| *n == value) {
+            let last = numbers.iter().rposition(|n| *n == value).unwrap_or(first);
+            let start = rows.map_or(before + first, |rows| rows.start);
+            rows = Some(start..before + last + 1);
+        }
+        before += numbers.len();
     }
-    let first = numbers.iter().position(|n| *n == value).unwrap_or(0);
-    let end = numbers.iter().rposition(|n| *n == value);
-    Ok(first..end.map_or(first, |last| last + 1))
+    Ok(rows.unwrap_or(0..0))
 }
 
 /// The names of a file's columns.
@@ -181,8 +241,7 @@ pub(crate) fn column_names(path: &Path) -> Result<Vec<String>> {
     guarded(path, || {
         // The names are parquet's own; its Arrow schema is one more thing that can be damaged.
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let metadata = ArrowReaderMetadata::load(&Source::open(path)?, options)
-            .map_err(|e| DatasetError::parquet(path, &e))?;
+        let metadata = metadata(path, &Source::open(path)?, options)?;
         let fields = metadata.schema().fields();
         Ok(fields.iter().map(|f| f.name().clone()).collect())
     })

@@ -13,6 +13,7 @@ use crate::error::{DatasetError, Result};
 use crate::features::{Dtype, Feature};
 use crate::info::{Format, Info};
 use crate::manifest::Manifest;
+use crate::parquet_io::Source;
 use crate::stats::Stats;
 use crate::{json, parquet_io, stats, table, tasks, v2};
 
@@ -201,7 +202,6 @@ impl Dataset {
             AUTO_COLUMNS.contains(&name) || features.iter().any(|feature| feature.key == name)
         };
         let only = i64::try_from(row.episode_index).unwrap_or(i64::MAX);
-        let table = parquet_io::read(&path, wanted, Some(("episode_index", only)))?;
         let mut out = Episode {
             index: episode,
             fps: self.info.fps,
@@ -214,19 +214,36 @@ impl Dataset {
             tasks: Arc::clone(&self.tasks),
         };
         for feature in features.iter().filter(|f| !f.is_auto()) {
-            if table.schema.index_of(&feature.key).is_err() {
+            out.columns
+                .insert(feature.key.clone(), Column::new(feature));
+        }
+        let source = Source::open(&path)?;
+        let mut budget = parquet_io::numbers();
+        let only = (EPISODE_INDEX, only);
+        let has = |batch: &RecordBatch, key: &str| batch.schema().index_of(key).is_ok();
+        let schema = parquet_io::each(
+            &path,
+            &source,
+            wanted,
+            Some(only),
+            &mut budget,
+            &mut |batch| {
+                // A column that is missing is told below, by its name.
+                if !out.columns.keys().all(|key| has(&batch, key)) {
+                    return Ok(());
+                }
+                let batch = rows_of(&batch, only.1, &path)?;
+                out.append(&batch, &path)
+            },
+        )?;
+        for feature in features.iter().filter(|f| !f.is_auto()) {
+            if schema.index_of(&feature.key).is_err() {
                 return Err(DatasetError::field(
                     &path,
                     &feature.key,
                     "is declared in meta/info.json, but is not a column of this file",
                 ));
             }
-            out.columns
-                .insert(feature.key.clone(), Column::new(feature));
-        }
-        for batch in &table.batches {
-            let batch = rows_of(batch, only, &path)?;
-            out.append(&batch, &path)?;
         }
         out.length = out.frame_index.len();
         if out.length as u64 != row.length {
@@ -240,6 +257,8 @@ impl Dataset {
         Ok(out)
     }
 }
+
+const EPISODE_INDEX: &str = "episode_index";
 
 const AUTO_COLUMNS: [&str; 5] = [
     "timestamp",

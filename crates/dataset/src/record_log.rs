@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{DatasetError, IoContext, Result};
 use crate::fs::{Fs, FsFile};
+use crate::inside;
 
 /// No row and no compressed picture is larger; a length beyond it is damage.
 const MAX_RECORD: u32 = 64 << 20;
@@ -25,7 +26,7 @@ impl RecordLog {
     pub(crate) fn create(fs: &dyn Fs, path: &Path) -> Result<RecordLog> {
         Ok(RecordLog {
             path: path.to_owned(),
-            file: fs.create(path).at("create", path)?,
+            file: inside::create(fs, path)?,
             broken: false,
             unsynced: false,
             buffer: Vec::new(),
@@ -76,7 +77,7 @@ pub(crate) struct RecordReader {
 
 impl RecordReader {
     pub(crate) fn open(path: &Path) -> Result<RecordReader> {
-        let file = File::open(path).at("open", path)?;
+        let file = inside::open(path)?;
         let left = file.metadata().at("read", path)?.len();
         Ok(RecordReader {
             file: BufReader::new(file),

@@ -1,20 +1,25 @@
 //! After a crash: saves that were cut short are finished or taken back, and the episode that was running is
 //! recovered from its journal.
 
-use std::path::{Path, PathBuf};
+mod unfinished;
+
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::episode_writer::{COMMIT_MARKER, EpisodeParts, ROWS_LOG, Rows, read_rows, remove_run};
-use crate::episodes;
+use crate::commit::Marker;
+use crate::episode_writer::{EpisodeParts, Rows, read_rows};
 use crate::error::Result;
-use crate::fs::{Fs, RealFs, STAGING, parent, put, remove_if_there};
+use crate::fs::{Fs, RealFs, remove_if_there};
 use crate::info::must_be_v3;
+use crate::inside;
 use crate::layout::RowLayout;
+use crate::paths;
 use crate::reader::Dataset;
-use crate::stats::{STATS_PATH, aggregate, to_value};
+use crate::runs::{
+    ROWS_LOG, has_journal, is_bare, is_empty, is_encoding, is_gone, remove_run, runs,
+};
 use crate::video::{recover, whole_pictures};
-use crate::writer::{Writer, lock, runs};
-use crate::{commit, json, manifest};
+use crate::writer::{Writer, lock};
 
 /// What [`repair`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,19 +49,22 @@ pub fn repair_on(fs: &Arc<dyn Fs>, dir: impl AsRef<Path>) -> Result<RepairReport
     };
     let dataset = Dataset::open(root)?;
     must_be_v3(dataset.info(), root)?;
-    if !root.join(STAGING).is_dir() {
-        if dataset.uncommitted_episodes() > 0 {
-            let count = dataset.uncommitted_episodes();
-            report.left.push(format!(
-                "meta/episodes has {count} rows more than meta/info.json counts, and no ulna wrote them"
-            ));
-        }
+    if inside::staging(root)?.is_none() {
+        unfinished::count(&dataset, &mut report);
         return Ok(report);
     }
+    paths::must_be_distinct(dataset.info(), root)?;
     let lock = lock(root)?;
-    restore_stats(&**fs, &dataset, &mut report)?;
+    let found = runs(root)?;
+    unfinished::restore_stats(&**fs, &dataset, &found, &mut report)?;
+    unfinished::take_back(&**fs, &dataset, &found, &mut report)?;
+    let dataset = Dataset::open(root)?;
+    // Episodes cannot follow rows whose meaning nobody knows.
+    if unfinished::count(&dataset, &mut report) || found.is_empty() {
+        return Ok(report);
+    }
     let mut writer = Writer::reopen(fs.clone(), &dataset, lock)?;
-    for run in runs(root)? {
+    for run in found {
         match state(&run, &writer)? {
             State::Saved => {
                 remove_run(&**fs, &run)?;
@@ -71,6 +79,11 @@ pub fn repair_on(fs: &Arc<dyn Fs>, dir: impl AsRef<Path>) -> Result<RepairReport
                 report
                     .actions
                     .push(format!("removed the empty recording {name}"));
+            }
+            State::Gone => {
+                remove_run(&**fs, &run)?;
+                let name = run_name(&run);
+                report.actions.push(format!("removed the rest of {name}"));
             }
             State::Unreadable(reason) => {
                 report.left.push(format!("{}: {reason}", run_name(&run)));
@@ -90,7 +103,6 @@ pub fn repair_on(fs: &Arc<dyn Fs>, dir: impl AsRef<Path>) -> Result<RepairReport
             }
         }
     }
-    take_back_unfinished(&**fs, &writer, &mut report)?;
     Ok(report)
 }
 
@@ -99,25 +111,35 @@ enum State {
     Saved,
     /// Nothing was recorded.
     Empty,
+    /// It was being removed, or an edit was encoding in it.
+    Gone,
     Unreadable(String),
     Recoverable(EpisodeParts),
 }
 
 fn state(run: &Path, writer: &Writer) -> Result<State> {
-    let journal = run.join(ROWS_LOG);
-    if !journal.is_file() {
+    if is_gone(run) || is_encoding(run) {
+        return Ok(State::Gone);
+    }
+    if is_empty(run)? {
         return Ok(State::Empty);
     }
-    if marked_episode(run).is_some_and(|episode| episode < writer.info.total_episodes) {
+    let elsewhere = "move this folder elsewhere to go on without it";
+    if !has_journal(run)? {
+        let reason = format!("holds no journal of ulna's; {elsewhere}");
+        return Ok(State::Unreadable(reason));
+    }
+    if Marker::read(run).is_some_and(|marker| marker.episode < writer.info.total_episodes) {
         return Ok(State::Saved);
     }
+    let journal = run.join(ROWS_LOG);
     let layout: &RowLayout = &writer.layout;
     let Some(mut rows) = read_rows(&journal, layout)? else {
-        return Ok(match journal.metadata().map_or(0, |m| m.len()) {
-            // A journal is longer than this as soon as it has rows.
-            0..64 => State::Empty,
-            _ => State::Unreadable("its journal belongs to another dataset; move this folder elsewhere to go on without it"
-                    .to_owned()),
+        return Ok(match is_bare(&journal) {
+            true => State::Empty,
+            false => State::Unreadable(format!(
+                "its journal belongs to another dataset; {elsewhere}"
+            )),
         });
     };
     if rows.len() == 0 {
@@ -177,70 +199,6 @@ fn cut(rows: &mut Rows, frames: usize, layout: &RowLayout) {
     rows.images.truncate(frames * layout.images().len());
     let used = rows.tasks.iter().max().map_or(0, |task| *task as usize + 1);
     rows.texts.truncate(used);
-}
-
-/// The number that an interrupted save was about to give the episode.
-fn marked_episode(run: &Path) -> Option<u64> {
-    let marker = json::read(&run.join(COMMIT_MARKER)).ok()?;
-    marker.get("episode")?.as_u64()
-}
-
-/// A save that was cut short before `info.json` has put its own numbers into `stats.json` already.
-fn restore_stats(fs: &dyn Fs, dataset: &Dataset, report: &mut RepairReport) -> Result<()> {
-    let expected = dataset.info().total_frames;
-    let counted = |stats: &crate::Stats| stats.get("index").map_or(expected, |s| s.count);
-    let ahead = dataset
-        .stats()?
-        .is_some_and(|stats| counted(&stats) != expected);
-    if !ahead {
-        return Ok(());
-    }
-    let saved = dataset.len();
-    let all = episodes::read_stats(dataset.root())?;
-    let parts: Vec<&crate::Stats> = all.iter().take(saved).collect();
-    let stats = aggregate(&parts);
-    if saved == 0 {
-        remove_if_there(fs, &dataset.root().join(STATS_PATH))?;
-    } else if parts.len() == saved && counted(&stats) == expected {
-        let bytes = json::bytes(&to_value(&stats));
-        put(fs, dataset.root(), Path::new(STATS_PATH), &bytes)?;
-    } else {
-        let reason = "meta/stats.json counts other frames than meta/info.json, and meta/episodes \
-                      lacks the statistics to compute it anew";
-        report.left.push(reason.to_owned());
-        return Ok(());
-    }
-    let action = "took an unfinished save out of meta/stats.json";
-    report.actions.push(action.to_owned());
-    Ok(())
-}
-
-/// Removes what stands where the next save would put its files, which only an unfinished save can have put there.
-fn take_back_unfinished(fs: &dyn Fs, writer: &Writer, report: &mut RepairReport) -> Result<()> {
-    let info = &writer.info;
-    let mut files: Vec<PathBuf> = vec![
-        commit::table_path(writer.next.table),
-        PathBuf::from(manifest::report_path(info.total_episodes)),
-        info.data_file(writer.next.data)?,
-    ];
-    for (camera, at) in &writer.next.videos {
-        files.push(info.video_file(camera, *at)?);
-    }
-    files.push(Path::new(STAGING).join("writing"));
-    for relative in files {
-        let path = writer.root.join(&relative);
-        if path.is_file() {
-            remove_if_there(fs, &path)?;
-            let folder = parent(&path);
-            let synced = fs.sync_dir(&folder);
-            crate::error::IoContext::at(synced, "sync the folder", &folder)?;
-            let name = relative.display();
-            report
-                .actions
-                .push(format!("removed {name} of an unfinished save"));
-        }
-    }
-    Ok(())
 }
 
 fn run_name(run: &Path) -> String {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use arrow_array::Int64Array;
 use serde_json::json;
 
+use crate::budget::Budget;
 use crate::error::{DatasetError, Result};
+use crate::parquet_io::Source;
 use crate::{parquet_io, table};
 
 /// Where the tasks stand in a dataset.
@@ -23,7 +25,10 @@ pub(crate) fn read(root: &Path) -> Result<Vec<String>> {
     }
     // pandas stores an unnamed index as `__index_level_0__`.
     let is_text = |name: &str| name == "task" || name == "__index_level_0__";
-    let columns = parquet_io::read(&path, |name| is_text(name) || name == "task_index", None)?;
+    let wanted = |name: &str| is_text(name) || name == "task_index";
+    let source = Source::open(&path)?;
+    // Each task is a text of its own in memory.
+    let columns = parquet_io::read_from(&path, &source, wanted, None, &mut Budget::of(64))?;
     let field = |name: &str, reason: String| DatasetError::field(&path, name, reason);
     let mut indexes = Vec::new();
     let mut texts = Vec::new();

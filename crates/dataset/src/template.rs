@@ -42,6 +42,15 @@ enum Piece {
     Variable(Variable, usize),
 }
 
+impl Piece {
+    fn variable(&self) -> Option<Variable> {
+        match self {
+            Piece::Text(_) => None,
+            Piece::Variable(variable, _) => Some(*variable),
+        }
+    }
+}
+
 type Fields = [(&'static str, Variable); 3];
 
 const FIELDS: Fields = [
@@ -116,6 +125,47 @@ impl PathTemplate {
     /// The template as written.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The folder that every path begins with; none when a field or nothing stands there.
+    pub(crate) fn first_folder(&self) -> Option<&str> {
+        match self.pieces.first() {
+            Some(Piece::Text(text)) => text.split_once('/').map(|(first, _)| first),
+            _ => None,
+        }
+    }
+
+    /// Why two files could get the same path, if they could: each number, and with `per_camera` the camera, must be there,
+    /// and something that is no digit between any two of them.
+    pub(crate) fn ambiguity(&self, per_camera: bool) -> Option<String> {
+        let has = |wanted: Variable| {
+            let fields = self.pieces.iter();
+            fields
+                .filter_map(Piece::variable)
+                .any(|variable| variable == wanted)
+        };
+        let needed = [
+            ("chunk_index", has(Variable::Chunk)),
+            ("file_index", has(Variable::File)),
+            ("video_key", has(Variable::VideoKey) || !per_camera),
+        ];
+        if let Some((name, _)) = needed.iter().find(|(_, there)| !there) {
+            return Some(format!("has no {{{name}}} to tell files apart"));
+        }
+        if has(Variable::VideoKey) && !per_camera {
+            return Some("has a {video_key}, and tables belong to no camera".to_owned());
+        }
+        let mut apart = true;
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => apart |= text.contains(|c: char| !c.is_ascii_digit()),
+                Piece::Variable(..) if !apart => {
+                    return Some("has two fields with nothing but digits between them".to_owned());
+                }
+                Piece::Variable(..) => apart = false,
+            }
+        }
+        None
     }
 
     /// The path, relative to the dataset's folder.

@@ -1,7 +1,6 @@
 //! The metadata of datasets of format v2.0 and v2.1: lines of JSON, and one file per episode.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -10,6 +9,7 @@ use serde_json::Value;
 use crate::episodes::{EpisodeRow, VideoSpan};
 use crate::error::{DatasetError, IoContext, Result};
 use crate::info::{Format, Info};
+use crate::json;
 use crate::stats::{self, Stats};
 use crate::template::FileIndex;
 
@@ -115,7 +115,7 @@ fn each_line(
             path: path.to_owned(),
         });
     }
-    let mut file = BufReader::new(File::open(path).at("open", path)?);
+    let mut file = BufReader::new(ulna_outside::files::open(path).at("open", path)?);
     let mut line = Vec::new();
     for number in 1..=MAX_LINES {
         line.clear();
@@ -130,9 +130,9 @@ fn each_line(
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let value = serde_json::from_slice(&line).map_err(|error| DatasetError::Json {
+        let value = json::parse(&line).map_err(|reason| DatasetError::Json {
             path: path.to_owned(),
-            reason: format!("line {number}: {error}"),
+            reason: format!("line {number}: {reason}"),
         })?;
         take(&value, number)?;
     }

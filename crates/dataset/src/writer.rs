@@ -7,15 +7,18 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use crate::commit;
-use crate::episode_writer::{EpisodeParts, EpisodeStarter, EpisodeWriter, remove_run};
+use crate::episode_writer::{EpisodeParts, EpisodeStarter, EpisodeWriter};
 use crate::error::{DatasetError, IoContext, Result};
 use crate::features::Feature;
 use crate::fs::{Fs, RealFs, STAGING, make_dirs, put};
 use crate::info::{INFO_PATH, Info, must_be_v3};
+use crate::inside;
 use crate::json;
 use crate::layout::RowLayout;
 use crate::manifest::{MANIFEST_PATH, Manifest};
+use crate::paths;
 use crate::reader::Dataset;
+use crate::runs::{remove_run, runs};
 use crate::stats::Stats;
 use crate::template::FileIndex;
 use crate::video::rehearse;
@@ -47,6 +50,8 @@ pub struct Writer {
     pub(crate) table_columns: Option<Vec<String>>,
     /// The staging folder of an episode whose `info.json` was put in place without a confirmed sync.
     pub(crate) unsure: Option<PathBuf>,
+    /// Files that a failed save put in place and could not take back: the next save may replace them.
+    pub(crate) leftovers: Vec<PathBuf>,
     next_run: Arc<AtomicU64>,
     _lock: File,
 }
@@ -75,7 +80,9 @@ impl Writer {
             return Err(DatasetError::NotEmpty { path: root });
         }
         rehearse(layout.cameras(), info.fps)?;
-        make_dirs(&*fs, &root.join(STAGING))?;
+        paths::must_be_distinct(&info, &root)?;
+        make_dirs(&*fs, &root)?;
+        inside::make_dirs(&*fs, &root, Path::new(STAGING))?;
         let lock = lock(&root)?;
         if let Some(manifest) = &spec.manifest {
             let bytes = json::bytes(&manifest.to_value());
@@ -93,6 +100,7 @@ impl Writer {
             next: NextFiles::default(),
             table_columns: None,
             unsure: None,
+            leftovers: Vec::new(),
             next_run: Arc::default(),
             _lock: lock,
         })
@@ -109,6 +117,7 @@ impl Writer {
         let root = dir.as_ref();
         let dataset = Dataset::open(root)?;
         must_be_v3(dataset.info(), root)?;
+        paths::must_be_distinct(dataset.info(), root)?;
         let differences = differences(&dataset, spec)?;
         if !differences.is_empty() {
             return Err(DatasetError::Differs {
@@ -116,7 +125,7 @@ impl Writer {
                 differences,
             });
         }
-        make_dirs(&*fs, &root.join(STAGING))?;
+        inside::make_dirs(&*fs, root, Path::new(STAGING))?;
         let lock = lock(root)?;
         if !runs(root)?.is_empty() || dataset.uncommitted_episodes() > 0 {
             return Err(DatasetError::NeedsRepair {
@@ -133,9 +142,13 @@ impl Writer {
         let root = dataset.root().to_owned();
         let info = dataset.info().clone();
         let layout = Arc::new(RowLayout::new(&info)?);
+        paths::must_be_distinct(&info, &root)?;
+        let next = next_files(dataset)?;
+        paths::no_links_to(&root, &next.paths(&info)?)?;
         let stats = match dataset.stats()? {
+            // A save of the first episode that was cut short may have left some.
+            _ if dataset.is_empty() => Stats::new(),
             Some(stats) => stats,
-            None if dataset.is_empty() => Stats::new(),
             None => {
                 return Err(DatasetError::MissingFile {
                     what: "extending the dataset".to_owned(),
@@ -145,12 +158,13 @@ impl Writer {
         };
         Ok(Writer {
             fs,
-            next: next_files(dataset),
+            next,
             tasks: dataset.tasks().to_vec(),
             stats,
             layout,
             table_columns: commit::table_columns(&root)?,
             unsure: None,
+            leftovers: Vec::new(),
             next_run: Arc::default(),
             info,
             root,
@@ -204,12 +218,9 @@ impl Writer {
     }
 }
 
-/// Whether a folder is empty, or holds only what a `create` that was cut short leaves.
+/// Whether a folder is empty, or holds only what a `create` that was cut short leaves. Links among that are an error.
 fn is_vacant(root: &Path) -> Result<bool> {
     let only = |dir: &Path, allowed: &[&str]| -> Result<bool> {
-        if !dir.exists() {
-            return Ok(true);
-        }
         for entry in std::fs::read_dir(dir).at("list", dir)? {
             let name = entry.at("list", dir)?.file_name();
             if !allowed.iter().any(|a| name == *a) {
@@ -218,31 +229,18 @@ fn is_vacant(root: &Path) -> Result<bool> {
         }
         Ok(true)
     };
-    Ok(only(root, &[STAGING, "meta"])?
-        && only(&root.join("meta"), &["ulna"])?
-        && runs(root)?.is_empty())
-}
-
-/// The staging folders that a dataset holds, oldest first.
-pub(crate) fn runs(root: &Path) -> Result<Vec<PathBuf>> {
-    let staging = root.join(STAGING);
-    let mut out = Vec::new();
-    if staging.is_dir() {
-        for entry in std::fs::read_dir(&staging).at("list", &staging)? {
-            let path = entry.at("list", &staging)?.path();
-            if path.is_dir() {
-                out.push(path);
-            }
-        }
+    if !only(root, &[STAGING, "meta"])? || !runs(root)?.is_empty() {
+        return Ok(false);
     }
-    out.sort();
-    Ok(out)
+    let meta = root.join("meta");
+    Ok(!inside::own_folder(&meta)? || only(&meta, &["ulna"])?)
 }
 
 /// Takes the lock that keeps a second writer out; it ends with the process, however that ends.
 pub(crate) fn lock(root: &Path) -> Result<File> {
+    inside::staging(root)?;
     let path = root.join(STAGING).join("lock");
-    let file = File::create(&path).at("create", &path)?;
+    let file = inside::open_lock(&path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(DatasetError::Locked {
@@ -252,18 +250,34 @@ pub(crate) fn lock(root: &Path) -> Result<File> {
     }
 }
 
-fn next_files(dataset: &Dataset) -> NextFiles {
-    let size = dataset.info().chunks_size;
-    let rows = dataset.episodes();
-    let after = |last: Option<FileIndex>| last.map_or(FileIndex::default(), |at| at.next(size));
-    let cameras = dataset.info().cameras().map(|camera| {
+/// After the last files that rows refer to, and where no file is.
+fn next_files(dataset: &Dataset) -> Result<NextFiles> {
+    let (info, root) = (dataset.info(), dataset.root());
+    let (size, rows) = (info.chunks_size, dataset.episodes());
+    let mut videos = BTreeMap::new();
+    for camera in info.cameras() {
         let spans = rows.iter().filter_map(|row| row.videos.get(&camera.key));
-        (camera.key.clone(), after(spans.map(|span| span.file).max()))
-    });
-    NextFiles {
-        data: after(rows.iter().map(|row| row.data).max()),
-        table: after(rows.iter().map(|row| row.table).max()),
-        videos: cameras.collect(),
+        let last = spans.map(|span| span.file).max();
+        let path = |at| info.video_file(&camera.key, at);
+        let at = paths::vacant(root, last, size, path)?;
+        videos.insert(camera.key.clone(), at);
+    }
+    let last = rows.iter().map(|row| row.data).max();
+    Ok(NextFiles {
+        data: paths::vacant(root, last, size, |at| info.data_file(at))?,
+        table: paths::next_table(root, dataset)?,
+        videos,
+    })
+}
+
+impl NextFiles {
+    /// The paths, relative to the dataset's folder.
+    pub(crate) fn paths(&self, info: &Info) -> Result<Vec<PathBuf>> {
+        let mut out = vec![info.data_file(self.data)?, commit::table_path(self.table)];
+        for (camera, at) in &self.videos {
+            out.push(info.video_file(camera, *at)?);
+        }
+        Ok(out)
     }
 }
 

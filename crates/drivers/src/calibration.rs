@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 use ulna_core::JointCalibration;
+use ulna_outside::name::{self, NameError};
+use ulna_outside::{Printable, files};
 use ulna_robot::{ArmRole, Calibration, RobotKind};
 
 /// What is wrong with a calibration file.
@@ -18,8 +20,9 @@ use ulna_robot::{ArmRole, Calibration, RobotKind};
 pub enum CalibrationError {
     /// There is none.
     #[error(
-        "there is no calibration for `{id}` (looked for {path}): calibrate the arm with \
-         `ulna calibrate`, or pass the id under which it was calibrated"
+        "there is no calibration for `{}` (looked for {}): calibrate the arm with \
+         `ulna calibrate`, or pass the id under which it was calibrated",
+        Printable(id), Printable(path.display())
     )]
     Missing {
         /// The arm's id.
@@ -28,7 +31,7 @@ pub enum CalibrationError {
         path: PathBuf,
     },
     /// It cannot be read or written.
-    #[error("calibration file {path}: {source}")]
+    #[error("calibration file {}: {source}", Printable(path.display()))]
     Io {
         /// The file.
         path: PathBuf,
@@ -37,7 +40,8 @@ pub enum CalibrationError {
     },
     /// It is no calibration.
     #[error(
-        "calibration file {path}: {problem}; calibrate the arm again, or restore the file from a backup"
+        "calibration file {}: {}; calibrate the arm again, or restore the file from a backup",
+        Printable(path.display()), Printable(problem)
     )]
     Malformed {
         /// The file.
@@ -45,11 +49,13 @@ pub enum CalibrationError {
         /// What is wrong.
         problem: String,
     },
-    /// An id that could name a file elsewhere.
-    #[error("`{id}` cannot be an arm's id: use letters, digits, `-`, `_` and `.`")]
-    BadId {
-        /// The id.
-        id: String,
+    /// A name that could lead elsewhere.
+    #[error("`{}` cannot be {what}: {}; use letters, digits, `-`, `_`, `.` and spaces", Printable(&wrong.name), wrong.problem)]
+    BadName {
+        /// What it should name.
+        what: &'static str,
+        /// The name, and what is wrong with it.
+        wrong: NameError,
     },
 }
 
@@ -59,11 +65,10 @@ pub enum CalibrationError {
 /// `$HF_HOME/lerobot/calibration`, else `~/.cache/huggingface/lerobot/calibration`.
 ///
 /// # Errors
-/// [`CalibrationError::BadId`] for an id that is no plain file name.
+/// [`CalibrationError::BadName`] for an id or a type that is no plain file name.
 pub fn path(role: ArmRole, robot_type: &str, id: &str) -> Result<PathBuf, CalibrationError> {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if id.is_empty() || id.starts_with('.') || !id.chars().all(plain) {
-        return Err(CalibrationError::BadId { id: id.to_owned() });
+    for (what, given) in [("an arm's id", id), ("a robot's type", robot_type)] {
+        name::check(given).map_err(|wrong| CalibrationError::BadName { what, wrong })?;
     }
     Ok(root()
         .join(role.lerobot_folder())
@@ -75,7 +80,7 @@ pub fn path(role: ArmRole, robot_type: &str, id: &str) -> Result<PathBuf, Calibr
 /// none, the place where it should be.
 ///
 /// # Errors
-/// [`CalibrationError::BadId`].
+/// [`CalibrationError::BadName`].
 pub fn find(role: ArmRole, kind: &RobotKind, id: &str) -> Result<PathBuf, CalibrationError> {
     let spec = role.spec(kind);
     let home = path(role, &spec.robot_type, id)?;
@@ -115,7 +120,7 @@ pub fn back_up(path: &Path, stamp: &str) -> Result<Option<PathBuf>, CalibrationE
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{stamp}.bak"));
     let copy = path.with_file_name(name);
-    match fs::copy(path, &copy) {
+    match files::open(path).and_then(|_| fs::copy(path, &copy)) {
         Ok(_) => Ok(Some(copy)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(CalibrationError::Io { path: copy, source }),
@@ -151,12 +156,15 @@ fn root() -> PathBuf {
     home.unwrap_or_else(fallback).join("calibration")
 }
 
+/// Far more than the largest calibration needs, bytes.
+const LONGEST: u64 = 1 << 20;
+
 /// Reads the calibration of an arm of this kind from `path`.
 ///
 /// # Errors
 /// [`CalibrationError::Missing`] if there is no such file, others for one that does not fit the robot.
 pub fn load(path: &Path, id: &str, kind: &RobotKind) -> Result<Calibration, CalibrationError> {
-    let text = fs::read_to_string(path).map_err(|source| match source.kind() {
+    let text = files::read_text(path, LONGEST).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => CalibrationError::Missing {
             id: id.to_owned(),
             path: path.to_owned(),
@@ -221,7 +229,7 @@ pub fn parse(text: &str, kind: &RobotKind) -> Result<Calibration, String> {
                 "motor `{name}`: the range {low} to {high} is empty"
             ));
         }
-        if value.homing_offset.abs() > last / 2 {
+        if value.homing_offset.unsigned_abs() > last.unsigned_abs() / 2 {
             let (offset, most) = (value.homing_offset, last / 2);
             return Err(format!(
                 "motor `{name}`: homing_offset {offset} is beyond ±{most}"
@@ -253,6 +261,7 @@ pub fn save(path: &Path, calibration: &Calibration) -> Result<(), CalibrationErr
     let write = || {
         let folder = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
+        files::writable(path)?;
         let aside = path.with_extension("json.new");
         let mut file = fs::File::create(&aside)?;
         file.write_all(to_text(calibration).as_bytes())?;
@@ -313,6 +322,26 @@ mod tests {
                 "drive_mode is 3",
             ),
             ("\"id\": 1,", "\"id\": 1.5,", "`shoulder_pan`"),
+            (
+                "\"homing_offset\": 0,",
+                "\"homing_offset\": -2147483648,",
+                "beyond",
+            ),
+            (
+                "\"homing_offset\": 0,",
+                "\"homing_offset\": 9223372036854775807,",
+                "invalid value",
+            ),
+            (
+                "\"homing_offset\": 0,",
+                "\"homing_offset\": 1e300,",
+                "`shoulder_pan`",
+            ),
+            (
+                "\"range_max\": 4095",
+                "\"range_max\": 2147483647",
+                "leaves the servo's",
+            ),
             ("{", "[", "no JSON object"),
         ] {
             assert!(good.contains(from), "{from}");
@@ -345,7 +374,11 @@ mod tests {
 
     #[test]
     fn ids_stay_in_their_folder() {
-        assert!(path(ArmRole::Follower, "so_follower", "../../etc/passwd").is_err());
+        for bad in ["../../etc/passwd", "", "..", "-x", "a/b", "a\u{1b}[2J"] {
+            assert!(path(ArmRole::Follower, "so_follower", bad).is_err());
+            assert!(path(ArmRole::Follower, bad, "mine").is_err());
+        }
+        path(ArmRole::Follower, "so_follower", "Arm Łódź 1").unwrap();
         let path = path(ArmRole::Leader, "so_leader", "left-2").unwrap();
         assert!(path.ends_with("teleoperators/so_leader/left-2.json"));
     }

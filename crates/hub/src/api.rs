@@ -10,7 +10,8 @@ use crate::call::{Answer, Call, Content};
 use crate::client::Session;
 use crate::error::{HubError, Result};
 use crate::hash::HashKind;
-use crate::repo::{MAIN, Repo, printable, segment};
+use crate::repo::{MAIN, Repo, segment};
+use ulna_outside::text::brief;
 
 /// What the server says of a repository at a revision.
 #[derive(Debug, Clone, Deserialize)]
@@ -200,7 +201,7 @@ impl Session<'_> {
             for entry in entries.into_iter().filter(|entry| entry.kind == "file") {
                 if !seen.insert(entry.path.clone()) {
                     return Err(HubError::HostileName {
-                        name: printable(&entry.path),
+                        name: brief(&entry.path),
                         why: "the listing has it twice",
                     });
                 }
@@ -250,7 +251,7 @@ fn remote_file(entry: TreeEntry) -> Result<RemoteFile, String> {
     // Older servers write the algorithm in front.
     let hash = hash.strip_prefix("sha256:").unwrap_or(&hash).to_owned();
     if !hash_kind.fits(&hash) {
-        return Err(format!("`{}` has no proper hash", printable(&entry.path)));
+        return Err(format!("`{}` has no proper hash", brief(&entry.path)));
     }
     Ok(RemoteFile {
         name: entry.path,

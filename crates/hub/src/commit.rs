@@ -15,7 +15,8 @@ use crate::client::Session;
 use crate::endpoint::place;
 use crate::error::{HubError, Result};
 use crate::local::LocalFile;
-use crate::repo::{Repo, printable};
+use crate::repo::Repo;
+use ulna_outside::text::brief;
 
 /// Files asked about at a time, which the Hub limits.
 const BATCH: usize = 256;
@@ -220,7 +221,7 @@ impl Session<'_> {
             return Err(HubError::Answer {
                 what: what.to_owned(),
                 place: place(&at),
-                why: format!("`{}` is no commit", printable(&sha)),
+                why: format!("`{}` is no commit", brief(&sha)),
             });
         }
         Ok(Some(sha))

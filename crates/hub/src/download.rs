@@ -12,6 +12,7 @@ use crate::client::Session;
 use crate::endpoint::place;
 use crate::error::{HubError, Result};
 use crate::hash::Hasher;
+use crate::links::refuse_link;
 use crate::repo::Repo;
 use crate::retry::{ATTEMPTS, backoff};
 use crate::watch::Meter;
@@ -144,6 +145,7 @@ impl<'a> Partial<'a> {
         path: &'a Path,
         meter: &'a Meter<'a>,
     ) -> Result<Self> {
+        refuse_link(path)?;
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
         let file = options.open(path).map_err(HubError::file("write", path))?;

@@ -3,7 +3,7 @@
 use url::{Host, Url};
 
 use crate::error::{HubError, Result};
-use crate::repo::printable;
+use ulna_outside::text::brief;
 
 /// The public Hub.
 pub const PUBLIC_HUB: &str = "https://huggingface.co";
@@ -25,8 +25,8 @@ impl Endpoint {
         let wrong = |why| HubError::Endpoint {
             // What might be a password is not repeated.
             endpoint: match address.rsplit_once('@') {
-                Some((_, host)) => printable(host),
-                None => printable(address),
+                Some((_, host)) => brief(host),
+                None => brief(address),
             },
             why,
         };
@@ -110,7 +110,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 pub(crate) fn place(url: &Url) -> String {
     let host = url.host_str().unwrap_or("?");
     let port = url.port().map_or(String::new(), |port| format!(":{port}"));
-    printable(&format!("{}://{host}{port}{}", url.scheme(), url.path()))
+    brief(&format!("{}://{host}{port}{}", url.scheme(), url.path()))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::call::Answer;
 use crate::client::Session;
 use crate::endpoint::place;
 use crate::error::HubError;
-use crate::repo::printable;
+use ulna_outside::text::brief;
 
 const SIGN_IN: &str =
     "; if it is private, sign in with `hf auth login`, or set HF_TOKEN to a token that may see it";
@@ -36,7 +36,7 @@ pub(crate) fn explain(session: &Session<'_>, answer: &Answer<'_>, text: &[u8]) -
         Some(token) => token.hide_in(&said),
         None => said,
     };
-    let said = printable(&said);
+    let said = brief(&said);
     if !session.client.endpoint().owns(&answer.url) {
         // A store's refusal is about its signed address, not about people and repositories.
         return status(answer, &said);

@@ -14,8 +14,9 @@ use crate::client::Session;
 use crate::endpoint::place;
 use crate::error::{HubError, Result};
 use crate::local::LocalFile;
-use crate::repo::{Repo, printable};
+use crate::repo::Repo;
 use crate::watch::{Meter, Step};
+use ulna_outside::text::brief;
 
 const MIME: &str = "application/vnd.git-lfs+json";
 /// Files asked about at a time, which the Hub limits.
@@ -171,7 +172,7 @@ impl Session<'_> {
                 });
             }
             Some(other) => {
-                let other = printable(other);
+                let other = brief(other);
                 return Err(nonsense(format!("it wants the transfer `{other}`")));
             }
         }
@@ -188,7 +189,7 @@ impl Session<'_> {
                 return Err(HubError::FileRefused {
                     endpoint: self.client.endpoint().to_string(),
                     path: large.file.name.clone(),
-                    said: format!("{} ({})", printable(&error.message), error.code),
+                    said: format!("{} ({})", brief(&error.message), error.code),
                 });
             }
             if let Some(actions) = object.actions

@@ -37,6 +37,7 @@ mod error;
 mod explain;
 mod hash;
 mod lfs;
+mod links;
 mod local;
 mod names;
 mod pull;

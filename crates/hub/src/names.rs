@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use glob::Pattern;
 
 use crate::error::{HubError, Result};
-use crate::repo::printable;
+use ulna_outside::text::brief;
 
 /// What most file systems take for one name.
 const LONGEST_PART: usize = 255;
@@ -16,7 +16,7 @@ const LONGEST_PATH: usize = 1024;
 pub(crate) fn refuse_hostile(name: &str) -> Result<()> {
     let refused = |why| {
         Err(HubError::HostileName {
-            name: printable(name),
+            name: brief(name),
             why,
         })
     };
@@ -49,7 +49,7 @@ pub(crate) fn refuse_collisions<'a>(names: impl Iterator<Item = &'a str> + Clone
     for name in names.clone() {
         if !files.insert(name) {
             return Err(HubError::HostileName {
-                name: printable(name),
+                name: brief(name),
                 why: "it is there twice",
             });
         }
@@ -59,7 +59,7 @@ pub(crate) fn refuse_collisions<'a>(names: impl Iterator<Item = &'a str> + Clone
         let mut folders = ends.filter_map(|at| name.get(..at));
         if let Some(folder) = folders.find(|folder| files.contains(folder)) {
             return Err(HubError::HostileName {
-                name: printable(folder),
+                name: brief(folder),
                 why: "it is a file and a folder at once",
             });
         }
@@ -94,7 +94,7 @@ impl Filter {
                     None => pattern.clone(),
                 };
                 Pattern::new(&all).map_err(|error| HubError::Pattern {
-                    pattern: printable(pattern),
+                    pattern: brief(pattern),
                     why: error.msg.to_owned(),
                 })
             };

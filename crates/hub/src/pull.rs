@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use ulna_dataset::INFO_PATH;
@@ -14,6 +15,7 @@ use crate::client::{HubClient, Session};
 use crate::error::{HubError, Result};
 use crate::explain::repository_hint;
 use crate::hash::{self, HashKind};
+use crate::links::{refuse_link, refuse_links_to};
 use crate::local::{POLICY_PATH, WHOLE, refuse_unfinished};
 use crate::names::{Filter, is_private, refuse_collisions, refuse_hostile};
 use crate::repo::{Repo, RepoKind};
@@ -21,6 +23,10 @@ use crate::watch::{Meter, Step, Watch};
 
 /// Where files wait until all are there.
 const WAITING: &str = ".hub";
+/// What keeps a second pull out.
+const LOCK: &str = "lock";
+/// The end of the names of files that are not whole yet.
+const INCOMPLETE: &str = ".incomplete";
 /// Left free on the disk.
 const SPARE: u64 = 16 << 20;
 
@@ -140,6 +146,7 @@ impl Pull<'_> {
             .collect();
         for file in &wanted {
             refuse_hostile(&file.name)?;
+            refuse_links_to(self.dir, &file.name)?;
         }
         refuse_collisions(wanted.iter().map(|file| file.name.as_str()))?;
         let left_out = all.len() - wanted.len();
@@ -211,6 +218,7 @@ impl Pull<'_> {
         if self.repo.kind() == RepoKind::Dataset {
             for folder in WHOLE {
                 let folder = folder.trim_end_matches('/');
+                refuse_link(&self.dir.join(folder))?;
                 foreign(&self.dir.join(folder), folder, all, &mut plan.foreign)?;
             }
             plan.foreign.sort();
@@ -238,6 +246,7 @@ impl Pull<'_> {
     /// Receives the files, then puts them in place.
     fn receive(&self, commit: &str, missing: &[RemoteFile], bytes: u64) -> Result<()> {
         let waiting = self.dir.join(WAITING);
+        refuse_link(&waiting)?;
         fs::create_dir_all(&waiting).map_err(HubError::file("make", &waiting))?;
         let _lock = self.lock(&waiting)?;
         self.refuse_full_disk(missing)?;
@@ -263,14 +272,18 @@ impl Pull<'_> {
             folders.insert(folder.to_owned());
         }
         sync(&folders)?;
-        // What waits there belongs to files that are not wanted any more.
-        fs::remove_dir_all(&waiting).map_err(HubError::file("remove", &waiting))
+        remove_waiting(&waiting)
     }
 
     /// Two pulls at once would write the same files. The lock ends with the value, or with the program.
     fn lock(&self, waiting: &Path) -> Result<fs::File> {
-        let path = waiting.join("lock");
-        let lock = fs::File::create(&path).map_err(HubError::file("write", &path))?;
+        let path = waiting.join(LOCK);
+        refuse_link(&path)?;
+        let mut options = fs::OpenOptions::new();
+        let options = options.write(true).create(true).truncate(false);
+        let lock = options
+            .open(&path)
+            .map_err(HubError::file("write", &path))?;
         match lock.try_lock() {
             Err(fs::TryLockError::WouldBlock) => Err(HubError::Folder {
                 dir: self.dir.to_owned(),
@@ -288,7 +301,7 @@ impl Pull<'_> {
         let name = name.get(..12).unwrap_or(&name);
         self.dir
             .join(WAITING)
-            .join(format!("{}-{name}.incomplete", file.hash))
+            .join(format!("{}-{name}{INCOMPLETE}", file.hash))
     }
 
     fn refuse_full_disk(&self, missing: &[RemoteFile]) -> Result<()> {
@@ -308,6 +321,25 @@ impl Pull<'_> {
             }),
             _ => Ok(()),
         }
+    }
+}
+
+/// Removes what waits, which belongs to files that are not wanted any more, and the folder if nothing else is in it.
+fn remove_waiting(waiting: &Path) -> Result<()> {
+    for entry in fs::read_dir(waiting).map_err(HubError::file("read", waiting))? {
+        let entry = entry.map_err(HubError::file("read", waiting))?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name == LOCK || name.ends_with(INCOMPLETE) {
+            let path = entry.path();
+            fs::remove_file(&path).map_err(HubError::file("remove", &path))?;
+        }
+    }
+    match fs::remove_dir(waiting) {
+        Err(error) if error.kind() != ErrorKind::DirectoryNotEmpty => {
+            Err(HubError::file("remove", waiting)(error))
+        }
+        _ => Ok(()),
     }
 }
 

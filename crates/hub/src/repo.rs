@@ -1,6 +1,7 @@
 //! What is pushed to and pulled from: a repository of a kind, at a revision.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use ulna_outside::text::brief;
 
 use crate::error::{HubError, Result};
 
@@ -57,7 +58,7 @@ impl Repo {
     pub fn new(kind: RepoKind, id: &str) -> Result<Self> {
         let wrong = |why| HubError::Name {
             what: "repository",
-            name: printable(id),
+            name: brief(id),
             why,
         };
         let Some((user, name)) = id.split_once('/') else {
@@ -100,14 +101,14 @@ impl Repo {
         if revision.is_empty() || revision.len() > 255 || revision.contains(bad) {
             return Err(HubError::Name {
                 what: "revision",
-                name: printable(revision),
+                name: brief(revision),
                 why: "it is a branch, a tag or a commit, without blanks and signs such as `~^:?*[`",
             });
         }
         if !parts_fit(revision) || revision.contains("..") || revision.starts_with('-') {
             return Err(HubError::Name {
                 what: "revision",
-                name: printable(revision),
+                name: brief(revision),
                 why: "git takes no `..`, no empty parts, and none that begin with a dot",
             });
         }
@@ -183,16 +184,6 @@ pub(crate) fn segment(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 
-/// Foreign text as it may be shown on a terminal: one short line without control characters.
-pub(crate) fn printable(text: &str) -> String {
-    let shown: String = text
-        .chars()
-        .take(300)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    shown.trim().to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,11 +233,5 @@ mod tests {
         );
         let model = Repo::new(RepoKind::Model, "me/arm").unwrap();
         assert_eq!(model.file("abc", "x"), "/me/arm/resolve/abc/x");
-    }
-
-    #[test]
-    fn foreign_text_is_tamed() {
-        assert_eq!(printable("a\u{1b}[31mb\n"), "a [31mb");
-        assert_eq!(printable(&"x".repeat(1000)).len(), 300);
     }
 }

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ulna_outside::files;
+
 use crate::error::{HubError, Result};
 
 /// More than any token has.
@@ -64,7 +66,7 @@ impl Token {
                     place: path.display().to_string(),
                 });
             }
-            Ok(_) => fs::read_to_string(&path).map_err(HubError::file("read", &path))?,
+            Ok(_) => files::read_text(&path, LONGEST).map_err(HubError::file("read", &path))?,
             Err(_) => return Ok(None),
         };
         if text.trim().is_empty() {

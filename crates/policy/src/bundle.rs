@@ -44,11 +44,13 @@
 use std::path::{Path, PathBuf};
 
 use ulna_core::Joints;
+use ulna_outside::text::in_line;
 
 use crate::contract::Contract;
 use crate::error::PolicyError;
 
 pub(crate) mod bind;
+mod bounds;
 pub(crate) mod folder;
 mod golden;
 pub(crate) mod graph;
@@ -109,8 +111,8 @@ impl Bundle {
             reason,
         };
         let text = String::from_utf8(text).map_err(|_| wrong("it is not text".to_owned()))?;
-        let manifest: Manifest =
-            toml::from_str(&text).map_err(|error| wrong(error.to_string().trim().to_owned()))?;
+        let manifest: Manifest = toml::from_str(&text)
+            .map_err(|error| wrong(in_line(&text, error.span(), error.message())))?;
         let chunks = validate::chunk_settings(&manifest).map_err(wrong)?;
         validate::check_head(&manifest).map_err(wrong)?;
         let contract = validate::contract(dir, &manifest, &wrong)?;

@@ -196,7 +196,7 @@ pub(crate) struct EncodingLane {
     lane: Lane<EncodingWorker>,
     in_memory: Arc<AtomicUsize>,
     room: Room,
-    spool_path: PathBuf,
+    spool_folder: PathBuf,
     spool: Option<SpoolWriter>,
     first: bool,
     trouble: Trouble,
@@ -207,7 +207,7 @@ impl EncodingLane {
         camera: &str,
         threaded: bool,
         room: Room,
-        spool_path: PathBuf,
+        spool_folder: PathBuf,
         sync_every: u32,
         trouble: &Trouble,
     ) -> Result<Self, RecorderError> {
@@ -237,7 +237,7 @@ impl EncodingLane {
             lane,
             in_memory,
             room,
-            spool_path,
+            spool_folder,
             spool: None,
             first: true,
             trouble: trouble.clone(),
@@ -286,7 +286,7 @@ impl EncodingLane {
         let writer = match &mut self.spool {
             Some(writer) => writer,
             none => {
-                let (writer, reader) = spool(&self.spool_path, pixels.len(), self.room.disk)?;
+                let (writer, reader) = spool(&self.spool_folder, pixels.len(), self.room.disk)?;
                 new = Some(reader);
                 none.insert(writer)
             }

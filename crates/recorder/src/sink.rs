@@ -120,9 +120,8 @@ impl EpisodeSink {
         };
         let folder = writer.root().join(".ulna");
         let encoders = cameras.iter().map(|camera| {
-            let spool = folder.join(format!("spool-{}", camera.name));
             let (key, every) = (camera.key(), options.sync_every);
-            EncodingLane::new(&key, threaded, room, spool, every, &trouble)
+            EncodingLane::new(&key, threaded, room, folder.clone(), every, &trouble)
         });
         let encoders = encoders.collect::<Result<_, _>>()?;
         let space = Arc::<Space>::default();

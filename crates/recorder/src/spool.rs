@@ -1,8 +1,8 @@
 //! Pictures that found no room in memory, on disk until their encoder gets to them.
 //!
-//! The file has no name: it is unlinked as soon as it is open, so that nothing is left of it, however the process ends.
+//! The file has no name, so that nothing is left of it, however the process ends.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -38,20 +38,13 @@ pub(crate) struct SpoolReader {
     next: u64,
 }
 
-/// A spool at `path` for pictures of `picture` bytes, of at most `budget` bytes in all.
+/// A spool in `folder` for pictures of `picture` bytes, of at most `budget` bytes in all.
 pub(crate) fn spool(
-    path: &Path,
+    folder: &Path,
     picture: usize,
     budget: u64,
 ) -> io::Result<(SpoolWriter, SpoolReader)> {
-    let mut options = OpenOptions::new();
-    let file = options
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .open(path)?;
-    std::fs::remove_file(path)?;
+    let file = tempfile::tempfile_in(folder)?;
     let ring = Arc::new(Ring {
         file,
         picture,
@@ -99,9 +92,8 @@ mod tests {
     #[test]
     fn pictures_come_out_in_order_and_the_budget_holds() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("spool");
-        let (mut writer, mut reader) = spool(&path, 4, 10).unwrap();
-        assert!(!path.exists());
+        let (mut writer, mut reader) = spool(folder.path(), 4, 10).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         let mut picture = Vec::new();
         for round in 0..5u8 {
             assert!(writer.put(&[round; 4]).unwrap());

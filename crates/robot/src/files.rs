@@ -9,6 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use ulna_outside::text::in_line;
+use ulna_outside::{Printable, files};
 
 use crate::{ComposedFile, RobotKind};
 
@@ -34,8 +36,9 @@ pub const DEFAULT: &str = "so101";
 pub enum RobotsError {
     /// No robot of that name.
     #[error(
-        "there is no robot `{name}`: `ulna robots list` shows those there are; \
-         a file of your own is given by its path, or by its name once it lies in {folder}"
+        "there is no robot `{}`: `ulna robots list` shows those there are; \
+         a file of your own is given by its path, or by its name once it lies in {}",
+        Printable(name), Printable(folder.display())
     )]
     Unknown {
         /// The name asked for.
@@ -44,7 +47,7 @@ pub enum RobotsError {
         folder: PathBuf,
     },
     /// The file cannot be read.
-    #[error("robot file {path}: {source}")]
+    #[error("robot file {}: {source}", Printable(path.display()))]
     Io {
         /// The file.
         path: PathBuf,
@@ -52,7 +55,7 @@ pub enum RobotsError {
         source: std::io::Error,
     },
     /// The file is no robot.
-    #[error("robot file {origin}: {problem}")]
+    #[error("robot file {}: {problem}", Printable(origin))]
     Malformed {
         /// The file, or the built-in's name.
         origin: String,
@@ -71,6 +74,9 @@ pub struct Listed {
     /// Its summary, or what is wrong with its file.
     pub summary: String,
 }
+
+/// Far more than the largest robot file needs, bytes.
+const LONGEST: u64 = 4 << 20;
 
 /// The robot of this name or path, checked.
 ///
@@ -92,7 +98,7 @@ pub fn read(name: &str) -> Result<(String, String), RobotsError> {
     } else {
         user_folder().join(format!("{name}.toml"))
     };
-    match fs::read_to_string(&path) {
+    match files::read_text(&path, LONGEST) {
         Ok(text) => Ok((text, path.display().to_string())),
         Err(source) if looks_like_path || source.kind() != std::io::ErrorKind::NotFound => {
             Err(RobotsError::Io { path, source })
@@ -123,7 +129,7 @@ fn parse_within(text: &str, origin: &str, depth: usize) -> Result<RobotKind, Rob
         origin: origin.to_owned(),
         problem,
     };
-    let toml = |error: toml::de::Error| malformed(error.to_string());
+    let toml = |error: toml::de::Error| malformed(in_line(text, error.span(), error.message()));
     let keys: toml::Table = toml::from_str(text).map_err(toml)?;
     let composed = keys.contains_key("extends") || keys.contains_key("pair");
     let kind: RobotKind = if composed {
@@ -138,7 +144,8 @@ fn parse_within(text: &str, origin: &str, depth: usize) -> Result<RobotKind, Rob
         };
         if depth == 0 {
             let problem = format!(
-                "it builds on `{of}`, which is {DEEPEST} robots deep: does one of them build on itself?"
+                "it builds on `{}`, which is {DEEPEST} robots deep: does one of them build on itself?",
+                Printable(&of)
             );
             return Err(malformed(problem));
         }

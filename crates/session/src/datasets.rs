@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use ulna_dataset::{Dataset, repair};
+use ulna_outside::Text;
 
 use crate::error::SessionError;
 
@@ -25,7 +26,7 @@ pub struct Answer {
     /// The command's JSON.
     pub json: Value,
     /// The same in lines.
-    pub text: String,
+    pub text: Text,
     /// False if the command found what makes it fail.
     pub good: bool,
 }
@@ -89,7 +90,7 @@ pub fn info(dir: &Path) -> Result<Answer, SessionError> {
     });
     Ok(Answer {
         json,
-        text: lines.join("\n"),
+        text: lines.into_iter().collect(),
         good: true,
     })
 }
@@ -118,7 +119,7 @@ pub fn repaired(dir: &Path) -> Result<Answer, SessionError> {
     let json = json!({ "actions": report.actions, "recovered": recovered, "left": report.left });
     Ok(Answer {
         json,
-        text: lines.join("\n"),
+        text: lines.into_iter().collect(),
         good: true,
     })
 }

@@ -234,14 +234,14 @@ pub fn reached_its_goal(report: &SessionReport) -> Result<(), SessionError> {
     )))
 }
 
-/// `$XDG_DATA_HOME/ulna/demo`, else `~/.local/share/ulna/demo`.
+/// `$XDG_DATA_HOME/ulna/demo`, else `~/.local/share/ulna/demo`, in the current folder where there is no home.
 fn default_folder() -> PathBuf {
     let data = env::var_os("XDG_DATA_HOME")
         .filter(|value| !value.is_empty())
         .map(PathBuf::from);
     data.unwrap_or_else(|| {
         env::home_dir()
-            .unwrap_or_else(env::temp_dir)
+            .unwrap_or_else(|| PathBuf::from("."))
             .join(".local/share")
     })
     .join("ulna/demo")

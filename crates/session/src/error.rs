@@ -2,7 +2,7 @@
 
 use crate::device::DeviceError;
 
-/// Why a session, or opening one, failed.
+/// Why a session, or opening one, failed. It is said on one line, except where [`has_lines`](SessionError::has_lines).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
@@ -43,7 +43,7 @@ pub enum SessionError {
     /// A policy.
     #[error(transparent)]
     Policy(#[from] ulna_policy::PolicyError),
-    /// What is around the robot, a simulation for example, could not be set up.
+    /// What is around the robot, a simulation for example, could not be set up. If options were wrong, the source has lines of its own.
     #[error("{source}")]
     Surroundings {
         /// Whether options were wrong.
@@ -74,6 +74,16 @@ impl SessionError {
             matches!(error, ulna_dataset::DatasetError::Interrupted { .. })
         };
         matches!(self, Self::Dataset(error) if interrupted(error))
+    }
+
+    /// Whether it is said in several lines: line ends in it are ulna's own, and values from outside are already
+    /// [`Printable`](ulna_outside::Printable).
+    pub fn has_lines(&self) -> bool {
+        match self {
+            Self::Device(DeviceError::Connect(_)) => true,
+            Self::Surroundings { usage, .. } => *usage,
+            _ => false,
+        }
     }
 
     /// Whether the command was called wrongly: exit code 2.

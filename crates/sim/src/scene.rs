@@ -10,6 +10,7 @@ use std::sync::Arc;
 use ulna_core::joints::Joints;
 use ulna_core::unit::AngleMap;
 use ulna_core::{Environment, Judge, Stamp};
+use ulna_outside::Printable;
 use ulna_robot::RobotKind;
 
 use crate::hand::Operator;
@@ -70,7 +71,10 @@ pub trait Task: fmt::Debug + Send + Sync {
 #[non_exhaustive]
 pub enum SceneError {
     /// No scene has this name.
-    #[error("--scene {name}: there is no such scene; there are {known}")]
+    #[error(
+        "--scene {}: there is no such scene; there are {known}",
+        Printable(name)
+    )]
     Unknown {
         /// The name that was asked for.
         name: String,

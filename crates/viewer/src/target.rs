@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rerun::external::{re_log_types, re_uri};
 use rerun::{RecordingStream, RecordingStreamBuilder, SpawnOptions};
+use ulna_outside::files;
 
 /// The version of Rerun whose viewers understand this program best.
 pub const RERUN_VERSION: &str = "0.36.3";
@@ -159,7 +160,11 @@ impl Viewer {
                 listens(url)?;
                 builder.connect_grpc_opts(url.clone())
             }
-            Target::File(path) => builder.save(path),
+            Target::File(path) => {
+                // A pipe would keep the session waiting for a reader.
+                files::writable(path).map_err(|error| failed(error.to_string()))?;
+                builder.save(path)
+            }
             #[cfg(feature = "web-viewer")]
             Target::Web => {
                 let (started, stream) = crate::web::serve(builder).map_err(&failed)?;

@@ -115,17 +115,14 @@ fn disk(folder: &Path) -> Check {
 
 /// How long it takes until a file of [`PROBE`] bytes is on the disk.
 fn probe(folder: &Path) -> std::io::Result<Duration> {
-    let path = folder.join(format!(".ulna-doctor-{}", std::process::id()));
-    let write = || {
-        let begun = Instant::now();
-        let mut file = fs::File::create_new(&path)?;
-        file.write_all(&vec![0x5A; PROBE])?;
-        file.sync_all()?;
-        Ok(begun.elapsed())
-    };
-    let took = write();
-    let removed = fs::remove_file(&path);
-    took.and_then(|took| removed.map(|()| took))
+    let begun = Instant::now();
+    let mut file = tempfile::Builder::new()
+        .prefix(".ulna-doctor-")
+        .tempfile_in(folder)?;
+    file.write_all(&vec![0x5A; PROBE])?;
+    file.as_file().sync_all()?;
+    let took = begun.elapsed();
+    file.close().map(|()| took)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use ulna_session::EngineChoice;
 use ulna_session::policies::PolicyOptions;
 
-use super::values::seconds_or_none;
+use super::values::{seconds_or_none, threads};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyAction {
@@ -61,7 +61,7 @@ pub(super) struct EngineArgs {
     engine: EngineChoice,
 
     /// Threads for the network; tract always takes one
-    #[arg(long, default_value = "1", value_name = "N")]
+    #[arg(long, default_value = "1", value_name = "N", value_parser = threads)]
     threads: NonZeroUsize,
 
     /// On the virtual clock: how long an inference takes, s; in real time it takes what it takes

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use ulna_session::record::{Episodes, OnInterrupt, RecordOptions};
 
 use super::codec::CodecArgs;
-use super::values::{seconds, seconds_or_none, size};
+use super::values::{MOST_EPISODES, seconds, seconds_or_none, size};
 use crate::sounds::Sounds;
 
 /// The episodes of a recording. Whoever takes these has an argument `dataset` as well.
@@ -19,12 +19,12 @@ pub(crate) struct RecordingArgs {
         value_name = "N",
         requires = "dataset",
         conflicts_with = "more",
-        value_parser = clap::value_parser!(u64).range(1..)
+        value_parser = clap::value_parser!(u64).range(1..=MOST_EPISODES)
     )]
     episodes: Option<u64>,
 
     /// Go on with a dataset that is there, and record so many more
-    #[arg(long, value_name = "N", requires = "dataset", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", requires = "dataset", value_parser = clap::value_parser!(u64).range(1..=MOST_EPISODES))]
     more: Option<u64>,
 
     /// How long an episode lasts, s

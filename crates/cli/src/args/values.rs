@@ -1,5 +1,6 @@
 //! Values as they are typed.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use ulna_session::datasets::{Moment, NewValues, Number};
@@ -21,6 +22,16 @@ pub(super) fn seconds_or_none(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// More than any computer here has; each thread takes memory at once.
+const MOST_THREADS: usize = 256;
+
+pub(super) fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    let threads = text.parse().ok().and_then(NonZeroUsize::new);
+    threads
+        .filter(|threads| threads.get() <= MOST_THREADS)
+        .ok_or_else(|| format!("not a number from 1 to {MOST_THREADS}"))
+}
+
 pub(super) fn size(text: &str) -> Result<(u32, u32), String> {
     let sides = text.split_once('x');
     sides
@@ -33,7 +44,7 @@ pub(super) fn size(text: &str) -> Result<(u32, u32), String> {
 pub(crate) struct Episodes(pub(crate) Vec<u64>);
 
 /// More than any dataset holds; a longer list is a slip of the finger.
-const MOST_EPISODES: u64 = 1_000_000;
+pub(super) const MOST_EPISODES: u64 = 1_000_000;
 
 pub(super) fn episodes(text: &str) -> Result<Episodes, String> {
     let mut all = Vec::new();
@@ -41,8 +52,9 @@ pub(super) fn episodes(text: &str) -> Result<Episodes, String> {
         let piece = piece.trim();
         let (first, last) = piece.split_once('-').unwrap_or((piece, piece));
         let number = |text: &str| text.trim().parse::<u64>().ok();
+        let room = MOST_EPISODES.saturating_sub(all.len() as u64);
         match (number(first), number(last)) {
-            (Some(first), Some(last)) if first <= last && last - first < MOST_EPISODES => {
+            (Some(first), Some(last)) if first <= last && last - first < room => {
                 all.extend(first..=last);
             }
             _ => {
@@ -110,7 +122,15 @@ mod tests {
     #[test]
     fn lists_of_episodes() {
         assert_eq!(episodes("5,1, 2-4,3").unwrap().0, [1, 2, 3, 4, 5]);
-        for wrong in ["", "a", "3-1", "1-", "1,,2", "0-18446744073709551615"] {
+        for wrong in [
+            "",
+            "a",
+            "3-1",
+            "1-",
+            "1,,2",
+            "0-18446744073709551615",
+            "0-999999,0-999999",
+        ] {
             assert!(episodes(wrong).is_err(), "{wrong}");
         }
     }

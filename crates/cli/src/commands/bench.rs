@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use ulna_bench as benches;
+use ulna_outside::Text;
 
 use crate::args::BenchCommand;
 use crate::{Outcome, output};
@@ -17,7 +18,7 @@ pub(crate) fn bench(bench: &BenchCommand, json: bool) -> Result<Outcome> {
     if json {
         output::json(&serde_json::to_value(&result)?)?;
     } else {
-        output::text(&result.table())?;
+        output::text(&Text::split(result.table()))?;
     }
     Ok(Outcome::Done)
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use ulna_bringup::calibrate::{Calibrated, Task};
+use ulna_outside::Text;
 
 use super::stop;
 use crate::args::CalibrateArgs;
@@ -26,7 +27,7 @@ pub(crate) fn calibrate(args: &CalibrateArgs, json: bool) -> Result<Outcome> {
     })
 }
 
-fn summary(report: &Calibrated, task: Task) -> String {
+fn summary(report: &Calibrated, task: Task) -> Text {
     let mut lines = vec![format!(
         "{:<16}{:>4}{:>7}{:>7}{:>7}{:>7}",
         "joint", "id", "offset", "min", "max", "drive"
@@ -88,5 +89,5 @@ fn summary(report: &Calibrated, task: Task) -> String {
          servos, `ulna calibrate` makes new ones"
             .to_owned()
     });
-    lines.join("\n")
+    lines.into_iter().collect()
 }

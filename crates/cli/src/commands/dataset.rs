@@ -44,7 +44,7 @@ pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Outcome> {
         }
         Err(error) => match error.downcast_ref::<SessionError>() {
             Some(app) if app.is_interruption() => {
-                eprintln!("{app}");
+                output::note(app);
                 Ok(Outcome::Interrupted)
             }
             _ => Err(error),

@@ -1,6 +1,7 @@
 //! `ulna demo`.
 
 use anyhow::Result;
+use ulna_outside::Text;
 use ulna_session::demo as tour;
 
 use super::stop;
@@ -9,12 +10,12 @@ use crate::{Outcome, output};
 
 pub(crate) fn demo(args: &DemoArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let mut say = |line: &str| eprintln!("{line}");
+    let mut say = |line: &str| output::notes(line);
     let told = tour::demo(args.seed, args.folder.as_deref(), &stop, &mut say)?;
     if json {
         output::json(&serde_json::to_value(&told)?)?;
     } else {
-        output::text(&told.summary())?;
+        output::text(&Text::split(told.summary()))?;
     }
     Ok(Outcome::from_interrupt(told.interrupted))
 }

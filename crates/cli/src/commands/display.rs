@@ -42,7 +42,7 @@ pub(super) fn viewer(place: &str, title: &str) -> Result<ulna_viewer::Viewer> {
     let target: ulna_viewer::Target = place.parse().map_err(usage)?;
     let viewer = ulna_viewer::Viewer::open(&target, title)?;
     if let Some(url) = viewer.url() {
-        eprintln!("open in a browser: {url}");
+        crate::output::note(format_args!("open in a browser: {url}"));
     }
     Ok(viewer)
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use ulna_bringup::doctor::{Check, Verdict, doctor as examine, udev_rules};
+use ulna_outside::Text;
 use ulna_session::{EngineKind, policies};
 
 use super::stop;
@@ -10,7 +11,7 @@ use crate::{Outcome, output};
 
 pub(crate) fn doctor(args: &DoctorArgs, json: bool) -> Result<Outcome> {
     if args.udev {
-        output::text(udev_rules().trim_end())?;
+        output::text(&Text::split(udev_rules().trim_end()))?;
         return Ok(Outcome::Done);
     }
     let stop = stop()?;
@@ -49,15 +50,13 @@ fn engine() -> Vec<Check> {
     }]
 }
 
-fn lines(check: &Check) -> String {
+fn lines(check: &Check) -> Text {
     let verdict = match check.verdict {
         Verdict::Ok => "ok  ",
         Verdict::Warn => "warn",
         Verdict::Fail => "FAIL",
     };
-    let next = check
-        .next
-        .as_ref()
-        .map_or_else(String::new, |next| format!("\n      → {next}"));
-    format!("{verdict}  {}: {}{next}", check.name, check.found)
+    let mut lines = Text::line(format_args!("{verdict}  {}: {}", check.name, check.found));
+    lines.extend(check.next.iter().map(|next| format!("      → {next}")));
+    lines
 }

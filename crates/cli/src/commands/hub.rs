@@ -34,6 +34,7 @@ mod with {
         Endpoint, Filter, Folder, HubClient, HubError, POLICY_PATH, PullOptions, Pulled,
         PushOptions, Pushed, Repo, RepoKind, Step, Token, Watch,
     };
+    use ulna_outside::{Shell, Text};
     use ulna_session::{SessionError, Stop, datasets};
 
     use super::super::stop;
@@ -80,7 +81,7 @@ mod with {
         Ok(Outcome::Done)
     }
 
-    fn would(repo: &Repo, pushed: &Pushed) -> String {
+    fn would(repo: &Repo, pushed: &Pushed) -> Text {
         let added = pushed.files.iter().map(|name| format!("  + {name}"));
         let deleted = pushed.deleted.iter().map(|name| format!("  - {name}"));
         let mut lines: Vec<String> = added.chain(deleted).collect();
@@ -96,10 +97,10 @@ mod with {
             pushed.deleted.len(),
             pushed.unchanged
         ));
-        lines.join("\n")
+        lines.into_iter().collect()
     }
 
-    fn did(repo: &Repo, pushed: &Pushed) -> String {
+    fn did(repo: &Repo, pushed: &Pushed) -> Text {
         let mut lines = Vec::new();
         if pushed.files.is_empty() && pushed.deleted.is_empty() {
             lines.push(format!("{repo} has all {} files already", pushed.unchanged));
@@ -118,7 +119,7 @@ mod with {
             lines.push(format!("  tag {tag}, by which LeRobot finds it"));
         }
         lines.push(format!("  {}", pushed.url));
-        lines.join("\n")
+        lines.into_iter().collect()
     }
 
     pub(super) fn pull(args: &PullArgs, json: bool) -> Result<Outcome> {
@@ -164,12 +165,12 @@ mod with {
                 "check": checked.as_ref().map(|it| &it.json),
             }))?;
         } else {
-            let mut text = got(&repo, &pulled);
+            let mut text = Text::line(got(&repo, &pulled));
             match &checked {
-                Some(checked) => text.push_str(&format!("\n{}", checked.text)),
-                None if pulled.dir.join(POLICY_PATH).is_file() => text.push_str(&format!(
-                    "\n  see whether it fits with `ulna policy check {}`",
-                    shown(&pulled.dir)
+                Some(checked) => text.append(checked.text.clone()),
+                None if pulled.dir.join(POLICY_PATH).is_file() => text.push(format_args!(
+                    "  see whether it fits with `ulna policy check {}`",
+                    Shell(pulled.dir.display())
                 )),
                 None => {}
             }
@@ -284,8 +285,8 @@ mod with {
 
         fn note(&self, text: &str) {
             match &*self.drawn() {
-                Some((_, bar)) => bar.suspend(|| eprintln!("{text}")),
-                None => eprintln!("{text}"),
+                Some((_, bar)) => bar.suspend(|| output::note(text)),
+                None => output::note(text),
             }
         }
 

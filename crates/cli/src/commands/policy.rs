@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use ulna_bench as benches;
+use ulna_outside::Text;
 use ulna_session::policies::{self, Checked};
 
 use crate::args::PolicyAction;
@@ -22,14 +23,14 @@ pub(crate) fn policy(action: &PolicyAction, json: bool) -> Result<Outcome> {
             if json {
                 output::json(&serde_json::to_value(&bench)?)?;
             } else {
-                output::text(&bench.table())?;
+                output::text(&Text::split(bench.table()))?;
             }
         }
     }
     Ok(Outcome::Done)
 }
 
-fn checked_lines(checked: &Checked) -> String {
+fn checked_lines(checked: &Checked) -> Text {
     let Checked {
         bundle,
         robot,
@@ -56,5 +57,6 @@ fn checked_lines(checked: &Checked) -> String {
             report.golden_difference, report.golden_tolerance
         ),
     ]
-    .join("\n")
+    .into_iter()
+    .collect()
 }

@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde_json::json;
 use ulna_bringup::ports::Access;
 use ulna_bringup::ports::{Listed, find, list};
+use ulna_outside::Text;
 
 use super::stop;
 use crate::args::PortsArgs;
@@ -20,8 +21,8 @@ pub(crate) fn ports(args: &PortsArgs, json: bool) -> Result<Outcome> {
         return Ok(Outcome::Done);
     }
     if ports.is_empty() {
-        eprintln!(
-            "no serial ports: plug the arm's USB cable in, or look further with `ulna doctor`"
+        output::note(
+            "no serial ports: plug the arm's USB cable in, or look further with `ulna doctor`",
         );
     }
     for listed in &ports {
@@ -39,13 +40,13 @@ fn which(sim: bool, json: bool) -> Result<Outcome> {
         return Ok(Outcome::Done);
     }
     if !found.plugged_in_again {
-        eprintln!("it is not back yet: plug it in again before you go on");
+        output::note("it is not back yet: plug it in again before you go on");
     }
-    output::text(&format!("{}", found.port.name().display()))?;
+    output::line(found.port.name().display())?;
     Ok(Outcome::Done)
 }
 
-fn lines(listed: &Listed) -> String {
+fn lines(listed: &Listed) -> Text {
     let port = &listed.port;
     let mut lines = vec![format!("{}  {}", port.path.display(), port.description())];
     if let Some(words) = port.looks_like {
@@ -61,5 +62,5 @@ fn lines(listed: &Listed) -> String {
         Access::Missing => "gone".to_owned(),
     };
     lines.push(format!("    now           {access}"));
-    lines.join("\n")
+    lines.into_iter().collect()
 }

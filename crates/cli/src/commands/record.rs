@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal};
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
+use ulna_outside::Text;
 use ulna_robot::files;
 use ulna_session::client::{SessionEvent, spawn};
 use ulna_session::display::Display;
@@ -17,6 +18,7 @@ use crate::Outcome;
 use crate::args::RecordArgs;
 use crate::keyboard::{BASE_HELP, BaseKeys, Keyboard, recorder_key};
 use crate::output;
+use crate::print::message;
 use crate::sounds::{Announcer, Sounds};
 
 pub(crate) fn record(args: &RecordArgs, json: bool) -> Result<Outcome> {
@@ -63,7 +65,9 @@ pub(super) fn recorded(
         }
     };
     if drives && keyboard.is_some() {
-        eprintln!("the base: {BASE_HELP}; it stops half a second after the last key");
+        output::note(format_args!(
+            "the base: {BASE_HELP}; it stops half a second after the last key"
+        ));
     }
     let mut bar = Bar::new(fps, keyboard.is_some(), announcer);
     let recorded = session.follow(|event| {
@@ -75,7 +79,7 @@ pub(super) fn recorded(
     drop(keyboard);
     let recorded = recorded?;
     for warning in &recorded.warnings {
-        eprintln!("warning: {warning}");
+        output::note(format_args!("warning: {warning}"));
     }
     if json {
         output::json(&serde_json::to_value(&recorded)?)?;
@@ -96,7 +100,7 @@ fn nothing_missing(options: &RecordOptions, there: u64, json: bool) -> Result<Ou
             "total_episodes": there,
         }))?;
     } else {
-        output::text(&format!(
+        output::line(format_args!(
             "{}: {there} episodes are there already, nothing is missing; --more N records N more",
             dataset.display()
         ))?;
@@ -186,14 +190,14 @@ impl Bar {
         };
         self.bar.set_length(rows.max(1));
         self.bar.set_position(row.min(rows));
-        self.bar.set_message(format!(
-            "{what}{time}  saved {saved}{behind}{disk}{}",
-            self.keys
-        ));
+        message(
+            &self.bar,
+            format_args!("{what}{time}  saved {saved}{behind}{disk}{}", self.keys),
+        );
     }
 }
 
-fn summary(recorded: &Recorded) -> String {
+fn summary(recorded: &Recorded) -> Text {
     let Recorded {
         dataset,
         fps,
@@ -237,6 +241,7 @@ fn summary(recorded: &Recorded) -> String {
         }
         lines.push(line);
     }
-    lines.push(output::session(session));
-    lines.join("\n")
+    let mut text: Text = lines.into_iter().collect();
+    text.append(output::session(session));
+    text
 }

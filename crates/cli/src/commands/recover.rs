@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use ulna_bringup::recover::Recovery;
+use ulna_outside::Text;
 
 use super::stop;
 use crate::args::RecoverArgs;
@@ -23,7 +24,7 @@ pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Outcome> {
     })
 }
 
-fn table(report: &Recovery) -> String {
+fn table(report: &Recovery) -> Text {
     let mut lines = vec![format!(
         "{:<16}{:>4}{:>6}{:>7}{:>7}  {:<7}{}",
         "joint", "id", "°C", "volts", "load %", "torque", "state"
@@ -59,5 +60,5 @@ fn table(report: &Recovery) -> String {
         }
         .to_owned(),
     );
-    lines.join("\n")
+    lines.into_iter().collect()
 }

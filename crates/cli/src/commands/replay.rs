@@ -1,6 +1,7 @@
 //! `ulna replay`.
 
 use anyhow::Result;
+use ulna_outside::Text;
 use ulna_robot::files;
 use ulna_session::client::spawn;
 use ulna_session::replay::{EpisodeOptions, Replayed};
@@ -25,7 +26,10 @@ pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Outcome> {
     })?;
     let replayed = StatusLine::of(&kind).follow(session)?;
     if json {
-        eprintln!("units: {}, {}", replayed.units, replayed.units_from);
+        output::note(format_args!(
+            "units: {}, {}",
+            replayed.units, replayed.units_from
+        ));
         output::json(&replayed.to_json())?;
     } else {
         output::text(&replay_table(&replayed))?;
@@ -33,7 +37,7 @@ pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Outcome> {
     Ok(Outcome::from_interrupt(replayed.outcome.interrupted))
 }
 
-fn replay_table(replayed: &Replayed) -> String {
+fn replay_table(replayed: &Replayed) -> Text {
     let Replayed {
         units,
         units_from,
@@ -58,6 +62,7 @@ fn replay_table(replayed: &Replayed) -> String {
             fit.rms, fit.baseline_rms
         ));
     }
-    lines.push(output::session(&outcome.report));
-    lines.join("\n")
+    let mut text: Text = lines.into_iter().collect();
+    text.append(output::session(&outcome.report));
+    text
 }

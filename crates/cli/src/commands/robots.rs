@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use serde_json::json;
+use ulna_outside::Text;
 use ulna_robot::files as known;
 
 use crate::args::RobotsAction;
@@ -15,14 +16,16 @@ pub(crate) fn robots(action: &RobotsAction, json: bool) -> Result<Outcome> {
                 output::json(&json!({ "robots": all }))?;
             } else {
                 for listed in &all {
-                    output::text(&format!(
+                    output::line(format_args!(
                         "{:<12} {}  [{}]",
                         listed.name, listed.summary, listed.origin
                     ))?;
                 }
             }
         }
-        RobotsAction::Show { name, toml: true } => output::text(known::read(name)?.0.trim_end())?,
+        RobotsAction::Show { name, toml: true } => {
+            output::text(&Text::split(known::read(name)?.0.trim_end()))?;
+        }
         RobotsAction::Show { name, toml: false } => {
             let kind = known::find(name)?;
             if json {

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use ulna_bringup::scan::{Found, Scanned};
+use ulna_outside::Text;
 
 use super::stop;
 use crate::args::ScanArgs;
@@ -23,7 +24,7 @@ pub(crate) fn scan(args: &ScanArgs, json: bool) -> Result<Outcome> {
     })
 }
 
-fn table(scanned: &Scanned) -> String {
+fn table(scanned: &Scanned) -> Text {
     let servos = &scanned.servos;
     let mut lines = vec![format!(
         "{}: {} servo{}{}",
@@ -49,7 +50,7 @@ fn table(scanned: &Scanned) -> String {
         }
     }
     lines.extend(scanned.advice.iter().cloned());
-    lines.join("\n")
+    lines.into_iter().collect()
 }
 
 fn row(servo: &Found) -> String {

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use ulna_bringup::Dialogue;
 use ulna_bringup::setup::{Done, SetUp};
+use ulna_outside::Text;
 
 use super::stop;
 use crate::args::SetupArgs;
@@ -34,8 +35,8 @@ pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Outcome> {
     })
 }
 
-fn summary(report: &SetUp) -> String {
-    let mut lines = Vec::new();
+fn summary(report: &SetUp) -> Text {
+    let mut lines = Text::new();
     for joint in &report.joints {
         lines.push(format!(
             "{:<16}id {:<4}{}",
@@ -45,7 +46,7 @@ fn summary(report: &SetUp) -> String {
         ));
     }
     if !report.complete {
-        lines.push(report.problems.clone());
+        lines.append(Text::split(&report.problems));
     } else if report
         .joints
         .iter()
@@ -57,5 +58,5 @@ fn summary(report: &SetUp) -> String {
             report.baud
         ));
     }
-    lines.join("\n")
+    lines
 }

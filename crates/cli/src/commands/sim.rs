@@ -24,10 +24,10 @@ pub(crate) fn sim(action: &SimAction, json: bool) -> Result<Outcome> {
     for (role, device) in buses.devices() {
         match json {
             true => output::json(&json!({ "role": role, "device": device }))?,
-            false => output::text(&format!("{role} {}", device.display()))?,
+            false => output::line(format_args!("{role} {}", device.display()))?,
         }
     }
-    eprintln!("serving in real time; Ctrl-C ends it");
+    output::note("serving in real time; Ctrl-C ends it");
     while stop.requested().is_none() {
         if let Some(role) = buses.fallen() {
             anyhow::bail!("the simulated {role}'s bus has stopped; see above, and start it again");

@@ -27,7 +27,9 @@ pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Outcome> {
         false => None,
     };
     if keyboard.is_some() {
-        eprintln!("the base: {BASE_HELP}; it stops half a second after the last key");
+        output::note(format_args!(
+            "the base: {BASE_HELP}; it stops half a second after the last key"
+        ));
     }
     let outcome = StatusLine::of(&kind).follow(session);
     drop(keyboard);

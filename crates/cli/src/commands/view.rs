@@ -8,6 +8,7 @@ use crate::args::ViewArgs;
 #[cfg(feature = "viewer")]
 pub(crate) fn view(args: &ViewArgs, json: bool) -> Result<Outcome> {
     use indicatif::{ProgressBar, ProgressStyle};
+    use ulna_outside::Shell;
     use ulna_session::view;
     use ulna_viewer::show_episode;
 
@@ -39,11 +40,11 @@ pub(crate) fn view(args: &ViewArgs, json: bool) -> Result<Outcome> {
     );
     bar.finish_and_clear();
     if !shown? {
-        eprintln!("interrupted: not every picture is there");
+        output::note("interrupted: not every picture is there");
         return Ok(Outcome::Interrupted);
     }
     if viewer.url().is_some() {
-        eprintln!("Ctrl-C ends it");
+        output::note("Ctrl-C ends it");
         while stop.requested().is_none() {
             std::thread::sleep(std::time::Duration::from_millis(100));
         }
@@ -55,11 +56,13 @@ pub(crate) fn view(args: &ViewArgs, json: bool) -> Result<Outcome> {
         output::json(&answer)?;
     } else {
         let hint = if place.ends_with(".rrd") {
-            format!("; look at it with `rerun {place}`")
+            format!("; look at it with `rerun {}`", Shell(place))
         } else {
             String::new()
         };
-        output::text(&format!("{title}: {frames} frames shown at {place}{hint}"))?;
+        output::line(format_args!(
+            "{title}: {frames} frames shown at {place}{hint}"
+        ))?;
     }
     Ok(Outcome::Done)
 }

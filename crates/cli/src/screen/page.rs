@@ -1,6 +1,7 @@
 //! What stands on the screen, line for line.
 
 use ulna_bringup::{Step, StepState};
+use ulna_outside::Printable;
 
 /// Rows of news that a long checklist leaves room for.
 const NEWS: usize = 4;
@@ -94,8 +95,7 @@ fn tail(mut lines: Vec<String>, rows: usize) -> Vec<String> {
 
 /// Without what would move the cursor, with an ellipsis for what does not fit.
 fn cut(text: &str, width: usize) -> String {
-    let clean = |sign: char| if sign.is_control() { ' ' } else { sign };
-    let mut line: String = text.chars().map(clean).collect();
+    let mut line = Printable(text).to_string();
     if let Some((end, _)) = line.char_indices().nth(width) {
         line.truncate(end);
         line.pop();

@@ -1,10 +1,12 @@
 //! Texts of a dataset within Markdown: they stay text, whatever they hold.
 
+use ulna_outside::Printable;
+
 /// A text on one line, with nothing in it that Markdown or HTML take for more than a letter.
 pub(super) fn escaped(text: &str, most: usize) -> String {
     let mut out = String::new();
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    for (place, letter) in words.chars().enumerate() {
+    for (place, letter) in Printable(words).to_string().chars().enumerate() {
         if place == most {
             out.push('…');
             break;
@@ -18,7 +20,6 @@ pub(super) fn escaped(text: &str, most: usize) -> String {
                 out.push('\\');
                 out.push(letter);
             }
-            letter if letter.is_control() => out.push(' '),
             letter => out.push(letter),
         }
     }
@@ -42,6 +43,10 @@ mod tests {
         assert_eq!(
             escaped("a|b `c` [d](e)", 50),
             "a\\|b \\`c\\` \\[d\\]\\(e\\)"
+        );
+        assert_eq!(
+            escaped("a\u{9b}2J \u{202e}](javascript:x)", 50),
+            "a\\\\u\\{9b\\}2J \\\\u\\{202e\\}\\]\\(javascript:x\\)"
         );
         assert_eq!(escaped("grüße", 4), "grüß…");
         assert_eq!(fenced("json", "``` x"), "````json\n``` x\n````\n");

@@ -16,7 +16,8 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use crate::error::{DatasetError, IoContext, Result};
-use crate::fs::{Fs, RealFs, STAGING, make_dirs, put, remove_if_there};
+use crate::fs::{Fs, RealFs, STAGING, put, remove_if_there};
+use crate::inside;
 use crate::reader::Dataset;
 use crate::writer::lock;
 
@@ -127,7 +128,7 @@ pub(crate) fn carry_over(fs: &dyn Fs, source: &Path, root: &Path) -> Result<Opti
 /// The card that is there.
 fn read(root: &Path) -> Result<Option<String>> {
     let path = root.join(CARD_PATH);
-    let file = match std::fs::File::open(&path) {
+    let file = match ulna_outside::files::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).at("open", &path),
@@ -149,8 +150,8 @@ fn read(root: &Path) -> Result<Option<String>> {
 /// Writes the card under the dataset's lock; a staging folder that was made for this goes again.
 fn place(fs: &dyn Fs, root: &Path, text: &str) -> Result<()> {
     let staging = root.join(STAGING);
-    let new_staging = !staging.is_dir();
-    make_dirs(fs, &staging)?;
+    let new_staging = inside::staging(root)?.is_none();
+    inside::make_dirs(fs, root, Path::new(STAGING))?;
     let lock = lock(root)?;
     let written = put(fs, root, Path::new(CARD_PATH), text.as_bytes());
     drop(lock);

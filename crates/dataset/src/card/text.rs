@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use ulna_outside::Printable;
+use ulna_outside::text::{harmless_json, is_printable};
+
 use super::markdown::{escaped, fenced};
 use crate::error::Result;
 use crate::facts::Facts;
@@ -123,7 +126,7 @@ fn table(dataset: &Dataset, facts: &Facts) -> String {
 /// A name within a code span of a table.
 fn code(name: &str) -> String {
     let letters = name.chars().take(80);
-    let plain = letters.filter(|letter| !letter.is_control() && !"`|<>".contains(*letter));
+    let plain = letters.filter(|letter| is_printable(*letter) && !"`|<>".contains(*letter));
     plain.collect()
 }
 
@@ -218,13 +221,17 @@ fn own_columns(dataset: &Dataset) -> String {
 
 /// A sentence of ours, in which a name may stand, within a table.
 fn in_cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('<', "&lt;")
+    Printable(text)
+        .to_string()
+        .replace('\\', "/")
+        .replace('|', "\\|")
+        .replace('<', "&lt;")
 }
 
 fn structure(dataset: &Dataset) -> String {
     let text = serde_json::to_string_pretty(&dataset.info().to_value()).unwrap_or_default();
     let shown = match text.len() <= LONGEST_INFO && !text.is_empty() {
-        true => fenced("json", &text),
+        true => fenced("json", &harmless_json(&text)),
         false => "It is too long to be shown here.\n".to_owned(),
     };
     format!("## Dataset structure\n\n[meta/info.json](meta/info.json):\n\n{shown}")

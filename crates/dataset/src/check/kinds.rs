@@ -6,6 +6,8 @@ mod structure;
 
 use std::path::Path;
 
+use ulna_outside::Shell;
+
 use content::CONTENT;
 use structure::STRUCTURE;
 
@@ -42,10 +44,10 @@ impl Kind {
                 let bare = word.trim_end_matches([' ', '`']);
                 let after = &word[bare.len()..];
                 match bare {
-                    "DIR" => quoted(root) + after,
+                    "DIR" => format!("{}{after}", Shell(root.display())),
                     "LIST" => list(episodes) + after,
                     "K" => first.clone() + after,
-                    "NAME" => feature.unwrap_or("NAME").to_owned() + after,
+                    "NAME" => format!("{}{after}", Shell(feature.unwrap_or("NAME"))),
                     _ => word.to_owned(),
                 }
             })
@@ -68,16 +70,6 @@ fn list(episodes: &[u64]) -> String {
         _ => format!("{first}-{last}"),
     };
     ranges.iter().map(text).collect::<Vec<_>>().join(",")
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_alphanumeric() || "._/-+=:@%,".contains(c);
-    match !text.is_empty() && text.chars().all(plain) {
-        true => text,
-        false => format!("'{}'", text.replace('\'', "'\\''")),
-    }
 }
 
 const UNKNOWN: Kind = Kind {
@@ -118,6 +110,12 @@ mod tests {
         assert_eq!(
             next,
             "cut it off: `ulna dataset trim 'it'\\''s' --idle --episodes 0,2,3,5-7`"
+        );
+        let hostile = Path::new("-x $(reboot)\n\u{1b}");
+        let next = Kind::of("idle-head").next_step(hostile, &[0], None);
+        assert!(
+            next.contains(r"trim $'./-x $(reboot)\n\U0000001b' --idle"),
+            "{next}"
         );
         assert_eq!(Kind::of("nonsense").code, "other");
     }

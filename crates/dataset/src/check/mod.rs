@@ -13,10 +13,10 @@ use std::path::Path;
 
 use crate::episode::Episode;
 use crate::error::Result;
-use crate::parquet_io;
 use crate::reader::Dataset;
 use crate::tasks::TASKS_PATH;
 use crate::tools::{OnProgress, Work};
+use crate::{parquet_io, paths, runs};
 
 pub use grade::{CameraGrade, CheckOptions, EpisodeGrade, Grade, Pictures};
 pub use kinds::Kind;
@@ -85,6 +85,24 @@ fn structure(dataset: &Dataset, report: &mut Report, each: Each<'_>) -> Result<(
 }
 
 fn unfinished(dataset: &Dataset, report: &mut Report) {
+    let links = runs::links(dataset.root());
+    for link in &links {
+        let message = format!(
+            "{} is a link, and ulna makes none there: nothing is recorded, edited or repaired before the link is removed; \
+             what it leads to is not touched",
+            link.display()
+        );
+        report.warning("link", message);
+    }
+    if let Some((field, reason)) = paths::fault(dataset.info()) {
+        let message =
+            format!("`{field}` {reason}: the dataset can be read, and nothing is written into it");
+        report.warning("paths", message);
+    }
+    if !links.is_empty() {
+        // Repair would refuse them as well; what else there is to do is told once they are gone.
+        return;
+    }
     let rows = dataset.uncommitted_episodes();
     if rows > 0 {
         let message = format!(
@@ -93,14 +111,14 @@ fn unfinished(dataset: &Dataset, report: &mut Report) {
         );
         report.warning("unfinished-save", message);
     }
-    match crate::writer::runs(dataset.root()) {
+    match runs::runs(dataset.root()) {
         Ok(runs) if !runs.is_empty() => {
             let message =
                 "a recording is running or was interrupted; if none is, run `ulna dataset repair`";
             report.warning("interrupted-recording", message);
         }
         Ok(_) => {}
-        Err(error) => report.error("open", error.to_string()),
+        Err(error) => report.warning("in-the-way", error.to_string()),
     }
 }
 

@@ -4,9 +4,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
+use ulna_outside::{Lines, files};
+
 use crate::error::{DatasetError, IoContext, Result};
 use crate::fs::{Fs, RealFs};
 use crate::fs::{make_dirs, parent};
+use crate::inside::{in_the_way, own_file};
 
 /// What a page of ours says of itself within its first bytes.
 pub(super) const GENERATOR: &str = "ulna dataset report";
@@ -37,6 +40,7 @@ impl PageFile {
         if target.is_dir() {
             return refused("is a folder; give the name of a file in it, such as report.html");
         }
+        files::writable(target).at("write", target)?;
         if !force && target.symlink_metadata().is_ok() && !is_ours(target) {
             return refused(
                 "is there already, and is no report of ulna's; choose another name, or overwrite it with --force",
@@ -45,11 +49,12 @@ impl PageFile {
         let folder = parent(target);
         make_dirs(&RealFs, &folder)?;
         let aside = folder.join(format!(".{}.ulna-writing", name.to_string_lossy()));
-        match fs::remove_file(&aside) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(error).at("remove", &aside);
+        if own_file(&aside)? {
+            let left = fs::metadata(&aside).at("look at", &aside)?.len();
+            if left > 0 && !is_ours(&aside) {
+                return Err(in_the_way(&aside));
             }
-            _ => {}
+            fs::remove_file(&aside).at("remove", &aside)?;
         }
         let file = OpenOptions::new().write(true).create_new(true).open(&aside);
         let file = file.at("create", &aside)?;
@@ -64,6 +69,8 @@ impl PageFile {
     /// Writes a part.
     pub(super) fn write(&mut self, part: &str) -> Result<()> {
         if let Some(file) = &mut self.file {
+            // Whatever the dataset holds, the page's source has no character that acts on an editor or a terminal either.
+            let part = Lines(part).to_string();
             file.write_all(part.as_bytes()).at("write", &self.aside)?;
             self.bytes += part.len() as u64;
         }
@@ -98,7 +105,7 @@ impl Drop for PageFile {
 
 fn is_ours(path: &Path) -> bool {
     let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    let read = files::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
     let mark = format!("<meta name=\"generator\" content=\"{GENERATOR}");
     read.is_ok() && String::from_utf8_lossy(&head).contains(&mark)
 }

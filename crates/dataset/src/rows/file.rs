@@ -9,9 +9,10 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder,
 };
+use parquet::file::reader::Length;
 
 use crate::error::{DatasetError, Result};
-use crate::parquet_io::{Source, guarded};
+use crate::parquet_io::{self, Source, guarded};
 use crate::table;
 
 /// Rows decoded at a time; a header may claim any number.
@@ -43,8 +44,7 @@ impl DataFile {
             let source = Source::open(path)?;
             // What the Arrow schema adds is a choice of list flavours and widths, which makes no difference here.
             let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-            let metadata = ArrowReaderMetadata::load(&source, options)
-                .map_err(|e| DatasetError::parquet(path, &e))?;
+            let metadata = parquet_io::metadata(path, &source, options)?;
             let mut starts = vec![0];
             let mut rows = 0_usize;
             for group in metadata.metadata().row_groups() {
@@ -165,6 +165,18 @@ impl DataFile {
             })?);
         }
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots);
+        let mut budget = parquet_io::numbers();
+        if batch < BATCH_ROWS {
+            // Read on from one row to the next, so that no more than these are there at a time.
+            budget = budget.at_once(batch);
+        }
+        budget.file(source.len());
+        budget.take_columns(
+            &self.path,
+            &source,
+            self.metadata.metadata(),
+            (&mask, &[group]),
+        )?;
         let builder =
             ParquetRecordBatchReaderBuilder::new_with_metadata(source, self.metadata.clone())
                 .with_projection(mask)

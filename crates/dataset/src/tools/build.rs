@@ -7,6 +7,7 @@ use crate::card;
 use crate::check::{Severity, check};
 use crate::error::{DatasetError, Result};
 use crate::info::{Info, must_be_v3};
+use crate::paths::must_be_distinct;
 use crate::reader::Dataset;
 use crate::tools::plan::Plan;
 use crate::tools::replace::Site;
@@ -30,11 +31,14 @@ pub(crate) fn carry_out(plan: &Plan, target: &Target, work: &mut Work) -> Result
         Target::New(path) => path.clone(),
     };
     work.about(&subject);
-    work.may_link = *target == Target::InPlace;
+    if *target == Target::InPlace {
+        must_be_distinct(first.info(), first.root())?;
+        work.replaced = first.root().canonicalize().ok();
+    }
     let fs = work.fs.clone();
     let site = Site::open(&*fs, first.root(), target)?;
     let built = unaltered(first, target)
-        .and_then(|()| room::check(plan, &site.build, work.may_link))
+        .and_then(|()| room::check(plan, &site.build, work))
         .and_then(|()| build(plan, &info, &site.build, target, work))
         .and_then(|edited| verify(plan, &site.build, &subject, work).map(|()| edited));
     match built {
@@ -95,7 +99,7 @@ fn build(
         videos: spans,
     };
     if *target == Target::InPlace {
-        carry::other_files(work, plan.sources[0].root(), root)?;
+        carry::other_files(work, &plan.sources[0], root)?;
     }
     tables::write(plan, info, &places, stats, root, work)?;
     // Of several datasets, the first one's card.

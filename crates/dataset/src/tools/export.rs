@@ -7,6 +7,7 @@ use crate::error::{DatasetError, IoContext, Result};
 use crate::features::{Dtype, Feature};
 use crate::fs::{STAGING, make_dirs, remove_if_there};
 use crate::images::encode_png;
+use crate::inside;
 use crate::reader::Dataset;
 use crate::tools::packets::PacketFile;
 use crate::tools::splice::{Part, splice};
@@ -80,9 +81,9 @@ pub fn export(
             continue;
         }
         for camera in &cameras {
-            let path = output.join(format!("{name}.{camera}"));
+            let folder = format!("{name}.{camera}");
             out.paths.push(match format {
-                Format::Png => png(&dataset, episode, camera, &path, work)?,
+                Format::Png => png(&dataset, episode, camera, (output, &folder), work)?,
                 _ => mp4(&dataset, episode, camera, output, &name, work)?,
             });
         }
@@ -103,6 +104,12 @@ fn cell(text: &str) -> String {
         true => format!("\"{}\"", text.replace('"', "\"\"")),
         false => text.to_owned(),
     }
+}
+
+/// Writes a file anew; a link that has the name is refused.
+fn write(work: &Work, path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = inside::create(&*work.fs, path)?;
+    file.write_all(bytes).at("write", path)
 }
 
 fn csv(dataset: &Dataset, episode: usize, path: &Path, work: &mut Work) -> Result<PathBuf> {
@@ -134,7 +141,7 @@ fn csv(dataset: &Dataset, episode: usize, path: &Path, work: &mut Work) -> Resul
         }
         text.push('\n');
     }
-    std::fs::write(path, text).at("write", path)?;
+    write(work, path, text.as_bytes())?;
     work.advance(read.len() as u64)?;
     Ok(path.to_owned())
 }
@@ -143,10 +150,11 @@ fn png(
     dataset: &Dataset,
     episode: usize,
     camera: &str,
-    folder: &Path,
+    (output, name): (&Path, &str),
     work: &mut Work,
 ) -> Result<PathBuf> {
-    make_dirs(&*work.fs.clone(), folder)?;
+    inside::make_dirs(&*work.fs, output, Path::new(name))?;
+    let folder = &output.join(name);
     let mut pictures = dataset.pictures(camera)?;
     let frames = usize::try_from(dataset.episode_row(episode)?.length).unwrap_or(usize::MAX);
     for frame in 0..frames {
@@ -154,7 +162,7 @@ fn png(
         let path = folder.join(format!("frame-{frame:06}.png"));
         let bytes = encode_png(&picture.rgb, picture.width, picture.height)
             .map_err(|reason| DatasetError::invalid(path.display().to_string(), reason))?;
-        std::fs::write(&path, bytes).at("write", &path)?;
+        write(work, &path, &bytes)?;
         work.advance(1)?;
     }
     Ok(folder.to_owned())
@@ -176,7 +184,7 @@ fn mp4(
         let reason = format!("episode {episode} doesn't begin with a key frame; export it as png");
         DatasetError::video(&path, reason)
     })?;
-    make_dirs(&*work.fs.clone(), &output.join(STAGING))?;
+    inside::make_dirs(&*work.fs, output, Path::new(STAGING))?;
     let relative = PathBuf::from(format!("{name}.{camera}.mp4"));
     let parts = [Part {
         file: &file,

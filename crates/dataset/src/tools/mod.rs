@@ -31,7 +31,7 @@ pub use crate::video::Encoding;
 pub use columns::{FeatureChanges, NewFeature, change_features};
 pub use export::{Exported, Format, export};
 pub use merge::{import, merge};
-pub(crate) use replace::settle;
+pub(crate) use replace::{hidden_names, settle};
 pub use retask::{TaskChanges, change_tasks};
 pub use rewrite::{compact, recompute_stats, reencode};
 pub use select::{Parts, delete, split};

@@ -20,7 +20,7 @@ pub(crate) struct PacketFile {
 
 impl PacketFile {
     pub(crate) fn open(path: &Path) -> Result<PacketFile> {
-        let mut file = File::open(path).at("open", path)?;
+        let mut file = ulna_outside::files::open(path).at("open", path)?;
         let index = TrackIndex::read(&mut file, path)?;
         Ok(PacketFile {
             path: path.to_owned(),
@@ -108,7 +108,7 @@ impl PacketFile {
 
     /// Opens the file for reading packets.
     pub(crate) fn reader(&self) -> Result<PacketReader<'_>> {
-        let file = File::open(&self.path).at("open", &self.path)?;
+        let file = ulna_outside::files::open(&self.path).at("open", &self.path)?;
         Ok(PacketReader { index: self, file })
     }
 }

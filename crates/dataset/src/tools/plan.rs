@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use crate::error::{DatasetError, Result};
 use crate::features::{Dtype, Feature};
-use crate::info::{Format, INFO_PATH, Info, VIDEO_PATH};
+use crate::info::{DATA_PATH, Format, INFO_PATH, Info, VIDEO_PATH};
+use crate::paths::fault;
 use crate::reader::Dataset;
 use crate::tools::rows::task_numbers;
 use crate::tools::values::Values;
@@ -210,7 +211,18 @@ impl Plan {
         raw.insert("total_episodes".to_owned(), json!(self.takes.len()));
         raw.insert("total_frames".to_owned(), json!(self.frames()));
         raw.insert("total_tasks".to_owned(), json!(self.tasks.len()));
-        Info::parse(&Value::Object(raw), std::path::Path::new(INFO_PATH))
+        let parse =
+            |raw: Map<_, _>| Info::parse(&Value::Object(raw), std::path::Path::new(INFO_PATH));
+        let info = parse(raw.clone())?;
+        if fault(&info).is_none() {
+            return Ok(info);
+        }
+        // The source's names would not keep the files of the result apart.
+        raw.insert("data_path".to_owned(), json!(DATA_PATH));
+        if info.video_path.is_some() {
+            raw.insert("video_path".to_owned(), json!(VIDEO_PATH));
+        }
+        parse(raw)
     }
 }
 

@@ -5,15 +5,17 @@
 //! everything hidden can go; only where a file system cannot exchange names, a crash may leave `NAME` absent, and
 //! the old dataset as `.NAME.ulna-old`, which then takes its name back.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{DatasetError, IoContext, Result};
 use crate::fs::{Fs, STAGING, make_dirs, parent, remove_if_there};
-use crate::info::INFO_PATH;
+use crate::inside::{self, Kind, in_the_way, kind, own_file, own_folder, staging};
+use crate::runs::runs;
 use crate::tools::work::Target;
-use crate::writer::{lock, runs};
+use crate::writer::lock;
 
 /// Says that a folder is part of an edit; without it, nothing is taken for a leftover.
 const MARKER: &str = ".ulna/edit";
@@ -32,8 +34,17 @@ pub(crate) struct Site {
 }
 
 fn hidden(target: &Path, what: &str) -> PathBuf {
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    parent(target).join(format!(".{name}.ulna-{what}"))
+    // Names that are no text must not become one name.
+    let mut name = OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(format!(".ulna-{what}"));
+    parent(target).join(name)
+}
+
+/// The names beside a dataset that edits of it use.
+pub(crate) fn hidden_names(root: &Path) -> Vec<PathBuf> {
+    let target = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    ["edit", "old"].map(|what| hidden(&target, what)).into()
 }
 
 impl Site {
@@ -48,9 +59,8 @@ impl Site {
     fn in_place(fs: &dyn Fs, source: &Path) -> Result<Site> {
         // A link is followed, so that it is not the link that is replaced.
         let target = source.canonicalize().at("find", source)?;
-        let staging = target.join(STAGING);
-        let new_staging = !staging.is_dir();
-        make_dirs(fs, &staging)?;
+        let new_staging = staging(&target)?.is_none();
+        inside::make_dirs(fs, &target, Path::new(STAGING))?;
         let own = lock(&target)?;
         if !runs(&target)?.is_empty() {
             return Err(DatasetError::NeedsRepair { path: target });
@@ -183,80 +193,114 @@ impl Site {
 /// Makes the hidden folder, marked and locked; a leftover of an earlier edit is removed first.
 fn begin(fs: &dyn Fs, target: &Path) -> Result<(PathBuf, File)> {
     let build = hidden(target, "edit");
-    if build.is_dir() {
-        if build.join(STAGING).is_dir() {
-            // Held while another edit is at work.
-            lock(&build).map_err(|error| match error {
-                DatasetError::Locked { .. } => DatasetError::Locked {
-                    path: target.to_owned(),
-                },
-                other => other,
-            })?;
-        }
-        clear(fs, &build)?;
+    if own_folder(&build)? {
+        refuse_foreign(&build)?;
+        let held = held(&build, target)?;
+        remove_tree(fs, &build)?;
+        drop(held);
     }
-    make_dirs(fs, &build.join(STAGING))?;
+    let folder = parent(&build);
+    // Made anew: nobody else has put anything into it.
+    fs.create_dir(&build).at("create the folder", &build)?;
+    fs.sync_dir(&folder).at("sync the folder", &folder)?;
+    inside::make_dirs(fs, &build, Path::new(STAGING))?;
     let held = lock(&build)?;
     mark(fs, &build)?;
     Ok((build, held))
 }
 
+/// Fails while an edit of the target is at work in a hidden folder; none when the folder has no lock yet.
+fn held(hidden: &Path, target: &Path) -> Result<Option<File>> {
+    if staging(hidden)?.is_none() {
+        return Ok(None);
+    }
+    lock(hidden).map(Some).map_err(|error| match error {
+        DatasetError::Locked { .. } => DatasetError::Locked {
+            path: target.to_owned(),
+        },
+        other => other,
+    })
+}
+
 fn mark(fs: &dyn Fs, root: &Path) -> Result<()> {
     let path = root.join(MARKER);
-    let mut file = fs.create(&path).at("create", &path)?;
+    let mut file = inside::create(fs, &path)?;
     file.sync().at("sync", &path)?;
     let folder = parent(&path);
     fs.sync_dir(&folder).at("sync the folder", &folder)
 }
 
+/// Whether the folder is part of an edit.
+fn is_marked(root: &Path) -> Result<bool> {
+    Ok(staging(root)?.is_some() && own_file(&root.join(MARKER))?)
+}
+
 fn remove_marker(fs: &dyn Fs, root: &Path) -> Result<()> {
     let path = root.join(MARKER);
+    staging(root)?;
     remove_if_there(fs, &path)?;
     let folder = parent(&path);
     fs.sync_dir(&folder).at("sync the folder", &folder)
 }
 
-/// Removes a hidden folder if it is an edit's: it is marked, or was cut short before its mark.
-fn clear(fs: &dyn Fs, hidden: &Path) -> Result<()> {
-    if !hidden.join(MARKER).is_file() && hidden.join(INFO_PATH).is_file() {
-        return Err(DatasetError::invalid(
-            hidden.display().to_string(),
-            "stands in the way, and no edit of ulna's made it; move it elsewhere",
-        ));
+/// Refuses a hidden folder that is no edit's: it is marked, or was cut short before its mark or after it.
+fn refuse_foreign(hidden: &Path) -> Result<()> {
+    if is_marked(hidden)? {
+        return Ok(());
     }
-    remove_tree(fs, hidden)
-}
-
-/// Removes a folder with all that is in it. Its marker goes last, so that a half removed one is known as such.
-pub(crate) fn remove_tree(fs: &dyn Fs, dir: &Path) -> Result<()> {
-    let staging = dir.join(STAGING);
-    for entry in dir.read_dir().at("list", dir)? {
-        let path = entry.at("list", dir)?.path();
-        if path != staging {
-            remove_entry(fs, &path)?;
-        }
-    }
-    if staging.is_dir() {
-        let marker = dir.join(MARKER);
-        for entry in staging.read_dir().at("list", &staging)? {
-            let path = entry.at("list", &staging)?.path();
-            if path != marker {
-                remove_entry(fs, &path)?;
+    let only = |dir: &Path, name: &str| -> Result<bool> {
+        for entry in dir.read_dir().at("list", dir)? {
+            if entry.at("list", dir)?.file_name() != name {
+                return Ok(false);
             }
         }
+        Ok(true)
+    };
+    let cut_short = only(hidden, STAGING)?
+        && match staging(hidden)? {
+            Some(staging) => only(&staging, "lock")?,
+            None => true,
+        };
+    match cut_short {
+        true => Ok(()),
+        false => Err(in_the_way(hidden)),
+    }
+}
+
+/// Removes an edit's folder with all that is in it. Its marker goes last, so that a half removed one is known as such.
+pub(crate) fn remove_tree(fs: &dyn Fs, dir: &Path) -> Result<()> {
+    if !own_folder(dir)? {
+        return Ok(());
+    }
+    let unfinished = dir.join(STAGING);
+    remove_entries(fs, dir, &unfinished)?;
+    if staging(dir)?.is_some() {
+        let marker = dir.join(MARKER);
+        remove_entries(fs, &unfinished, &marker)?;
         fs.sync_dir(dir).at("sync the folder", dir)?;
         remove_if_there(fs, &marker)?;
-        fs.remove_dir(&staging).at("remove the folder", &staging)?;
+        fs.remove_dir(&unfinished)
+            .at("remove the folder", &unfinished)?;
     }
     fs.remove_dir(dir).at("remove the folder", dir)
 }
 
-fn remove_entry(fs: &dyn Fs, path: &Path) -> Result<()> {
-    let kind = path.symlink_metadata().at("look at", path)?;
-    match kind.is_dir() {
-        true => remove_tree(fs, path),
-        false => remove_if_there(fs, path),
+/// Removes everything in a folder but one entry. Of links only the names go.
+fn remove_entries(fs: &dyn Fs, dir: &Path, but: &Path) -> Result<()> {
+    for entry in dir.read_dir().at("list", dir)? {
+        let path = entry.at("list", dir)?.path();
+        if path == but {
+            continue;
+        }
+        match kind(&path)? {
+            Kind::Folder => {
+                remove_entries(fs, &path, Path::new(""))?;
+                fs.remove_dir(&path).at("remove the folder", &path)?;
+            }
+            _ => remove_if_there(fs, &path)?,
+        }
     }
+    Ok(())
 }
 
 /// Finishes or undoes an edit that was cut short; says what was done. For `repair`.
@@ -276,28 +320,26 @@ pub(crate) fn settle(fs: &dyn Fs, root: &Path) -> Result<Vec<String>> {
     let folder = parent(&target);
     let sync = || fs.sync_dir(&folder).at("sync the folder", &folder);
     let (edit, old) = (hidden(&target, "edit"), hidden(&target, "old"));
-    if edit.join(STAGING).is_dir() {
-        // Fails while the edit is at work. The lock ends with this value.
-        lock(&edit).map_err(|error| match error {
-            DatasetError::Locked { .. } => DatasetError::Locked {
-                path: target.clone(),
-            },
-            other => other,
-        })?;
+    for leftover in [&edit, &old] {
+        if own_folder(leftover)? {
+            refuse_foreign(leftover)?;
+        }
     }
-    if !target.is_dir() && old.join(MARKER).is_file() {
+    // The lock ends with this value.
+    held(&edit, &target)?;
+    if !target.is_dir() && is_marked(&old)? {
         fs.rename(&old, &target).at("take back", &target)?;
         sync()?;
         actions.push("took the dataset back that an interrupted edit had put aside".to_owned());
     }
     for leftover in [&edit, &old] {
-        if leftover.is_dir() {
-            clear(fs, leftover)?;
+        if own_folder(leftover)? {
+            remove_tree(fs, leftover)?;
             sync()?;
             actions.push("removed what an interrupted edit left beside the dataset".to_owned());
         }
     }
-    if target.join(MARKER).is_file() {
+    if is_marked(&target)? {
         remove_marker(fs, &target)?;
         if actions.is_empty() {
             actions.push("removed the mark of an interrupted edit".to_owned());

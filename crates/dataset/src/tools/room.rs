@@ -8,13 +8,14 @@ use crate::error::{DatasetError, Result};
 use crate::tools::plan::{Packing, Plan};
 use crate::tools::rows::data_path;
 use crate::tools::videos::video_path;
+use crate::tools::work::Work;
 
 /// For tables, statistics and the file system's own needs.
 const RESERVE: u64 = 16 << 20;
 
-/// Refuses a plan for which the disk of `build` has no room. With `links`, files that stay as they are need none.
-pub(crate) fn check(plan: &Plan, build: &Path, links: bool) -> Result<()> {
-    let needed = estimate(plan, build, links)?.saturating_add(RESERVE);
+/// Refuses a plan for which the disk of `build` has no room. Files that stay as they are and may get a second name need none.
+pub(crate) fn check(plan: &Plan, build: &Path, work: &Work) -> Result<()> {
+    let needed = estimate(plan, build, work)?.saturating_add(RESERVE);
     match free_bytes(build) {
         Some(free) if free < needed => Err(DatasetError::NoSpace {
             path: build.to_owned(),
@@ -26,7 +27,7 @@ pub(crate) fn check(plan: &Plan, build: &Path, links: bool) -> Result<()> {
 }
 
 /// The bytes of all source files that are not taken over by a second name.
-fn estimate(plan: &Plan, build: &Path, links: bool) -> Result<u64> {
+fn estimate(plan: &Plan, build: &Path, work: &Work) -> Result<u64> {
     let cameras: Vec<&str> = plan.cameras().map(|camera| camera.key.as_str()).collect();
     let mut data = BTreeSet::new();
     let mut videos: BTreeMap<PathBuf, u64> = BTreeMap::new();
@@ -38,7 +39,7 @@ fn estimate(plan: &Plan, build: &Path, links: bool) -> Result<u64> {
             *videos.entry(path).or_default() += take.frames.len() as u64;
         }
     }
-    let moved = links && plan.packing == Packing::Keep && plan.anew.videos.is_none();
+    let moved = plan.packing == Packing::Keep && plan.anew.videos.is_none();
     let mut total = 0_u64;
     for path in data {
         total += path.metadata().map_or(0, |m| m.len());
@@ -56,7 +57,7 @@ fn estimate(plan: &Plan, build: &Path, links: bool) -> Result<u64> {
     for (path, taken) in videos {
         // A file of which everything stays gets a second name, if it is on the same disk.
         let whole = pictures.get(&path) == Some(&taken);
-        if !(moved && whole && same_disk(&path, build)) {
+        if !(moved && whole && work.may_link(&path) && same_disk(&path, build)) {
             total += path.metadata().map_or(0, |m| m.len());
         }
     }

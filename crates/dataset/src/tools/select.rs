@@ -51,9 +51,8 @@ pub fn split(
     let parts = resolve(&dataset, parts)?;
     let mut taken = BTreeSet::new();
     for (name, episodes) in &parts {
-        if name.is_empty() || name.contains(['/', '\\', '\0']) || name.starts_with('.') {
-            let reason = format!("`{name}` cannot be the name of a folder");
-            return Err(DatasetError::invalid("the split", reason));
+        if let Err(error) = ulna_outside::name::check(name) {
+            return Err(DatasetError::invalid("the split", error.to_string()));
         }
         if let Some(twice) = episodes.iter().find(|episode| !taken.insert(**episode)) {
             let reason = format!("episode {twice} is in two parts; give it to one");

@@ -10,6 +10,7 @@ use shiguredo_mp4::mux::{Mp4FileMuxer, Mp4FileMuxerOptions, Sample};
 
 use crate::error::{DatasetError, IoContext, Result};
 use crate::fs::{FsFile, STAGING, move_into};
+use crate::inside;
 use crate::tools::packets::PacketFile;
 use crate::tools::work::Work;
 use crate::video::{TICKS_PER_FRAME, index_room};
@@ -50,7 +51,7 @@ pub(crate) fn splice(
     let aside = root.join(STAGING).join("writing");
     let header = header(&target, parts, fps)?;
     let fs = work.fs.clone();
-    let file = fs.create(&aside).at("create", &aside)?;
+    let file = inside::create(&*fs, &aside)?;
     let mut out = BufWriter::with_capacity(1 << 20, Unbuffered(file));
     out.write_all(&header).at("write", &aside)?;
     let mut sum = crc32fast::Hasher::new();

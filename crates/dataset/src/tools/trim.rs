@@ -58,7 +58,7 @@ pub fn trim(dir: impl AsRef<Path>, cut: &Cut, target: &Target, work: &mut Work) 
                     Some(frames) => {
                         let length = dataset.episode_row(at)?.length;
                         let length = usize::try_from(length).unwrap_or(usize::MAX);
-                        let end = (frames.end + margin).min(length);
+                        let end = frames.end.saturating_add(margin).min(length);
                         kept.insert(at, frames.start.saturating_sub(margin)..end);
                     }
                     None => notes.push(format!(

@@ -125,7 +125,7 @@ fn numpy(path: &Path) -> Result<Loaded> {
             "is larger than 8 GiB",
         ));
     }
-    let bytes = std::fs::read(path).at("read", path)?;
+    let bytes = ulna_outside::files::read(path, MAX_BYTES).at("read", path)?;
     parse_numpy(&bytes).map_err(|reason| DatasetError::field(path, "the file", reason))
 }
 

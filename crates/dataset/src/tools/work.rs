@@ -27,8 +27,8 @@ pub struct Work<'a> {
     on_progress: OnProgress<'a>,
     /// What an interruption leaves as it was.
     subject: PathBuf,
-    /// Whether files that stay as they are may get a second name instead of a copy.
-    pub(crate) may_link: bool,
+    /// The dataset whose files may get a second name instead of a copy, if they stay as they are: the one that is replaced.
+    pub(crate) replaced: Option<PathBuf>,
     now: Progress,
 }
 
@@ -52,7 +52,7 @@ impl<'a> Work<'a> {
             fs,
             on_progress,
             subject: PathBuf::new(),
-            may_link: false,
+            replaced: None,
             now: Progress {
                 step: "",
                 done: 0,
@@ -63,7 +63,18 @@ impl<'a> Work<'a> {
 
     pub(crate) fn about(&mut self, subject: &Path) {
         subject.clone_into(&mut self.subject);
-        self.may_link = false;
+        self.replaced = None;
+    }
+
+    /// Whether a file may get a second name: it is a file of the dataset that is replaced, and no link leads to it. What lies
+    /// elsewhere would be written to by those who write to the new name.
+    pub(crate) fn may_link(&self, file: &Path) -> bool {
+        let own = |root: &PathBuf| {
+            file.canonicalize()
+                .is_ok_and(|found| found.starts_with(root))
+        };
+        let is_link = file.symlink_metadata().map_or(true, |m| m.is_symlink());
+        !is_link && self.replaced.as_ref().is_some_and(own)
     }
 
     /// Begins a step of `total` frames.

@@ -12,8 +12,8 @@ use shiguredo_mp4::bitstream::h264::{LengthSize, length_prefixed_to_annexb};
 use crate::video::codec::Codec;
 use crate::video::color::{Matrix, Planes, to_rgb};
 
-/// AV1 pictures beyond this are refused by the decoder before it allocates for them.
-const MAX_PIXELS: u32 = 8192 * 8192;
+/// Pictures beyond this (8K) are refused before memory is taken for them.
+pub(crate) const MAX_PIXELS: u32 = 7680 * 4320;
 
 /// Decodes the pictures of one video in the order of the file.
 pub(crate) struct Decoder {

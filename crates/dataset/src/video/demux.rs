@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{DatasetError, IoContext, Result};
 use crate::video::codec::{Codec, codec_of};
+use crate::video::decode::MAX_PIXELS;
 use crate::video::index::TrackIndex;
 
 /// An open video file.
@@ -23,13 +24,17 @@ pub(crate) struct VideoFile {
 impl VideoFile {
     /// Reads the index of the only video track.
     pub(crate) fn open(path: &Path) -> Result<VideoFile> {
-        let mut file = File::open(path).at("open", path)?;
+        let mut file = ulna_outside::files::open(path).at("open", path)?;
         let index = TrackIndex::read(&mut file, path)?;
         // The first description holds for all; concatenated files repeat it.
         let described = index.entries.first().ok_or("holds no pictures".to_owned());
         let described = described.and_then(codec_of);
         let (codec, width, height) =
             described.map_err(|reason| DatasetError::video(path, reason))?;
+        if width.saturating_mul(height) > MAX_PIXELS as usize {
+            let reason = format!("has pictures of {width}x{height}; at most 7680x4320 are decoded");
+            return Err(DatasetError::video(path, reason));
+        }
         let reorders = index
             .shown
             .iter()

@@ -1,18 +1,25 @@
 //! The index of an mp4 file's video track: where each picture's bytes are, and when it is shown. Whatever the bytes are.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use shiguredo_mp4::TrackKind;
-use shiguredo_mp4::boxes::SampleEntry;
-use shiguredo_mp4::demux::Mp4FileDemuxer;
+use shiguredo_mp4::aux::SampleTableAccessor;
+use shiguredo_mp4::boxes::{FtypBox, HdlrBox, MoovBox, SampleEntry, StblBox, TrakBox};
+use shiguredo_mp4::{BoxHeader, Decode};
 
 use crate::error::{DatasetError, IoContext, Result};
 
-/// An index larger than this is refused; at 30 frames/s it would cover weeks.
-const MAX_INDEX_BYTES: usize = 256 << 20;
+/// An index may have this many bytes, and half as many as the file, which is far more than pictures leave for it.
+const SMALL_INDEX: u64 = 8 << 20;
+/// A file may list this many pictures, and one for each eight bytes: even a picture in which nothing changes has more.
+const FEW_PICTURES: u64 = 1 << 20;
+/// Boxes before the index. Whole files have three or four.
+const MAX_BOXES: usize = 1 << 16;
+/// Descriptions of the codec: one, or one for each file of which this one was put together.
+const MAX_DESCRIPTIONS: usize = 4096;
 const MAX_PICTURE_BYTES: usize = 64 << 20;
 
 /// One compressed picture, in the order of the file.
@@ -65,61 +72,136 @@ impl TrackIndex {
 }
 
 fn parse(file: &mut File, length: u64) -> Result<TrackIndex, String> {
-    let mut demuxer = Mp4FileDemuxer::new();
-    while let Some(required) = demuxer.required_input() {
-        let rest = length.saturating_sub(required.position);
-        let wanted = required.size.map_or(rest, |size| rest.min(size as u64));
-        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
-        if wanted > MAX_INDEX_BYTES {
-            return Err("its index is too large".to_owned());
-        }
-        let mut bytes = vec![0; wanted];
-        file.seek(SeekFrom::Start(required.position))
-            .and_then(|_| file.read_exact(&mut bytes))
-            .map_err(|error| format!("cannot be read: {error}"))?;
-        demuxer.handle_input(required.to_input(&bytes));
-    }
-    let damaged = |error: &dyn ToString| format!("its index is damaged: {}", error.to_string());
-    let tracks = demuxer.tracks().map_err(|e| damaged(&e))?;
-    let videos: Vec<_> = tracks
-        .iter()
-        .filter(|t| t.kind == TrackKind::Video)
-        .collect();
-    let [video] = videos.as_slice() else {
-        return Err(format!(
-            "holds {} video tracks, one is expected",
-            videos.len()
-        ));
+    let moov = read_moov(file, length)?;
+    let is_video =
+        |track: &TrakBox| track.mdia_box.hdlr_box.handler_type == HdlrBox::HANDLER_TYPE_VIDE;
+    let mut videos: Vec<TrakBox> = moov.trak_boxes.into_iter().filter(is_video).collect();
+    let (Some(video), true) = (videos.pop(), videos.is_empty()) else {
+        let count = videos.len();
+        return Err(match count {
+            0 => "holds no video track, one is expected".to_owned(),
+            _ => format!("holds {} video tracks, one is expected", count + 1),
+        });
     };
-    let (id, timescale) = (video.track_id, video.timescale.get());
+    let timescale = video.mdia_box.mdhd_box.timescale.get();
+    let table = SampleTableAccessor::new(video.mdia_box.minf_box.stbl_box);
+    pictures(&table.map_err(|e| damaged(&e))?, timescale, length)
+}
+
+fn damaged(error: &dyn ToString) -> String {
+    format!("its index is damaged: {}", error.to_string())
+}
+
+/// Reads the box that holds the index, wherever in the file it stands.
+fn read_moov(file: &mut File, length: u64) -> Result<MoovBox, String> {
+    let mut read = |at: u64, most: u64| {
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(at))
+            .and_then(|_| file.by_ref().take(most).read_to_end(&mut bytes))
+            .map(|_| bytes)
+            .map_err(|error| format!("cannot be read: {error}"))
+    };
+    let mut at = 0;
+    for number in 0..MAX_BOXES {
+        if at >= length {
+            return Err("its index is damaged: there is none".to_owned());
+        }
+        let head = read(at, BoxHeader::MAX_SIZE as u64)?;
+        let (header, _) = BoxHeader::decode(&head).map_err(|e| damaged(&e))?;
+        if number == 0 && header.box_type != FtypBox::TYPE {
+            return Err("its index is damaged: it doesn't begin as an mp4 does".to_owned());
+        }
+        // The last box may leave its size open.
+        let size = match header.box_size.get() {
+            0 => length - at,
+            size => size,
+        };
+        if header.box_type == MoovBox::TYPE {
+            if size > length - at {
+                return Err(
+                    "its index is damaged: it goes on beyond the end of the file".to_owned(),
+                );
+            }
+            let most = SMALL_INDEX + length / 2;
+            if size > most {
+                return Err(format!(
+                    "its index has {size} bytes; of a file of this size at most {most} are read"
+                ));
+            }
+            let bytes = read(at, size)?;
+            return MoovBox::decode(&bytes)
+                .map(|(moov, _)| moov)
+                .map_err(|e| damaged(&e));
+        }
+        at = at
+            .checked_add(size)
+            .ok_or("its index is damaged: a box ends nowhere")?;
+    }
+    Err(format!(
+        "its index is not among its first {MAX_BOXES} boxes"
+    ))
+}
+
+fn pictures(
+    table: &SampleTableAccessor<StblBox>,
+    timescale: u32,
+    length: u64,
+) -> Result<TrackIndex, String> {
+    let count = u64::from(table.sample_count());
+    let most = FEW_PICTURES + length / 8;
+    if count > most {
+        return Err(format!(
+            "its index lists {count} pictures; of a file of {length} bytes at most {most} are read"
+        ));
+    }
     let mut entries: Vec<SampleEntry> = Vec::new();
-    let mut current = 0;
+    // Which of them each of the file's descriptions is: concatenated files may repeat one.
+    let mut known: BTreeMap<usize, usize> = BTreeMap::new();
     let mut pictures = Vec::new();
-    while let Some(sample) = demuxer.next_sample().map_err(|e| damaged(&e))? {
-        if sample.track.track_id != id {
-            continue;
-        }
-        if let Some(entry) = sample.sample_entry {
-            // Concatenated files may repeat the entry.
-            current = match entries.iter().position(|known| known == entry) {
-                Some(known) => known,
-                None => {
-                    entries.push(entry.clone());
-                    entries.len() - 1
+    // Pictures don't overlap, so together they are no longer than the file.
+    let mut room = length;
+    for sample in table.samples() {
+        let chunk = sample.chunk();
+        let described = chunk.sample_entry_index();
+        let entry = match known.get(&described) {
+            Some(entry) => *entry,
+            None if known.len() == MAX_DESCRIPTIONS => {
+                return Err(format!(
+                    "describes its codec more than {MAX_DESCRIPTIONS} times"
+                ));
+            }
+            None => {
+                let new = chunk.sample_entry();
+                let known_entry = entries.iter().position(|known| known == new);
+                let entry = known_entry.unwrap_or(entries.len());
+                if entry == entries.len() {
+                    entries.push(new.clone());
                 }
-            };
-        }
-        let end = sample.data_offset.checked_add(sample.data_size as u64);
-        if end.is_none_or(|end| end > length) || sample.data_size > MAX_PICTURE_BYTES {
-            return Err(format!("picture {} lies beyond its end", pictures.len()));
-        }
-        let start = i64::try_from(sample.timestamp).map_err(|e| damaged(&e))?;
-        let shown = start.checked_add(sample.composition_time_offset.unwrap_or(0));
+                known.insert(described, entry);
+                entry
+            }
+        };
+        let (offset, size) = (sample.data_offset(), u64::from(sample.data_size()));
+        let end = offset.checked_add(size);
+        let size = usize::try_from(size)
+            .ok()
+            .filter(|size| *size <= MAX_PICTURE_BYTES);
+        let number = pictures.len();
+        let (Some(size), true) = (size, end.is_some_and(|end| end <= length)) else {
+            return Err(format!("picture {number} lies beyond its end"));
+        };
+        room = room.checked_sub(size as u64).ok_or_else(|| {
+            format!(
+                "its index lists {count} pictures that are together longer than its {length} bytes"
+            )
+        })?;
+        let start = i64::try_from(sample.timestamp()).map_err(|e| damaged(&e))?;
+        let shown = start.checked_add(sample.composition_time_offset().unwrap_or(0));
         pictures.push(PictureAt {
-            offset: sample.data_offset,
-            size: sample.data_size,
-            keyframe: sample.keyframe,
-            entry: current,
+            offset,
+            size,
+            keyframe: sample.is_sync_sample(),
+            entry,
             ticks: shown.ok_or_else(|| damaged(&"a time overflows"))?,
         });
     }

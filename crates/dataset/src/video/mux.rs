@@ -10,6 +10,7 @@ use shiguredo_mp4::{Encode, TrackKind};
 
 use crate::error::{DatasetError, IoContext, Result};
 use crate::fs::{Fs, FsFile, parent};
+use crate::inside;
 use crate::video::demux::VideoFile;
 use crate::video::stream::{Sample, Stream};
 
@@ -27,7 +28,7 @@ pub(crate) fn stream_to_mp4(
 ) -> Result<()> {
     let header = header(stream, mp4, frames, fps)?;
     let part = mp4.with_extension("mp4.part");
-    let file = fs.create(&part).at("create", &part)?;
+    let file = inside::create(fs, &part)?;
     let mut out = BufWriter::with_capacity(1 << 20, Unbuffered(file));
     out.write_all(&header).at("write", &part)?;
     for picture in Stream::open(stream)?.into_iter().flatten().take(frames) {

@@ -1,6 +1,7 @@
 //! Why an arm could not be connected.
 
 use ulna_bus::engine::ServoFault;
+use ulna_outside::Printable;
 
 use crate::servo_bus::ServoBusError;
 
@@ -9,7 +10,7 @@ use crate::servo_bus::ServoBusError;
 #[non_exhaustive]
 pub enum ConnectError {
     /// Servos are missing or are not what the robot file says.
-    #[error("{port}: {problems}\n{advice}")]
+    #[error("{}: {problems}\n{advice}", Printable(port))]
     Servos {
         /// The port.
         port: String,
@@ -19,7 +20,10 @@ pub enum ConnectError {
         advice: &'static str,
     },
     /// A servo did not take a setting.
-    #[error("{port}: servo {id} (`{joint}`) {fault} (register {register})")]
+    #[error(
+        "{}: servo {id} (`{joint}`) {fault} (register {register})",
+        Printable(port)
+    )]
     Register {
         /// The port.
         port: String,
@@ -46,8 +50,9 @@ pub enum ConnectError {
     },
     /// The calibration in the servos is another one than the file's.
     #[error(
-        "{port}: the servos hold another calibration than the file: {differences}. With the wrong one the arm would move to wrong places; \
-         calibrate the arm again, or pass the id under which it was calibrated"
+        "{}: the servos hold another calibration than the file: {differences}. With the wrong one the arm would move to wrong places; \
+         calibrate the arm again, or pass the id under which it was calibrated",
+        Printable(port)
     )]
     OtherCalibration {
         /// The port.
@@ -62,7 +67,10 @@ pub enum ConnectError {
     #[error("{0}")]
     Sides(String),
     /// The port went away.
-    #[error("{port}: the port is gone ({reason}); check the USB cable and try again")]
+    #[error(
+        "{}: the port is gone ({reason}); check the USB cable and try again",
+        Printable(port)
+    )]
     Lost {
         /// The port.
         port: String,

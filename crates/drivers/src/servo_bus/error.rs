@@ -2,13 +2,17 @@
 
 use ulna_bus::engine::ServoFault;
 use ulna_bus::registers::Role;
+use ulna_outside::Printable;
 
 /// Why a servo could not be worked on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServoBusError {
     /// The port went away.
-    #[error("{port}: the port is gone ({reason}); check the USB cable and try again")]
+    #[error(
+        "{}: the port is gone ({reason}); check the USB cable and try again",
+        Printable(port)
+    )]
     Lost {
         /// The port.
         port: String,
@@ -16,7 +20,10 @@ pub enum ServoBusError {
         reason: String,
     },
     /// The port cannot run at a rate.
-    #[error("{port} cannot run at {baud} baud ({reason}); leave that rate out with --baud")]
+    #[error(
+        "{} cannot run at {baud} baud ({reason}); leave that rate out with --baud",
+        Printable(port)
+    )]
     Baud {
         /// The port.
         port: String,
@@ -26,7 +33,7 @@ pub enum ServoBusError {
         reason: String,
     },
     /// A servo did not answer, or not soundly.
-    #[error("{port}: servo {id} {fault} (register {register})")]
+    #[error("{}: servo {id} {fault} (register {register})", Printable(port))]
     Servo {
         /// The port.
         port: String,
@@ -39,7 +46,8 @@ pub enum ServoBusError {
     },
     /// A register does not hold what was written to it.
     #[error(
-        "{port}: servo {id} did not take {register} = {wanted}, it reads {found}: is its torque on, or does another program use the port?"
+        "{}: servo {id} did not take {register} = {wanted}, it reads {found}: is its torque on, or does another program use the port?",
+        Printable(port)
     )]
     NotTaken {
         /// The port.

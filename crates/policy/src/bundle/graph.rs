@@ -7,6 +7,7 @@ use prost::Message;
 
 use crate::error::PolicyError;
 
+use super::bounds;
 use super::folder;
 use super::onnx::{self, Dim, Graph, Model, Tensor, ValueInfo};
 
@@ -44,8 +45,7 @@ impl GraphFile {
     ) -> Result<Self, PolicyError> {
         let path = folder::inside(bundle, file)?;
         let bytes = folder::read(&path, folder::MAX_GRAPH)?;
-        let graph = parse(&bytes).map_err(|reason| at(&path, reason))?;
-        drop(bytes);
+        let graph = parse(bytes.into()).map_err(|reason| at(&path, reason))?;
         let open_batch =
             check_ports(&graph, &inputs, &output).map_err(|reason| at(&path, reason))?;
         let mut files = BTreeSet::new();
@@ -88,13 +88,15 @@ fn at(path: &Path, reason: String) -> PolicyError {
     }
 }
 
-fn parse(bytes: &[u8]) -> Result<Graph, String> {
+fn parse(bytes: prost::bytes::Bytes) -> Result<Graph, String> {
+    bounds::few(&bytes)?;
     let model = Model::decode(bytes)
         .map_err(|error| format!("it is no ONNX file, or it is cut short ({error})"))?;
     let graph = model.graph.unwrap_or_default();
     if graph.nodes.is_empty() {
         return Err("it is no ONNX file, or it is cut short (it has no operations)".to_owned());
     }
+    bounds::check(&graph, &model.functions)?;
     Ok(graph)
 }
 

@@ -1,6 +1,6 @@
 //! The parts of an ONNX file that say what a network takes, gives and needs beside it.
 //!
-//! Only the fields named here are decoded (`onnx.proto`, ONNX 1.20); weights are skipped. It is read before an engine sees the
+//! Only the fields named here are decoded (`onnx.proto`, ONNX 1.20); weights stay where they are. It is read before an engine sees the
 //! file, so that both engines refuse the same files in the same words.
 
 use prost::Message;
@@ -9,6 +9,17 @@ use prost::Message;
 pub(crate) struct Model {
     #[prost(message, optional, tag = "7")]
     pub(crate) graph: Option<Graph>,
+    /// Operations that are made of others.
+    #[prost(message, repeated, tag = "25")]
+    pub(crate) functions: Vec<Function>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Function {
+    #[prost(string, tag = "1")]
+    pub(crate) name: String,
+    #[prost(message, repeated, tag = "7")]
+    pub(crate) nodes: Vec<Node>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -25,16 +36,31 @@ pub(crate) struct Graph {
 
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Node {
+    #[prost(string, repeated, tag = "1")]
+    pub(crate) inputs: Vec<String>,
+    #[prost(string, repeated, tag = "2")]
+    pub(crate) outputs: Vec<String>,
+    #[prost(string, tag = "3")]
+    pub(crate) name: String,
+    /// The operation, such as `Add`.
+    #[prost(string, tag = "4")]
+    pub(crate) op: String,
     #[prost(message, repeated, tag = "5")]
     pub(crate) attributes: Vec<Attribute>,
 }
 
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Attribute {
+    #[prost(string, tag = "1")]
+    pub(crate) name: String,
+    #[prost(int64, tag = "3")]
+    pub(crate) int: i64,
     #[prost(message, optional, tag = "5")]
     pub(crate) tensor: Option<Tensor>,
     #[prost(message, optional, tag = "6")]
     pub(crate) graph: Option<Graph>,
+    #[prost(int64, repeated, packed = "false", tag = "8")]
+    pub(crate) ints: Vec<i64>,
     #[prost(message, repeated, tag = "10")]
     pub(crate) tensors: Vec<Tensor>,
     #[prost(message, repeated, tag = "11")]
@@ -45,6 +71,15 @@ pub(crate) struct Attribute {
 pub(crate) struct Tensor {
     #[prost(int64, repeated, tag = "1")]
     pub(crate) dims: Vec<i64>,
+    #[prost(int32, tag = "2")]
+    pub(crate) element: i32,
+    #[prost(int32, repeated, tag = "5")]
+    pub(crate) int32s: Vec<i32>,
+    #[prost(int64, repeated, tag = "7")]
+    pub(crate) int64s: Vec<i64>,
+    /// All values as bytes; it shares the memory of the file.
+    #[prost(bytes = "bytes", tag = "9")]
+    pub(crate) raw: prost::bytes::Bytes,
     #[prost(string, tag = "8")]
     pub(crate) name: String,
     #[prost(message, repeated, tag = "13")]
@@ -99,6 +134,9 @@ pub(crate) struct Dim {
     pub(crate) symbol: Option<String>,
 }
 
+/// ONNX's numbers for whole numbers of 32 and 64 bits.
+pub(crate) const INT32: i32 = 6;
+pub(crate) const INT64: i32 = 7;
 /// ONNX's number for float32.
 pub(crate) const FLOAT: i32 = 1;
 

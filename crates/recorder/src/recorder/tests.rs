@@ -186,8 +186,8 @@ fn bench_with(
     )
     .unwrap();
     let (sink, ticks) = tick_feed(200.0);
-    let (sink, source) = picture_queue(camera.name(), camera.size());
-    let feed = Pump(camera, sink);
+    let (pictures, source) = picture_queue(camera.name(), camera.size());
+    let feed = Pump(camera, pictures);
     let (keys, inputs) = channel();
     let stop = Stop::new();
     let inputs = Inputs {

@@ -41,6 +41,9 @@ impl BaseSpec {
     }
 }
 
+/// What a degree/s of a wheel may move the base by at most, m/s and degrees/s.
+const WEAKEST: f64 = 1e3;
+
 /// The kinematics of a base on three omnidirectional wheels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Omni {
@@ -64,6 +67,10 @@ impl Omni {
         };
         let to_wheels = Matrix3::from_fn(|wheel, value| row(wheel)[value]);
         let to_body = to_wheels.try_inverse()?;
+        // Wheels that drive in nearly the same direction would have to turn for ever to move the base across it.
+        if !(to_body.amax() < WEAKEST) {
+            return None;
+        }
         Some(Self {
             to_wheels,
             to_body,

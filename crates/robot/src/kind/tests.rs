@@ -106,6 +106,43 @@ fn contradictions_are_named() {
             "cameras.wrist.joint",
         ),
         ("xyz = [0.66,", "xyz = [inf,", "cameras.front.frame"),
+        (
+            "robot_type = \"so_follower\"",
+            "robot_type = \"../../../x\"",
+            "follower.robot_type",
+        ),
+        (
+            "robot_type = \"so_leader\"",
+            "robot_type = \"/tmp/x\"",
+            "leader.robot_type",
+        ),
+        ("name = \"so101\"", "name = \"..\"", "name"),
+        (
+            "summary = \"",
+            "summary = \"\\u001b]52;c;aGk=\\u0007",
+            "summary",
+        ),
+        (
+            "name = \"elbow_flex\"",
+            "name = \"elbow\\nflex\"",
+            "joints[2].name",
+        ),
+        ("8.10403e-5,", "1e308,", "joints.shoulder_pan.link.inertia"),
+        ("8.3759e-5,", "1e-308,", "joints.shoulder_pan.link.inertia"),
+        ("7.55525e-8", "1e-2", "joints.shoulder_pan.link.inertia"),
+        (
+            "mass = 0.104",
+            "mass = 1e308",
+            "joints.elbow_flex.link.mass",
+        ),
+        ("lower = -1.69", "lower = -1e300", "joints.elbow_flex.lower"),
+        (
+            "max_velocity = 6.0",
+            "max_velocity = 1e300",
+            "gate.max_velocity",
+        ),
+        ("jump = 0.35", "jump = 1e-300", "gate.jump"),
+        ("xyz = [0.66,", "xyz = [1e200,", "cameras.front.frame"),
         ("fovy = 41.0", "fovy = 180.0", "cameras.front.fovy"),
         ("fovy = 48.5", "fovy = nan", "cameras.wrist.fovy"),
     ] {

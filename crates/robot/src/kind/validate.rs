@@ -1,18 +1,34 @@
 //! What a robot file must fulfil beyond its shape.
 
+mod bounds;
+mod looks;
+
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::kind::{ExitAction, FrameSpec, JointSpec, Omni, RobotKind, ShapeSpec};
 use ulna_core::joints::MAX_JOINTS;
+use ulna_outside::name;
+use ulna_outside::text::{Printable, is_printable};
+
+use self::bounds::{all_within, within};
+use crate::kind::{ExitAction, JointSpec, Omni, RobotKind, RoleSpec};
 
 /// Most solids that a robot is drawn with.
 const MAX_VISUALS: usize = 256;
 
 /// Most cameras of a robot.
 const MAX_CAMERAS: usize = 8;
+
+/// Longest name of a robot, a joint, a servo's model or a camera, bytes: they become parts of columns and of names of files.
+const LONGEST_NAME: usize = 64;
+
+/// Longest summary, bytes.
+const LONGEST_SUMMARY: usize = 500;
+
+/// Longest time that input may be silent before the arm is held, ms.
+const LONGEST_STALE_MS: u32 = 60_000;
 
 /// A robot file contradicts itself or asks for something impossible.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +41,12 @@ pub struct RobotFileError {
 
 impl fmt::Display for RobotFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {}", self.key, self.problem)
+        write!(
+            f,
+            "`{}`: {}",
+            Printable(&self.key),
+            Printable(&self.problem)
+        )
     }
 }
 
@@ -44,6 +65,7 @@ impl RobotKind {
     /// # Errors
     /// The first contradiction found, with the key that holds it.
     pub fn validate(&self) -> Result<(), RobotFileError> {
+        self.validate_names()?;
         if self.joints.is_empty() || self.joints.len() > MAX_JOINTS {
             return wrong(
                 "joints",
@@ -78,7 +100,7 @@ impl RobotKind {
         self.validate_gate()?;
         self.validate_exit()?;
         self.known_joint("kinematics.tool_joint", &self.kinematics.tool_joint)?;
-        finite_frame("kinematics.tool", &self.kinematics.tool)?;
+        bounds::frame("kinematics.tool", &self.kinematics.tool)?;
         self.validate_visuals()?;
         self.validate_cameras()
     }
@@ -91,6 +113,42 @@ impl RobotKind {
         }
     }
 
+    /// Names that become folders, and words that are shown to people.
+    fn validate_names(&self) -> Result<(), RobotFileError> {
+        short("name", &self.name)?;
+        if let Err(error) = name::check(&self.name) {
+            return wrong("name", error.to_string());
+        }
+        if self.summary.len() > LONGEST_SUMMARY || !self.summary.chars().all(is_printable) {
+            return wrong(
+                "summary",
+                format!(
+                    "it is one line of at most {LONGEST_SUMMARY} bytes, without control characters"
+                ),
+            );
+        }
+        for (role, spec) in [("follower", &self.follower), ("leader", &self.leader)] {
+            let RoleSpec {
+                robot_type,
+                older_types,
+                registers,
+            } = spec;
+            for register in registers.keys() {
+                short(&format!("{role}.registers"), register)?;
+            }
+            // Calibration files lie in folders of these names.
+            for (key, folder) in [("robot_type", robot_type)]
+                .into_iter()
+                .chain(older_types.iter().map(|older| ("older_types", older)))
+            {
+                if let Err(error) = name::check(folder) {
+                    return wrong(format!("{role}.{key}"), error.to_string());
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn validate_joint(&self, index: usize, joint: &JointSpec) -> Result<(), RobotFileError> {
         let key = |field: &str| format!("joints.{}.{field}", joint.name);
         if joint.name.is_empty() || joint.name.contains(['/', '.']) {
@@ -98,6 +156,14 @@ impl RobotKind {
                 format!("joints[{index}].name"),
                 "a joint's name is not empty and holds neither `/` nor `.`",
             );
+        }
+        short(&format!("joints[{index}].name"), &joint.name)?;
+        for model in [Some(&joint.model), joint.leader.model.as_ref()] {
+            model.map_or(Ok(()), |model| short(&key("model"), model))?;
+        }
+        let registers = joint.registers.keys().chain(joint.leader.registers.keys());
+        for register in registers {
+            short(&key("registers"), register)?;
         }
         for other in &self.joints[..index] {
             if other.name == joint.name {
@@ -125,30 +191,45 @@ impl RobotKind {
                 format!("{} steps per turn is not possible", joint.resolution),
             );
         }
-        finite(&key("lower"), [&joint.lower, &joint.upper])?;
+        self.validate_travel(joint)?;
+        if joint.parent.is_some_and(|parent| parent >= index) {
+            return wrong(key("parent"), "a joint's parent is listed before it");
+        }
+        bounds::frame(&key("frame"), &joint.frame)?;
+        bounds::link(&key("link"), &joint.link)?;
+        match joint.leader.hold {
+            Some(hold) => within(&key("leader.hold"), hold, &bounds::VALUE),
+            None => Ok(()),
+        }
+    }
+
+    fn validate_travel(&self, joint: &JointSpec) -> Result<(), RobotFileError> {
+        let key = |field: &str| format!("joints.{}.{field}", joint.name);
+        all_within(&key("lower"), [&joint.lower, &joint.upper], &bounds::LIMIT)?;
         if joint.lower >= joint.upper {
             return wrong(
                 key("lower"),
                 format!("{} must be below `upper` ({})", joint.lower, joint.upper),
             );
         }
-        if joint.upper - joint.lower > core::f64::consts::TAU {
+        let (travel, turn) = (joint.upper - joint.lower, core::f64::consts::TAU);
+        if travel > turn {
             return wrong(key("upper"), "the range is more than one turn");
         }
-        if joint.parent.is_some_and(|parent| parent >= index) {
-            return wrong(key("parent"), "a joint's parent is listed before it");
-        }
-        finite_frame(&key("frame"), &joint.frame)?;
-        finite(
-            &key("link"),
-            joint.link.com.iter().chain(&joint.link.inertia),
-        )?;
-        positive(&key("link.mass"), joint.link.mass)?;
-        if joint.link.inertia[..3].iter().any(|&moment| moment <= 0.0) {
+        if travel < bounds::TRAVEL || travel / turn * f64::from(joint.resolution) < 4.0 {
             return wrong(
-                key("link.inertia"),
-                "the first three numbers (xx, yy, zz) must be above zero",
+                key("upper"),
+                "the range is less than 0.01 rad or four of the servo's steps",
             );
+        }
+        let most = joint.resolution / 2;
+        for offset in [joint.homing_offset, joint.leader.homing_offset] {
+            if offset.unsigned_abs() > most {
+                return wrong(
+                    key("homing_offset"),
+                    format!("{offset} is more than half a turn, {most} steps"),
+                );
+            }
         }
         Ok(())
     }
@@ -180,17 +261,21 @@ impl RobotKind {
         {
             return wrong("base.wheels", "wheels are the last joints of the file");
         }
-        for (key, number) in [
-            ("base.wheel_radius", base.wheel_radius),
-            ("base.base_radius", base.base_radius),
-            ("base.wheel_speed", base.wheel_speed),
-            ("base.max_speed", base.max_speed),
-            ("base.max_turn", base.max_turn),
-            ("base.acceleration", base.acceleration),
+        for (key, number, bounds) in [
+            ("base.wheel_radius", base.wheel_radius, bounds::RADIUS),
+            ("base.base_radius", base.base_radius, bounds::RADIUS),
+            (
+                "base.wheel_speed",
+                base.wheel_speed,
+                bounds::DEGREES_PER_SECOND,
+            ),
+            ("base.max_speed", base.max_speed, bounds::SPEED),
+            ("base.max_turn", base.max_turn, bounds::DEGREES_PER_SECOND),
+            ("base.acceleration", base.acceleration, bounds::SPEED),
         ] {
-            positive(key, number)?;
+            within(key, number, &bounds)?;
         }
-        finite("base.directions", &base.directions)?;
+        all_within("base.directions", &base.directions, &bounds::DIRECTION)?;
         match Omni::new(base) {
             Some(_) => Ok(()),
             None => wrong(
@@ -201,27 +286,35 @@ impl RobotKind {
     }
 
     fn validate_gate(&self) -> Result<(), RobotFileError> {
-        positive("gate.max_velocity", self.gate.max_velocity)?;
-        positive("gate.jump", self.gate.jump)?;
-        positive("gate.ramp_velocity", self.gate.ramp_velocity)?;
-        if self.gate.ramp_velocity > self.gate.max_velocity {
+        let gate = &self.gate;
+        within("gate.max_velocity", gate.max_velocity, &bounds::SPEED)?;
+        within("gate.jump", gate.jump, &bounds::SPEED)?;
+        within("gate.ramp_velocity", gate.ramp_velocity, &bounds::SPEED)?;
+        if gate.ramp_velocity > gate.max_velocity {
             return wrong(
                 "gate.ramp_velocity",
                 "a ramp faster than `gate.max_velocity` is none",
             );
         }
-        if self.gate.stale_ms == 0 {
+        if gate.stale_ms == 0 {
             return wrong("gate.stale_ms", "0 would hold the arm for ever");
+        }
+        if gate.stale_ms > LONGEST_STALE_MS {
+            return wrong(
+                "gate.stale_ms",
+                format!("silence of more than {LONGEST_STALE_MS} ms must hold the arm"),
+            );
         }
         Ok(())
     }
 
     fn validate_exit(&self) -> Result<(), RobotFileError> {
-        positive("exit.park_velocity", self.exit.park_velocity)?;
-        positive("exit.limit_s", self.exit.limit_s)?;
-        if self.exit.limit_s > 60.0 {
-            return wrong("exit.limit_s", "an exit takes 60 s at most");
-        }
+        within(
+            "exit.park_velocity",
+            self.exit.park_velocity,
+            &bounds::SPEED,
+        )?;
+        within("exit.limit_s", self.exit.limit_s, &bounds::EXIT)?;
         if self.exit.then == ExitAction::Park && self.exit.park.is_empty() {
             return wrong(
                 "exit.park",
@@ -246,102 +339,19 @@ impl RobotKind {
         }
         Ok(())
     }
-
-    fn validate_visuals(&self) -> Result<(), RobotFileError> {
-        at_most("visuals", MAX_VISUALS, self.visuals.len())?;
-        for (index, visual) in self.visuals.iter().enumerate() {
-            let key = |field: &str| format!("visuals[{index}].{field}");
-            if let Some(joint) = &visual.joint {
-                self.known_joint(&key("joint"), joint)?;
-            }
-            finite_frame(&key("frame"), &visual.frame)?;
-            match &visual.shape {
-                ShapeSpec::Box(extents) => all_positive(&key("box"), extents)?,
-                ShapeSpec::Cylinder(cylinder) => {
-                    positive(&key("cylinder.radius"), cylinder.radius)?;
-                    positive(&key("cylinder.length"), cylinder.length)?;
-                }
-                ShapeSpec::Taper(taper) => {
-                    all_positive(&key("taper.low"), &taper.low)?;
-                    all_positive(&key("taper.high"), &taper.high)?;
-                    finite(&key("taper.shift"), &taper.shift)?;
-                    positive(&key("taper.length"), taper.length)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn validate_cameras(&self) -> Result<(), RobotFileError> {
-        at_most("cameras", MAX_CAMERAS, self.cameras.len())?;
-        for (index, camera) in self.cameras.iter().enumerate() {
-            // The name becomes part of folder and column names of datasets.
-            let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-            if camera.name.is_empty() || !camera.name.chars().all(plain) {
-                return wrong(
-                    format!("cameras[{index}].name"),
-                    format!(
-                        "`{}` is no camera name: it needs letters, digits and `_` only",
-                        camera.name
-                    ),
-                );
-            }
-            let key = |field: &str| format!("cameras.{}.{field}", camera.name);
-            if self.cameras[..index]
-                .iter()
-                .any(|other| other.name == camera.name)
-            {
-                return wrong(key("name"), "two cameras have this name");
-            }
-            if let Some(joint) = &camera.joint {
-                self.known_joint(&key("joint"), joint)?;
-            }
-            finite_frame(&key("frame"), &camera.frame)?;
-            if !(camera.fovy > 0.0 && camera.fovy < 180.0) {
-                return wrong(
-                    key("fovy"),
-                    format!("{}° must be between 0° and 180°", camera.fovy),
-                );
-            }
-        }
-        Ok(())
-    }
 }
 
 fn name_of(joint: &JointSpec) -> &str {
     &joint.name
 }
 
-fn at_most(key: &str, limit: usize, count: usize) -> Result<(), RobotFileError> {
-    if count <= limit {
-        Ok(())
-    } else {
-        wrong(
-            key,
-            format!("a robot has at most {limit}, this file lists {count}"),
-        )
+/// A name that fits into columns and names of files, and that shows what it is.
+fn short(key: &str, name: &str) -> Result<(), RobotFileError> {
+    if name.len() <= LONGEST_NAME && name.chars().all(is_printable) {
+        return Ok(());
     }
-}
-
-fn finite_frame(key: &str, frame: &FrameSpec) -> Result<(), RobotFileError> {
-    finite(key, frame.xyz.iter().chain(&frame.rpy))
-}
-
-fn all_positive(key: &str, numbers: &[f64]) -> Result<(), RobotFileError> {
-    numbers.iter().try_for_each(|&number| positive(key, number))
-}
-
-fn finite<'a>(key: &str, numbers: impl IntoIterator<Item = &'a f64>) -> Result<(), RobotFileError> {
-    match numbers.into_iter().find(|number| !number.is_finite()) {
-        Some(number) => wrong(key, format!("{number} is no number")),
-        None => Ok(()),
-    }
-}
-
-fn positive(key: &str, number: f64) -> Result<(), RobotFileError> {
-    if number.is_finite() && number > 0.0 {
-        Ok(())
-    } else {
-        wrong(key, format!("{number} must be above zero"))
-    }
+    wrong(
+        key,
+        format!("a name has at most {LONGEST_NAME} bytes, and no control characters"),
+    )
 }

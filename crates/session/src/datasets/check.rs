@@ -6,6 +6,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use ulna_dataset::{CheckOptions, EpisodeGrade, Finding, Grade, Group, Report, Severity, grade};
 
+use ulna_outside::Text;
+
 use super::{Answer, Watch};
 use crate::Stop;
 use crate::error::SessionError;
@@ -131,7 +133,7 @@ fn grade_to_json(grade: &EpisodeGrade) -> Value {
     })
 }
 
-fn to_text(report: &Report, verbose: bool) -> String {
+fn to_text(report: &Report, verbose: bool) -> Text {
     let mut lines = Vec::new();
     for group in report.groups() {
         if verbose || group.severity() > Severity::Note {
@@ -164,7 +166,7 @@ fn to_text(report: &Report, verbose: bool) -> String {
         false => "; --verbose shows each, and every episode",
     };
     lines.push(format!("  found   {counts}{hint}"));
-    lines.join("\n")
+    lines.into_iter().collect()
 }
 
 /// One kind of finding: where, what, what it means, what to do.

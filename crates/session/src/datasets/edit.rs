@@ -9,6 +9,7 @@ use ulna_dataset::tools::{
     change_features, change_tasks, compact, delete, export, import, merge, recompute_stats,
     reencode, split, trim,
 };
+use ulna_outside::Text;
 
 use super::Answer;
 use crate::Stop;
@@ -175,16 +176,20 @@ pub fn parted(
     watch: Watch,
 ) -> Result<Answer, SessionError> {
     let made = with_work(stop, watch, |work| split(dir, parts, output, work))?;
-    let mut lines = Vec::new();
+    let mut lines = Text::new();
     let mut all = serde_json::Map::new();
     for (name, edited) in &made {
         let one = answer(edited);
-        lines.push(format!("{name}: {}", one.text));
+        let mut own = one.text.lines().iter();
+        if let Some(first) = own.next() {
+            lines.push(format_args!("{name}: {first}"));
+        }
+        lines.extend(own);
         all.insert(name.clone(), one.json);
     }
     Ok(Answer {
         json: json!({ "parts": all }),
-        text: lines.join("\n"),
+        text: lines,
         good: true,
     })
 }
@@ -216,7 +221,7 @@ pub fn exported(
     ));
     Ok(Answer {
         json: json!({ "paths": done.paths, "frames": done.frames }),
-        text: lines.join("\n"),
+        text: lines.into_iter().collect(),
         good: true,
     })
 }
@@ -240,7 +245,7 @@ pub fn tasks(dir: &Path) -> Result<Answer, SessionError> {
     }
     Ok(Answer {
         json: json!({ "tasks": tasks }),
-        text: lines.join("\n"),
+        text: lines.into_iter().collect(),
         good: true,
     })
 }
@@ -266,7 +271,7 @@ pub fn features(dir: &Path) -> Result<Answer, SessionError> {
     }
     Ok(Answer {
         json: json!({ "features": features }),
-        text: lines.join("\n"),
+        text: lines.into_iter().collect(),
         good: true,
     })
 }
@@ -297,7 +302,7 @@ fn answer(edited: &Edited) -> Answer {
             "pictures_encoded": pictures_encoded,
             "notes": notes,
         }),
-        text: lines.join("\n"),
+        text: lines.into_iter().collect(),
         good: true,
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 use ulna_dataset::{CardOptions, PageOptions, write_card, write_page};
+use ulna_outside::Text;
 
 use super::Answer;
 use super::check::speeds;
@@ -42,7 +43,7 @@ pub fn reported(
             "pictures": page.pictures,
             "notes": page.notes,
         }),
-        text: lines.join("\n"),
+        text: lines.into_iter().collect(),
         good: true,
     })
 }
@@ -61,7 +62,7 @@ pub fn carded(dir: &Path, options: &CardOptions) -> Result<Answer, SessionError>
     };
     Ok(Answer {
         json: json!({ "path": card.path, "changed": card.changed }),
-        text: format!("{}: {done}", card.path.display()),
+        text: Text::line(format_args!("{}: {done}", card.path.display())),
         good: true,
     })
 }

@@ -1,5 +1,7 @@
 //! How faults are written, and why a text is none.
 
+use ulna_outside::Printable;
+
 /// Every kind of fault by an example, and what it does.
 pub const GRAMMAR: &str = "\
 Several faults are separated by commas. Rates are 1% or 0.01; times are 500us, 20ms or 1.5s; a window is FROM+FOR since the start, without \
@@ -22,7 +24,11 @@ Several faults are separated by commas. Rates are 1% or 0.01; times are 500us, 2
 #[non_exhaustive]
 pub enum FaultParseError {
     /// No such kind of fault.
-    #[error("fault `{text}`: there is no fault `{kind}`. {GRAMMAR}")]
+    #[error(
+        "fault `{}`: there is no fault `{}`. {GRAMMAR}",
+        Printable(text),
+        Printable(kind)
+    )]
     UnknownKind {
         /// The whole text.
         text: String,
@@ -30,7 +36,10 @@ pub enum FaultParseError {
         kind: String,
     },
     /// A part is missing.
-    #[error("fault `{text}` is not complete; write it like `{example}`")]
+    #[error(
+        "fault `{}` is not complete; write it like `{example}`",
+        Printable(text)
+    )]
     Incomplete {
         /// The whole text.
         text: String,
@@ -38,7 +47,11 @@ pub enum FaultParseError {
         example: &'static str,
     },
     /// A probability that is none.
-    #[error("fault `{text}`: `{value}` is not a probability; write 0% to 100%, or 0 to 1")]
+    #[error(
+        "fault `{}`: `{}` is not a probability; write 0% to 100%, or 0 to 1",
+        Printable(text),
+        Printable(value)
+    )]
     BadProbability {
         /// The whole text.
         text: String,
@@ -46,7 +59,11 @@ pub enum FaultParseError {
         value: String,
     },
     /// A duration that is none.
-    #[error("fault `{text}`: `{value}` is not a duration; write it like 500us, 20ms, 2s or 1.5s")]
+    #[error(
+        "fault `{}`: `{}` is not a duration; write it like 500us, 20ms, 2s or 1.5s",
+        Printable(text),
+        Printable(value)
+    )]
     BadDuration {
         /// The whole text.
         text: String,
@@ -54,7 +71,11 @@ pub enum FaultParseError {
         value: String,
     },
     /// A measured value that is none.
-    #[error("fault `{text}`: `{value}` is not a {quantity}; write it like {example}")]
+    #[error(
+        "fault `{}`: `{}` is not a {quantity}; write it like {example}",
+        Printable(text),
+        Printable(value)
+    )]
     BadQuantity {
         /// The whole text.
         text: String,
@@ -66,7 +87,11 @@ pub enum FaultParseError {
         example: &'static str,
     },
     /// The robot has no such servo.
-    #[error("fault `{text}`: the robot has no servo `{name}`; it has {known}")]
+    #[error(
+        "fault `{}`: the robot has no servo `{}`; it has {known}",
+        Printable(text),
+        Printable(name)
+    )]
     UnknownServo {
         /// The whole text.
         text: String,

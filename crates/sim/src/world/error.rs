@@ -1,6 +1,7 @@
 //! Why a world cannot be simulated.
 
 use ulna_drivers::PortError;
+use ulna_outside::Printable;
 
 use crate::arm::MechanicsError;
 use crate::bus::WrongPlant;
@@ -21,7 +22,10 @@ pub enum SimError {
     #[error(transparent)]
     Fault(#[from] FaultParseError),
     /// The robot has no such camera.
-    #[error("robot `{robot}` has no camera `{camera}`; it has: {known}")]
+    #[error(
+        "robot `{robot}` has no camera `{}`; it has: {known}",
+        Printable(camera)
+    )]
     UnknownCamera {
         /// Name of the robot.
         robot: String,

@@ -22,6 +22,24 @@ pub(super) static STRUCTURE: &[Kind] = &[
         "if no recording is running, save it: `ulna dataset repair DIR`",
     ),
     kind(
+        "link",
+        "a link where ulna keeps unfinished work",
+        "Reading goes on as ever; what would be written or removed through the link belongs to another folder.",
+        "remove the link itself with `rm`, what it leads to stays",
+    ),
+    kind(
+        "in-the-way",
+        "something stands where ulna keeps unfinished work",
+        "Reading goes on as ever; nothing can be recorded or edited.",
+        "move it elsewhere",
+    ),
+    kind(
+        "paths",
+        "file names that do not keep files apart",
+        "Reading goes on as ever; a new episode would replace the files of another.",
+        "make a dataset with LeRobot's usual names: `ulna dataset import DIR --output NEW`",
+    ),
+    kind(
         "tasks",
         "the table of tasks is wrong",
         "Frames may get the wrong task text, or none.",

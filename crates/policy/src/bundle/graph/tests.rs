@@ -58,7 +58,13 @@ fn open_in(folder: &Path) -> Result<GraphFile, PolicyError> {
 }
 
 fn open_graph(graph: Graph) -> Result<GraphFile, PolicyError> {
-    open_bytes(&Model { graph: Some(graph) }.encode_to_vec())
+    open_bytes(
+        &Model {
+            graph: Some(graph),
+            ..Model::default()
+        }
+        .encode_to_vec(),
+    )
 }
 
 fn refusal(graph: Graph) -> String {
@@ -171,6 +177,7 @@ fn weights_in_other_files_must_be_there_and_inside() {
     fs::write(folder.path().join("net.onnx.data"), [0; 24]).unwrap();
     let model = Model {
         graph: Some(external("net.onnx.data")),
+        ..Model::default()
     };
     fs::write(folder.path().join("net.onnx"), model.encode_to_vec()).unwrap();
     assert!(open_in(folder.path()).unwrap().external);
@@ -185,6 +192,7 @@ fn links_do_not_lead_out() {
         &target,
         Model {
             graph: Some(graph()),
+            ..Model::default()
         }
         .encode_to_vec(),
     )
@@ -198,7 +206,11 @@ fn links_do_not_lead_out() {
 fn a_file_that_is_cut_short_is_refused() {
     let mut whole = graph();
     whole.nodes = vec![Node::default(); 20];
-    let bytes = Model { graph: Some(whole) }.encode_to_vec();
+    let bytes = Model {
+        graph: Some(whole),
+        ..Model::default()
+    }
+    .encode_to_vec();
     for len in 0..bytes.len() {
         let text = open_bytes(&bytes[..len]).unwrap_err().to_string();
         assert!(text.contains("not usable"), "{len}: {text}");
