@@ -111,9 +111,17 @@ mod tests {
     fn it_brakes_evenly() {
         let chunk = chunk(&[0.0, 10.0, 30.0], 3);
         let place = |ms| chunk.sample(at(ms)).unwrap().1[0];
-        let speeds: Vec<f64> = (0..14).map(|i| place(1200 + 10 * (i + 1)) - place(1200 + 10 * i)).collect();
-        assert!(speeds.windows(2).all(|pair| pair[1] <= pair[0] + 1e-9), "{speeds:?}");
-        assert!(speeds[0] < 2.0 && speeds[0] > 1.8 && speeds[13].abs() < 1e-9, "{speeds:?}");
+        let speeds: Vec<f64> = (0..14)
+            .map(|i| place(1200 + 10 * (i + 1)) - place(1200 + 10 * i))
+            .collect();
+        assert!(
+            speeds.windows(2).all(|pair| pair[1] <= pair[0] + 1e-9),
+            "{speeds:?}"
+        );
+        assert!(
+            speeds[0] < 2.0 && speeds[0] > 1.8 && speeds[13].abs() < 1e-9,
+            "{speeds:?}"
+        );
     }
 
     #[test]

@@ -97,7 +97,10 @@ impl Contract {
 
     /// The size of the pictures that it wants from a camera: width and height.
     pub fn picture(&self, camera: &str) -> Option<(u32, u32)> {
-        let input = self.inputs.iter().find(|input| input.camera() == Some(camera))?;
+        let input = self
+            .inputs
+            .iter()
+            .find(|input| input.camera() == Some(camera))?;
         match input.kind {
             InputKind::Image { width, height, .. } => {
                 Some((u32::try_from(width).ok()?, u32::try_from(height).ok()?))

@@ -74,7 +74,9 @@ impl Scheduler {
         }
         let clip = match settings.clip {
             Some(range) if !(range > 0.0 && range.is_finite()) => {
-                return Err(format!("clip_sample_range is {range}, and must be above zero"));
+                return Err(format!(
+                    "clip_sample_range is {range}, and must be above zero"
+                ));
             }
             clip => clip.map(single),
         };

@@ -54,6 +54,12 @@ pub enum PolicyError {
         /// What is wrong, and what would be right.
         reason: String,
     },
+    /// The folder of a new bundle is there already.
+    #[error("`{}` is there already, and an import replaces nothing; name another folder with --output", path.display())]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file of the bundle cannot be written.
     #[error("cannot write `{}`: {source}; choose another folder, or make room there", path.display())]
     Write {
@@ -152,7 +158,9 @@ pub enum PolicyError {
         wanted: &'static str,
     },
     /// An execution provider that was asked for is not there.
-    #[error("cannot compute with the provider `{provider}`: {reason}; `--provider cpu` does without")]
+    #[error(
+        "cannot compute with the provider `{provider}`: {reason}; `--provider cpu` does without"
+    )]
     Provider {
         /// Its name.
         provider: &'static str,

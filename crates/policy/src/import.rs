@@ -191,12 +191,16 @@ impl Unfinished {
             move |source| PolicyError::Write { path, source }
         };
         if output.exists() {
-            let exists = std::io::Error::other("it is there already, and an import replaces nothing");
-            return Err(write(output)(exists));
+            return Err(PolicyError::Exists {
+                path: output.to_owned(),
+            });
         }
         let name = output.file_name().unwrap_or_default().to_string_lossy();
         let partial = output.with_file_name(format!(".{name}.{}.partial", std::process::id()));
-        if let Some(parent) = partial.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        if let Some(parent) = partial
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+        {
             fs::create_dir_all(parent).map_err(write(parent))?;
         }
         fs::create_dir(&partial).map_err(write(&partial))?;

@@ -57,7 +57,9 @@ pub fn infer(
             Some(noise.clone())
         }
         Some(_) => {
-            return Err(file.error(format!("`{NOISE}` is not made of finite floating-point numbers")));
+            return Err(file.error(format!(
+                "`{NOISE}` is not made of finite floating-point numbers"
+            )));
         }
     };
     let mut policy = Policy::load(bundle, engine, threads)?;
@@ -84,10 +86,18 @@ pub fn infer(
 /// [`PolicyError::Write`].
 pub fn write(path: &Path, action: &[Joints<f64>]) -> Result<(), PolicyError> {
     #[allow(clippy::cast_possible_truncation)] // they were single before
-    let numbers = action.iter().flat_map(|knot| knot.iter()).map(|value| *value as f32);
+    let numbers = action
+        .iter()
+        .flat_map(|knot| knot.iter())
+        .map(|value| *value as f32);
     let numbers: Vec<f32> = numbers.collect();
     let joints = action.first().map_or(0, |knot| knot.len());
     let shape = vec![action.len(), joints];
-    let tensor = (ACTION.to_owned(), Dtype::F32, shape, little_endian(&numbers));
+    let tensor = (
+        ACTION.to_owned(),
+        Dtype::F32,
+        shape,
+        little_endian(&numbers),
+    );
     write_tensors(path, &[tensor])
 }

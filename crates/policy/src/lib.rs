@@ -36,6 +36,6 @@ pub use error::PolicyError;
 pub use observation::Observation;
 pub use policy::{Policy, Predict};
 pub use runner::{
-    CameraTap, FrameWatcher, Inference, InferenceReport, Merge, ObservationTap, PolicySource, Runner,
-    RunnerOptions, SourceReport, runner,
+    CameraTap, FrameWatcher, Inference, InferenceReport, Merge, ObservationTap, PolicySource,
+    Runner, RunnerOptions, SourceReport, runner,
 };

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process;
 use std::time::Duration;
 
-use ulna_policy::bench::{Delayed, Timing, delay, time};
 use ulna_policy::Bundle;
+use ulna_policy::bench::{Delayed, Timing, delay, time};
 use ulna_rt::Summary;
 
 use super::{Bench, Case, machine};
@@ -43,7 +43,11 @@ pub fn policy(options: Option<&PolicyOptions>) -> Result<Bench, AppError> {
     let mut all = cases(bundle.name(), &timing);
     for latency in [Duration::ZERO, DELAY] {
         let delayed = delay(&bundle, &engine, options.threads, latency, SECONDS)?;
-        all.extend(delayed.iter().flat_map(|delayed| delayed_cases(bundle.name(), delayed)));
+        all.extend(
+            delayed
+                .iter()
+                .flat_map(|delayed| delayed_cases(bundle.name(), delayed)),
+        );
     }
     Ok(Bench {
         bench: "policy",
@@ -70,7 +74,10 @@ fn cases(name: &str, timing: &Timing) -> Vec<Case> {
 }
 
 fn delayed_cases(name: &str, delayed: &Delayed) -> [Case; 2] {
-    let case = format!("{name}, {}, {} ms of delay", delayed.merge, delayed.latency_ms);
+    let case = format!(
+        "{name}, {}, {} ms of delay",
+        delayed.merge, delayed.latency_ms
+    );
     [
         Case {
             case: case.clone(),

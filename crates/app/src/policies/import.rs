@@ -9,8 +9,8 @@ use ulna_policy::Bundle;
 use ulna_policy::import::{Checkpoint, Identity, ImportReport};
 use ulna_policy::infer::{self, Answer};
 
-use super::verify::{self, Verified};
 use super::PolicyOptions;
+use super::verify::{self, Verified};
 use crate::error::AppError;
 use crate::robots;
 
@@ -103,12 +103,16 @@ pub fn import(options: &ImportOptions, policy: &PolicyOptions) -> Result<Importe
 /// What a checkpoint's folder is called: training calls all of them `pretrained_model`, in a folder named by the step.
 fn base_name(path: &Path) -> String {
     let whole = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let names = whole.components().rev().map(|part| part.as_os_str().to_string_lossy());
+    let names = whole
+        .components()
+        .rev()
+        .map(|part| part.as_os_str().to_string_lossy());
     let mut own = names.filter(|name| {
         let step = name.bytes().all(|byte| byte.is_ascii_digit());
         !step && !["pretrained_model", "last", "checkpoints"].contains(&name.as_ref())
     });
-    own.next().map_or_else(|| "policy".to_owned(), std::borrow::Cow::into_owned)
+    own.next()
+        .map_or_else(|| "policy".to_owned(), std::borrow::Cow::into_owned)
 }
 
 fn identity(
@@ -123,7 +127,10 @@ fn identity(
         (None, Some(robot_type)) => of_type(robot_type, joints),
         (None, None) => {
             let kind = with_joints(joints);
-            assumed.extend(kind.as_ref().map(|kind| format!("the robot is a {}", kind.name)));
+            assumed.extend(
+                kind.as_ref()
+                    .map(|kind| format!("the robot is a {}", kind.name)),
+            );
             kind
         }
     };
@@ -203,7 +210,8 @@ fn told(dataset: &Path) -> Result<Told, AppError> {
     let info: serde_json::Value = serde_json::from_str(&text)
         .map_err(|error| wrong(format!("its meta/info.json is no JSON ({error})")))?;
     let names = info.pointer("/features/action/names");
-    let names = names.and_then(|names| names.as_array().or_else(|| names.get("motors")?.as_array()));
+    let names =
+        names.and_then(|names| names.as_array().or_else(|| names.get("motors")?.as_array()));
     let joints = names.map(|names| {
         let names = names.iter().filter_map(serde_json::Value::as_str);
         names

@@ -21,11 +21,17 @@ pub struct Verified {
 ///
 /// # Errors
 /// If it has not, or its answer is farther away than the bundle allows.
-pub(super) fn verify(python: &Path, checkpoint: &Path, bundle: &Path) -> Result<Verified, AppError> {
+pub(super) fn verify(
+    python: &Path,
+    checkpoint: &Path,
+    bundle: &Path,
+) -> Result<Verified, AppError> {
     let opened = Bundle::open(bundle)?;
     let mut command = Command::new(python);
     command.args(["-c", include_str!("verify.py")]);
-    command.arg(checkpoint).arg(bundle.join("golden.safetensors"));
+    command
+        .arg(checkpoint)
+        .arg(bundle.join("golden.safetensors"));
     command.env("HF_HUB_OFFLINE", "1");
     let wrong = |reason: String| {
         AppError::Session(format!(

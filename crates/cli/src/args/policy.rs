@@ -89,7 +89,12 @@ pub(crate) struct ImportArgs {
     verify: bool,
 
     /// With --verify: the Python that has LeRobot
-    #[arg(long, value_name = "PYTHON", default_value = "python3", requires = "verify")]
+    #[arg(
+        long,
+        value_name = "PYTHON",
+        default_value = "python3",
+        requires = "verify"
+    )]
     python: PathBuf,
 
     #[command(flatten)]
@@ -181,7 +186,11 @@ pub(super) struct ComputeArgs {
     threads: NonZeroUsize,
 
     /// What ONNX Runtime computes with; one that it does not have is an error, and nothing takes its place
-    #[arg(long, default_value = "cpu", value_name = "cpu|cuda|tensorrt|openvino|coreml|directml|xnnpack")]
+    #[arg(
+        long,
+        default_value = "cpu",
+        value_name = "cpu|cuda|tensorrt|openvino|coreml|directml|xnnpack"
+    )]
     provider: Provider,
 }
 
@@ -204,7 +213,12 @@ pub(super) struct EngineArgs {
     compute: ComputeArgs,
 
     /// A new chunk while an old one is carried out: `append` it, as LeRobot's queue; `aligned`: enter it where the time is; `blended`: fade into it
-    #[arg(long, default_value = "aligned", value_name = "append|aligned|blended", help_heading = "Policy")]
+    #[arg(
+        long,
+        default_value = "aligned",
+        value_name = "append|aligned|blended",
+        help_heading = "Policy"
+    )]
     merge: Merge,
 
     /// With --merge blended: over how many steps; grippers are not blended

@@ -114,12 +114,19 @@ fn import_told(imported: &Imported) -> String {
             verified.difference, verified.torch
         )
     }));
-    lines.extend(imported.assumed.iter().map(|assumed| format!("  assumed  {assumed}")));
+    lines.extend(
+        imported
+            .assumed
+            .iter()
+            .map(|assumed| format!("  assumed  {assumed}")),
+    );
     if !imported.assumed.is_empty() {
         lines.push("           --robot, --units and --fps say otherwise, and --dataset takes all of it from the dataset it was trained on".to_owned());
     }
     lines.extend(report.notes.iter().map(|note| format!("  note     {note}")));
-    lines.push(format!("next: `ulna policy check {bundle}`, then `ulna run --policy {bundle}`"));
+    lines.push(format!(
+        "next: `ulna policy check {bundle}`, then `ulna run --policy {bundle}`"
+    ));
     lines.join("\n")
 }
 

@@ -67,7 +67,8 @@ pub fn delay(
             latency_ms: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
             chunks: used.chunks,
             starved: report.starved as f64 / ticks as f64,
-            jerk_ratio: report.peak_jerk_at_borders / report.peak_jerk_within.max(f64::MIN_POSITIVE),
+            jerk_ratio: report.peak_jerk_at_borders
+                / report.peak_jerk_within.max(f64::MIN_POSITIVE),
         });
     }
     Ok(all)
@@ -120,7 +121,10 @@ fn play(
             position: seen,
             measured: Joints::filled(position.len(), now),
         });
-        if let Some(action) = source.action(now).filter(|a| a.target.len() == position.len()) {
+        if let Some(action) = source
+            .action(now)
+            .filter(|a| a.target.len() == position.len())
+        {
             position = action.target;
         }
     }

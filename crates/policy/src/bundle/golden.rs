@@ -106,7 +106,11 @@ impl Golden {
             tensors.push((input.key.clone(), dtype, shape, bytes));
         }
         #[allow(clippy::cast_possible_truncation)] // they were single before
-        let numbers = self.action.iter().flat_map(|knot| knot.iter()).map(|value| *value as f32);
+        let numbers = self
+            .action
+            .iter()
+            .flat_map(|knot| knot.iter())
+            .map(|value| *value as f32);
         let action: Vec<f32> = numbers.collect();
         let shape = vec![self.action.len(), contract.joints.len()];
         tensors.push((ACTION.to_owned(), Dtype::F32, shape, little_endian(&action)));
@@ -116,7 +120,10 @@ impl Golden {
 
 /// The bytes of floats.
 pub(crate) fn little_endian(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect()
 }
 
 /// Writes a file of tensors: name, type, shape, bytes.
@@ -200,7 +207,12 @@ fn moments(tensor: &Tensor, input: &Input, steps: usize) -> Option<Vec<Moment>> 
         Values::F32(values) => {
             let whole = split(&input.shape())?;
             let chunks = values.chunks(parts(values.len(), whole)).cycle();
-            Some(chunks.take(steps).map(|part| Moment::Floats(part.to_vec())).collect())
+            Some(
+                chunks
+                    .take(steps)
+                    .map(|part| Moment::Floats(part.to_vec()))
+                    .collect(),
+            )
         }
         Values::U8(values) => {
             let InputKind::Image {
@@ -222,7 +234,12 @@ fn moments(tensor: &Tensor, input: &Input, steps: usize) -> Option<Vec<Moment>> 
                 true => part.to_vec(),
                 false => picture::resize_pixels(part, (columns, rows), (width, height)),
             };
-            Some(chunks.take(steps).map(|part| Moment::Bytes(picture(part))).collect())
+            Some(
+                chunks
+                    .take(steps)
+                    .map(|part| Moment::Bytes(picture(part)))
+                    .collect(),
+            )
         }
     }
 }

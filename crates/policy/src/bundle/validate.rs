@@ -6,9 +6,7 @@ use std::path::Path;
 use ulna_core::{MAX_JOINTS, Unit};
 
 use crate::chunk::MAX_KNOTS;
-use crate::contract::{
-    Contract, ENVIRONMENT_STATE, IMAGES, Input, InputKind, STATE, camera_of,
-};
+use crate::contract::{Contract, ENVIRONMENT_STATE, IMAGES, Input, InputKind, STATE, camera_of};
 use crate::diffusion::{self, Scheduler};
 use crate::error::PolicyError;
 
@@ -234,11 +232,7 @@ fn plain(joint: &str) -> String {
     joint.strip_suffix(".pos").unwrap_or(joint).to_owned()
 }
 
-fn input_kind(
-    key: &str,
-    shape: &[usize],
-    resize: Option<Resize>,
-) -> Result<InputKind, String> {
+fn input_kind(key: &str, shape: &[usize], resize: Option<Resize>) -> Result<InputKind, String> {
     if resize.is_some() && camera_of(key).is_none() {
         return Err(format!("`{key}` is no picture and cannot be resized"));
     }

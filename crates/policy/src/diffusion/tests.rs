@@ -51,13 +51,55 @@ fn what_cannot_be_is_refused_by_name() {
     };
     assert!(Scheduler::new(&sound).is_ok());
     for (settings, word) in [
-        (Settings { noise_scheduler_type: "PNDM", ..sound }, "PNDM"),
-        (Settings { num_inference_steps: 101, ..sound }, "num_inference_steps"),
-        (Settings { num_inference_steps: 0, ..sound }, "num_inference_steps"),
-        (Settings { beta_schedule: "sigmoid", ..sound }, "beta_schedule"),
-        (Settings { beta_end: 1.0, ..sound }, "beta_end"),
-        (Settings { prediction_type: "v_prediction", ..sound }, "prediction_type"),
-        (Settings { clip: Some(f64::NAN), ..sound }, "clip_sample_range"),
+        (
+            Settings {
+                noise_scheduler_type: "PNDM",
+                ..sound
+            },
+            "PNDM",
+        ),
+        (
+            Settings {
+                num_inference_steps: 101,
+                ..sound
+            },
+            "num_inference_steps",
+        ),
+        (
+            Settings {
+                num_inference_steps: 0,
+                ..sound
+            },
+            "num_inference_steps",
+        ),
+        (
+            Settings {
+                beta_schedule: "sigmoid",
+                ..sound
+            },
+            "beta_schedule",
+        ),
+        (
+            Settings {
+                beta_end: 1.0,
+                ..sound
+            },
+            "beta_end",
+        ),
+        (
+            Settings {
+                prediction_type: "v_prediction",
+                ..sound
+            },
+            "prediction_type",
+        ),
+        (
+            Settings {
+                clip: Some(f64::NAN),
+                ..sound
+            },
+            "clip_sample_range",
+        ),
     ] {
         let error = Scheduler::new(&settings).unwrap_err();
         assert!(error.contains(word), "{error}");

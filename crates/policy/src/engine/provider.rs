@@ -141,7 +141,9 @@ impl FromStr for Provider {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|provider| provider.name() == word);
+        let found = Self::ALL
+            .into_iter()
+            .find(|provider| provider.name() == word);
         found.ok_or_else(|| {
             let names = Self::ALL.map(Self::name).join(", ");
             format!("`{word}` is no provider; there are {names}")

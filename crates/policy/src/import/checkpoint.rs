@@ -82,15 +82,23 @@ fn locate(path: &Path) -> Result<PathBuf, PolicyError> {
     if path.is_file() {
         return Err(refuse(match extension(path).as_deref() {
             Some("pt" | "pth" | "bin" | "ckpt" | "pkl") => PICKLE.to_owned(),
-            _ => format!("it is a file; name the checkpoint's folder, which has {CONFIG} and {WEIGHTS}"),
+            _ => format!(
+                "it is a file; name the checkpoint's folder, which has {CONFIG} and {WEIGHTS}"
+            ),
         }));
     }
     if !path.is_dir() {
         return Err(refuse(
-            "there is no such folder; `ulna hub pull OWNER/NAME` fetches a checkpoint from the Hub".to_owned(),
+            "there is no such folder; `ulna hub pull OWNER/NAME` fetches a checkpoint from the Hub"
+                .to_owned(),
         ));
     }
-    let places = ["", "pretrained_model", "last/pretrained_model", "checkpoints/last/pretrained_model"];
+    let places = [
+        "",
+        "pretrained_model",
+        "last/pretrained_model",
+        "checkpoints/last/pretrained_model",
+    ];
     let mut places = places.iter().map(|inner| match *inner {
         "" => path.to_owned(),
         inner => path.join(inner),

@@ -2,21 +2,18 @@
 
 use serde_json::{Map, Value};
 
-use crate::bundle::MAX_ENVIRONMENT;
 use crate::chunk::MAX_KNOTS;
-use crate::contract::{ACTION, ENVIRONMENT_STATE, STATE};
-use ulna_core::MAX_JOINTS;
+use crate::contract::STATE;
 
 use super::refusals;
 
+mod features;
 mod fields;
 
+use features::MAX_SIDE;
+pub(super) use features::Features;
 use fields::Fields;
 
-/// The largest picture side, pixels.
-const MAX_SIDE: usize = 4096;
-/// The most cameras.
-const MAX_CAMERAS: usize = 8;
 /// The widest layer, and the most layers of a kind.
 const MAX_WIDTH: usize = 1 << 16;
 const MAX_LAYERS: usize = 64;
@@ -28,33 +25,6 @@ pub(super) struct Config {
     /// `normalization_mapping`: feature type → mode, as it is written.
     pub(super) modes: Vec<(String, String)>,
     pub(super) kind: Kind,
-}
-
-/// What it sees and answers. Keys are the policy's own, after any renaming.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Features {
-    pub(super) state: Option<Vector>,
-    pub(super) environment: Option<Vector>,
-    pub(super) images: Vec<Image>,
-    /// How many joints an action has.
-    pub(super) action: usize,
-    /// Features that the config lists and LeRobot's network does not look at.
-    pub(super) unseen: Vec<String>,
-}
-
-/// A feature of numbers.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Vector {
-    pub(super) key: String,
-    pub(super) len: usize,
-}
-
-/// A feature of pictures with three channels.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Image {
-    pub(super) key: String,
-    pub(super) height: usize,
-    pub(super) width: usize,
 }
 
 /// Which policy.
@@ -142,12 +112,12 @@ impl Config {
             other => return Err(refusals::policy(other)),
         };
         fields.only([COMMON_KEYS, known], ignored)?;
-        let features = features(&map)?;
+        let features = features::read(&map)?;
         if let Kind::Diffusion(config) = &kind {
             check_pictures(config, &features)?;
         }
         Ok(Self {
-            modes: modes(&map)?,
+            modes: features::modes(&map)?,
             features,
             kind,
         })
@@ -182,25 +152,80 @@ fn no_type(map: &Map<String, Value>) -> String {
 
 /// What all of LeRobot's configs have.
 const COMMON_KEYS: &[&str] = &[
-    "type", "n_obs_steps", "input_features", "output_features", "device", "use_amp", "use_peft", "push_to_hub",
-    "repo_id", "private", "tags", "license", "pretrained_path", "pretrained_revision", "normalization_mapping",
-    "n_action_steps", "vision_backbone", "pretrained_backbone_weights", "optimizer_lr", "optimizer_weight_decay",
+    "type",
+    "n_obs_steps",
+    "input_features",
+    "output_features",
+    "device",
+    "use_amp",
+    "use_peft",
+    "push_to_hub",
+    "repo_id",
+    "private",
+    "tags",
+    "license",
+    "pretrained_path",
+    "pretrained_revision",
+    "normalization_mapping",
+    "n_action_steps",
+    "vision_backbone",
+    "pretrained_backbone_weights",
+    "optimizer_lr",
+    "optimizer_weight_decay",
     "policy_action_contract",
 ];
 
 const ACT_KEYS: &[&str] = &[
-    "chunk_size", "replace_final_stride_with_dilation", "pre_norm", "dim_model", "n_heads", "dim_feedforward",
-    "feedforward_activation", "n_encoder_layers", "n_decoder_layers", "use_vae", "latent_dim",
-    "n_vae_encoder_layers", "temporal_ensemble_coeff", "dropout", "kl_weight", "optimizer_lr_backbone",
+    "chunk_size",
+    "replace_final_stride_with_dilation",
+    "pre_norm",
+    "dim_model",
+    "n_heads",
+    "dim_feedforward",
+    "feedforward_activation",
+    "n_encoder_layers",
+    "n_decoder_layers",
+    "use_vae",
+    "latent_dim",
+    "n_vae_encoder_layers",
+    "temporal_ensemble_coeff",
+    "dropout",
+    "kl_weight",
+    "optimizer_lr_backbone",
 ];
 
 const DIFFUSION_KEYS: &[&str] = &[
-    "horizon", "drop_n_last_frames", "resize_shape", "crop_ratio", "crop_shape", "crop_is_random", "use_group_norm",
-    "spatial_softmax_num_keypoints", "use_separate_rgb_encoder_per_camera", "down_dims", "kernel_size", "n_groups",
-    "diffusion_step_embed_dim", "use_film_scale_modulation", "gradient_checkpointing", "noise_scheduler_type",
-    "num_train_timesteps", "beta_schedule", "beta_start", "beta_end", "prediction_type", "clip_sample",
-    "clip_sample_range", "num_inference_steps", "compile_model", "compile_mode", "do_mask_loss_for_padding",
-    "optimizer_betas", "optimizer_eps", "scheduler_name", "scheduler_warmup_steps",
+    "horizon",
+    "drop_n_last_frames",
+    "resize_shape",
+    "crop_ratio",
+    "crop_shape",
+    "crop_is_random",
+    "use_group_norm",
+    "spatial_softmax_num_keypoints",
+    "use_separate_rgb_encoder_per_camera",
+    "down_dims",
+    "kernel_size",
+    "n_groups",
+    "diffusion_step_embed_dim",
+    "use_film_scale_modulation",
+    "gradient_checkpointing",
+    "noise_scheduler_type",
+    "num_train_timesteps",
+    "beta_schedule",
+    "beta_start",
+    "beta_end",
+    "prediction_type",
+    "clip_sample",
+    "clip_sample_range",
+    "num_inference_steps",
+    "compile_model",
+    "compile_mode",
+    "do_mask_loss_for_padding",
+    "optimizer_betas",
+    "optimizer_eps",
+    "scheduler_name",
+    "scheduler_warmup_steps",
 ];
 
 fn act(fields: &Fields<'_>) -> Result<ActConfig, String> {
@@ -259,7 +284,9 @@ fn diffusion(fields: &Fields<'_>) -> Result<DiffusionConfig, String> {
     let resize_shape = fields.pair("resize_shape", MAX_SIDE)?;
     let ratio = fields.number("crop_ratio", 1.0)?;
     if !(ratio > 0.0 && ratio <= 1.0) {
-        return Err(format!("crop_ratio is {ratio}, and must be above 0 and at most 1"));
+        return Err(format!(
+            "crop_ratio is {ratio}, and must be above 0 and at most 1"
+        ));
     }
     let num_train_timesteps = fields.count("num_train_timesteps", 100, 10_000)?;
     let config = DiffusionConfig {
@@ -285,7 +312,9 @@ fn diffusion(fields: &Fields<'_>) -> Result<DiffusionConfig, String> {
         noise_scheduler_type: fields.word("noise_scheduler_type", "DDPM")?.to_owned(),
         num_train_timesteps,
         num_inference_steps: fields.count("num_inference_steps", num_train_timesteps, 10_000)?,
-        beta_schedule: fields.word("beta_schedule", "squaredcos_cap_v2")?.to_owned(),
+        beta_schedule: fields
+            .word("beta_schedule", "squaredcos_cap_v2")?
+            .to_owned(),
         beta_start: fields.number("beta_start", 0.0001)?,
         beta_end: fields.number("beta_end", 0.02)?,
         prediction_type: fields.word("prediction_type", "epsilon")?.to_owned(),
@@ -312,7 +341,10 @@ fn check_diffusion(config: &DiffusionConfig) -> Result<(), String> {
             1u64 << levels.min(63)
         ));
     }
-    if !config.kernel_size.is_multiple_of(2) && config.step_embed_dim >= 4 && config.step_embed_dim.is_multiple_of(2) {
+    if !config.kernel_size.is_multiple_of(2)
+        && config.step_embed_dim >= 4
+        && config.step_embed_dim.is_multiple_of(2)
+    {
         return Ok(());
     }
     Err(format!(
@@ -349,7 +381,10 @@ fn check_pictures(config: &DiffusionConfig, features: &Features) -> Result<(), S
         .map(|image| [image.height, image.width])
         .collect();
     if sizes.iter().any(|size| *size != sizes[0]) {
-        return Err("its cameras have pictures of different sizes, which LeRobot's Diffusion does not take".to_owned());
+        return Err(
+            "its cameras have pictures of different sizes, which LeRobot's Diffusion does not take"
+                .to_owned(),
+        );
     }
     let Some(size) = sizes.first() else {
         return Ok(());
@@ -361,118 +396,6 @@ fn check_pictures(config: &DiffusionConfig, features: &Features) -> Result<(), S
         )),
         _ => Ok(()),
     }
-}
-
-fn features(map: &Map<String, Value>) -> Result<Features, String> {
-    let mut features = Features {
-        state: None,
-        environment: None,
-        images: Vec::new(),
-        action: 0,
-        unseen: Vec::new(),
-    };
-    for (key, kind, shape) in listed(map, "input_features")? {
-        match (kind, shape.as_slice()) {
-            ("STATE", [len]) if key == STATE => {
-                features.state = Some(vector(key, *len, MAX_JOINTS)?);
-            }
-            ("ENV", [len]) if key == ENVIRONMENT_STATE => {
-                features.environment = Some(vector(key, *len, MAX_ENVIRONMENT)?);
-            }
-            ("VISUAL", [3, height, width])
-                if (1..=MAX_SIDE).contains(height) && (1..=MAX_SIDE).contains(width) =>
-            {
-                features.images.push(Image {
-                    key: key.to_owned(),
-                    height: *height,
-                    width: *width,
-                });
-            }
-            ("VISUAL", _) => {
-                return Err(format!(
-                    "its input `{key}` has the shape {shape:?}, and pictures are [3, height, width] with sides of at most {MAX_SIDE} pixels"
-                ));
-            }
-            ("STATE", [_]) if key != STATE => features.unseen.push(key.to_owned()),
-            _ => {
-                return Err(format!(
-                    "its input `{key}` of type {kind} and shape {shape:?} is none that LeRobot's ACT or Diffusion look at: {STATE}, \
-                     {ENVIRONMENT_STATE} (type ENV) and pictures"
-                ));
-            }
-        }
-    }
-    for (key, kind, shape) in listed(map, "output_features")? {
-        match (kind, shape.as_slice()) {
-            ("ACTION", [len]) if key == ACTION => features.action = vector(key, *len, MAX_JOINTS)?.len,
-            _ => {
-                return Err(format!(
-                    "its output `{key}` of type {kind} and shape {shape:?} is not {ACTION}, the one that ulna drives an arm with"
-                ));
-            }
-        }
-    }
-    if features.action == 0 {
-        return Err(format!("output_features lacks {ACTION}"));
-    }
-    if features.images.is_empty() && features.environment.is_none() {
-        return Err(format!(
-            "it sees neither pictures nor {ENVIRONMENT_STATE}, one of which LeRobot's ACT and Diffusion need"
-        ));
-    }
-    if features.images.len() > MAX_CAMERAS {
-        return Err(format!(
-            "it looks through {} cameras, and {MAX_CAMERAS} are possible",
-            features.images.len()
-        ));
-    }
-    Ok(features)
-}
-
-fn vector(key: &str, len: usize, most: usize) -> Result<Vector, String> {
-    if (1..=most).contains(&len) {
-        return Ok(Vector {
-            key: key.to_owned(),
-            len,
-        });
-    }
-    Err(format!(
-        "`{key}` has {len} numbers, and 1 to {most} are possible"
-    ))
-}
-
-type Listed<'a> = (&'a str, &'a str, Vec<usize>);
-
-fn listed<'a>(map: &'a Map<String, Value>, name: &str) -> Result<Vec<Listed<'a>>, String> {
-    let wrong = || format!("`{name}` is not a table of features with type and shape");
-    let features = map.get(name).and_then(Value::as_object).ok_or_else(wrong)?;
-    let features = features.iter().map(|(key, feature)| {
-        let kind = feature.get("type").and_then(Value::as_str);
-        let shape = feature.get("shape").and_then(Value::as_array);
-        let (Some(kind), Some(shape)) = (kind, shape) else {
-            return Err(format!("`{name}` has `{key}` without a type and a shape"));
-        };
-        let dims = shape
-            .iter()
-            .map(|dim| dim.as_u64().and_then(|dim| usize::try_from(dim).ok()));
-        let dims = dims.collect::<Option<Vec<usize>>>();
-        let dims = dims.ok_or_else(|| format!("`{name}` has `{key}` with a shape of no numbers"))?;
-        Ok((key.as_str(), kind, dims))
-    });
-    features.collect()
-}
-
-fn modes(map: &Map<String, Value>) -> Result<Vec<(String, String)>, String> {
-    let Some(mapping) = map.get("normalization_mapping") else {
-        return Ok(Vec::new());
-    };
-    let wrong = || "normalization_mapping is not a table of words".to_owned();
-    let mapping = mapping.as_object().ok_or_else(wrong)?;
-    let modes = mapping.iter().map(|(kind, mode)| {
-        let mode = mode.as_str().ok_or_else(wrong)?;
-        Ok((kind.clone(), mode.to_owned()))
-    });
-    modes.collect()
 }
 
 #[cfg(test)]

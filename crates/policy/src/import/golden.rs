@@ -99,8 +99,7 @@ fn other(
             let mut sample = vec![0.0; scheduler.numbers];
             Noise::seeded(*seed).fill(&mut sample);
             let inputs = [sample, vec![scheduler.timestep(0)], condition];
-            let answer =
-                rehearsal::answer(denoiser, &inputs).map_err(failed(&denoiser.path))?;
+            let answer = rehearsal::answer(denoiser, &inputs).map_err(failed(&denoiser.path))?;
             policy.first_step(&inputs, &answer)?
         }
     };

@@ -12,10 +12,10 @@ use crate::bundle::{MANIFEST, folder};
 use crate::contract::ACTION;
 use crate::error::PolicyError;
 
+use super::Identity;
 use super::checkpoint::Checkpoint;
 use super::config::{DiffusionConfig, Kind};
 use super::processors::Norm;
-use super::Identity;
 
 pub(super) const POLICY: &str = "policy.onnx";
 pub(super) const ENCODER: &str = "encoder.onnx";
@@ -213,6 +213,8 @@ fn denoising(text: &mut String, config: &DiffusionConfig, condition: usize) {
 /// Where actions are thousands, as raw servo positions are, their digits end earlier.
 fn tolerance(action: &Norm) -> f64 {
     let values = action.statistics.iter().flat_map(|(_, values)| values);
-    let largest = values.map(|value| f64::from(value.abs())).fold(0.0, f64::max);
+    let largest = values
+        .map(|value| f64::from(value.abs()))
+        .fold(0.0, f64::max);
     TOLERANCE * (largest / 200.0).max(1.0)
 }

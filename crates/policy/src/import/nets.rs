@@ -1,10 +1,10 @@
 //! LeRobot's networks, put together from a checkpoint's weights.
 
 pub(super) mod act;
-pub(super) mod diffusion;
 mod attention;
-mod resnet;
+pub(super) mod diffusion;
 mod resize;
+mod resnet;
 mod unet;
 
 use super::graph::{Graph, Step, Value};

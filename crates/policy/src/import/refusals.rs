@@ -30,10 +30,22 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "VQ-BeT",
         "a quantised action space and a transformer over past observations",
     ),
-    ("tdmpc", "TD-MPC", "planning with a learned world model at each step"),
+    (
+        "tdmpc",
+        "TD-MPC",
+        "planning with a learned world model at each step",
+    ),
     ("sac", "SAC", "a reinforcement-learning actor of one step"),
-    ("gaussian_actor", "Gaussian actor", "a reinforcement-learning actor of one step"),
-    ("reward_classifier", "a reward classifier", "a place for rewards: it gives no actions"),
+    (
+        "gaussian_actor",
+        "Gaussian actor",
+        "a reinforcement-learning actor of one step",
+    ),
+    (
+        "reward_classifier",
+        "a reward classifier",
+        "a place for rewards: it gives no actions",
+    ),
 ];
 
 /// Why a policy of this type is not imported, and what can be done.
@@ -53,7 +65,10 @@ pub(super) fn policy(kind: &str) -> String {
 pub(super) fn step(name: &str) -> String {
     let needs = match name {
         name if name.contains("tokenizer") => "a tokenizer for the task's text",
-        name if name.contains("relative") || name.contains("absolute") || name.contains("delta") => {
+        name if name.contains("relative")
+            || name.contains("absolute")
+            || name.contains("delta") =>
+        {
             "actions relative to the state"
         }
         name if name.contains("image") || name.contains("resize") || name.contains("crop") => {

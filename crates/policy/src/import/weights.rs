@@ -189,7 +189,12 @@ fn plain(name: &str) -> String {
 /// Little-endian floats of any width as float32; `None` for other types.
 pub(crate) fn floats(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
     fn each<const N: usize>(bytes: &[u8], map: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-        bytes.as_chunks().0.iter().map(|chunk| map(*chunk)).collect()
+        bytes
+            .as_chunks()
+            .0
+            .iter()
+            .map(|chunk| map(*chunk))
+            .collect()
     }
     Some(match dtype {
         Dtype::F32 => each(bytes, f32::from_le_bytes),

@@ -17,9 +17,12 @@ struct Wavering {
 
 impl Predict for Wavering {
     fn predict(&mut self, history: &[Observation]) -> Result<Vec<Joints<f64>>, PolicyError> {
-        let first = history[history.len() - 1].state[0] + self.offsets[self.calls % self.offsets.len()];
+        let first =
+            history[history.len() - 1].state[0] + self.offsets[self.calls % self.offsets.len()];
         self.calls += 1;
-        Ok((0..self.len).map(|i| Joints::filled(2, first + i as f64)).collect())
+        Ok((0..self.len)
+            .map(|i| Joints::filled(2, first + i as f64))
+            .collect())
     }
 }
 
@@ -84,7 +87,11 @@ fn a_queue_that_is_refilled_early_pulls_back_and_a_plan_in_time_does_not() {
     let queue = play(Merge::Append, 1000, 300, &[0.0], 30_000);
     assert!(queue.pull_back() > 5.0, "{}", queue.pull_back());
     let less = play(Merge::Append, 400, 300, &[0.0], 30_000);
-    assert!(less.pull_back() < queue.pull_back() / 1.5, "shorter is better: {}", less.pull_back());
+    assert!(
+        less.pull_back() < queue.pull_back() / 1.5,
+        "shorter is better: {}",
+        less.pull_back()
+    );
     for merge in [Merge::Aligned, Merge::Blended] {
         let played = play(merge, 1000, 300, &[0.0], 30_000);
         assert!(played.pull_back() < 1e-6, "{merge}: {}", played.pull_back());
@@ -99,8 +106,18 @@ fn a_plan_is_not_replaced_all_the_time() {
     let always = play(Merge::Aligned, 60_000, 30, &offsets, 30_000);
     let spaced = play(Merge::Aligned, 0, 30, &offsets, 30_000);
     let queue = play(Merge::Append, 0, 30, &offsets, 30_000);
-    assert!(always.roughness() > 3.0 * queue.roughness(), "{} {}", always.roughness(), queue.roughness());
-    assert!(spaced.roughness() <= 1.1 * queue.roughness(), "{} {}", spaced.roughness(), queue.roughness());
+    assert!(
+        always.roughness() > 3.0 * queue.roughness(),
+        "{} {}",
+        always.roughness(),
+        queue.roughness()
+    );
+    assert!(
+        spaced.roughness() <= 1.1 * queue.roughness(),
+        "{} {}",
+        spaced.roughness(),
+        queue.roughness()
+    );
     let inferences = spaced.runner.inference.report().inferences;
     // Horizon less refill: 40 steps less one of turnaround and one more.
     assert!((7..=9).contains(&inferences), "{inferences}");
@@ -117,7 +134,10 @@ fn blending_takes_the_corners_off_but_for_joints_left_out() {
     let aligned = play(Merge::Aligned, 0, 300, &offsets, 30_000);
     let blended = play(Merge::Blended, 0, 300, &offsets, 30_000);
     assert!(fastest(&blended, 0) < 0.5 * fastest(&aligned, 0));
-    assert!(fastest(&blended, 1) > 0.9 * fastest(&aligned, 1), "the second joint is left out");
+    assert!(
+        fastest(&blended, 1) > 0.9 * fastest(&aligned, 1),
+        "the second joint is left out"
+    );
     assert_eq!(blended.runner.source.report().starved, 0);
 }
 
@@ -157,9 +177,16 @@ fn starving_is_coming_to_rest() {
     let targets = starved.targets(0);
     let speeds: Vec<f64> = targets.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let moving = speeds.iter().position(|speed| *speed > 0.09).unwrap();
-    let rest = moving + speeds[moving..].iter().position(|speed| speed.abs() < 1e-9).unwrap();
+    let rest = moving
+        + speeds[moving..]
+            .iter()
+            .position(|speed| speed.abs() < 1e-9)
+            .unwrap();
     let braking = &speeds[rest - 10..rest];
-    assert!(braking.windows(2).all(|pair| pair[1] <= pair[0] + 1e-9), "{braking:?}");
+    assert!(
+        braking.windows(2).all(|pair| pair[1] <= pair[0] + 1e-9),
+        "{braking:?}"
+    );
     assert!(braking[0] > 0.08 && braking[9] < 0.02, "{braking:?}");
 }
 
@@ -171,7 +198,9 @@ struct Watching {
 
 impl Predict for Watching {
     fn predict(&mut self, history: &[Observation]) -> Result<Vec<Joints<f64>>, PolicyError> {
-        let moments = history.iter().map(|seen| (seen.stamp.seconds(), seen.state[0]));
+        let moments = history
+            .iter()
+            .map(|seen| (seen.stamp.seconds(), seen.state[0]));
         let _ = self.seen.send(moments.collect());
         Ok(vec![Joints::filled(1, 0.0); 16])
     }
@@ -195,12 +224,17 @@ fn a_history_is_the_last_steps_and_begins_with_the_first_observation_repeated() 
         let mut runner = runner_with(watching, &contract(), chunks, Vec::new(), options);
         play_with(&mut runner, 1, 5000);
         let shown: Vec<Vec<(f64, f64)>> = shown.try_iter().collect();
-        let states = |index: usize| -> Vec<f64> { shown[index].iter().map(|seen| seen.1.round()).collect() };
+        let states =
+            |index: usize| -> Vec<f64> { shown[index].iter().map(|seen| seen.1.round()).collect() };
         assert_eq!(states(0), [0.0, 0.0, 0.0], "{latency} ms");
         for (index, moments) in shown.iter().enumerate().skip(1) {
             // The state is the time in steps, so the history is three numbers in a row.
             let states = states(index);
-            assert_eq!([states[1] - states[0], states[2] - states[1]], [1.0, 1.0], "{latency} ms: {moments:?}");
+            assert_eq!(
+                [states[1] - states[0], states[2] - states[1]],
+                [1.0, 1.0],
+                "{latency} ms: {moments:?}"
+            );
         }
         assert!(shown.len() > 4, "{latency} ms: {}", shown.len());
     }

@@ -44,7 +44,9 @@ impl FromStr for Merge {
 
     fn from_str(word: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|merge| merge.name() == word);
-        found.ok_or_else(|| format!("`{word}` is no way to merge chunks; there are append, aligned and blended"))
+        found.ok_or_else(|| {
+            format!("`{word}` is no way to merge chunks; there are append, aligned and blended")
+        })
     }
 }
 
@@ -64,6 +66,20 @@ impl Line {
         let place = usize::try_from(step.saturating_sub(self.first)).ok()?;
         let last = self.knots.len().checked_sub(1)?;
         self.knots.get(place.min(last)).copied()
+    }
+
+    /// The same, going on in the last direction after the last knot: what the plan would have been, as far as one can tell.
+    fn beyond(&self, step: u64) -> Option<Joints<f64>> {
+        let last = self.knots.len().checked_sub(1)?;
+        let place = usize::try_from(step.saturating_sub(self.first)).ok()?;
+        if place <= last || last == 0 {
+            return self.at(step);
+        }
+        let (before, end) = (&self.knots[last - 1], &self.knots[last]);
+        let further = (place - last) as f64;
+        Some(Joints::from_fn(end.len().min(before.len()), |joint| {
+            end[joint] + further * (end[joint] - before[joint])
+        }))
     }
 }
 
@@ -160,7 +176,7 @@ fn fade(playing: &Playing<'_>, line: &mut Line, from: u64, how: How) {
     let start = usize::try_from(from - line.first).unwrap_or(usize::MAX);
     let faded = line.knots.iter_mut().skip(start);
     for (index, knot) in (0..how.blend_steps).zip(faded) {
-        let Some(before) = rest.or_else(|| old.at(from + index)) else {
+        let Some(before) = rest.or_else(|| old.beyond(from + index)) else {
             return;
         };
         // Smooth at both ends, so that the fade itself adds no corner.
@@ -263,7 +279,14 @@ mod tests {
     fn what_lies_wholly_in_the_past_is_dropped() {
         assert_eq!(merged(&arrival(14.2), Merge::Aligned), None);
         // Reaching just to now, it still says where to go.
-        assert_eq!(merged(&arrival(13.2), Merge::Aligned).unwrap().knots.last().unwrap()[0], 113.0);
+        assert_eq!(
+            merged(&arrival(13.2), Merge::Aligned)
+                .unwrap()
+                .knots
+                .last()
+                .unwrap()[0],
+            113.0
+        );
         assert_eq!(merge(None, &arrival(16.0), how(Merge::Aligned)), None);
     }
 

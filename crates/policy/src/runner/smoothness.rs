@@ -29,7 +29,8 @@ impl Smoothness {
     pub(super) fn target(&mut self, now: Stamp, target: &Joints<f64>) {
         let tick = now - self.at[0];
         let even = |other: Duration| other.abs_diff(tick) < tick / 8;
-        let steady = self.known == 3 && even(self.at[0] - self.at[1]) && even(self.at[1] - self.at[2]);
+        let steady =
+            self.known == 3 && even(self.at[0] - self.at[1]) && even(self.at[1] - self.at[2]);
         if steady && !tick.is_zero() {
             let [a, b, c] = &self.last;
             let joints = target.iter().zip(a.iter()).zip(b.iter().zip(c.iter()));

@@ -14,7 +14,14 @@ use super::common::Tensors;
 const TOLERANCE: f64 = 1e-4;
 
 pub(crate) fn identity() -> Identity {
-    let joints = ["shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll", "gripper"];
+    let joints = [
+        "shoulder_pan",
+        "shoulder_lift",
+        "elbow_flex",
+        "wrist_flex",
+        "wrist_roll",
+        "gripper",
+    ];
     Identity {
         name: "imported".to_owned(),
         robot_types: vec!["so_follower".to_owned()],
@@ -55,7 +62,9 @@ pub(crate) fn act(fixtures: &Path, engine: &Engine) {
         let seen = Seen {
             state: reference.part("raw_state", pair).to_vec(),
             environment_state: Vec::new(),
-            images: vec![GoldenImage::Planes(reference.part("raw_image", pair).to_vec())],
+            images: vec![GoldenImage::Planes(
+                reference.part("raw_image", pair).to_vec(),
+            )],
         };
         let answer = policy.answer(&[seen]).unwrap();
         let farthest = farthest(&answer, reference.part("raw_actions", pair));
@@ -75,7 +84,9 @@ pub(crate) fn diffusion(fixtures: &Path, engine: &Engine) {
     let seen = (0..2).map(|moment| Seen {
         state: reference.part("raw_state", moment).to_vec(),
         environment_state: Vec::new(),
-        images: vec![GoldenImage::Planes(reference.part("raw_image", moment).to_vec())],
+        images: vec![GoldenImage::Planes(
+            reference.part("raw_image", moment).to_vec(),
+        )],
     });
     let seen: Vec<Seen> = seen.collect();
     let noise = reference.all("noise").to_vec();

@@ -57,9 +57,10 @@ impl<'a> Fields<'a> {
             return Ok(None);
         };
         match value.as_array().map(Vec::as_slice) {
-            Some([first, second]) => {
-                Ok(Some([count(name, first, most)?, count(name, second, most)?]))
-            }
+            Some([first, second]) => Ok(Some([
+                count(name, first, most)?,
+                count(name, second, most)?,
+            ])),
             _ => Err(format!("{name} is {value}, and [height, width] is meant")),
         }
     }
@@ -110,7 +111,11 @@ impl<'a> Fields<'a> {
             [first, ..] => Err(format!(
                 "it has {} that this ulna does not know and that may change what the network does: {}; a newer ulna may know more, and \
                  `--ignore {first}` imports it without",
-                if strangers.len() == 1 { "a field" } else { "fields" },
+                if strangers.len() == 1 {
+                    "a field"
+                } else {
+                    "fields"
+                },
                 strangers.join(", ")
             )),
         }
@@ -118,7 +123,9 @@ impl<'a> Fields<'a> {
 }
 
 fn count(name: &str, value: &Value, most: usize) -> Result<usize, String> {
-    let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
+    let number = value
+        .as_u64()
+        .and_then(|number| usize::try_from(number).ok());
     match number {
         Some(number) if (1..=most).contains(&number) => Ok(number),
         _ => Err(format!("{name} is {value}, and 1 to {most} is possible")),

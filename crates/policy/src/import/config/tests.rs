@@ -82,7 +82,10 @@ fn diffusions_crop_follows_from_its_resize() {
     let whole = with(r#", "resize_shape": [64, 85], "crop_shape": [10, 10]"#);
     assert_eq!(whole.crop_shape, None);
     let cropped = with(r#", "crop_shape": [84, 84]"#);
-    assert_eq!((cropped.crop_shape, cropped.num_inference_steps), (Some([84, 84]), 100));
+    assert_eq!(
+        (cropped.crop_shape, cropped.num_inference_steps),
+        (Some([84, 84]), 100)
+    );
 }
 
 proptest! {

@@ -151,7 +151,10 @@ impl Graph {
         let inputs = [&grouped, &ones, &zeros];
         let normal = self.node("InstanceNormalization", &inputs, epsilon, shape)?;
         let normal = self.reshape(&normal, &x.shape)?;
-        let column: Vec<usize> = [*channels].into_iter().chain(sides.iter().map(|_| 1)).collect();
+        let column: Vec<usize> = [*channels]
+            .into_iter()
+            .chain(sides.iter().map(|_| 1))
+            .collect();
         let (weight, bias) = (self.reshape(weight, &column)?, self.reshape(bias, &column)?);
         let scaled = self.both("Mul", &normal, &weight)?;
         self.add(&scaled, &bias)

@@ -4,9 +4,9 @@
 use super::super::config::{ActConfig, Features};
 use super::super::graph::{Graph, Value};
 use super::super::weights::Weights;
+use super::Building;
 use super::attention::{Dims, Places};
 use super::resnet::{Naming, Wanted};
-use super::Building;
 
 /// LeRobot's prefix of all weights of ACT.
 const PREFIX: &str = "model.";
@@ -43,7 +43,9 @@ pub(in super::super) fn build(
     let queries = format!("{PREFIX}decoder_pos_embed.weight");
     let queries = building.weight(&queries, &[chunk, dims.model])?;
     let zeros = vec![0.0; chunk * dims.model];
-    let mut steps = building.graph.stored("zeros", &[chunk, dims.model], zeros)?;
+    let mut steps = building
+        .graph
+        .stored("zeros", &[chunk, dims.model], zeros)?;
     for layer in 0..config.n_decoder_layers {
         let name = format!("{PREFIX}decoder.layers.{layer}.");
         let places = Places {
@@ -140,7 +142,11 @@ fn positions(dim: usize, height: usize, width: usize) -> Vec<f32> {
     let frequency = |index: usize| 10000f32.powf(2.0 * (index / 2) as f32 / half as f32);
     let part = |place: usize, of: usize, index: usize| {
         let angle = (place + 1) as f32 / (of as f32 + 1e-6) * TURN / frequency(index);
-        if index % 2 == 0 { angle.sin() } else { angle.cos() }
+        if index % 2 == 0 {
+            angle.sin()
+        } else {
+            angle.cos()
+        }
     };
     let mut values = Vec::with_capacity(dim * height * width);
     for row in 0..height {

@@ -32,7 +32,10 @@ pub(super) struct Places<'a> {
 impl Building<'_> {
     fn attention(&mut self, name: &str, dims: Dims) -> Result<Attention, String> {
         let dim = dims.model;
-        let (weight, bias) = (format!("{name}.in_proj_weight"), format!("{name}.in_proj_bias"));
+        let (weight, bias) = (
+            format!("{name}.in_proj_weight"),
+            format!("{name}.in_proj_bias"),
+        );
         let mut weights = self.weights.take(&weight, &[3 * dim, dim])?;
         let mut biases = self.weights.take(&bias, &[3 * dim])?;
         // Scores are scaled by 1 / sqrt(dim of a head), which the queries can carry.

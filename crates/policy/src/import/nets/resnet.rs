@@ -88,7 +88,10 @@ impl Building<'_> {
         for stage in 0..4 {
             let stage_name = format!("{prefix}{}.", naming.stage(stage));
             let mut count = 0;
-            while self.weights.has(&format!("{stage_name}{count}.conv1.weight")) {
+            while self
+                .weights
+                .has(&format!("{stage_name}{count}.conv1.weight"))
+            {
                 let place = (stage, count);
                 let name = format!("{stage_name}{count}.");
                 let (block, out) = self.block(&name, channels, place, wanted)?;
@@ -123,7 +126,11 @@ impl Building<'_> {
                 wanted.name
             ));
         }
-        let stride = if stage > 0 && index == 0 && !dilated { 2 } else { 1 };
+        let stride = if stage > 0 && index == 0 && !dilated {
+            2
+        } else {
+            1
+        };
         let wide = Convolution {
             stride,
             padding: 1,
@@ -216,8 +223,8 @@ impl Building<'_> {
         let mut bias = Vec::with_capacity(out);
         let kernels = values.chunks_mut(part * height * width);
         for (channel, kernel) in kernels.enumerate() {
-            let factor = f64::from(scale[channel])
-                / (f64::from(variance[channel]) + f64::from(EPS)).sqrt();
+            let factor =
+                f64::from(scale[channel]) / (f64::from(variance[channel]) + f64::from(EPS)).sqrt();
             for value in kernel {
                 *value = single(f64::from(*value) * factor);
             }

@@ -20,9 +20,7 @@ pub(in super::super) fn build(
 ) -> Result<Graph, String> {
     let mut building = Building::new("diffusion_denoiser", weights);
     let joints = features.action;
-    let sample = building
-        .graph
-        .input("sample", &[1, config.horizon, joints]);
+    let sample = building.graph.input("sample", &[1, config.horizon, joints]);
     let timestep = building.graph.input("timestep", &[1, 1]);
     let observed = building.graph.input("condition", &[1, condition]);
     let step = building.timestep(config, &timestep)?;
