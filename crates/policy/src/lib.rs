@@ -6,8 +6,10 @@
 //! [`ObservationTap`] takes the loop's states, the machine [`Inference`] makes [`Chunk`]s of them, in real time on a thread of its own
 //! and in lockstep with a configured latency, and a [`PolicySource`] plays them at the motors' rate without locks or allocation.
 //!
+//! [`mod@import`] makes a bundle of a LeRobot checkpoint, [`mod@infer`] runs one once on tensors from a file.
+//!
 //! Reading order: [`mod@bundle`] (what is on disk), [`contract`] (for which robot), [`engine`], [`policy`] (one inference), [`mod@check`],
-//! [`chunk`], [`ensemble`], [`mod@runner`].
+//! [`chunk`], [`ensemble`], [`mod@runner`]; then [`mod@import`].
 
 pub mod bench;
 pub mod bundle;

@@ -19,7 +19,7 @@ use crate::robots;
 pub struct ImportOptions {
     /// The checkpoint's folder.
     pub checkpoint: PathBuf,
-    /// The bundle; beside nothing else of that name, in the current folder, unless given.
+    /// The bundle; a new folder in the current one, named after the checkpoint, unless given.
     pub output: Option<PathBuf>,
     /// What people call the policy; the folder's name unless given.
     pub name: Option<String>,
@@ -29,7 +29,7 @@ pub struct ImportOptions {
     pub unit: Option<Unit>,
     /// Steps per second.
     pub fps: Option<f64>,
-    /// The dataset that it was trained on, which tells all of the above.
+    /// The dataset that it was trained on, which says all of the above.
     pub dataset: Option<PathBuf>,
     /// Fields of `config.json` that may be unknown.
     pub ignore: Vec<String>,
@@ -57,9 +57,9 @@ pub struct Imported {
     pub verified: Option<Verified>,
 }
 
-/// What a dataset tells about a robot.
+/// What a dataset says about its robot.
 #[derive(Debug, Default)]
-struct Told {
+struct Facts {
     robot_type: Option<String>,
     joints: Option<Vec<String>>,
     fps: Option<f64>,
@@ -76,12 +76,12 @@ pub fn import(options: &ImportOptions, policy: &PolicyOptions) -> Result<Importe
         Some(output) => output.clone(),
         None => PathBuf::from(format!("{base}-bundle")),
     };
-    let told = match &options.dataset {
-        Some(dataset) => told(dataset)?,
-        None => Told::default(),
+    let facts = match &options.dataset {
+        Some(dataset) => facts(dataset)?,
+        None => Facts::default(),
     };
     let mut assumed = Vec::new();
-    let identity = identity(options, &told, checkpoint.joints(), base, &mut assumed)?;
+    let identity = identity(options, &facts, checkpoint.joints(), base, &mut assumed)?;
     let engine = policy.open_engine()?;
     let folder = checkpoint.dir().to_owned();
     let report = checkpoint.import(&output, &identity, &engine, policy.threads)?;
@@ -117,12 +117,12 @@ fn base_name(path: &Path) -> String {
 
 fn identity(
     options: &ImportOptions,
-    told: &Told,
+    facts: &Facts,
     joints: usize,
     base: String,
     assumed: &mut Vec<String>,
 ) -> Result<Identity, AppError> {
-    let kind = match (&options.robot, &told.robot_type) {
+    let kind = match (&options.robot, &facts.robot_type) {
         (Some(name), _) => Some(robots::find(name)?),
         (None, Some(robot_type)) => of_type(robot_type, joints),
         (None, None) => {
@@ -141,7 +141,7 @@ fn identity(
             kind.joints.len()
         )));
     }
-    let names = match (&told.joints, &kind) {
+    let names = match (&facts.joints, &kind) {
         (Some(names), None) if names.len() == joints => names.clone(),
         (_, Some(kind)) => kind.names().map(str::to_owned).collect(),
         _ => {
@@ -151,23 +151,23 @@ fn identity(
             (1..=joints).map(|joint| format!("joint_{joint}")).collect()
         }
     };
-    let robot_types = match (&told.robot_type, &kind) {
+    let robot_types = match (&facts.robot_type, &kind) {
         (Some(robot_type), _) => vec![robot_type.clone()],
         (None, Some(kind)) => vec![kind.follower.robot_type.clone()],
         (None, None) => vec!["unknown".to_owned()],
     };
     let unit = options.unit.unwrap_or_else(|| {
         // LeRobot's class names tell: so_follower has degrees, the older ones -100..100.
-        let m100 = told.robot_type.as_deref().is_some_and(|name| {
+        let m100 = facts.robot_type.as_deref().is_some_and(|name| {
             ["so100_follower", "so101_follower", "koch_follower"].contains(&name)
         });
         let unit = if m100 { Unit::M100 } else { Unit::Degrees };
-        if told.robot_type.is_none() {
+        if facts.robot_type.is_none() {
             assumed.push(format!("its joints are in {unit}"));
         }
         unit
     });
-    let fps = options.fps.or(told.fps).unwrap_or_else(|| {
+    let fps = options.fps.or(facts.fps).unwrap_or_else(|| {
         assumed.push("it steps at 30 Hz".to_owned());
         30.0
     });
@@ -197,7 +197,7 @@ fn of_type(robot_type: &str, joints: usize) -> Option<RobotKind> {
 }
 
 /// Reads `meta/info.json` of a dataset.
-fn told(dataset: &Path) -> Result<Told, AppError> {
+fn facts(dataset: &Path) -> Result<Facts, AppError> {
     let wrong = |reason: String| {
         AppError::Usage(format!(
             "--dataset `{}`: {reason}; name the folder of the dataset that the policy was trained on",
@@ -219,7 +219,7 @@ fn told(dataset: &Path) -> Result<Told, AppError> {
             .collect()
     });
     let robot_type = info.get("robot_type").and_then(serde_json::Value::as_str);
-    Ok(Told {
+    Ok(Facts {
         robot_type: robot_type.map(str::to_owned),
         joints,
         fps: info.get("fps").and_then(serde_json::Value::as_f64),

@@ -10,8 +10,8 @@ use super::refusals;
 mod features;
 mod fields;
 
-use features::MAX_SIDE;
 pub(super) use features::Features;
+use features::MAX_SIDE;
 use fields::Fields;
 
 /// The widest layer, and the most layers of a kind.
@@ -141,7 +141,7 @@ impl Config {
 fn no_type(map: &Map<String, Value>) -> String {
     if map.contains_key("input_shapes") {
         return "it is of LeRobot before version 2 (`input_shapes`, no `type`); convert it with LeRobot 0.1 \
-                (`save_pretrained` after loading it), or train anew"
+                (`save_pretrained` after loading it), or train again"
             .to_owned();
     }
     if map.contains_key("peft_type") {

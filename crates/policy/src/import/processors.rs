@@ -1,7 +1,7 @@
 //! What LeRobot does before and after the network: renaming and normalisation.
 //!
-//! Since version 0.4 that stands in files of its own (`policy_preprocessor.json` and `policy_postprocessor.json`, with statistics beside
-//! them); before, the statistics were buffers of the network.
+//! Since version 0.4 that stands in files of its own (`policy_preprocessor.json` and `policy_postprocessor.json`, with their statistics in
+//! files of tensors); before, the statistics were buffers of the network.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -102,7 +102,7 @@ impl Schedule {
         self.due = end.saturating_sub(refill).max(self.due);
     }
 
-    /// `now` in steps; a hair beside a step is that step.
+    /// `now` in steps; what rounding took from a step is that step.
     pub(super) fn in_steps(&self, now: Stamp) -> f64 {
         let place = (now - self.start).as_secs_f64() * self.fps;
         let nearest = place.round();

@@ -153,7 +153,7 @@ fn statistics(path: &Path) -> Result<BTreeMap<String, Vec<f32>>, PolicyError> {
 fn checked(key: &str, name: &str, values: &[f32], len: usize) -> Result<Vec<f32>, String> {
     if values.len() != len {
         return Err(format!(
-            "the statistic `{key}.{name}` has {} numbers, and config.json means {len}",
+            "the statistic `{key}.{name}` has {} numbers, and config.json implies {len}",
             values.len()
         ));
     }
