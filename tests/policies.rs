@@ -176,3 +176,113 @@ fn an_onnx_runtime_that_was_named_must_load() {
         ran.stderr
     );
 }
+
+/// From LeRobot's folder to motion, with what people hand over by mistake on the way.
+#[test]
+fn a_lerobot_checkpoint_becomes_a_bundle_and_drives() {
+    let Some(checkpoint) = harness::fixture("policies/act_tiny") else {
+        return;
+    };
+    let Some(network) = harness::fixture("policies/act_tiny_norm.legacy.onnx") else {
+        return;
+    };
+    fails(
+        1,
+        &["LeRobot checkpoint", "ulna policy import"],
+        &["policy", "check", &checkpoint],
+    );
+    fails(
+        1,
+        &["network alone", "policy.toml"],
+        &["policy", "check", &network],
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = folder.path().join("bundle");
+    let bundle = bundle.to_str().unwrap();
+    let import = [
+        "policy",
+        "import",
+        &checkpoint,
+        "--output",
+        bundle,
+        "--engine",
+        "tract",
+    ];
+    let told = json(&import);
+    assert_eq!(
+        (&told["policy"], &told["fps"]),
+        (&"act".into(), &30.0.into())
+    );
+    assert_eq!(
+        told["assumed"].as_array().unwrap().len(),
+        3,
+        "{}",
+        told["assumed"]
+    );
+    fails(1, &["there already", "--output"], &import);
+    fails(
+        2,
+        &["6 numbers", "bi_so101"],
+        &[
+            "policy",
+            "import",
+            &checkpoint,
+            "--output",
+            "nowhere",
+            "--robot",
+            "bi_so101",
+        ],
+    );
+    assert_eq!(
+        json(&["policy", "check", bundle, "--engine", "tract"])["robot"],
+        "so101"
+    );
+    // Its camera is opened at the size that it wants, without a word.
+    let ran = json(&[
+        "run",
+        "--sim",
+        "--lockstep",
+        "--policy",
+        bundle,
+        "--duration",
+        "2",
+        "--engine",
+        "tract",
+        "--merge",
+        "blended",
+    ]);
+    assert!(
+        ran["policy"]["source"]["played"].as_u64().unwrap() > 300,
+        "{}",
+        ran["policy"]
+    );
+}
+
+#[test]
+fn one_inference_on_a_file_is_the_bundles_own_golden_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let golden = root().join("datasets/so101-reach/golden.safetensors");
+    let golden = golden.to_str().unwrap();
+    let output = folder.path().join("action.safetensors");
+    let output = output.to_str().unwrap();
+    let infer = [
+        "policy",
+        "infer",
+        &reach(),
+        "--input",
+        golden,
+        "--output",
+        output,
+    ];
+    let told = json(&infer);
+    let [rows, joints] = [&told["shape"][0], &told["shape"][1]];
+    assert_eq!((rows, joints), (&20.into(), &6.into()));
+    assert_eq!(told["action"].as_array().unwrap().len(), 20);
+    let floats = fs::read(output).unwrap();
+    assert!(floats.len() > 20 * 6 * 4);
+    fails(
+        1,
+        &["observation.state"],
+        &["policy", "infer", &reach(), "--input", output],
+    );
+}

@@ -1,7 +1,7 @@
 //! Bundles: a policy as a folder that anyone can read.
 //!
-//! A bundle holds `policy.toml`, an ONNX network, statistics, and a golden pair of input and output. Opening one checks
-//! everything that can be checked without an engine; nothing in it can carry code or reach outside its folder.
+//! A bundle holds `policy.toml`, one ONNX network or an encoder and a denoiser, statistics, and a golden pair of input and output. Opening one checks
+//! everything that can be checked without an engine; nothing in it can carry code or reach outside its folder. `crates/policy/policy-toml.md` has every field.
 //!
 //! ```toml
 //! schema = 1

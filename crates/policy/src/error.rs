@@ -54,6 +54,12 @@ pub enum PolicyError {
         /// What is wrong, and what would be right.
         reason: String,
     },
+    /// The folder of a new bundle is there already.
+    #[error("`{}` is there already, and an import replaces nothing; name another folder with --output", path.display())]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file of the bundle cannot be written.
     #[error("cannot write `{}`: {source}; choose another folder, or make room there", path.display())]
     Write {

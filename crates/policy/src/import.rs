@@ -76,7 +76,7 @@ impl Checkpoint {
     /// Writes the bundle `output`, a folder that is not there yet.
     ///
     /// # Errors
-    /// [`PolicyError`] if the weights are not those that the config means, the folder is there or cannot be written, or the engines do
+    /// [`PolicyError`] if the weights are not those that the config implies, the folder is there or cannot be written, or the engines do
     /// not run the network or do not agree on it. Nothing is left then.
     pub fn import(
         mut self,
@@ -133,7 +133,7 @@ impl Checkpoint {
                 let more = strangers.len() - shown.len();
                 let more = if more > 0 { format!(" and {more} more") } else { String::new() };
                 Err(format!(
-                    "it has weights that config.json does not mean: {}{more}; config and weights are not of the same policy",
+                    "it has weights that config.json does not account for: {}{more}; config and weights are not of the same policy",
                     shown.join(", ")
                 ))
             }
@@ -191,9 +191,9 @@ impl Unfinished {
             move |source| PolicyError::Write { path, source }
         };
         if output.exists() {
-            let exists =
-                std::io::Error::other("it is there already, and an import replaces nothing");
-            return Err(write(output)(exists));
+            return Err(PolicyError::Exists {
+                path: output.to_owned(),
+            });
         }
         let name = output.file_name().unwrap_or_default().to_string_lossy();
         let partial = output.with_file_name(format!(".{name}.{}.partial", std::process::id()));

@@ -37,7 +37,7 @@ impl Noise {
         let whole = out.len() / BLOCK * BLOCK;
         out[..whole].chunks_mut(BLOCK).for_each(box_muller);
         if whole < out.len() {
-            // PyTorch draws the last block anew, over numbers that are already there.
+            // PyTorch draws the last block again, over numbers that are already there.
             let start = out.len() - BLOCK;
             let last = &mut out[start..];
             last.iter_mut().for_each(|value| *value = self.uniform());

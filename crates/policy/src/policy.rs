@@ -3,10 +3,10 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 
-use ulna_core::{Frame, Joints};
+use ulna_core::Joints;
 
 use crate::bundle::{Bundle, ChunkSettings, GoldenImage, Graphs, Seen, joints_of};
-use crate::contract::{Contract, Input, InputKind};
+use crate::contract::{Contract, InputKind};
 use crate::diffusion::Scheduler;
 use crate::engine::Engine;
 use crate::engine::network::Network;
@@ -14,6 +14,8 @@ use crate::error::PolicyError;
 use crate::noise::Noise;
 use crate::observation::Observation;
 use crate::picture;
+
+mod fill;
 
 /// Something that turns observations into chunks: a [`Policy`], or what a test puts in its place.
 pub trait Predict: fmt::Debug + Send {
@@ -256,7 +258,7 @@ impl Policy {
             values.clear();
             for observation in history {
                 let start = values.len();
-                fill_input(input, values, observation, camera).map_err(wrong)?;
+                fill::fill(input, values, observation, camera).map_err(wrong)?;
                 input.normaliser.normalise(&mut values[start..]);
             }
             camera += usize::from(input.camera().is_some());
@@ -315,73 +317,4 @@ impl Denoising<'_> {
         let [sample, ..] = inputs;
         Ok(sample)
     }
-}
-
-/// Adds what `observation` has for this input to `values`.
-fn fill_input(
-    input: &Input,
-    values: &mut Vec<f32>,
-    observation: &Observation,
-    camera: usize,
-) -> Result<(), String> {
-    let short = |wanted: usize, have: usize| {
-        format!(
-            "`{}` has {have} numbers, and {wanted} are needed",
-            input.key
-        )
-    };
-    match input.kind {
-        InputKind::State(len) => {
-            if observation.state.len() != len {
-                return Err(short(len, observation.state.len()));
-            }
-            values.extend(observation.state.iter().map(|value| single(*value)));
-        }
-        InputKind::EnvironmentState(len) => {
-            if observation.environment_state.len() != len {
-                return Err(short(len, observation.environment_state.len()));
-            }
-            values.extend(&observation.environment_state);
-        }
-        InputKind::Image {
-            width,
-            height,
-            resize,
-        } => {
-            let frame = observation.images.get(camera);
-            let frame = frame.ok_or_else(|| format!("there is no picture for `{}`", input.key))?;
-            fill_picture(&input.key, frame, (width, height), resize, values)?;
-        }
-    }
-    Ok(())
-}
-
-fn fill_picture(
-    key: &str,
-    frame: &Frame,
-    (width, height): (usize, usize),
-    resize: bool,
-    values: &mut Vec<f32>,
-) -> Result<(), String> {
-    let size = (frame.width as usize, frame.height as usize);
-    if size.0 == 0 || size.1 == 0 || frame.pixels.len() != size.0 * size.1 * 3 {
-        return Err(format!("the picture for `{key}` is not whole"));
-    }
-    if size == (width, height) {
-        picture::planes(&frame.pixels, values);
-    } else if resize {
-        picture::planes(&picture::resize(frame, width, height), values);
-    } else {
-        return Err(format!(
-            "the picture for `{key}` has {}x{} pixels, and {width}x{height} are needed",
-            size.0, size.1
-        ));
-    }
-    Ok(())
-}
-
-/// Networks compute in single precision.
-#[allow(clippy::cast_possible_truncation)]
-fn single(value: f64) -> f32 {
-    value as f32
 }

@@ -58,7 +58,7 @@ impl Default for RunnerOptions {
             latency: Duration::ZERO,
             max_age: Duration::from_millis(500),
             merge: Merge::default(),
-            blend_steps: 5,
+            blend_steps: 8,
             unblended: 0,
             refill: Duration::ZERO,
         }

@@ -8,7 +8,7 @@ mod importing;
 use std::fs;
 use std::path::Path;
 
-use ulna_policy::{Engine, EngineChoice};
+use ulna_policy::{Engine, EngineChoice, Provider};
 
 fn engine() -> Engine {
     Engine::open(EngineChoice::Tract).unwrap()
@@ -354,4 +354,18 @@ fn nothing_is_replaced_and_training_folders_are_understood() {
             "{file} depends on the checkpoint alone"
         );
     }
+}
+
+#[test]
+fn a_provider_that_is_not_there_is_an_error_and_no_silent_change() {
+    let error = engine()
+        .with_provider(Provider::Cuda)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("`cuda`") && error.contains("--provider cpu"),
+        "{error}"
+    );
+    let same = engine().with_provider(Provider::Cpu).unwrap();
+    assert_eq!(same.info().provider, Provider::Cpu);
 }

@@ -34,7 +34,7 @@ Examples:
   ulna policy import CHECKPOINT --dataset DATASET             joints, units and rate as in the dataset that it was trained on
   ulna policy import CHECKPOINT --robot koch --fps 30 --json
 
-A checkpoint says neither its robot nor its rate. What is not told by --robot, --units, --fps or --dataset is assumed, and the answer
+A checkpoint says neither its robot nor its rate. What is not said by --robot, --units, --fps or --dataset is assumed, and the answer
 says so. The golden pair is made by the engine in use and, if that is ONNX Runtime, checked by tract.")]
     Import(ImportArgs),
 
@@ -76,7 +76,7 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_name = "HZ")]
     fps: Option<f64>,
 
-    /// Folder of the dataset that it was trained on, which tells the robot, its joints and the rate
+    /// Folder of the dataset that it was trained on, which says the robot, its joints and the rate
     #[arg(long, value_name = "DIR")]
     dataset: Option<PathBuf>,
 
@@ -222,7 +222,7 @@ pub(super) struct EngineArgs {
     merge: Merge,
 
     /// With --merge blended: over how many steps; grippers are not blended
-    #[arg(long, default_value = "5", value_name = "N", help_heading = "Policy")]
+    #[arg(long, default_value = "8", value_name = "N", help_heading = "Policy")]
     blend_steps: usize,
 
     /// Ask for the next chunk at least so long before the end of this one, s; the worst recent latency and a step are kept in any case

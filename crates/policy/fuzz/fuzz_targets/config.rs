@@ -23,10 +23,23 @@ fuzz_target!(|input: &[u8]| {
     let write = |dir: &Path, name: &str, bytes: &[u8]| {
         let _ = fs::write(dir.join(name), bytes);
     };
-    for replaced in ["config.json", "policy_preprocessor.json", "policy_postprocessor.json", "model.safetensors"] {
+    for replaced in [
+        "config.json",
+        "policy_preprocessor.json",
+        "policy_postprocessor.json",
+        "model.safetensors",
+    ] {
         write(folder.path(), "config.json", CONFIG.as_bytes());
-        write(folder.path(), "policy_preprocessor.json", PROCESSOR.as_bytes());
-        write(folder.path(), "policy_postprocessor.json", PROCESSOR.as_bytes());
+        write(
+            folder.path(),
+            "policy_preprocessor.json",
+            PROCESSOR.as_bytes(),
+        );
+        write(
+            folder.path(),
+            "policy_postprocessor.json",
+            PROCESSOR.as_bytes(),
+        );
         write(folder.path(), "model.safetensors", WEIGHTS);
         write(folder.path(), replaced, input);
         let _ = Checkpoint::open(folder.path(), &[]);

@@ -27,7 +27,7 @@ pub(super) fn what_it_is(path: &Path) -> Option<PolicyError> {
             (Some("onnx"), _) => not(
                 "a network alone, without a word on what it sees and drives".to_owned(),
                 "a LeRobot checkpoint becomes a bundle with `ulna policy import CHECKPOINT`; for a network from elsewhere write a policy.toml \
-                 beside it (crates/policy/policy-toml.md has every field)"
+                 into its folder (crates/policy/policy-toml.md has every field)"
                     .to_owned(),
             ),
             (Some("safetensors" | "pt" | "pth" | "bin" | "ckpt"), _) => not(

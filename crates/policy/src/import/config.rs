@@ -2,21 +2,18 @@
 
 use serde_json::{Map, Value};
 
-use crate::bundle::MAX_ENVIRONMENT;
 use crate::chunk::MAX_KNOTS;
-use crate::contract::{ACTION, ENVIRONMENT_STATE, STATE};
-use ulna_core::MAX_JOINTS;
+use crate::contract::STATE;
 
 use super::refusals;
 
+mod features;
 mod fields;
 
+pub(super) use features::Features;
+use features::MAX_SIDE;
 use fields::Fields;
 
-/// The largest picture side, pixels.
-const MAX_SIDE: usize = 4096;
-/// The most cameras.
-const MAX_CAMERAS: usize = 8;
 /// The widest layer, and the most layers of a kind.
 const MAX_WIDTH: usize = 1 << 16;
 const MAX_LAYERS: usize = 64;
@@ -28,33 +25,6 @@ pub(super) struct Config {
     /// `normalization_mapping`: feature type → mode, as it is written.
     pub(super) modes: Vec<(String, String)>,
     pub(super) kind: Kind,
-}
-
-/// What it sees and answers. Keys are the policy's own, after any renaming.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Features {
-    pub(super) state: Option<Vector>,
-    pub(super) environment: Option<Vector>,
-    pub(super) images: Vec<Image>,
-    /// How many joints an action has.
-    pub(super) action: usize,
-    /// Features that the config lists and LeRobot's network does not look at.
-    pub(super) unseen: Vec<String>,
-}
-
-/// A feature of numbers.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Vector {
-    pub(super) key: String,
-    pub(super) len: usize,
-}
-
-/// A feature of pictures with three channels.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Image {
-    pub(super) key: String,
-    pub(super) height: usize,
-    pub(super) width: usize,
 }
 
 /// Which policy.
@@ -142,12 +112,12 @@ impl Config {
             other => return Err(refusals::policy(other)),
         };
         fields.only([COMMON_KEYS, known], ignored)?;
-        let features = features(&map)?;
+        let features = features::read(&map)?;
         if let Kind::Diffusion(config) = &kind {
             check_pictures(config, &features)?;
         }
         Ok(Self {
-            modes: modes(&map)?,
+            modes: features::modes(&map)?,
             features,
             kind,
         })
@@ -171,7 +141,7 @@ impl Config {
 fn no_type(map: &Map<String, Value>) -> String {
     if map.contains_key("input_shapes") {
         return "it is of LeRobot before version 2 (`input_shapes`, no `type`); convert it with LeRobot 0.1 \
-                (`save_pretrained` after loading it), or train anew"
+                (`save_pretrained` after loading it), or train again"
             .to_owned();
     }
     if map.contains_key("peft_type") {
@@ -426,121 +396,6 @@ fn check_pictures(config: &DiffusionConfig, features: &Features) -> Result<(), S
         )),
         _ => Ok(()),
     }
-}
-
-fn features(map: &Map<String, Value>) -> Result<Features, String> {
-    let mut features = Features {
-        state: None,
-        environment: None,
-        images: Vec::new(),
-        action: 0,
-        unseen: Vec::new(),
-    };
-    for (key, kind, shape) in listed(map, "input_features")? {
-        match (kind, shape.as_slice()) {
-            ("STATE", [len]) if key == STATE => {
-                features.state = Some(vector(key, *len, MAX_JOINTS)?);
-            }
-            ("ENV", [len]) if key == ENVIRONMENT_STATE => {
-                features.environment = Some(vector(key, *len, MAX_ENVIRONMENT)?);
-            }
-            ("VISUAL", [3, height, width])
-                if (1..=MAX_SIDE).contains(height) && (1..=MAX_SIDE).contains(width) =>
-            {
-                features.images.push(Image {
-                    key: key.to_owned(),
-                    height: *height,
-                    width: *width,
-                });
-            }
-            ("VISUAL", _) => {
-                return Err(format!(
-                    "its input `{key}` has the shape {shape:?}, and pictures are [3, height, width] with sides of at most {MAX_SIDE} pixels"
-                ));
-            }
-            ("STATE", [_]) if key != STATE => features.unseen.push(key.to_owned()),
-            _ => {
-                return Err(format!(
-                    "its input `{key}` of type {kind} and shape {shape:?} is none that LeRobot's ACT or Diffusion look at: {STATE}, \
-                     {ENVIRONMENT_STATE} (type ENV) and pictures"
-                ));
-            }
-        }
-    }
-    for (key, kind, shape) in listed(map, "output_features")? {
-        match (kind, shape.as_slice()) {
-            ("ACTION", [len]) if key == ACTION => {
-                features.action = vector(key, *len, MAX_JOINTS)?.len
-            }
-            _ => {
-                return Err(format!(
-                    "its output `{key}` of type {kind} and shape {shape:?} is not {ACTION}, the one that ulna drives an arm with"
-                ));
-            }
-        }
-    }
-    if features.action == 0 {
-        return Err(format!("output_features lacks {ACTION}"));
-    }
-    if features.images.is_empty() && features.environment.is_none() {
-        return Err(format!(
-            "it sees neither pictures nor {ENVIRONMENT_STATE}, one of which LeRobot's ACT and Diffusion need"
-        ));
-    }
-    if features.images.len() > MAX_CAMERAS {
-        return Err(format!(
-            "it looks through {} cameras, and {MAX_CAMERAS} are possible",
-            features.images.len()
-        ));
-    }
-    Ok(features)
-}
-
-fn vector(key: &str, len: usize, most: usize) -> Result<Vector, String> {
-    if (1..=most).contains(&len) {
-        return Ok(Vector {
-            key: key.to_owned(),
-            len,
-        });
-    }
-    Err(format!(
-        "`{key}` has {len} numbers, and 1 to {most} are possible"
-    ))
-}
-
-type Listed<'a> = (&'a str, &'a str, Vec<usize>);
-
-fn listed<'a>(map: &'a Map<String, Value>, name: &str) -> Result<Vec<Listed<'a>>, String> {
-    let wrong = || format!("`{name}` is not a table of features with type and shape");
-    let features = map.get(name).and_then(Value::as_object).ok_or_else(wrong)?;
-    let features = features.iter().map(|(key, feature)| {
-        let kind = feature.get("type").and_then(Value::as_str);
-        let shape = feature.get("shape").and_then(Value::as_array);
-        let (Some(kind), Some(shape)) = (kind, shape) else {
-            return Err(format!("`{name}` has `{key}` without a type and a shape"));
-        };
-        let dims = shape
-            .iter()
-            .map(|dim| dim.as_u64().and_then(|dim| usize::try_from(dim).ok()));
-        let dims = dims.collect::<Option<Vec<usize>>>();
-        let dims =
-            dims.ok_or_else(|| format!("`{name}` has `{key}` with a shape of no numbers"))?;
-        Ok((key.as_str(), kind, dims))
-    });
-    features.collect()
-}
-
-fn modes(map: &Map<String, Value>) -> Result<Vec<(String, String)>, String> {
-    let Some(mapping) = map.get("normalization_mapping") else {
-        return Ok(Vec::new());
-    };
-    let wrong = || "normalization_mapping is not a table of words".to_owned();
-    let mapping = mapping.as_object().ok_or_else(wrong)?;
-    let modes = mapping.iter().map(|(kind, mode)| {
-        let mode = mode.as_str().ok_or_else(wrong)?;
-        Ok((kind.clone(), mode.to_owned()))
-    });
-    modes.collect()
 }
 
 #[cfg(test)]

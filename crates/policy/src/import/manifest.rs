@@ -1,4 +1,4 @@
-//! The files of a bundle beside its networks: `policy.toml` and the statistics.
+//! The files of a bundle other than its networks: `policy.toml` and the statistics.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -53,7 +53,7 @@ pub(super) fn policy(kind: &str) -> String {
     match KNOWN.iter().find(|(name, ..)| *name == kind) {
         Some((_, name, needs)) => format!(
             "it is {name}, which is not imported: it would need {needs}. ACT and Diffusion are imported; where a network is exported to one ONNX \
-             graph from observation to chunk by other means, a policy.toml beside it makes a bundle"
+             graph from observation to chunk by other means, a policy.toml in the same folder makes it a bundle"
         ),
         None => format!(
             "it is a policy of type `{kind}`, which this ulna does not know; ACT (`act`) and Diffusion (`diffusion`) are imported"

@@ -112,7 +112,7 @@ impl Weights {
         let have = self.shape(name)?;
         if have != shape {
             return Err(format!(
-                "the weight `{name}` has the shape {have:?}, and config.json means {shape:?}"
+                "the weight `{name}` has the shape {have:?}, and config.json implies {shape:?}"
             ));
         }
         let values = self.read(name)?;

@@ -231,7 +231,8 @@ impl Inference {
         });
         match merge(playing.as_ref(), &arrival, how) {
             Some(line) => {
-                schedule.committed(line.end);
+                let all = line.first + line.knots.len() as u64;
+                schedule.committed(line.end, all.saturating_sub(line.end));
                 self.publish(line, schedule);
             }
             None => self.late += 1,

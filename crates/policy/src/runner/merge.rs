@@ -67,6 +67,20 @@ impl Line {
         let last = self.knots.len().checked_sub(1)?;
         self.knots.get(place.min(last)).copied()
     }
+
+    /// The same, going on in the last direction after the last knot: what the plan would have been, as far as one can tell.
+    fn beyond(&self, step: u64) -> Option<Joints<f64>> {
+        let last = self.knots.len().checked_sub(1)?;
+        let place = usize::try_from(step.saturating_sub(self.first)).ok()?;
+        if place <= last || last == 0 {
+            return self.at(step);
+        }
+        let (before, end) = (&self.knots[last - 1], &self.knots[last]);
+        let further = (place - last) as f64;
+        Some(Joints::from_fn(end.len().min(before.len()), |joint| {
+            end[joint] + further * (end[joint] - before[joint])
+        }))
+    }
 }
 
 /// A chunk that has just become known.
@@ -162,7 +176,7 @@ fn fade(playing: &Playing<'_>, line: &mut Line, from: u64, how: How) {
     let start = usize::try_from(from - line.first).unwrap_or(usize::MAX);
     let faded = line.knots.iter_mut().skip(start);
     for (index, knot) in (0..how.blend_steps).zip(faded) {
-        let Some(before) = rest.or_else(|| old.at(from + index)) else {
+        let Some(before) = rest.or_else(|| old.beyond(from + index)) else {
             return;
         };
         // Smooth at both ends, so that the fade itself adds no corner.

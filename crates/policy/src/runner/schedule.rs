@@ -91,18 +91,18 @@ impl Schedule {
         self.due = step + 1;
     }
 
-    /// What is committed ends before step `end`: the next observation is due in time.
-    pub(super) fn committed(&mut self, end: u64) {
+    /// What is committed ends before step `end`, and there are `beyond` knots more to fade from: the next observation is due in time.
+    pub(super) fn committed(&mut self, end: u64, beyond: u64) {
         let longest = self.latencies.iter().max().copied().unwrap_or_default();
         let turnaround = match self.steps(longest) {
             0 => 0,
             steps => steps + 1,
         };
-        let refill = self.steps(self.refill).max(turnaround) + self.fade;
+        let refill = self.steps(self.refill).max(turnaround) + self.fade.saturating_sub(beyond);
         self.due = end.saturating_sub(refill).max(self.due);
     }
 
-    /// `now` in steps; a hair beside a step is that step.
+    /// `now` in steps; what rounding took from a step is that step.
     pub(super) fn in_steps(&self, now: Stamp) -> f64 {
         let place = (now - self.start).as_secs_f64() * self.fps;
         let nearest = place.round();

@@ -8,7 +8,7 @@ use super::smoothness::Smoothness;
 use crate::chunk::{self, Chunk};
 
 /// Steps for which the beginning of a chunk shows: the usual steps of blending and those around it.
-const BORDER: u64 = 7;
+const BORDER: u64 = 10;
 
 /// Plays the newest chunk. It gives no action before the first, and when a chunk has run out before the next is there it comes to rest, and then
 /// its action grows old, so that the gate holds the arm.

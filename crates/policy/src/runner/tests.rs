@@ -133,11 +133,11 @@ fn a_chunk_that_runs_out_grows_old() {
     let mut runner = start(5, 5, 450, 0..0);
     let actions = play(&mut runner, 5000);
     let report = runner.source.report();
-    assert!(report.starved > 300, "{report:?}");
+    assert!(report.starved > 200, "{report:?}");
     let old = actions[70].unwrap();
-    // The last knot is at 400 ms; from there on it came to rest within 100 ms, half a step further.
+    // The last knot, at 400 ms, is all that is left of it.
     assert_eq!(old.stamp, Stamp::new(Duration::from_millis(500)));
-    assert_eq!(old.target[0], 4.5);
+    assert_eq!(old.target[0], 4.0);
 }
 
 #[test]

@@ -314,15 +314,15 @@ fn padded(shape: Option<Vec<u64>>, pads: &[i64]) -> Option<Known> {
     sizes.collect::<Option<Vec<u64>>>().map(Known::of_shape)
 }
 
-fn reshaped(shape: Option<Vec<u64>>, wanted: &[i64]) -> Option<Known> {
-    let all = shape.as_deref().and_then(volume);
+fn reshaped(shape: Option<&[u64]>, wanted: &[i64]) -> Option<Known> {
+    let all = shape.and_then(volume);
     let mut fixed = wanted.iter().filter(|size| **size > 0);
     let fixed = fixed.try_fold(1_u64, |all, size| {
         all.checked_mul(u64::try_from(*size).ok()?)
     })?;
     let sizes = wanted.iter().enumerate().map(|(place, size)| match size {
         -1 => Some(all? / fixed.max(1)),
-        0 => shape.as_ref()?.get(place).copied(),
+        0 => shape?.get(place).copied(),
         size => u64::try_from(*size).ok(),
     });
     // It has as many elements as before, whatever the shape says; so it is never too large itself.

@@ -63,7 +63,7 @@ fn count(mut message: &[u8], kind: Kind, depth: usize, parts: &mut u64) -> Optio
         match (kind, kind.part(tag)) {
             (Kind::Leaf, _) => {}
             (_, inner) => {
-                count(part, inner, depth + 1, parts).or((*parts <= MAX_PARTS).then_some(()))?
+                count(part, inner, depth + 1, parts).or((*parts <= MAX_PARTS).then_some(()))?;
             }
         }
     }

@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-/// A config of ACT with these fields beside the features.
+/// A config of ACT with these fields and the usual features.
 fn act_with(fields: &str) -> String {
     format!(
         r#"{{"type": "act", "input_features": {{"observation.state": {{"type": "STATE", "shape": [6]}},

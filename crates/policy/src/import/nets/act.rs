@@ -15,7 +15,7 @@ const PREFIX: &str = "model.";
 /// [1, chunk_size, joints].
 ///
 /// # Errors
-/// If the weights are not those that the config means.
+/// If the weights are not those that the config implies.
 pub(in super::super) fn build(
     config: &ActConfig,
     features: &Features,

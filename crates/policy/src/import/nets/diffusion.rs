@@ -16,7 +16,7 @@ pub(super) const PREFIX: &str = "diffusion.";
 /// dimension after the batch where it is more than one; the output `condition` [1, length]. Returns the length, too.
 ///
 /// # Errors
-/// If the weights are not those that the config means.
+/// If the weights are not those that the config implies.
 pub(in super::super) fn build_encoder(
     config: &DiffusionConfig,
     features: &Features,

@@ -257,11 +257,11 @@ impl Building<'_> {
                 }
                 through = self.run(layer, &through)?;
             }
-            let beside = match &block.shortcut {
+            let shortcut = match &block.shortcut {
                 Some(layer) => self.run(layer, &x)?,
                 None => x,
             };
-            let sum = self.graph.add(&through, &beside)?;
+            let sum = self.graph.add(&through, &shortcut)?;
             x = self.graph.relu(&sum)?;
         }
         Ok(x)

@@ -1,5 +1,4 @@
-//! The network that denoises: a U-Net over the steps of a chunk, to which the condition and the step of denoising are told in each of its
-//! blocks (FiLM).
+//! The network that denoises: a U-Net over the steps of a chunk. Each of its blocks is given the condition and the step of denoising (FiLM).
 
 use super::super::config::{DiffusionConfig, Features};
 use super::super::graph::{Convolution, Graph, Step, Value};
@@ -11,7 +10,7 @@ use super::{Affine, Building, EPS};
 /// `condition` [1, length], the output `prediction` [1, horizon, joints].
 ///
 /// # Errors
-/// If the weights are not those that the config means.
+/// If the weights are not those that the config implies.
 pub(in super::super) fn build(
     config: &DiffusionConfig,
     features: &Features,
@@ -24,16 +23,16 @@ pub(in super::super) fn build(
     let timestep = building.graph.input("timestep", &[1, 1]);
     let observed = building.graph.input("condition", &[1, condition]);
     let step = building.timestep(config, &timestep)?;
-    let told = building.graph.concat(&[step, observed], 1)?;
+    let context = building.graph.concat(&[step, observed], 1)?;
     // Each block begins with this.
-    let told = building.graph.mish(&told)?;
+    let context = building.graph.mish(&context)?;
     let unet = format!("{PREFIX}unet.");
     let mut x = building.graph.transpose(&sample, &[0, 2, 1])?;
     let mut kept = Vec::new();
     let mut channels = joints;
     for (level, out) in config.down_dims.iter().enumerate() {
         let name = format!("{unet}down_modules.{level}.");
-        x = building.blocks(&name, config, &x, [channels, *out], &told)?;
+        x = building.blocks(&name, config, &x, [channels, *out], &context)?;
         channels = *out;
         kept.push(x.clone());
         if level + 1 < config.down_dims.len() {
@@ -42,14 +41,14 @@ pub(in super::super) fn build(
     }
     for block in 0..2 {
         let name = format!("{unet}mid_modules.{block}.");
-        x = building.film_block(&name, config, &x, [channels, channels], &told)?;
+        x = building.film_block(&name, config, &x, [channels, channels], &context)?;
     }
     let narrower = config.down_dims.iter().rev().skip(1);
     for (level, out) in narrower.enumerate() {
         let skipped = kept.pop().ok_or("the U-Net has no levels")?;
         x = building.graph.concat(&[x, skipped], 1)?;
         let name = format!("{unet}up_modules.{level}.");
-        x = building.blocks(&name, config, &x, [2 * channels, *out], &told)?;
+        x = building.blocks(&name, config, &x, [2 * channels, *out], &context)?;
         channels = *out;
         x = building.stretch(&name, &x)?;
     }
@@ -105,10 +104,10 @@ impl Building<'_> {
         config: &DiffusionConfig,
         x: &Value,
         [channels, out]: [usize; 2],
-        told: &Value,
+        context: &Value,
     ) -> Step {
-        let x = self.film_block(&format!("{name}0."), config, x, [channels, out], told)?;
-        self.film_block(&format!("{name}1."), config, &x, [out, out], told)
+        let x = self.film_block(&format!("{name}0."), config, x, [channels, out], context)?;
+        self.film_block(&format!("{name}1."), config, &x, [out, out], context)
     }
 
     fn film_block(
@@ -117,13 +116,13 @@ impl Building<'_> {
         config: &DiffusionConfig,
         x: &Value,
         [channels, out]: [usize; 2],
-        told: &Value,
+        context: &Value,
     ) -> Step {
         let (kernel, groups) = (config.kernel_size, config.n_groups);
         let first = self.convolution_block(&format!("{name}conv1."), x, out, kernel, groups)?;
         let length = if config.film_scale { 2 * out } else { out };
-        let film = self.linear(&format!("{name}cond_encoder.1"), length, told.shape[1])?;
-        let film = self.apply(&film, told)?;
+        let film = self.linear(&format!("{name}cond_encoder.1"), length, context.shape[1])?;
+        let film = self.apply(&film, context)?;
         let film = self.graph.reshape(&film, &[1, length, 1])?;
         let changed = match config.film_scale {
             true => {
@@ -136,14 +135,14 @@ impl Building<'_> {
         };
         let second =
             self.convolution_block(&format!("{name}conv2."), &changed, out, kernel, groups)?;
-        let beside = match channels == out {
+        let shortcut = match channels == out {
             true => x.clone(),
             false => {
                 let name = format!("{name}residual_conv.");
                 self.convolution(&name, x, out, 1, Convolution::new(1, 0))?
             }
         };
-        self.graph.add(&second, &beside)
+        self.graph.add(&second, &shortcut)
     }
 
     /// Convolution, group norm, mish.
