@@ -103,6 +103,16 @@ pub enum Usage {
         /// What is wrong with its servos.
         problem: String,
     },
+    /// `--reversed` with a joint that there is not.
+    #[error("--reversed: `{robot}` has no joint `{joint}`; it has {known}")]
+    UnknownJoint {
+        /// The robot.
+        robot: String,
+        /// What was asked for.
+        joint: String,
+        /// Those that there are.
+        known: String,
+    },
     /// A family of servos that there is not.
     #[error("there is no family `{name}` of servos; there are {known}")]
     Family {

@@ -316,7 +316,7 @@ fn padded(shape: Option<Vec<u64>>, pads: &[i64]) -> Option<Known> {
 
 fn reshaped(shape: Option<Vec<u64>>, wanted: &[i64]) -> Option<Known> {
     let all = shape.as_deref().and_then(volume);
-    let fixed = wanted.iter().filter(|size| **size > 0);
+    let mut fixed = wanted.iter().filter(|size| **size > 0);
     let fixed = fixed.try_fold(1_u64, |all, size| {
         all.checked_mul(u64::try_from(*size).ok()?)
     })?;
