@@ -102,6 +102,7 @@ fn datasets_and_what_is_written() {
     let name = dataset.to_str().unwrap();
     for file in [
         "meta/episodes/chunk-000/file-000.parquet",
+        "meta/tasks.parquet",
         "data/chunk-000/file-000.parquet",
     ] {
         let _ = fs::remove_dir_all(&dataset);
@@ -115,11 +116,11 @@ fn datasets_and_what_is_written() {
     }
     // Without this file it is no dataset.
     pipe(&dataset.join("meta/info.json"));
-    let ran = run(folder.path(), &["dataset", "info", name]);
+    let ran = run(folder.path(), &["dataset", "check", name]);
     assert!(
-        ran.code == 1 && ran.stderr.contains("meta/info.json"),
+        ran.code == 1 && ran.stdout.contains("meta/info.json"),
         "{}",
-        ran.stderr
+        ran.stdout
     );
     let _ = fs::remove_dir_all(&dataset);
     copy(Path::new(&shipped()), &dataset);

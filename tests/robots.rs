@@ -282,5 +282,5 @@ fn a_robot_file_moves_no_servo() {
     let unknown = so101.replace("\"feetech_sts\"", "\"feetech\"");
     std::fs::write(&path, unknown).unwrap();
     let shown = ["robots", "show", path.to_str().unwrap()];
-    fails(2, &["`feetech_sts`, `feetech_scs`, `dynamixel_2`"], &shown);
+    fails(1, &["`feetech_sts`, `feetech_scs`, `dynamixel_2`"], &shown);
 }

@@ -1,7 +1,9 @@
 //! `ulna bench policy`: one inference in the runner, and one in the bare engine, in turns in one run.
 
-use ulna_policy::bench::{Timing, time};
-use ulna_policy::{Bundle, Engine};
+use std::time::Duration;
+
+use ulna_policy::Bundle;
+use ulna_policy::bench::{Delayed, Timing, delay, time};
 use ulna_rt::Summary;
 use ulna_session::policies::PolicyOptions;
 use ulna_session::shipped;
@@ -11,6 +13,9 @@ use crate::figures::{Bench, Case, machine, temporary};
 
 /// Inferences of each kind.
 const RUNS: u32 = 200;
+/// The delay with which chunks are played, and for how long, on the virtual clock.
+const DELAY: Duration = Duration::from_millis(300);
+const SECONDS: u32 = 20;
 
 /// Measures the bundle of these options; without options, the policy that comes with ulna.
 ///
@@ -30,12 +35,21 @@ pub fn policy(options: Option<&PolicyOptions>) -> Result<Bench, BenchError> {
     };
     let machine = machine();
     let bundle = Bundle::open(&options.bundle)?;
-    let engine = Engine::open(options.engine)?;
+    let engine = options.open_engine()?;
     let timing = time(&bundle, &engine, options.threads, RUNS)?;
+    let mut all = cases(bundle.name(), &timing);
+    for latency in [Duration::ZERO, DELAY] {
+        let delayed = delay(&bundle, &engine, options.threads, latency, SECONDS)?;
+        all.extend(
+            delayed
+                .iter()
+                .flat_map(|delayed| delayed_cases(bundle.name(), delayed)),
+        );
+    }
     Ok(Bench {
         bench: "policy",
         machine,
-        cases: cases(bundle.name(), &timing),
+        cases: all,
     })
 }
 
@@ -53,5 +67,28 @@ fn cases(name: &str, timing: &Timing) -> Vec<Case> {
         of("p50", |summary| summary.p50_us),
         of("p99", |summary| summary.p99_us),
         of("mean", |summary| summary.mean_us),
+    ]
+}
+
+fn delayed_cases(name: &str, delayed: &Delayed) -> [Case; 2] {
+    let case = format!(
+        "{name}, {}, {} ms of delay",
+        delayed.merge, delayed.latency_ms
+    );
+    [
+        Case {
+            case: case.clone(),
+            metric: "ticks without a chunk".to_owned(),
+            value: 100.0 * delayed.starved,
+            unit: "%",
+            floor: Some(0.0),
+        },
+        Case {
+            case,
+            metric: "peak jerk where chunks meet, by that within them".to_owned(),
+            value: delayed.jerk_ratio,
+            unit: "",
+            floor: Some(1.0),
+        },
     ]
 }

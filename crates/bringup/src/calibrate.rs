@@ -8,7 +8,7 @@ use ulna_bus::registers::Role;
 use ulna_core::JointCalibration;
 use ulna_drivers::calibration::{self, load};
 use ulna_drivers::chain::explain;
-use ulna_robot::{ArmRole, Calibration, RobotKind, files};
+use ulna_robot::{ArmRole, Calibration, files};
 use ulna_rt::Stop;
 
 use crate::dialogue::Dialogue;
@@ -43,7 +43,16 @@ pub fn calibrate(
         }
     };
     let kind = files::find(&options.work.robot)?;
-    reversed_joints_exist(&options.reversed, &kind)?;
+    let strange = |name: &&String| kind.names().all(|known| known != **name);
+    if let Some(joint) = options.reversed.iter().find(strange) {
+        let known: Vec<&str> = kind.names().collect();
+        return Err(Usage::NotReversible {
+            robot: kind.name.clone(),
+            joint: joint.clone(),
+            known: known.join(", "),
+        }
+        .into());
+    }
     let file = calibration::find(role, &kind, &id)?;
     let before = match options.task {
         Task::Calibrate => None,
@@ -89,18 +98,6 @@ pub fn calibrate(
     report.differences = differences(&mut work.line, &mut *work.pacer, &calibration)?;
     talk.clear();
     Ok(report)
-}
-
-fn reversed_joints_exist(reversed: &[String], kind: &RobotKind) -> Result<(), Usage> {
-    let unknown = |name: &&String| kind.names().all(|known| known != **name);
-    match reversed.iter().find(unknown) {
-        Some(joint) => Err(Usage::UnknownJoint {
-            robot: kind.name.clone(),
-            joint: joint.clone(),
-            known: kind.names().collect::<Vec<_>>().join(", "),
-        }),
-        None => Ok(()),
-    }
 }
 
 /// Sweeps, chooses, checks directions and writes.

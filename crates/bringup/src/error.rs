@@ -103,22 +103,22 @@ pub enum Usage {
         /// What is wrong with its servos.
         problem: String,
     },
-    /// `--reversed` with a joint that there is not.
-    #[error("--reversed: `{robot}` has no joint `{joint}`; it has {known}")]
-    UnknownJoint {
-        /// The robot.
-        robot: String,
-        /// What was asked for.
-        joint: String,
-        /// Those that there are.
-        known: String,
-    },
     /// A family of servos that there is not.
     #[error("there is no family `{name}` of servos; there are {known}")]
     Family {
         /// What was asked for.
         name: String,
         /// Those that there are.
+        known: String,
+    },
+    /// A joint that the simulation was asked to mount the wrong way round, and that the robot does not have.
+    #[error("--reversed: {robot} has no joint `{joint}`; it has {known}")]
+    NotReversible {
+        /// The robot.
+        robot: String,
+        /// The joint.
+        joint: String,
+        /// The joints it has.
         known: String,
     },
     /// Calibrating an arm without an id.

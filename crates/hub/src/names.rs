@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use glob::Pattern;
 
+use ulna_outside::text::{brief, is_printable};
+
 use crate::error::{HubError, Result};
-use ulna_outside::text::brief;
 
 /// What most file systems take for one name.
 const LONGEST_PART: usize = 255;
@@ -23,8 +24,8 @@ pub(crate) fn refuse_hostile(name: &str) -> Result<()> {
     if name.is_empty() || name.len() > LONGEST_PATH {
         return refused("a path has 1 to 1024 bytes");
     }
-    if name.chars().any(char::is_control) {
-        return refused("it has control characters");
+    if !name.chars().all(is_printable) {
+        return refused("it has control characters, or some that cannot be seen");
     }
     if name.contains(['\\', ':']) {
         return refused("`\\` and `:` lead elsewhere on some systems");
@@ -34,6 +35,9 @@ pub(crate) fn refuse_hostile(name: &str) -> Result<()> {
             "" => return refused("it begins or ends with a slash, or has two in a row"),
             "." | ".." => return refused("it leads out of the folder"),
             part if part.len() > LONGEST_PART => return refused("a part is longer than 255 bytes"),
+            part if part.starts_with('-') => {
+                return refused("a part begins with `-`, which programs take for an option");
+            }
             part if part.ends_with(['.', ' ']) => {
                 return refused("a part ends with a dot or a blank, which some systems drop");
             }

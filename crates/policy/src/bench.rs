@@ -1,5 +1,7 @@
 //! How long an inference takes, and how much of that is the engine's.
 
+mod delay;
+
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
@@ -7,13 +9,15 @@ use serde::Serialize;
 use ulna_core::{Frame, Stamp};
 use ulna_rt::{Distribution, Summary};
 
-use crate::bundle::{Bundle, GoldenImage};
+use crate::bundle::{Bundle, GoldenImage, Seen, joints_of};
 use crate::check;
 use crate::contract::InputKind;
 use crate::engine::{Engine, EngineInfo};
 use crate::error::PolicyError;
 use crate::observation::Observation;
 use crate::policy::Predict;
+
+pub use delay::{Delayed, delay};
 
 /// One inference in the runner beside one in the bare engine, measured in turns in one run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -39,11 +43,11 @@ pub fn time(
     runs: u32,
 ) -> Result<Timing, PolicyError> {
     let (mut policy, _) = check::prepare(bundle, engine, threads, None)?;
-    let observation = observation(bundle);
+    let history = history(bundle);
     let (mut whole, mut bare) = (Distribution::new(), Distribution::new());
     for run in 0..=runs {
         let start = Instant::now();
-        policy.predict(&observation)?;
+        policy.predict(&history)?;
         let middle = Instant::now();
         policy.run_engine()?;
         let end = Instant::now();
@@ -61,14 +65,18 @@ pub fn time(
 }
 
 /// The golden input as a robot would show it.
-fn observation(bundle: &Bundle) -> Observation {
-    let golden = bundle.golden();
+fn history(bundle: &Bundle) -> Vec<Observation> {
+    let seen = bundle.golden().seen.iter();
+    seen.map(|seen| observation(bundle, seen)).collect()
+}
+
+fn observation(bundle: &Bundle, seen: &Seen) -> Observation {
     let sizes = bundle.contract().inputs.iter();
     let sizes = sizes.filter_map(|input| match input.kind {
         InputKind::Image { width, height, .. } => Some((width, height)),
         _ => None,
     });
-    let images = golden.images.iter().zip(sizes);
+    let images = seen.images.iter().zip(sizes);
     let images = images.map(|(image, (width, height))| Frame {
         stamp: Stamp::ZERO,
         sequence: 0,
@@ -81,8 +89,8 @@ fn observation(bundle: &Bundle) -> Observation {
     });
     Observation {
         stamp: Stamp::ZERO,
-        state: golden.state,
-        environment_state: golden.environment_state.clone(),
+        state: joints_of(&seen.state),
+        environment_state: seen.environment_state.clone(),
         images: images.collect(),
     }
 }

@@ -46,21 +46,23 @@ use std::path::{Path, PathBuf};
 use ulna_core::Joints;
 use ulna_outside::text::in_line;
 
-use crate::contract::Contract;
+use crate::contract::{ACTION, Contract};
+use crate::diffusion::Scheduler;
 use crate::error::PolicyError;
 
 pub(crate) mod bind;
 mod bounds;
 pub(crate) mod folder;
-mod golden;
+pub(crate) mod golden;
 pub(crate) mod graph;
 mod manifest;
 mod onnx;
+mod other;
 mod statistics;
-mod tensors;
+pub(crate) mod tensors;
 mod validate;
 
-pub use golden::{Golden, GoldenImage};
+pub use golden::{Golden, GoldenImage, Seen};
 use graph::{GraphFile, Port};
 use manifest::Manifest;
 use tensors::TensorFile;
@@ -84,6 +86,20 @@ pub struct ChunkSettings {
     pub temporal_ensemble_coeff: Option<f64>,
 }
 
+/// The networks of a policy.
+#[derive(Debug, Clone)]
+pub(crate) enum Graphs {
+    /// From observation to chunk.
+    Whole(GraphFile),
+    /// From observations to a condition, then denoising on the host.
+    Diffusion {
+        encoder: GraphFile,
+        denoiser: GraphFile,
+        scheduler: Scheduler,
+        seed: u32,
+    },
+}
+
 /// A policy on disk, checked as far as that is possible without running it.
 #[derive(Debug, Clone)]
 pub struct Bundle {
@@ -92,7 +108,7 @@ pub struct Bundle {
     summary: String,
     contract: Contract,
     chunks: ChunkSettings,
-    graph: GraphFile,
+    graphs: Graphs,
     golden: Golden,
     tolerance: f64,
 }
@@ -104,6 +120,14 @@ impl Bundle {
     /// [`PolicyError`] if a file is missing, too large or outside the folder, if `policy.toml` is wrong or contradicts itself, or
     /// if the network takes or gives something else than it says.
     pub fn open(dir: &Path) -> Result<Self, PolicyError> {
+        Self::read(dir, true)
+    }
+
+    /// The same, with an empty golden pair unless `whole`: it may not have been made yet.
+    pub(crate) fn read(dir: &Path, whole: bool) -> Result<Self, PolicyError> {
+        if let Some(what) = other::what_it_is(dir) {
+            return Err(what);
+        }
         let path = dir.join(MANIFEST);
         let text = folder::read(&path, folder::MAX_MANIFEST)?;
         let wrong = |reason: String| PolicyError::Manifest {
@@ -116,29 +140,22 @@ impl Bundle {
         let chunks = validate::chunk_settings(&manifest).map_err(wrong)?;
         validate::check_head(&manifest).map_err(wrong)?;
         let contract = validate::contract(dir, &manifest, &wrong)?;
-        let joints = contract.joints.len();
-        let batched = |shape: &[usize]| [&[1], shape].concat();
-        let inputs = contract.inputs.iter().map(|input| Port {
-            name: input.tensor.clone(),
-            shape: batched(&input.shape(joints)),
-            feature: input.key.clone(),
-        });
-        let output = Port {
-            name: contract.action_tensor.clone(),
-            shape: batched(&[chunks.chunk_size, joints]),
-            feature: "action".to_owned(),
+        let files = validate::graph_files(&manifest).map_err(wrong)?;
+        let graphs = open_graphs(dir, &files, &contract, &chunks, &wrong)?;
+        let golden = match whole {
+            true => {
+                let file = TensorFile::read(&folder::inside(dir, &manifest.golden.file)?)?;
+                Golden::read(&file, &contract, &chunks)?
+            }
+            false => Golden::default(),
         };
-        let file = validate::graph_file(&manifest).map_err(wrong)?;
-        let graph = GraphFile::open(dir, file, inputs.collect(), output)?;
-        let golden = TensorFile::read(&folder::inside(dir, &manifest.golden.file)?)?;
-        let golden = Golden::read(&golden, &contract, &chunks)?;
         Ok(Self {
             dir: dir.to_owned(),
             name: manifest.name,
             summary: manifest.summary,
             contract,
             chunks,
-            graph,
+            graphs,
             golden,
             tolerance: manifest.golden.tolerance,
         })
@@ -179,8 +196,64 @@ impl Bundle {
         self.tolerance
     }
 
-    pub(crate) fn graph(&self) -> &GraphFile {
-        &self.graph
+    pub(crate) fn graphs(&self) -> &Graphs {
+        &self.graphs
+    }
+
+    /// Puts a golden pair in place of the one that was read.
+    pub(crate) fn with_golden(mut self, golden: Golden) -> Self {
+        self.golden = golden;
+        self
+    }
+}
+
+fn open_graphs(
+    dir: &Path,
+    files: &validate::GraphFiles<'_>,
+    contract: &Contract,
+    chunks: &ChunkSettings,
+    wrong: &dyn Fn(String) -> PolicyError,
+) -> Result<Graphs, PolicyError> {
+    let joints = contract.joints.len();
+    let port = |name: &str, shape: &[usize], feature: &str| Port {
+        name: name.to_owned(),
+        shape: [&[1], shape].concat(),
+        feature: feature.to_owned(),
+    };
+    let inputs = contract.inputs.iter().map(|input| {
+        let history = Some(chunks.n_obs_steps).filter(|steps| *steps > 1);
+        let shape: Vec<usize> = history.into_iter().chain(input.shape()).collect();
+        port(&input.tensor, &shape, &input.key)
+    });
+    let inputs = inputs.collect();
+    match *files {
+        validate::GraphFiles::Whole(file) => {
+            let shape = [chunks.chunk_size, joints];
+            let output = port(&contract.action_tensor, &shape, ACTION);
+            GraphFile::open(dir, file, inputs, output).map(Graphs::Whole)
+        }
+        validate::GraphFiles::Diffusion {
+            encoder,
+            denoiser,
+            spec,
+        } => {
+            let scheduler = validate::scheduler(spec, chunks, joints).map_err(wrong)?;
+            let condition = port("condition", &[spec.condition], "the condition");
+            let encoder = GraphFile::open(dir, encoder, inputs, condition.clone())?;
+            let chunk = [spec.horizon, joints];
+            let inputs = vec![
+                port("sample", &chunk, "the noisy chunk"),
+                port("timestep", &[1], "the step of denoising"),
+                condition,
+            ];
+            let prediction = port("prediction", &chunk, "the denoiser's answer");
+            Ok(Graphs::Diffusion {
+                encoder,
+                denoiser: GraphFile::open(dir, denoiser, inputs, prediction)?,
+                scheduler,
+                seed: spec.seed,
+            })
+        }
     }
 }
 

@@ -99,7 +99,10 @@ pub fn check(
 /// The largest difference from the golden output, and where it is.
 fn miss(bundle: &Bundle, policy: &mut Policy) -> Result<(f64, String), PolicyError> {
     let golden = bundle.golden();
-    let answer = policy.answer(golden)?;
+    policy.reseed(None);
+    let answer = policy.answer(&golden.seen);
+    policy.reseed(None);
+    let answer = answer?;
     let mut worst = (0.0, 0, 0);
     for (step, (given, wanted)) in answer.iter().zip(&golden.action).enumerate() {
         for (joint, (given, wanted)) in given.iter().zip(wanted.iter()).enumerate() {

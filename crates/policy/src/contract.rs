@@ -7,10 +7,15 @@ use crate::normalise::Normaliser;
 
 /// LeRobot's key of the joint positions.
 pub const STATE: &str = "observation.state";
+/// LeRobot's key of what a policy answers.
+pub const ACTION: &str = "action";
 /// LeRobot's key of what is known of the surroundings beside pictures.
 pub const ENVIRONMENT_STATE: &str = "observation.environment_state";
 /// What LeRobot's keys of pictures begin with; the camera's name follows.
 pub const IMAGES: &str = "observation.images.";
+
+/// LeRobot's key of the picture where a simulation has just one; ulna calls that camera `image`.
+pub const IMAGE: &str = "observation.image";
 
 /// The features of a policy, checked when its bundle was opened.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,8 +52,8 @@ pub struct Input {
 /// What an input consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputKind {
-    /// The joint positions.
-    State,
+    /// The joint positions: that many numbers.
+    State(usize),
     /// That many numbers about the surroundings.
     EnvironmentState(usize),
     /// A picture of three channels.
@@ -63,18 +68,25 @@ pub enum InputKind {
 }
 
 impl Input {
-    /// The shape without the batch dimension, as LeRobot writes it; `joints` is how many the robot has.
-    pub fn shape(&self, joints: usize) -> Vec<usize> {
+    /// The shape without the batch dimension, as LeRobot writes it.
+    pub fn shape(&self) -> Vec<usize> {
         match self.kind {
-            InputKind::State => vec![joints],
-            InputKind::EnvironmentState(len) => vec![len],
+            InputKind::State(len) | InputKind::EnvironmentState(len) => vec![len],
             InputKind::Image { width, height, .. } => vec![3, height, width],
         }
     }
 
     /// The camera's name, if it is a picture.
     pub fn camera(&self) -> Option<&str> {
-        self.key.strip_prefix(IMAGES)
+        camera_of(&self.key)
+    }
+}
+
+/// The name of the camera whose pictures have this key.
+pub(crate) fn camera_of(key: &str) -> Option<&str> {
+    match key {
+        IMAGE => Some("image"),
+        key => key.strip_prefix(IMAGES).filter(|name| !name.is_empty()),
     }
 }
 
@@ -82,6 +94,20 @@ impl Contract {
     /// The cameras' names, in the order in which [`Observation::images`](crate::Observation::images) holds their pictures.
     pub fn cameras(&self) -> impl Iterator<Item = &str> {
         self.inputs.iter().filter_map(Input::camera)
+    }
+
+    /// The size of the pictures that it wants from a camera: width and height.
+    pub fn picture(&self, camera: &str) -> Option<(u32, u32)> {
+        let input = self
+            .inputs
+            .iter()
+            .find(|input| input.camera() == Some(camera))?;
+        match input.kind {
+            InputKind::Image { width, height, .. } => {
+                Some((u32::try_from(width).ok()?, u32::try_from(height).ok()?))
+            }
+            _ => None,
+        }
     }
 
     /// How many numbers `observation.environment_state` has; 0 without such an input.
@@ -195,7 +221,12 @@ pub(crate) fn faults(contract: &Contract, robot: &RobotContract) -> Vec<String> 
 
 fn input_fault(input: &Input, robot: &RobotContract) -> Option<String> {
     match input.kind {
-        InputKind::State => None,
+        InputKind::State(len) => (len != robot.joints.len()).then(|| {
+            format!(
+                "it wants {len} numbers of {STATE}, and the robot has {} joints",
+                robot.joints.len()
+            )
+        }),
         InputKind::EnvironmentState(len) => (len != robot.environment_state).then(|| {
             format!(
                 "it wants {len} numbers of {ENVIRONMENT_STATE}, and there are {}",

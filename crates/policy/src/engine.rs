@@ -15,10 +15,12 @@ use crate::error::PolicyError;
 
 mod library;
 pub(crate) mod network;
+mod provider;
 #[cfg(feature = "tract")]
-mod rehearsal;
+pub(crate) mod rehearsal;
 mod search;
 
+pub use provider::Provider;
 pub use search::{LIBRARY_NAME, Search, data_folder};
 
 /// Which engine is asked for.
@@ -77,6 +79,8 @@ pub struct EngineInfo {
     pub kind: EngineKind,
     /// Its version.
     pub version: String,
+    /// What it computes with.
+    pub provider: Provider,
     /// The library that it was loaded from; a bare name is the system's.
     pub library: Option<PathBuf>,
     /// ONNX Runtimes that were found before it and could not be used, and why.
@@ -91,6 +95,10 @@ impl fmt::Display for EngineInfo {
             }
             (EngineKind::Ort, None) => write!(f, "ONNX Runtime {}", self.version),
             (EngineKind::Tract, _) => write!(f, "tract {} (built in)", self.version),
+        }?;
+        match self.provider {
+            Provider::Cpu => Ok(()),
+            other => write!(f, " with the provider {other}"),
         }
     }
 }
@@ -168,6 +176,26 @@ impl Engine {
         Ok(engine)
     }
 
+    /// The same engine, computing with `provider`.
+    ///
+    /// # Errors
+    /// [`PolicyError::Provider`] if it does not have it: nothing takes its place.
+    pub fn with_provider(mut self, provider: Provider) -> Result<Self, PolicyError> {
+        let engine = self.info.to_string();
+        let refused = |reason: String| PolicyError::Provider {
+            provider: provider.name(),
+            reason,
+        };
+        if self.info.kind == EngineKind::Tract && provider != Provider::Cpu {
+            return Err(refused(format!(
+                "{engine} computes on the processor alone; `--engine ort` with a library that has it does otherwise"
+            )));
+        }
+        provider.check(&engine).map_err(refused)?;
+        self.info.provider = provider;
+        Ok(self)
+    }
+
     /// For running networks that are no policies.
     pub fn environment(&self) -> &Environment {
         &self.environment
@@ -184,6 +212,7 @@ fn tract(passed_over: Vec<String>) -> Result<(ort_sys::OrtApi, EngineInfo), Poli
     let info = EngineInfo {
         kind: EngineKind::Tract,
         version: "0.23".to_owned(), // of tract-onnx, which ort-tract 0.5 is built on
+        provider: Provider::Cpu,
         library: None,
         passed_over,
     };

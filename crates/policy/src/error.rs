@@ -36,6 +36,32 @@ pub enum PolicyError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// What is named is no bundle.
+    #[error("`{}` is {what}, not a bundle; {next}", path.display())]
+    NotABundle {
+        /// The file or folder.
+        path: PathBuf,
+        /// What it is.
+        what: String,
+        /// What to do.
+        next: String,
+    },
+    /// A LeRobot checkpoint cannot be imported.
+    #[error("`{}` cannot be imported: {reason}", path.display())]
+    Checkpoint {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
+    /// A file of the bundle cannot be written.
+    #[error("cannot write `{}`: {source}; choose another folder, or make room there", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
     /// `policy.toml` is not what it should be.
     #[error("`{}` is no usable policy: {reason}", path.display())]
     Manifest {
@@ -124,6 +150,16 @@ pub enum PolicyError {
         in_use: String,
         /// What was asked for.
         wanted: &'static str,
+    },
+    /// An execution provider that was asked for is not there.
+    #[error(
+        "cannot compute with the provider `{provider}`: {reason}; `--provider cpu` does without"
+    )]
+    Provider {
+        /// Its name.
+        provider: &'static str,
+        /// Why not, and what would help.
+        reason: String,
     },
     /// The engine itself would not start.
     #[error("{engine} does not start: {reason}; try the other engine with `--engine`")]

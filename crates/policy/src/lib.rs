@@ -14,9 +14,13 @@ pub mod bundle;
 pub mod check;
 pub mod chunk;
 pub mod contract;
+mod diffusion;
 pub mod engine;
 pub mod ensemble;
 mod error;
+pub mod import;
+pub mod infer;
+mod noise;
 pub mod normalise;
 mod observation;
 mod picture;
@@ -27,11 +31,11 @@ pub use bundle::{Bundle, ChunkSettings};
 pub use check::{Report, check, prepare};
 pub use chunk::Chunk;
 pub use contract::{CameraContract, Contract, RobotContract};
-pub use engine::{Engine, EngineChoice, EngineInfo, EngineKind};
+pub use engine::{Engine, EngineChoice, EngineInfo, EngineKind, Provider};
 pub use error::PolicyError;
 pub use observation::Observation;
 pub use policy::{Policy, Predict};
 pub use runner::{
-    FrameSlot, FrameWatcher, Inference, InferenceReport, ObservationTap, PolicySource, Runner,
-    RunnerOptions, SourceReport, frame_slot, runner,
+    FrameSlot, FrameWatcher, Inference, InferenceReport, Merge, ObservationTap, PolicySource,
+    Runner, RunnerOptions, SourceReport, frame_slot, runner,
 };

@@ -2,9 +2,8 @@
 
 use ulna_core::Frame;
 
-/// Rows of red, green, blue bytes become planes of 0..1: LeRobot divides by 255 in single precision.
+/// Adds rows of red, green, blue bytes to `out` as planes of 0..1: LeRobot divides by 255 in single precision.
 pub(crate) fn planes(pixels: &[u8], out: &mut Vec<f32>) {
-    out.clear();
     for channel in 0..3 {
         let plane = pixels.iter().skip(channel).step_by(3);
         out.extend(plane.map(|byte| f32::from(*byte) / 255.0));
@@ -15,14 +14,23 @@ pub(crate) fn planes(pixels: &[u8], out: &mut Vec<f32>) {
 /// align_corners=False)`: pixel centres, no smoothing when it shrinks, rounded to bytes. Torch rounds with fixed-point
 /// weights, so a byte may differ by one.
 pub(crate) fn resize(frame: &Frame, width: usize, height: usize) -> Vec<u8> {
-    let (from_width, from_height) = (frame.width as usize, frame.height as usize);
+    let from = (frame.width as usize, frame.height as usize);
+    resize_pixels(&frame.pixels, from, (width, height))
+}
+
+/// The same of rows of red, green, blue bytes; sizes are (width, height).
+pub(crate) fn resize_pixels(
+    pixels: &[u8],
+    (from_width, from_height): (usize, usize),
+    (width, height): (usize, usize),
+) -> Vec<u8> {
     let columns: Vec<Tap> = taps(from_width, width);
     let mut out = Vec::with_capacity(width * height * 3);
     for row in taps(from_height, height) {
         let (upper, lower) = (row.low * from_width, row.high * from_width);
         for column in &columns {
             for channel in 0..3 {
-                let at = |line: usize, x: usize| f32::from(frame.pixels[(line + x) * 3 + channel]);
+                let at = |line: usize, x: usize| f32::from(pixels[(line + x) * 3 + channel]);
                 let mix = |line| {
                     let (left, right) = (at(line, column.low), at(line, column.high));
                     left + column.part * (right - left)

@@ -1,25 +1,28 @@
-//! One inference: from an observation in robot units to a chunk of targets in robot units.
+//! One inference: from what is observed, in robot units, to a chunk of targets in robot units.
 
 use std::fmt;
 use std::num::NonZeroUsize;
 
 use ulna_core::{Frame, Joints};
 
-use crate::bundle::{Bundle, ChunkSettings, Golden, GoldenImage, joints_of};
+use crate::bundle::{Bundle, ChunkSettings, GoldenImage, Graphs, Seen, joints_of};
 use crate::contract::{Contract, Input, InputKind};
+use crate::diffusion::Scheduler;
 use crate::engine::Engine;
 use crate::engine::network::Network;
 use crate::error::PolicyError;
+use crate::noise::Noise;
 use crate::observation::Observation;
 use crate::picture;
 
 /// Something that turns observations into chunks: a [`Policy`], or what a test puts in its place.
 pub trait Predict: fmt::Debug + Send {
-    /// The targets at `observation.stamp + i / fps`, in robot units.
+    /// The targets at `stamp + i / fps` of the last observation, in robot units. `history` holds as many observations as the policy's
+    /// `n_obs_steps` says, from the oldest on, one step apart.
     ///
     /// # Errors
-    /// [`PolicyError`] if the observation does not fit, the engine fails, or a target is no number.
-    fn predict(&mut self, observation: &Observation) -> Result<Vec<Joints<f64>>, PolicyError>;
+    /// [`PolicyError`] if an observation does not fit, the engine fails, or a target is no number.
+    fn predict(&mut self, history: &[Observation]) -> Result<Vec<Joints<f64>>, PolicyError>;
 }
 
 /// A policy in an engine, ready to run.
@@ -29,9 +32,21 @@ pub struct Policy {
     contract: Contract,
     chunks: ChunkSettings,
     engine: String,
-    network: Network,
+    networks: Networks,
+    noise: Noise,
+    seed: u32,
     /// The network's inputs, in the contract's order; their memory is used again.
     inputs: Vec<Vec<f32>>,
+}
+
+#[derive(Debug)]
+enum Networks {
+    Whole(Network),
+    Diffusion {
+        encoder: Network,
+        denoiser: Network,
+        scheduler: Scheduler,
+    },
 }
 
 impl Policy {
@@ -42,13 +57,31 @@ impl Policy {
         threads: NonZeroUsize,
     ) -> Result<Self, PolicyError> {
         let contract = bundle.contract().clone();
+        let (networks, seed) = match bundle.graphs() {
+            Graphs::Whole(graph) => (Networks::Whole(Network::open(engine, graph, threads)?), 0),
+            Graphs::Diffusion {
+                encoder,
+                denoiser,
+                scheduler,
+                seed,
+            } => {
+                let networks = Networks::Diffusion {
+                    encoder: Network::open(engine, encoder, threads)?,
+                    denoiser: Network::open(engine, denoiser, threads)?,
+                    scheduler: scheduler.clone(),
+                };
+                (networks, *seed)
+            }
+        };
         Ok(Self {
             name: bundle.name().to_owned(),
             inputs: vec![Vec::new(); contract.inputs.len()],
             contract,
             chunks: *bundle.chunks(),
             engine: engine.info().to_string(),
-            network: Network::open(engine, bundle.graph(), threads)?,
+            networks,
+            noise: Noise::seeded(seed),
+            seed,
         })
     }
 
@@ -62,33 +95,143 @@ impl Policy {
         &self.chunks
     }
 
+    /// Begins the noise of a diffusion policy anew, as `torch.manual_seed` does; `None` is the bundle's own seed.
+    pub fn reseed(&mut self, seed: Option<u32>) {
+        self.noise = Noise::seeded(seed.unwrap_or(self.seed));
+    }
+
     /// What it answers to an input like the golden one, in robot units.
     ///
     /// # Errors
     /// [`PolicyError`] if the engine fails or a target is no number.
-    pub fn answer(&mut self, golden: &Golden) -> Result<Vec<Joints<f64>>, PolicyError> {
-        let mut images = golden.images.iter();
-        for (input, values) in self.contract.inputs.iter().zip(&mut self.inputs) {
-            match input.kind {
-                InputKind::State => fill(values, golden.state.iter().map(|value| single(*value))),
-                InputKind::EnvironmentState(_) => {
-                    fill(values, golden.environment_state.iter().copied());
-                }
-                InputKind::Image { .. } => match images.next() {
-                    Some(GoldenImage::Planes(planes)) => fill(values, planes.iter().copied()),
-                    Some(GoldenImage::Pixels(pixels)) => picture::planes(pixels, values),
-                    None => values.clear(),
-                },
-            }
-            input.normaliser.normalise(values);
-        }
+    pub fn answer(&mut self, seen: &[Seen]) -> Result<Vec<Joints<f64>>, PolicyError> {
+        self.show(seen);
         let output = self.run_engine()?;
         self.chunk_of(output)
     }
 
+    /// The same from noise that is given in place of the noise that the chunk begins with: horizon times joints numbers.
+    ///
+    /// # Errors
+    /// As [`answer`](Self::answer), and if the policy uses no noise, or other many numbers of it.
+    pub fn answer_from(
+        &mut self,
+        seen: &[Seen],
+        noise: Vec<f32>,
+    ) -> Result<Vec<Joints<f64>>, PolicyError> {
+        let wrong = |reason: String| PolicyError::Observation {
+            policy: self.name.clone(),
+            reason,
+        };
+        match &self.networks {
+            Networks::Whole(_) => {
+                return Err(wrong("it uses no noise, and some is given".to_owned()));
+            }
+            Networks::Diffusion { scheduler, .. } if scheduler.numbers != noise.len() => {
+                return Err(wrong(format!(
+                    "`noise` has {} numbers, and a chunk begins with {}",
+                    noise.len(),
+                    scheduler.numbers
+                )));
+            }
+            Networks::Diffusion { .. } => {}
+        }
+        self.show(seen);
+        let output = self.run(Some(noise))?;
+        self.chunk_of(output)
+    }
+
+    /// Makes the inputs of what is seen, without running anything.
+    pub(crate) fn show(&mut self, seen: &[Seen]) {
+        let mut camera = 0;
+        for (input, values) in self.contract.inputs.iter().zip(&mut self.inputs) {
+            values.clear();
+            for seen in seen {
+                let start = values.len();
+                match input.kind {
+                    InputKind::State(_) => values.extend(&seen.state),
+                    InputKind::EnvironmentState(_) => values.extend(&seen.environment_state),
+                    InputKind::Image { .. } => match seen.images.get(camera) {
+                        Some(GoldenImage::Planes(planes)) => values.extend(planes),
+                        Some(GoldenImage::Pixels(pixels)) => picture::planes(pixels, values),
+                        None => {}
+                    },
+                }
+                input.normaliser.normalise(&mut values[start..]);
+            }
+            camera += usize::from(input.camera().is_some());
+        }
+    }
+
+    /// How far another engine's output for the whole network is from `wanted`, in robot units.
+    pub(crate) fn distance(
+        &self,
+        output: &[f32],
+        wanted: &[Joints<f64>],
+    ) -> Result<f64, PolicyError> {
+        let given = self.chunk_of(output.to_vec())?;
+        let pairs = given.iter().zip(wanted);
+        let apart = pairs.flat_map(|(given, wanted)| given.iter().zip(wanted.iter()));
+        Ok(apart.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max))
+    }
+
+    /// How far another engine's answer to the first step of denoising is from this one's, in robot units. `inputs` are its own: the condition
+    /// is held against this engine's, too.
+    pub(crate) fn first_step(
+        &mut self,
+        inputs: &[Vec<f32>],
+        answer: &[f32],
+    ) -> Result<f64, PolicyError> {
+        let Networks::Diffusion {
+            encoder, denoiser, ..
+        } = &mut self.networks
+        else {
+            return Ok(0.0);
+        };
+        let mine = encoder
+            .run(&self.inputs)
+            .and_then(|condition| denoiser.run(&[inputs[0].clone(), inputs[1].clone(), condition]));
+        let mine = mine.map_err(|reason| PolicyError::Inference {
+            engine: self.engine.clone(),
+            policy: self.name.clone(),
+            reason,
+        })?;
+        let mine = self.chunk_of(mine)?;
+        self.distance(answer, &mine)
+    }
+
+    /// The inputs as they were last made: what the network is given.
+    pub(crate) fn inputs(&self) -> &[Vec<f32>] {
+        &self.inputs
+    }
+
     /// Runs the engine on the inputs as they were last made.
     pub(crate) fn run_engine(&mut self) -> Result<Vec<f32>, PolicyError> {
-        let output = self.network.run(&self.inputs);
+        self.run(None)
+    }
+
+    fn run(&mut self, begin: Option<Vec<f32>>) -> Result<Vec<f32>, PolicyError> {
+        let output = match &mut self.networks {
+            Networks::Whole(network) => network.run(&self.inputs),
+            Networks::Diffusion {
+                encoder,
+                denoiser,
+                scheduler,
+            } => {
+                let sample = begin.unwrap_or_else(|| {
+                    let mut sample = vec![0.0; scheduler.numbers];
+                    self.noise.fill(&mut sample);
+                    sample
+                });
+                let denoising = Denoising {
+                    scheduler,
+                    denoiser,
+                    noise: &mut self.noise,
+                };
+                let condition = encoder.run(&self.inputs);
+                condition.and_then(|condition| denoising.run(sample, condition))
+            }
+        };
         output.map_err(|reason| PolicyError::Inference {
             engine: self.engine.clone(),
             policy: self.name.clone(),
@@ -96,24 +239,40 @@ impl Policy {
         })
     }
 
-    fn take(&mut self, observation: &Observation) -> Result<(), PolicyError> {
-        let mut images = observation.images.iter();
+    fn take(&mut self, history: &[Observation]) -> Result<(), PolicyError> {
+        let wrong = |reason| PolicyError::Observation {
+            policy: self.name.clone(),
+            reason,
+        };
+        if history.len() != self.chunks.n_obs_steps {
+            return Err(wrong(format!(
+                "it sees {} observations, and there are {}",
+                self.chunks.n_obs_steps,
+                history.len()
+            )));
+        }
+        let mut camera = 0;
         for (input, values) in self.contract.inputs.iter().zip(&mut self.inputs) {
-            let joints = self.contract.joints.len();
-            let filled = fill_input(input, joints, values, observation, &mut images);
-            filled.map_err(|reason| PolicyError::Observation {
-                policy: self.name.clone(),
-                reason,
-            })?;
-            input.normaliser.normalise(values);
+            values.clear();
+            for observation in history {
+                let start = values.len();
+                fill_input(input, values, observation, camera).map_err(wrong)?;
+                input.normaliser.normalise(&mut values[start..]);
+            }
+            camera += usize::from(input.camera().is_some());
         }
         Ok(())
     }
 
     fn chunk_of(&self, mut output: Vec<f32>) -> Result<Vec<Joints<f64>>, PolicyError> {
         let joints = self.contract.joints.len();
+        let skip = match &self.networks {
+            Networks::Whole(_) => 0,
+            Networks::Diffusion { scheduler, .. } => scheduler.skip,
+        };
         let mut knots = Vec::with_capacity(self.chunks.chunk_size);
-        for (step, row) in output.chunks_mut(joints).enumerate() {
+        let rows = output[skip..].chunks_mut(joints);
+        for (step, row) in rows.take(self.chunks.chunk_size).enumerate() {
             self.contract.action.denormalise(row);
             if let Some((joint, value)) = row.iter().enumerate().find(|(_, v)| !v.is_finite()) {
                 return Err(PolicyError::NotFinite {
@@ -130,19 +289,40 @@ impl Policy {
 }
 
 impl Predict for Policy {
-    fn predict(&mut self, observation: &Observation) -> Result<Vec<Joints<f64>>, PolicyError> {
-        self.take(observation)?;
+    fn predict(&mut self, history: &[Observation]) -> Result<Vec<Joints<f64>>, PolicyError> {
+        self.take(history)?;
         let output = self.run_engine()?;
         self.chunk_of(output)
     }
 }
 
-fn fill_input<'a>(
+/// From noise to a chunk.
+struct Denoising<'a> {
+    scheduler: &'a Scheduler,
+    denoiser: &'a mut Network,
+    noise: &'a mut Noise,
+}
+
+impl Denoising<'_> {
+    fn run(self, sample: Vec<f32>, condition: Vec<f32>) -> Result<Vec<f32>, String> {
+        let mut inputs = [sample, vec![0.0], condition];
+        for index in 0..self.scheduler.len() {
+            inputs[1][0] = self.scheduler.timestep(index);
+            let answer = self.denoiser.run(&inputs)?;
+            self.scheduler
+                .step(index, &answer, &mut inputs[0], self.noise);
+        }
+        let [sample, ..] = inputs;
+        Ok(sample)
+    }
+}
+
+/// Adds what `observation` has for this input to `values`.
+fn fill_input(
     input: &Input,
-    joints: usize,
     values: &mut Vec<f32>,
-    observation: &'a Observation,
-    images: &mut impl Iterator<Item = &'a Frame>,
+    observation: &Observation,
+    camera: usize,
 ) -> Result<(), String> {
     let short = |wanted: usize, have: usize| {
         format!(
@@ -151,48 +331,53 @@ fn fill_input<'a>(
         )
     };
     match input.kind {
-        InputKind::State => {
-            if observation.state.len() != joints {
-                return Err(short(joints, observation.state.len()));
+        InputKind::State(len) => {
+            if observation.state.len() != len {
+                return Err(short(len, observation.state.len()));
             }
-            fill(values, observation.state.iter().map(|value| single(*value)));
+            values.extend(observation.state.iter().map(|value| single(*value)));
         }
         InputKind::EnvironmentState(len) => {
             if observation.environment_state.len() != len {
                 return Err(short(len, observation.environment_state.len()));
             }
-            fill(values, observation.environment_state.iter().copied());
+            values.extend(&observation.environment_state);
         }
         InputKind::Image {
             width,
             height,
             resize,
         } => {
-            let frame = images
-                .next()
-                .ok_or_else(|| format!("there is no picture for `{}`", input.key))?;
-            let size = (frame.width as usize, frame.height as usize);
-            if size.0 == 0 || size.1 == 0 || frame.pixels.len() != size.0 * size.1 * 3 {
-                return Err(format!("the picture for `{}` is not whole", input.key));
-            }
-            if size == (width, height) {
-                picture::planes(&frame.pixels, values);
-            } else if resize {
-                picture::planes(&picture::resize(frame, width, height), values);
-            } else {
-                return Err(format!(
-                    "the picture for `{}` has {}x{} pixels, and {width}x{height} are needed",
-                    input.key, size.0, size.1
-                ));
-            }
+            let frame = observation.images.get(camera);
+            let frame = frame.ok_or_else(|| format!("there is no picture for `{}`", input.key))?;
+            fill_picture(&input.key, frame, (width, height), resize, values)?;
         }
     }
     Ok(())
 }
 
-fn fill(values: &mut Vec<f32>, from: impl Iterator<Item = f32>) {
-    values.clear();
-    values.extend(from);
+fn fill_picture(
+    key: &str,
+    frame: &Frame,
+    (width, height): (usize, usize),
+    resize: bool,
+    values: &mut Vec<f32>,
+) -> Result<(), String> {
+    let size = (frame.width as usize, frame.height as usize);
+    if size.0 == 0 || size.1 == 0 || frame.pixels.len() != size.0 * size.1 * 3 {
+        return Err(format!("the picture for `{key}` is not whole"));
+    }
+    if size == (width, height) {
+        picture::planes(&frame.pixels, values);
+    } else if resize {
+        picture::planes(&picture::resize(frame, width, height), values);
+    } else {
+        return Err(format!(
+            "the picture for `{key}` has {}x{} pixels, and {width}x{height} are needed",
+            size.0, size.1
+        ));
+    }
+    Ok(())
 }
 
 /// Networks compute in single precision.

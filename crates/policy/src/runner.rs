@@ -15,11 +15,14 @@ use crate::contract::Contract;
 use crate::policy::{Policy, Predict};
 
 mod inference;
+mod merge;
 mod schedule;
+mod smoothness;
 mod source;
 mod tap;
 
 pub use inference::{Inference, InferenceReport};
+pub use merge::Merge;
 pub use source::{PolicySource, SourceReport};
 pub use tap::{FrameSlot, FrameWatcher, ObservationTap, frame_slot};
 
@@ -31,6 +34,22 @@ pub struct RunnerOptions {
     pub latency: Duration,
     /// A state or picture older than this is not shown to the policy.
     pub max_age: Duration,
+    /// What becomes of a new chunk while an old one is being played. Policies with temporal ensembling have their own way.
+    pub merge: Merge,
+    /// With [`Merge::Blended`]: over how many steps.
+    pub blend_steps: usize,
+    /// A bit for each joint that is not blended, the first joint's being the lowest: what opens and closes should do so at once.
+    pub unblended: u32,
+    /// How long before the end of what is committed the next observation is taken, at least. The longest of the last latencies and one step is kept
+    /// in any case.
+    pub refill: Duration,
+}
+
+/// A bit for each joint that is a gripper by its name, for [`RunnerOptions::unblended`].
+pub fn grippers(contract: &Contract) -> u32 {
+    let joints = contract.joints.iter().enumerate();
+    let grippers = joints.filter(|(_, name)| name.contains("gripper"));
+    grippers.fold(0, |bits, (joint, _)| bits | 1 << joint)
 }
 
 impl Default for RunnerOptions {
@@ -38,6 +57,10 @@ impl Default for RunnerOptions {
         Self {
             latency: Duration::ZERO,
             max_age: Duration::from_millis(500),
+            merge: Merge::default(),
+            blend_steps: 5,
+            unblended: 0,
+            refill: Duration::ZERO,
         }
     }
 }
@@ -85,5 +108,7 @@ pub fn runner_with(
     }
 }
 
+#[cfg(test)]
+mod delay;
 #[cfg(test)]
 mod tests;

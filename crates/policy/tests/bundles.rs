@@ -36,7 +36,7 @@ fn a_bundle_says_what_it_is() {
         (6, Unit::Degrees, 30.0)
     );
     assert_eq!(contract.cameras().collect::<Vec<_>>(), ["front"]);
-    assert_eq!(contract.inputs[0].kind, InputKind::State);
+    assert_eq!(contract.inputs[0].kind, InputKind::State(6));
     assert_eq!(
         (bundle.chunks().chunk_size, bundle.chunks().n_obs_steps),
         (20, 1)
@@ -177,7 +177,7 @@ fn what_is_wrong_is_refused_in_words() {
         (
             "n_action_steps = 10",
             "n_action_steps = 10\nn_obs_steps = 2",
-            "n_obs_steps is 2",
+            "[1, 2, 6]",
         ),
         (
             "n_action_steps = 10",

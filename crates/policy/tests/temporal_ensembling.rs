@@ -17,7 +17,7 @@ use ulna_rt::{Machine, Next};
 struct Recorded(Vec<Vec<Joints<f64>>>);
 
 impl Predict for Recorded {
-    fn predict(&mut self, _: &Observation) -> Result<Vec<Joints<f64>>, PolicyError> {
+    fn predict(&mut self, _: &[Observation]) -> Result<Vec<Joints<f64>>, PolicyError> {
         Ok(self.0.remove(0))
     }
 }

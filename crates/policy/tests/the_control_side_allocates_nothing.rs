@@ -40,8 +40,8 @@ static ALLOCATOR: Counting = Counting;
 struct Still;
 
 impl Predict for Still {
-    fn predict(&mut self, observation: &Observation) -> Result<Vec<Joints<f64>>, PolicyError> {
-        Ok(vec![observation.state; 100])
+    fn predict(&mut self, history: &[Observation]) -> Result<Vec<Joints<f64>>, PolicyError> {
+        Ok(vec![history[0].state; 100])
     }
 }
 

@@ -39,7 +39,7 @@ pub use options::RigOptions;
 pub use rig::Rig;
 pub use supply::scenes;
 pub use ulna_core::{Health, TickRecord, Unit};
-pub use ulna_policy::{EngineChoice, EngineKind};
+pub use ulna_policy::{EngineChoice, EngineKind, Merge, Provider};
 pub use ulna_recorder::{EpisodeReport, Phase, Progress, RecorderError};
 pub use ulna_robot::RobotKind;
 pub use ulna_rt::{Stop, Summary};

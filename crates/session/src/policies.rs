@@ -1,5 +1,8 @@
 //! Policies: looking at bundles, and running them on a rig.
 
+mod import;
+mod verify;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,6 +21,8 @@ use crate::teleoperators::{PICTURE, open_policy};
 
 pub use crate::policy_options::PolicyOptions;
 pub use crate::report::PolicyReport;
+pub use import::{ImportOptions, Imported, Inferred, import, infer};
+pub use verify::Verified;
 
 /// The engine that would run a policy's network on this computer, found by loading it.
 ///
@@ -57,7 +62,7 @@ pub fn check(options: &PolicyOptions, robot: Option<&str>) -> Result<Checked, Se
     let known = scenes.any(|scene| scene.environment.len() == asked);
     let environment = if known { asked } else { 0 };
     let contract = offer(&kind, RATE, environment);
-    let engine = Engine::open(options.engine)?;
+    let engine = options.open_engine()?;
     let (_, report) = prepare(&bundle, &engine, options.threads, Some(&contract))?;
     Ok(Checked {
         bundle: options.bundle.clone(),

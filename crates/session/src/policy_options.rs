@@ -4,7 +4,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ulna_policy::EngineChoice;
+use ulna_policy::{Engine, EngineChoice, Merge, Provider, RunnerOptions};
+
+use crate::error::SessionError;
 
 /// Which policy, and how it is run.
 #[derive(Debug, Clone)]
@@ -17,6 +19,14 @@ pub struct PolicyOptions {
     pub threads: NonZeroUsize,
     /// On the virtual clock: from the observation to the chunk.
     pub latency: Duration,
+    /// What the engine computes with.
+    pub provider: Provider,
+    /// What becomes of a new chunk while an old one is being played.
+    pub merge: Merge,
+    /// Steps over which chunks are blended.
+    pub blend_steps: usize,
+    /// How long before the end of a chunk the next one is asked for, at least.
+    pub refill: Duration,
 }
 
 impl PolicyOptions {
@@ -27,6 +37,18 @@ impl PolicyOptions {
             engine: EngineChoice::Auto,
             threads: NonZeroUsize::MIN,
             latency: Duration::from_millis(20),
+            provider: Provider::default(),
+            merge: Merge::default(),
+            blend_steps: RunnerOptions::default().blend_steps,
+            refill: Duration::ZERO,
         }
+    }
+
+    /// The engine that these options ask for.
+    ///
+    /// # Errors
+    /// If it is not there, or has no such provider.
+    pub fn open_engine(&self) -> Result<Engine, SessionError> {
+        Ok(Engine::open(self.engine)?.with_provider(self.provider)?)
     }
 }

@@ -12,6 +12,7 @@ mod environment;
 mod fixtures;
 mod hub;
 mod kills;
+mod policies;
 mod report;
 mod sources;
 
@@ -40,6 +41,7 @@ pub(crate) fn run(root: &Path, words: impl Iterator<Item = String>) -> Result<Ex
             lerobot_edits_alike(&mut report, root, &python)?;
             arms::drive(&mut report, root, &python)?;
             hub::exchange(&mut report, root, &python)?;
+            policies::compare(&mut report, root, &python)?;
             kills::check(&mut report, root, Some(&python), kills::USUAL)?;
         }
         Python::Missing(why) => {

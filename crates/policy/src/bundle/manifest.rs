@@ -28,6 +28,8 @@ pub(crate) struct Manifest {
     pub(crate) fps: f64,
     /// Role → ONNX file.
     pub(crate) graphs: BTreeMap<String, String>,
+    /// How a network of an encoder and a denoiser is run.
+    pub(crate) diffusion: Option<DiffusionSpec>,
     /// What the network sees.
     pub(crate) inputs: Vec<FeatureSpec>,
     /// What it answers.
@@ -120,6 +122,27 @@ pub(crate) struct ChunkSpec {
     #[serde(default = "one")]
     pub(crate) n_obs_steps: usize,
     pub(crate) temporal_ensemble_coeff: Option<f64>,
+}
+
+/// How a chunk is denoised, by LeRobot's names.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DiffusionSpec {
+    /// Numbers in what the encoder gives.
+    pub(crate) condition: usize,
+    pub(crate) horizon: usize,
+    pub(crate) noise_scheduler_type: String,
+    pub(crate) num_train_timesteps: usize,
+    pub(crate) num_inference_steps: usize,
+    pub(crate) beta_schedule: String,
+    pub(crate) beta_start: f64,
+    pub(crate) beta_end: f64,
+    pub(crate) prediction_type: String,
+    pub(crate) clip_sample: bool,
+    pub(crate) clip_sample_range: f64,
+    /// Of the noise, as for `torch.manual_seed`.
+    #[serde(default)]
+    pub(crate) seed: u32,
 }
 
 fn one() -> usize {

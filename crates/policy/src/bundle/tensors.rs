@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use safetensors::{Dtype, SafeTensors};
 
 use crate::error::PolicyError;
+use crate::import::weights::floats;
 
 use super::folder;
 
@@ -23,7 +24,7 @@ pub(crate) enum Values {
     U8(Vec<u8>),
 }
 
-/// The tensors of one file. Those of other types than float32 and uint8 are left out.
+/// The tensors of one file. Floats of any width become float32; other types than floats and uint8 are left out.
 #[derive(Debug)]
 pub(crate) struct TensorFile {
     path: PathBuf,
@@ -45,16 +46,11 @@ impl TensorFile {
         let mut tensors = BTreeMap::new();
         for (name, view) in file.tensors() {
             let values = match view.dtype() {
-                Dtype::F32 => Values::F32(
-                    view.data()
-                        .as_chunks()
-                        .0
-                        .iter()
-                        .map(|bytes| f32::from_le_bytes(*bytes))
-                        .collect(),
-                ),
                 Dtype::U8 => Values::U8(view.data().to_vec()),
-                _ => continue,
+                other => match floats(other, view.data()) {
+                    Some(values) => Values::F32(values),
+                    None => continue,
+                },
             };
             let shape = view.shape().to_vec();
             tensors.insert(name, Tensor { shape, values });
@@ -67,6 +63,11 @@ impl TensorFile {
 
     pub(crate) fn get(&self, name: &str) -> Option<&Tensor> {
         self.tensors.get(name)
+    }
+
+    /// All names.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
     }
 
     /// The elements of a float32 tensor.

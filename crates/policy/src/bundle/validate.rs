@@ -6,26 +6,57 @@ use std::path::Path;
 use ulna_core::{MAX_JOINTS, Unit};
 
 use crate::chunk::MAX_KNOTS;
-use crate::contract::{Contract, ENVIRONMENT_STATE, IMAGES, Input, InputKind, STATE};
+use crate::contract::{Contract, ENVIRONMENT_STATE, IMAGES, Input, InputKind, STATE, camera_of};
+use crate::diffusion::{self, Scheduler};
 use crate::error::PolicyError;
 
-use super::manifest::{Manifest, OneOrMore, Resize, SCHEMA, Units};
+use super::manifest::{DiffusionSpec, Manifest, OneOrMore, Resize, SCHEMA, Units};
 use super::{ChunkSettings, MAX_ENVIRONMENT, statistics};
 
 /// The largest picture side, pixels.
 const MAX_SIDE: usize = 4096;
+/// The most numbers that describe observations to a denoiser.
+const MAX_CONDITION: usize = 1 << 20;
 /// The most cameras.
 const MAX_CAMERAS: usize = 8;
+/// The most observations that a policy may see at once.
+const MAX_HISTORY: usize = 64;
 /// The fastest and slowest steps, Hz.
 const FPS: std::ops::RangeInclusive<f64> = 0.1..=1000.0;
 
-pub(super) fn graph_file(manifest: &Manifest) -> Result<&str, String> {
+/// The files of a policy's graphs.
+#[derive(Debug)]
+pub(super) enum GraphFiles<'a> {
+    /// From observation to chunk.
+    Whole(&'a str),
+    /// From observations to a condition, and one step of denoising.
+    Diffusion {
+        encoder: &'a str,
+        denoiser: &'a str,
+        spec: &'a DiffusionSpec,
+    },
+}
+
+pub(super) fn graph_files(manifest: &Manifest) -> Result<GraphFiles<'_>, String> {
     let roles: Vec<&str> = manifest.graphs.keys().map(String::as_str).collect();
-    match (roles.as_slice(), manifest.graphs.get("policy")) {
-        (["policy"], Some(file)) => Ok(file),
+    let file = |role: &str| manifest.graphs[role].as_str();
+    match (roles.as_slice(), &manifest.diffusion) {
+        (["policy"], None) => Ok(GraphFiles::Whole(file("policy"))),
+        (["denoiser", "encoder"], Some(spec)) => Ok(GraphFiles::Diffusion {
+            encoder: file("encoder"),
+            denoiser: file("denoiser"),
+            spec,
+        }),
+        (["denoiser", "encoder"], None) => Err(
+            "its graphs are an encoder and a denoiser, and the section [diffusion], which says how to denoise, is missing".to_owned(),
+        ),
+        (_, Some(_)) => Err(format!(
+            "it has a section [diffusion], and its graphs are [{}]; `encoder` and `denoiser` belong to that section",
+            roles.join(", ")
+        )),
         _ => Err(format!(
-            "its graphs are [{}], and only networks of one graph are run, named `policy`: from an observation to a chunk of actions. \
-             A diffusion policy can be exported with its denoising loop inside",
+            "its graphs are [{}], and two layouts are run: one graph named `policy`, from an observation to a chunk of actions, or an \
+             `encoder` and a `denoiser` with a section [diffusion]",
             roles.join(", ")
         )),
     }
@@ -51,9 +82,9 @@ pub(super) fn chunk_settings(manifest: &Manifest) -> Result<ChunkSettings, Strin
             settings.n_action_steps, settings.chunk_size
         ));
     }
-    if settings.n_obs_steps != 1 {
+    if !(1..=MAX_HISTORY).contains(&settings.n_obs_steps) {
         return Err(format!(
-            "n_obs_steps is {}, and only networks that see one observation are run",
+            "n_obs_steps is {}, and 1 to {MAX_HISTORY} observations are possible",
             settings.n_obs_steps
         ));
     }
@@ -97,7 +128,7 @@ pub(super) fn check_head(manifest: &Manifest) -> Result<(), String> {
     if let Some(twice) = joints
         .iter()
         .enumerate()
-        .find(|(i, name)| joints[..*i].contains(name))
+        .find(|(i, name)| joints[..*i].iter().any(|other| plain(other) == plain(name)))
     {
         return Err(format!("it names joint `{}` twice", twice.1));
     }
@@ -122,7 +153,7 @@ pub(super) fn contract(
     let mut files = BTreeMap::new();
     let mut inputs: Vec<Input> = Vec::new();
     for spec in &manifest.inputs {
-        let kind = input_kind(&spec.key, &spec.shape, spec.resize, joints).map_err(wrong)?;
+        let kind = input_kind(&spec.key, &spec.shape, spec.resize).map_err(wrong)?;
         let statistics = statistics::Wanted {
             dir,
             key: &spec.key,
@@ -184,7 +215,7 @@ pub(super) fn contract(
     }
     Ok(Contract {
         robot_types,
-        joints: manifest.joints.clone(),
+        joints: manifest.joints.iter().map(|name| plain(name)).collect(),
         unit: match manifest.units {
             Units::Degrees => Unit::Degrees,
             Units::M100 => Unit::M100,
@@ -196,19 +227,19 @@ pub(super) fn contract(
     })
 }
 
-fn input_kind(
-    key: &str,
-    shape: &[usize],
-    resize: Option<Resize>,
-    joints: usize,
-) -> Result<InputKind, String> {
-    if resize.is_some() && !key.starts_with(IMAGES) {
+/// LeRobot writes joints into datasets with the unit's name behind them: `shoulder_pan.pos`.
+fn plain(joint: &str) -> String {
+    joint.strip_suffix(".pos").unwrap_or(joint).to_owned()
+}
+
+fn input_kind(key: &str, shape: &[usize], resize: Option<Resize>) -> Result<InputKind, String> {
+    if resize.is_some() && camera_of(key).is_none() {
         return Err(format!("`{key}` is no picture and cannot be resized"));
     }
     match (key, shape) {
-        (STATE, [len]) if *len == joints => Ok(InputKind::State),
+        (STATE, [len]) if (1..=MAX_JOINTS).contains(len) => Ok(InputKind::State(*len)),
         (STATE, _) => Err(format!(
-            "{STATE} has the shape {shape:?}, and {joints} joints are named"
+            "{STATE} has the shape {shape:?}, and one row of 1 to {MAX_JOINTS} numbers is possible"
         )),
         (ENVIRONMENT_STATE, [len]) if (1..=MAX_ENVIRONMENT).contains(len) => {
             Ok(InputKind::EnvironmentState(*len))
@@ -217,8 +248,7 @@ fn input_kind(
             "{ENVIRONMENT_STATE} has the shape {shape:?}, and one row of 1 to {MAX_ENVIRONMENT} numbers is possible"
         )),
         (key, [3, height, width])
-            if key.len() > IMAGES.len()
-                && key.starts_with(IMAGES)
+            if camera_of(key).is_some()
                 && (1..=MAX_SIDE).contains(height)
                 && (1..=MAX_SIDE).contains(width) =>
         {
@@ -228,11 +258,44 @@ fn input_kind(
                 resize: resize.is_some(),
             })
         }
-        (key, _) if key.starts_with(IMAGES) => Err(format!(
+        (key, _) if camera_of(key).is_some() => Err(format!(
             "`{key}` has the shape {shape:?}, and [3, height, width] with sides of at most {MAX_SIDE} pixels is possible"
         )),
         _ => Err(format!(
             "it has an input `{key}`, and only {STATE}, {ENVIRONMENT_STATE} and {IMAGES}NAME are known"
         )),
     }
+}
+
+/// The scheduler that the section [diffusion] describes.
+pub(super) fn scheduler(
+    spec: &DiffusionSpec,
+    chunks: &ChunkSettings,
+    joints: usize,
+) -> Result<Scheduler, String> {
+    let later = (spec.horizon + 1).saturating_sub(chunks.n_obs_steps);
+    if chunks.chunk_size > later {
+        return Err(format!(
+            "chunk_size is {}, and a horizon of {} with n_obs_steps {} has {later} steps from now on",
+            chunks.chunk_size, spec.horizon, chunks.n_obs_steps
+        ));
+    }
+    if !(1..=MAX_CONDITION).contains(&spec.condition) || spec.horizon > MAX_KNOTS {
+        return Err(format!(
+            "condition is {} and horizon {}, and 1 to {MAX_CONDITION} numbers and at most {MAX_KNOTS} steps are possible",
+            spec.condition, spec.horizon
+        ));
+    }
+    Scheduler::new(&diffusion::Settings {
+        noise_scheduler_type: &spec.noise_scheduler_type,
+        num_train_timesteps: spec.num_train_timesteps,
+        num_inference_steps: spec.num_inference_steps,
+        beta_schedule: &spec.beta_schedule,
+        beta_start: spec.beta_start,
+        beta_end: spec.beta_end,
+        prediction_type: &spec.prediction_type,
+        clip: spec.clip_sample.then_some(spec.clip_sample_range),
+        numbers: spec.horizon * joints,
+        skip: (chunks.n_obs_steps - 1) * joints,
+    })
 }

@@ -121,7 +121,8 @@ fn builder(engine: &Engine, threads: NonZeroUsize) -> ort::Result<SessionBuilder
         // Threads that spin between two inferences would take the control loop's time.
         EngineKind::Ort => Ok(builder
             .with_intra_threads(threads.get())?
-            .with_intra_op_spinning(false)?),
+            .with_intra_op_spinning(false)?
+            .with_execution_providers(engine.info.provider.dispatch())?),
         EngineKind::Tract => Ok(builder),
     }
 }

@@ -1,7 +1,8 @@
-//! A first run of a network in tract, where it can do no harm.
+//! Networks in tract itself, where a failure can do no harm.
 //!
 //! tract panics on some files that are damaged or use an operation in a way it does not know, and behind ONNX Runtime's C interface,
-//! where `ort` has it, a panic ends the process. So each network is loaded and run once here before.
+//! where `ort` has it, a panic ends the process. So each network is loaded and run once here before. Where ONNX Runtime is the engine in use,
+//! this is also the second opinion on a network.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -9,14 +10,34 @@ use std::path::Path;
 use tract_onnx::prelude::{Framework, InferenceModelExt, IntoTValue, TVec, Tensor, TractResult};
 use tract_onnx::tract_core::model::IntoRunnable;
 
+use crate::bundle::folder;
 use crate::bundle::graph::GraphFile;
 
 /// Runs `model`, the bytes of `graph`, on zeros.
 pub(super) fn run(model: &[u8], graph: &GraphFile) -> Result<(), String> {
+    caught(|| {
+        let zeros = graph.inputs.iter();
+        let zeros = zeros.map(|port| Tensor::zero::<f32>(&port.shape));
+        attempt(model, graph, zeros.collect::<TractResult<Vec<_>>>()?).map(drop)
+    })
+}
+
+/// What `graph` answers to these inputs, which are in the order of its ports.
+pub(crate) fn answer(graph: &GraphFile, inputs: &[Vec<f32>]) -> Result<Vec<f32>, String> {
+    let model = folder::read(&graph.path, folder::MAX_GRAPH).map_err(|error| error.to_string())?;
+    caught(|| {
+        let tensors = graph.inputs.iter().zip(inputs);
+        let tensors = tensors.map(|(port, values)| Tensor::from_shape(&port.shape, values));
+        let outputs = attempt(&model, graph, tensors.collect::<TractResult<Vec<_>>>()?)?;
+        let view = outputs[0].to_plain_array_view::<f32>()?;
+        Ok(view.iter().copied().collect())
+    })
+}
+
+fn caught<T>(attempt: impl FnOnce() -> TractResult<T>) -> Result<T, String> {
     // Nothing of what may be left half done is used again.
-    let attempt = catch_unwind(AssertUnwindSafe(|| attempt(model, graph)));
-    match attempt {
-        Ok(Ok(())) => Ok(()),
+    match catch_unwind(AssertUnwindSafe(attempt)) {
+        Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(format!("{error:#}")),
         Err(_) => Err(
             "it failed on it (see above); ONNX Runtime may take it, or the file is damaged"
@@ -25,17 +46,17 @@ pub(super) fn run(model: &[u8], graph: &GraphFile) -> Result<(), String> {
     }
 }
 
-fn attempt(mut model: &[u8], graph: &GraphFile) -> TractResult<()> {
+fn attempt(
+    mut model: &[u8],
+    graph: &GraphFile,
+    tensors: Vec<Tensor>,
+) -> TractResult<TVec<tract_onnx::prelude::TValue>> {
     let onnx = tract_onnx::onnx();
     let proto = onnx.proto_model_for_read(&mut model)?;
     let folder = graph.path.parent().and_then(Path::to_str);
     let parsed = onnx.parse(&proto, folder)?.model.into_optimized()?;
     let names = graph.inputs.iter().map(|port| &port.name);
     let plan = parsed.with_input_names(names)?.into_runnable()?;
-    let mut inputs = TVec::new();
-    for port in &graph.inputs {
-        inputs.push(Tensor::zero::<f32>(&port.shape)?.into_tvalue());
-    }
-    plan.run(inputs)?;
-    Ok(())
+    let inputs = tensors.into_iter().map(IntoTValue::into_tvalue);
+    plan.run(inputs.collect())
 }

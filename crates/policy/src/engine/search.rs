@@ -9,7 +9,7 @@ use ort_sys::OrtApi;
 use crate::error::PolicyError;
 
 use super::library;
-use super::{EngineInfo, EngineKind};
+use super::{EngineInfo, EngineKind, Provider};
 
 /// What the library's file is called beside the program and in ulna's data folder.
 pub const LIBRARY_NAME: &str = if cfg!(target_os = "macos") {
@@ -121,6 +121,7 @@ fn found(api: OrtApi, version: String, path: &Path, passed_over: Vec<String>) ->
     let info = EngineInfo {
         kind: EngineKind::Ort,
         version,
+        provider: Provider::Cpu,
         library: Some(path.to_owned()),
         passed_over,
     };

@@ -9,6 +9,7 @@ use ulna_rt::latest::{Publisher, Watcher};
 use ulna_rt::{Distribution, Machine, Next, Summary};
 
 use super::RunnerOptions;
+use super::merge::{Arrival, How, Line, Merge, Playing, merge};
 use super::schedule::Schedule;
 use super::tap::{FrameWatcher, Sample};
 use crate::bundle::ChunkSettings;
@@ -29,6 +30,8 @@ pub struct InferenceReport {
     pub refused: u64,
     /// Inferences that failed otherwise.
     pub failed: u64,
+    /// Chunks that came so late that nothing of them lay in the future.
+    pub late: u64,
     /// Steps at which there was nothing recent enough to observe, while the control loop ran.
     pub blind: u64,
     /// What the first refused or failed inference said.
@@ -46,7 +49,13 @@ pub struct Inference {
     publisher: Publisher<Chunk>,
     schedule: Option<Schedule>,
     ensemble: Option<Ensemble>,
-    observation: Observation,
+    /// The last observations with their steps, as many as the policy sees.
+    history: Vec<(u64, Observation)>,
+    /// The same without the steps, as the policy takes them.
+    shown: Vec<Observation>,
+    line: Option<Line>,
+    /// The chunk that was published last.
+    playing: Chunk,
     pending: Option<Pending>,
     /// The stamp of the newest state at the last step.
     told: Option<Stamp>,
@@ -54,6 +63,7 @@ pub struct Inference {
     inferences: u64,
     refused: u64,
     failed: u64,
+    late: u64,
     blind: u64,
     first_failure: Option<String>,
 }
@@ -95,13 +105,17 @@ impl Inference {
             publisher,
             schedule: None,
             ensemble: coeff.map(|coeff| Ensemble::new(coeff, chunks.chunk_size)),
-            observation: Observation::default(),
+            history: Vec::new(),
+            shown: Vec::new(),
+            line: None,
+            playing: Chunk::default(),
             pending: None,
             told: None,
             latency: Distribution::new(),
             inferences: 0,
             refused: 0,
             failed: 0,
+            late: 0,
             blind: 0,
             first_failure: None,
         }
@@ -114,6 +128,7 @@ impl Inference {
             latency: self.latency.summary(),
             refused: self.refused,
             failed: self.failed,
+            late: self.late,
             blind: self.blind,
             first_failure: self.first_failure.clone(),
         }
@@ -124,67 +139,114 @@ impl Inference {
         self.predict
     }
 
-    /// Fills the observation with what is newest; false if something is missing or too old.
-    fn look(&mut self, now: Stamp) -> bool {
+    /// What is newest; `None` if something is missing or too old.
+    fn look(&mut self, now: Stamp) -> Option<Observation> {
         let sample = self.samples.newest();
         let recent = |stamp: Stamp| stamp.age(now) <= self.options.max_age;
         if sample.state.position.is_empty() || !recent(sample.state.stamp) {
-            return false;
+            return None;
         }
-        self.observation.state = sample.state.position;
-        self.observation.environment_state.clear();
-        let environment = sample.environment_state();
-        self.observation
-            .environment_state
-            .extend_from_slice(environment);
-        self.observation.images.clear();
+        let mut observation = Observation {
+            stamp: now,
+            state: sample.state.position,
+            environment_state: sample.environment_state().to_vec(),
+            images: Vec::with_capacity(self.cameras.len()),
+        };
         for camera in &mut self.cameras {
             let newest: &Option<Frame> = camera.newest();
             match newest {
-                Some(frame) if recent(frame.stamp) => self.observation.images.push(frame.clone()),
-                _ => return false,
+                Some(frame) if recent(frame.stamp) => observation.images.push(frame.clone()),
+                _ => return None,
+            }
+        }
+        Some(observation)
+    }
+
+    /// Keeps an observation for as long as it may be seen.
+    fn remember(&mut self, step: u64, observation: Observation) {
+        self.history.retain(|(known, _)| *known != step);
+        self.history.push((step, observation));
+        let more = self.history.len().saturating_sub(self.chunks.n_obs_steps);
+        self.history.drain(..more);
+    }
+
+    /// Puts together what the policy sees at `step`: the last steps without a gap. At the beginning the first observation stands for those before it,
+    /// as in LeRobot. False if there is a gap, as after an inference that took this thread's time: then it takes some steps more.
+    fn show(&mut self, step: u64) -> bool {
+        let wanted = self.chunks.n_obs_steps as u64;
+        self.shown.clear();
+        for back in (0..wanted).rev() {
+            let moment = step.saturating_sub(back);
+            let known = self.history.iter().find(|(known, _)| *known == moment);
+            match known {
+                Some((_, observation)) => self.shown.push(observation.clone()),
+                None => return false,
             }
         }
         true
     }
 
-    fn infer(&mut self, step: u64, now: Stamp) -> Pending {
-        Pending {
-            step,
-            known_at: now + self.options.latency,
-            outcome: self.predict.predict(&self.observation),
-        }
-    }
-
     fn deliver(&mut self, pending: Pending, schedule: &mut Schedule, now: Stamp) {
         let Pending { step, outcome, .. } = pending;
-        match outcome {
-            Ok(knots) => {
-                let observed_at = schedule.time_of(step);
-                let mut knots = match &mut self.ensemble {
-                    Some(ensemble) => ensemble.add(step, &knots).to_vec(),
-                    None => knots,
-                };
-                knots.truncate(MAX_KNOTS);
-                self.inferences += 1;
-                self.latency.record(now - observed_at);
-                let until = schedule.delivered(step, knots.len(), now);
-                self.publisher.publish(Chunk {
-                    observed_at,
-                    fps: self.fps,
-                    knots,
-                    until,
-                });
-            }
+        let mut knots = match outcome {
+            Ok(knots) => knots,
             Err(error) => {
                 match error {
                     PolicyError::NotFinite { .. } => self.refused += 1,
                     _ => self.failed += 1,
                 }
                 self.first_failure.get_or_insert_with(|| error.to_string());
-                schedule.failed(step);
+                return schedule.failed(step);
             }
+        };
+        knots.truncate(MAX_KNOTS);
+        self.inferences += 1;
+        self.latency.record(now - schedule.time_of(step));
+        schedule.delivered(step, now);
+        if let Some(ensemble) = &mut self.ensemble {
+            let knots = ensemble.add(step, &knots).to_vec();
+            let end = step + knots.len() as u64;
+            let line = Line {
+                first: step,
+                knots,
+                end,
+            };
+            return self.publish(line, schedule);
         }
+        let arrival = Arrival {
+            observed: step,
+            knots,
+            steps: self.chunks.n_action_steps as u64,
+            now: schedule.in_steps(now),
+        };
+        let how = How {
+            merge: self.options.merge,
+            blend_steps: self.options.blend_steps as u64,
+            unblended: self.options.unblended,
+        };
+        let target = |step| Some(self.playing.sample(schedule.time_of(step))?.1);
+        let playing = self.line.as_ref().map(|line| Playing {
+            line,
+            target: &target,
+        });
+        match merge(playing.as_ref(), &arrival, how) {
+            Some(line) => {
+                schedule.committed(line.end);
+                self.publish(line, schedule);
+            }
+            None => self.late += 1,
+        }
+    }
+
+    fn publish(&mut self, line: Line, schedule: &Schedule) {
+        self.playing = Chunk {
+            observed_at: schedule.time_of(line.first),
+            fps: self.fps,
+            knots: line.knots.clone(),
+            until: schedule.time_of(line.end),
+        };
+        self.publisher.publish(self.playing.clone());
+        self.line = Some(line);
     }
 }
 
@@ -193,11 +255,17 @@ impl Machine for Inference {
         let now = Stamp::new(now);
         let Some(mut schedule) = self.schedule.take() else {
             // The grid begins with the first moment at which there is everything to see.
-            if self.look(now) {
-                self.schedule = Some(Schedule::new(now, self.fps, self.chunks));
-                return Next::At(now.since_epoch());
-            }
-            return Next::At(now.since_epoch() + LOOK_PERIOD);
+            let Some(observation) = self.look(now) else {
+                return Next::At(now.since_epoch() + LOOK_PERIOD);
+            };
+            self.remember(0, observation);
+            let fade = match self.options.merge {
+                Merge::Blended => self.options.blend_steps as u64,
+                Merge::Append | Merge::Aligned => 0,
+            };
+            let refill = self.options.refill;
+            self.schedule = Some(Schedule::new(now, self.fps, refill, fade));
+            return Next::At(now.since_epoch());
         };
         let next = self.advance(&mut schedule, now);
         self.schedule = Some(schedule);
@@ -211,29 +279,65 @@ const LOOK_PERIOD: Duration = Duration::from_millis(5);
 impl Inference {
     /// Does what is due, and says when the next thing is.
     fn advance(&mut self, schedule: &mut Schedule, now: Stamp) -> Stamp {
-        if let Some(pending) = self.pending.take() {
-            if now < pending.known_at {
-                let until = pending.known_at;
-                self.pending = Some(pending);
-                return until;
-            }
-            self.deliver(pending, schedule, now);
+        let until = self.deliver_or_wait(schedule, now);
+        let history = self.chunks.n_obs_steps > 1;
+        if let Some(until) = until {
+            // While the network thinks, its observations go on.
+            return match history {
+                true => until.min(self.watch(schedule, now)),
+                false => until,
+            };
         }
         let Some(step) = schedule.observe(now) else {
-            return schedule.next_observation();
+            return match history {
+                true => schedule.next_observation().min(self.watch(schedule, now)),
+                false => schedule.next_observation(),
+            };
         };
-        if !self.look(now) {
+        let Some(observation) = self.look(now) else {
             // A loop that tells nothing any more is over, or not yet begun: that is no blindness.
             let told = self.samples.newest().state.stamp;
             self.blind += u64::from(self.told.replace(told) != Some(told));
             schedule.failed(step);
             return schedule.next_observation();
-        }
+        };
         self.told = Some(self.samples.newest().state.stamp);
-        self.observation.stamp = schedule.time_of(step);
-        let pending = self.infer(step, now);
-        let until = pending.known_at;
-        self.pending = Some(pending);
-        until
+        self.remember(step, observation);
+        if !self.show(step) {
+            schedule.failed(step);
+            return schedule.next_observation();
+        }
+        if let Some(newest) = self.shown.last_mut() {
+            newest.stamp = schedule.time_of(step);
+        }
+        let known_at = now + self.options.latency;
+        self.pending = Some(Pending {
+            step,
+            known_at,
+            outcome: self.predict.predict(&self.shown),
+        });
+        known_at
+    }
+
+    /// Delivers what is known by now; when the chunk that is not known yet will be.
+    fn deliver_or_wait(&mut self, schedule: &mut Schedule, now: Stamp) -> Option<Stamp> {
+        let pending = self.pending.take()?;
+        if now < pending.known_at {
+            let until = pending.known_at;
+            self.pending = Some(pending);
+            return Some(until);
+        }
+        self.deliver(pending, schedule, now);
+        None
+    }
+
+    /// Observes for the history alone, if there is a step at `now`; when the next step is.
+    fn watch(&mut self, schedule: &Schedule, now: Stamp) -> Stamp {
+        if let Some(step) = schedule.step_at(now)
+            && let Some(observation) = self.look(now)
+        {
+            self.remember(step, observation);
+        }
+        schedule.after(now)
     }
 }

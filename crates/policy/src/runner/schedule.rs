@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use ulna_core::Stamp;
 
-use crate::bundle::ChunkSettings;
 use crate::chunk::grid_time;
 
 /// Rounding in times must not make a step of what is none.
@@ -19,29 +18,34 @@ const LOOK_BACK: usize = 8;
 /// The grid of steps, and the rule by which they are used.
 ///
 /// A chunk is good for `n_action_steps` steps from the one at which it becomes known, as far as it reaches: without latency, exactly
-/// LeRobot's action queue. The next observation is taken so many steps before that end as the longest of the last latencies takes.
-/// With temporal ensembling every step is observed, and a chunk is good until the next is there.
+/// LeRobot's action queue. The next observation is taken before that end: by the refill that is asked for, or by the longest of the last latencies
+/// and one step, whichever is more; never sooner, since a plan that is replaced all the time is no plan. With temporal ensembling every step is observed, and a
+/// chunk is good until the next is there.
 #[derive(Debug)]
 pub(super) struct Schedule {
     start: Stamp,
     fps: f64,
-    chunks: ChunkSettings,
     /// The step at which to observe next.
     due: u64,
     latencies: [Duration; LOOK_BACK],
     seen: usize,
+    /// The least time between an observation and the end of what is committed.
+    refill: Duration,
+    /// Steps of fading, which need the old chunk as well.
+    fade: u64,
 }
 
 impl Schedule {
     /// Steps from `start` on.
-    pub(super) fn new(start: Stamp, fps: f64, chunks: ChunkSettings) -> Self {
+    pub(super) fn new(start: Stamp, fps: f64, refill: Duration, fade: u64) -> Self {
         Self {
             start,
             fps,
-            chunks,
             due: 0,
             latencies: [Duration::ZERO; LOOK_BACK],
             seen: 0,
+            refill,
+            fade,
         }
     }
 
@@ -64,25 +68,49 @@ impl Schedule {
         (self.next_observation() <= now).then_some(self.due)
     }
 
+    /// The step that `now` belongs to, if it is not too late for it.
+    pub(super) fn step_at(&self, now: Stamp) -> Option<u64> {
+        let place = self.place(now);
+        (place - place.floor() <= LATENESS).then(|| whole(place))
+    }
+
+    /// The time of the first step after `now`.
+    pub(super) fn after(&self, now: Stamp) -> Stamp {
+        self.time_of(whole(self.place(now)) + 1)
+    }
+
     /// The step at `step` gave no chunk: the next one is tried.
     pub(super) fn failed(&mut self, step: u64) {
         self.due = step + 1;
     }
 
-    /// The chunk of `len` steps that was observed at `step` is known at `now`: until when it may be played.
-    pub(super) fn delivered(&mut self, step: u64, len: usize, now: Stamp) -> Stamp {
-        let latency = now - self.time_of(step);
-        self.latencies[self.seen % LOOK_BACK] = latency;
+    /// What was observed at `step` is known at `now`: how long that took counts from now on.
+    pub(super) fn delivered(&mut self, step: u64, now: Stamp) {
+        self.latencies[self.seen % LOOK_BACK] = now - self.time_of(step);
         self.seen += 1;
-        if self.chunks.temporal_ensemble_coeff.is_some() {
-            self.due = step + 1;
-            return self.time_of(step + len as u64);
-        }
-        let good_for = (self.steps(latency) + self.chunks.n_action_steps as u64).min(len as u64);
-        let end = step + good_for;
+        self.due = step + 1;
+    }
+
+    /// What is committed ends before step `end`: the next observation is due in time.
+    pub(super) fn committed(&mut self, end: u64) {
         let longest = self.latencies.iter().max().copied().unwrap_or_default();
-        self.due = end.saturating_sub(self.steps(longest)).max(step + 1);
-        self.time_of(end)
+        let turnaround = match self.steps(longest) {
+            0 => 0,
+            steps => steps + 1,
+        };
+        let refill = self.steps(self.refill).max(turnaround) + self.fade;
+        self.due = end.saturating_sub(refill).max(self.due);
+    }
+
+    /// `now` in steps; a hair beside a step is that step.
+    pub(super) fn in_steps(&self, now: Stamp) -> f64 {
+        let place = (now - self.start).as_secs_f64() * self.fps;
+        let nearest = place.round();
+        if (place - nearest).abs() <= HAIR {
+            nearest
+        } else {
+            place
+        }
     }
 
     /// How many steps a span touches.

@@ -4,18 +4,25 @@ use serde::Serialize;
 use ulna_core::{Action, ActionSource, Stamp};
 use ulna_rt::latest::Watcher;
 
-use crate::chunk::Chunk;
+use super::smoothness::Smoothness;
+use crate::chunk::{self, Chunk};
 
-/// Plays the newest chunk. It gives no action before the first, and when a chunk has run out before the next is there its
-/// action grows old, so that the gate holds the arm.
+/// Steps for which the beginning of a chunk shows: the usual steps of blending and those around it.
+const BORDER: u64 = 7;
+
+/// Plays the newest chunk. It gives no action before the first, and when a chunk has run out before the next is there it comes to rest, and then
+/// its action grows old, so that the gate holds the arm.
 #[derive(Debug)]
 pub struct PolicySource {
     chunks: Watcher<Chunk>,
     report: SourceReport,
+    /// Which chunk was played last.
+    playing: (Stamp, Stamp),
+    smoothness: Smoothness,
 }
 
 /// What a source did, in control ticks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct SourceReport {
     /// Ticks before there was any chunk.
     pub before_first: u64,
@@ -23,6 +30,10 @@ pub struct SourceReport {
     pub played: u64,
     /// Ticks after a chunk had run out and before the next was there.
     pub starved: u64,
+    /// The largest jerk of a target joint where one chunk followed another, robot units per s³.
+    pub peak_jerk_at_borders: f64,
+    /// The same elsewhere.
+    pub peak_jerk_within: f64,
 }
 
 impl PolicySource {
@@ -30,22 +41,36 @@ impl PolicySource {
         Self {
             chunks,
             report: SourceReport::default(),
+            playing: (Stamp::ZERO, Stamp::ZERO),
+            smoothness: Smoothness::default(),
         }
     }
 
     /// What it did so far.
     pub fn report(&self) -> SourceReport {
-        self.report
+        SourceReport {
+            peak_jerk_at_borders: self.smoothness.at_borders,
+            peak_jerk_within: self.smoothness.within,
+            ..self.report
+        }
     }
 }
 
 impl ActionSource for PolicySource {
     fn action(&mut self, now: Stamp) -> Option<Action> {
-        let Some((stamp, target)) = self.chunks.newest().sample(now) else {
+        let chunk = self.chunks.newest();
+        let Some((stamp, target)) = chunk.sample(now) else {
             self.report.before_first += 1;
             return None;
         };
-        if stamp < now {
+        let playing = (chunk.observed_at, chunk.until);
+        if self.playing != playing {
+            self.playing = playing;
+            let span = chunk::grid_time(BORDER, chunk.fps);
+            self.smoothness.changed(now, span);
+        }
+        self.smoothness.target(now, &target);
+        if chunk.until < now {
             self.report.starved += 1;
         } else {
             self.report.played += 1;

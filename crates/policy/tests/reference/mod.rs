@@ -8,7 +8,7 @@ use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{Session, SessionInputValue};
 use ort::value::Tensor;
 use ulna_core::{ActionSource, Joints, Stamp, State};
-use ulna_policy::bundle::{Golden, GoldenImage};
+use ulna_policy::bundle::{GoldenImage, Seen};
 use ulna_policy::runner::runner_with;
 use ulna_policy::{
     Bundle, Engine, Observation, Policy, PolicyError, Predict, RunnerOptions, prepare,
@@ -50,14 +50,13 @@ struct Shown {
 }
 
 impl Predict for Shown {
-    fn predict(&mut self, observation: &Observation) -> Result<Vec<Joints<f64>>, PolicyError> {
+    fn predict(&mut self, history: &[Observation]) -> Result<Vec<Joints<f64>>, PolicyError> {
         let picture = self.pictures.remove(0);
-        self.policy.answer(&Golden {
-            state: observation.state,
+        self.policy.answer(&[Seen {
+            state: history[0].state.iter().map(|value| *value as f32).collect(),
             environment_state: Vec::new(),
             images: vec![GoldenImage::Planes(picture)],
-            action: Vec::new(),
-        })
+        }])
     }
 }
 
@@ -103,9 +102,9 @@ pub(crate) fn the_action_queue(fixtures: &Path, engine: &Engine) {
 pub(crate) fn nonsense_is_refused(fixtures: &Path, engine: &Engine) {
     let bundle = bundle(fixtures, false, 0);
     let (mut policy, _) = prepare(&bundle, engine, NonZeroUsize::MIN, None).unwrap();
-    let mut golden = bundle.golden().clone();
-    golden.state[2] = f64::NAN;
-    let error = policy.answer(&golden).unwrap_err();
+    let mut seen = bundle.golden().seen.clone();
+    seen[0].state[2] = f32::NAN;
+    let error = policy.answer(&seen).unwrap_err();
     assert!(matches!(error, PolicyError::NotFinite { .. }), "{error}");
     assert!(error.to_string().contains("the arm holds"), "{error}");
     drop_folder(&bundle);

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use ulna_core::{Action, ActionSource, Environment, Stamp, TickRecord};
-use ulna_policy::runner::runner;
+use ulna_policy::runner::{grippers, runner};
 use ulna_policy::{
-    Bundle, Engine, Inference, ObservationTap, PolicySource, Report, RobotContract, RunnerOptions,
+    Bundle, Inference, ObservationTap, PolicySource, Report, RobotContract, RunnerOptions,
     frame_slot, prepare,
 };
 use ulna_rt::{Machine, Next};
@@ -60,18 +60,27 @@ pub fn open_policy(
     let values = environment.as_ref().map_or(0, |it| it.names().len());
     let offered = RobotContract::of(request.robot, request.rate_hz);
     let offered = offered.with_environment_state(values);
-    // A camera that is recorded gives what is recorded.
-    let size_of = |name: &str| request.cameras.size_of(name).unwrap_or(PICTURE);
+    // A camera that is recorded gives what is recorded; else it is opened at the size that the policy wants.
+    let wanted = |name: &str| contract.picture(name).unwrap_or(PICTURE);
+    let size_of = |name: &str| {
+        request
+            .cameras
+            .size_of(name)
+            .unwrap_or_else(|| wanted(name))
+    };
     let offered = request.robot.cameras.iter().fold(offered, |offered, spec| {
         offered.with_camera(&spec.name, size_of(&spec.name))
     });
-    let engine = Engine::open(options.engine)?;
+    let engine = options.open_engine()?;
     let (ready, checked) = prepare(bundle, &engine, options.threads, Some(&offered))?;
     let fps = contract.fps.ceil().max(1.0);
     let mut watchers = Vec::new();
     for name in contract.cameras() {
         let (slot, watcher) = frame_slot();
-        let size = request.cameras.size_of(name).unwrap_or(PICTURE);
+        let size = request
+            .cameras
+            .size_of(name)
+            .unwrap_or_else(|| wanted(name));
         let cameras = &mut request.cameras;
         cameras.add(name, CameraUse::Policy, size, fps, Box::new(slot));
         watchers.push(watcher);
@@ -81,6 +90,10 @@ pub fn open_policy(
             ClockKind::Virtual => options.latency,
             ClockKind::Real => Duration::ZERO,
         },
+        merge: options.merge,
+        blend_steps: options.blend_steps,
+        unblended: grippers(contract),
+        refill: options.refill,
         ..RunnerOptions::default()
     };
     let parts = runner(ready, watchers, runner_options);

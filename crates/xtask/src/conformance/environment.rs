@@ -68,7 +68,7 @@ fn cache() -> Option<PathBuf> {
 }
 
 fn requirement() -> String {
-    format!("lerobot[dataset,dynamixel,feetech]=={LEROBOT}")
+    format!("lerobot[dataset,diffusion,dynamixel,feetech]=={LEROBOT}")
 }
 
 /// Whether the environment was finished and its interpreter, which is a link, still leads somewhere.

@@ -162,6 +162,7 @@ fn weights_in_other_files_must_be_there_and_inside() {
                 key: "location".to_owned(),
                 value: location.to_owned(),
             }],
+            ..Tensor::default()
         });
         graph
     };
@@ -226,6 +227,6 @@ fn a_file_that_is_cut_short_is_refused() {
 proptest! {
     #[test]
     fn any_bytes_are_no_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = parse(&bytes);
+        let _ = parse(bytes.into());
     }
 }

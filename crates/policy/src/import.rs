@@ -1,0 +1,223 @@
+//! From a LeRobot checkpoint to a bundle, without Python: the ONNX graph is written from the weights.
+//!
+//! [`Checkpoint::open`] reads `config.json`, the processor files and the header of `model.safetensors`; [`Checkpoint::import`] builds the
+//! network, writes the bundle beside its final place, makes the golden pair, and only then gives the bundle its name.
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde::Serialize;
+use ulna_core::Unit;
+
+use crate::bundle::Bundle;
+use crate::engine::Engine;
+use crate::error::PolicyError;
+
+mod checkpoint;
+mod config;
+mod golden;
+mod graph;
+mod manifest;
+mod nets;
+mod onnx;
+mod processors;
+mod refusals;
+pub(crate) mod weights;
+
+pub use checkpoint::Checkpoint;
+pub use golden::GoldenReport;
+
+use config::Kind;
+use graph::Graph;
+
+/// What a checkpoint does not say: for which robot it is, and at what rate it steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Identity {
+    /// What people call the policy.
+    pub name: String,
+    /// LeRobot's names of robot classes.
+    pub robot_types: Vec<String>,
+    /// LeRobot's motor names, as many as actions have numbers.
+    pub joints: Vec<String>,
+    /// Unit of all joints but grippers.
+    pub unit: Unit,
+    /// Steps per second.
+    pub fps: f64,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ImportReport {
+    /// The bundle.
+    pub bundle: PathBuf,
+    /// LeRobot's name of the policy.
+    pub policy: &'static str,
+    /// What it sees, by the robot's keys.
+    pub inputs: Vec<String>,
+    /// Numbers in the networks: those of training alone are left out.
+    pub parameters: usize,
+    /// Operations in the networks.
+    pub operations: usize,
+    /// Bytes of the networks.
+    pub bytes: u64,
+    /// Seconds to read the weights and build the networks.
+    pub reading_s: f64,
+    /// Seconds to write them.
+    pub writing_s: f64,
+    /// How the golden pair was made and checked.
+    pub golden: GoldenReport,
+    /// What is odd, and not wrong.
+    pub notes: Vec<String>,
+}
+
+impl Checkpoint {
+    /// Writes the bundle `output`, a folder that is not there yet.
+    ///
+    /// # Errors
+    /// [`PolicyError`] if the weights are not those that the config means, the folder is there or cannot be written, or the engines do
+    /// not run the network or do not agree on it. Nothing is left then.
+    pub fn import(
+        mut self,
+        output: &Path,
+        identity: &Identity,
+        engine: &Engine,
+        threads: NonZeroUsize,
+    ) -> Result<ImportReport, PolicyError> {
+        let start = Instant::now();
+        let graphs = self.build()?;
+        let reading_s = start.elapsed().as_secs_f64();
+        let unfinished = Unfinished::create(output)?;
+        let dir = &unfinished.partial;
+        let start = Instant::now();
+        let mut bytes = 0;
+        let (mut parameters, mut operations) = (0, 0);
+        for (file, graph) in &graphs.files {
+            let path = dir.join(file);
+            graph.write(&path)?;
+            bytes += fs::metadata(&path).map_or(0, |metadata| metadata.len());
+            parameters += graph.parameters();
+            operations += graph.operations();
+        }
+        let condition = graphs.condition;
+        drop(graphs);
+        manifest::write(dir, &self, identity, condition)?;
+        let writing_s = start.elapsed().as_secs_f64();
+        let bundle = Bundle::read(dir, false)?;
+        let golden = golden::make(bundle, engine, threads)?;
+        let inputs = Bundle::open(dir)?;
+        let inputs = inputs.contract().inputs.iter();
+        let inputs = inputs.map(|input| input.key.clone()).collect();
+        unfinished.finish(output)?;
+        Ok(ImportReport {
+            bundle: output.to_owned(),
+            policy: self.policy(),
+            inputs,
+            parameters,
+            operations,
+            bytes,
+            reading_s,
+            writing_s,
+            golden,
+            notes: self.notes(),
+        })
+    }
+
+    fn build(&mut self) -> Result<Graphs, PolicyError> {
+        let built = self.build_graphs();
+        let built = built.and_then(|graphs| match self.weights.strangers().as_slice() {
+            [] => Ok(graphs),
+            strangers => {
+                let shown: Vec<&str> = strangers.iter().take(5).copied().collect();
+                let more = strangers.len() - shown.len();
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                Err(format!(
+                    "it has weights that config.json does not mean: {}{more}; config and weights are not of the same policy",
+                    shown.join(", ")
+                ))
+            }
+        });
+        built.map_err(|reason| PolicyError::Checkpoint {
+            path: self.weights.path().to_owned(),
+            reason,
+        })
+    }
+
+    fn build_graphs(&mut self) -> Result<Graphs, String> {
+        let features = &self.config.features;
+        match &self.config.kind {
+            Kind::Act(config) => Ok(Graphs {
+                files: vec![(
+                    manifest::POLICY,
+                    nets::act::build(config, features, &mut self.weights)?,
+                )],
+                condition: 0,
+            }),
+            Kind::Diffusion(config) => {
+                let (encoder, condition) =
+                    nets::diffusion::build_encoder(config, features, &mut self.weights)?;
+                let denoiser = nets::diffusion::build_denoiser(
+                    config,
+                    features,
+                    condition,
+                    &mut self.weights,
+                )?;
+                Ok(Graphs {
+                    files: vec![(manifest::ENCODER, encoder), (manifest::DENOISER, denoiser)],
+                    condition,
+                })
+            }
+        }
+    }
+}
+
+/// The networks by file name.
+struct Graphs {
+    files: Vec<(&'static str, Graph)>,
+    /// Numbers in the condition of a diffusion policy.
+    condition: usize,
+}
+
+/// A folder that goes again unless it is finished.
+struct Unfinished {
+    partial: PathBuf,
+}
+
+impl Unfinished {
+    fn create(output: &Path) -> Result<Self, PolicyError> {
+        let write = |path: &Path| {
+            let path = path.to_owned();
+            move |source| PolicyError::Write { path, source }
+        };
+        if output.exists() {
+            let exists =
+                std::io::Error::other("it is there already, and an import replaces nothing");
+            return Err(write(output)(exists));
+        }
+        let name = output.file_name().unwrap_or_default().to_string_lossy();
+        let partial = output.with_file_name(format!(".{name}.{}.partial", std::process::id()));
+        if let Some(parent) = partial
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+        {
+            fs::create_dir_all(parent).map_err(write(parent))?;
+        }
+        fs::create_dir(&partial).map_err(write(&partial))?;
+        Ok(Self { partial })
+    }
+
+    fn finish(self, output: &Path) -> Result<(), PolicyError> {
+        fs::rename(&self.partial, output).map_err(|source| PolicyError::Write {
+            path: output.to_owned(),
+            source,
+        })
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // After finishing there is nothing of this name.
+        let _ = fs::remove_dir_all(&self.partial);
+    }
+}

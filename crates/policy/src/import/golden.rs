@@ -1,0 +1,167 @@
+//! The golden pair of an imported policy: made by the engine in use, and checked by the other one.
+//!
+//! A process has one engine behind `ort`. The other way to run a network is tract itself, which is part of the program; so where ONNX Runtime
+//! is in use, tract checks what it gave. Without ONNX Runtime there is no other engine, and the report says so.
+
+use std::num::NonZeroUsize;
+
+use serde::Serialize;
+
+use crate::bundle::{Bundle, Golden, GoldenImage, Seen};
+use crate::contract::{Input, InputKind};
+use crate::engine::{Engine, EngineKind};
+use crate::error::PolicyError;
+use crate::noise::Noise;
+use crate::normalise::Normaliser;
+use crate::policy::Policy;
+
+use super::manifest::GOLDEN;
+
+/// How a golden pair came to be.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GoldenReport {
+    /// The engine that made it.
+    pub made_by: String,
+    /// The other engine, which came to the same; `None` where there is none.
+    pub checked_by: Option<String>,
+    /// How far they are apart at most, in robot units.
+    pub difference: Option<f64>,
+}
+
+/// Of the random numbers that the golden input is made of.
+const SEED: u32 = 19;
+
+/// Makes the pair for `bundle`, and writes it into its folder.
+pub(super) fn make(
+    bundle: Bundle,
+    engine: &Engine,
+    threads: NonZeroUsize,
+) -> Result<GoldenReport, PolicyError> {
+    let seen = input(&bundle);
+    let mut policy = Policy::load(&bundle, engine, threads)?;
+    let action = policy.answer(&seen)?;
+    let golden = Golden { seen, action };
+    let path = bundle.dir().join(GOLDEN);
+    golden.write(&path, bundle.contract(), bundle.chunks())?;
+    let bundle = bundle.with_golden(golden);
+    let made_by = engine.info().to_string();
+    let (checked_by, difference) = match engine.info().kind {
+        EngineKind::Ort => other(&bundle, &mut policy)?,
+        EngineKind::Tract => (None, None),
+    };
+    if let Some(difference) = difference.filter(|difference| *difference > bundle.tolerance()) {
+        return Err(PolicyError::Golden {
+            policy: bundle.name().to_owned(),
+            engine: checked_by.unwrap_or_default(),
+            difference,
+            place: format!("against {made_by}"),
+            tolerance: bundle.tolerance(),
+        });
+    }
+    Ok(GoldenReport {
+        made_by,
+        checked_by,
+        difference,
+    })
+}
+
+#[cfg(feature = "tract")]
+fn other(
+    bundle: &Bundle,
+    policy: &mut Policy,
+) -> Result<(Option<String>, Option<f64>), PolicyError> {
+    use crate::bundle::Graphs;
+    use crate::engine::rehearsal;
+
+    let failed = |path: &std::path::Path| {
+        let path = path.to_owned();
+        move |reason: String| PolicyError::Graph {
+            path,
+            reason: format!("tract, the built-in engine, cannot run it: {reason}"),
+        }
+    };
+    let name = "tract 0.23 (built in)".to_owned();
+    policy.show(&bundle.golden().seen);
+    let difference = match bundle.graphs() {
+        Graphs::Whole(graph) => {
+            let output = rehearsal::answer(graph, policy.inputs()).map_err(failed(&graph.path))?;
+            policy.distance(&output, &bundle.golden().action)?
+        }
+        Graphs::Diffusion {
+            encoder,
+            denoiser,
+            scheduler,
+            seed,
+        } => {
+            // The whole way would take as many runs as there are steps; one of each network tells as much.
+            let condition =
+                rehearsal::answer(encoder, policy.inputs()).map_err(failed(&encoder.path))?;
+            let mut sample = vec![0.0; scheduler.numbers];
+            Noise::seeded(*seed).fill(&mut sample);
+            let inputs = [sample, vec![scheduler.timestep(0)], condition];
+            let answer = rehearsal::answer(denoiser, &inputs).map_err(failed(&denoiser.path))?;
+            policy.first_step(&inputs, &answer)?
+        }
+    };
+    Ok((Some(name), Some(difference)))
+}
+
+#[cfg(not(feature = "tract"))]
+fn other(_: &Bundle, _: &mut Policy) -> Result<(Option<String>, Option<f64>), PolicyError> {
+    Ok((None, None))
+}
+
+/// An input like those that the policy was trained on: around the means of its statistics, with pictures of coarse random patches.
+fn input(bundle: &Bundle) -> Vec<Seen> {
+    let mut noise = Noise::seeded(SEED);
+    let steps = bundle.chunks().n_obs_steps;
+    let mut history = Vec::with_capacity(steps);
+    for _ in 0..steps {
+        let mut seen = Seen::default();
+        for input in &bundle.contract().inputs {
+            match input.kind {
+                InputKind::State(len) => seen.state = numbers(input, len, &mut noise),
+                InputKind::EnvironmentState(len) => {
+                    seen.environment_state = numbers(input, len, &mut noise);
+                }
+                InputKind::Image { width, height, .. } => {
+                    let pixels = patches(width, height, &mut noise);
+                    seen.images.push(GoldenImage::Pixels(pixels));
+                }
+            }
+        }
+        history.push(seen);
+    }
+    history
+}
+
+fn numbers(input: &Input, len: usize, noise: &mut Noise) -> Vec<f32> {
+    let mut values = vec![0.0; len];
+    noise.fill(&mut values);
+    // Within the range that was seen in training, where a range is what is known.
+    if matches!(input.normaliser, Normaliser::Range { .. }) {
+        values.iter_mut().for_each(|value| *value = value.tanh());
+    }
+    input.normaliser.denormalise(&mut values);
+    values
+}
+
+/// A picture of squares of 16 pixels.
+fn patches(width: usize, height: usize, noise: &mut Noise) -> Vec<u8> {
+    const SIDE: usize = 16;
+    let columns = width.div_ceil(SIDE);
+    let mut colours = vec![0.0; 3 * columns * height.div_ceil(SIDE)];
+    noise.fill(&mut colours);
+    let mut pixels = Vec::with_capacity(3 * width * height);
+    for row in 0..height {
+        for column in 0..width {
+            let patch = 3 * (row / SIDE * columns + column / SIDE);
+            pixels.extend(colours[patch..patch + 3].iter().map(|value| {
+                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+                let byte = (128.0 + 60.0 * value).clamp(0.0, 255.0) as u8;
+                byte
+            }));
+        }
+    }
+    pixels
+}

@@ -1,0 +1,286 @@
+//! How a new chunk and the one that is being played become one line of targets.
+//!
+//! All chunks lie on the same grid of steps, so merging is done knot by knot. What the arm is already on its way to (the knots around now) stays,
+//! so that no target leaps between two ticks.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ulna_core::Joints;
+
+/// What becomes of a new chunk, by LeRobot's names (`chunk_merge`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Merge {
+    /// The committed steps are carried out to their end, then the new chunk from its first step on: LeRobot's action queue. With a delay the chunk
+    /// is played that much late, which can pull the arm back.
+    Append,
+    /// The new chunk is entered where the time is, and replaces the rest of the old one.
+    #[default]
+    Aligned,
+    /// The same, faded from the old chunk to the new one over some steps.
+    Blended,
+}
+
+impl Merge {
+    const ALL: [Self; 3] = [Self::Append, Self::Aligned, Self::Blended];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Append => "append",
+            Self::Aligned => "aligned",
+            Self::Blended => "blended",
+        }
+    }
+}
+
+impl fmt::Display for Merge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Merge {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|merge| merge.name() == word);
+        found.ok_or_else(|| {
+            format!("`{word}` is no way to merge chunks; there are append, aligned and blended")
+        })
+    }
+}
+
+/// Targets by step.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Line {
+    /// The step of the first knot.
+    pub(super) first: u64,
+    pub(super) knots: Vec<Joints<f64>>,
+    /// The first step that is not committed: what lies beyond is there for fading and for coming to rest.
+    pub(super) end: u64,
+}
+
+impl Line {
+    /// The knot of a step; before the first and after the last, that one.
+    fn at(&self, step: u64) -> Option<Joints<f64>> {
+        let place = usize::try_from(step.saturating_sub(self.first)).ok()?;
+        let last = self.knots.len().checked_sub(1)?;
+        self.knots.get(place.min(last)).copied()
+    }
+}
+
+/// A chunk that has just become known.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    /// The step of its observation, which is that of its first knot.
+    pub(super) observed: u64,
+    pub(super) knots: Vec<Joints<f64>>,
+    /// `n_action_steps`.
+    pub(super) steps: u64,
+    /// Now, in steps.
+    pub(super) now: f64,
+}
+
+/// How to merge.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct How {
+    pub(super) merge: Merge,
+    /// Steps of fading.
+    pub(super) blend_steps: u64,
+    /// A bit for each joint that is not faded.
+    pub(super) unblended: u32,
+}
+
+/// What is being played: the plan, and the target that it gives at a step, where the arm may be coming to rest.
+pub(super) struct Playing<'a> {
+    pub(super) line: &'a Line,
+    pub(super) target: &'a dyn Fn(u64) -> Option<Joints<f64>>,
+}
+
+/// The line after the arrival; `None` if it came so late that nothing of it lies in the future.
+pub(super) fn merge(old: Option<&Playing<'_>>, new: &Arrival, how: How) -> Option<Line> {
+    let (floor, ceil) = (whole(new.now.floor()), whole(new.now.ceil()));
+    let len = new.knots.len() as u64;
+    let Some(playing) = old else {
+        // The arm stands still and waits: a queue begins with the first step, a plan in time where the time is.
+        return match how.merge {
+            Merge::Append => place(new, ceil, ceil, Vec::new()),
+            Merge::Aligned | Merge::Blended => place(new, new.observed, floor, Vec::new()),
+        };
+    };
+    let old = playing.line;
+    let held = |step: u64| old.at(step.min(old.end.saturating_sub(1)));
+    if how.merge == Merge::Append && ceil <= old.end {
+        let kept = floor.min(old.end)..old.end;
+        let mut knots: Vec<_> = kept.clone().filter_map(held).collect();
+        knots.extend(&new.knots);
+        return Some(Line {
+            first: kept.start,
+            knots,
+            end: old.end + new.steps.min(len),
+        });
+    }
+    // A chunk that is known at once replaces the knot of now; else the arm is between two knots, and both stay.
+    let exact = floor == ceil && ceil == new.observed;
+    let from = if exact { ceil } else { ceil + 1 };
+    if floor >= new.observed + len {
+        return None;
+    }
+    let before = (floor..from).filter_map(playing.target).collect();
+    let mut line = place(new, new.observed, from, before)?;
+    if how.merge == Merge::Blended {
+        fade(playing, &mut line, from, how);
+    }
+    Some(line)
+}
+
+/// The new chunk from step `from` on, its first knot at step `base`, with `before` for the steps before that. Of a chunk that reaches just to now its
+/// last knot is used.
+fn place(new: &Arrival, base: u64, from: u64, before: Vec<Joints<f64>>) -> Option<Line> {
+    let len = new.knots.len() as u64;
+    let late = from.saturating_sub(base);
+    let skipped = usize::try_from(late.min(len.saturating_sub(1))).ok()?;
+    let rest = new.knots.get(skipped..).filter(|_| late < len + 2)?;
+    let first = from - before.len() as u64;
+    let mut knots = before;
+    knots.extend_from_slice(rest);
+    let last = first + knots.len() as u64;
+    Some(Line {
+        first,
+        knots,
+        end: (base + (late + new.steps).min(len)).max(from + 1).min(last),
+    })
+}
+
+fn fade(playing: &Playing<'_>, line: &mut Line, from: u64, how: How) {
+    let old = playing.line;
+    // What has run out is at rest, or nearly so.
+    let rest = match from >= old.end {
+        true => (playing.target)(from),
+        false => None,
+    };
+    let start = usize::try_from(from - line.first).unwrap_or(usize::MAX);
+    let faded = line.knots.iter_mut().skip(start);
+    for (index, knot) in (0..how.blend_steps).zip(faded) {
+        let Some(before) = rest.or_else(|| old.at(from + index)) else {
+            return;
+        };
+        // Smooth at both ends, so that the fade itself adds no corner.
+        let part = (index + 1) as f64 / (how.blend_steps + 1) as f64;
+        let weight = part * part * (3.0 - 2.0 * part);
+        for (joint, (to, from)) in knot.iter_mut().zip(before.iter()).enumerate() {
+            if how.unblended & (1 << joint) == 0 {
+                *to = *from + weight * (*to - *from);
+            }
+        }
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn whole(steps: f64) -> u64 {
+    steps.max(0.0) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn knots(values: impl IntoIterator<Item = f64>) -> Vec<Joints<f64>> {
+        let values = values.into_iter();
+        values.map(|value| Joints::filled(2, value)).collect()
+    }
+
+    fn first_joint(line: &Line) -> Vec<f64> {
+        line.knots.iter().map(|knot| knot[0]).collect()
+    }
+
+    /// Merges with a line that is played as it is.
+    fn merged(new: &Arrival, merge_by: Merge) -> Option<Line> {
+        let line = old();
+        let playing = Playing {
+            line: &line,
+            target: &|step| line.at(step),
+        };
+        merge(Some(&playing), new, how(merge_by))
+    }
+
+    fn old() -> Line {
+        Line {
+            first: 0,
+            knots: knots((0..10).map(f64::from)),
+            end: 8,
+        }
+    }
+
+    fn arrival(now: f64) -> Arrival {
+        Arrival {
+            observed: 4,
+            knots: knots((0..10).map(|i| 104.0 + f64::from(i))),
+            steps: 8,
+            now,
+        }
+    }
+
+    fn how(merge: Merge) -> How {
+        How {
+            merge,
+            blend_steps: 3,
+            unblended: 0b10,
+        }
+    }
+
+    #[test]
+    fn append_plays_the_committed_steps_first() {
+        let line = merged(&arrival(6.4), Merge::Append).unwrap();
+        assert_eq!((line.first, line.end), (6, 16));
+        assert_eq!(first_joint(&line)[..4], [6.0, 7.0, 104.0, 105.0]);
+    }
+
+    #[test]
+    fn aligned_enters_where_the_time_is() {
+        let line = merged(&arrival(6.4), Merge::Aligned).unwrap();
+        assert_eq!((line.first, line.end), (6, 14));
+        // On its way from step 6 to step 7; from 8 on it is the new chunk's.
+        assert_eq!(first_joint(&line)[..4], [6.0, 7.0, 108.0, 109.0]);
+    }
+
+    #[test]
+    fn what_is_known_at_once_is_played_at_once() {
+        let line = merged(&arrival(4.0), Merge::Aligned).unwrap();
+        assert_eq!((line.first, line.end), (4, 12));
+        assert_eq!(first_joint(&line)[..2], [104.0, 105.0]);
+    }
+
+    #[test]
+    fn blended_fades_all_joints_but_those_left_out() {
+        let line = merged(&arrival(6.4), Merge::Blended).unwrap();
+        let values = first_joint(&line);
+        assert_eq!(values[..2], [6.0, 7.0]);
+        assert!(values[2] > 8.0 && values[2] < values[3] && values[3] < values[4]);
+        assert_eq!(values[5], 111.0);
+        assert_eq!(line.knots[2][1], 108.0, "left out");
+    }
+
+    #[test]
+    fn what_lies_wholly_in_the_past_is_dropped() {
+        assert_eq!(merged(&arrival(14.2), Merge::Aligned), None);
+        // Reaching just to now, it still says where to go.
+        assert_eq!(
+            merged(&arrival(13.2), Merge::Aligned)
+                .unwrap()
+                .knots
+                .last()
+                .unwrap()[0],
+            113.0
+        );
+        assert_eq!(merge(None, &arrival(16.0), how(Merge::Aligned)), None);
+    }
+
+    #[test]
+    fn a_late_chunk_is_entered_where_the_time_is_even_in_a_queue() {
+        let line = merged(&arrival(10.5), Merge::Append).unwrap();
+        assert_eq!(line.first, 10);
+        // It rests at the last knot, and goes on from where the new chunk is by then.
+        assert_eq!(first_joint(&line)[..3], [9.0, 9.0, 112.0]);
+    }
+}
