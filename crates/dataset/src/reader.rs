@@ -192,7 +192,7 @@ impl Dataset {
     fn read_episode(&self, episode: usize, features: &[&Feature]) -> Result<Episode> {
         let row = self.episode_row(episode)?;
         let path = self.root.join(self.info.data_file(row.data)?);
-        if !path.is_file() {
+        if !path.exists() {
             return Err(DatasetError::MissingFile {
                 what: format!("episode {episode}"),
                 path,

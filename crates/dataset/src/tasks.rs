@@ -17,7 +17,7 @@ pub const TASKS_PATH: &str = "meta/tasks.parquet";
 /// Reads the tasks in the order of their index.
 pub(crate) fn read(root: &Path) -> Result<Vec<String>> {
     let path = root.join(TASKS_PATH);
-    if !path.is_file() {
+    if !path.exists() {
         return Err(DatasetError::MissingFile {
             what: "the list of tasks".to_owned(),
             path,

@@ -109,7 +109,7 @@ fn each_line(
     what: &str,
     mut take: impl FnMut(&Value, usize) -> Result<()>,
 ) -> Result<()> {
-    if !path.is_file() {
+    if !path.exists() {
         return Err(DatasetError::MissingFile {
             what: what.to_owned(),
             path: path.to_owned(),

@@ -131,7 +131,7 @@ impl VideoPictures {
 
 fn open(dataset: &Dataset, camera: &str, at: FileIndex) -> Result<VideoFile> {
     let path = dataset.root().join(dataset.info().video_file(camera, at)?);
-    if !path.is_file() {
+    if !path.exists() {
         return Err(DatasetError::MissingFile {
             what: format!("the pictures of camera `{camera}`"),
             path,

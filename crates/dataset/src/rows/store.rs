@@ -121,7 +121,7 @@ impl Store {
             return Ok(file);
         }
         let path = self.dataset.root().join(self.dataset.info().data_file(at)?);
-        if !path.is_file() {
+        if !path.exists() {
             return Err(DatasetError::MissingFile {
                 what: "reading the frames".to_owned(),
                 path,

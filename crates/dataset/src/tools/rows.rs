@@ -17,7 +17,7 @@ use crate::{parquet_io, table};
 pub(crate) fn data_path(dataset: &Dataset, episode: usize) -> Result<PathBuf> {
     let row = dataset.episode_row(episode)?;
     let path = dataset.root().join(dataset.info().data_file(row.data)?);
-    match path.is_file() {
+    match path.exists() {
         true => Ok(path),
         false => Err(DatasetError::MissingFile {
             what: format!("episode {episode}"),

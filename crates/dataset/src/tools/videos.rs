@@ -37,7 +37,7 @@ pub(crate) fn video_path(
     let path = dataset
         .root()
         .join(dataset.info().video_file(camera, span.file)?);
-    match path.is_file() {
+    match path.exists() {
         true => Ok((path, span)),
         false => Err(DatasetError::MissingFile {
             what: format!("the pictures of camera `{camera}`"),

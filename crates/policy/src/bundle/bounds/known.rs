@@ -184,7 +184,7 @@ fn of(node: &Node, scope: &Scope) -> Option<Known> {
             let pads = values(1).or_else(|| attribute("pads").map(|a| a.ints.clone()))?;
             padded(shape(0), &pads)?
         }
-        "Reshape" => reshaped(shape(0), &values(1)?)?,
+        "Reshape" => reshaped(shape(0).as_deref(), &values(1)?)?,
         "Concat" => joined(node, scope)?,
         "Shape" if node.attributes.is_empty() => {
             let dims = shape(0)?.into_iter().map(|dim| i64::try_from(dim).ok());

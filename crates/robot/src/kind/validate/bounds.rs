@@ -1,4 +1,4 @@
-//! How large and how small the numbers of a robot file may be.
+//! How large and how small the numbers of a robot file may be, and how long its names.
 //!
 //! The bounds are far wider than any arm of these servos, and narrow enough that whatever is computed from numbers inside them stays
 //! finite.
@@ -7,8 +7,9 @@ use alloc::format;
 use core::ops::RangeInclusive;
 
 use nalgebra::Matrix3;
+use ulna_outside::text::is_printable;
 
-use super::{RobotFileError, wrong};
+use super::error::{RobotFileError, wrong};
 use crate::kind::{FrameSpec, LinkSpec};
 
 /// A coordinate or a distance, m.
@@ -39,6 +40,9 @@ pub(super) const FIELD: RangeInclusive<f64> = 1.0..=175.0;
 const MASS: RangeInclusive<f64> = 1e-6..=1e3;
 /// A moment of inertia about an axis through the centre of mass, kg·m².
 const MOMENT: RangeInclusive<f64> = 1e-12..=1e3;
+
+/// Longest name of a robot, a joint, a servo's model or a camera, bytes: they become parts of columns and of names of files.
+const LONGEST_NAME: usize = 64;
 
 /// An error if a number is none, or outside these bounds.
 pub(super) fn within(
@@ -87,4 +91,15 @@ pub(super) fn link(key: &str, link: &LinkSpec) -> Result<(), RobotFileError> {
             "no body has these moments: xy, xz and yz are too large for xx, yy and zz",
         ),
     }
+}
+
+/// A name that fits into columns and names of files, and that shows what it is.
+pub(super) fn short(key: &str, name: &str) -> Result<(), RobotFileError> {
+    if name.len() <= LONGEST_NAME && name.chars().all(is_printable) {
+        return Ok(());
+    }
+    wrong(
+        key,
+        format!("a name has at most {LONGEST_NAME} bytes, and no control characters"),
+    )
 }

@@ -2,9 +2,15 @@
 
 use alloc::format;
 
-use super::bounds::{self, all_within, within};
-use super::{MAX_CAMERAS, MAX_VISUALS, RobotFileError, short, wrong};
+use super::bounds::{self, all_within, short, within};
+use super::error::{RobotFileError, wrong};
 use crate::kind::{RobotKind, ShapeSpec};
+
+/// Most solids that a robot is drawn with.
+const MAX_VISUALS: usize = 256;
+
+/// Most cameras of a robot.
+const MAX_CAMERAS: usize = 8;
 
 impl RobotKind {
     pub(super) fn validate_visuals(&self) -> Result<(), RobotFileError> {
