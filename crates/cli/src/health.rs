@@ -3,7 +3,7 @@
 use ulna_session::Health;
 use ulna_session::report::{BusReport, HealthReport};
 
-use crate::output::short;
+use crate::names::short;
 
 /// The lowest voltage and the hottest servo of those that tell.
 pub(crate) fn felt(names: &[String], health: &[Health]) -> String {

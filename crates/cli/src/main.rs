@@ -18,6 +18,7 @@ mod args;
 mod commands;
 mod health;
 mod keyboard;
+mod names;
 mod output;
 mod print;
 mod screen;

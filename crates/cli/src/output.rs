@@ -15,6 +15,7 @@ use ulna_session::policies::PolicyReport;
 use ulna_session::report::SessionReport;
 use ulna_session::run::SessionOutcome;
 
+use crate::names::short;
 use crate::print::message;
 pub(crate) use crate::print::{json, line, note, notes, text};
 use crate::{Outcome, health};
@@ -141,21 +142,6 @@ impl ProgressLine {
 
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
-    }
-}
-
-/// `shoulder_pan` → `pan`: enough to know a joint by.
-pub(crate) fn short(name: &str) -> String {
-    for side in ["left_", "right_"] {
-        if let Some(rest) = name.strip_prefix(side) {
-            return format!("{side}{}", short(rest));
-        }
-    }
-    let name = name.strip_prefix("arm_").unwrap_or(name);
-    match name.rsplit_once('_') {
-        Some((first, "flex")) => first.to_owned(),
-        Some((_, last)) => last.to_owned(),
-        None => name.to_owned(),
     }
 }
 

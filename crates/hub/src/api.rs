@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use ureq::http::{Method, header};
 use url::Url;
 
-use crate::call::{Answer, Call, Content};
+use crate::answer::Answer;
+use crate::call::{Call, Content};
 use crate::client::Session;
 use crate::error::{HubError, Result};
 use crate::hash::HashKind;

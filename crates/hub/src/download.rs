@@ -6,8 +6,9 @@ use std::path::Path;
 
 use ureq::http::{Method, header};
 
+use crate::answer::Answer;
 use crate::api::RemoteFile;
-use crate::call::{Answer, Call, Content};
+use crate::call::{Call, Content};
 use crate::client::Session;
 use crate::endpoint::place;
 use crate::error::{HubError, Result};

@@ -1,19 +1,22 @@
 //! What a robot file must fulfil beyond its shape.
 
 mod bounds;
+mod error;
 mod looks;
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
-use core::fmt;
 
 use ulna_core::joints::MAX_JOINTS;
 use ulna_outside::name;
-use ulna_outside::text::{Printable, is_printable};
+use ulna_outside::text::is_printable;
 
 use self::bounds::{all_within, within};
+use self::error::wrong;
 use crate::kind::{ExitAction, JointSpec, Omni, RobotKind, RoleSpec};
+
+pub use self::error::RobotFileError;
 
 /// Most solids that a robot is drawn with.
 const MAX_VISUALS: usize = 256;
@@ -29,35 +32,6 @@ const LONGEST_SUMMARY: usize = 500;
 
 /// Longest time that input may be silent before the arm is held, ms.
 const LONGEST_STALE_MS: u32 = 60_000;
-
-/// A robot file contradicts itself or asks for something impossible.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RobotFileError {
-    /// The key at fault, as it stands in the file.
-    pub key: String,
-    /// What is wrong with it and what would be right.
-    pub problem: String,
-}
-
-impl fmt::Display for RobotFileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "`{}`: {}",
-            Printable(&self.key),
-            Printable(&self.problem)
-        )
-    }
-}
-
-impl core::error::Error for RobotFileError {}
-
-fn wrong<T>(key: impl Into<String>, problem: impl Into<String>) -> Result<T, RobotFileError> {
-    Err(RobotFileError {
-        key: key.into(),
-        problem: problem.into(),
-    })
-}
 
 impl RobotKind {
     /// Checks everything that the types cannot say.

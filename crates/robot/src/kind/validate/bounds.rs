@@ -8,7 +8,7 @@ use core::ops::RangeInclusive;
 
 use nalgebra::Matrix3;
 
-use super::{RobotFileError, wrong};
+use super::error::{RobotFileError, wrong};
 use crate::kind::{FrameSpec, LinkSpec};
 
 /// A coordinate or a distance, m.

@@ -3,7 +3,8 @@
 use alloc::format;
 
 use super::bounds::{self, all_within, within};
-use super::{MAX_CAMERAS, MAX_VISUALS, RobotFileError, short, wrong};
+use super::error::{RobotFileError, wrong};
+use super::{MAX_CAMERAS, MAX_VISUALS, short};
 use crate::kind::{RobotKind, ShapeSpec};
 
 impl RobotKind {
