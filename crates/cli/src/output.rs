@@ -205,11 +205,11 @@ pub(crate) fn session(report: &SessionReport) -> Text {
         ("follower", Some(&report.follower)),
         ("leader", report.leader.as_ref()),
     ] {
-        for trouble in bus
+        for fault in bus
             .into_iter()
-            .flat_map(ulna_session::report::BusReport::troubles)
+            .flat_map(ulna_session::report::BusReport::faults)
         {
-            lines.push(format!("  {role:<12}{trouble}"));
+            lines.push(format!("  {role:<12}{fault}"));
         }
     }
     lines.extend(report.display.as_ref().map(display));
@@ -230,13 +230,13 @@ fn display(report: &DisplayReport) -> String {
         dropped_ticks,
         pictures,
         dropped_pictures,
-        trouble,
+        fault,
     } = report;
     let mut line = format!(
         "  display     {ticks} ticks and {pictures} pictures shown; {dropped_ticks} and {dropped_pictures} dropped"
     );
-    if let Some(trouble) = trouble {
-        line.push_str(&format!("; {trouble}"));
+    if let Some(fault) = fault {
+        line.push_str(&format!("; {fault}"));
     }
     line
 }

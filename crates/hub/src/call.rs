@@ -101,13 +101,13 @@ impl Session<'_> {
                 Err(Failure::Network { why, .. }) => (None, why),
             };
             let wait = wait.unwrap_or_else(|| backoff(attempt));
-            self.trouble(call.what, &why, wait)?;
+            self.wait_because(call.what, &why, wait)?;
             attempt += 1;
         }
     }
 
-    /// Tells why it waits, and waits.
-    pub(crate) fn trouble(&self, what: &str, why: &str, wait: Duration) -> Result<()> {
+    /// Notes why it waits, and waits.
+    pub(crate) fn wait_because(&self, what: &str, why: &str, wait: Duration) -> Result<()> {
         self.alive()?;
         let seconds = wait.as_secs();
         self.watch

@@ -123,7 +123,7 @@ impl Session<'_> {
                     attempts: failures,
                 });
             }
-            self.trouble(&what, &why, backoff(failures))?;
+            self.wait_because(&what, &why, backoff(failures))?;
         }
         out.finish()
     }

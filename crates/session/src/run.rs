@@ -32,7 +32,7 @@ pub struct SessionPlan<'a> {
     pub recording: Option<Recording<'a>>,
 }
 
-/// A recorder beside the control loop.
+/// A recorder that runs in parallel with the control loop.
 pub struct Recording<'a> {
     /// Where the ticks go.
     pub ticks: TickSink,
@@ -95,7 +95,7 @@ pub fn run(
     })
 }
 
-/// Everything that runs beside the control loop.
+/// Everything that runs in parallel with the control loop.
 struct Parts<'a> {
     fanout: FanOut,
     control: ControlPlan,
@@ -159,7 +159,7 @@ impl<'a> Parts<'a> {
         })
     }
 
-    /// Runs the control loop with everything beside it; the display comes back.
+    /// Runs the control loop and everything in parallel with it; the display comes back.
     fn execute(
         self,
         rig: &mut Rig,
