@@ -46,11 +46,11 @@ fn recording_loses_no_row() {
 }
 
 #[test]
-fn reading_is_measured_beside_bare_decoding() {
+fn reading_is_measured_with_bare_decoding_as_its_floor() {
     let bench = harness::json(&["bench", "read"]);
     assert_eq!(bench["bench"], "read");
     let cases = cases(&bench);
-    // Every figure stands beside the floor of the same run, and none is below what no reader can do without.
+    // Every figure comes with the floor of the same run, and none is below what no reader can do without.
     assert!(
         cases.iter().all(|case| case["floor"].is_number()),
         "{bench}"

@@ -96,7 +96,7 @@ fn a_recording_is_compacted_cut_and_joined() {
     assert_eq!(table("before", 2), table("after", 2));
     assert_eq!(table("before", 2).lines().count(), 31);
 
-    // DIR_train and DIR_val appear beside it.
+    // DIR_train and DIR_val appear next to it.
     let parts = json(&[
         "dataset",
         "split",
@@ -202,7 +202,7 @@ fn tasks_and_features_are_listed_and_changed() {
 }
 
 #[test]
-fn pictures_are_encoded_anew_or_the_missing_encoder_is_named() {
+fn pictures_are_encoded_again_or_the_missing_encoder_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let dir = recorded(folder.path());
     let before = tree(Path::new(&dir));
@@ -245,7 +245,7 @@ fn what_lerobot_wrote_is_edited() {
 }
 
 #[test]
-fn mistakes_are_told_and_change_nothing() {
+fn mistakes_are_reported_and_change_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let dir = recorded(folder.path());
     let before = tree(Path::new(&dir));

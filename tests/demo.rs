@@ -9,19 +9,19 @@ use harness::{json, ulna};
 #[test]
 fn the_tour_runs_and_names_only_what_is_there() {
     let folder = tempfile::tempdir().unwrap();
-    let told = json(&["demo", "--folder", folder.path().to_str().unwrap()]);
-    assert!(told["teleop"]["timing"]["ticks"].as_u64().unwrap() > 600);
-    assert_eq!(told["teleop"]["exit"]["happened"], "parked, torque off");
+    let report = json(&["demo", "--folder", folder.path().to_str().unwrap()]);
+    assert!(report["teleop"]["timing"]["ticks"].as_u64().unwrap() > 600);
+    assert_eq!(report["teleop"]["exit"]["happened"], "parked, torque off");
     assert_eq!(
-        (&told["record"]["episodes"], &told["record"]["frames"]),
+        (&report["record"]["episodes"], &report["record"]["frames"]),
         (&2.into(), &240.into())
     );
-    assert_eq!(told["check"]["sound"], true);
-    assert_eq!(told["replay"]["joints"].as_array().unwrap().len(), 6);
-    assert_eq!(told["policy"]["task"]["targets"], 10);
-    assert!(told["policy"]["task"]["reached"].as_u64().unwrap() >= 8);
+    assert_eq!(report["check"]["sound"], true);
+    assert_eq!(report["replay"]["joints"].as_array().unwrap().len(), 6);
+    assert_eq!(report["policy"]["task"]["targets"], 10);
+    assert!(report["policy"]["task"]["reached"].as_u64().unwrap() >= 8);
     assert!(
-        std::path::Path::new(told["replay"]["dataset"].as_str().unwrap())
+        std::path::Path::new(report["replay"]["dataset"].as_str().unwrap())
             .join("meta/info.json")
             .is_file()
     );
@@ -29,7 +29,7 @@ fn the_tour_runs_and_names_only_what_is_there() {
 
 /// Without options its files go to the user's data folder.
 #[test]
-fn it_needs_nothing_beside_the_binary() {
+fn it_needs_nothing_but_the_binary() {
     let home = tempfile::tempdir().unwrap();
     let mut command = ulna(&["demo"]);
     let ran = harness::finish(

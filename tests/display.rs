@@ -116,7 +116,7 @@ fn a_file_is_complete_after_a_signal() {
     let mut child = ulna(&["teleop", "--sim", "--display", &file])
         .spawn()
         .unwrap();
-    // A signal that comes before anybody listens ends the program; the file is opened after that.
+    // A signal that comes before the handler is set ends the program; the file is opened after that.
     while !Path::new(&file).exists() {
         std::thread::sleep(Duration::from_millis(20));
         assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
@@ -196,7 +196,7 @@ fn what_is_recorded_and_replayed_can_be_looked_at() {
 }
 
 #[test]
-fn a_display_that_cannot_be_is_told_before_anything_moves() {
+fn an_impossible_display_is_reported_before_anything_moves() {
     for (display, code, words) in [
         ("somewhere", 2, "ends in .rrd"),
         ("connect=nonsense", 2, "looks like rerun+http"),

@@ -67,7 +67,7 @@ fn lost_bytes_and_flipped_bits_are_counted_and_survived() {
         report["gate"]["held"], 0,
         "the leader's bus is sound, so the arm never had to hold"
     );
-    // It hits all servos alike, and each is named with what it missed.
+    // It hits all servos, and each is named with what it missed.
     for servo in report["follower"]["servos"].as_array().unwrap() {
         let missed = servo["missed"].as_u64().unwrap();
         assert!((50..600).contains(&missed), "{servo}");

@@ -42,8 +42,8 @@ impl Disk {
     /// Fills the disk with something else until so many megabytes are left.
     fn fill(&self, left: u64) {
         let free = || {
-            let told = rustix::fs::statvfs(self.0.path()).unwrap();
-            told.f_bavail * told.f_frsize
+            let disk = rustix::fs::statvfs(self.0.path()).unwrap();
+            disk.f_bavail * disk.f_frsize
         };
         let mut file = File::create(self.filler()).unwrap();
         let block = vec![7; 1 << 16];
@@ -85,8 +85,8 @@ fn wait_for_rows(dataset: &str, run: &str) {
 }
 
 fn lengths(dataset: &str) -> Vec<u64> {
-    let told = json(&["dataset", "info", dataset]);
-    let episodes = told["episodes"].as_array().unwrap();
+    let info = json(&["dataset", "info", dataset]);
+    let episodes = info["episodes"].as_array().unwrap();
     episodes
         .iter()
         .map(|e| e["frames"].as_u64().unwrap())
@@ -170,10 +170,10 @@ fn a_camera_that_goes_at_any_moment() {
             ran.stderr
         );
         let saved = lengths(&dataset);
-        let told = format!("episodes saved by then: {}", saved.len());
+        let expected = format!("episodes saved by then: {}", saved.len());
         assert!(
-            ran.stderr.contains(&told),
-            "{instant}: {}, {told}",
+            ran.stderr.contains(&expected),
+            "{instant}: {}, {expected}",
             ran.stderr
         );
         assert!(

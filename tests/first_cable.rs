@@ -87,23 +87,23 @@ fn a_scan_says_who_is_there_and_how_they_are() {
 }
 
 #[test]
-fn servos_with_one_id_are_told_apart_from_none() {
+fn servos_with_one_id_are_not_taken_for_none() {
     let fresh = json(&["scan", "--sim", "--fresh", "--baud", "1000000"]);
     let servos = fresh["servos"].as_array().unwrap();
     assert_eq!(servos.len(), 1, "{fresh}");
     assert_eq!(servos[0]["id"], 1);
     assert!(servos[0]["doubt"].as_str().unwrap().contains("two or more"));
-    let nobody = harness::run(&["scan", "--sim", "--baud", "9600", "--json"]);
-    assert_eq!(nobody.code, 1, "{}", nobody.stderr);
-    assert!(nobody.stdout.contains("power supply"), "{}", nobody.stdout);
+    let silent = harness::run(&["scan", "--sim", "--baud", "9600", "--json"]);
+    assert_eq!(silent.code, 1, "{}", silent.stderr);
+    assert!(silent.stdout.contains("power supply"), "{}", silent.stdout);
 }
 
 #[test]
 fn servos_out_of_the_box_get_their_ids() {
     for seed in ["0", "3", "4"] {
-        let told = json(&["setup", "--sim", "--seed", seed, "--wiggle"]);
-        assert_eq!(told["complete"], true, "seed {seed}: {told}");
-        let joints = told["joints"].as_array().unwrap();
+        let report = json(&["setup", "--sim", "--seed", seed, "--wiggle"]);
+        assert_eq!(report["complete"], true, "seed {seed}: {report}");
+        let joints = report["joints"].as_array().unwrap();
         let order: Vec<&str> = joints
             .iter()
             .map(|joint| joint["joint"].as_str().unwrap())
@@ -135,13 +135,13 @@ fn servos_out_of_the_box_get_their_ids() {
 
 #[test]
 fn a_noisy_bus_is_set_up_all_the_same() {
-    let told = json(&[
+    let report = json(&[
         "setup",
         "--sim",
         "--fault",
         "drop:0.2%,flip:0.2%,late:15ms@2%",
     ]);
-    assert_eq!(told["complete"], true, "{told}");
+    assert_eq!(report["complete"], true, "{report}");
 }
 
 #[test]
@@ -160,10 +160,10 @@ fn calibration_puts_the_wrap_outside_the_travel_and_keeps_what_it_replaces() {
         answer(&with(folder.path(), &args))
     };
     for seed in 0..12 {
-        let told = calibrate(&seed.to_string());
-        assert_eq!(told["directions_checked"], true);
-        assert_eq!(told["differences"], Value::Array(Vec::new()));
-        for joint in told["joints"].as_array().unwrap() {
+        let report = calibrate(&seed.to_string());
+        assert_eq!(report["directions_checked"], true);
+        assert_eq!(report["differences"], Value::Array(Vec::new()));
+        for joint in report["joints"].as_array().unwrap() {
             let number = |name: &str| joint[name].as_i64().unwrap();
             let (low, high) = (number("range_min"), number("range_max"));
             assert!(number("homing_offset").abs() <= 2047, "{joint}");
@@ -173,10 +173,10 @@ fn calibration_puts_the_wrap_outside_the_travel_and_keeps_what_it_replaces() {
             assert_eq!(joint["warnings"], Value::Array(Vec::new()), "{joint}");
         }
     }
-    let told = calibrate("0");
+    let report = calibrate("0");
     let file = folder.path().join("robots/so_follower/mine.json");
-    assert_eq!(told["file"], file.to_str().unwrap());
-    let backup = told["backup"].as_str().unwrap();
+    assert_eq!(report["file"], file.to_str().unwrap());
+    let backup = report["backup"].as_str().unwrap();
     assert!(
         backup.starts_with(&format!("{}.", file.display())) && backup.ends_with("Z.bak"),
         "{backup}"
@@ -245,9 +245,9 @@ fn a_joint_that_was_not_moved_is_not_calibrated() {
 
 #[test]
 fn overload_is_explained_and_cleared_without_moving_the_arm() {
-    let told = json(&["recover", "--sim"]);
-    assert_eq!(told["well"], true);
-    let gripper = &told["servos"][5];
+    let report = json(&["recover", "--sim"]);
+    assert_eq!(report["well"], true);
+    let gripper = &report["servos"][5];
     assert_eq!(gripper["before"]["alarms"], "overload");
     assert_eq!(
         (&gripper["after"]["alarms"], &gripper["after"]["torque"]),
@@ -279,16 +279,16 @@ fn overload_is_explained_and_cleared_without_moving_the_arm() {
 #[test]
 fn the_doctor_tries_things() {
     let ran = harness::run(&["doctor", "--sim", "--json"]);
-    let told: Value = serde_json::from_str(&ran.stdout).unwrap();
-    let checks = told["checks"].as_array().unwrap();
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let checks = report["checks"].as_array().unwrap();
     for name in ["driver", "clock", "disk"] {
         let check = checks.iter().find(|check| check["name"] == name);
-        assert!(check.is_some(), "no {name}: {told}");
+        assert!(check.is_some(), "no {name}: {report}");
     }
     for check in checks {
         assert_eq!(check["verdict"] == "ok", check["next"].is_null(), "{check}");
     }
-    assert_eq!(ran.code, i32::from(told["good"] != true));
+    assert_eq!(ran.code, i32::from(report["good"] != true));
     let rules = harness::run(&["doctor", "--udev"]);
     assert!(rules.stdout.contains("idVendor"), "{}", rules.stdout);
 }
@@ -330,19 +330,19 @@ fn dynamixels_go_the_same_way() {
         (&"dynamixel".into(), &"xl330-m288".into())
     );
     // New ones run at 57,600 baud.
-    let told = run(&["setup", "--wiggle"]);
-    assert_eq!(told["complete"], true, "{told}");
-    assert_eq!(told["joints"][0]["was"]["baud"], 57_600);
+    let report = run(&["setup", "--wiggle"]);
+    assert_eq!(report["complete"], true, "{report}");
+    assert_eq!(report["joints"][0]["was"]["baud"], 57_600);
     assert_eq!(run(&["setup", "--seed", "3"])["complete"], true);
     for seed in ["0", "1", "2"] {
-        let told = run(&["calibrate", "--robot-id", "mine", "--seed", seed]);
-        assert_eq!(told["differences"], Value::Array(Vec::new()), "{told}");
-        assert_eq!(told["directions_checked"], true);
+        let report = run(&["calibrate", "--robot-id", "mine", "--seed", seed]);
+        assert_eq!(report["differences"], Value::Array(Vec::new()), "{report}");
+        assert_eq!(report["directions_checked"], true);
     }
-    let told = run(&["recover"]);
-    assert_eq!(told["well"], true, "{told}");
-    assert_eq!(told["servos"][5]["before"]["alarms"], "overload");
-    assert_eq!(told["servos"][5]["after"]["torque"], true);
+    let report = run(&["recover"]);
+    assert_eq!(report["well"], true, "{report}");
+    assert_eq!(report["servos"][5]["before"]["alarms"], "overload");
+    assert_eq!(report["servos"][5]["after"]["torque"], true);
 }
 
 /// `ulna sim serve` with a follower and a leader.
@@ -399,22 +399,22 @@ fn the_same_commands_work_on_a_port() {
 
     // Everything is right already; the script presses Enter at the last question.
     let setup = ["setup", port, "--json"];
-    let told = answer(&answering(folder, &setup, "\n"));
-    assert_eq!(told["complete"], true);
+    let report = answer(&answering(folder, &setup, "\n"));
+    assert_eq!(report["complete"], true);
     assert!(
-        told["joints"]
+        report["joints"]
             .as_array()
             .unwrap()
             .iter()
             .all(|joint| joint["done"] == "already_right")
     );
-    // Nobody to answer is no agreement.
-    let nobody = answering(folder, &setup, "");
+    // No answer is no agreement.
+    let unanswered = answering(folder, &setup, "");
     assert!(
-        nobody.code == 2 && nobody.stderr.contains("input has ended"),
+        unanswered.code == 2 && unanswered.stderr.contains("input has ended"),
         "{} {}",
-        nobody.code,
-        nobody.stderr
+        unanswered.code,
+        unanswered.stderr
     );
 
     let arm = ["calibrate", "--robot-id", "served", "--robot-port", port];
@@ -436,7 +436,7 @@ fn the_same_commands_work_on_a_port() {
         let now = std::fs::read(folder.join("robots/so_follower/served.json")).unwrap();
         assert!(now == known, "{answers:?}");
     }
-    // Another file: the difference is told, and goes with --restore.
+    // Another file: the difference is reported, and goes with --restore.
     let file = folder.join("robots/so_follower/served.json");
     let text = std::fs::read_to_string(&file).unwrap();
     let other = text.replacen("\"homing_offset\": 0", "\"homing_offset\": 77", 1);

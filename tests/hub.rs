@@ -19,7 +19,7 @@ fn a_build_without_it_says_how_to_get_it() {
 
 #[cfg(feature = "hub")]
 #[test]
-fn misuse_is_told_as_such() {
+fn misuse_is_reported_as_such() {
     let data = harness::shipped();
     fails(2, &["USER/NAME"], &["hub", "push", &data, "arm"]);
     fails(

@@ -125,11 +125,11 @@ fn datasets() {
             assert!(ran.code < 2, "{command}: {}", ran.stderr);
         }
     }
-    let told = den.good(&["dataset", "tasks", &dataset]);
-    assert_eq!(told.lines().count(), 1, "{told}");
+    let printed = den.good(&["dataset", "tasks", &dataset]);
+    assert_eq!(printed.lines().count(), 1, "{printed}");
     assert!(
-        told.contains(r"\u{1b}]52;c;aGk=") && told.contains(r"\nFORGED"),
-        "{told}"
+        printed.contains(r"\u{1b}]52;c;aGk=") && printed.contains(r"\nFORGED"),
+        "{printed}"
     );
     den.run(&["dataset", "check", &dataset, "--verbose"]);
     let page = den.at("page.html");

@@ -36,16 +36,16 @@ fn a_run_reaches_its_targets_and_is_repeatable() {
             .concat(),
         )
     };
-    let told = run();
-    assert_eq!(told["task"]["targets"], 5);
+    let report = run();
+    assert_eq!(report["task"]["targets"], 5);
     assert!(
-        told["task"]["reached"].as_u64().unwrap() >= 4,
+        report["task"]["reached"].as_u64().unwrap() >= 4,
         "{}",
-        told["task"]
+        report["task"]
     );
-    assert_eq!(told["policy"]["checked"]["engine"]["kind"], "tract");
-    assert_eq!(told["exit"]["happened"], "parked, torque off");
-    assert_eq!(told, run());
+    assert_eq!(report["policy"]["checked"]["engine"]["kind"], "tract");
+    assert_eq!(report["exit"]["happened"], "parked, torque off");
+    assert_eq!(report, run());
 }
 
 #[test]
@@ -92,9 +92,9 @@ fn a_run_is_recorded_like_any_teleoperation() {
 
 #[test]
 fn a_sound_bundle_passes_its_check() {
-    let told = json(&["policy", "check", &reach()]);
-    assert_eq!(told["robot"], "so101");
-    assert!(told["golden_difference"].as_f64().unwrap() < 1e-3);
+    let report = json(&["policy", "check", &reach()]);
+    assert_eq!(report["robot"], "so101");
+    assert!(report["golden_difference"].as_f64().unwrap() < 1e-3);
 }
 
 /// A copy of the shipped bundle, to be broken.
@@ -114,7 +114,7 @@ fn what_does_not_fit_is_refused_in_words_before_anything_moves() {
     let bundle = copy(folder.path());
     let path = bundle.to_str().unwrap().to_owned();
     let run = [&RUN[..], &[&path, "--duration", "1"]].concat();
-    // Without the scene nobody tells where the target is.
+    // Without the scene no environment reports where the target is.
     fails(
         1,
         &["observation.environment_state"],

@@ -74,12 +74,12 @@ fn two_processes_write_the_same_bytes_and_a_second_start_is_refused() {
             vec!["--lockstep", "--seed", "5"],
         ]
         .concat();
-        let told = json(&args);
+        let report = json(&args);
         assert_eq!(
-            (told["episodes"].as_u64(), told["frames"].as_u64()),
+            (report["episodes"].as_u64(), report["frames"].as_u64()),
             (Some(2), Some(60))
         );
-        assert_eq!(told["session"]["exit"]["as_asked"], true);
+        assert_eq!(report["session"]["exit"]["as_asked"], true);
     }
     let same = Command::new("diff")
         .args(["-r", &first, &second])
@@ -141,8 +141,8 @@ fn a_power_cut_costs_no_saved_episode_and_repair_brings_the_running_one_back() {
     wait_for_rows(&dataset, "run-000001");
     child.kill().unwrap();
     child.wait().unwrap();
-    let told = json(&["dataset", "info", &dataset]);
-    let before = told["episodes"].as_array().unwrap().len();
+    let report = json(&["dataset", "info", &dataset]);
+    let before = report["episodes"].as_array().unwrap().len();
     let resume = [recording(&dataset, "3", "1"), vec!["--resume"]].concat();
     fails(1, &["ulna dataset repair"], &resume);
     assert_eq!(run(&["dataset", "repair", &dataset]).code, 0);
@@ -152,10 +152,13 @@ fn a_power_cut_costs_no_saved_episode_and_repair_brings_the_running_one_back() {
     // Three in all are one more.
     json(&[resume.clone(), vec!["--lockstep"]].concat());
     sound(&dataset, 3);
-    // A script that asks again has nothing to do, and is told so.
-    let told = json(&resume);
+    // A script that asks again has nothing to do, and the report says so.
+    let report = json(&resume);
     assert_eq!(
-        (told["episodes"].as_u64(), told["total_episodes"].as_u64()),
+        (
+            report["episodes"].as_u64(),
+            report["total_episodes"].as_u64()
+        ),
         (Some(0), Some(3))
     );
     let more = "record --sim --lockstep --task push --camera-size 64x48 --episode-time 1 --reset-time 0 --more 2";
@@ -198,19 +201,19 @@ fn keys_of_a_terminal_steer_the_session() {
     keys.write_all(b"q").unwrap();
     let ran = finish(child.wait_with_output().unwrap());
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let told: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(
-        (told["episodes"].as_u64(), told["discarded"].as_u64()),
+        (report["episodes"].as_u64(), report["discarded"].as_u64()),
         (Some(1), Some(1))
     );
-    assert_eq!(told["reports"][0]["ended"], "stop");
+    assert_eq!(report["reports"][0]["ended"], "stop");
     sound(&dataset, 1);
 }
 
 /// Whether the ffmpeg on the PATH has this encoder.
 fn ffmpeg_has(encoder: &str) -> bool {
     let asked = Command::new("ffmpeg").arg("-encoders").output();
-    let known = asked.is_ok_and(|told| String::from_utf8_lossy(&told.stdout).contains(encoder));
+    let known = asked.is_ok_and(|report| String::from_utf8_lossy(&report.stdout).contains(encoder));
     if !known {
         println!("SKIPPED: there is no ffmpeg with {encoder} on the PATH");
     }
@@ -246,8 +249,8 @@ fn a_kill_with_ffmpeg_at_work_costs_less_than_a_second_and_the_codec_stays() {
     let rows = fs::metadata(staging.join("rows.log")).unwrap().len() / (22 * 8 + 6 + 8);
     assert_eq!(run(&["dataset", "repair", &dataset]).code, 0);
     sound(&dataset, 1);
-    let told = json(&["dataset", "info", &dataset]);
-    let frames = told["episodes"][0]["frames"].as_u64().unwrap();
+    let report = json(&["dataset", "info", &dataset]);
+    let frames = report["episodes"][0]["frames"].as_u64().unwrap();
     assert!(frames <= rows && frames + 30 >= rows, "{frames} of {rows}");
 
     let other = args("--resume --codec hevc");

@@ -14,13 +14,13 @@ fn a_report_of_the_shipped_dataset() {
     let path = folder.path().join("report.html");
     let file = path.to_str().unwrap();
     let shipped = shipped();
-    let told = json(&["dataset", "view", &shipped, "--report", file]);
+    let report = json(&["dataset", "view", &shipped, "--report", file]);
     let text = fs::read_to_string(&path).unwrap();
     assert_eq!(
-        (told["episodes"].as_u64(), told["path"].as_str()),
+        (report["episodes"].as_u64(), report["path"].as_str()),
         (Some(1), Some(file))
     );
-    assert_eq!(told["bytes"].as_u64(), Some(text.len() as u64));
+    assert_eq!(report["bytes"].as_u64(), Some(text.len() as u64));
     assert!(text.contains("Move the arm about") && text.contains("so101-hand"));
     // Again, and over something else.
     assert!(
@@ -94,7 +94,7 @@ fn a_recording_has_a_card_and_keeps_what_was_written_into_it() {
     );
     assert_eq!(json(&["dataset", "check", dataset])["sound"], true);
 
-    // Somebody else's card is no trouble for a recording.
+    // A card that a user has written is no obstacle for a recording.
     fs::write(&card, "Mine.").unwrap();
     json(&[&record[..], &["--resume"]].concat());
     assert_eq!(fs::read_to_string(&card).unwrap(), "Mine.");

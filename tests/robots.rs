@@ -118,8 +118,8 @@ fn robots_are_made_of_others() {
             "both `extends` and `pair`",
         ),
         (
-            format!("{base}[extends]\nof = \"nobody\"\n"),
-            "there is no robot `nobody`",
+            format!("{base}[extends]\nof = \"unknown_arm\"\n"),
+            "there is no robot `unknown_arm`",
         ),
         (
             format!("{base}[extends]\nof = \"{path_text}\"\n"),

@@ -16,7 +16,7 @@ use ulna_drivers::CameraPump;
 use ulna_recorder::phases::Plan;
 use ulna_recorder::recorder::Options;
 use ulna_recorder::sink::SinkOptions;
-use ulna_recorder::{Columns, Inputs, Lanes, Outcome, Recorder, picture_queue, tick_feed};
+use ulna_recorder::{Columns, Inputs, Outcome, Recorder, Workers, picture_queue, tick_feed};
 use ulna_robot::{RobotKind, files};
 use ulna_rt::{Machine, Next, Pacer, RealClock, RealPacer, Stop};
 
@@ -84,7 +84,7 @@ fn paced(
         episode_rows: ROWS / 2,
         reset_rows: 0,
     };
-    let sink = SinkOptions::new(Lanes::Threads, "bench".to_owned(), FPS);
+    let sink = SinkOptions::new(Workers::Threads, "bench".to_owned(), FPS);
     let (writer, stop) = (writer(&columns, folder)?, Stop::new());
     forget_peak();
     let before = process_cpu();

@@ -1,4 +1,4 @@
-//! How alike two pictures look: the structural similarity index of Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment:
+//! How similar two pictures look: the structural similarity index of Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment:
 //! from error visibility to structural similarity", IEEE Transactions on Image Processing 13 (2004), with the paper's constants.
 
 /// Standard deviation of the window, pixels.

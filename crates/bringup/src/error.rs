@@ -89,7 +89,7 @@ pub enum Usage {
     NoAdapter,
     /// No port given, and several adapters there.
     #[error(
-        "several adapters are plugged in, say which (`ulna ports find` tells them apart):{list}"
+        "several adapters are plugged in, say which (`ulna ports find` identifies them):{list}"
     )]
     SeveralAdapters {
         /// A line for each, each after a line end; printable.

@@ -49,7 +49,7 @@ impl fmt::Display for OutOfRange {
 
 impl core::error::Error for OutOfRange {}
 
-/// Largest number in the lowest `bits` bits, as far as an `i32` can tell.
+/// Largest number in the lowest `bits` bits, as far as an `i32` can hold it.
 const fn mask(bits: u8) -> i32 {
     if bits >= 31 {
         i32::MAX

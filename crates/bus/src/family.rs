@@ -1,5 +1,5 @@
-//! What a driver must know about servos beyond their packets: one [`Family`] for servos that are found, set up, calibrated and recovered
-//! alike, and the [`Model`]s in it.
+//! What a driver must know about servos beyond their packets: one [`Family`] for servos that are found, set up, calibrated and recovered in
+//! the same way, and the [`Model`]s in it.
 //!
 //! This is the only description of a servo: drivers, simulation and robot files ask it. Who needs a register asks for its
 //! [`Role`](crate::registers::Role).
@@ -12,7 +12,7 @@ use crate::registers::{Register, Role, Table};
 use crate::scales::Scales;
 use crate::units::{Drive, Scale};
 
-/// A kind of servo, as its register `Model_Number` tells it.
+/// A kind of servo, as its register `Model_Number` says.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Model {
@@ -100,7 +100,7 @@ pub struct GentleTorque {
     pub is_goal_in_mode: Option<i32>,
 }
 
-/// Servos that are worked with alike. Their tables may differ in registers that not all of them have.
+/// Servos that are worked with in the same way. Their tables may differ in registers that not all of them have.
 #[non_exhaustive]
 pub struct Family {
     /// What commands call it.
@@ -125,7 +125,7 @@ pub struct Family {
     pub alarms: Alarms,
     /// The operating mode in which `Goal_Current` is the limit of a position servo instead of its goal.
     pub current_limited_mode: Option<i32>,
-    /// For telling servos apart by moving them; `None` if it has no such limit.
+    /// For identifying servos by moving them; `None` if it has no such limit.
     pub gentle_torque: Option<GentleTorque>,
 }
 

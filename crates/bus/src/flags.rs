@@ -3,7 +3,7 @@
 use core::fmt;
 
 /// The servo's complaints. Feetech servos send them with every status packet, bit by bit as here. Dynamixel servos send only
-/// [`ErrorFlags::ALERT`] and tell the rest in a register, see [`ErrorFlags::from_dynamixel_register`]. The data of a packet
+/// [`ErrorFlags::ALERT`] and have the rest in a register, see [`ErrorFlags::from_dynamixel_register`]. The data of a packet
 /// with complaints are still good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct ErrorFlags(pub u8);

@@ -51,7 +51,7 @@ pub enum SettingError {
     NoSuchRegister,
     /// It can only be read.
     ReadOnly,
-    /// It tells the motor where to go, how fast or how hard.
+    /// It commands where the motor goes, how fast or how hard.
     Goal {
         /// The register.
         register: &'static str,

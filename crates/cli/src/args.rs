@@ -194,7 +194,7 @@ Examples:
   ulna run --sim --scene reach --policy datasets/so101-reach --dataset DIR --task \"Reach the target\" --episodes 2 --episode-time 10
   ulna run --robot-port /dev/ttyACM0 --robot-id mine --policy BUNDLE
 
-Before anything moves the policy is held against the robot (joints, units, cameras, rate) and its network against the answer that it is
+Before anything moves the policy is checked against the robot (joints, units, cameras, rate) and its network against the answer that it is
 known to give. Its targets cross the same safety gate as any other: the arm ramps to the first, and holds when an answer is late or no
 number. Ctrl-C ends it as it ends teleop.")]
     Run(RunArgs),

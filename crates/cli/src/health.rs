@@ -3,9 +3,9 @@
 use ulna_session::Health;
 use ulna_session::report::{BusReport, HealthReport};
 
-use crate::output::short;
+use crate::names::short;
 
-/// The lowest voltage and the hottest servo of those that tell.
+/// The lowest voltage and the hottest servo of those that report it.
 pub(crate) fn felt(names: &[String], health: &[Health]) -> String {
     let volts = health.iter().filter_map(|health| health.volts);
     let volts = volts.reduce(f32::min);
@@ -24,14 +24,14 @@ pub(crate) fn felt(names: &[String], health: &[Health]) -> String {
 
 /// What the servos of a bus felt at worst.
 pub(crate) fn at_worst(bus: &BusReport) -> Option<String> {
-    let told = || {
+    let reported = || {
         let servos = bus.servos.iter();
         servos.filter_map(|servo| Some((short(&servo.joint), servo.health?)))
     };
-    let volts = told().filter_map(|(_, health)| health.volts_low);
+    let volts = reported().filter_map(|(_, health)| health.volts_low);
     let volts = volts.reduce(f32::min)?;
     let most = |of: fn(&HealthReport) -> Option<f32>| {
-        let all = told().filter_map(|(name, health)| Some((name, of(&health)?)));
+        let all = reported().filter_map(|(name, health)| Some((name, of(&health)?)));
         all.max_by(|a, b| a.1.total_cmp(&b.1))
     };
     let mut line = format!("{volts:.1} V at least");

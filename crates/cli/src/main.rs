@@ -18,6 +18,7 @@ mod args;
 mod commands;
 mod health;
 mod keyboard;
+mod names;
 mod output;
 mod print;
 mod screen;
@@ -31,9 +32,9 @@ use args::{Cli, Command};
 enum Outcome {
     /// It did what was asked.
     Done,
-    /// It ended cleanly because somebody interrupted it.
+    /// It ended cleanly because it was interrupted.
     Interrupted,
-    /// It did what was asked, and what it found is bad news, already told.
+    /// It did what was asked, and its checks failed; the findings are printed.
     ChecksFailed,
 }
 
@@ -56,7 +57,7 @@ fn main() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::ChecksFailed) => ExitCode::FAILURE,
         Ok(Outcome::Interrupted) => ExitCode::from(INTERRUPTED),
-        // Whoever read our output has read enough, as `head` does.
+        // EPIPE: the reader of our output (e.g. `head`) has closed the pipe.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             print::error(&error);

@@ -15,6 +15,7 @@ use ulna_session::policies::PolicyReport;
 use ulna_session::report::SessionReport;
 use ulna_session::run::SessionOutcome;
 
+use crate::names::short;
 use crate::print::message;
 pub(crate) use crate::print::{json, line, note, notes, text};
 use crate::{Outcome, health};
@@ -144,21 +145,6 @@ impl ProgressLine {
     }
 }
 
-/// `shoulder_pan` → `pan`: enough to know a joint by.
-pub(crate) fn short(name: &str) -> String {
-    for side in ["left_", "right_"] {
-        if let Some(rest) = name.strip_prefix(side) {
-            return format!("{side}{}", short(rest));
-        }
-    }
-    let name = name.strip_prefix("arm_").unwrap_or(name);
-    match name.rsplit_once('_') {
-        Some((first, "flex")) => first.to_owned(),
-        Some((_, last)) => last.to_owned(),
-        None => name.to_owned(),
-    }
-}
-
 /// The report of a session, for people.
 pub(crate) fn session(report: &SessionReport) -> Text {
     let timing = &report.timing;
@@ -219,11 +205,11 @@ pub(crate) fn session(report: &SessionReport) -> Text {
         ("follower", Some(&report.follower)),
         ("leader", report.leader.as_ref()),
     ] {
-        for trouble in bus
+        for fault in bus
             .into_iter()
-            .flat_map(ulna_session::report::BusReport::troubles)
+            .flat_map(ulna_session::report::BusReport::faults)
         {
-            lines.push(format!("  {role:<12}{trouble}"));
+            lines.push(format!("  {role:<12}{fault}"));
         }
     }
     lines.extend(report.display.as_ref().map(display));
@@ -244,13 +230,13 @@ fn display(report: &DisplayReport) -> String {
         dropped_ticks,
         pictures,
         dropped_pictures,
-        trouble,
+        fault,
     } = report;
     let mut line = format!(
         "  display     {ticks} ticks and {pictures} pictures shown; {dropped_ticks} and {dropped_pictures} dropped"
     );
-    if let Some(trouble) = trouble {
-        line.push_str(&format!("; {trouble}"));
+    if let Some(fault) = fault {
+        line.push_str(&format!("; {fault}"));
     }
     line
 }

@@ -19,7 +19,7 @@ use crate::print::notes;
 use crate::terminal::Terminal;
 use page::{Model, page};
 
-/// The size that is drawn for where the terminal does not tell its own.
+/// The size that is drawn for where the terminal does not report its own.
 const USUAL: (u16, u16) = (80, 24);
 
 /// The alternate screen of the terminal, until it is dropped.

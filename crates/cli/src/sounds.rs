@@ -1,4 +1,4 @@
-//! Telling by ear when an episode begins and ends, for people whose eyes and hands are with the arm.
+//! Sounds at the beginning and the end of an episode, for operators who look at the arm and have no hand free.
 
 use std::io::{self, IsTerminal, Write};
 use std::process::{Child, Command, Stdio};
@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::ValueEnum;
 use ulna_session::{Phase, Progress};
 
-/// How it is told.
+/// How it is announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Sounds {
     /// Not at all
@@ -21,7 +21,7 @@ pub(crate) enum Sounds {
 /// Programs that speak what they are given: those of macOS and of Linux desktops, in the order of how good they sound.
 const VOICES: [&str; 4] = ["say", "spd-say", "espeak-ng", "espeak"];
 
-/// Tells what changes from one progress to the next.
+/// Announces what changes from one progress to the next.
 #[derive(Debug)]
 pub(crate) struct Announcer {
     sounds: Sounds,
@@ -51,8 +51,8 @@ impl Announcer {
         })
     }
 
-    /// Tells it if a phase has begun.
-    pub(crate) fn hear(&mut self, progress: &Progress) {
+    /// Announces a phase that has begun.
+    pub(crate) fn announce(&mut self, progress: &Progress) {
         if progress.phase == self.last {
             return;
         }

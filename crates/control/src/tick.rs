@@ -29,7 +29,7 @@ pub enum End {
     Elapsed,
     /// The source has nothing more.
     SourceFinished,
-    /// Somebody asked for it.
+    /// The stop flag was raised.
     Stopped(StopReason),
     /// The robot's port is gone.
     RobotLost,

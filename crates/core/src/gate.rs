@@ -1,7 +1,7 @@
 //! The safety gate: the one place that every commanded motion crosses.
 //!
 //! [`SafeGoals`] has no public constructor, and a robot's write takes nothing else. (That needs the type and its only maker in one crate,
-//! which is why the gate lives here.) What drivers write beside such goals is listed in the file `outside_the_gate.rs` of
+//! which is why the gate lives here.) What drivers write apart from such goals is listed in the file `outside_the_gate.rs` of
 //! `ulna-drivers`.
 //!
 //! The rules, in order: no action, a stale one or one with a NaN or an infinity → **hold** the last goal;
@@ -9,8 +9,8 @@
 //! speed, which lasts until the goal has caught up; no goal moves faster than the **velocity limit**. A joint that has not
 //! been measured for a while is left alone, and when it answers again its goal starts from where it is.
 //!
-//! **Speeds** (of a base on wheels) are goals of another kind: a servo that is told a speed keeps it up when nobody speaks any
-//! more. So they are held by an active zero, at once and whatever the reason; and a speed changes no faster than the limit on its
+//! **Speeds** (of a base on wheels) are goals of another kind: a servo keeps its goal speed up when no further
+//! goal comes. So they are held by an active zero, at once and whatever the reason; and a speed changes no faster than the limit on its
 //! velocity, which is an acceleration.
 
 use core::ops::{Deref, Range};
@@ -116,7 +116,7 @@ pub struct GateNote {
     pub ramping: bool,
     /// There was no action, or it was too old: the goal was held.
     pub stale: bool,
-    /// The action had a number that is no number, or not one per joint: the goal was held.
+    /// The action had a NaN or an infinity, or not one number per joint: the goal was held.
     pub invalid: bool,
 }
 

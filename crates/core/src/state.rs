@@ -9,7 +9,7 @@ use crate::stamp::Stamp;
 
 /// What an arm last measured, in LeRobot's normalised units, one value per joint of the robot file.
 ///
-/// A joint whose servo did not answer keeps its last value: its own stamp tells how old that is.
+/// A joint whose servo did not answer keeps its last value: its own stamp says how old that is.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct State {
     /// When the read that this state comes from was complete.
@@ -31,7 +31,7 @@ impl State {
     }
 }
 
-/// What a servo feels beside its position, as it was last asked. What it cannot tell, or was not asked yet, is `None`.
+/// What a servo measures apart from its position, as last read. What it cannot measure, or was not asked yet, is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Health {
     /// When it answered.

@@ -49,7 +49,7 @@ pub trait Robot {
     /// What is known now; joints that did not answer keep their last value and stamp.
     fn state(&self) -> &State;
 
-    /// What the servos feel, joint by joint, as last read; nothing from a robot that does not tell.
+    /// What the servos feel, joint by joint, as last read; nothing from a robot that does not report it.
     fn health(&self) -> Option<&Joints<Health>> {
         None
     }

@@ -1,6 +1,6 @@
 //! Which serial ports there are, and what is plugged in where.
 //!
-//! `/dev/ttyACM0` is whatever was plugged in first. An adapter's own serial number is the same tomorrow, so ports are told apart by
+//! `/dev/ttyACM0` is whatever was plugged in first. An adapter's own serial number is the same tomorrow, so ports are identified by
 //! that, and by the socket they are plugged into when the adapter has none.
 
 mod access;

@@ -7,10 +7,10 @@ use ulna_hub::{
     Folder, HubClient, PullOptions, PushOptions, Repo, Step, Watch, kind_of, pull, push,
 };
 
-/// Tells what is worth a line.
-struct Told;
+/// Prints the notes.
+struct Notes;
 
-impl Watch for Told {
+impl Watch for Notes {
     fn progress(&self, _: Step, _: u64, _: u64) {}
     fn note(&self, text: &str) {
         eprintln!("{text}");
@@ -28,17 +28,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ["push", dir, name] => {
             let folder = Folder::open(Path::new(dir), None)?;
             let repo = Repo::new(folder.kind(), name)?;
-            let pushed = push(&client, &folder, &repo, &PushOptions::default(), &Told)?;
+            let pushed = push(&client, &folder, &repo, &PushOptions::default(), &Notes)?;
             eprintln!("{} files published: {}", pushed.files.len(), pushed.url);
         }
         ["pull", name, dir] => {
-            let repo = Repo::new(kind_of(&client, name, &Told)?, name)?;
+            let repo = Repo::new(kind_of(&client, name, &Notes)?, name)?;
             let pulled = pull(
                 &client,
                 &repo,
                 Path::new(dir),
                 &PullOptions::default(),
-                &Told,
+                &Notes,
             )?;
             eprintln!("{} files fetched: {}", pulled.files, pulled.dir.display());
         }

@@ -1,5 +1,5 @@
 //! The Hub that the tests use, for other programs: `loopback_hub [PART_BYTES]` prints its address and serves until its input ends, then
-//! tells what clients did against the protocol.
+//! prints what clients did against the protocol.
 //!
 //! `HF_ENDPOINT=http://127.0.0.1:PORT HF_TOKEN=hf_LoopbackSecret HF_HUB_DISABLE_XET=1 hf upload me/arm FOLDER --repo-type dataset`
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use ureq::http::{Method, header};
 use url::Url;
 
-use crate::call::{Answer, Call, Content};
+use crate::answer::Answer;
+use crate::call::{Call, Content};
 use crate::client::Session;
 use crate::error::{HubError, Result};
 use crate::hash::HashKind;
@@ -77,11 +78,11 @@ impl Session<'_> {
     /// The repository at its main branch; None if the server knows no such repository, or none that we may see.
     pub(crate) fn find(&self, repo: &Repo) -> Result<Option<RepoInfo>> {
         let answer = self.ask_info(repo, &repo.api())?;
-        let nobody = self.client.token().is_none();
+        let anonymous = self.client.token().is_none();
         match (answer.status, answer.code()) {
             (404, _) | (401, "RepoNotFound") => Ok(None),
             // Without a token the public Hub says so of what it doesn't know.
-            (401, _) if nobody => Ok(None),
+            (401, _) if anonymous => Ok(None),
             _ => answer.ok(self)?.json().map(Some),
         }
     }
@@ -107,7 +108,7 @@ impl Session<'_> {
         self.ask("look the repository up", repo, Method::GET, &path, &[])
     }
 
-    /// Makes the repository. Whether somebody else just did so is of no matter.
+    /// Makes the repository. It is no error if another client just did so.
     pub(crate) fn create(&self, repo: &Repo, private: bool) -> Result<()> {
         let new = NewRepo {
             name: repo.name(),
@@ -141,7 +142,7 @@ impl Session<'_> {
         }
     }
 
-    /// Has the tag point to `commit`. Tags do not move: LeRobot, too, removes the old one and makes it anew. Says whether it had to.
+    /// Has the tag point to `commit`. Tags do not move: LeRobot, too, removes the old one and makes it again. Says whether it had to.
     pub(crate) fn tag(&self, repo: &Repo, tag: &str, commit: &str) -> Result<bool> {
         let refs = format!("{}/refs", repo.api());
         let what = "look the tags up";

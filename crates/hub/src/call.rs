@@ -1,31 +1,22 @@
 //! One question to a server: tokens, redirects, repetition, and what a refusal means.
 
-use std::cell::Cell;
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
+use ureq::SendBody;
 use ureq::http::request::Builder;
-use ureq::http::{HeaderMap, Method, Request, header};
-use ureq::{Body, SendBody};
+use ureq::http::{Method, Request, header};
 use url::Url;
 
+use crate::answer::{Answer, Failure};
 use crate::client::Session;
 use crate::endpoint::{is_loopback, place};
 use crate::error::{HubError, Result};
-use crate::explain::explain;
 use crate::repo::Repo;
 use crate::retry::{ATTEMPTS, asked_for, backoff, is_passing};
-use crate::watch::Meter;
+use crate::slice::{Slice, SliceReader};
 
 /// Redirects that are followed for one question.
 const REDIRECTS: usize = 5;
-/// The longest short answer: a page of a listing, or what becomes of hundreds of files.
-const LONGEST: u64 = 64 << 20;
-/// Bytes of an answer that are read to learn why it was refused.
-const REASON: u64 = 64 * 1024;
 
 /// A question.
 pub(crate) struct Call<'a> {
@@ -47,44 +38,6 @@ pub(crate) enum Content<'a> {
     Nothing,
     Bytes(&'a [u8], &'static str),
     File(Slice<'a>),
-}
-
-/// A part of a file, to be sent.
-#[derive(Clone, Copy)]
-pub(crate) struct Slice<'a> {
-    pub(crate) path: &'a Path,
-    pub(crate) from: u64,
-    pub(crate) bytes: u64,
-    pub(crate) meter: &'a Meter<'a>,
-}
-
-/// An answer.
-pub(crate) struct Answer<'a> {
-    pub(crate) what: &'a str,
-    pub(crate) repo: &'a Repo,
-    pub(crate) url: Url,
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    /// What is read of it by the receiver.
-    pub(crate) body: Body,
-    /// What was read of it at once.
-    bytes: Vec<u8>,
-}
-
-/// Why one attempt came to nothing.
-enum Failure {
-    /// Another attempt may succeed.
-    Network {
-        place: String,
-        why: String,
-    },
-    Final(HubError),
-}
-
-impl From<HubError> for Failure {
-    fn from(error: HubError) -> Self {
-        Self::Final(error)
-    }
 }
 
 impl Session<'_> {
@@ -148,13 +101,13 @@ impl Session<'_> {
                 Err(Failure::Network { why, .. }) => (None, why),
             };
             let wait = wait.unwrap_or_else(|| backoff(attempt));
-            self.trouble(call.what, &why, wait)?;
+            self.wait_because(call.what, &why, wait)?;
             attempt += 1;
         }
     }
 
-    /// Tells why it waits, and waits.
-    pub(crate) fn trouble(&self, what: &str, why: &str, wait: Duration) -> Result<()> {
+    /// Notes why it waits, and waits.
+    pub(crate) fn wait_because(&self, what: &str, why: &str, wait: Duration) -> Result<()> {
         self.alive()?;
         let seconds = wait.as_secs();
         self.watch
@@ -289,119 +242,5 @@ impl Session<'_> {
             body,
             bytes: Vec::new(),
         })
-    }
-}
-
-impl<'a> Answer<'a> {
-    /// Reads it all.
-    fn read(mut self) -> Result<Self, Failure> {
-        let body = self.body.with_config().limit(u64::MAX).reader();
-        let read = body.take(LONGEST + 1).read_to_end(&mut self.bytes);
-        read.map_err(|error| Failure::Network {
-            place: place(&self.url),
-            why: error.to_string(),
-        })?;
-        if self.bytes.len() as u64 > LONGEST {
-            return Err(Failure::Final(HubError::TooMuch {
-                what: format!("the answer of {}", place(&self.url)),
-                limit: LONGEST,
-                unit: "bytes",
-            }));
-        }
-        Ok(self)
-    }
-
-    /// The answer if it is a yes.
-    pub(crate) fn ok(self, session: &Session<'_>) -> Result<Self> {
-        if (200..300).contains(&self.status) {
-            return Ok(self);
-        }
-        Err(self.refusal(session))
-    }
-
-    /// What a no means.
-    pub(crate) fn refusal(mut self, session: &Session<'_>) -> HubError {
-        let mut text = std::mem::take(&mut self.bytes);
-        if text.is_empty() {
-            let reader = self.body.with_config().limit(REASON).reader();
-            // What can be read of the reason is shown; without it, the status says enough.
-            let _ = reader.take(REASON).read_to_end(&mut text);
-        }
-        explain(session, &self, &text)
-    }
-
-    /// What the server's own word for an error is.
-    pub(crate) fn code(&self) -> &str {
-        let code = self.headers.get("x-error-code");
-        code.and_then(|code| code.to_str().ok()).unwrap_or_default()
-    }
-
-    /// A short answer, which is JSON.
-    pub(crate) fn json<T: DeserializeOwned>(self) -> Result<T> {
-        serde_json::from_slice(&self.bytes).map_err(|error| self.nonsense(error))
-    }
-
-    /// An answer that cannot be.
-    pub(crate) fn nonsense(&self, why: impl std::fmt::Display) -> HubError {
-        HubError::Answer {
-            what: self.what.to_owned(),
-            place: place(&self.url),
-            why: why.to_string(),
-        }
-    }
-}
-
-/// Reads a part of a file, counting, until nobody wants it any more.
-struct SliceReader<'a> {
-    slice: Slice<'a>,
-    session: &'a Session<'a>,
-    file: io::Take<File>,
-    read: u64,
-    shrunk: Cell<bool>,
-}
-
-impl<'a> SliceReader<'a> {
-    fn open(session: &'a Session<'a>, slice: Slice<'a>) -> Result<Self> {
-        let open = || {
-            let mut file = File::open(slice.path)?;
-            file.seek(SeekFrom::Start(slice.from))?;
-            Ok(file.take(slice.bytes))
-        };
-        Ok(Self {
-            slice,
-            session,
-            file: open().map_err(HubError::file("read", slice.path))?,
-            read: 0,
-            shrunk: Cell::new(false),
-        })
-    }
-
-    /// After the attempt: what was sent in vain is taken back.
-    fn settle(&self, arrived: bool) -> Result<()> {
-        if self.shrunk.get() {
-            return Err(HubError::Changed {
-                path: self.slice.path.to_owned(),
-            });
-        }
-        if !arrived {
-            self.slice.meter.take_back(self.read);
-        }
-        Ok(())
-    }
-}
-
-impl Read for SliceReader<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.session.alive().is_err() {
-            return Err(io::Error::other("interrupted"));
-        }
-        let got = self.file.read(buffer)?;
-        if got == 0 && self.read < self.slice.bytes && !buffer.is_empty() {
-            self.shrunk.set(true);
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        self.read += got as u64;
-        self.slice.meter.add(got as u64);
-        Ok(got)
     }
 }

@@ -18,7 +18,7 @@ use crate::watch::Watch;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long finding and reaching a server may take.
 const REACH: Duration = Duration::from_secs(20);
-/// How often somebody who wants it to end is looked for.
+/// How often a wait checks whether it is cancelled.
 const POLL: Duration = Duration::from_millis(50);
 /// Files that a repository may have: far beyond any dataset, and what a listing of them takes fits the memory.
 const MOST_FILES: usize = 500_000;
@@ -39,7 +39,7 @@ pub struct HubClient {
 }
 
 impl HubClient {
-    /// Asks `endpoint`, as whom `token` says, or as nobody.
+    /// Asks `endpoint` with this token, or anonymously.
     pub fn new(endpoint: Endpoint, token: Option<Token>) -> Self {
         Self {
             endpoint,

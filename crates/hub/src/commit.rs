@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub(crate) enum UploadMode {
     /// Inside git.
     Regular,
-    /// Beside it.
+    /// Outside git, as a large file.
     Lfs,
 }
 
@@ -156,7 +156,7 @@ impl Session<'_> {
         Ok(modes)
     }
 
-    /// Makes all these changes in one commit; says which it is. None if somebody else's commit came first.
+    /// Makes all these changes in one commit; says which it is. None if another commit came first.
     pub(crate) fn commit(
         &self,
         repo: &Repo,

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use ureq::http::{Method, header};
 
+use crate::answer::Answer;
 use crate::api::RemoteFile;
-use crate::call::{Answer, Call, Content};
+use crate::call::{Call, Content};
 use crate::client::Session;
 use crate::endpoint::place;
 use crate::error::{HubError, Result};
@@ -123,7 +124,7 @@ impl Session<'_> {
                     attempts: failures,
                 });
             }
-            self.trouble(&what, &why, backoff(failures))?;
+            self.wait_because(&what, &why, backoff(failures))?;
         }
         out.finish()
     }

@@ -106,7 +106,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Server and path of an address: what follows them may be a signature, which nobody else should see.
+/// Server and path of an address: what follows them may be a signature, which is secret.
 pub(crate) fn place(url: &Url) -> String {
     let host = url.host_str().unwrap_or("?");
     let port = url.port().map_or(String::new(), |port| format!(":{port}"));

@@ -1,4 +1,4 @@
-//! What can go wrong between a folder and a Hub, in words for whoever asked for it. No text here ever holds a token or a signed address.
+//! What can go wrong between a folder and a Hub, in words for the user. No text here ever holds a token or a signed address.
 
 use std::io;
 use std::path::PathBuf;
@@ -212,7 +212,7 @@ pub enum HubError {
         examples: String,
     },
     /// A file was written while it was read.
-    #[error("{} changed while it was being pushed; nothing was published, start it again when nobody writes to it", path.display())]
+    #[error("{} changed while it was being pushed; nothing was published, start it again when no program writes to it", path.display())]
     Changed {
         /// The file.
         path: PathBuf,
@@ -227,9 +227,9 @@ pub enum HubError {
         /// The Hub.
         endpoint: String,
     },
-    /// Somebody else published in the same moment.
+    /// Another client published in the same moment.
     #[error(
-        "somebody else published to {repo} ({revision}) in the meantime, and nothing of ours was; look at it, then push again"
+        "another commit was published to {repo} ({revision}) in the meantime, and ours was not; look at it, then push again"
     )]
     Moved {
         /// The repository.

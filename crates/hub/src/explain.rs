@@ -1,12 +1,17 @@
 //! What a server's refusal means, and what to do about it.
 
+use std::io::Read;
+
 use serde::Deserialize;
 
-use crate::call::Answer;
+use crate::answer::Answer;
 use crate::client::Session;
 use crate::endpoint::place;
-use crate::error::HubError;
+use crate::error::{HubError, Result};
 use ulna_outside::text::brief;
+
+/// Bytes of an answer that are read to learn why it was refused.
+const REASON: u64 = 64 * 1024;
 
 const SIGN_IN: &str =
     "; if it is private, sign in with `hf auth login`, or set HF_TOKEN to a token that may see it";
@@ -15,13 +20,34 @@ const OTHER_TOKEN: &str =
 const GET_TOKEN: &str = ": sign in with `hf auth login`, or set HF_TOKEN";
 const WRITE_TOKEN: &str = "; publishing needs a token with write access to that user or organisation (settings, Access Tokens)";
 
+impl Answer<'_> {
+    /// The answer if it is a yes.
+    pub(crate) fn ok(self, session: &Session<'_>) -> Result<Self> {
+        if (200..300).contains(&self.status) {
+            return Ok(self);
+        }
+        Err(self.refusal(session))
+    }
+
+    /// What a no means.
+    pub(crate) fn refusal(mut self, session: &Session<'_>) -> HubError {
+        let mut text = std::mem::take(&mut self.bytes);
+        if text.is_empty() {
+            let reader = self.body.with_config().limit(REASON).reader();
+            // What can be read of the reason is shown; without it, the status says enough.
+            let _ = reader.take(REASON).read_to_end(&mut text);
+        }
+        explain(session, &self, &text)
+    }
+}
+
 /// The body of a refusal.
 #[derive(Deserialize)]
 struct Reason {
     error: String,
 }
 
-pub(crate) fn explain(session: &Session<'_>, answer: &Answer<'_>, text: &[u8]) -> HubError {
+fn explain(session: &Session<'_>, answer: &Answer<'_>, text: &[u8]) -> HubError {
     let (what, endpoint) = (
         answer.what.to_owned(),
         session.client.endpoint().to_string(),

@@ -9,12 +9,13 @@ use ureq::http::Method;
 use url::Url;
 
 use crate::api::json;
-use crate::call::{Call, Content, Slice};
+use crate::call::{Call, Content};
 use crate::client::Session;
 use crate::endpoint::place;
 use crate::error::{HubError, Result};
 use crate::local::LocalFile;
 use crate::repo::Repo;
+use crate::slice::Slice;
 use crate::watch::{Meter, Step};
 use ulna_outside::text::brief;
 

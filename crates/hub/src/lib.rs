@@ -27,6 +27,7 @@
 //! What a server says is not trusted: names that lead out of the folder are refused, sizes and listings are bounded, content is checked
 //! against its hash, and the token goes to the endpoint alone, never along a redirect to elsewhere.
 
+mod answer;
 mod api;
 mod call;
 mod client;
@@ -44,6 +45,7 @@ mod pull;
 mod push;
 mod repo;
 mod retry;
+mod slice;
 mod token;
 mod watch;
 

@@ -33,7 +33,7 @@ pub struct LocalFile {
 }
 
 impl LocalFile {
-    /// Fails if somebody wrote to it since it was listed.
+    /// Fails if it was written to since it was listed.
     pub(crate) fn refuse_change(&self) -> Result<()> {
         let same = fs::symlink_metadata(&self.path).is_ok_and(|meta| {
             meta.is_file() && meta.len() == self.bytes && meta.modified().ok() == self.changed
@@ -205,7 +205,7 @@ fn list(
             continue;
         }
         let name = format!("{prefix}{name}");
-        // Not followed: a link could lead to a file that nobody means to publish.
+        // Not followed: a link could lead to a file that is not meant to be published.
         let meta = fs::symlink_metadata(&path).map_err(HubError::file("read", &path))?;
         if meta.is_symlink() {
             return Err(wrong(

@@ -71,7 +71,7 @@ pub(crate) fn refuse_collisions<'a>(names: impl Iterator<Item = &'a str> + Clone
     Ok(())
 }
 
-/// Whether a file is nobody's business: hidden, a lock, something temporary. Neither pushed nor pulled.
+/// Whether a file is private to this computer: hidden, a lock, something temporary. Neither pushed nor pulled.
 pub(crate) fn is_private(name: &str) -> bool {
     let suffixes = [".lock", ".tmp", ".part", ".incomplete", "~"];
     let hidden = |part: &str| part.starts_with('.') && !matches!(part, "." | "..");

@@ -175,7 +175,7 @@ impl Pull<'_> {
     /// A dataset that is being recorded is not replaced under the recorder's hands.
     fn refuse_recording(&self) -> Result<()> {
         match refuse_unfinished(self.dir) {
-            // What is merely damaged may well be pulled anew.
+            // What is merely damaged may well be pulled again.
             Err(HubError::Unfinished { why, .. }) if !why.contains("recording") => Ok(()),
             other => other,
         }

@@ -142,7 +142,7 @@ impl<'a> Push<'a> {
             (pushed.sent_files, pushed.sent_bytes) = sent;
             pushed.commit = Some(self.publish(&plan, &changes, head)?);
         }
-        // As LeRobot's loader wants it. A branch for trying things out must not become what everybody loads.
+        // As LeRobot's loader wants it. A branch for trying things out must not become what every user loads.
         let version = self.folder.version().filter(|_| self.is_main());
         if let (Some(version), Some(commit)) = (version, &pushed.commit) {
             self.session.tag(self.repo, version, commit)?;
@@ -338,7 +338,7 @@ impl<'a> Push<'a> {
     }
 }
 
-/// One commit; or several while nobody can take what is there for a dataset yet, the main file in the last.
+/// One commit; or, as long as there is no main file that makes it a dataset, several, with the main file in the last.
 fn batches<'a>(changes: &[Change<'a>], present: bool) -> Result<Vec<Vec<Change<'a>>>> {
     let inside = |change: &Change<'_>| match change {
         Change::Regular(file) => file.bytes,

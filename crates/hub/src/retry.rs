@@ -6,7 +6,7 @@ use ureq::http::HeaderMap;
 
 /// How often something is tried.
 pub(crate) const ATTEMPTS: u32 = 6;
-/// The longest wait that a server can ask for; beyond it, its refusal is told.
+/// The longest wait that a server can ask for; beyond it, its refusal is reported.
 const LONGEST: Duration = Duration::from_secs(300);
 
 /// Answers that another attempt may change: the server is overloaded, restarting, or counts our requests.

@@ -36,7 +36,7 @@ impl Token {
         })
     }
 
-    /// The token of whoever is signed in: `HF_TOKEN`, else the file that `HF_TOKEN_PATH` names, else `token` in `HF_HOME`, which is
+    /// The token of the user who is signed in: `HF_TOKEN`, else the file that `HF_TOKEN_PATH` names, else `token` in `HF_HOME`, which is
     /// `huggingface` in the user's cache unless set. None with `HF_HUB_DISABLE_IMPLICIT_TOKEN`.
     ///
     /// # Errors

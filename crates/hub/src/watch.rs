@@ -27,7 +27,7 @@ impl Step {
     }
 }
 
-/// Whoever looks on, and may end it. Called from several threads at once, often; it should return quickly.
+/// Receives the progress of a transfer, and may cancel it. Called from several threads at once, often; it should return quickly.
 pub trait Watch: Sync {
     /// So many of so many bytes of a step are done. A part that has to be sent again is taken off.
     fn progress(&self, step: Step, done: u64, total: u64);

@@ -4,7 +4,7 @@
 mod loopback;
 
 use loopback::folders::{files, folder, noise};
-use loopback::{Hub, Manner, Reply, TOKEN, Trouble};
+use loopback::{FaultKind, Hub, Manner, Reply, TOKEN};
 use ulna_hub::{
     Folder, HubError, PullOptions, PushOptions, Repo, RepoKind, Token, Unwatched, pull, push,
 };
@@ -110,14 +110,14 @@ fn listings_neither_repeat_nor_wander() {
         "<file:///etc>; rel=\"next\"",
     ] {
         hub.state().faults.clear();
-        hub.fail("GET", "/tree/", 10, Trouble::Answer(page(link)));
+        hub.fail("GET", "/tree/", 10, FaultKind::Answer(page(link)));
         assert!(pulled(&hub).is_err(), "{link}");
         assert_eq!(hub.count("/resolve/"), 0);
     }
 }
 
 #[test]
-fn answers_that_make_no_sense_are_told() {
+fn answers_that_make_no_sense_are_reported() {
     let hub = Hub::start();
     hub.put(HEAP, false, &[("a", b"x")]);
     let bad_hash =
@@ -133,7 +133,7 @@ fn answers_that_make_no_sense_are_told() {
         (Reply::json(&huge), "bytes free"),
     ] {
         hub.state().faults.clear();
-        hub.fail("GET", "/tree/", 1, Trouble::Answer(reply));
+        hub.fail("GET", "/tree/", 1, FaultKind::Answer(reply));
         let error = pulled(&hub).unwrap_err().to_string();
         assert!(error.contains(word), "{error}");
     }
@@ -152,7 +152,7 @@ fn redirects_end_and_stay_on_the_web() {
     ] {
         hub.state().faults.clear();
         let reply = Reply::new(302).with("Location", to);
-        hub.fail("GET", "/revision/", 100, Trouble::Answer(reply));
+        hub.fail("GET", "/revision/", 100, FaultKind::Answer(reply));
         let error = pulled(&hub).unwrap_err();
         assert!(matches!(error, HubError::Elsewhere { .. }), "{to}: {error}");
     }
@@ -164,7 +164,7 @@ fn what_is_sent_is_not_redirected_elsewhere() {
     let dir = folder(&[("policy.toml", b"x"), ("a.onnx", &noise(1, 9_000))]);
     let store = hub.state().store_port;
     let reply = Reply::new(307).with("Location", &format!("http://127.0.0.1:{store}/thief"));
-    hub.fail("POST", "/commit", 1, Trouble::Answer(reply));
+    hub.fail("POST", "/commit", 1, FaultKind::Answer(reply));
     let heap_of = Folder::open(dir.path(), None).unwrap();
     let options = PushOptions::default();
     let error = push(&hub.client(), &heap_of, &heap(), &options, &Unwatched).unwrap_err();
@@ -201,7 +201,7 @@ fn uploads_go_to_safe_places_only() {
             "POST",
             "/objects/batch",
             1,
-            Trouble::Answer(Reply::json(&answer)),
+            FaultKind::Answer(Reply::json(&answer)),
         );
         let heap_of = Folder::open(dir.path(), None).unwrap();
         let options = PushOptions::default();
@@ -211,12 +211,12 @@ fn uploads_go_to_safe_places_only() {
 }
 
 #[test]
-fn tokens_are_never_told() {
+fn tokens_are_never_shown() {
     let hub = Hub::start();
     hub.put(HEAP, true, &[("a", b"x")]);
     // A server that repeats the token, and one that doesn't know it.
     let echo = Reply::refusal(403, "", &format!("the token {TOKEN} is not good enough"));
-    hub.fail("GET", "/revision/", 1, Trouble::Answer(echo));
+    hub.fail("GET", "/revision/", 1, FaultKind::Answer(echo));
     let wrong = Token::new("hf_Wrong", "HF_TOKEN").unwrap();
     let scratch = tempfile::tempdir().unwrap();
     let options = PullOptions::default();

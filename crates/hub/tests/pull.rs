@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use loopback::folders::{copy_of, files, noise};
-use loopback::{Hub, Manner, Reply, Trouble};
+use loopback::{FaultKind, Hub, Manner, Reply};
 use ulna_hub::{
     Filter, Folder, HubClient, HubError, PullOptions, Pulled, PushOptions, Repo, RepoKind, Step,
     Unwatched, Watch, kind_of, pull as pull_with, push,
@@ -67,17 +67,17 @@ fn everything_comes_once() {
 #[test]
 fn broken_connections_are_gone_on_with() {
     let (hub, all) = filled();
-    hub.fail("GET", "/blob/", 1, Trouble::CutAnswer(100_000));
-    hub.fail("GET", "/blob/", 2, Trouble::CutAnswer(5_000));
+    hub.fail("GET", "/blob/", 1, FaultKind::CutAnswer(100_000));
+    hub.fail("GET", "/blob/", 2, FaultKind::CutAnswer(5_000));
     hub.fail(
         "GET",
         "/resolve/",
         1,
-        Trouble::Answer(Reply::refusal(500, "", "")),
+        FaultKind::Answer(Reply::refusal(500, "", "")),
     );
-    hub.fail("GET", "/tree/", 1, Trouble::CutAnswer(0));
+    hub.fail("GET", "/tree/", 1, FaultKind::CutAnswer(0));
     let slower = Reply::refusal(429, "", "").with("RateLimit", "\"api\";r=0;t=21");
-    hub.fail("GET", "/revision/", 1, Trouble::Answer(slower));
+    hub.fail("GET", "/revision/", 1, FaultKind::Answer(slower));
     let scratch = tempfile::tempdir().unwrap();
     pull(&hub.client(), scratch.path()).unwrap();
     assert_eq!(files(scratch.path()), all);
@@ -91,7 +91,7 @@ fn servers_that_always_start_at_the_beginning_will_do() {
     hub.state().manner.no_ranges = true;
     let a = loopback::sha256(&all["sub/a.onnx"]);
     let at_a: &'static str = Box::leak(format!("/blob/{a}").into_boxed_str());
-    hub.fail("GET", at_a, 1, Trouble::CutAnswer(100_000));
+    hub.fail("GET", at_a, 1, FaultKind::CutAnswer(100_000));
     let scratch = tempfile::tempdir().unwrap();
     pull(&hub.client(), scratch.path()).unwrap();
     assert_eq!(files(scratch.path()), all);
@@ -103,8 +103,8 @@ fn what_arrived_is_kept_until_the_next_time() {
     let (hub, all) = filled();
     let a = loopback::sha256(&all["sub/a.onnx"]);
     let at_a: &'static str = Box::leak(format!("/blob/{a}").into_boxed_str());
-    hub.fail("GET", at_a, 1, Trouble::CutAnswer(100_000));
-    hub.fail("GET", at_a, 100, Trouble::CutAnswer(0));
+    hub.fail("GET", at_a, 1, FaultKind::CutAnswer(100_000));
+    hub.fail("GET", at_a, 100, FaultKind::CutAnswer(0));
     let scratch = tempfile::tempdir().unwrap();
     let error = pull(&hub.client(), scratch.path()).unwrap_err();
     assert!(matches!(error, HubError::Network { .. }), "{error}");
@@ -178,7 +178,7 @@ fn one_at_a_time() {
 #[test]
 fn a_silent_server_is_given_up() {
     let (hub, _) = filled();
-    hub.fail("GET", "/revision/", 100, Trouble::Silence);
+    hub.fail("GET", "/revision/", 100, FaultKind::Silence);
     let scratch = tempfile::tempdir().unwrap();
     let client = hub.client().patience(std::time::Duration::from_millis(50));
     let error = pull(&client, scratch.path()).unwrap_err();
@@ -193,13 +193,13 @@ fn damage_is_noticed() {
     let (hub, all) = filled();
     let scratch = tempfile::tempdir().unwrap();
     // Once is put right.
-    hub.fail("GET", "/blob/", 1, Trouble::Corrupt);
-    hub.fail("GET", "/policy.toml", 1, Trouble::Corrupt);
+    hub.fail("GET", "/blob/", 1, FaultKind::Corrupt);
+    hub.fail("GET", "/policy.toml", 1, FaultKind::Corrupt);
     pull(&hub.client(), scratch.path()).unwrap();
     assert_eq!(files(scratch.path()), all);
-    // Again and again is told, and nothing of it stays.
+    // Repeated damage is reported, and nothing of it stays.
     let scratch = tempfile::tempdir().unwrap();
-    hub.fail("GET", "/policy.toml", 2, Trouble::Corrupt);
+    hub.fail("GET", "/policy.toml", 2, FaultKind::Corrupt);
     let error = pull(&hub.client(), scratch.path()).unwrap_err();
     assert!(matches!(error, HubError::Damaged { .. }), "{error}");
     assert!(!scratch.path().join("policy.toml").exists());
@@ -216,7 +216,7 @@ fn a_beginning_that_is_wrong_is_not_gone_on_with() {
         "GET",
         "/blob/",
         100,
-        Trouble::Answer(Reply::refusal(403, "", "")),
+        FaultKind::Answer(Reply::refusal(403, "", "")),
     );
     pull(&hub.client(), scratch.path()).unwrap_err();
     hub.state().faults.clear();
@@ -234,7 +234,7 @@ fn a_beginning_that_is_wrong_is_not_gone_on_with() {
 #[test]
 fn more_than_the_file_is_not_taken() {
     let (hub, _) = filled();
-    hub.fail("GET", "/policy.toml", 100, Trouble::TooLong);
+    hub.fail("GET", "/policy.toml", 100, FaultKind::TooLong);
     let scratch = tempfile::tempdir().unwrap();
     let error = pull(&hub.client(), scratch.path()).unwrap_err();
     assert!(error.to_string().contains("more came"), "{error}");

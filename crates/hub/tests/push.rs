@@ -6,7 +6,7 @@ mod loopback;
 use std::fs;
 
 use loopback::folders::{copy_of, files, folder, noise};
-use loopback::{Hub, Manner, Reply, Trouble};
+use loopback::{FaultKind, Hub, Manner, Reply};
 use ulna_hub::{
     Folder, HubError, PushOptions, Pushed, Repo, RepoKind, Unwatched, push as push_with,
 };
@@ -184,20 +184,20 @@ fn large_files_go_in_parts_where_the_store_wants_them_so() {
 }
 
 #[test]
-fn passing_trouble_is_waited_out() {
+fn passing_faults_are_waited_out() {
     let hub = Hub::with(Manner {
         part: Some(10_000),
         ..Manner::default()
     });
     let busy = Reply::refusal(503, "", "");
     let slower = Reply::refusal(429, "", "").with("Retry-After", "17");
-    hub.fail("GET", "/api/models", 2, Trouble::Answer(busy.clone()));
-    hub.fail("POST", "/preupload", 1, Trouble::Answer(slower));
-    hub.fail("PUT", "/part/", 1, Trouble::DropUpload(3_000));
-    hub.fail("PUT", "/upload/", 1, Trouble::Answer(busy.clone()));
-    hub.fail("POST", "/verify", 1, Trouble::CutAnswer(0));
-    hub.fail("POST", "/complete", 1, Trouble::Answer(busy.clone()));
-    hub.fail("POST", "/commit", 1, Trouble::Answer(busy));
+    hub.fail("GET", "/api/models", 2, FaultKind::Answer(busy.clone()));
+    hub.fail("POST", "/preupload", 1, FaultKind::Answer(slower));
+    hub.fail("PUT", "/part/", 1, FaultKind::DropUpload(3_000));
+    hub.fail("PUT", "/upload/", 1, FaultKind::Answer(busy.clone()));
+    hub.fail("POST", "/verify", 1, FaultKind::CutAnswer(0));
+    hub.fail("POST", "/complete", 1, FaultKind::Answer(busy.clone()));
+    hub.fail("POST", "/commit", 1, FaultKind::Answer(busy));
     let dir = folder(&[
         ("policy.toml", b"x"),
         ("a.onnx", &noise(1, 35_000)),
@@ -213,7 +213,7 @@ fn passing_trouble_is_waited_out() {
 }
 
 #[test]
-fn lasting_trouble_is_told_and_what_was_sent_is_not_sent_again() {
+fn lasting_faults_are_reported_and_what_was_sent_is_not_sent_again() {
     let hub = Hub::start();
     let store_down = Reply::refusal(500, "", "");
     let dir = folder(&[
@@ -223,7 +223,7 @@ fn lasting_trouble_is_told_and_what_was_sent_is_not_sent_again() {
     ]);
     let b = loopback::sha256(&noise(2, 9_000));
     let to_b: &'static str = Box::leak(format!("/upload/{b}").into_boxed_str());
-    hub.fail("PUT", to_b, 6, Trouble::Answer(store_down));
+    hub.fail("PUT", to_b, 6, FaultKind::Answer(store_down));
     let error = push(&hub, &heap(&dir), &policy()).unwrap_err();
     let text = error.to_string();
     assert!(text.contains("b.onnx") && text.contains("500"), "{text}");
@@ -244,7 +244,7 @@ fn a_commit_whose_answer_is_lost_is_not_made_twice() {
     let hub = Hub::start();
     let dir = folder(&[("policy.toml", b"x"), ("a.onnx", &noise(1, 9_000))]);
     let lost = Reply::refusal(504, "", "");
-    hub.fail("POST", "/commit", 1, Trouble::DoneBut(lost));
+    hub.fail("POST", "/commit", 1, FaultKind::DoneBut(lost));
     let pushed = push(&hub, &heap(&dir), &policy()).unwrap();
     assert_eq!(hub.history("models/me/policy", "main").len(), 2);
     assert_eq!(pushed.commit, Some(hub.head("models/me/policy")));
@@ -252,12 +252,12 @@ fn a_commit_whose_answer_is_lost_is_not_made_twice() {
 }
 
 #[test]
-fn nobody_elses_commit_is_overwritten_unseen() {
+fn no_other_commit_is_overwritten_unseen() {
     let hub = Hub::start();
     hub.put("models/me/policy", false, &[("policy.toml", b"theirs")]);
     let dir = folder(&[("policy.toml", b"ours")]);
     let moved = Reply::refusal(412, "", "A commit has happened since");
-    hub.fail("POST", "/commit", 1, Trouble::Answer(moved));
+    hub.fail("POST", "/commit", 1, FaultKind::Answer(moved));
     let error = push(&hub, &heap(&dir), &policy()).unwrap_err();
     assert!(matches!(error, HubError::Moved { .. }), "{error}");
 }
@@ -374,7 +374,7 @@ fn nothing_is_made_when_that_is_not_wanted() {
 fn refusals_say_what_to_do() {
     let hub = Hub::start();
     let dir = folder(&[("policy.toml", b"x")]);
-    let theirs = Repo::new(RepoKind::Model, "somebody/policy").unwrap();
+    let theirs = Repo::new(RepoKind::Model, "other/policy").unwrap();
     let error = push(&hub, &heap(&dir), &theirs).unwrap_err().to_string();
     assert!(
         error.contains("rights to create") && error.contains("write access"),
@@ -382,8 +382,8 @@ fn refusals_say_what_to_do() {
     );
 
     let options = PushOptions::default();
-    let nobody = hub.client_as(None);
-    let error = push_with(&nobody, &heap(&dir), &policy(), &options, &Unwatched).unwrap_err();
+    let anonymous = hub.client_as(None);
+    let error = push_with(&anonymous, &heap(&dir), &policy(), &options, &Unwatched).unwrap_err();
     assert!(error.to_string().contains("hf auth login"), "{error}");
 
     let ignored = folder(&[("policy.toml", b"x"), ("a.ignored", b"x")]);

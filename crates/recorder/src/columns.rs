@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `action` | float32 x joints | the source's target in force at t_k, before the safety gate |
 //! | `observation.state` | float32 x joints | the newest state measured at or before t_k |
-//! | `observation.environment_state` | float32 x names | what the surroundings tell of themselves at t_k, if they do |
+//! | `observation.environment_state` | float32 x names | the state of the surroundings at t_k, if they report one |
 //! | `observation.images.<camera>` | video | the newest picture whose light fell at or before t_k |
 //! | `ulna.action_sent` | float32 x joints | what the gate sent of that target |
 //! | `ulna.time` | float32 | when that state was measured, s after the first row's t_0; `timestamp` is the nominal time |
@@ -70,7 +70,7 @@ impl Columns {
         }
     }
 
-    /// The same columns, and one for what these surroundings tell.
+    /// The same columns, and one for the state of these surroundings.
     #[must_use]
     pub fn with_environment(self, environment: Option<Arc<dyn Environment>>) -> Self {
         Self {

@@ -9,8 +9,8 @@ use ulna_dataset::{RealFs, Result, VideoEncoder, VideoPart};
 use ulna_rt::priority;
 
 use crate::error::RecorderError;
-use crate::lane::{Lane, Trouble, Worker};
 use crate::spool::{SpoolReader, SpoolWriter, spool};
+use crate::worker::{FirstError, Worker, WorkerHandle};
 
 /// Encodes the pictures of one camera over one episode.
 pub trait PictureEncoder: Send {
@@ -67,7 +67,7 @@ struct EncodingWorker {
     in_memory: Arc<AtomicUsize>,
     pictures: u32,
     sync_every: u32,
-    trouble: Trouble,
+    first_error: FirstError,
 }
 
 #[derive(Default)]
@@ -100,7 +100,7 @@ impl EncodingWorker {
             done = encoder.sync();
         }
         if let Err(error) = done {
-            self.trouble.report(error);
+            self.first_error.report(error);
             self.encoder = None;
         }
     }
@@ -117,7 +117,7 @@ impl EncodingWorker {
         self.last = LastPicture::Spooled(bytes);
         if let Err(source) = fetched {
             self.encoder = None;
-            self.trouble.report(RecorderError::Spool {
+            self.first_error.report(RecorderError::Spool {
                 camera: self.camera.clone(),
                 source,
             });
@@ -135,9 +135,9 @@ impl EncodingWorker {
             Ok(part)
         });
         match part {
-            // Whoever waits for it may have given up.
+            // The receiver is gone if the session has ended without waiting for the video.
             Ok(part) => drop(reply.send(part)),
-            Err(error) => self.trouble.report(error),
+            Err(error) => self.first_error.report(error),
         }
     }
 }
@@ -191,25 +191,25 @@ pub(crate) struct Room {
 
 /// The recorder's side of one camera's encoder.
 #[derive(Debug)]
-pub(crate) struct EncodingLane {
+pub(crate) struct EncoderHandle {
     pub(crate) camera: String,
-    lane: Lane<EncodingWorker>,
+    worker: WorkerHandle<EncodingWorker>,
     in_memory: Arc<AtomicUsize>,
     room: Room,
     spool_folder: PathBuf,
     spool: Option<SpoolWriter>,
     first: bool,
-    trouble: Trouble,
+    first_error: FirstError,
 }
 
-impl EncodingLane {
+impl EncoderHandle {
     pub(crate) fn new(
         camera: &str,
         threaded: bool,
         room: Room,
         spool_folder: PathBuf,
         sync_every: u32,
-        trouble: &Trouble,
+        first_error: &FirstError,
     ) -> Result<Self, RecorderError> {
         let in_memory = Arc::new(AtomicUsize::new(0));
         let worker = EncodingWorker {
@@ -220,37 +220,37 @@ impl EncodingLane {
             in_memory: Arc::clone(&in_memory),
             pictures: 0,
             sync_every: sync_every.max(1),
-            trouble: trouble.clone(),
+            first_error: first_error.clone(),
         };
-        let lane = if threaded {
-            Lane::thread(
+        let worker = if threaded {
+            WorkerHandle::thread(
                 &format!("encode-{camera}"),
                 worker,
                 priority::step_back,
-                trouble.clone(),
+                first_error.clone(),
             )?
         } else {
-            Lane::inline(worker)
+            WorkerHandle::inline(worker)
         };
         Ok(Self {
             camera: camera.to_owned(),
-            lane,
+            worker,
             in_memory,
             room,
             spool_folder,
             spool: None,
             first: true,
-            trouble: trouble.clone(),
+            first_error: first_error.clone(),
         })
     }
 
     pub(crate) fn open(&mut self, encoder: Receiver<Box<dyn PictureEncoder>>) {
         self.first = true;
-        self.lane.send(EncodingMessage::Open(encoder));
+        self.worker.send(EncodingMessage::Open(encoder));
     }
 
     pub(crate) fn close(&mut self, reply: Option<Sender<VideoPart>>) {
-        self.lane.send(EncodingMessage::Close(reply));
+        self.worker.send(EncodingMessage::Close(reply));
     }
 
     /// Takes a picture; never waits for the encoder.
@@ -260,21 +260,23 @@ impl EncodingLane {
         let first = std::mem::take(&mut self.first);
         if first || (waiting + 1) * pixels.len() <= self.room.memory.max(pixels.len()) {
             self.in_memory.fetch_add(1, Ordering::AcqRel);
-            self.lane.send(EncodingMessage::Picture(Arc::clone(pixels)));
+            self.worker
+                .send(EncodingMessage::Picture(Arc::clone(pixels)));
             return Taken::Queued;
         }
         match self.put_aside(pixels) {
             Ok(Some(new)) => {
-                self.lane.send(EncodingMessage::Spooled(new));
+                self.worker.send(EncodingMessage::Spooled(new));
                 Taken::Spooled
             }
             Ok(None) => {
-                self.lane.send(EncodingMessage::Repeat);
+                self.worker.send(EncodingMessage::Repeat);
                 Taken::Replaced
             }
             Err(source) => {
                 let camera = self.camera.clone();
-                self.trouble.report(RecorderError::Spool { camera, source });
+                self.first_error
+                    .report(RecorderError::Spool { camera, source });
                 Taken::Replaced
             }
         }
@@ -293,7 +295,7 @@ impl EncodingLane {
         };
         let fits = writer.put(pixels)?;
         if !fits && new.is_some() {
-            // Nobody has the reader of a spool that fits nothing.
+            // The worker never got the reader of this spool, as no picture fits into it.
             self.spool = None;
         }
         Ok(fits.then_some(new))
@@ -306,6 +308,6 @@ impl EncodingLane {
     }
 
     pub(crate) fn finish(self) {
-        self.lane.finish();
+        self.worker.finish();
     }
 }

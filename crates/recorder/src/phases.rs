@@ -1,6 +1,6 @@
 //! Which rows belong to an episode: recording, resetting, and the keys.
 //!
-//! As in LeRobot 0.6.2, an episode and the reset after it last their time or until somebody presses *next*; *re-record*
+//! As in LeRobot 0.6.2, an episode and the reset after it last their time or until the operator presses *next*; *re-record*
 //! throws the running episode away, or, during the reset, the one just finished; *stop* saves what is there and ends. After the last
 //! episode there is no reset. An episode is only committed when the reset after it is over, because until then it can still
 //! be taken back; on disk it is complete before.

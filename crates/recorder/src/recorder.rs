@@ -53,7 +53,7 @@ pub struct Recorder {
 
 impl Recorder {
     /// A recorder into `writer`'s dataset, whose features are those of `columns`. When the session is over it calls `stop`; when
-    /// somebody else interrupts, it does with the running episode as the options say.
+    /// another party raises `stop`, it does with the running episode as the options say.
     ///
     /// # Errors
     /// If a thread cannot be started.
@@ -141,7 +141,7 @@ impl Recorder {
     }
 
     /// Ends the session while the running episode can still be saved, if the disk is nearly full.
-    fn mind_the_disk(&mut self, now: Stamp) {
+    fn stop_if_disk_is_nearly_full(&mut self, now: Stamp) {
         if !self.progress.failed
             && let Some(shortage) = self.sink.shortage()
         {
@@ -302,14 +302,14 @@ impl Machine for Recorder {
         };
         self.take_inputs(stamp);
         self.take_data(&mut sampler, stamp);
-        self.mind_the_disk(stamp);
+        self.stop_if_disk_is_nearly_full(stamp);
         while self.phases.phase() != Phase::Over
             && let Some(row) = sampler.next_row(stamp)
         {
             self.take_row(&sampler, &row, stamp);
         }
         self.sampler = Some(sampler);
-        if let Some(error) = self.sink.take_trouble() {
+        if let Some(error) = self.sink.take_error() {
             self.fail(error);
         }
         self.publish();

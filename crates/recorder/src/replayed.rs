@@ -1,4 +1,4 @@
-//! A camera that shows what somebody has seen before.
+//! A camera that replays recorded pictures.
 
 use std::collections::VecDeque;
 use std::fmt;

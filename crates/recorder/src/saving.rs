@@ -9,8 +9,8 @@ use serde_json::Value;
 use ulna_dataset::{EpisodeWriter, VideoEncoder, VideoPart, Writer};
 
 use crate::encoding::PictureEncoder;
-use crate::lane::{Trouble, Worker};
 use crate::space::SpaceWatch;
+use crate::worker::{FirstError, Worker};
 
 pub(crate) enum RowsMessage {
     /// An episode begins; its writer comes through here.
@@ -26,18 +26,23 @@ pub(crate) struct RowsWorker {
     rows: u32,
     sync_every: u32,
     space: SpaceWatch,
-    trouble: Trouble,
+    first_error: FirstError,
 }
 
 impl RowsWorker {
-    pub(crate) fn new(task: String, sync_every: u32, space: SpaceWatch, trouble: Trouble) -> Self {
+    pub(crate) fn new(
+        task: String,
+        sync_every: u32,
+        space: SpaceWatch,
+        first_error: FirstError,
+    ) -> Self {
         Self {
             writer: None,
             task,
             rows: 0,
             sync_every: sync_every.max(1),
             space,
-            trouble,
+            first_error,
         }
     }
 
@@ -52,7 +57,7 @@ impl RowsWorker {
             self.space.look(writer);
         }
         if let Err(error) = done {
-            self.trouble.report(error);
+            self.first_error.report(error);
         }
     }
 }
@@ -72,9 +77,9 @@ impl Worker for RowsWorker {
                     return;
                 };
                 if let Err(error) = writer.sync() {
-                    self.trouble.report(error);
+                    self.first_error.report(error);
                 }
-                // Whoever waits for it may have given up; then the journal stays for repair.
+                // If the receiver is gone, the journal stays for repair.
                 drop(reply.send(writer));
             }
         }
@@ -122,7 +127,7 @@ pub(crate) struct SavingWorker {
     writer: Writer,
     wrap: WrapEncoder,
     saved: Arc<Saved>,
-    trouble: Trouble,
+    first_error: FirstError,
 }
 
 impl fmt::Debug for SavingWorker {
@@ -136,13 +141,13 @@ impl SavingWorker {
         writer: Writer,
         wrap: WrapEncoder,
         saved: Arc<Saved>,
-        trouble: Trouble,
+        first_error: FirstError,
     ) -> Self {
         Self {
             writer,
             wrap,
             saved,
-            trouble,
+            first_error,
         }
     }
 
@@ -201,7 +206,7 @@ impl Worker for SavingWorker {
             SavingMessage::Discard(parts) => Self::discard(&parts),
         };
         if let Err(error) = done {
-            self.trouble.report(error);
+            self.first_error.report(error);
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Each camera has an encoder's thread, the rows have one, and finished episodes are saved on another, so that the next
 //! episode can start at once. Pictures wait in memory up to a bound, then on disk up to a budget (both per session); beyond that
 //! the picture before is encoded again, which is counted, and the row is marked. Rows are never dropped.
-//! With [`Lanes::Inline`] every call does its work before it returns, so nothing ever waits or is replaced.
+//! With [`Workers::Inline`] every call does its work before it returns, so nothing ever waits or is replaced.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -12,17 +12,17 @@ use serde_json::Value;
 use ulna_dataset::{EpisodeWriter, VideoEncoder, Writer};
 
 use crate::columns::CameraSpec;
-use crate::encoding::{EncodingLane, PictureEncoder, Room, Taken};
+use crate::encoding::{EncoderHandle, PictureEncoder, Room, Taken};
 use crate::error::RecorderError;
-use crate::lane::{Lane, Trouble};
 use crate::saving::{
     Parts, RowsMessage, RowsWorker, Saved, SavingMessage, SavingWorker, WrapEncoder,
 };
 use crate::space::{self, FreeBytes, Space, SpaceWatch};
+use crate::worker::{FirstError, WorkerHandle};
 
 /// Where the work is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lanes {
+pub enum Workers {
     /// On the caller's thread, at once: for the virtual clock.
     Inline,
     /// On threads of its own.
@@ -32,8 +32,8 @@ pub enum Lanes {
 /// How a sink works.
 pub struct SinkOptions {
     /// Where the work is done.
-    pub lanes: Lanes,
-    /// What the robot is told to do; it goes with every row.
+    pub workers: Workers,
+    /// The task that the robot performs; it goes with every row.
     pub task: String,
     /// Rows from one sync of the disk to the next: about a second's.
     pub sync_every: u32,
@@ -43,14 +43,14 @@ pub struct SinkOptions {
     pub spool: u64,
     /// Makes a camera's encoder from the dataset's own: for tests and other codecs.
     pub wrap: WrapEncoder,
-    /// Tells how much room the disk has.
+    /// How much room the disk has.
     pub free: FreeBytes,
 }
 
 impl std::fmt::Debug for SinkOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SinkOptions")
-            .field("lanes", &self.lanes)
+            .field("workers", &self.workers)
             .field("task", &self.task)
             .finish_non_exhaustive()
     }
@@ -58,9 +58,9 @@ impl std::fmt::Debug for SinkOptions {
 
 impl SinkOptions {
     /// 32 MB in memory and 2 GB on disk, a sync every second, the dataset's own encoder.
-    pub fn new(lanes: Lanes, task: String, fps: u32) -> Self {
+    pub fn new(workers: Workers, task: String, fps: u32) -> Self {
         Self {
-            lanes,
+            workers,
             task,
             sync_every: fps,
             memory: 32 << 20,
@@ -90,14 +90,14 @@ struct Prepared {
 /// Takes the rows and pictures of one episode after another.
 #[derive(Debug)]
 pub struct EpisodeSink {
-    rows: Lane<RowsWorker>,
-    encoders: Vec<EncodingLane>,
-    saver: Lane<SavingWorker>,
+    rows: WorkerHandle<RowsWorker>,
+    encoders: Vec<EncoderHandle>,
+    saver: WorkerHandle<SavingWorker>,
     prepared: Option<Prepared>,
     closed: Option<Parts>,
     saved: Arc<Saved>,
     space: Arc<Space>,
-    trouble: Trouble,
+    first_error: FirstError,
 }
 
 impl EpisodeSink {
@@ -110,9 +110,9 @@ impl EpisodeSink {
         cameras: &[CameraSpec],
         options: SinkOptions,
     ) -> Result<Self, RecorderError> {
-        let trouble = Trouble::default();
+        let first_error = FirstError::default();
         let saved = Arc::new(Saved::default());
-        let threaded = options.lanes == Lanes::Threads;
+        let threaded = options.workers == Workers::Threads;
         let share = cameras.len().max(1);
         let room = Room {
             memory: options.memory / share,
@@ -121,19 +121,24 @@ impl EpisodeSink {
         let folder = writer.root().join(".ulna");
         let encoders = cameras.iter().map(|camera| {
             let (key, every) = (camera.key(), options.sync_every);
-            EncodingLane::new(&key, threaded, room, folder.clone(), every, &trouble)
+            EncoderHandle::new(&key, threaded, room, folder.clone(), every, &first_error)
         });
         let encoders = encoders.collect::<Result<_, _>>()?;
         let space = Arc::<Space>::default();
         let watch = SpaceWatch::new(writer.root().to_owned(), options.free, Arc::clone(&space));
-        let rows = RowsWorker::new(options.task, options.sync_every, watch, trouble.clone());
-        let saver = SavingWorker::new(writer, options.wrap, Arc::clone(&saved), trouble.clone());
-        let (rows, saver) = match options.lanes {
-            Lanes::Inline => (Lane::inline(rows), Lane::inline(saver)),
-            Lanes::Threads => (
+        let rows = RowsWorker::new(options.task, options.sync_every, watch, first_error.clone());
+        let saver = SavingWorker::new(
+            writer,
+            options.wrap,
+            Arc::clone(&saved),
+            first_error.clone(),
+        );
+        let (rows, saver) = match options.workers {
+            Workers::Inline => (WorkerHandle::inline(rows), WorkerHandle::inline(saver)),
+            Workers::Threads => (
                 // A little work each, on which what a crash costs depends: they stand back for nothing.
-                Lane::thread("rows", rows, || (), trouble.clone())?,
-                Lane::thread("save", saver, || (), trouble.clone())?,
+                WorkerHandle::thread("rows", rows, || (), first_error.clone())?,
+                WorkerHandle::thread("save", saver, || (), first_error.clone())?,
             ),
         };
         Ok(Self {
@@ -144,7 +149,7 @@ impl EpisodeSink {
             closed: None,
             saved,
             space,
-            trouble,
+            first_error,
         })
     }
 
@@ -154,7 +159,7 @@ impl EpisodeSink {
             let (rows_in, rows) = channel();
             let (senders, encoders): (Vec<Sender<_>>, Vec<Receiver<_>>) =
                 self.encoders.iter().map(|_| channel()).unzip();
-            let names = self.encoders.iter().map(|lane| lane.camera.clone());
+            let names = self.encoders.iter().map(|encoder| encoder.camera.clone());
             self.saver.send(SavingMessage::Open {
                 rows: rows_in,
                 encoders: names.zip(senders).collect(),
@@ -168,8 +173,8 @@ impl EpisodeSink {
         self.prepare();
         if let Some(Prepared { rows, encoders }) = self.prepared.take() {
             self.rows.send(RowsMessage::Open(rows));
-            for (lane, encoder) in self.encoders.iter_mut().zip(encoders) {
-                lane.open(encoder);
+            for (handle, encoder) in self.encoders.iter_mut().zip(encoders) {
+                handle.open(encoder);
             }
         }
     }
@@ -180,8 +185,8 @@ impl EpisodeSink {
         pictures: impl IntoIterator<Item = &'a Arc<[u8]>>,
     ) -> PicturesTaken {
         let mut taken = PicturesTaken::default();
-        for (camera, (lane, pixels)) in self.encoders.iter_mut().zip(pictures).enumerate() {
-            match lane.picture(pixels) {
+        for (camera, (encoder, pixels)) in self.encoders.iter_mut().zip(pictures).enumerate() {
+            match encoder.picture(pixels) {
                 Taken::Queued => {}
                 Taken::Spooled => taken.spooled |= 1 << camera,
                 Taken::Replaced => taken.replaced |= 1 << camera,
@@ -204,9 +209,9 @@ impl EpisodeSink {
         let (rows_out, rows) = channel();
         self.rows.send(RowsMessage::Close(rows_out));
         let mut videos = Vec::new();
-        for lane in &mut self.encoders {
+        for encoder in &mut self.encoders {
             let (out, video) = channel();
-            lane.close(keep.then_some(out));
+            encoder.close(keep.then_some(out));
             videos.push(video);
         }
         self.closed = Some(Parts { rows, videos });
@@ -236,9 +241,9 @@ impl EpisodeSink {
         Arc::clone(&self.saved)
     }
 
-    /// What went wrong first, once.
-    pub fn take_trouble(&self) -> Option<RecorderError> {
-        self.trouble.take()
+    /// The first error, once.
+    pub fn take_error(&self) -> Option<RecorderError> {
+        self.first_error.take()
     }
 
     /// Bytes that are free on the disk, once that is known.
@@ -262,13 +267,13 @@ impl EpisodeSink {
             self.saver
                 .send(SavingMessage::Discard(Parts { rows, videos }));
         }
-        let (saved, trouble) = (Arc::clone(&self.saved), self.trouble.clone());
+        let (saved, first_error) = (Arc::clone(&self.saved), self.first_error.clone());
         self.rows.finish();
-        for lane in self.encoders {
-            lane.finish();
+        for encoder in self.encoders {
+            encoder.finish();
         }
         self.saver.finish();
-        match trouble.take() {
+        match first_error.take() {
             Some(error) => Err(error),
             None => Ok((saved.episodes(), saved.rows())),
         }

@@ -12,10 +12,10 @@ use ulna_dataset::{EpisodeWriter, free_bytes};
 
 use crate::error::RecorderError;
 
-/// Bytes that stay free beside what the running episode needs to be saved: tables, statistics, the file system's own.
+/// Bytes that stay free on top of what the running episode needs to be saved: tables, statistics, the file system's own.
 pub const RESERVE: u64 = 32 << 20;
 
-/// Tells the free bytes of the disk of a path, where the system does.
+/// The free bytes of the disk that a path is on; `None` if the system does not report them.
 pub type FreeBytes = Box<dyn Fn(&Path) -> Option<u64> + Send>;
 
 /// What the system says.

@@ -26,7 +26,7 @@ pub struct SessionInfo {
     pub objects: Vec<(String, VisualSpec)>,
     /// The cameras whose pictures come.
     pub cameras: Vec<String>,
-    /// What the surroundings tell of themselves, if they do.
+    /// The state of the surroundings, if they report one.
     pub environment: Option<Arc<dyn Environment>>,
 }
 

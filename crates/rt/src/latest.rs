@@ -2,7 +2,7 @@
 
 use triple_buffer::{Input, Output, TripleBuffer};
 
-/// The end that publishes. Publishing is wait-free: a value nobody read is overwritten.
+/// The end that publishes. Publishing is wait-free: a value that was not read is overwritten.
 #[derive(Debug)]
 pub struct Publisher<T: Send>(Input<T>);
 

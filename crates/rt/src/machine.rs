@@ -20,7 +20,7 @@ pub trait Machine {
     /// Does what is due at `now`. Being called early or late is normal and must be harmless.
     fn step(&mut self, now: Duration) -> Next;
 
-    /// Told by [`run`] after each period how long the machine was busy in it.
+    /// Called by [`run`] after each period with how long the machine was busy in it.
     fn spent(&mut self, busy: Duration) {
         let _ = busy;
     }

@@ -37,14 +37,14 @@ pub fn ask() -> Grant {
 const GIVE_WAY: i32 = 19;
 const STEP_BACK: i32 = 5;
 
-/// Lets everything else on the computer go first, from now on: for rendering simulated pictures, which nobody misses. Where the
-/// system refuses, all threads are served alike.
+/// Lets everything else on the computer go first, from now on: for rendering simulated pictures, of which some may be missing. Where
+/// the system refuses, all threads have the same priority.
 pub fn give_way() {
     nice(GIVE_WAY);
 }
 
 /// Lets the other threads of a session go first, but not everything on the computer: for encoders, whose queues must not grow
-/// beyond what a crash may cost, and for displays, at which somebody looks.
+/// beyond what a crash may cost, and for displays, which people look at.
 pub fn step_back() {
     nice(STEP_BACK);
 }

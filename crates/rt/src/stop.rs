@@ -23,7 +23,7 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// A flag that nobody has raised.
+    /// A flag that is not raised.
     pub fn new() -> Self {
         Self::default()
     }

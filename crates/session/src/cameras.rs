@@ -1,4 +1,4 @@
-//! The cameras of a rig: each is opened once, whoever wants its pictures.
+//! The cameras of a rig: each is opened once, however many readers its pictures have.
 
 mod hub;
 mod scaled;

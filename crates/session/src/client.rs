@@ -276,7 +276,7 @@ impl<T> SessionHandle<T> {
         }
         match self.thread.join() {
             Ok(outcome) => outcome,
-            // What a session does after its control loop is not supposed to panic; whoever called it would have met the panic, too.
+            // What a session does after its control loop is not supposed to panic; if it does, the panic goes on in the caller.
             Err(panic) => std::panic::resume_unwind(panic),
         }
     }

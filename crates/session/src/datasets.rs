@@ -1,5 +1,6 @@
 //! `ulna dataset …`: looking at datasets, checking, repairing and changing them.
 
+mod answer;
 mod check;
 mod edit;
 mod page;
@@ -8,10 +9,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use ulna_dataset::{Dataset, repair};
-use ulna_outside::Text;
 
 use crate::error::SessionError;
 
+pub use answer::Answer;
 pub use check::{CheckSettings, Pictures, checked};
 pub use edit::{Edit, Moment, Watch, edit, exported, features, imported, merged, parted, tasks};
 pub use page::{carded, reported};
@@ -19,17 +20,6 @@ pub use ulna_dataset::tools::{
     Cut, Encoding, FeatureChanges, Format, NewFeature, NewValues, Parts, Progress, TaskChanges,
 };
 pub use ulna_dataset::{CardOptions, Number, PageOptions};
-
-/// What a command says: for programs, and for people.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// The command's JSON.
-    pub json: Value,
-    /// The same in lines.
-    pub text: Text,
-    /// False if the command found what makes it fail.
-    pub good: bool,
-}
 
 /// What the dataset holds.
 ///

@@ -49,7 +49,7 @@ pub struct Tour {
     pub policy: Option<SessionReport>,
     /// Where things lie.
     pub folder: PathBuf,
-    /// Somebody pressed Ctrl-C.
+    /// Ctrl-C was pressed.
     pub interrupted: bool,
 }
 
@@ -229,7 +229,7 @@ pub fn reached_its_goal(report: &SessionReport) -> Result<(), SessionError> {
         return Ok(());
     }
     Err(SessionError::Session(format!(
-        "the policy missed its goal: {task}, and {:.0} % are asked for; `ulna policy check` tells whether the bundle is sound",
+        "the policy missed its goal: {task}, and {:.0} % are asked for; `ulna policy check` says whether the bundle is sound",
         GOAL * 100.0
     )))
 }

@@ -54,7 +54,7 @@ pub trait Follower: Robot + fmt::Debug + Send {
     /// If a port is gone that was there before.
     fn hold(&mut self, pacer: &mut dyn Pacer, goals: &SafeGoals) -> Result<(), DeviceError>;
 
-    /// Forgets what was measured and reads all positions anew: something else has moved the arm.
+    /// Forgets what was measured and reads all positions again: something else has moved the arm.
     ///
     /// # Errors
     /// If a servo stays silent.
@@ -119,7 +119,7 @@ pub struct RowGrid {
     pub rows: usize,
 }
 
-/// What a teleoperator brings into a session beside its actions.
+/// What a teleoperator brings into a session apart from its actions.
 #[derive(Default)]
 pub struct Helpers {
     /// Machines with the names of their threads.
@@ -202,7 +202,7 @@ pub trait Teleoperator: ActionSource + fmt::Debug + Send {
         Ok(())
     }
 
-    /// What runs beside the control loop for it; asked for once, before the session begins.
+    /// What runs in parallel with the control loop for it; asked for once, before the session begins.
     fn helpers(&mut self) -> Helpers {
         Helpers::default()
     }

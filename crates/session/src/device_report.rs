@@ -41,15 +41,15 @@ impl BusReport {
         }
     }
 
-    /// One sentence for each servo that had trouble, worst first.
-    pub fn troubles(&self) -> Vec<String> {
-        let mut troubled: Vec<&ServoReport> = self
+    /// One sentence for each servo that had faults, worst first.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faulty: Vec<&ServoReport> = self
             .servos
             .iter()
-            .filter(|servo| servo.had_trouble())
+            .filter(|servo| servo.had_faults())
             .collect();
-        troubled.sort_by_key(|servo| std::cmp::Reverse(servo.missed));
-        troubled.iter().map(|servo| servo.to_string()).collect()
+        faulty.sort_by_key(|servo| std::cmp::Reverse(servo.missed));
+        faulty.iter().map(|servo| servo.to_string()).collect()
     }
 }
 

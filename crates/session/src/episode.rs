@@ -74,7 +74,7 @@ pub(crate) fn units_of(
     let robot_type = dataset.info().robot_type.as_deref().unwrap_or("unknown");
     let Some(units) = JointUnits::of_robot_type(robot_type) else {
         return Err(SessionError::Usage(format!(
-            "{}: a dataset carries no units, and robot type `{robot_type}` does not tell them: \
+            "{}: a dataset carries no units, and robot type `{robot_type}` does not imply them: \
              pass --units degrees or --units m100",
             options.dataset.display()
         )));

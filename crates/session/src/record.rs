@@ -1,4 +1,4 @@
-//! Recording episodes: teleoperation, or a policy, with a recorder beside it.
+//! Recording episodes: teleoperation, or a policy, together with a recorder.
 
 mod cameras;
 mod codec;
@@ -16,7 +16,7 @@ use ulna_recorder::phases::Plan;
 use ulna_recorder::recorder::Options;
 use ulna_recorder::sink::SinkOptions;
 use ulna_recorder::{
-    Columns, EpisodeReport, Input, Inputs, Key, Lanes, Outcome, Progress, Recorder, tick_feed,
+    Columns, EpisodeReport, Input, Inputs, Key, Outcome, Progress, Recorder, Workers, tick_feed,
 };
 use ulna_rt::latest::Watcher;
 
@@ -40,7 +40,7 @@ pub use ulna_recorder::OnInterrupt;
 pub struct Recorded {
     /// Folder of the dataset.
     pub dataset: PathBuf,
-    /// What the robot was told to do.
+    /// The task that the robot performed.
     pub task: String,
     /// Rows per second.
     pub fps: u32,
@@ -143,9 +143,9 @@ fn open(
     let bundle = Bundle::open(&policy.bundle)?;
     let mut cameras = RecordedCameras::default();
     let rig = Rig::open_for(&in_units_of(rig, &bundle), link, |request| {
-        let (robot, around) = (request.robot, request.surroundings);
+        let (robot, surroundings) = (request.robot, request.surroundings);
         // First: what is recorded decides at which size a camera is opened.
-        cameras = RecordedCameras::add(request.cameras, robot, around, options)?;
+        cameras = RecordedCameras::add(request.cameras, robot, surroundings, options)?;
         open_policy(request, &bundle, policy)
     })?;
     Ok((rig, cameras))
@@ -157,9 +157,9 @@ fn recorder_options(
     before: u64,
     sync_every: u32,
 ) -> Options {
-    let lanes = match rig.clock {
-        ClockKind::Virtual => Lanes::Inline,
-        ClockKind::Real => Lanes::Threads,
+    let workers = match rig.clock {
+        ClockKind::Virtual => Workers::Inline,
+        ClockKind::Real => Workers::Threads,
     };
     let plan = Plan {
         episodes: options.episodes.missing(before),
@@ -168,7 +168,7 @@ fn recorder_options(
     };
     let sink = SinkOptions {
         sync_every,
-        ..SinkOptions::new(lanes, options.task.clone(), options.fps)
+        ..SinkOptions::new(workers, options.task.clone(), options.fps)
     };
     Options {
         on_interrupt: options.on_interrupt,

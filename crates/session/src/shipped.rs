@@ -1,4 +1,4 @@
-//! The policy that comes with ulna, compiled in, so that an installed binary needs nothing beside it.
+//! The policy that comes with ulna, compiled in, so that an installed binary needs no other file.
 
 use std::fs;
 use std::path::Path;

@@ -15,7 +15,7 @@ use ulna_robot::files;
 pub type Posed = (RobotKind, Joints<AngleMap>);
 
 /// Opens a dataset, and finds the robot that it was recorded with: the one that is named, else the one of ulna's manifest, else the
-/// first known one of this robot type, or at least with these joints; none if there is none, or its units are not told.
+/// first known one of this robot type, or at least with these joints; none if there is none, or its units are unknown.
 ///
 /// # Errors
 /// If the dataset cannot be opened, or the robot that is named is not known.

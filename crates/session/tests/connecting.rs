@@ -42,7 +42,7 @@ fn connect(
     Ok(arm)
 }
 
-/// Servos that have been calibrated, and that nobody has connected to before.
+/// Servos that have been calibrated, and that were never connected to before.
 fn calibrated(kind: &RobotKind) -> Workbench {
     let (calibration, nothing) = (
         kind.nominal_calibration(),
@@ -158,7 +158,7 @@ fn an_odd_firmware_and_another_calibration_are_named() {
             "up to date",
         ],
     );
-    for (name, joint, part, value, told) in [
+    for (name, joint, part, value, complained) in [
         (
             "so101",
             "gripper",
@@ -180,12 +180,12 @@ fn an_odd_firmware_and_another_calibration_are_named() {
         let text = complaint(name, |bench| {
             bench.with_register(joint, register, value).unwrap()
         });
-        says(&text, &["another calibration", told]);
+        says(&text, &["another calibration", complained]);
     }
 }
 
 #[test]
-fn both_arms_of_a_pair_are_told_of_at_once() {
+fn faults_of_both_arms_of_a_pair_are_reported_at_once() {
     let pair = robots::find("bi_koch").unwrap();
     let calibration = pair.nominal_calibration();
     let arms = pair

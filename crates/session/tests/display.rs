@@ -73,6 +73,6 @@ fn a_display_that_hangs_or_fails_costs_the_session_nothing() {
             (display.ticks, display.dropped_ticks),
             (0, report.timing.ticks)
         );
-        assert!(display.trouble.is_some());
+        assert!(display.fault.is_some());
     }
 }

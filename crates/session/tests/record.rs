@@ -176,7 +176,7 @@ fn pictures_show_the_arm_as_the_recorded_state_has_it() {
     for camera in cameras_of(&kind) {
         let key = format!("observation.images.{}", camera.name);
         let mut pictures = dataset.pictures(&key).unwrap();
-        let (mut renderer, mut telling) = (Renderer::new(160, 120).unwrap(), 0);
+        let (mut renderer, mut moving) = (Renderer::new(160, 120).unwrap(), 0);
         for row in (10..80).step_by(10) {
             let recorded = pictures.read(0, row).unwrap().rgb.clone();
             let mut off = |state: &[f64]| {
@@ -195,12 +195,9 @@ fn pictures_show_the_arm_as_the_recorded_state_has_it() {
                 here < 6.0f64.max(worst / 2.0),
                 "{key}, row {row}: {offs:.2?}"
             );
-            telling += usize::from(worst > here + 1.0);
+            moving += usize::from(worst > here + 1.0);
         }
-        assert!(
-            telling >= 3,
-            "{key}: the arm moved in {telling} of the rows"
-        );
+        assert!(moving >= 3, "{key}: the arm moved in {moving} of the rows");
     }
 }
 
@@ -225,7 +222,7 @@ fn plain_datasets_have_nothing_of_ours() {
 }
 
 #[test]
-fn a_folder_is_refused_resumed_or_told_apart() {
+fn a_folder_is_refused_resumed_or_recognised_as_another_robots() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data");
     let new = RecordOptions {
@@ -313,7 +310,7 @@ fn keys_and_faults_of_the_session_end_it_cleanly() {
 }
 
 #[test]
-fn a_servo_that_falls_silent_is_no_reason_to_stop_but_its_age_is_told() {
+fn a_servo_that_falls_silent_is_no_reason_to_stop_but_its_age_is_recorded() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data");
     let silent = RigOptions {

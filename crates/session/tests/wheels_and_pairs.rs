@@ -1,4 +1,4 @@
-//! Robots of more than one arm: a base on wheels drives as it is told and stands still at the end; a pair whose one bus dies names
+//! Robots of more than one arm: a base on wheels drives as commanded and stands still at the end; a pair whose one bus dies names
 //! it, and brings the other arm to rest.
 
 #![allow(missing_docs, clippy::unwrap_used)]
@@ -46,7 +46,7 @@ impl Observer for Odometer {
 }
 
 #[test]
-fn a_base_drives_as_told_and_stands_still_at_the_end() {
+fn a_base_drives_as_commanded_and_stands_still_at_the_end() {
     for (then, seconds) in [(ExitAction::Hold, 8.3), (ExitAction::Park, 2.0)] {
         let options = RigOptions {
             robot: "lekiwi".to_owned(),

@@ -1,7 +1,7 @@
 //! A simulated servo bus: the wire, the servos on it, and the mechanics that they move.
 //!
 //! The host side is bytes and times, nothing else: [`ServoBus::host_writes`] and [`ServoBus::host_reads`] are what a serial
-//! port does. The bus reads no clock. Each request takes effect at the moment at which its last byte has been heard, and the
+//! port does. The bus reads no clock. Each request takes effect at the moment at which its last byte has been received, and the
 //! mechanics are brought to exactly that moment first, so results depend on the times given and not on how often the bus is
 //! called.
 //!
@@ -66,7 +66,7 @@ impl Default for BusOptions {
 /// Totals since the bus was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BusCounters {
-    /// Requests with a correct checksum that the servos heard.
+    /// Requests with a correct checksum that the servos received.
     pub requests: u64,
     /// Answers, before faults.
     pub answers: u64,
@@ -96,8 +96,8 @@ pub struct ServoBus<P> {
     /// What servos make of the bytes, in each language that one of them speaks.
     feetech: Option<feetech::Decoder>,
     dynamixel: Option<dynamixel::Decoder>,
-    /// End of the last byte that the servos heard.
-    heard: Duration,
+    /// End of the last byte that the servos received.
+    last_byte: Duration,
     servos: Vec<Servo>,
     drives: Vec<Drive>,
     /// Which servos have power, and which plugs should be in.
@@ -132,7 +132,7 @@ impl<P: Plant> ServoBus<P> {
             feetech: has(|servo| matches!(servo, Electronics::Sts(_))).then(feetech::Decoder::new),
             dynamixel: has(|servo| matches!(servo, Electronics::X(_)))
                 .then(dynamixel::Decoder::new),
-            heard: Duration::ZERO,
+            last_byte: Duration::ZERO,
             drives: vec![Drive::default(); servos.len()],
             powered: vec![false; servos.len()],
             plugs: Plugs::default(),
@@ -183,7 +183,7 @@ impl<P: Plant> ServoBus<P> {
         self.wire.discard_received();
     }
 
-    /// When something happens by itself: the next byte reaches the host, or the servos have heard what the host sent.
+    /// When something happens by itself: the next byte reaches the host, or the servos have received what the host sent.
     /// [`Duration::MAX`] when the line is silent.
     #[must_use]
     pub fn deadline(&self) -> Duration {
@@ -202,7 +202,7 @@ impl<P: Plant> ServoBus<P> {
         self.wire.deliveries().map(|(_, last)| last)
     }
 
-    /// Bytes that the host has written and the servos have not heard yet.
+    /// Bytes that the host has written and the servos have not received yet.
     #[must_use]
     pub fn unsent(&self) -> usize {
         self.wire.unsent()
@@ -210,14 +210,14 @@ impl<P: Plant> ServoBus<P> {
 
     /// Lets everything happen that happens until `now`. A `now` that lies behind changes nothing.
     pub fn advance(&mut self, now: Duration) {
-        while let Some(heard) = self.wire.servos_hear(now) {
-            let after_silence = heard.start.saturating_sub(self.heard) > QUIET_GAP;
-            self.heard = heard.end;
+        while let Some(received) = self.wire.servos_receive(now) {
+            let after_silence = received.start.saturating_sub(self.last_byte) > QUIET_GAP;
+            self.last_byte = received.end;
             if self.options.echo {
-                self.wire.echo(heard);
+                self.wire.echo(received);
             }
-            self.hear_feetech(heard, after_silence);
-            self.hear_dynamixel(heard, after_silence);
+            self.receive_feetech(received, after_silence);
+            self.receive_dynamixel(received, after_silence);
         }
         self.run_plant(now);
     }
@@ -281,41 +281,41 @@ impl<P: Plant> ServoBus<P> {
     }
 
     /// What Feetech servos make of a byte.
-    fn hear_feetech(&mut self, heard: ReceivedByte, after_silence: bool) {
+    fn receive_feetech(&mut self, received: ReceivedByte, after_silence: bool) {
         let Some(decoder) = &mut self.feetech else {
             return;
         };
         if after_silence {
             decoder.reset();
         }
-        decoder.push(&[heard.byte]);
+        decoder.push(&[received.byte]);
         while let Some(decoded) = self.feetech.as_mut().and_then(feetech::Decoder::next) {
             match decoded {
                 feetech::Decoded::Packet(packet) => {
                     let request = FeetechRequest::from(packet);
                     self.counters.requests += 1;
-                    self.serve_feetech(heard.end, &request);
+                    self.serve_feetech(received.end, &request);
                 }
                 feetech::Decoded::Corrupt { .. } => self.counters.corrupt_requests += 1,
             }
         }
     }
 
-    /// What Dynamixel servos make of a byte. They hear each other as well; those packets are no requests.
-    fn hear_dynamixel(&mut self, heard: ReceivedByte, after_silence: bool) {
+    /// What Dynamixel servos make of a byte. They receive each other as well; those packets are no requests.
+    fn receive_dynamixel(&mut self, received: ReceivedByte, after_silence: bool) {
         let Some(decoder) = &mut self.dynamixel else {
             return;
         };
         if after_silence {
             decoder.reset();
         }
-        decoder.push(&[heard.byte]);
+        decoder.push(&[received.byte]);
         while let Some(decoded) = self.dynamixel.as_mut().and_then(dynamixel::Decoder::next) {
             match decoded {
                 dynamixel::Decoded::Packet(packet) => {
                     let request = DynamixelRequest::from(packet);
                     self.counters.requests += 1;
-                    self.serve_dynamixel(heard.end, &request);
+                    self.serve_dynamixel(received.end, &request);
                 }
                 dynamixel::Decoded::Corrupt { .. } => self.counters.corrupt_requests += 1,
                 dynamixel::Decoded::Block(_) => {}

@@ -114,7 +114,7 @@ impl Wire {
     }
 
     /// The next byte that the servos have completely received by `now`.
-    pub fn servos_hear(&mut self, now: Duration) -> Option<ReceivedByte> {
+    pub fn servos_receive(&mut self, now: Duration) -> Option<ReceivedByte> {
         let Flight { end, byte, .. } = self.to_servos.pop_front_if(|flight| flight.end <= now)?;
         Some(ReceivedByte {
             start: end.saturating_sub(self.byte_time),

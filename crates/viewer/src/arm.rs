@@ -1,4 +1,4 @@
-//! The arm in space: as it stands in its own colours, where it was told to be as a ghost, and the way its tool came.
+//! The arm in space: as it stands in its own colours, where it was commanded to be as a ghost, and the way its tool came.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use crate::target::{TIME, time};
 pub(crate) enum Which {
     /// As it stands.
     Measured,
-    /// As it was told to stand.
+    /// As it was commanded to stand.
     Commanded,
 }
 
@@ -36,7 +36,7 @@ impl Which {
     }
 }
 
-/// The ghost is a little smaller, so that it hides in an arm that is where it was told to be.
+/// The ghost is a little smaller, so that it hides in an arm that is where it was commanded to be.
 const GHOST_SCALE: f64 = 0.93;
 /// How long the tool's way stays.
 const TRAIL: Duration = Duration::from_secs(3);

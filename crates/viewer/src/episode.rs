@@ -42,7 +42,7 @@ pub struct EpisodeRobot {
     pub angles: Joints<AngleMap>,
 }
 
-/// Shows one episode. `progress` is told how many of how many pictures are on their way, and says whether to go on;
+/// Shows one episode. `progress` is called with how many of how many pictures are sent, and says whether to go on;
 /// false comes back if it did not.
 ///
 /// # Errors
@@ -278,7 +278,7 @@ impl Shown<'_> {
         let (info, index) = (dataset.info(), self.episode.index());
         let arm = match robot {
             Some(robot) => format!(
-                "The arm in space is {}; a dataset does not tell its calibration, so the flawless one is taken.",
+                "The arm in space is {}; a dataset does not hold the arm's calibration, so the flawless one is taken.",
                 robot.kind.name
             ),
             None => "The arm is not drawn: the robot is not known, or its joints are not those of the dataset.".to_owned(),

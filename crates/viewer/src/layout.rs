@@ -30,7 +30,7 @@ pub(crate) struct Contents {
     pub(crate) joints: Vec<String>,
     /// The name and path of more plots. The first has a place of its own; if there are more than two, the others share the second.
     pub(crate) plots: Vec<(String, String)>,
-    /// Lanes of states at `gate`, so many.
+    /// Rows of states at `gate`, so many.
     pub(crate) gate: Option<usize>,
     /// Plots look back so far, s; everything if absent.
     pub(crate) window: Option<f64>,
@@ -70,8 +70,8 @@ impl Contents {
             }
             right.push((2.6, Panel::Grid(2, plots)));
         }
-        if let Some(lanes) = self.gate {
-            let axis = ScalarAxis::new().with_range(Range1D::new(-0.7, lanes as f64 - 0.3));
+        if let Some(rows) = self.gate {
+            let axis = ScalarAxis::new().with_range(Range1D::new(-0.7, rows as f64 - 0.3));
             let gate = self.plot("the safety gate", "gate".to_owned(), true);
             right.push((1.7, gate.with("ScalarAxis", &axis).panel()));
         }

@@ -1,4 +1,4 @@
-//! Shows sessions and datasets of ulna in the [Rerun](https://rerun.io) viewer, with a layout made for arms: what each joint was told
+//! Shows sessions and datasets of ulna in the [Rerun](https://rerun.io) viewer, with a layout made for arms: what each joint was commanded
 //! and what it did, how well it followed, where the time of each tick went, what the safety gate did, what the cameras saw,
 //! and the arm in space.
 //!

@@ -83,7 +83,7 @@ impl Writer {
         Uuid::from_u128(self.last)
     }
 
-    /// Logs a part with all that is in it, and tells its path.
+    /// Logs a part with all that is in it, and returns its path.
     fn log(&mut self, panel: &Panel) -> Sent<(Uuid, String)> {
         match panel {
             Panel::View(view) => self.log_view(view),
@@ -154,7 +154,7 @@ impl Writer {
     }
 }
 
-/// Makes this the layout of whoever looks at the stream. `live` data is followed, other data is played.
+/// Makes this the layout of every viewer of the stream. `live` data is followed, other data is played.
 pub(crate) fn send(stream: &RecordingStream, root: &Panel, live: bool) -> Sent<()> {
     let (blueprint, storage) = RecordingStreamBuilder::new("ulna")
         .enabled(true)

@@ -1,4 +1,4 @@
-//! Places that the surroundings tell of: three numbers named `STEM_x`, `STEM_y` and `STEM_z` are a point in the base frame, m.
+//! Places that the surroundings report: three numbers named `STEM_x`, `STEM_y` and `STEM_z` are a point in the base frame, m.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ struct Place {
 pub(crate) struct Places(Vec<Place>);
 
 impl Places {
-    /// Those that these names tell of.
+    /// Those that these names stand for.
     pub(crate) fn among(names: &[String]) -> Self {
         let places = names.windows(3).enumerate().filter_map(|(first, names)| {
             let stem = names[0].strip_suffix("_x")?;

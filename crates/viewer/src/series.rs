@@ -49,7 +49,7 @@ impl Plot {
         stream.log_static(self.path.as_str(), &style)
     }
 
-    /// One more row: a value for each line; a value that is no number is a gap.
+    /// One more row: a value for each line; NaN is a gap.
     pub(crate) fn push(&mut self, row: impl IntoIterator<Item = f64>) {
         self.values.extend(row);
         debug_assert!(self.values.len().is_multiple_of(self.lines.len()));
@@ -71,7 +71,7 @@ impl Plot {
     }
 }
 
-/// Colours that are told apart, for lines that have no meaning of their own (the palette of Okabe and Ito, and a few more).
+/// Distinguishable colours, for lines that have no meaning of their own (the palette of Okabe and Ito, and a few more).
 pub(crate) const PALETTE: [[u8; 3]; 8] = [
     [86, 180, 233],
     [230, 159, 0],

@@ -9,7 +9,7 @@
 //! | `log` | the same in words, with the joints' names |
 //! | `cameras/NAME` | pictures, made small and at most 15 a second |
 //! | `arm/measured/NAME`, `arm/commanded/NAME` | the links in space, at most 30 times a second |
-//! | `things/NAME` | what stands around the arm, and places that the environment tells of |
+//! | `things/NAME` | what stands around the arm, and places that the environment reports |
 //! | `arm/path` | the way of the tool over the last seconds |
 
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use crate::points::Places;
 use crate::series::{Line, Plot, lines};
 use crate::target::{TIME, Viewer, nanos, time};
 
-/// From one block of numbers to the next, while somebody looks, and into a file.
+/// From one block of numbers to the next, in a live view, and into a file.
 const LIVE_BLOCK: Duration = Duration::from_millis(100);
 const FILE_BLOCK: Duration = Duration::from_secs(1);
 /// From one pose of the arm to the next.
@@ -37,7 +37,7 @@ const POSE_PERIOD: Duration = Duration::from_millis(33);
 const PICTURE_PERIOD: Duration = Duration::from_millis(65);
 /// Width of the pictures at most, pixels.
 const PICTURE_WIDTH: usize = 480;
-/// How far plots look back while somebody looks, s.
+/// How far plots look back in a live view, s.
 const WINDOW: f64 = 20.0;
 
 /// Shows a session on a viewer. It is an [`ulna_robot::display::Display`].
@@ -169,11 +169,8 @@ impl SessionView {
         on.timing.push(timing.map(|span| span.as_secs_f64() * 1e3));
 
         let state = state_of(&tick.note);
-        on.gate.push((0..STATES.len()).map(
-            |lane| {
-                if lane == state { lane as f64 } else { f64::NAN }
-            },
-        ));
+        on.gate
+            .push((0..STATES.len()).map(|row| if row == state { row as f64 } else { f64::NAN }));
         if on.state != Some(state) {
             on.state = Some(state);
             stream.set_time(TIME, time(at.since_epoch()));

@@ -13,7 +13,7 @@ use ulna_outside::files;
 /// The version of Rerun whose viewers understand this program best.
 pub const RERUN_VERSION: &str = "0.36.3";
 
-/// Where a viewer listens unless it is told otherwise.
+/// Where a viewer listens by default.
 pub const DEFAULT_URL: &str = rerun::DEFAULT_CONNECT_URL;
 
 /// Where to show it.
@@ -130,7 +130,7 @@ impl Target {
 pub struct Viewer {
     pub(crate) stream: RecordingStream,
     pub(crate) place: String,
-    /// Somebody looks at it while it comes.
+    /// It is watched live.
     pub(crate) live: bool,
     #[cfg(feature = "web-viewer")]
     server: Option<crate::web::Server>,
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_viewer_that_is_not_there_is_told() {
+    fn a_viewer_that_is_not_there_is_an_error() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let url = format!("rerun+http://127.0.0.1:{port}/proxy");
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_written_is_told() {
+    fn a_file_that_cannot_be_written_is_an_error() {
         let target = Target::File(PathBuf::from("/nowhere/at/all.rrd"));
         let error = Viewer::open(&target, "x").unwrap_err().to_string();
         assert!(error.contains("/nowhere/at/all.rrd"), "{error}");

@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use rerun::web_viewer::WebViewerConfig;
 use rerun::{RecordingStream, RecordingStreamBuilder, ServerOptions, serve_web_viewer};
 
-/// Nobody else needs to see it.
+/// Only this computer may see it.
 const LOOPBACK: &str = "127.0.0.1";
 /// The ports that Rerun's own programs prefer, for the page and for the data.
 const PAGE_PORT: u16 = 9090;

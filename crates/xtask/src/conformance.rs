@@ -38,7 +38,7 @@ pub(crate) fn run(root: &Path, words: impl Iterator<Item = String>) -> Result<Ex
     match environment::prepare()? {
         Python::Ready(python) => {
             lerobot_reads_ours(&mut report, root, &python)?;
-            lerobot_edits_alike(&mut report, root, &python)?;
+            compare_edits_with_lerobot(&mut report, root, &python)?;
             arms::drive(&mut report, root, &python)?;
             hub::exchange(&mut report, root, &python)?;
             policies::compare(&mut report, root, &python)?;
@@ -78,7 +78,7 @@ fn lerobot_reads_ours(report: &mut Report, root: &Path, python: &Path) -> Result
 }
 
 /// LeRobot reads what each tool wrote, and its own tools, where it has them, come to the same.
-fn lerobot_edits_alike(report: &mut Report, root: &Path, python: &Path) -> Result<()> {
+fn compare_edits_with_lerobot(report: &mut Report, root: &Path, python: &Path) -> Result<()> {
     let scratch = tempfile::tempdir().context("cannot make a folder for temporary files")?;
     let results = scratch.path().join("tools");
     std::fs::create_dir(&results)?;

@@ -18,7 +18,7 @@ const VERSION: &str = "1.24.4";
 /// The library's place in the wheel.
 const MEMBER: &str = "onnxruntime/capi/libonnxruntime.so.1.24.4";
 
-/// What ulna looks for beside itself and in its data folder.
+/// What ulna looks for in its own folder and in its data folder.
 const FILE: &str = "libonnxruntime.so";
 
 /// No such library is larger, bytes.
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_processor_and_argument_are_told() {
+    fn an_unknown_processor_and_argument_are_errors() {
         let run = |args: &[&str]| run(args.iter().map(|arg| (*arg).to_owned()));
         let error = run(&["--arch", "sparc"]).unwrap_err().to_string();
         assert!(error.contains("ORT_DYLIB_PATH"), "{error}");

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ulna_dataset::{VideoEncoder, VideoPart};
 use ulna_recorder::sink::SinkOptions;
-use ulna_recorder::{EpisodeSink, Lanes, PictureEncoder};
+use ulna_recorder::{EpisodeSink, PictureEncoder, Workers};
 use ulna_robot::RobotKind;
 
 use crate::error::BenchError;
@@ -94,7 +94,7 @@ pub(super) fn pauses(
                 done: done_in.clone(),
             })
         }),
-        ..SinkOptions::new(Lanes::Threads, "bench".to_owned(), FPS)
+        ..SinkOptions::new(Workers::Threads, "bench".to_owned(), FPS)
     };
     let announced = Announced {
         first,

@@ -179,14 +179,14 @@ pub fn check_chain(
 ) -> Result<Vec<ChainFault>, ServoBusError> {
     let mut faults = Vec::new();
     for (index, joint) in kind.joints.iter().enumerate() {
-        let mut heard = Ping::Silent;
+        let mut ping = Ping::Silent;
         for _ in 0..3 {
-            heard = line.ping(pacer, joint.id)?;
-            if heard == Ping::Alive {
+            ping = line.ping(pacer, joint.id)?;
+            if ping == Ping::Alive {
                 break;
             }
         }
-        let problem = match heard {
+        let problem = match ping {
             Ping::Silent => ChainProblem::Silent,
             Ping::Garbled => ChainProblem::Garbled,
             Ping::Alive => {

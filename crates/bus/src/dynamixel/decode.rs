@@ -230,7 +230,7 @@ impl Decoder {
         }
     }
 
-    /// Hands every packet that `bytes` complete to `found`; the simple way for readers who do not mind corrupt ones.
+    /// Hands every packet that `bytes` complete to `found`; the simple way for readers that ignore corrupt ones.
     pub fn feed(&mut self, mut bytes: &[u8], mut found: impl FnMut(Packet<'_>)) {
         while !bytes.is_empty() {
             let taken = self.push(bytes);

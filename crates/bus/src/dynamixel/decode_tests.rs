@@ -331,7 +331,7 @@ proptest! {
         prop_assert!(blocks.starts_with(&found) && found.len() < blocks.len());
     }
 
-    /// A fast answer that nobody announced is one packet, the bytes of its data as they were.
+    /// A fast answer that was not announced is one packet, the bytes of its data as they were.
     #[test]
     fn an_unannounced_fast_answer_is_one_packet(blocks in any_blocks()) {
         let bytes = fast_answer(&blocks, blocks.len());

@@ -12,7 +12,7 @@ pub const MAX_PACKET: usize = 1024;
 pub const INSTRUCTION_OVERHEAD: usize = 10;
 /// Bytes of a status that are not parameters; its error byte is one more.
 pub const STATUS_OVERHEAD: usize = 11;
-/// Bytes of a fast read's status beside its blocks: header, id, length, instruction.
+/// Bytes of a fast read's status in addition to its blocks: header, id, length, instruction.
 pub const FAST_OVERHEAD: usize = 8;
 /// Bytes of a fast read's block that are not data: error, id, CRC.
 pub const BLOCK_OVERHEAD: usize = 4;

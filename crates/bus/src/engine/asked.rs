@@ -162,7 +162,7 @@ impl Asked {
     }
 
     /// The last servo that was asked has had its turn. Replies come in the order asked, so nothing more will follow.
-    pub(super) fn last_was_heard(&self) -> bool {
+    pub(super) fn last_had_turn(&self) -> bool {
         self.count > 0 && self.cursor >= self.count
     }
 
@@ -170,7 +170,7 @@ impl Asked {
         self.replies[index].result = Ok(data);
         self.replies[index].at = now;
         self.standing[index] = Standing::Answered;
-        self.heard(index);
+        self.had_turn(index);
     }
 
     /// The servo will not do it, and asking again would not change that.
@@ -178,7 +178,7 @@ impl Asked {
         self.replies[index].result = Err(fault);
         self.replies[index].at = now;
         self.standing[index] = Standing::Answered;
-        self.heard(index);
+        self.had_turn(index);
     }
 
     /// Nothing more will come in this attempt.
@@ -208,7 +208,7 @@ impl Asked {
     }
 
     /// This servo has had its turn: moves the cursor behind it and behind those after it from which nothing is expected.
-    pub(super) fn heard(&mut self, index: usize) {
+    pub(super) fn had_turn(&mut self, index: usize) {
         self.cursor = self.cursor.max(index + 1);
         while self.cursor < self.count && !self.is_awaited(self.cursor) {
             self.cursor += 1;

@@ -17,8 +17,8 @@ pub(super) struct EchoSense {
     learning: bool,
     /// Packets sent in this transaction whose echo is still to come.
     due: u8,
-    /// An echo was heard in this transaction.
-    heard: bool,
+    /// An echo was received in this transaction.
+    echoed: bool,
     /// Own packets that came back since the engine was made.
     pub(super) count: u32,
 }
@@ -34,7 +34,7 @@ impl EchoSense {
             knowledge,
             learning: mode == EchoMode::Detect,
             due: 0,
-            heard: false,
+            echoed: false,
             count: 0,
         }
     }
@@ -49,7 +49,7 @@ impl EchoSense {
 
     pub(super) fn begin_transaction(&mut self) {
         self.due = 0;
-        self.heard = false;
+        self.echoed = false;
     }
 
     pub(super) fn begin_attempt(&mut self, packets: u8) {
@@ -67,15 +67,15 @@ impl EchoSense {
         if !could_answer && self.learning {
             self.knowledge = Knowledge::Present;
         }
-        self.heard = true;
+        self.echoed = true;
         bump(&mut self.count);
         true
     }
 
     /// A transaction went well, and every received byte was part of a good packet: had there been an echo, it would
-    /// have been heard.
+    /// have been received.
     pub(super) fn conclude(&mut self) {
-        if self.is_unknown() && !self.heard {
+        if self.is_unknown() && !self.echoed {
             self.knowledge = Knowledge::Absent;
         }
     }

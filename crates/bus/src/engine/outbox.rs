@@ -13,11 +13,11 @@ pub(super) struct Outbox {
     len: usize,
     longest: usize,
     packets: u8,
-    stage: Stage,
+    state: OutboxState,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum OutboxState {
     /// Filled, but it is not time yet, or not any more.
     Held,
     Released,
@@ -31,7 +31,7 @@ impl Outbox {
             len: 0,
             longest: 0,
             packets: 0,
-            stage: Stage::Held,
+            state: OutboxState::Held,
         }
     }
 
@@ -39,7 +39,7 @@ impl Outbox {
         self.len = 0;
         self.longest = 0;
         self.packets = 0;
-        self.stage = Stage::Held;
+        self.state = OutboxState::Held;
     }
 
     /// Appends the packet that `encode` writes.
@@ -56,26 +56,26 @@ impl Outbox {
 
     /// From now on the bytes may be taken, once.
     pub(super) fn release(&mut self) {
-        self.stage = Stage::Released;
+        self.state = OutboxState::Released;
     }
 
     /// Bytes that have not been taken must not be sent any more.
     pub(super) fn withdraw(&mut self) {
         if !self.is_taken() {
-            self.stage = Stage::Held;
+            self.state = OutboxState::Held;
         }
     }
 
     pub(super) fn take(&mut self) -> &[u8] {
-        if self.stage != Stage::Released {
+        if self.state != OutboxState::Released {
             return &[];
         }
-        self.stage = Stage::Taken;
+        self.state = OutboxState::Taken;
         self.bytes()
     }
 
     pub(super) fn is_taken(&self) -> bool {
-        self.stage == Stage::Taken
+        self.state == OutboxState::Taken
     }
 
     pub(super) fn len(&self) -> usize {

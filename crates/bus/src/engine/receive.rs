@@ -117,7 +117,7 @@ impl Transaction {
         if reason == Refusal::Crc {
             // The question was damaged on its way, so the next one may be understood.
             self.asked.note_fault(index, fault);
-            self.asked.heard(index);
+            self.asked.had_turn(index);
             return;
         }
         self.asked.refuse(index, fault, now);
@@ -148,7 +148,7 @@ impl Transaction {
         if fast {
             self.asked.nothing_follows(); // whatever follows hangs on the damaged part
         } else {
-            self.asked.heard(index);
+            self.asked.had_turn(index);
         }
     }
 }

@@ -257,7 +257,7 @@ impl Transaction {
 
     /// Nothing more will come in this attempt, although some servos may not have answered.
     pub(super) fn nothing_follows(&self) -> bool {
-        !self.listens_to_the_end() && self.asked.last_was_heard()
+        !self.listens_to_the_end() && self.asked.last_had_turn()
     }
 
     pub(super) fn is_repeatable(&self, max_attempts: u8) -> bool {

@@ -1,4 +1,4 @@
-//! Dynamixel's X series: the models, and what a driver must know beside their registers.
+//! Dynamixel's X series: the models, and what a driver must know apart from their registers.
 //!
 //! One family with two tables: [`xl330`] is that of the models which measure their current, [`xl430`] that of those which infer a load.
 //! All else is the same in both, so servos of unknown models are read by the former.

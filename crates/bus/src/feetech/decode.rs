@@ -12,7 +12,7 @@ const CAPACITY: usize = 512;
 /// Bytes needed before a candidate's size is known: header, id, length.
 const PREFIX: usize = 4;
 
-/// A packet with a correct checksum. The link does not tell instructions from answers: the reader knows which it awaits.
+/// A packet with a correct checksum. Nothing in the packet distinguishes instructions from answers: the reader knows which it awaits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Packet<'a> {
     /// The servo addressed (instruction) or answering (status).
@@ -161,7 +161,7 @@ impl Decoder {
         }
     }
 
-    /// Hands every packet that `bytes` complete to `found`; the simple way for readers who do not mind corrupt ones.
+    /// Hands every packet that `bytes` complete to `found`; the simple way for readers that ignore corrupt ones.
     pub fn feed(&mut self, mut bytes: &[u8], mut found: impl FnMut(Packet<'_>)) {
         while !bytes.is_empty() {
             let taken = self.push(bytes);

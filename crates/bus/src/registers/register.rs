@@ -9,7 +9,7 @@ pub enum Access {
     ReadOnly,
     /// Writable at any time, forgotten without power.
     Ram,
-    /// The same, and it tells the motor where to go, how fast or how hard: under torque, or as soon as the torque comes, writing it moves
+    /// The same, and it commands where the motor goes, how fast or how hard: under torque, or as soon as the torque comes, writing it moves
     /// the servo. No [`Setting`](crate::setting::Setting) is made of it.
     Goal,
     /// Kept without power and worn by writing. A Feetech servo ignores writes unless its register `Lock` is 0, a Dynamixel

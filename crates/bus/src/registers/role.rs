@@ -3,7 +3,7 @@
 /// What a register is for, in the words that all families share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// Tells the model.
+    /// The model's number.
     ModelNumber,
     /// Firmware version, or its part before the dot.
     FirmwareMajor,

@@ -8,7 +8,7 @@ pub(crate) struct CodecArgs {
     /// h264 (built in); av1, hevc, vp9 or the name of an encoder of the ffmpeg on the PATH [default: h264; with --resume that
     /// of the dataset]
     ///
-    /// Each camera's ffmpeg runs beside the recorder; one that cannot do it is refused before anything moves. Only the built-in
+    /// Each camera has an ffmpeg process of its own; one that cannot do it is refused before anything moves. Only the built-in
     /// codec gives the same bytes in every run.
     #[arg(long, value_name = "CODEC", requires = "dataset")]
     codec: Option<String>,

@@ -59,7 +59,7 @@ pub(crate) struct PushArgs {
     #[arg(long, value_name = "TEXT", default_value = "Push with ulna")]
     pub(crate) message: String,
 
-    /// Nobody else may see it: a new repository is private, a public one is refused
+    /// Only you and those you invite may see it: a new repository is private, a public one is refused
     #[arg(long)]
     pub(crate) private: bool,
 

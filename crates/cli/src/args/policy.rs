@@ -20,7 +20,7 @@ Examples:
   ulna policy check BUNDLE --robot mine.toml --engine tract --json")]
     Check(CheckArgs),
 
-    /// How long one inference takes, beside the bare engine in the same run
+    /// How long one inference takes, and how long the bare engine takes in the same run
     #[command(after_help = "\
 Examples:
   ulna policy bench datasets/so101-reach

@@ -10,7 +10,7 @@ use super::codec::CodecArgs;
 use super::values::{MOST_EPISODES, seconds, seconds_or_none, size};
 use crate::sounds::Sounds;
 
-/// The episodes of a recording. Whoever takes these has an argument `dataset` as well.
+/// The episodes of a recording. A command that takes these has an argument `dataset` as well.
 #[derive(Debug, Args)]
 pub(crate) struct RecordingArgs {
     /// How many episodes the dataset is to hold in the end; with --resume, those that are there count [default: one more]
@@ -58,7 +58,7 @@ pub(crate) struct RecordingArgs {
     #[arg(long, value_enum, default_value_t = InterruptArg::Save, value_name = "WHAT", requires = "dataset")]
     on_interrupt: InterruptArg,
 
-    /// Tell when an episode begins and ends: with the terminal's bell, or by a voice (say, spd-say or espeak on the PATH)
+    /// Announce when an episode begins and ends: with the terminal's bell, or by a voice (say, spd-say or espeak on the PATH)
     #[arg(long, value_enum, default_value_t = Sounds::Off, value_name = "HOW", requires = "dataset")]
     pub(crate) sounds: Sounds,
 }

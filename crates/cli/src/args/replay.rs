@@ -26,7 +26,7 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "K")]
     pub(crate) episode: usize,
 
-    /// The unit of the dataset's joints, if the dataset does not tell
+    /// The unit of the dataset's joints, if the dataset does not say
     #[arg(long, value_name = "UNITS")]
     pub(crate) units: Option<UnitsArg>,
 

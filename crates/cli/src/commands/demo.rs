@@ -11,11 +11,11 @@ use crate::{Outcome, output};
 pub(crate) fn demo(args: &DemoArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
     let mut say = |line: &str| output::notes(line);
-    let told = tour::demo(args.seed, args.folder.as_deref(), &stop, &mut say)?;
+    let report = tour::demo(args.seed, args.folder.as_deref(), &stop, &mut say)?;
     if json {
-        output::json(&serde_json::to_value(&told)?)?;
+        output::json(&serde_json::to_value(&report)?)?;
     } else {
-        output::text(&Text::split(told.summary()))?;
+        output::text(&Text::split(report.summary()))?;
     }
-    Ok(Outcome::from_interrupt(told.interrupted))
+    Ok(Outcome::from_interrupt(report.interrupted))
 }

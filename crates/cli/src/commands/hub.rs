@@ -44,11 +44,11 @@ mod with {
     pub(super) fn push(args: &PushArgs, json: bool) -> Result<Outcome> {
         let client = client(&args.server)?;
         let kind = args.kind.map(Into::into);
-        // What is wrong with the name is told before a large dataset is checked.
+        // What is wrong with the name is reported before a large dataset is checked.
         let repo = |kind| Repo::new(kind, &args.repo).and_then(|repo| repo.at(&args.branch));
-        repo(kind.unwrap_or(RepoKind::Dataset)).map_err(told)?;
-        let folder = Folder::open(&args.dir, kind).map_err(told)?;
-        let repo = repo(folder.kind()).map_err(told)?;
+        repo(kind.unwrap_or(RepoKind::Dataset)).map_err(hub_error)?;
+        let folder = Folder::open(&args.dir, kind).map_err(hub_error)?;
+        let repo = repo(folder.kind()).map_err(hub_error)?;
         let options = PushOptions {
             message: args.message.clone(),
             create: !args.no_create,
@@ -124,13 +124,13 @@ mod with {
 
     pub(super) fn pull(args: &PullArgs, json: bool) -> Result<Outcome> {
         let client = client(&args.server)?;
-        let filter = Filter::new(&args.include, &args.exclude).map_err(told)?;
+        let filter = Filter::new(&args.include, &args.exclude).map_err(hub_error)?;
         let options = PullOptions {
             filter,
             overwrite: args.overwrite,
         };
         let repo = |kind| Repo::new(kind, &args.repo).and_then(|repo| repo.at(&args.revision));
-        repo(RepoKind::Dataset).map_err(told)?;
+        repo(RepoKind::Dataset).map_err(hub_error)?;
         let (repo, pulled) = watched(|watch| {
             let kind = match args.kind {
                 Some(kind) => kind.into(),
@@ -217,8 +217,8 @@ mod with {
             Some(address) => Endpoint::new(address),
             None => Endpoint::from_env(),
         };
-        let token = Token::find().map_err(told)?;
-        Ok(HubClient::new(endpoint.map_err(told)?, token))
+        let token = Token::find().map_err(hub_error)?;
+        Ok(HubClient::new(endpoint.map_err(hub_error)?, token))
     }
 
     impl From<KindArg> for RepoKind {
@@ -230,7 +230,7 @@ mod with {
         }
     }
 
-    fn told(error: HubError) -> anyhow::Error {
+    fn hub_error(error: HubError) -> anyhow::Error {
         let text = error.to_string();
         match () {
             () if error.is_interruption() => SessionError::Interrupted(text).into(),
@@ -247,7 +247,7 @@ mod with {
         };
         let done = job(&watcher);
         watcher.clear();
-        done.map_err(told)
+        done.map_err(hub_error)
     }
 
     struct Watcher {

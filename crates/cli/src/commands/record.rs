@@ -146,7 +146,7 @@ const SCARCE: u64 = 2_000_000_000;
 
 impl Bar {
     fn show(&mut self, progress: &Progress) {
-        self.announcer.hear(progress);
+        self.announcer.announce(progress);
         let Progress {
             phase,
             episode,

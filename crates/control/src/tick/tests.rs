@@ -136,12 +136,12 @@ fn goals_leave_exactly_on_the_grid_and_hold_what_was_wanted_for_then() {
 fn a_slow_exchange_costs_deadlines_but_never_the_grid() {
     let (mut robot, mut gate, stop) = (Puppet::new(Duration::from_millis(7)), gate(), Stop::new());
     let mut source = Ramp;
-    let mut nobody = ();
+    let mut no_observer = ();
     let mut tick = Tick::new(
         &mut robot,
         &mut source,
         &mut gate,
-        &mut nobody,
+        &mut no_observer,
         &stop,
         plan(100),
     );
@@ -151,9 +151,9 @@ fn a_slow_exchange_costs_deadlines_but_never_the_grid() {
 }
 
 #[test]
-fn every_end_is_told_apart() {
+fn every_end_has_its_own_reason() {
     let ends = |lost_after: usize, stopped: bool, ms: u64| {
-        let (mut robot, mut gate, stop, mut nobody) =
+        let (mut robot, mut gate, stop, mut no_observer) =
             (Puppet::new(Duration::ZERO), gate(), Stop::new(), ());
         robot.lost_after = lost_after;
         if stopped {
@@ -164,7 +164,7 @@ fn every_end_is_told_apart() {
             &mut robot,
             &mut source,
             &mut gate,
-            &mut nobody,
+            &mut no_observer,
             &stop,
             plan(ms),
         );

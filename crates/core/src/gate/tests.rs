@@ -191,7 +191,7 @@ fn a_speed_is_held_by_an_active_zero() {
     assert_eq!(
         (goals.goals()[1], note.absent),
         (0.0, 0b11),
-        "nobody sees whether it turns"
+        "its speed is not measured"
     );
 }
 

@@ -27,7 +27,7 @@ pub struct ServoReport {
 
 impl ServoReport {
     /// True if anything happened that its owner should know.
-    pub fn had_trouble(&self) -> bool {
+    pub fn had_faults(&self) -> bool {
         self.missed > 0 || self.implausible > 0 || !self.complaints.is_empty()
     }
 }

@@ -51,7 +51,7 @@ fn system() -> tempfile::TempDir {
 }
 
 #[test]
-fn ports_are_told_apart_by_what_is_plugged_in() {
+fn ports_are_identified_by_what_is_plugged_in() {
     let root = system();
     let ports = list_in(root.path());
     let paths: Vec<_> = ports

@@ -4,7 +4,7 @@
 //!   zero.
 //! * A wheel **stops**: speed zero.
 //! * A leader's **trigger springs back** to the goal that the robot file gives it, with the little current of that file.
-//! * A servo is **weakened** before it is moved to tell it from others; some makers have that limit in a goal register.
+//! * A servo is **weakened** before it is moved to identify it; some makers have that limit in a goal register.
 //! * A robot file sets the **current limit** of a joint in current-based position mode; that limit is a goal register, too.
 //!
 //! Only here is the torque switched on.

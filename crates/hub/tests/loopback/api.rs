@@ -264,7 +264,7 @@ fn tree(state: &mut State, request: &Request, repo: &str, revision: &str) -> Rep
     }
 }
 
-/// What goes beside git: large files and those that git is bad at.
+/// What is stored outside git: large files and those that git is bad at.
 fn is_large(state: &State, name: &str, size: u64) -> bool {
     let kinds = ["parquet", "mp4", "onnx", "safetensors", "bin"];
     let kind = name.rsplit('.').next().unwrap_or_default();
@@ -416,7 +416,7 @@ fn tag(state: &mut State, request: &Request, repo: &str, revision: &str) -> Repl
     Reply::new(200)
 }
 
-/// What lies beside the API: files, and git's large ones.
+/// What is served outside the API: files, and git's large ones.
 fn page(state: &mut State, request: &Request, repo: &str, rest: &[&str], signed_in: bool) -> Reply {
     let repo_of_git = repo.strip_suffix(".git").unwrap_or(repo);
     if let Err(refusal) = known(state, repo_of_git, signed_in) {

@@ -78,7 +78,7 @@ impl Reply {
     }
 }
 
-/// Whoever answers.
+/// What answers the requests.
 pub trait Handler: Send + Sync + 'static {
     /// How many bytes of the body are read before the connection ends, if it should end.
     fn drop_upload(&self, request: &Request) -> Option<usize>;

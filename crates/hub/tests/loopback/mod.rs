@@ -1,5 +1,5 @@
 //! A Hub on this machine that checks what it is asked, and fails where a test wants it to. Its store of large files has a port of its
-//! own and a host name of its own, as on the real Hub: tokens must not reach it. (Python tells hosts apart by name alone.)
+//! own and a host name of its own, as on the real Hub: tokens must not reach it. (Python distinguishes hosts by name alone.)
 
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)] // each test uses its own part of this
 
@@ -27,7 +27,7 @@ pub const SIGNATURE: &str = "sig=LoopbackSignature";
 pub struct Manner {
     /// Entries on a page of a listing.
     pub page: usize,
-    /// Files over this size are stored beside git.
+    /// Files over this size are stored outside git.
     pub large: usize,
     /// Files over this size are taken in parts of this size.
     pub part: Option<u64>,
@@ -61,11 +61,11 @@ pub struct Fault {
     pub method: &'static str,
     pub path: &'static str,
     pub times: usize,
-    pub what: Trouble,
+    pub what: FaultKind,
 }
 
 #[derive(Debug, Clone)]
-pub enum Trouble {
+pub enum FaultKind {
     /// An answer instead of the right one; nothing is done.
     Answer(Reply),
     /// It is done, but then the answer is this one.
@@ -103,7 +103,7 @@ pub struct Repository {
     /// Commits of each branch, the oldest first.
     pub branches: BTreeMap<String, Vec<Commit>>,
     pub tags: BTreeMap<String, String>,
-    /// Files that were announced: path and whether it goes beside git.
+    /// Files that were announced: path and whether it goes outside git.
     pub announced: BTreeMap<String, bool>,
 }
 
@@ -167,7 +167,7 @@ impl Hub {
         format!("http://127.0.0.1:{}", self.state().api_port)
     }
 
-    /// Somebody who is signed in, and doesn't wait between attempts but notes how long he would have.
+    /// A client that is signed in, and notes how long it would wait between attempts instead of waiting.
     pub fn client(&self) -> HubClient {
         self.client_as(Some(Token::new(TOKEN, "HF_TOKEN").unwrap()))
     }
@@ -185,7 +185,7 @@ impl Hub {
         waits.iter().map(Duration::as_secs).collect()
     }
 
-    pub fn fail(&self, method: &'static str, path: &'static str, times: usize, what: Trouble) {
+    pub fn fail(&self, method: &'static str, path: &'static str, times: usize, what: FaultKind) {
         self.state().faults.push(Fault {
             method,
             path,
@@ -194,7 +194,7 @@ impl Hub {
         });
     }
 
-    /// A repository with these files, large ones beside git.
+    /// A repository with these files, large ones outside git.
     pub fn put(&self, repo: &str, private: bool, files: &[(&str, &[u8])]) {
         let mut state = self.state();
         let mut blobs = BTreeMap::new();
@@ -291,7 +291,7 @@ impl State {
         self.violations.push(format!("{method} {path}: {what}"));
     }
 
-    fn fault(&mut self, request: &Request, fits: impl Fn(&Trouble) -> bool) -> Option<Trouble> {
+    fn fault(&mut self, request: &Request, fits: impl Fn(&FaultKind) -> bool) -> Option<FaultKind> {
         let mut faults = self.faults.iter_mut();
         let fault = faults.find(|fault| {
             fault.times > 0
@@ -306,9 +306,9 @@ impl State {
 
 impl http::Handler for Hub {
     fn drop_upload(&self, request: &Request) -> Option<usize> {
-        let is_it = |what: &Trouble| matches!(what, Trouble::DropUpload(_));
+        let is_it = |what: &FaultKind| matches!(what, FaultKind::DropUpload(_));
         match self.state().fault(request, is_it)? {
-            Trouble::DropUpload(bytes) => Some(bytes),
+            FaultKind::DropUpload(bytes) => Some(bytes),
             _ => None,
         }
     }
@@ -318,10 +318,10 @@ impl http::Handler for Hub {
         let Request { method, path, .. } = &request;
         let seen = format!("{method} {path}");
         state.seen.push(seen);
-        let trouble = state.fault(&request, |what| !matches!(what, Trouble::DropUpload(_)));
-        match &trouble {
-            Some(Trouble::Answer(reply)) => return Some(reply.clone()),
-            Some(Trouble::Silence) => return None,
+        let fault = state.fault(&request, |what| !matches!(what, FaultKind::DropUpload(_)));
+        match &fault {
+            Some(FaultKind::Answer(reply)) => return Some(reply.clone()),
+            Some(FaultKind::Silence) => return None,
             _ => {}
         }
         let mut reply = if request.port == state.store_port {
@@ -329,11 +329,11 @@ impl http::Handler for Hub {
         } else {
             api::answer(&mut state, &request)
         };
-        match trouble {
-            Some(Trouble::DoneBut(other)) => return Some(other),
-            Some(Trouble::CutAnswer(bytes)) => reply.cut = Some(bytes),
-            Some(Trouble::Corrupt) => reply.body[0] ^= 1,
-            Some(Trouble::TooLong) => reply.body.extend([0; 100]),
+        match fault {
+            Some(FaultKind::DoneBut(other)) => return Some(other),
+            Some(FaultKind::CutAnswer(bytes)) => reply.cut = Some(bytes),
+            Some(FaultKind::Corrupt) => reply.body[0] ^= 1,
+            Some(FaultKind::TooLong) => reply.body.extend([0; 100]),
             _ => {}
         }
         Some(reply)

@@ -81,7 +81,7 @@ impl Running {
         flags
     }
 
-    /// What there is to tell at its end.
+    /// Its report, made at its end.
     pub(super) fn report(self, ended: Ended, fps: u32, sampler: &Sampler) -> EpisodeReport {
         let cameras = self.cameras.into_iter().enumerate().map(|(index, camera)| {
             let counts = sampler.camera(index);

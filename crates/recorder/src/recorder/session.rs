@@ -29,7 +29,7 @@ pub struct Inputs {
     pub inputs: Receiver<Input>,
 }
 
-/// What becomes of the running episode when somebody interrupts the session.
+/// What becomes of the running episode when the session is interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnInterrupt {
     /// It is saved as far as it went.

@@ -13,7 +13,7 @@ use crate::columns::CameraSpec;
 use crate::encoding::PictureEncoder;
 use crate::feed::{PictureSink, TickSink, picture_queue, tick_feed};
 use crate::phases::Plan;
-use crate::sink::{Lanes, SinkOptions};
+use crate::sink::{SinkOptions, Workers};
 
 /// Ticks at 200 Hz, like a control thread: position is the time in s, the target is 100 more.
 struct Ticks {
@@ -157,13 +157,13 @@ struct Bench {
     keys: Sender<Input>,
 }
 
-fn bench(plan: (u64, u64, u64), lanes: Lanes, camera: TestCamera) -> Bench {
-    bench_with(plan, lanes, camera, |_| ())
+fn bench(plan: (u64, u64, u64), workers: Workers, camera: TestCamera) -> Bench {
+    bench_with(plan, workers, camera, |_| ())
 }
 
 fn bench_with(
     plan: (u64, u64, u64),
-    lanes: Lanes,
+    workers: Workers,
     camera: TestCamera,
     change: impl FnOnce(&mut Options),
 ) -> Bench {
@@ -200,7 +200,7 @@ fn bench_with(
         episode_rows: plan.1,
         reset_rows: plan.2,
     };
-    let sink_options = SinkOptions::new(lanes, "move".to_owned(), 30);
+    let sink_options = SinkOptions::new(workers, "move".to_owned(), 30);
     let mut options = Options::new(30, plan, sink_options);
     change(&mut options);
     let (recorder, _) = Recorder::new(writer, columns, options, inputs, stop.clone()).unwrap();
@@ -266,8 +266,8 @@ fn open(folder: &tempfile::TempDir) -> Dataset {
 
 #[test]
 fn episodes_hold_exactly_what_the_rule_says() {
-    for lanes in [Lanes::Inline, Lanes::Threads] {
-        let (folder, outcome) = run(bench((2, 30, 15), lanes, good()), &[]);
+    for workers in [Workers::Inline, Workers::Threads] {
+        let (folder, outcome) = run(bench((2, 30, 15), workers, good()), &[]);
         assert!(outcome.error.is_none(), "{:?}", outcome.error);
         assert_eq!(
             (outcome.episodes, outcome.rows, outcome.discarded),
@@ -312,7 +312,7 @@ fn keys_do_what_lerobots_do() {
     // The first episode is cut at 0.5 s, the reset at 0.7; the second is taken back during its reset; stop saves the third.
     let key = |at, key| (at, Input::Key(key));
     let keys = [key(500, N), key(700, N), key(2000, R), key(2500, S)];
-    let (folder, outcome) = run(bench((9, 30, 60), Lanes::Inline, good()), &keys);
+    let (folder, outcome) = run(bench((9, 30, 60), Workers::Inline, good()), &keys);
     assert!(outcome.error.is_none());
     assert_eq!((outcome.episodes, outcome.discarded), (2, 1));
     let dataset = open(&folder);
@@ -346,7 +346,7 @@ fn an_interruption_saves_the_running_episode_or_throws_it_away() {
 }
 
 fn interrupted(on_interrupt: OnInterrupt) -> Outcome {
-    let mut bench = bench_with((2, 60, 0), Lanes::Inline, good(), |options| {
+    let mut bench = bench_with((2, 60, 0), Workers::Inline, good(), |options| {
         options.on_interrupt = on_interrupt;
     });
     struct Interrupt(Stop);
@@ -375,7 +375,7 @@ fn a_disk_that_is_nearly_full_ends_the_session_while_there_is_room_to_save() {
     // The first look, after a second, finds room, the second none.
     let mut looks = [Some(40 << 20), Some(20 << 20)].into_iter();
     let looks = std::sync::Mutex::new(move || looks.next().flatten());
-    let nearly_full = bench_with((5, 300, 1), Lanes::Inline, good(), |options| {
+    let nearly_full = bench_with((5, 300, 1), Workers::Inline, good(), |options| {
         options.sink.free = Box::new(move |_| (looks.lock().unwrap())());
     });
     let (folder, outcome) = run(nearly_full, &[]);
@@ -397,7 +397,7 @@ fn a_broken_camera_ends_the_session_and_spoils_nothing() {
         ("late", "late"),
     ] {
         // Episodes of two seconds, hardly a reset between them; the camera breaks in the second one.
-        let (folder, outcome) = run(bench((5, 60, 1), Lanes::Threads, broken(how, 75)), &[]);
+        let (folder, outcome) = run(bench((5, 60, 1), Workers::Threads, broken(how, 75)), &[]);
         let error = outcome.error.unwrap().to_string();
         for part in ["`front`", word, "thrown away"] {
             assert!(error.contains(part), "{how}: {error}");
@@ -414,7 +414,7 @@ fn a_broken_camera_ends_the_session_and_spoils_nothing() {
 
 #[test]
 fn a_camera_without_a_first_picture_is_named() {
-    let (_folder, outcome) = run(bench((1, 30, 0), Lanes::Inline, broken("silent", 0)), &[]);
+    let (_folder, outcome) = run(bench((1, 30, 0), Workers::Inline, broken("silent", 0)), &[]);
     let error = outcome.error.unwrap().to_string();
     assert!(
         error.contains("`front`") && error.contains("10."),
@@ -426,7 +426,7 @@ fn a_camera_without_a_first_picture_is_named() {
 #[test]
 fn a_robot_that_fails_takes_only_the_running_episode_with_it() {
     let abort = Input::Abort("the follower's port is gone".to_owned());
-    let (folder, outcome) = run(bench((5, 30, 1), Lanes::Inline, good()), &[(1500, abort)]);
+    let (folder, outcome) = run(bench((5, 30, 1), Workers::Inline, good()), &[(1500, abort)]);
     let error = outcome.error.unwrap().to_string();
     assert!(error.contains("port is gone"), "{error}");
     assert_eq!((outcome.episodes, open(&folder).len()), (1, 1));
@@ -434,7 +434,7 @@ fn a_robot_that_fails_takes_only_the_running_episode_with_it() {
 
 #[test]
 fn ticks_that_find_no_room_are_an_error() {
-    let mut bench = bench((1, 30, 0), Lanes::Inline, good());
+    let mut bench = bench((1, 30, 0), Workers::Inline, good());
     for _ in 0..2001 {
         bench.ticks.sink.push(&TickRecord::default());
     }
@@ -447,7 +447,7 @@ fn ticks_that_find_no_room_are_an_error() {
 
 #[test]
 fn an_episode_that_cannot_be_saved_ends_the_session_and_waits_for_repair() {
-    let mut bench = bench((5, 30, 15), Lanes::Threads, good());
+    let mut bench = bench((5, 30, 15), Workers::Threads, good());
     let root = bench.folder.path().join("data");
     // Where the data files would go lies a file: nothing can be saved, whatever the user's rights.
     let obstacle = root.join("data");
@@ -517,7 +517,7 @@ fn a_thread_that_panics_ends_the_session_and_repair_saves_the_running_episode() 
     };
     let ways: [&dyn Fn(&mut Options); 2] = [&encoder, &rows];
     for (thread, change) in ["`encode-", "`rows`"].into_iter().zip(ways) {
-        let bench = bench_with((9, 60, 1), Lanes::Threads, good(), |o| change(o));
+        let bench = bench_with((9, 60, 1), Workers::Threads, good(), |o| change(o));
         let (folder, outcome) = run(bench, &[]);
         let error = outcome.error.unwrap().to_string();
         for part in [thread, "failed", "ulna dataset repair"] {

@@ -6,7 +6,7 @@ fn ms(ms: f64) -> Stamp {
     Stamp::new(Duration::from_secs_f64(ms / 1e3))
 }
 
-/// A tick whose state was measured 2 ms before it sends; both numbers tell the moment they belong to.
+/// A tick whose state was measured 2 ms before it sends; both numbers are the moment they belong to.
 fn tick(sends_at: f64) -> TickRecord {
     TickRecord {
         sends_at: ms(sends_at),
@@ -39,8 +39,8 @@ fn sampler(cameras: usize) -> Sampler {
     Sampler::new(Stamp::ZERO, 10, Duration::from_millis(250), cameras)
 }
 
-/// The number that tells the state's moment, the target's, and the picture's number.
-fn told(row: &Sampled) -> (f64, f64, Vec<Option<u64>>) {
+/// The state's moment, the target's moment, and the picture's number.
+fn origins(row: &Sampled) -> (f64, f64, Vec<Option<u64>>) {
     let pictures = row.pictures.iter();
     (
         row.state.map_or(-1.0, |tick| tick.state.position[0]),
@@ -78,11 +78,11 @@ fn a_row_holds_what_was_newest_at_its_time() {
         sampler.push_frame(0, frame(number, 10.0 + 50.0 * number as f64));
     }
     let rows: Vec<_> = std::iter::from_fn(|| sampler.next_row(ms(400.0))).collect();
-    assert_eq!(told(&rows[0]), (-1.0, -1.0, vec![None]));
+    assert_eq!(origins(&rows[0]), (-1.0, -1.0, vec![None]));
     // At 100 ms the target sent at 100 is in force, and the state measured at 98 is the newest.
-    assert_eq!(told(&rows[1]), (98.0, 100.0, vec![Some(1)]));
-    assert_eq!(told(&rows[2]), (198.0, 200.0, vec![Some(3)]));
-    assert_eq!(told(&rows[3]), (298.0, 300.0, vec![Some(5)]));
+    assert_eq!(origins(&rows[1]), (98.0, 100.0, vec![Some(1)]));
+    assert_eq!(origins(&rows[2]), (198.0, 200.0, vec![Some(3)]));
+    assert_eq!(origins(&rows[3]), (298.0, 300.0, vec![Some(5)]));
     // Row 4 lies at 400 ms: the picture of 410 ms could still be followed by none before it, but no later one has come.
     assert_eq!(rows.len(), 4);
 }
@@ -94,7 +94,7 @@ fn a_tick_whose_target_is_not_in_force_yet_has_a_state_that_counts() {
     // Measured at 100 exactly, sent at 102.
     sampler.push_tick(tick(102.0));
     let rows: Vec<_> = std::iter::from_fn(|| sampler.next_row(ms(102.0))).collect();
-    assert_eq!(told(&rows[1]), (100.0, 99.0, vec![]));
+    assert_eq!(origins(&rows[1]), (100.0, 99.0, vec![]));
 }
 
 #[test]
@@ -104,14 +104,14 @@ fn a_row_waits_for_everything_but_no_longer_than_the_grace() {
     sampler.push_tick(tick(50.0));
     sampler.push_frame(0, frame(0, 0.0));
     assert!(sampler.next_row(ms(249.0)).is_none());
-    assert_eq!(told(&sampler.next_row(ms(250.0)).unwrap()).2, [Some(0)]);
+    assert_eq!(origins(&sampler.next_row(ms(250.0)).unwrap()).2, [Some(0)]);
     // A picture from before row 1 that comes while row 1 waits is its picture.
     sampler.push_tick(tick(101.0));
     sampler.push_frame(0, frame(1, 90.0));
     assert!(sampler.next_row(ms(300.0)).is_none());
     sampler.push_frame(0, frame(2, 130.0));
     assert_eq!(
-        told(&sampler.next_row(ms(300.0)).unwrap()),
+        origins(&sampler.next_row(ms(300.0)).unwrap()),
         (99.0, 50.0, vec![Some(1)])
     );
 }
@@ -123,15 +123,15 @@ fn late_lost_and_repeated_pictures_are_counted() {
         sampler.push_tick(tick(50.0 * f64::from(number)));
     }
     sampler.push_frame(0, frame(0, 0.0));
-    assert_eq!(told(&sampler.next_row(ms(250.0)).unwrap()).2, [Some(0)]);
-    assert_eq!(told(&sampler.next_row(ms(350.0)).unwrap()).2, [Some(0)]);
+    assert_eq!(origins(&sampler.next_row(ms(250.0)).unwrap()).2, [Some(0)]);
+    assert_eq!(origins(&sampler.next_row(ms(350.0)).unwrap()).2, [Some(0)]);
     // Taken before row 1, which is final.
     sampler.push_frame(0, frame(1, 80.0));
     sampler.push_frame(0, frame(1, 120.0));
     sampler.push_frame(0, frame(5, 180.0));
     let counts = sampler.camera(0);
     assert_eq!((counts.late, counts.duplicates, counts.lost), (1, 1, 3));
-    assert_eq!(told(&sampler.next_row(ms(450.0)).unwrap()).2, [Some(5)]);
+    assert_eq!(origins(&sampler.next_row(ms(450.0)).unwrap()).2, [Some(5)]);
 }
 
 #[test]

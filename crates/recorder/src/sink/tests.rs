@@ -30,7 +30,7 @@ fn picture(shade: u8) -> Arc<[u8]> {
     vec![shade; 16 * 16 * 3].into()
 }
 
-/// An encoder that does nothing until it is let go, and tells what it was given.
+/// An encoder that blocks until its gate is opened, and reports which pictures it was given.
 struct Stalled {
     inner: Box<VideoEncoder>,
     gate: Arc<Mutex<()>>,
@@ -55,7 +55,7 @@ impl PictureEncoder for Stalled {
 
 fn stalled(memory: usize, spool: u64) -> (SinkOptions, Arc<Mutex<()>>, Receiver<u8>) {
     let gate = Arc::new(Mutex::new(()));
-    let (seen, told) = channel();
+    let (seen, pushed) = channel();
     let shared = Arc::clone(&gate);
     let options = SinkOptions {
         memory: memory * 768,
@@ -65,9 +65,9 @@ fn stalled(memory: usize, spool: u64) -> (SinkOptions, Arc<Mutex<()>>, Receiver<
             let inner = Box::new(inner);
             Box::new(Stalled { inner, gate, seen })
         }),
-        ..SinkOptions::new(Lanes::Threads, "wait".to_owned(), 30)
+        ..SinkOptions::new(Workers::Threads, "wait".to_owned(), 30)
     };
-    (options, gate, told)
+    (options, gate, pushed)
 }
 
 fn push(sink: &mut EpisodeSink, value: u8) -> PicturesTaken {
@@ -137,9 +137,9 @@ fn the_spool_is_used_again_and_leaves_nothing() {
 
 #[test]
 fn a_discarded_episode_leaves_no_trace() {
-    for lanes in [Lanes::Inline, Lanes::Threads] {
+    for workers in [Workers::Inline, Workers::Threads] {
         let folder = tempfile::tempdir().unwrap();
-        let options = SinkOptions::new(lanes, "try".to_owned(), 30);
+        let options = SinkOptions::new(workers, "try".to_owned(), 30);
         let mut sink = EpisodeSink::new(writer(folder.path()), &[camera()], options).unwrap();
         for (value, keep) in [(1, false), (2, true), (3, false)] {
             sink.begin();
@@ -191,7 +191,7 @@ fn an_encoder_that_fails_is_reported_and_the_journal_stays() {
     let folder = tempfile::tempdir().unwrap();
     let options = SinkOptions {
         wrap: Box::new(|_| Box::new(Broken)),
-        ..SinkOptions::new(Lanes::Inline, "try".to_owned(), 30)
+        ..SinkOptions::new(Workers::Inline, "try".to_owned(), 30)
     };
     let mut sink = EpisodeSink::new(writer(folder.path()), &[camera()], options).unwrap();
     sink.begin();

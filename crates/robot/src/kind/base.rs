@@ -1,6 +1,6 @@
 //! A base on wheels: how the speeds of its wheels make it move.
 //!
-//! LeRobot tells such a base by three numbers: `x.vel` forward and `y.vel` to the left, m/s, and `theta.vel`, degrees/s
+//! LeRobot describes the motion of such a base by three numbers: `x.vel` forward and `y.vel` to the left, m/s, and `theta.vel`, degrees/s
 //! anticlockwise. The formulae are those of LeRobot 0.6 (`LeKiwi._body_to_wheel_raw`).
 
 use alloc::string::String;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BaseSpec, BusSpec, CameraSpec, ExitSpec, FrameSpec, GateSpec, JointSpec, KinematicsSpec,
-    RobotKind, RoleSpec, VisualSpec,
+    RobotKind, RoleSpec, Side, VisualSpec,
 };
 
 /// A robot made of others; what it does not say is as in the other.
@@ -90,21 +90,6 @@ pub struct PairSpec {
     pub leader_type: String,
 }
 
-/// One of the robots that a rig is put together from, on a bus of its own.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Side {
-    /// `left` or `right`.
-    pub name: String,
-    /// The robot, with the names that its joints have without the other.
-    pub kind: RobotKind,
-}
-
-impl Side {
-    fn prefix(name: &str) -> String {
-        format!("{name}_")
-    }
-}
-
 impl ComposedFile {
     /// Names of the robots that it is made of; anything but one is a mistake.
     pub fn of(&self) -> Vec<&str> {
@@ -144,12 +129,12 @@ fn replace<T>(place: &mut T, value: Option<T>) {
 }
 
 fn paired(pair: &PairSpec, of: &RobotKind) -> RobotKind {
-    let beside = |name: &str, shift: f64, first: usize| {
+    let shifted = |name: &str, shift: f64, first: usize| {
         let at = Isometry3::translation(0.0, shift * pair.distance, 0.0);
-        of.clone().moved(&Side::prefix(name), &at, first)
+        of.clone().moved(&format!("{name}_"), &at, first)
     };
-    let mut both = beside("left", 0.5, 0);
-    let right = beside("right", -0.5, of.dof());
+    let mut both = shifted("left", 0.5, 0);
+    let right = shifted("right", -0.5, of.dof());
     both.joints.extend(right.joints);
     both.visuals.extend(right.visuals);
     both.cameras.extend(right.cameras);

@@ -2,6 +2,7 @@
 
 use super::*;
 use alloc::string::ToString;
+use core::f64::consts::TAU;
 
 const SO101: &str = include_str!("../../../../configs/so101.toml");
 

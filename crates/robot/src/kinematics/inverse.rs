@@ -19,7 +19,7 @@ const STILL: f64 = 1e-7;
 
 impl Chain {
     /// Angles (rad) within `limits` (lowest and highest of each joint) that bring the tool's origin to `point` (base frame, m), or as near as
-    /// they can: whoever needs it exact compares with [`Chain::pose`]. Of all such angles, those nearest to `near`; joints that
+    /// they can; a caller that needs it exact compares with [`Chain::pose`]. Of all such angles, those nearest to `near`; joints that
     /// do not carry the tool stay there.
     pub fn angles_at(
         &self,
@@ -149,8 +149,8 @@ mod tests {
             let miss = (chain.pose(&angles).tool_point() - point).norm();
             prop_assert!(miss < 5e-3, "{miss}");
             prop_assert!(angles[5] == 0.0, "the gripper does not move the tool");
-            let beside = point + Vector3::new(1e-3, -1e-3, 1e-3);
-            let others = chain.angles_at(&beside, &near, &limits(&kind));
+            let nearby = point + Vector3::new(1e-3, -1e-3, 1e-3);
+            let others = chain.angles_at(&nearby, &near, &limits(&kind));
             for joint in 0..6 {
                 prop_assert!((others[joint] - angles[joint]).abs() < 0.05);
             }

@@ -8,7 +8,8 @@ use ulna_dataset::{CheckOptions, EpisodeGrade, Finding, Grade, Group, Report, Se
 
 use ulna_outside::Text;
 
-use super::{Answer, Watch};
+use super::answer::Answer;
+use super::edit::Watch;
 use crate::Stop;
 use crate::error::SessionError;
 

@@ -11,7 +11,7 @@ use ulna_dataset::tools::{
 };
 use ulna_outside::Text;
 
-use super::Answer;
+use super::answer::Answer;
 use crate::Stop;
 use crate::error::SessionError;
 

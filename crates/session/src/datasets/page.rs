@@ -6,7 +6,7 @@ use serde_json::json;
 use ulna_dataset::{CardOptions, PageOptions, write_card, write_page};
 use ulna_outside::Text;
 
-use super::Answer;
+use super::answer::Answer;
 use super::check::speeds;
 use super::edit::{Watch, with_work};
 use crate::Stop;

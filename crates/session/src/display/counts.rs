@@ -16,7 +16,8 @@ pub struct DisplayReport {
     /// Pictures that were not, because the display was too slow.
     pub dropped_pictures: u64,
     /// What went wrong, in words.
-    pub trouble: Option<String>,
+    #[serde(rename = "trouble")]
+    pub fault: Option<String>,
 }
 
 /// How much was offered to the display, and how much it took.
@@ -29,7 +30,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    pub(super) fn report(&self, trouble: Option<String>) -> DisplayReport {
+    pub(super) fn report(&self, fault: Option<String>) -> DisplayReport {
         let [ticks, pictures] = [&self.ticks_shown, &self.pictures_shown]
             .map(|counter| counter.load(Ordering::Relaxed));
         let [ticks_offered, pictures_offered] = [&self.ticks_offered, &self.pictures_offered]
@@ -39,7 +40,7 @@ impl Counts {
             dropped_ticks: ticks_offered.saturating_sub(ticks),
             pictures,
             dropped_pictures: pictures_offered.saturating_sub(pictures),
-            trouble,
+            fault,
         }
     }
 }

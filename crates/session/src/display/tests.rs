@@ -181,7 +181,7 @@ fn in_step_everything_is_shown_and_the_end_comes_last() {
         dropped_ticks: 0,
         pictures: 2,
         dropped_pictures: 0,
-        trouble: None,
+        fault: None,
     };
     assert_eq!(report, all);
 }
@@ -213,7 +213,7 @@ fn a_display_that_hangs_holds_nothing_up_and_is_left_behind() {
     assert_eq!((report.ticks, report.dropped_ticks), (0, 10_000));
     // 30 a second of a camera that is recorded: one each 30 ms of its grid.
     assert_eq!((report.pictures, report.dropped_pictures), (0, 34));
-    assert!(report.trouble.unwrap().contains("left behind"));
+    assert!(report.fault.unwrap().contains("left behind"));
     assert!(!notebook.shown().contains(&"finish".to_owned()));
     drop(open);
 }
@@ -237,7 +237,7 @@ fn a_slow_display_loses_the_ticks_that_find_no_room() {
     // The ring takes 500; one more may have been taken out of it meanwhile.
     assert!((500..=501).contains(&report.ticks), "{report:?}");
     assert_eq!(report.ticks + report.dropped_ticks, 1000);
-    assert_eq!(report.trouble, None);
+    assert_eq!(report.fault, None);
 }
 
 #[test]
@@ -252,6 +252,6 @@ fn what_did_not_arrive_is_reported() {
             handle.spawn().unwrap();
         }
         let report = handle.finish();
-        assert_eq!(report.trouble.as_deref(), Some("the disk is full"));
+        assert_eq!(report.fault.as_deref(), Some("the disk is full"));
     }
 }

@@ -110,7 +110,7 @@ impl DisplayHandle {
         Some(Task::new("ulna-display", worker))
     }
 
-    /// In real time: shows on a thread of its own from now on. Nobody ever joins it, as it may hang.
+    /// In real time: shows on a thread of its own from now on. It is never joined, as it may hang.
     ///
     /// # Errors
     /// If the operating system gives no thread.
@@ -129,17 +129,17 @@ impl DisplayHandle {
                         thread::sleep(PERIOD);
                     }
                 }
-                // If nobody waits any more, nobody wants to know.
+                // The receiver is gone if the session no longer waits.
                 let _ = done.send(worker.finish());
             })?;
         self.thread = Some(result);
         Ok(())
     }
 
-    /// Shows the rest, and tells how much was shown.
+    /// Shows the rest, and returns how much was shown.
     pub fn finish(mut self) -> DisplayReport {
         self.over.store(true, Ordering::Release);
-        let trouble = match (&mut self.worker, &self.thread) {
+        let fault = match (&mut self.worker, &self.thread) {
             (Some(worker), _) => worker.finish().err().map(|fault| fault.reason),
             (None, Some(thread)) => match thread.recv_timeout(self.patience) {
                 Ok(result) => result.err().map(|fault| fault.reason),
@@ -151,7 +151,7 @@ impl DisplayHandle {
             },
             (None, None) => None,
         };
-        self.counts.report(trouble)
+        self.counts.report(fault)
     }
 }
 

@@ -43,7 +43,7 @@ impl Episodes {
 pub struct RecordOptions {
     /// Folder of the dataset.
     pub dataset: PathBuf,
-    /// What the robot is told to do.
+    /// The task that the robot performs.
     pub task: String,
     /// How many episodes.
     pub episodes: Episodes,

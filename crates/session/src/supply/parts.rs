@@ -35,7 +35,7 @@ impl fmt::Debug for SuppliedArm {
     }
 }
 
-/// What is around a robot beside its ports. The defaults are those of a real robot, of whose surroundings nothing is known.
+/// What is around a robot apart from its ports. The defaults are those of a real robot, of whose surroundings nothing is known.
 pub trait Surroundings: fmt::Debug + Send {
     /// Whether the servos are simulated, for reports and datasets.
     fn simulated(&self) -> bool {
@@ -60,7 +60,7 @@ pub trait Surroundings: fmt::Debug + Send {
         Ok(None)
     }
 
-    /// What is told as LeRobot's `observation.environment_state`.
+    /// What is reported as LeRobot's `observation.environment_state`.
     fn environment(&self) -> Option<Arc<dyn Environment>> {
         None
     }

@@ -102,7 +102,7 @@ pub fn open_policy(
         source: parts.source,
         worker: PolicyWorker(Arc::new(Mutex::new(parts.inference))),
         feed: Some(ObservationFeed {
-            tap: parts.tap,
+            observations: parts.tap,
             environment,
             numbers: vec![0.0; values.len()],
             values,
@@ -168,7 +168,7 @@ impl Machine for PolicyWorker {
 /// The control thread's end: what was measured, with the numbers of the surroundings at that moment. Wait-free, and without a heap.
 #[derive(Debug)]
 struct ObservationFeed {
-    tap: ObservationTap,
+    observations: ObservationTap,
     environment: Option<Arc<dyn Environment>>,
     values: Vec<f64>,
     numbers: Vec<f32>,
@@ -183,8 +183,8 @@ impl ObservationFeed {
             for (number, value) in self.numbers.iter_mut().zip(&self.values) {
                 *number = *value as f32;
             }
-            self.tap.set_environment_state(&self.numbers);
+            self.observations.set_environment_state(&self.numbers);
         }
-        self.tap.push(state);
+        self.observations.push(state);
     }
 }

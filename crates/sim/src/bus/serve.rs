@@ -1,4 +1,4 @@
-//! What the servos do with a request that they have heard. Each family has its own words; who hears and how an answer gets onto the
+//! What the servos do with a request that they have received. Each family has its own words; who receives and how an answer gets onto the
 //! wire is the same for all.
 
 mod dynamixel;
@@ -11,7 +11,7 @@ use crate::plant::Plant;
 use crate::servo::{Electronics, Servo, Sts, X};
 
 impl<P: Plant> ServoBus<P> {
-    /// Brings everything to the moment at which a request was heard.
+    /// Brings everything to the moment at which a request was received.
     fn wake(&mut self, at: Duration) {
         self.run_plant(at);
         self.look_at_cables(at);
@@ -22,7 +22,7 @@ impl<P: Plant> ServoBus<P> {
     }
 
     /// Whether servo `index` hears what is said at `at`.
-    fn hears(&self, index: usize, at: Duration) -> bool {
+    fn receives(&self, index: usize, at: Duration) -> bool {
         let servo = &self.servos[index];
         self.powered[index]
             && servo.baud() == Some(self.options.baud)
@@ -79,7 +79,7 @@ impl<P: Plant> ServoBus<P> {
         }
     }
 
-    /// When the first answer to a request that was heard at `at` can begin.
+    /// When the first answer to a request that was received at `at` can begin.
     fn first_turn(&self, at: Duration) -> Duration {
         at.saturating_add(self.pause(self.options.turnaround))
     }

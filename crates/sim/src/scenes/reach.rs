@@ -21,7 +21,7 @@ use targets::Targets;
 /// What the registry says of it.
 pub(crate) const KIND: SceneKind = SceneKind {
     name: "reach",
-    summary: "A target that moves every three seconds, told as observation.environment_state; the hand brings the tool there, and the report says how well",
+    summary: "A target that moves every three seconds, reported as observation.environment_state; the hand brings the tool there, and the report says how well",
     task: Some("Bring the tool to the target"),
     environment: &targets::NAMES,
     fits,

@@ -15,9 +15,9 @@ fn bytes_arrive_when_they_are_complete() {
     let mut wire = Wire::new(1_000_000);
     wire.host_sends(us(5), Some(1));
     wire.host_sends(us(5), Some(2));
-    assert_eq!(wire.servos_hear(us(14)), None);
+    assert_eq!(wire.servos_receive(us(14)), None);
     assert_eq!(
-        wire.servos_hear(us(15)),
+        wire.servos_receive(us(15)),
         Some(ReceivedByte {
             start: us(5),
             end: us(15),
@@ -26,14 +26,14 @@ fn bytes_arrive_when_they_are_complete() {
     );
     assert_eq!(wire.host_silent(), Some(us(25)));
     assert_eq!(
-        wire.servos_hear(us(99)),
+        wire.servos_receive(us(99)),
         Some(ReceivedByte {
             start: us(15),
             end: us(25),
             byte: 2
         })
     );
-    assert_eq!(wire.servos_hear(us(99)), None);
+    assert_eq!(wire.servos_receive(us(99)), None);
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn a_lost_byte_takes_its_time() {
     wire.host_sends(us(0), None);
     wire.host_sends(us(0), Some(2));
     assert_eq!(
-        wire.servos_hear(us(99)),
+        wire.servos_receive(us(99)),
         Some(ReceivedByte {
             start: us(10),
             end: us(20),
@@ -74,13 +74,13 @@ fn a_host_that_talks_over_an_answer_garbles_both() {
     wire.servo_sends(us(10), Some(0b0110), Duration::ZERO);
     wire.host_sends(us(5), Some(0b0011));
     assert_eq!(
-        wire.servos_hear(us(99)).map(|received| received.byte),
+        wire.servos_receive(us(99)).map(|received| received.byte),
         Some(0b0110)
     );
     wire.host_sends(us(30), Some(0b1000));
     wire.servo_sends(us(39), Some(0b0110), Duration::ZERO);
     assert_eq!(
-        wire.servos_hear(us(99)).map(|received| received.byte),
+        wire.servos_receive(us(99)).map(|received| received.byte),
         Some(0b1000)
     );
     assert_eq!(host_hears(&mut wire, us(99)), [0b0110, 0b1000]);

@@ -93,17 +93,17 @@ fn servos_may_be_missing_doubled_strange_or_alarmed() {
         .and_then(|bench| bench.with_alarms("gripper", ErrorFlags::OVERLOAD));
     let mut bus = loose(&kind, bench.unwrap());
     let mut now = Duration::ZERO;
-    let heard = |bus: &mut ServoBus<Bench>, now: &mut Duration| {
+    let answers = |bus: &mut ServoBus<Bench>, now: &mut Duration| {
         (1..=6)
             .flat_map(|id| pinged(bus, now, id))
             .collect::<Vec<_>>()
     };
-    assert_eq!(heard(&mut bus, &mut now), [(2, 0), (6, 32)]);
+    assert_eq!(answers(&mut bus, &mut now), [(2, 0), (6, 32)]);
     written(&mut bus, &mut now, 6, sts3215::TORQUE_ENABLE, 0);
     bus.set_baud(now, 115_200);
-    assert_eq!(heard(&mut bus, &mut now), [(3, 0)]);
+    assert_eq!(answers(&mut bus, &mut now), [(3, 0)]);
     bus.set_baud(now, 1_000_000);
-    assert_eq!(heard(&mut bus, &mut now), [(2, 0), (6, 0)]);
+    assert_eq!(answers(&mut bus, &mut now), [(2, 0), (6, 0)]);
 }
 
 #[test]

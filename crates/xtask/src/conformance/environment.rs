@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_network_is_told_from_a_missing_version() {
+    fn a_missing_network_is_not_taken_for_a_missing_version() {
         let offline =
             "WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by 'x'";
         let unknown = "ERROR: No matching distribution found for lerobot==99";

@@ -48,15 +48,15 @@ pub(super) fn exchange(report: &mut Report, root: &Path, python: &Path) -> Resul
         report.lines_of(&mut script("push", &theirs))?;
         let got = copy(&["pull".as_ref(), theirs.as_ref(), &pulled]);
         let got = got.and_then(|()| same(&original, &pulled));
-        told(report, "ulna pulls what Python pushed", got)?;
+        report_outcome(report, "ulna pulls what Python pushed", got)?;
         let pushed = copy(&["push".as_ref(), &original, ours.as_ref()]);
-        told(report, "ulna pushes", pushed.map(|()| String::new()))?;
+        report_outcome(report, "ulna pushes", pushed.map(|()| String::new()))?;
         report.lines_of(&mut script("pull", &ours))?;
     }
     served.end(report)
 }
 
-fn told(report: &mut Report, name: &str, outcome: Result<String>) -> Result<()> {
+fn report_outcome(report: &mut Report, name: &str, outcome: Result<String>) -> Result<()> {
     match outcome {
         Ok(figures) => report.line(Outcome::Passed, name, &figures),
         Err(error) => report.line(Outcome::Failed, name, &format!("{error:#}")),
@@ -111,7 +111,7 @@ impl Served {
         Ok(Self { child, address })
     }
 
-    /// It tells what either did against the protocol.
+    /// It prints what either did against the protocol.
     fn end(mut self, report: &mut Report) -> Result<()> {
         drop(self.child.stdin.take());
         let output = self.child.wait_with_output()?;

@@ -26,7 +26,7 @@ use editing::Bench;
 use left::Left;
 use process::Ulna;
 
-/// How often a recording is killed when nobody says otherwise.
+/// How often a recording is killed by default.
 pub(super) const USUAL: usize = 20;
 /// Kills of a recording for each kill of an edit.
 const RECORDINGS_PER_EDIT: usize = 2;
@@ -40,7 +40,7 @@ pub(super) fn check(
 ) -> Result<()> {
     let scratch = tempfile::tempdir().context("cannot make a folder for temporary files")?;
     sources::run(sources::cargo(root).args(["build", "--quiet", "--package", "ulna-cli"]))?;
-    let ulna = Ulna::beside_this_program()?;
+    let ulna = Ulna::next_to_this_program()?;
     let mut left = recordings(report, &ulna, scratch.path(), kills)?;
     let edits = kills.div_ceil(RECORDINGS_PER_EDIT);
     left.extend(edited(report, &ulna, scratch.path(), edits)?);
@@ -60,7 +60,7 @@ fn recordings(report: &mut Report, ulna: &Ulna, scratch: &Path, kills: usize) ->
     let tried = in_parallel(kills, |kill| {
         recording::kill(ulna, &scratch.join(format!("record-{kill}")), kill)
     });
-    let (killed, failed) = told(report, tried)?;
+    let (killed, failed) = report_failures(report, tried)?;
     let sum = |of: &dyn Fn(&recording::Killed) -> u64| killed.iter().map(of).sum::<u64>();
     let most = |starved: bool, of: &dyn Fn(&recording::Killed) -> u64| {
         let those = killed.iter().filter(|k| k.starved == starved);
@@ -102,7 +102,7 @@ fn recordings(report: &mut Report, ulna: &Ulna, scratch: &Path, kills: usize) ->
     }
     let left = killed.into_iter().filter_map(|killed| {
         let (dataset, lengths) = (killed.dataset?, killed.lengths);
-        // LeRobot opens no dataset without an episode, whoever wrote it.
+        // LeRobot opens no dataset without an episode, its own included.
         (!lengths.is_empty()).then_some(Left { dataset, lengths })
     });
     Ok(left.collect())
@@ -118,7 +118,7 @@ fn edited(report: &mut Report, ulna: &Ulna, scratch: &Path, kills: usize) -> Res
         }
     };
     let tried = in_parallel(kills, |kill| bench.kill(ulna, kill));
-    let (killed, failed) = told(report, tried)?;
+    let (killed, failed) = report_failures(report, tried)?;
     let count = |what: editing::Found| killed.iter().filter(|k| k.found == what).count();
     let figures = format!(
         "{} kills of {}: the old dataset {} times, the new one {} times, none yet {} times; {} repairs killed on the way",
@@ -146,7 +146,7 @@ fn passed_if(good: bool) -> Outcome {
 }
 
 /// A line for each that failed; gives the others, and how many failed.
-fn told<T>(report: &mut Report, tried: Vec<Result<T>>) -> Result<(Vec<T>, usize)> {
+fn report_failures<T>(report: &mut Report, tried: Vec<Result<T>>) -> Result<(Vec<T>, usize)> {
     let mut good = Vec::new();
     let mut failed = 0;
     for (kill, outcome) in tried.into_iter().enumerate() {

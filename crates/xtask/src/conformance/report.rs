@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn checks_are_told_from_other_output() {
+    fn checks_are_distinguished_from_other_output() {
         assert_eq!(
             parse("FAIL\tcounts\t3, not 4\tfound"),
             Some((Outcome::Failed, "counts", "3, not 4\tfound"))

@@ -44,7 +44,7 @@ pub enum Finding {
         /// How far the robot file says it goes, degrees.
         expected: f64,
     },
-    /// It was moved by more than a turn, which its servo cannot tell from less.
+    /// It was moved by more than a turn, which its servo cannot distinguish from less.
     MoreThanATurn {
         /// How far it was moved, degrees.
         degrees: f64,
@@ -83,7 +83,7 @@ impl fmt::Display for Finding {
             ),
             Self::MoreThanATurn { degrees } => write!(
                 f,
-                "moved by {degrees:.0}°, more than a turn: the servo cannot tell turns apart, so keep within one, and check that its horn is tight"
+                "moved by {degrees:.0}°, more than a turn: the servo cannot count turns, so keep within one, and check that its horn is tight"
             ),
             Self::TurnedRound => f.write_str(
                 "turns the other way than the robot file says; the calibration turns its values round (drive_mode 1)",
@@ -102,7 +102,7 @@ impl fmt::Display for Finding {
 pub struct Chosen {
     /// The values.
     pub value: JointCalibration,
-    /// What to tell its owner.
+    /// What its owner should know.
     pub findings: Vec<Finding>,
 }
 
@@ -165,14 +165,14 @@ fn judge_span(joint: &JointSpec, span: i32, turn: i32) -> Option<Finding> {
     }
 }
 
-/// In the resting pose a joint must be at least this far from its middle for its side to tell its direction, rad ...
-const TELLING: f64 = 0.5;
+/// In the resting pose a joint must be at least this far from its middle for its side to show its direction, rad ...
+const DECISIVE: f64 = 0.5;
 /// ... and must be measured at least this far from it, rad.
 const CLEAR: f64 = 0.26;
 
 /// Compares where the joints are measured (steps, as the newly calibrated servos report them) with the resting pose of the robot file, in
 /// which the arm is said to be: joints on the other side of their middle are reversed. What the calibration can turn round, it does; the
-/// findings say which joints, by index. Joints that rest near their middle tell nothing.
+/// findings say which joints, by index. Joints that rest near their middle show nothing.
 pub fn judge_pose(
     kind: &RobotKind,
     calibration: &mut Calibration,
@@ -187,7 +187,7 @@ pub fn judge_pose(
         };
         let expected = rest.to_radians() - joint.middle();
         let measured = (f64::from(*steps) - value.middle()) / f64::from(joint.resolution) * TAU;
-        if expected.abs() < TELLING || measured.abs() < CLEAR || expected * measured > 0.0 {
+        if expected.abs() < DECISIVE || measured.abs() < CLEAR || expected * measured > 0.0 {
             continue;
         }
         findings.push((index, turn_round(joint, value, family)));

@@ -73,7 +73,7 @@ impl Arm {
         let mut now = now;
         loop {
             let bytes = engine.transmit().to_vec();
-            self.hear(now, &bytes);
+            self.receive(now, &bytes);
             let due = self.arriving.partition_point(|(at, _)| *at <= now);
             let received: Vec<u8> = self.arriving.drain(..due).map(|(_, byte)| byte).collect();
             let Status::Waiting { until } = engine.step(now, &received) else {
@@ -87,7 +87,7 @@ impl Arm {
         }
     }
 
-    fn hear(&mut self, now: Duration, bytes: &[u8]) {
+    fn receive(&mut self, now: Duration, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
@@ -99,12 +99,12 @@ impl Arm {
             self.free_at += wire_time(bytes.len(), BAUD);
         }
         match self.protocol {
-            Protocol::Dynamixel2 => self.hear_dynamixel(bytes),
-            _ => self.hear_feetech(bytes),
+            Protocol::Dynamixel2 => self.receive_dynamixel(bytes),
+            _ => self.receive_feetech(bytes),
         }
     }
 
-    fn hear_feetech(&mut self, bytes: &[u8]) {
+    fn receive_feetech(&mut self, bytes: &[u8]) {
         let mut packets = Vec::new();
         feetech::Decoder::new().feed(bytes, |packet| {
             packets.push((packet.id, packet.kind, packet.params.to_vec()));
@@ -126,7 +126,7 @@ impl Arm {
         }
     }
 
-    fn hear_dynamixel(&mut self, bytes: &[u8]) {
+    fn receive_dynamixel(&mut self, bytes: &[u8]) {
         let mut decoder = dynamixel::Decoder::new();
         assert_eq!(decoder.push(bytes), bytes.len());
         while let Some(dynamixel::Decoded::Packet(packet)) = decoder.next() {

@@ -46,7 +46,7 @@ fn the_echo_of_a_cycle_is_skipped() {
 }
 
 #[test]
-fn a_ping_finds_who_is_there_and_nobody_else() {
+fn a_ping_finds_the_servos_that_are_there_and_no_others() {
     for echo in [false, true] {
         for error in [0, VOLTAGE] {
             let (mut engine, mut line) = (engine(), Line::new(&[2]));

@@ -233,7 +233,7 @@ fn a_broadcast_ping_finds_every_dynamixel() {
 }
 
 #[test]
-fn an_alert_is_told_and_ends_no_read() {
+fn an_alert_is_reported_and_ends_no_read() {
     let (mut engine, mut arm) = (engine_for(Dynamixel2), Arm::new(Dynamixel2, &ARM));
     arm.error = ALERT;
     arm.run(&mut engine, ms(0), &group(&ARM), ms(50));

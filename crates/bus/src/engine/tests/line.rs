@@ -1,4 +1,4 @@
-//! A line with servos on it, in virtual time, that can be told to misbehave.
+//! A line with servos on it, in virtual time, with faults that tests switch on.
 
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -25,7 +25,7 @@ pub(super) enum Mishap {
     Twice,
 }
 
-/// The content of every servo's registers, so that tests can tell right data from wrong.
+/// The content of every servo's registers, so that tests can distinguish right data from wrong.
 pub(super) fn register(id: u8, address: u8) -> u8 {
     id.wrapping_mul(31).wrapping_add(address)
 }

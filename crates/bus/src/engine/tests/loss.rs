@@ -207,7 +207,7 @@ fn no_flipped_bit_is_believed() {
 #[test]
 fn one_dead_servo_costs_the_others_little() {
     for table in FAMILIES {
-        // Whoever is dead is missing from the arm; the others' answers are all there.
+        // A dead servo is missing from the arm; the others' answers are all there.
         let mut run = Run::new(table, |_| true);
         run.run(Duration::from_secs(1));
         let before: Vec<u32> = run.watches.iter().map(|watch| watch.fresh).collect();

@@ -61,7 +61,7 @@ fn a_write_waits_for_its_acknowledgement() {
 }
 
 #[test]
-fn what_nobody_answers_is_done_once_it_is_sent() {
+fn what_has_no_answer_is_done_once_it_is_sent() {
     let mut engine = engine();
     let write = GroupWrite {
         address: 42,

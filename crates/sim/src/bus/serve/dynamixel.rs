@@ -22,12 +22,12 @@ const LEVEL_READ: u8 = 1;
 const LEVEL_ALL: u8 = 2;
 
 impl<P: Plant> ServoBus<P> {
-    /// Carries out `request`, the last byte of which was heard at `at`.
+    /// Carries out `request`, the last byte of which was received at `at`.
     pub(in crate::bus) fn serve_dynamixel(&mut self, at: Duration, request: &DynamixelRequest) {
         self.wake(at);
         let id = request.id;
         for index in 0..self.servos.len() {
-            if self.hears_dynamixel(index, at)
+            if self.receives_dynamixel(index, at)
                 && let Some(servo) = self.x_mut(index)
             {
                 servo.spoken_to();
@@ -303,7 +303,7 @@ impl<P: Plant> ServoBus<P> {
 
     /// Whether `id` means servo `index` and it hears that; `Some(true)` if by its second id, so that it stays silent.
     fn is_meant(&self, index: usize, id: u8, at: Duration) -> Option<bool> {
-        if !self.hears_dynamixel(index, at) {
+        if !self.receives_dynamixel(index, at) {
             return None;
         }
         let servo = &self.servos[index];
@@ -314,7 +314,7 @@ impl<P: Plant> ServoBus<P> {
         }
     }
 
-    fn hears_dynamixel(&self, index: usize, at: Duration) -> bool {
-        self.x(index).is_some_and(X::is_awake) && self.hears(index, at)
+    fn receives_dynamixel(&self, index: usize, at: Duration) -> bool {
+        self.x(index).is_some_and(X::is_awake) && self.receives(index, at)
     }
 }

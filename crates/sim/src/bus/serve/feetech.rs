@@ -19,7 +19,7 @@ enum Answer {
 }
 
 impl<P: Plant> ServoBus<P> {
-    /// Carries out `request`, the last byte of which was heard at `at`. What makes no sense is ignored, as servos do.
+    /// Carries out `request`, the last byte of which was received at `at`. What makes no sense is ignored, as servos do.
     pub(in crate::bus) fn serve_feetech(&mut self, at: Duration, request: &FeetechRequest) {
         self.wake(at);
         let first = self.first_turn(at);
@@ -66,7 +66,7 @@ impl<P: Plant> ServoBus<P> {
     /// Changes the servos that `id` means, then lets the one it names answer.
     fn change(&mut self, at: Duration, first: Duration, id: u8, mut change: impl FnMut(&mut Sts)) {
         for index in 0..self.servos.len() {
-            if !self.hears_feetech(index, id, at) {
+            if !self.receives_feetech(index, id, at) {
                 continue;
             }
             let delay = self.servos[index].return_delay();
@@ -86,7 +86,7 @@ impl<P: Plant> ServoBus<P> {
 
     fn change_silently(&mut self, at: Duration, id: u8, mut change: impl FnMut(&mut Sts)) {
         for index in 0..self.servos.len() {
-            if self.hears_feetech(index, id, at)
+            if self.receives_feetech(index, id, at)
                 && let Some(servo) = self.sts_mut(index)
             {
                 change(servo);
@@ -99,7 +99,7 @@ impl<P: Plant> ServoBus<P> {
     fn answer(&mut self, at: Duration, turn: Duration, id: u8, answer: Answer) -> Option<Duration> {
         let mut finished = None;
         for index in 0..self.servos.len() {
-            if id != BROADCAST && self.hears_feetech(index, id, at) {
+            if id != BROADCAST && self.receives_feetech(index, id, at) {
                 let start = turn.saturating_add(self.pause(self.servos[index].return_delay()));
                 finished = finished.max(self.send(start, index, id, answer));
             }
@@ -112,7 +112,7 @@ impl<P: Plant> ServoBus<P> {
         for index in 0..self.servos.len() {
             let servo = &self.servos[index];
             let (id, delay) = (servo.id(), self.pause(servo.return_delay()));
-            if servo.protocol().has_broadcast_ping() && self.hears_feetech(index, id, at) {
+            if servo.protocol().has_broadcast_ping() && self.receives_feetech(index, id, at) {
                 let slot = (packet_time + delay) * u32::from(id);
                 let start = first.saturating_add(slot + delay);
                 self.send(start, index, id, Answer::Status);
@@ -145,10 +145,10 @@ impl<P: Plant> ServoBus<P> {
     }
 
     /// Whether servo `index` is meant by `id` and able to hear it.
-    fn hears_feetech(&self, index: usize, id: u8, at: Duration) -> bool {
+    fn receives_feetech(&self, index: usize, id: u8, at: Duration) -> bool {
         let servo = &self.servos[index];
         (id == BROADCAST || id == servo.id())
             && matches!(servo.electronics(), Electronics::Sts(_))
-            && self.hears(index, at)
+            && self.receives(index, at)
     }
 }

@@ -123,7 +123,7 @@ fn who_misses_its_turn_ends_a_fast_answer_but_not_a_plain_one() {
 }
 
 #[test]
-fn goals_move_servos_and_refusals_are_told() {
+fn goals_move_servos_and_refusals_are_reported() {
     let mut bus = bus();
     assert_eq!(
         ask(&mut bus, 0, &write(1, reg::TORQUE_ENABLE, 1)),

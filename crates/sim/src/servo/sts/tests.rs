@@ -88,7 +88,7 @@ fn the_lock_guards_the_eeprom() {
 }
 
 #[test]
-fn nobody_writes_what_is_measured() {
+fn what_is_measured_cannot_be_written() {
     let mut servo = servo(2000);
     servo.write(0, &[0; 5]);
     servo.write(reg::PRESENT_POSITION.address, &[1; 15]);

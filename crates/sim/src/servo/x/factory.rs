@@ -8,7 +8,7 @@ use ulna_bus::registers::{Register, Table};
 
 /// The settings that outlast the power. The id is 1 and the rate 57,600 bits per second.
 pub(super) fn eeprom(model: &Model) -> [(Register, i32); 21] {
-    let small = !senses_load(model.table);
+    let small = !measures_load(model.table);
     let by_size = |xl330: i32, xl430: i32| if small { xl330 } else { xl430 };
     let fast = model.number == XL330_M077.number;
     [
@@ -41,7 +41,7 @@ pub(super) fn eeprom(model: &Model) -> [(Register, i32); 21] {
 
 /// The gains after every power-on and change of mode.
 pub(super) fn gains(model: &Model) -> [(Register, i32); 5] {
-    let [velocity_i, velocity_p, d, i, p] = if senses_load(model.table) {
+    let [velocity_i, velocity_p, d, i, p] = if measures_load(model.table) {
         [1000, 100, 4000, 0, 640]
     } else if model.number == XL330_M077.number {
         [400, 40, 0, 400, 400]
@@ -57,6 +57,6 @@ pub(super) fn gains(model: &Model) -> [(Register, i32); 5] {
     ]
 }
 
-fn senses_load(table: &Table) -> bool {
+fn measures_load(table: &Table) -> bool {
     core::ptr::eq(table, &raw const xl430::TABLE)
 }

@@ -66,15 +66,15 @@ impl X {
 
     /// What a register can be given, and what is said otherwise.
     fn range(&self, register: &Register) -> (core::ops::RangeInclusive<i32>, Refusal) {
-        let around = |limit: Register| {
+        let within = |limit: Register| {
             let limit = self.get(limit);
             (-limit..=limit, Refusal::DataLimit)
         };
         let fixed = |range| (range, Refusal::DataRange);
         match *register {
-            reg::GOAL_PWM => around(reg::PWM_LIMIT),
-            reg::GOAL_CURRENT => around(reg::CURRENT_LIMIT),
-            reg::GOAL_VELOCITY => around(reg::VELOCITY_LIMIT),
+            reg::GOAL_PWM => within(reg::PWM_LIMIT),
+            reg::GOAL_CURRENT => within(reg::CURRENT_LIMIT),
+            reg::GOAL_VELOCITY => within(reg::VELOCITY_LIMIT),
             reg::GOAL_POSITION if self.get(reg::OPERATING_MODE) == MODE_POSITION => {
                 let (low, high) = self.position_limits();
                 (low..=high, Refusal::DataLimit)

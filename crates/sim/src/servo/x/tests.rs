@@ -145,7 +145,7 @@ fn modes_control_what_they_are_named_after() {
 }
 
 #[test]
-fn offset_and_reversal_move_positions_and_goals_alike() {
+fn offset_and_reversal_move_positions_and_goals_in_the_same_way() {
     let mut servo = servo(1000);
     write(&mut servo, reg::OPERATING_MODE, MODE_EXTENDED).unwrap();
     write(&mut servo, reg::HOMING_OFFSET, 300).unwrap();
@@ -236,7 +236,7 @@ fn alarms_outside_the_shutdown_register_only_alert() {
 }
 
 #[test]
-fn the_watchdog_stops_a_wheel_that_nobody_speaks_to() {
+fn the_watchdog_stops_a_wheel_that_gets_no_requests() {
     let mut wheel = in_mode(MODE_VELOCITY, 2000);
     write(&mut wheel, reg::BUS_WATCHDOG, 5).unwrap();
     write(&mut wheel, reg::GOAL_VELOCITY, 100).unwrap();

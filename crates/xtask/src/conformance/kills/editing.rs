@@ -157,13 +157,13 @@ impl Bench {
                 _ => bail!("{} is neither the old one nor the new one", path.display()),
             },
         };
-        let beside = std::fs::read_dir(folder)?
+        let siblings = std::fs::read_dir(folder)?
             .flatten()
             .map(|entry| entry.file_name());
-        let hidden: Vec<_> = beside
+        let hidden: Vec<_> = siblings
             .filter(|name| name.as_encoded_bytes().starts_with(b"."))
             .collect();
-        ensure!(hidden.is_empty(), "{hidden:?} is left beside the dataset");
+        ensure!(hidden.is_empty(), "{hidden:?} is left next to the dataset");
         Ok(Killed {
             found,
             left: Some(Left { dataset, lengths }),

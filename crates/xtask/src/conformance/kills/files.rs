@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_told_apart_by_their_number() {
+    fn files_are_identified_by_their_number() {
         let names = [
             "data/chunk-000/file-000.parquet",
             "data/chunk-000/file-002.parquet",

@@ -16,7 +16,7 @@ pub(super) struct Ulna(PathBuf);
 
 impl Ulna {
     /// Cargo puts all binaries of a build into one folder.
-    pub(super) fn beside_this_program() -> Result<Ulna> {
+    pub(super) fn next_to_this_program() -> Result<Ulna> {
         let own = std::env::current_exe().context("this program's place is unknown")?;
         let path = own.with_file_name(format!("ulna{}", std::env::consts::EXE_SUFFIX));
         match path.is_file() {
@@ -76,8 +76,8 @@ impl Ulna {
 
     /// The frames of each episode.
     pub(super) fn lengths(&self, dataset: &Path) -> Result<Vec<u64>> {
-        let told = self.answer(&["dataset", "info"], &[dataset])?;
-        let episodes = told["episodes"].as_array().context("no `episodes`")?;
+        let info = self.answer(&["dataset", "info"], &[dataset])?;
+        let episodes = info["episodes"].as_array().context("no `episodes`")?;
         let frames = episodes.iter().map(|episode| episode["frames"].as_u64());
         frames.collect::<Option<_>>().context("no `frames`")
     }

@@ -192,7 +192,7 @@ impl Seen {
     }
 }
 
-/// What `repair` tells to remove, having no pictures to it, is removed.
+/// Removes what `repair` says to remove since its pictures are missing.
 fn give_up_what_cannot_be_repaired(ulna: &Ulna, dataset: &Path) -> Result<()> {
     ulna.answer(&["dataset", "repair"], &[dataset])?;
     for run in files::runs(dataset) {
@@ -217,7 +217,7 @@ fn nothing_yet(ulna: &Ulna, dataset: &Path) -> Result<Killed> {
     let lengths = more(ulna, dataset, false)?;
     ensure!(
         lengths == [MORE],
-        "recorded anew, it has {lengths:?} frames"
+        "recorded again, it has {lengths:?} frames"
     );
     Ok(Killed::default())
 }

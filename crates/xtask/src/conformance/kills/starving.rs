@@ -41,13 +41,13 @@ impl Starving {
     }
 }
 
-/// The time that each thread has waited for a processor, where the system is Linux, which tells it.
+/// The time that each thread has waited for a processor, on Linux, which reports it.
 fn waited(process: u32) -> BTreeMap<String, Duration> {
     let threads = fs::read_dir(format!("/proc/{process}/task"));
     let threads = threads.into_iter().flatten().flatten();
     let waited = threads.filter_map(|thread| {
-        let told = fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        let nanoseconds = told.split_whitespace().nth(1)?.parse().ok()?;
+        let schedstat = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        let nanoseconds = schedstat.split_whitespace().nth(1)?.parse().ok()?;
         let name = thread.file_name().to_string_lossy().into_owned();
         Some((name, Duration::from_nanos(nanoseconds)))
     });

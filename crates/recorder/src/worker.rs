@@ -14,11 +14,11 @@ pub(crate) trait Worker: Send + 'static {
     fn handle(&mut self, message: Self::Message);
 }
 
-/// The first thing that went wrong in any worker.
+/// The first error of any worker.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Trouble(Arc<Mutex<Option<RecorderError>>>);
+pub(crate) struct FirstError(Arc<Mutex<Option<RecorderError>>>);
 
-impl Trouble {
+impl FirstError {
     pub(crate) fn report(&self, error: impl Into<RecorderError>) {
         let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         first.get_or_insert(error.into());
@@ -29,21 +29,21 @@ impl Trouble {
     }
 }
 
-/// Where a worker works.
-pub(crate) enum Lane<W: Worker> {
+/// A worker, and where it works.
+pub(crate) enum WorkerHandle<W: Worker> {
     Inline(W),
     Thread {
         queue: SyncSender<W::Message>,
         thread: JoinHandle<()>,
-        trouble: Trouble,
+        first_error: FirstError,
     },
 }
 
-impl<W: Worker> fmt::Debug for Lane<W> {
+impl<W: Worker> fmt::Debug for WorkerHandle<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Lane::Inline(_) => "Inline",
-            Lane::Thread { .. } => "Thread",
+            WorkerHandle::Inline(_) => "Inline",
+            WorkerHandle::Thread { .. } => "Thread",
         })
     }
 }
@@ -51,9 +51,9 @@ impl<W: Worker> fmt::Debug for Lane<W> {
 /// Messages that may wait: rows of nine minutes at 30 frames/s. Pictures have a tighter bound of their own.
 const WAITING: usize = 16_384;
 
-impl<W: Worker> Lane<W> {
+impl<W: Worker> WorkerHandle<W> {
     pub(crate) fn inline(worker: W) -> Self {
-        Lane::Inline(worker)
+        WorkerHandle::Inline(worker)
     }
 
     /// A thread of this name, which calls `pace` to be given its priority.
@@ -61,7 +61,7 @@ impl<W: Worker> Lane<W> {
         name: &str,
         mut worker: W,
         pace: fn(),
-        trouble: Trouble,
+        first_error: FirstError,
     ) -> Result<Self, RecorderError> {
         let (queue, messages) = sync_channel(WAITING);
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
@@ -74,10 +74,10 @@ impl<W: Worker> Lane<W> {
             thread: name.to_owned(),
             what: format!("could not be started: {error}"),
         })?;
-        Ok(Lane::Thread {
+        Ok(WorkerHandle::Thread {
             queue,
             thread,
-            trouble,
+            first_error,
         })
     }
 
@@ -85,33 +85,33 @@ impl<W: Worker> Lane<W> {
     /// running episode. So it is when the thread has panicked.
     pub(crate) fn send(&mut self, message: W::Message) {
         match self {
-            Lane::Inline(worker) => worker.handle(message),
-            Lane::Thread {
+            WorkerHandle::Inline(worker) => worker.handle(message),
+            WorkerHandle::Thread {
                 queue,
                 thread,
-                trouble,
+                first_error,
             } => match queue.try_send(message) {
                 Ok(()) => {}
                 Err(TrySendError::Full(_)) => {
-                    trouble.report(RecorderError::Backlog { waiting: WAITING });
+                    first_error.report(RecorderError::Backlog { waiting: WAITING });
                 }
-                Err(TrySendError::Disconnected(_)) => trouble.report(failed(thread)),
+                Err(TrySendError::Disconnected(_)) => first_error.report(failed(thread)),
             },
         }
     }
 
     /// Waits until everything is done.
     pub(crate) fn finish(self) {
-        if let Lane::Thread {
+        if let WorkerHandle::Thread {
             queue,
             thread,
-            trouble,
+            first_error,
         } = self
         {
             drop(queue);
             let failure = failed(&thread);
             if thread.join().is_err() {
-                trouble.report(failure);
+                first_error.report(failure);
             }
         }
     }
