@@ -97,11 +97,6 @@ fn bomb(name: &str, expected: &str, change: impl Fn(&Path)) {
     drop(writer);
     change(dir.path());
     let (said, took) = examine(dir.path());
-    println!(
-        "{name}: {} MB, {}",
-        took >> 20,
-        said.lines().next().unwrap_or_default()
-    );
     assert!(said.contains(expected), "{name}: {said}");
     assert!(took < ALLOWED, "{name} took {} MB", took >> 20);
 }

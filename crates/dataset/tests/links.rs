@@ -50,10 +50,10 @@ const PLANTS: [(&str, Plant); 12] = [
         link(victim, root.join(".ulna"));
     }),
     ("run-000000", |root, victim| {
-        link(victim, root.join(".ulna/run-000000"))
+        link(victim, root.join(".ulna/run-000000"));
     }),
     ("gone-000000", |root, victim| {
-        link(victim, root.join(".ulna/gone-000000"))
+        link(victim, root.join(".ulna/gone-000000"));
     }),
     ("lock", |root, victim| {
         let _ = std::fs::remove_file(root.join(".ulna/lock"));
@@ -63,7 +63,7 @@ const PLANTS: [(&str, Plant); 12] = [
         link(victim.join("precious.txt"), root.join(".ulna/writing"));
     }),
     ("edit", |root, victim| {
-        link(victim.join("edit"), root.join(".ulna/edit"))
+        link(victim.join("edit"), root.join(".ulna/edit"));
     }),
     ("rows.log", |root, victim| {
         link(

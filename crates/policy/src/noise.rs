@@ -96,7 +96,12 @@ mod tests {
         given.len() == wanted.len() && given.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 2e-6)
     }
 
-    include!("noise/expected.rs");
+    // As PyTorch prints them.
+    #[allow(clippy::excessive_precision)]
+    mod expected {
+        include!("noise/expected.rs");
+    }
+    use expected::*;
 
     #[test]
     fn it_is_what_pytorch_draws() {

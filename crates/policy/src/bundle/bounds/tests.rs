@@ -262,7 +262,7 @@ fn functions_count_where_they_are_used() {
 
 #[test]
 fn a_file_of_too_many_parts_is_refused_before_it_takes_memory() {
-    let mut nodes = vec![0x0a, 0x00].repeat(3 << 20);
+    let mut nodes = [0x0a, 0x00].repeat(3 << 20);
     let mut file = vec![0x3a];
     prost::encoding::encode_varint(nodes.len() as u64, &mut file);
     file.append(&mut nodes);
