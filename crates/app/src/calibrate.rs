@@ -114,7 +114,14 @@ pub fn calibrate(
         }
     };
     let kind = robots::find(&options.work.robot)?;
-    let file = calibration::find(part.folder(), part.spec(&kind), &id)?;
+    let spec = part.spec(&kind);
+    let file = match (options.work.sim, options.task) {
+        (false, _) => calibration::find(part.folder(), spec, &id)?,
+        (true, Task::Calibrate) => calibration::simulated_path(part.folder(), &spec.robot_type, &id)?,
+        (true, Task::Check | Task::Restore) => {
+            calibration::find_for_simulation(part.folder(), spec, &id)?
+        }
+    };
     let before = match options.task {
         Task::Calibrate => None,
         Task::Check | Task::Restore => Some(load(&file, &id, &kind)?),
@@ -191,7 +198,11 @@ fn anew(
         doubt(work, &findings, alone, talk)?;
     }
     told.joints = joints(&calibration, Some(&swept), &findings);
-    let home = calibration::path(
+    let place = match options.work.sim {
+        true => calibration::simulated_path,
+        false => calibration::path,
+    };
+    let home = place(
         options.work.part.folder(),
         &options.work.part.spec(&work.kind).robot_type,
         &told.id,

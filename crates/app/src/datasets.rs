@@ -30,6 +30,14 @@ pub struct Answer {
     pub good: bool,
 }
 
+/// A number as JSON has it best: without a fraction where there is none.
+pub(crate) fn number(value: f64) -> Value {
+    match value.fract() == 0.0 && value.abs() < 9.0e15 {
+        true => json!(value as i64),
+        false => json!(value),
+    }
+}
+
 /// What the dataset holds.
 ///
 /// # Errors
@@ -37,7 +45,7 @@ pub struct Answer {
 pub fn info(dir: &Path) -> Result<Answer, AppError> {
     let dataset = Dataset::open(dir)?;
     let (info, manifest) = (dataset.info(), dataset.manifest()?);
-    let seconds = info.total_frames as f64 / f64::from(info.fps);
+    let seconds = info.total_frames as f64 / info.fps;
     let features: Vec<Value> = (info.features.iter())
         .map(|feature| json!({ "key": feature.key, "dtype": feature.dtype.name(), "shape": feature.shape }))
         .collect();
@@ -70,7 +78,7 @@ pub fn info(dir: &Path) -> Result<Answer, AppError> {
         ));
     }
     for row in dataset.episodes() {
-        let seconds = row.length as f64 / f64::from(info.fps);
+        let seconds = row.length as f64 / info.fps;
         lines.push(format!(
             "  episode {:<4} {:>6} frames  {seconds:7.1} s  {}",
             row.episode_index,
@@ -81,7 +89,7 @@ pub fn info(dir: &Path) -> Result<Answer, AppError> {
     let json = json!({
         "episodes": episodes,
         "frames": info.total_frames,
-        "fps": info.fps,
+        "fps": number(info.fps),
         "robot_type": info.robot_type,
         "units": units,
         "tasks": dataset.tasks(),

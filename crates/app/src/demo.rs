@@ -143,7 +143,7 @@ pub fn demo(
     let options = ReplayOptions {
         dataset: dataset.clone(),
         episode: 0,
-        units: None,
+        ..ReplayOptions::default()
     };
     let replayed = replay(&lockstep, &options, &stop.part(), &mut ())?;
     let (units, frames, joints) = (replayed.units, replayed.frames, replayed.joints);

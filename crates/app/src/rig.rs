@@ -251,6 +251,40 @@ fn joined(kind: &RobotKind, sides: &[Calibration]) -> Calibration {
     }
 }
 
+/// One sentence for each calibration file that another of the same id, in the folder of a newer LeRobot, hides.
+///
+/// # Errors
+/// If there is no such robot, or an id is no file name.
+pub fn hidden_calibrations(options: &RigOptions, with_leader: bool) -> Result<Vec<String>, AppError> {
+    let kind = robots::find(&options.robot)?;
+    let mut arms = vec![(sides(&kind), Family::Robot, options.robot_id.as_deref())];
+    if with_leader {
+        let leader = leader_of(&kind, options)?;
+        arms.push((sides(&leader), Family::Teleoperator, options.teleop_id.as_deref()));
+    }
+    let mut out = Vec::new();
+    for (sides, family, id) in arms {
+        for (side, kind) in sides {
+            let Some(id) = id.map(|id| side_id(id, &side)) else {
+                continue;
+            };
+            let role = match family {
+                Family::Robot => &kind.follower,
+                Family::Teleoperator => &kind.leader,
+            };
+            let used = calibration::find(family, role, &id)?;
+            for other in calibration::passed_over(family, role, &id)? {
+                out.push(format!(
+                    "the calibration of `{id}` is {}; {} has the same id and is not looked at",
+                    used.display(),
+                    other.display()
+                ));
+            }
+        }
+    }
+    Ok(out)
+}
+
 fn hardware(
     options: &RigOptions,
     follower: RobotKind,

@@ -32,6 +32,7 @@ pub fn open(
         dataset: dir.to_owned(),
         episode: 0,
         units,
+        ..ReplayOptions::default()
     };
     let units = match units_of(&dataset, &options) {
         Ok((units, _)) => Some(units),

@@ -102,7 +102,7 @@ fn go_on(dir: &Path, out: &Path) -> Result<()> {
     tools::import(dir, out, &mut Work::new(&mut |_| true))?;
     let info = Dataset::open(out)?.info().clone();
     let spec = Spec {
-        fps: info.fps,
+        fps: info.whole_fps(),
         robot_type: info.robot_type.clone(),
         features: info
             .features

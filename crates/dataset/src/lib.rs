@@ -27,11 +27,14 @@
 //! [`check`] compares a dataset with the format, and [`grade`] looks at its content too and grades each episode. The module
 //! [`tools`] edits datasets, [`write_page`] makes a report of one for people, [`write_card`] its `README.md`.
 
+mod advice;
 mod alike;
 pub mod bare;
 mod card;
 mod check;
 mod commit;
+mod derived;
+mod deviation;
 mod disk;
 mod episode;
 mod episode_columns;
@@ -53,11 +56,14 @@ mod own_columns;
 mod page;
 mod parquet_io;
 mod pictures;
+mod placeholder;
 mod quantile;
+mod rate;
 mod reader;
 mod record_log;
 mod repair;
 mod rows;
+mod splits;
 mod stats;
 mod table;
 mod tasks;

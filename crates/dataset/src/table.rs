@@ -59,6 +59,13 @@ pub(crate) fn numbers_of_row(array: &dyn Array, row: usize) -> Result<Vec<f64>, 
     Ok(out)
 }
 
+/// How many numbers a row has, if all have as many.
+pub(crate) fn width_of(array: &dyn Array) -> Option<usize> {
+    let inner = strip_lists(array).ok()?;
+    let rows = array.len().max(1);
+    (inner.len() % rows == 0).then_some(inner.len() / rows)
+}
+
 /// The whole numbers of a scalar column; the error says what doesn't fit.
 pub(crate) fn append_integers(array: &dyn Array, out: &mut Vec<i64>) -> Result<(), String> {
     let leaf = leaves(array, 1)?;
@@ -89,6 +96,10 @@ pub(crate) fn strings(array: &dyn Array) -> Result<Vec<Option<String>>, String> 
         DataType::Utf8 => Ok(array.as_string::<i32>().iter().map(own).collect()),
         DataType::LargeUtf8 => Ok(array.as_string::<i64>().iter().map(own).collect()),
         DataType::Utf8View => Ok(array.as_string_view().iter().map(own).collect()),
+        DataType::Binary => {
+            let lossy = |v: &[u8]| String::from_utf8_lossy(v).into_owned();
+            Ok(array.as_binary::<i32>().iter().map(|v| v.map(lossy)).collect())
+        }
         other => Err(format!("holds {other}, text is expected")),
     }
 }
@@ -128,7 +139,8 @@ pub(crate) fn string_lists(array: &dyn Array) -> Result<Vec<Vec<String>>, String
                 DataType::List(_) => array.as_list::<i32>().value(row),
                 DataType::LargeList(_) => array.as_list::<i64>().value(row),
                 DataType::FixedSizeList(..) => array.as_fixed_size_list().value(row),
-                other => return Err(format!("holds {other}, lists of text are expected")),
+                // One text, where a list of one is expected.
+                _ => array.slice(row, 1),
             };
             Ok(strings(&list)?.into_iter().flatten().collect())
         })
@@ -142,6 +154,16 @@ pub(crate) fn nesting(kind: &DataType) -> usize {
             1 + nesting(inner.data_type())
         }
         _ => 0,
+    }
+}
+
+/// The type within all lists.
+pub(crate) fn leaf_type(kind: &DataType) -> &DataType {
+    match kind {
+        DataType::List(inner) | DataType::LargeList(inner) | DataType::FixedSizeList(inner, _) => {
+            leaf_type(inner.data_type())
+        }
+        other => other,
     }
 }
 

@@ -85,6 +85,15 @@ impl Numbers {
         }
     }
 
+    /// `count` times NaN; none for types that have no such value.
+    pub(crate) fn nan(number: Number, count: usize) -> Option<Numbers> {
+        match number {
+            Number::Float16 | Number::Float32 => Some(Numbers::F32(vec![f32::NAN; count])),
+            Number::Float64 => Some(Numbers::F64(vec![f64::NAN; count])),
+            _ => None,
+        }
+    }
+
     /// How many numbers there are.
     pub fn len(&self) -> usize {
         each!(self, values => values.len())

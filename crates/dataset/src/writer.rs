@@ -74,7 +74,7 @@ impl Writer {
         if root.exists() && !is_vacant(&root)? {
             return Err(DatasetError::NotEmpty { path: root });
         }
-        rehearse(layout.cameras(), info.fps)?;
+        rehearse(layout.cameras(), spec.fps)?;
         make_dirs(&*fs, &root.join(STAGING))?;
         let lock = lock(&root)?;
         if let Some(manifest) = &spec.manifest {
@@ -130,6 +130,7 @@ impl Writer {
 
     /// A writer at the end of what `dataset` holds.
     pub(crate) fn reopen(fs: Arc<dyn Fs>, dataset: &Dataset, lock: File) -> Result<Writer> {
+        dataset.must_be_orderly()?;
         let root = dataset.root().to_owned();
         let info = dataset.info().clone();
         let layout = Arc::new(RowLayout::new(&info)?);
@@ -188,7 +189,7 @@ impl Writer {
         EpisodeStarter {
             fs: self.fs.clone(),
             layout: self.layout.clone(),
-            fps: self.info.fps,
+            fps: self.info.whole_fps(),
             staging: self.root.join(STAGING),
             next_run: self.next_run.clone(),
         }
@@ -271,7 +272,7 @@ fn next_files(dataset: &Dataset) -> NextFiles {
 fn differences(dataset: &Dataset, spec: &Spec) -> Result<Vec<String>> {
     let info = dataset.info();
     let mut out = Vec::new();
-    if info.fps != spec.fps {
+    if info.fps != f64::from(spec.fps) {
         out.push(format!(
             "the dataset has {} frames/s, not {}",
             info.fps, spec.fps

@@ -55,11 +55,11 @@ pub enum Moment {
 }
 
 impl Moment {
-    fn frame(self, fps: u32) -> usize {
+    fn frame(self, fps: f64) -> usize {
         match self {
             Moment::Frame(frame) => usize::try_from(frame).unwrap_or(usize::MAX),
             // A float that is too large or negative becomes the nearest number there is.
-            Moment::Seconds(seconds) => (seconds * f64::from(fps)).round() as usize,
+            Moment::Seconds(seconds) => (seconds * fps).round() as usize,
         }
     }
 }

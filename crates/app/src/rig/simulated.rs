@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ulna_bus::engine::{EchoMode, Engine, EngineConfig};
+use ulna_core::robot::RoleSpec;
 use ulna_core::{Calibration, Joints, RobotKind};
 use ulna_drivers::arm::engine_config;
 use ulna_drivers::calibration::{self, CalibrationError, Family};
@@ -173,6 +174,10 @@ pub fn serve(
     let clock = RealClock::start();
     let sim = |error: ulna_sim::pty::PtyError| AppError::Sim(error.to_string());
     let mut buses = Buses::default();
+    publish(kind, Family::Robot, options.robot_id.as_deref())?;
+    if let Some(leader) = leader {
+        publish(leader, Family::Teleoperator, options.teleop_id.as_deref())?;
+    }
     for Simulated { role, bus, .. } in follower_buses(options, kind)?.all {
         let pty = PtyBus::spawn(bus, &role, clock.epoch()).map_err(sim)?;
         buses.followers.push((role, pty));
@@ -341,8 +346,30 @@ fn calibrations(
     sides.iter().map(of).collect()
 }
 
-/// The calibration of a simulated arm: flawless, or the one that a real arm of this id has. A new id gets a file with the flawless
-/// one, so that other programs can share the simulated arm.
+/// Writes the calibration of each side where LeRobot looks for it, for its own drivers to find; a file that is there stays.
+fn publish(kind: &RobotKind, family: Family, id: Option<&str>) -> Result<(), AppError> {
+    let Some(id) = id else {
+        return Ok(());
+    };
+    for (side, kind) in sides(kind) {
+        let id = super::side_id(id, &side);
+        let path = calibration::find(family, role_spec(&kind, family), &id)?;
+        if !path.exists() {
+            calibration::save(&path, &calibration_of(&kind, family, Some(&id))?)?;
+        }
+    }
+    Ok(())
+}
+
+fn role_spec(kind: &RobotKind, family: Family) -> &RoleSpec {
+    match family {
+        Family::Robot => &kind.follower,
+        Family::Teleoperator => &kind.leader,
+    }
+}
+
+/// The calibration of a simulated arm: the one that a real arm of this id has, its own of an earlier `calibrate`, or a flawless one.
+/// Nothing is written.
 fn calibration_of(
     kind: &RobotKind,
     family: Family,
@@ -351,17 +378,9 @@ fn calibration_of(
     let Some(id) = id else {
         return Ok(kind.nominal_calibration());
     };
-    let role = match family {
-        Family::Robot => &kind.follower,
-        Family::Teleoperator => &kind.leader,
-    };
-    let path = calibration::find(family, role, id)?;
+    let path = calibration::find_for_simulation(family, role_spec(kind, family), id)?;
     match calibration::load(&path, id, kind) {
-        Err(CalibrationError::Missing { .. }) => {
-            let nominal = kind.nominal_calibration();
-            calibration::save(&path, &nominal)?;
-            Ok(nominal)
-        }
+        Err(CalibrationError::Missing { .. }) => Ok(kind.nominal_calibration()),
         loaded => Ok(loaded?),
     }
 }

@@ -11,7 +11,7 @@ use ulna_app::record::{RecordOptions, RecordUi, Recorded, inputs, record as run}
 use ulna_app::rig::RigOptions;
 use ulna_app::{Phase, Progress};
 
-use super::{display, stop};
+use super::{display, stop, warn_of_hidden_calibrations};
 use crate::Ended;
 use crate::args::RecordArgs;
 use crate::keyboard::Keyboard;
@@ -50,6 +50,7 @@ pub(super) fn recorded(
     if let Some(there) = options.complete()? {
         return nothing_missing(options, there, json);
     }
+    warn_of_hidden_calibrations(rig, policy.is_none());
     let announcer = Announcer::new(front.sounds)?;
     let stop = stop()?;
     let (sender, receiver) = inputs();

@@ -4,7 +4,7 @@ use anyhow::Result;
 use ulna_app::replay::{ReplayOptions, Replayed};
 use ulna_app::robots as known;
 
-use super::{display, stop};
+use super::{display, stop, warn_of_hidden_calibrations};
 use crate::Ended;
 use crate::args::ReplayArgs;
 use crate::output::{self, StatusLine};
@@ -13,17 +13,22 @@ pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Ended> {
     let stop = stop()?;
     let rig = args.rig();
     let kind = known::find(&rig.robot)?;
+    warn_of_hidden_calibrations(&rig, false);
     let display = display::open(&args.display, &format!("replay {}", kind.name))?;
     let names = kind.names().map(str::to_owned).collect();
     let options = ReplayOptions {
         dataset: args.dataset.clone(),
         episode: args.episode,
         units: args.units.map(Into::into),
+        trust: args.trust(),
     };
     let mut status = StatusLine::new(names, display);
     let replayed = ulna_app::replay::replay(&rig, &options, &stop, &mut status);
     status.finish();
     let replayed = replayed?;
+    for warning in &replayed.warnings {
+        eprintln!("warning: {warning}");
+    }
     if json {
         eprintln!("units: {}, {}", replayed.units, replayed.units_from);
         output::json(&replayed.to_json())?;
@@ -41,6 +46,7 @@ fn replay_table(replayed: &Replayed) -> String {
         fps,
         joints,
         done,
+        ..
     } = replayed;
     let mut lines = vec![
         format!(

@@ -4,7 +4,7 @@ use anyhow::Result;
 use ulna_app::{policies, robots as known};
 
 use super::record::{Front, recorded};
-use super::{display, stop};
+use super::{display, stop, warn_of_hidden_calibrations};
 use crate::Ended;
 use crate::args::RunArgs;
 use crate::output::{self, StatusLine};
@@ -21,6 +21,7 @@ pub(crate) fn run(args: &RunArgs, json: bool) -> Result<Ended> {
     }
     let stop = stop()?;
     let kind = known::find(&rig.robot)?;
+    warn_of_hidden_calibrations(&rig, false);
     let names = kind.names().map(str::to_owned).collect();
     let mut status = StatusLine::new(names, display);
     let done = policies::run(&rig, &policy, args.duration, &stop, &mut status);

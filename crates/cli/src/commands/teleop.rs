@@ -3,7 +3,7 @@
 use anyhow::Result;
 use ulna_app::robots as known;
 
-use super::{display, stop};
+use super::{display, stop, warn_of_hidden_calibrations};
 use crate::Ended;
 use crate::args::TeleopArgs;
 use crate::output::{self, StatusLine};
@@ -12,6 +12,7 @@ pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Ended> {
     let stop = stop()?;
     let rig = args.rig();
     let kind = known::find(&rig.robot)?;
+    warn_of_hidden_calibrations(&rig, true);
     let display = display::open(&args.display, &format!("teleop {}", kind.name))?;
     let names = kind.names().map(str::to_owned).collect();
     let mut status = StatusLine::new(names, display);

@@ -36,6 +36,8 @@ pub struct PictureReader {
     camera: String,
     source: Source,
     last: Option<Arc<Picture>>,
+    /// The time stamps of the episode read last.
+    times: Option<(usize, Arc<[f64]>)>,
 }
 
 enum Source {
@@ -79,6 +81,7 @@ impl Dataset {
             camera: camera.to_owned(),
             source,
             last: None,
+            times: None,
         })
     }
 }
@@ -104,26 +107,50 @@ impl PictureReader {
     }
 
     /// As [`read`](Self::read), for keeping the picture without a copy.
+    ///
+    /// As in LeRobot, the picture in a video is the one at the time stamp of the frame's row.
     pub fn read_shared(&mut self, episode: usize, frame: usize) -> Result<Arc<Picture>> {
-        let row = self.dataset.episode_row(episode)?;
-        if frame as u64 >= row.length {
-            return Err(DatasetError::invalid(
+        let row = self.dataset.episode_row(episode)?.clone();
+        if let Source::Image(images) = &mut self.source {
+            return images.read(&self.camera, episode, frame);
+        }
+        let times = self.times(episode)?;
+        let time = times.get(frame).copied().ok_or_else(|| {
+            DatasetError::invalid(
                 format!("frame {frame} of episode {episode}"),
-                format!("the episode has {} frames, numbered from 0", row.length),
-            ));
+                format!("the episode has {} frames, numbered from 0", times.len()),
+            )
+        })?;
+        let Source::Video(videos) = &mut self.source else {
+            return Err(DatasetError::invalid(&self.camera, "is no camera"));
+        };
+        let span = *row.videos.get(&self.camera).ok_or_else(|| {
+            DatasetError::invalid(
+                format!("camera `{}` of episode {episode}", self.camera),
+                "meta/episodes doesn't say where its pictures are",
+            )
+        })?;
+        videos.read(&self.dataset, &self.camera, span.file, span.from + time)
+    }
+
+    /// The time stamps of an episode's rows. Those that are on the grid of frames are given as the grid has them: the files
+    /// hold them in single precision only.
+    fn times(&mut self, episode: usize) -> Result<Arc<[f64]>> {
+        if let Some((known, times)) = &self.times
+            && *known == episode
+        {
+            return Ok(Arc::clone(times));
         }
-        match &mut self.source {
-            Source::Image(images) => images.read(&self.camera, episode, frame),
-            Source::Video(videos) => {
-                let span = *row.videos.get(&self.camera).ok_or_else(|| {
-                    DatasetError::invalid(
-                        format!("camera `{}` of episode {episode}", self.camera),
-                        "meta/episodes doesn't say where its pictures are",
-                    )
-                })?;
-                let time = span.from + frame as f64 / f64::from(self.dataset.fps());
-                videos.read(&self.dataset, &self.camera, span.file, time)
-            }
-        }
+        let read = self.dataset.episode_columns(episode, &[])?;
+        let fps = self.dataset.fps();
+        let exact = |(frame, stamp): (usize, &f64)| {
+            let grid = frame as f64 / fps;
+            // What single precision rounds, a millionth of the time itself at most.
+            let rounded = (stamp - grid).abs() <= 1e-6 * grid.max(1.0);
+            if rounded { grid } else { *stamp }
+        };
+        let times: Arc<[f64]> = read.timestamps().iter().enumerate().map(exact).collect();
+        self.times = Some((episode, Arc::clone(&times)));
+        Ok(times)
     }
 }

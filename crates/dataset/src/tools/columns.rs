@@ -50,8 +50,8 @@ pub fn change_features(
             ));
         }
     }
-    let frames = dataset.info().total_frames;
     let mut plan = Plan::of(dataset)?;
+    let frames = plan.frames();
     let own = |key: &str| changes.plain && key.starts_with("ulna.");
     plan.columns.retain(|column| {
         let key = &column.feature.key;
@@ -70,6 +70,7 @@ pub fn change_features(
             .iter()
             .position(|column| column.feature.is_auto());
         let column = Column {
+            from: key.clone(),
             feature,
             values: Some(values),
         };

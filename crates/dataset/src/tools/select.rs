@@ -24,8 +24,7 @@ pub fn delete(
             "no episodes to delete are named",
         ));
     }
-    let mut plan = Plan::of(dataset)?;
-    plan.keep(|episode| !gone.contains(&episode));
+    let mut plan = Plan::of_episodes(dataset, |episode| !gone.contains(&episode))?;
     plan.drop_unused_tasks();
     carry_out(&plan, target, work)
 }
@@ -62,8 +61,7 @@ pub fn split(
     }
     let mut out = Vec::new();
     for (name, episodes) in parts {
-        let mut plan = Plan::of(dataset.clone())?;
-        plan.keep(|episode| episodes.contains(&episode));
+        let mut plan = Plan::of_episodes(dataset.clone(), |episode| episodes.contains(&episode))?;
         plan.drop_unused_tasks();
         let target = Target::New(match output {
             Some(output) => output.join(&name),
