@@ -12,10 +12,10 @@ use ulna_dataset::{Dataset, repair};
 use crate::error::AppError;
 
 pub use check::{CheckSettings, Pictures, checked};
-pub use edit::{Edit, Moment, Watch, edit, exported, features, imported, merged, parted, tasks};
+pub use edit::{Edit, Moment, Watch, compared, edit, exported, features, imported, merged, parted, tasks};
 pub use page::{carded, reported};
 pub use ulna_dataset::tools::{
-    Cut, Encoding, FeatureChanges, Format, NewFeature, NewValues, Parts, Progress, TaskChanges,
+    Choice, Cut, Encoding, FeatureChanges, Format, NewFeature, NewValues, Parts, Progress, TaskChanges,
 };
 pub use ulna_dataset::{CardOptions, Number, PageOptions};
 

@@ -108,7 +108,7 @@ fn text_column(schema: &Schema) -> Option<String> {
     };
     let fields = schema.fields().iter().filter(|f| is_text(f.data_type()));
     let names: Vec<&String> = fields.map(|field| field.name()).collect();
-    let known = ["task", "__index_level_0__"].into_iter();
+    let mut known = ["task", "__index_level_0__"].into_iter();
     let known = known.find_map(|known| names.iter().find(|name| **name == known));
     known.or(names.first()).map(|name| (*name).clone())
 }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use ulna_dataset::Dataset;
 use ulna_dataset::tools::{
     Cut, Edited, Encoding, FeatureChanges, Format, Parts, Progress, Target, TaskChanges, Work,
-    change_features, change_tasks, compact, delete, export, import, merge, recompute_stats,
-    reencode, split, trim,
+    Choice, change_features, change_tasks, compact, delete, diff, export, import, merge,
+    recompute_stats, reencode, select, split, trim,
 };
 
 use super::Answer;
@@ -19,6 +19,8 @@ use crate::error::AppError;
 pub enum Edit {
     /// Removes episodes.
     Delete(Vec<u64>),
+    /// Keeps only some episodes.
+    Select(Choice),
     /// Cuts heads and tails off.
     Trim(Cut),
     /// Cuts all but a stretch of one episode off, given in frames or in seconds.
@@ -99,6 +101,7 @@ pub fn edit(
     let to = target(output);
     let edited = with_work(stop, watch, |work| match edit {
         Edit::Delete(episodes) => delete(dir, episodes, &to, work),
+        Edit::Select(choice) => select(dir, choice, &to, work),
         Edit::Trim(cut) => trim(dir, cut, &to, work),
         Edit::TrimTo {
             episode,
@@ -147,6 +150,37 @@ pub fn merged(
 ) -> Result<Answer, AppError> {
     let edited = with_work(stop, watch, |work| merge(dirs, output, work))?;
     Ok(answer(&edited))
+}
+
+/// In what two datasets differ; good if in nothing.
+///
+/// # Errors
+/// If one cannot be opened.
+pub fn compared(one: &Path, other: &Path, stop: &Stop, watch: Watch) -> Result<Answer, AppError> {
+    let found = with_work(stop, watch, |work| diff(one, other, work))?;
+    let mut lines: Vec<String> = found
+        .iter()
+        .map(|difference| {
+            let episode = difference.episode.map(|k| format!("episode {k}: "));
+            let feature = difference.feature.as_ref().map(|key| format!("`{key}`: "));
+            let (episode, feature) = (episode.unwrap_or_default(), feature.unwrap_or_default());
+            format!("{episode}{feature}{}", difference.message)
+        })
+        .collect();
+    lines.push(match found.len() {
+        0 => "no differences".to_owned(),
+        1 => "1 difference".to_owned(),
+        several => format!("{several} differences"),
+    });
+    let differences: Vec<Value> = found
+        .iter()
+        .map(|one| json!({ "episode": one.episode, "feature": one.feature, "message": one.message }))
+        .collect();
+    Ok(Answer {
+        json: json!({ "same": found.is_empty(), "differences": differences }),
+        text: lines.join("\n"),
+        good: found.is_empty(),
+    })
 }
 
 /// Writes a v3 dataset from one of any format that ulna reads.

@@ -218,7 +218,7 @@ fn same_columns(dataset: &Dataset, report: &mut Report) {
             continue;
         };
         let first = first.get_or_insert_with(|| columns.iter().cloned().collect());
-        if let Some(extra) = columns.iter().find(|column| !first.contains(column)) {
+        if let Some(extra) = columns.iter().find(|column| !first.contains(column.as_str())) {
             let message = format!(
                 "{} has the column `{extra}`, which the first table lacks",
                 file.display()

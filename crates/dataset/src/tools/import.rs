@@ -49,7 +49,7 @@ pub fn import(dir: impl AsRef<Path>, output: &Path, work: &mut Work) -> Result<E
 }
 
 /// The rate that the time stamps of all episodes agree on, if it is not the one declared.
-pub(crate) fn agreed_rate(dataset: &Dataset) -> Option<f64> {
+fn agreed_rate(dataset: &Dataset) -> Option<f64> {
     let mut reader = EpisodeReader::new(dataset, Vec::new());
     let mut agreed = None;
     for episode in 0..dataset.len() {

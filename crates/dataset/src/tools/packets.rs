@@ -33,6 +33,11 @@ impl PacketFile {
         &self.index.pictures
     }
 
+    /// The packet of the picture at a place in the order of showing.
+    pub(crate) fn packet_at(&self, place: usize) -> usize {
+        self.index.shown.get(place).copied().unwrap_or(place)
+    }
+
     /// How many pictures there are.
     pub(crate) fn len(&self) -> usize {
         self.index.shown.len()

@@ -50,7 +50,7 @@ impl<'a> SourceRows<'a> {
             let cursor = self.cursor.insert(cursor);
             batches.extend(cursor.rows(stretch.rows)?);
             schema.get_or_insert_with(|| cursor.schema().clone());
-            stretch.path.clone_into(&mut path);
+            path = stretch.path.to_path_buf();
         }
         let schema = schema.unwrap_or_else(|| Arc::new(arrow_schema::Schema::empty()));
         concat_batches(&schema, &batches).map_err(|e| DatasetError::parquet(&path, &e))
