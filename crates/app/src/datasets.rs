@@ -45,7 +45,9 @@ pub(crate) fn number(value: f64) -> Value {
 pub fn info(dir: &Path) -> Result<Answer, AppError> {
     let dataset = Dataset::open(dir)?;
     let (info, manifest) = (dataset.info(), dataset.manifest()?);
-    let seconds = info.total_frames as f64 / info.fps;
+    let lengths = dataset.episodes().iter().map(|row| row.length);
+    let frames = lengths.fold(0, u64::saturating_add);
+    let seconds = frames as f64 / info.fps;
     let features: Vec<Value> = (info.features.iter())
         .map(|feature| json!({ "key": feature.key, "dtype": feature.dtype.name(), "shape": feature.shape }))
         .collect();
@@ -59,8 +61,8 @@ pub fn info(dir: &Path) -> Result<Answer, AppError> {
         format!("{}", dir.display()),
         format!(
             "  {} episodes, {} frames at {} fps ({seconds:.1} s), robot type {}, units {}",
-            info.total_episodes,
-            info.total_frames,
+            dataset.len(),
+            frames,
             info.fps,
             info.robot_type.as_deref().unwrap_or("unknown"),
             units.as_deref().unwrap_or("not told")
@@ -86,9 +88,15 @@ pub fn info(dir: &Path) -> Result<Answer, AppError> {
             row.tasks.join("; ")
         ));
     }
+    let remarks: Vec<&str> = dataset.remarks().collect();
+    if !remarks.is_empty() {
+        lines.extend(remarks.iter().map(|remark| format!("  not as the format has it: {remark}")));
+        lines.push("  a check says what that means, and what to do".to_owned());
+    }
     let json = json!({
         "episodes": episodes,
-        "frames": info.total_frames,
+        "remarks": remarks,
+        "frames": frames,
         "fps": number(info.fps),
         "robot_type": info.robot_type,
         "units": units,

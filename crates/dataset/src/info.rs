@@ -17,6 +17,7 @@ const DATA_PATH: &str = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parq
 pub(crate) const VIDEO_PATH: &str =
     "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4";
 const MAX_FPS: f64 = 100_000.0;
+const MIN_FPS: f64 = 0.001;
 const MAX_FEATURES: usize = 4096;
 
 const DATA_PATH_V2: &str = "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet";
@@ -303,9 +304,9 @@ fn rate(raw: &Map<String, Value>, path: &Path) -> Result<f64> {
     };
     let fps = raw.get("fps").and_then(one);
     fps.and_then(|fps| fps.as_f64().or_else(|| text(&fps)))
-        .filter(|fps| *fps > 0.0 && *fps <= MAX_FPS)
+        .filter(|fps| (MIN_FPS..=MAX_FPS).contains(fps))
         .ok_or_else(|| {
-            let reason = format!("must be a number of frames/s above 0, up to {MAX_FPS}");
+            let reason = format!("must be {MIN_FPS} to {MAX_FPS} frames/s");
             DatasetError::field(path, "fps", reason)
         })
 }

@@ -238,6 +238,11 @@ impl Dataset {
         self.places.of(&self.root, &self.info, row)
     }
 
+    /// What of the dataset is not as the format has it, a sentence each, as far as opening it shows.
+    pub fn remarks(&self) -> impl Iterator<Item = &str> {
+        self.deviations.iter().map(|found| found.message.as_str())
+    }
+
     /// What is unusual about the dataset, found while opening it.
     pub(crate) fn deviations(&self) -> &[Deviation] {
         &self.deviations

@@ -46,6 +46,9 @@ enum Next {
     Repair(&'static str),
 }
 
+/// Where a copy without the episodes would be empty.
+const RECORD: &str = "every episode has it, so none can be left out; look at one, and record again if it spoils what you train on";
+
 /// What a remedy is about.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct About<'a> {
@@ -105,13 +108,13 @@ impl Kind {
         match self.next {
             Next::Words(words) => words.to_owned(),
             Next::Copy(words) => with(words, &command("import", "")),
-            Next::Leave(words) if all => format!("every episode has it: {words}, and record again"),
+            Next::Leave(_) if all => RECORD.to_owned(),
             Next::Leave(words) => without(words),
             Next::LeaveCamera(words) if !all => without(words),
             Next::LeaveCamera(_) if about.feature.is_some() => {
                 dropped("leave the camera out, which no episode has good pictures of")
             }
-            Next::LeaveCamera(words) => format!("every episode has it: {words}, and record again"),
+            Next::LeaveCamera(_) => RECORD.to_owned(),
             Next::Drop(words) => dropped(words),
             Next::LeaveFrames(words) => match (about.episodes, about.stay) {
                 ([one], Some((from, to))) => {
@@ -120,7 +123,7 @@ impl Kind {
                 }
                 _ if !all => without(words),
                 _ if about.feature.is_some() => dropped("leave the feature out"),
-                _ => format!("every episode has it: {words}, and record again"),
+                _ => RECORD.to_owned(),
             },
             Next::Statistics(words) => {
                 let options = if about.camera { "--pictures" } else { "" };

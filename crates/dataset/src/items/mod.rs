@@ -144,7 +144,7 @@ impl Dataset {
             starts.push(next.ok_or_else(|| {
                 DatasetError::invalid(
                     format!("the length of episode {episode}"),
-                    "it is beyond what this machine can count; run `ulna dataset check`",
+                    "it is beyond what this machine can count",
                 )
             })?);
         }

@@ -1,6 +1,7 @@
 //! Reading pictures by episode, frame and camera.
 
 mod images;
+mod stamps;
 mod videos;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use crate::error::{DatasetError, Result};
 use crate::features::Dtype;
 use crate::reader::Dataset;
 use images::ImagePictures;
+use stamps::Stamps;
 use videos::VideoPictures;
 
 /// How far a picture's time may be off, in seconds; LeRobot's default.
@@ -36,8 +38,7 @@ pub struct PictureReader {
     camera: String,
     source: Source,
     last: Option<Arc<Picture>>,
-    /// The time stamps of the episode read last.
-    times: Option<(usize, Arc<[f64]>)>,
+    stamps: Stamps,
 }
 
 enum Source {
@@ -81,7 +82,7 @@ impl Dataset {
             camera: camera.to_owned(),
             source,
             last: None,
-            times: None,
+            stamps: Stamps::default(),
         })
     }
 }
@@ -114,7 +115,7 @@ impl PictureReader {
         if let Source::Image(images) = &mut self.source {
             return images.read(&self.camera, episode, frame);
         }
-        let times = self.times(episode)?;
+        let times = self.stamps.of(&self.dataset, episode)?;
         let time = times.get(frame).copied().ok_or_else(|| {
             DatasetError::invalid(
                 format!("frame {frame} of episode {episode}"),
@@ -131,26 +132,5 @@ impl PictureReader {
             )
         })?;
         videos.read(&self.dataset, &self.camera, span.file, span.from + time)
-    }
-
-    /// The time stamps of an episode's rows. Those that are on the grid of frames are given as the grid has them: the files
-    /// hold them in single precision only.
-    fn times(&mut self, episode: usize) -> Result<Arc<[f64]>> {
-        if let Some((known, times)) = &self.times
-            && *known == episode
-        {
-            return Ok(Arc::clone(times));
-        }
-        let read = self.dataset.episode_columns(episode, &[])?;
-        let fps = self.dataset.fps();
-        let exact = |(frame, stamp): (usize, &f64)| {
-            let grid = frame as f64 / fps;
-            // What single precision rounds, a millionth of the time itself at most.
-            let rounded = (stamp - grid).abs() <= 1e-6 * grid.max(1.0);
-            if rounded { grid } else { *stamp }
-        };
-        let times: Arc<[f64]> = read.timestamps().iter().enumerate().map(exact).collect();
-        self.times = Some((episode, Arc::clone(&times)));
-        Ok(times)
     }
 }

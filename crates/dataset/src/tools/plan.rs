@@ -354,12 +354,10 @@ fn strict(raw: &mut Map<String, Value>, fps: f64) {
 }
 
 fn unknown_task(source: &Dataset, episode: usize, task: i64) -> DatasetError {
-    let assign = format!("--assign {episode} TEXT");
     DatasetError::invalid(
         format!("episode {episode} of {}", source.root().display()),
         format!(
-            "has frames of task {task}, which the list of tasks doesn't have; make a copy in which they have a text, \
-             `{}`, then change it with `ulna dataset tasks {assign}`",
+            "has frames of task {task}, which the list of tasks doesn't have; a copy in which it has a text: `{}`",
             advice::import(source.root())
         ),
     )
