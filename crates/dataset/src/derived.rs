@@ -1,7 +1,7 @@
 //! Episodes of a v3 dataset whose episode table is gone: their rows are all in the data files, and their pictures can be
 //! found if each camera has exactly as many.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::deviation::Deviation;
@@ -13,47 +13,36 @@ use crate::rows::{Cursor, count_rows};
 use crate::template::FileIndex;
 use crate::video::VideoFile;
 
+/// Adds the episodes whose rows are in the data files, but which the tables lack. Nothing says where their pictures are.
+pub(crate) fn add_missing(root: &Path, info: &Info, rows: &mut Vec<EpisodeRow>) -> Result<()> {
+    let known: BTreeSet<u64> = rows.iter().map(|row| row.stored_index).collect();
+    let mut next = rows.last().map_or(0, |row| row.dataset_to);
+    let counted = |row: &EpisodeRow| row.stored_index < info.total_episodes;
+    for mut row in in_files(root)? {
+        if known.contains(&row.stored_index) || !counted(&row) {
+            continue;
+        }
+        row.episode_index = rows.len() as u64;
+        row.dataset_from = next;
+        next += row.length;
+        row.dataset_to = next;
+        rows.push(row);
+    }
+    Ok(())
+}
+
 /// The episodes that the rows of the data files name.
 pub(crate) fn episodes(
     root: &Path,
     info: &Info,
     deviations: &mut Vec<Deviation>,
 ) -> Result<Vec<EpisodeRow>> {
-    let mut found: BTreeMap<u64, (FileIndex, u64)> = BTreeMap::new();
-    for path in parquet_io::files_below(&root.join("data"))? {
-        let Some(place) = place_of(&path) else {
-            continue;
-        };
-        let Ok(mut cursor) = Cursor::open(&path, &|name| name == "episode_index") else {
-            continue;
-        };
-        for (episode, rows) in count_rows(&mut cursor).unwrap_or_default() {
-            if let Ok(episode) = u64::try_from(episode) {
-                found.entry(episode).or_insert((place, 0)).1 += rows;
-            }
-        }
-    }
-    if found.is_empty() {
-        return Ok(Vec::new());
+    let mut rows = in_files(root)?;
+    if rows.is_empty() {
+        return Ok(rows);
     }
     let message = format!("{EPISODES_DIR} is missing; the episodes are taken from the data files");
     deviations.push(Deviation::fatal("episode-table", message));
-    let mut next = 0;
-    let mut rows = Vec::with_capacity(found.len());
-    for (position, (stored_index, (data, length))) in found.into_iter().enumerate() {
-        rows.push(EpisodeRow {
-            episode_index: position as u64,
-            stored_index,
-            tasks: Vec::new(),
-            length,
-            data,
-            dataset_from: next,
-            dataset_to: next + length,
-            videos: BTreeMap::new(),
-            table: FileIndex::default(),
-        });
-        next += length;
-    }
     for camera in info.cameras() {
         match spans(root, info, &camera.key, &rows) {
             Some(spans) => {
@@ -69,6 +58,41 @@ pub(crate) fn episodes(
                 deviations.push(Deviation::fatal("episode-table", message));
             }
         }
+    }
+    Ok(rows)
+}
+
+/// The episodes in the data files, without their pictures.
+fn in_files(root: &Path) -> Result<Vec<EpisodeRow>> {
+    let mut found: BTreeMap<u64, (FileIndex, u64)> = BTreeMap::new();
+    for path in parquet_io::files_below(&root.join("data"))? {
+        let Some(place) = place_of(&path) else {
+            continue;
+        };
+        let Ok(mut cursor) = Cursor::open(&path, &|name| name == "episode_index") else {
+            continue;
+        };
+        for (episode, rows) in count_rows(&mut cursor).unwrap_or_default() {
+            if let Ok(episode) = u64::try_from(episode) {
+                found.entry(episode).or_insert((place, 0)).1 += rows;
+            }
+        }
+    }
+    let mut next = 0;
+    let mut rows = Vec::with_capacity(found.len());
+    for (position, (stored_index, (data, length))) in found.into_iter().enumerate() {
+        rows.push(EpisodeRow {
+            episode_index: position as u64,
+            stored_index,
+            tasks: Vec::new(),
+            length,
+            data,
+            dataset_from: next,
+            dataset_to: next + length,
+            videos: BTreeMap::new(),
+            table: FileIndex::default(),
+        });
+        next += length;
     }
     Ok(rows)
 }

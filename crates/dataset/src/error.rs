@@ -33,7 +33,7 @@ pub enum DatasetError {
         advice: String,
     },
     /// A dataset whose rows are kept in something else than parquet.
-    #[error("{} is stored as `{format}` (`storage_format` in meta/info.json), which ulna does not read; write it as parquet with the LeRobot that made it", path.display())]
+    #[error("{} is stored as `{format}`, not as parquet files, which ulna does not read; write it as parquet with the program that made it", path.display())]
     Storage {
         /// The dataset's folder.
         path: PathBuf,

@@ -137,7 +137,6 @@ impl Info {
             .as_object()
             .ok_or_else(|| DatasetError::field(path, "the file", "is not a JSON object"))?;
         let mut deviations = Vec::new();
-        storage(raw, path)?;
         let format = laid_out(raw, path, &mut deviations)?;
         let (data_path, video_path) = match format {
             Format::V3 => (DATA_PATH, VIDEO_PATH),
@@ -275,18 +274,6 @@ pub(crate) fn must_be_v3(info: &Info, root: &Path) -> Result<()> {
             crate::advice::import(root)
         ),
     })
-}
-
-/// A dataset kept in something else than parquet files is named as what it is.
-fn storage(raw: &Map<String, Value>, path: &Path) -> Result<()> {
-    let stated = raw.get("storage_format").and_then(Value::as_str);
-    match stated.unwrap_or("parquet") {
-        "parquet" => Ok(()),
-        other => Err(DatasetError::Storage {
-            path: top(path),
-            format: other.to_owned(),
-        }),
-    }
 }
 
 /// The dataset's folder, given that of its `info.json`.

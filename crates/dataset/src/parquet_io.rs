@@ -176,6 +176,19 @@ fn rows_with(
     Ok(first..end.map_or(first, |last| last + 1))
 }
 
+/// A text that a file keeps beside its columns.
+pub(crate) fn key_value(path: &Path, key: &str) -> Option<String> {
+    let found = guarded(path, || {
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let metadata = ArrowReaderMetadata::load(&Source::open(path)?, options)
+            .map_err(|e| DatasetError::parquet(path, &e))?;
+        let pairs = metadata.metadata().file_metadata().key_value_metadata();
+        let pair = pairs.into_iter().flatten().find(|pair| pair.key == key);
+        Ok(pair.and_then(|pair| pair.value.clone()))
+    });
+    found.ok().flatten()
+}
+
 /// How many rows a file says it has.
 pub(crate) fn row_count(path: &Path) -> Result<u64> {
     guarded(path, || {

@@ -16,7 +16,7 @@ use crate::manifest::Manifest;
 use crate::rows::{Cursor, Places, Stretch, count};
 use crate::stats::Stats;
 use crate::tasks::Tasks;
-use crate::{json, stats, tasks, v2};
+use crate::{json, parquet_io, stats, tasks, v2};
 
 /// The key of the robot's measured state.
 pub const STATE: &str = "observation.state";
@@ -54,6 +54,12 @@ impl Dataset {
     fn open_as(root: &Path, whole: bool) -> Result<Dataset> {
         let info = Info::read(root)?;
         let mut deviations = info.deviations.clone();
+        if let Some(format) = other_storage(root, &info)? {
+            return Err(DatasetError::Storage {
+                path: root.to_owned(),
+                format,
+            });
+        }
         let places = Arc::new(Places::default());
         let tasks = read_tasks(root, &info, &mut deviations)?;
         let mut episodes = read_episodes(root, &info, &mut deviations)?;
@@ -232,10 +238,26 @@ impl Dataset {
         }
     }
 
+    /// The same dataset with other declarations of its features.
+    pub(crate) fn with_features(&self, features: Vec<Feature>) -> Dataset {
+        let mut info = (*self.info).clone();
+        info.features = features;
+        Dataset {
+            info: Arc::new(info),
+            ..self.clone()
+        }
+    }
+
     /// Where the rows of an episode are.
     pub(crate) fn stretches(&self, episode: usize) -> Result<Vec<Stretch>> {
         let row = self.episode_row(episode)?;
         self.places.of(&self.root, &self.info, row)
+    }
+
+    /// The numbers that the rows of an episode give it, in an old format, if they are others than the table's.
+    pub(crate) fn other_numbers(&self, episode: usize) -> Vec<i64> {
+        let row = self.episode_row(episode);
+        row.map_or_else(|_| Vec::new(), |row| self.places.other_numbers(&self.root, &self.info, row))
     }
 
     /// What of the dataset is not as the format has it, a sentence each, as far as opening it shows.
@@ -340,6 +362,24 @@ const AUTO_COLUMNS: [&str; 5] = [
     "task_index",
 ];
 
+/// What a dataset is stored as that has no parquet files, if it says so or is seen to be something else.
+fn other_storage(root: &Path, info: &Info) -> Result<Option<String>> {
+    let stated = info.raw("storage_format").and_then(Value::as_str);
+    let stated = stated.filter(|format| *format != "parquet");
+    let is_lance = |folder: &str| {
+        let entries = std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
+        let mut names = entries.map(|entry| entry.path());
+        names.any(|path| path.extension().is_some_and(|end| end == "lance"))
+    };
+    let format = match stated {
+        Some(format) => format.to_owned(),
+        None if ["", "data"].iter().any(|folder| is_lance(folder)) => "lance".to_owned(),
+        None => return Ok(None),
+    };
+    let data = parquet_io::files_below(&root.join("data"))?;
+    Ok(data.is_empty().then_some(format))
+}
+
 /// The tasks; without their table, none.
 fn read_tasks(root: &Path, info: &Info, deviations: &mut Vec<Deviation>) -> Result<Tasks> {
     let read = match info.format {
@@ -374,8 +414,14 @@ fn read_episodes(
         Format::V2_0 | Format::V2_1 => v2::episodes(root, info)?,
     };
     deviations.extend(found);
-    if rows.is_empty() && info.format == Format::V3 {
-        rows = crate::derived::episodes(root, info, deviations)?;
+    if info.format == Format::V3 {
+        match rows.is_empty() {
+            true => rows = crate::derived::episodes(root, info, deviations)?,
+            false if (rows.len() as u64) < info.total_episodes => {
+                crate::derived::add_missing(root, info, &mut rows)?;
+            }
+            false => {}
+        }
     }
     Ok(rows)
 }

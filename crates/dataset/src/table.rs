@@ -16,6 +16,9 @@ use arrow_schema::{DataType, Field};
 
 use crate::features::Number;
 
+/// A row that is missing has no more numbers than this.
+const MOST_MISSING: usize = 1 << 16;
+
 /// Appends `array`, `width` numbers a row, to `out`. Missing numbers become NaN. The error says what
 /// doesn't fit.
 pub(crate) fn append_numbers(
@@ -23,6 +26,9 @@ pub(crate) fn append_numbers(
     width: usize,
     out: &mut Vec<f64>,
 ) -> Result<(), String> {
+    if array.null_count() > 0 && nesting(array.data_type()) > 0 {
+        return append_with_gaps(array, width, out);
+    }
     let leaf = leaves(array, width)?;
     match leaf.data_type() {
         DataType::Boolean => {
@@ -44,6 +50,17 @@ pub(crate) fn append_numbers(
         DataType::Float32 => extend::<Float32Type>(&leaf, out, f64::from),
         DataType::Float64 => extend::<Float64Type>(&leaf, out, |v| v),
         other => return Err(format!("holds {other}, numbers are expected")),
+    }
+    Ok(())
+}
+
+/// The same of a column of lists in which rows are missing: these are NaN throughout.
+fn append_with_gaps(array: &dyn Array, width: usize, out: &mut Vec<f64>) -> Result<(), String> {
+    for row in 0..array.len() {
+        match array.is_valid(row) {
+            true => append_numbers(&array.slice(row, 1), width, out)?,
+            false => out.resize(out.len() + width.min(MOST_MISSING), f64::NAN),
+        }
     }
     Ok(())
 }

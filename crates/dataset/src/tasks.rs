@@ -77,6 +77,12 @@ pub(crate) fn read(root: &Path) -> Result<(Tasks, Vec<Deviation>)> {
         }
     }
     let mut deviations = Vec::new();
+    if !has_index(&path, &text) {
+        let message = format!(
+            "{TASKS_PATH} does not say that its texts are pandas' index; LeRobot hands out numbers instead of them"
+        );
+        deviations.push(Deviation::fatal("tasks", message));
+    }
     let mut by_number = BTreeMap::new();
     for (position, (index, text)) in indexes.iter().zip(texts).enumerate() {
         if i64::try_from(position) != Ok(*index) && deviations.is_empty() {
@@ -96,6 +102,14 @@ pub(crate) fn read(root: &Path) -> Result<(Tasks, Vec<Deviation>)> {
         }
     }
     Ok((Tasks::of(by_number), deviations))
+}
+
+/// Whether pandas takes a column for the index of the table.
+fn has_index(path: &Path, column: &str) -> bool {
+    let pandas = parquet_io::key_value(path, "pandas");
+    let pandas: Option<serde_json::Value> = pandas.and_then(|text| serde_json::from_str(&text).ok());
+    let columns = pandas.as_ref().and_then(|pandas| pandas.get("index_columns")?.as_array());
+    columns.into_iter().flatten().any(|name| name.as_str() == Some(column))
 }
 
 /// The column of the texts: pandas stores an index without a name as `__index_level_0__`.

@@ -260,6 +260,7 @@ fn features_come_and_go() {
         number,
     };
     let changes = FeatureChanges {
+        renamed: BTreeMap::new(),
         dropped: vec!["observation.state".to_owned()],
         plain: true,
         added: vec![

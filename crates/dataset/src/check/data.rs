@@ -9,7 +9,7 @@ use crate::check::stand_ins::{StandIns, message};
 use crate::check::{Each, Finding, Report, Severity};
 use crate::episode::Episode;
 use crate::episodes::EpisodeRow;
-use crate::error::Result;
+use crate::error::{DatasetError, Result};
 use crate::features::{Dtype, Feature};
 use crate::parquet_io;
 use crate::quantile::Precision;
@@ -18,17 +18,25 @@ use crate::reader::{Dataset, EpisodeReader};
 use crate::rows::Cursor;
 use crate::stats::{FeatureStats, Stats};
 use crate::table;
+use crate::tools::stored_width;
 
 /// What the data files' columns are like.
 #[derive(Debug, Default)]
 pub(super) struct Columns {
     /// Declared features that a file lacks.
     pub(super) missing: BTreeSet<String>,
+    /// Whether there is no list of tasks, which has its finding.
+    pub(super) no_tasks: bool,
+    /// Whether rows have vectors of another length than declared.
+    pub(super) lengths: bool,
 }
 
 /// LeRobot reads all of `data/*/*.parquet`, and fails on columns that `info.json` doesn't declare.
 pub(super) fn files(dataset: &Dataset, stand_ins: &StandIns, report: &mut Report) -> Columns {
-    let mut columns = Columns::default();
+    let mut columns = Columns {
+        no_tasks: dataset.tasks().is_empty() && report.findings.iter().any(|f| f.code == "tasks"),
+        ..Columns::default()
+    };
     let found = match parquet_io::all_files_below(&dataset.root().join("data")) {
         Ok(found) => found,
         Err(error) => {
@@ -48,13 +56,30 @@ pub(super) fn files(dataset: &Dataset, stand_ins: &StandIns, report: &mut Report
             }
             () => continue,
         };
-        report.error("stray-file", message);
+        // What LeRobot would come to after the last frame, it never reads.
+        let harmless = !parquet_io::is_hidden(path) && used.last().is_some_and(|last| path > last);
+        match harmless && Cursor::open(path, &|_| false).is_ok() {
+            true => report.warning("stray-file", message),
+            false => report.error("stray-file", message),
+        }
     }
     let tables = dataset.root().join(crate::episodes::EPISODES_DIR);
     for path in parquet_io::all_files_below(&tables).unwrap_or_default() {
         if parquet_io::is_hidden(&path) {
             let message = format!("{} is hidden, which LeRobot takes for a table", path.display());
             report.error("stray-file", message);
+        }
+    }
+    for feature in &dataset.info().features {
+        let vector = feature.number().is_some() && feature.shape.len() == 1;
+        let found = stored_width(dataset, &feature.key).filter(|_| vector);
+        if let Some(found) = found.filter(|found| *found > 0 && *found != feature.width()) {
+            columns.lengths = true;
+            let message = format!(
+                "the rows have {found} numbers of `{}`, the shape {:?} is declared",
+                feature.key, feature.shape
+            );
+            report.error("column-type", message);
         }
     }
     for path in &used {
@@ -195,6 +220,13 @@ pub(super) fn episodes(
                     off.push(found);
                 }
                 rows(row, &episode, columns, report);
+                if let Some(number) = dataset.other_numbers(k).first() {
+                    let message = format!(
+                        "its rows call it episode {number}, its file and the table {}",
+                        row.stored_index
+                    );
+                    report.episode_error(row.episode_index, "index", message);
+                }
                 seen.stats.insert(k, stats_of(dataset, row, &episode, columns));
                 each(k, Some(&episode), report)?;
             }
@@ -205,6 +237,8 @@ pub(super) fn episodes(
                     Some(what) => {
                         report.episode_error(row.episode_index, "placeholder", message(&path, what));
                     }
+                    // Columns of another length than declared have their finding.
+                    None if columns.lengths && matches!(error, DatasetError::Field { .. }) => {}
                     None => report.episode_error(row.episode_index, "data", error.to_string()),
                 }
                 each(k, None, report)?;
@@ -296,7 +330,7 @@ fn rows(row: &EpisodeRow, episode: &Episode, columns: &Columns, report: &mut Rep
             )
         });
     }
-    if has("task_index") {
+    if has("task_index") && !columns.no_tasks {
         first_bad("task-index", "the task's number", &|frame| {
             let index = episode.task_index()[frame];
             let known = episode.task(frame).is_some();
@@ -311,7 +345,7 @@ fn rows(row: &EpisodeRow, episode: &Episode, columns: &Columns, report: &mut Rep
     let found: BTreeSet<&str> = (0..episode.len()).filter_map(|f| episode.task(f)).collect();
     let listed: BTreeSet<&str> = row.tasks.iter().map(String::as_str).collect();
     // A table may go without the lists, as an official dataset does.
-    if found != listed && !listed.is_empty() {
+    if found != listed && !listed.is_empty() && !columns.no_tasks {
         let message = format!("its frames have the tasks {found:?}, the table lists {listed:?}");
         report.warning("episode-tasks", message);
         report.at(k, None);

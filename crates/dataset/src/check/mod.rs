@@ -16,6 +16,7 @@ use std::path::Path;
 use crate::episode::Episode;
 use crate::error::{DatasetError, Result};
 use crate::fs::STAGING;
+use crate::info::Format;
 use crate::parquet_io;
 use crate::reader::Dataset;
 use crate::tasks::TASKS_PATH;
@@ -117,6 +118,15 @@ fn deviations(dataset: &Dataset, stand_ins: &StandIns, report: &mut Report) {
             false => Severity::Warning,
         };
         report.add(severity, found.code, found.message.clone());
+    }
+    if dataset.info().format < Format::V3 {
+        let version = dataset.info().format.version();
+        let (severity, converts) = match dataset.info().format {
+            Format::V2_0 => (Severity::Error, "and its converter takes v2.1"),
+            _ => (Severity::Note, "and has a converter for it"),
+        };
+        let message = format!("it is of format {version}; Python LeRobot reads v3 since 0.4, {converts}");
+        report.add(severity, "old-format", message);
     }
     for feature in &dataset.info().features {
         let (names, width) = (feature.names.len(), feature.width());

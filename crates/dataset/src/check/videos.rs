@@ -55,7 +55,13 @@ impl File<'_> {
         let key = &self.camera.key;
         let relative = match self.dataset.info().video_file(key, at) {
             Ok(path) => path,
-            Err(error) => return report.error("missing-video", error.to_string()),
+            Err(error) => {
+                for (row, _) in &self.episodes {
+                    report.episode_error(row.episode_index, "missing-video", error.to_string());
+                    report.about_camera(key);
+                }
+                return;
+            }
         };
         let path = self.dataset.root().join(&relative);
         let name = relative.display();
@@ -89,7 +95,7 @@ impl File<'_> {
                 "{name} has pictures of {}x{}, meta/info.json says {:?}",
                 video.width, video.height, self.camera.shape
             );
-            report.error("video-size", message);
+            report.warning("video-size", message);
         }
         let expected = self.episodes.iter().map(|(row, _)| u128::from(row.length));
         let (expected, found) = (expected.sum::<u128>(), video.len() as u128);

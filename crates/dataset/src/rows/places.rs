@@ -101,6 +101,18 @@ impl Places {
         Ok(file)
     }
 
+    /// The numbers that the rows of an old format's file give its episode, if they are others than the table's.
+    pub(crate) fn other_numbers(&self, root: &Path, info: &Info, row: &EpisodeRow) -> Vec<i64> {
+        let path = info.data_file(row.data).map(|path| root.join(path));
+        let file = path.and_then(|path| self.file(&path));
+        let numbers = file.map(|file| file.episodes.keys().copied().collect::<Vec<i64>>());
+        let numbers = numbers.unwrap_or_default();
+        match info.format < Format::V3 && numbers != [i64::try_from(row.stored_index).unwrap_or(-1)] {
+            true => numbers,
+            false => Vec::new(),
+        }
+    }
+
     fn everywhere(&self, root: &Path) -> &BTreeMap<i64, Vec<Stretch>> {
         self.all.get_or_init(|| {
             let mut all: BTreeMap<i64, Vec<Stretch>> = BTreeMap::new();

@@ -11,6 +11,7 @@ use crate::features::{Dtype, Feature};
 use crate::rate;
 use crate::reader::{ACTION, Dataset, EpisodeReader, STATE};
 use crate::rows::Cursor;
+use crate::table;
 use crate::tools::build::carry_out;
 use crate::tools::packets::PacketFile;
 use crate::tools::plan::{Packing, Plan, Take};
@@ -30,6 +31,7 @@ pub fn import(dir: impl AsRef<Path>, output: &Path, work: &mut Work) -> Result<E
         ));
         dataset = dataset.with_fps(fps);
     }
+    let dataset = with_stored_widths(dataset, &mut notes);
     let mut plan = Plan::of_what_is_readable(dataset)?;
     plan.packing = Packing::Fill;
     notes.append(&mut plan.notes);
@@ -71,6 +73,45 @@ fn agreed_rate(dataset: &Dataset) -> Option<f64> {
     agreed
 }
 
+/// Declares vectors as long as the rows have them, where all rows of the first episode agree on another length.
+fn with_stored_widths(dataset: Dataset, notes: &mut Vec<String>) -> Dataset {
+    let mut features = dataset.info().features.clone();
+    for feature in &mut features {
+        let vector = feature.number().is_some() && feature.shape.len() == 1;
+        let Some(found) = stored_width(&dataset, &feature.key).filter(|_| vector && !feature.is_auto()) else {
+            continue;
+        };
+        if found == feature.width() || found == 0 {
+            continue;
+        }
+        notes.push(format!(
+            "`{}` is declared with the shape {:?}, its rows have {found} numbers: that it is",
+            feature.key, feature.shape
+        ));
+        feature.shape = vec![found];
+        feature.names.truncate(found);
+    }
+    dataset.with_features(features)
+}
+
+/// How many numbers each row of the first episode has.
+pub(crate) fn stored_width(dataset: &Dataset, key: &str) -> Option<usize> {
+    let stretches = dataset.stretches(0).ok()?;
+    let first = stretches.first()?;
+    let mut cursor = Cursor::open(&first.path, &|name| name == key).ok()?;
+    if !cursor.has(key) {
+        return None;
+    }
+    let batches = cursor.rows(first.rows.clone()).ok()?;
+    let widths: Option<Vec<usize>> = batches
+        .iter()
+        .map(|batch| table::width_of(batch.column(0)))
+        .collect();
+    let widths = widths?;
+    let width = *widths.first()?;
+    widths.iter().all(|one| *one == width).then_some(width)
+}
+
 /// Leaves out features that no data file has.
 fn leave_out_absent(plan: &mut Plan, notes: &mut Vec<String>) {
     let source = &plan.sources[0];
@@ -102,12 +143,25 @@ fn see_to_cameras(plan: &mut Plan, notes: &mut Vec<String>) -> Result<()> {
     let mut there: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for camera in &cameras {
         let mut pictures = Pictures::default();
-        let source = &plan.sources[0];
-        let counts: Vec<usize> = plan
-            .takes
-            .iter()
-            .map(|take| pictures.count(source, camera, take))
-            .collect();
+        let source = plan.sources[0].clone();
+        let mut count = |takes: &[Take]| -> Vec<usize> {
+            takes.iter().map(|take| pictures.count(&source, camera, take)).collect()
+        };
+        let mut counts = count(&plan.takes);
+        let off = plan.takes.iter().any(|take| !take.is_on_grid());
+        if off && counts.iter().all(|count| *count == 0) {
+            // The rows are stamped by another clock than the pictures: frame k goes with picture k.
+            let mut by_rate = plan.takes.clone();
+            by_rate.iter_mut().for_each(Take::go_by_the_rate);
+            let found = count(&by_rate);
+            if found.iter().any(|count| *count > 0) {
+                notes.push(format!(
+                    "no picture of `{camera}` stands at the time of its row; they are taken in order, {} a second",
+                    source.fps()
+                ));
+                (plan.takes, counts) = (by_rate, found);
+            }
+        }
         if counts.iter().all(|count| *count == 0) {
             // A file that only has to be fetched is no reason to go without the camera.
             if let Some(DatasetError::Placeholder { path, what }) = pictures.trouble {

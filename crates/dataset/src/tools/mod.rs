@@ -34,6 +34,7 @@ pub use diff::{Difference, diff};
 pub use columns::{FeatureChanges, NewFeature, change_features};
 pub use export::{Exported, Format, export};
 pub use import::import;
+pub(crate) use import::stored_width;
 pub use merge::merge;
 pub(crate) use replace::settle;
 pub use retask::{TaskChanges, change_tasks};

@@ -47,6 +47,11 @@ impl Take {
         self.times.is_none()
     }
 
+    /// Takes the times that the frame rate gives for those of the rows.
+    pub(crate) fn go_by_the_rate(&mut self) {
+        self.times = None;
+    }
+
     /// Takes fewer frames, numbered within the episode.
     pub(crate) fn trim(&mut self, frames: Range<usize>) {
         self.tasks = self.tasks[frames.clone()].to_vec();
@@ -130,16 +135,19 @@ impl Plan {
             let known: BTreeMap<i64, u32> = (source.task_numbers().iter().zip(source.tasks()))
                 .map(|(task, text)| (*task, list.position(text)))
                 .collect();
-            let mut reader = EpisodeReader::new(source, Vec::new());
+            let mut reader = match trouble {
+                Trouble::Stops => EpisodeReader::new(source, Vec::new()),
+                // What cannot be read has to be known before it is written.
+                Trouble::LeavesOut => EpisodeReader::of_all(source),
+            };
             for episode in (0..source.len()).filter(|episode| keep(*episode)) {
-                let read = reader.read(episode).map_err(|error| unreadable(source, episode, error));
-                let read = match read {
+                let read = match reader.read(episode) {
                     Ok(read) => read,
                     Err(error) if trouble == Trouble::LeavesOut => {
                         notes.push(format!("episode {episode} is left out: {error}"));
                         continue;
                     }
-                    Err(error) => return Err(error),
+                    Err(error) => return Err(unreadable(source, episode, error)),
                 };
                 let stored = read.task_index().to_vec();
                 let mut tasks = Vec::with_capacity(stored.len());

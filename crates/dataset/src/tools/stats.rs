@@ -116,7 +116,7 @@ pub(crate) fn of_episodes(
     }
     if computed > 0 {
         edited.notes.push(format!(
-            "the statistics of pictures were computed from {computed} videos of episodes, since the dataset has none that can be true"
+            "the statistics of pictures of {computed} episodes were computed from the pictures, since the dataset has none that can be true"
         ));
     }
     Ok(out)

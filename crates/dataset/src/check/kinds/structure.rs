@@ -31,6 +31,12 @@ pub(super) static STRUCTURE: &[Kind] = &[
         Next::Copy("make a copy with metadata that it can read"),
     ),
     kind(
+        "old-format",
+        "a dataset of an older format",
+        "ulna reads it as it is; LeRobot has to convert it first.",
+        Next::Copy("make a copy in the newest format"),
+    ),
+    kind(
         "mislabelled",
         "a dataset of another format than it says",
         "LeRobot looks for its files in other places, and cannot open it.",
