@@ -51,9 +51,10 @@ fn both(folder: &Path, info: &Info) -> Result<Vec<EpisodeRow>> {
     let (mut found, mut lost) = (Vec::new(), Vec::new());
     let quick = read_tables(folder, info, true, &mut found);
     let each = read_tables(folder, info, false, &mut lost);
-    if let Ok(each) = &each {
+    // What is damaged where one of them does not look is read by that one.
+    if let (Ok(each), true) = (&each, lost.is_empty()) {
         assert_eq!(quick.as_ref().unwrap(), each);
-        assert_eq!(found.len(), lost.len());
+        assert!(found.is_empty());
     }
     each
 }

@@ -50,7 +50,7 @@ pub(crate) fn tasks(root: &Path) -> Result<(Tasks, Vec<Deviation>)> {
 /// The episodes, with the places that this format gives their files, and what is unusual about their list.
 pub(crate) fn episodes(root: &Path, info: &Info) -> Result<(Vec<EpisodeRow>, Vec<Deviation>)> {
     let path = root.join(EPISODES);
-    if !path.is_file() {
+    if !path.is_file() || placeholder::of(&path).is_some() {
         return from_files(root, info);
     }
     let mut listed: Vec<EpisodeRow> = Vec::new();
@@ -70,6 +70,9 @@ pub(crate) fn episodes(root: &Path, info: &Info) -> Result<(Vec<EpisodeRow>, Vec
         listed.push(row(info, file, length, tasks));
         Ok(())
     })?;
+    if listed.is_empty() {
+        return from_files(root, info);
+    }
     let rows = numbered(listed, EPISODES, &mut deviations);
     Ok((in_line(rows), deviations))
 }
@@ -82,7 +85,7 @@ fn from_files(root: &Path, info: &Info) -> Result<(Vec<EpisodeRow>, Vec<Deviatio
         name[at..].parse().ok()
     };
     let message =
-        format!("{EPISODES} is missing; the episodes are taken from the data files, without tasks");
+        format!("{EPISODES} is missing, or says nothing; the episodes are taken from the data files, without tasks");
     let mut deviations = vec![Deviation::fatal("episode-table", message)];
     let mut found = Vec::new();
     for path in parquet_io::files_below(&root.join("data"))? {

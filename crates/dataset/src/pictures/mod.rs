@@ -115,11 +115,16 @@ impl PictureReader {
         if let Source::Image(images) = &mut self.source {
             return images.read(&self.camera, episode, frame);
         }
-        let times = self.stamps.of(&self.dataset, episode)?;
-        let time = times.get(frame).copied().ok_or_else(|| {
+        let time = match self.stamps.of(&self.dataset, episode) {
+            Ok(times) => times.get(frame).copied().ok_or(times.len() as u64),
+            // Rows that cannot be read cost no pictures.
+            Err(_) if (frame as u64) < row.length => Ok(frame as f64 / self.dataset.fps()),
+            Err(_) => Err(row.length),
+        };
+        let time = time.map_err(|length| {
             DatasetError::invalid(
                 format!("frame {frame} of episode {episode}"),
-                format!("the episode has {} frames, numbered from 0", times.len()),
+                format!("the episode has {length} frames, numbered from 0"),
             )
         })?;
         let Source::Video(videos) = &mut self.source else {

@@ -23,7 +23,8 @@ const BEYOND_READING: [&str; 9] = [
     "total-frames",
 ];
 
-/// Compares all cases of the fixtures; prints one line for each: LeRobot, ulna, the check.
+/// Compares all cases of the fixtures, then their siblings, which are made from them with one thing changed each; prints one
+/// line for each: LeRobot, ulna, the check.
 pub(crate) fn check(report: &mut Report, root: &Path, python: &Path) -> Result<()> {
     report.section("Datasets as the world writes them: LeRobot · ulna · ulna dataset check")?;
     let fixtures = std::env::var_os("ULNA_FIXTURES")
@@ -34,35 +35,65 @@ pub(crate) fn check(report: &mut Report, root: &Path, python: &Path) -> Result<(
         return report.line(Outcome::Skipped, "all cases", &why);
     }
     let scratch = tempfile::tempdir().context("cannot make a folder for temporary files")?;
-    let dumps = scratch.path().join("dumps");
-    let mut names: Vec<String> = std::fs::read_dir(&cases)?
-        .flatten()
-        .filter(|entry| entry.path().join("meta/info.json").is_file())
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    let mut ours = Vec::new();
-    for name in &names {
-        let case = cases.join(name);
-        let mut dump = sources::helper(root);
-        dump.arg("dump").arg(&case).arg(dumps.join(name));
-        let opens = dump.output().context("cannot start the helper")?.status.success();
-        ours.push((opens, findings(root, &case)?));
+    let both = Both {
+        root,
+        python,
+        scratch: scratch.path(),
+    };
+    both.compare(report, &cases)?;
+    report.section("Their siblings, with one thing changed each")?;
+    let siblings = scratch.path().join("siblings");
+    std::fs::create_dir(&siblings)?;
+    let mut script = python_script(root, scratch.path(), python, "make_siblings.py");
+    let made = script.arg(&cases).arg(&siblings).output().context("cannot start Python")?;
+    if !made.status.success() {
+        let errors = String::from_utf8_lossy(&made.stderr);
+        let last = errors.lines().last().unwrap_or_default();
+        return report.line(Outcome::Failed, "make_siblings.py", last);
     }
-    let out = scratch.path().join("lerobot.json");
-    let mut script = python_script(root, scratch.path(), python, "open_cases.py");
-    script.arg(&cases).arg(&dumps).arg(&out);
-    let ended = script.output().context("cannot start Python")?;
-    let text = std::fs::read(&out).with_context(|| {
-        let errors = String::from_utf8_lossy(&ended.stderr);
-        format!("open_cases.py: {}", errors.lines().last().unwrap_or_default())
-    })?;
-    let theirs: Value = serde_json::from_slice(&text)?;
-    for (name, (opens, findings)) in names.iter().zip(&ours) {
-        let (outcome, figures) = verdict(&theirs[name], *opens, findings);
-        report.line(outcome, name, &figures)?;
+    both.compare(report, &siblings)
+}
+
+/// What both programs are run with.
+struct Both<'a> {
+    root: &'a Path,
+    python: &'a Path,
+    scratch: &'a Path,
+}
+
+impl Both<'_> {
+    /// Opens every dataset below a folder with both.
+    fn compare(&self, report: &mut Report, cases: &Path) -> Result<()> {
+        let dumps = self.scratch.join("dumps");
+        let mut names: Vec<String> = std::fs::read_dir(cases)?
+            .flatten()
+            .filter(|entry| entry.path().join("meta/info.json").is_file())
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        let mut ours = Vec::new();
+        for name in &names {
+            let case = cases.join(name);
+            let mut dump = sources::helper(self.root);
+            dump.arg("dump").arg(&case).arg(dumps.join(name));
+            let opens = dump.output().context("cannot start the helper")?.status.success();
+            ours.push((opens, findings(self.root, &case)?));
+        }
+        let out = self.scratch.join("lerobot.json");
+        let mut script = python_script(self.root, self.scratch, self.python, "open_cases.py");
+        let ended = script.arg(cases).arg(&dumps).arg(&out).output();
+        let ended = ended.context("cannot start Python")?;
+        let text = std::fs::read(&out).with_context(|| {
+            let errors = String::from_utf8_lossy(&ended.stderr);
+            format!("open_cases.py: {}", errors.lines().last().unwrap_or_default())
+        })?;
+        let theirs: Value = serde_json::from_slice(&text)?;
+        for (name, (opens, findings)) in names.iter().zip(&ours) {
+            let (outcome, figures) = verdict(&theirs[name], *opens, findings);
+            report.line(outcome, name, &figures)?;
+        }
+        Ok(std::fs::remove_file(&out)?)
     }
-    Ok(())
 }
 
 /// The findings of `ulna dataset check`: severity and code, each once.
