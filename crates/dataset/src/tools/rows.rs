@@ -102,6 +102,12 @@ fn canonical_numbers(
         return Ok(column.clone());
     }
     let width = feature.width();
+    let gaps = column.null_count() > 0 && table::nesting(column.data_type()) > 0;
+    if gaps {
+        let mut values = Vec::new();
+        table::append_numbers(column, width, &mut values)?;
+        return table::column(number, &feature.shape, &values);
+    }
     if let Some(leaves) = table::leaves_of(column, width, &leaf)? {
         // The numbers stay what they are, 64-bit whole ones too.
         return nest(leaves, &feature.shape);
