@@ -174,7 +174,7 @@ impl Info {
         }
         Ok(Info {
             format,
-            fps: rate(raw, path)?,
+            fps: rate(raw, path, &mut deviations)?,
             features,
             total_episodes,
             total_frames,
@@ -283,7 +283,15 @@ fn top(path: &Path) -> PathBuf {
 }
 
 /// The frame rate.
-fn rate(raw: &Map<String, Value>, path: &Path) -> Result<f64> {
+fn rate(
+    raw: &Map<String, Value>,
+    path: &Path,
+    deviations: &mut Vec<Deviation>,
+) -> Result<f64> {
+    if let Some(fps) = raw.get("fps").filter(|fps| !fps.is_number()) {
+        let message = format!("{INFO_PATH}: `fps` is {fps}, a number is expected");
+        deviations.push(Deviation::fatal("metadata", message));
+    }
     let text = |value: &Value| value.as_str().and_then(|text| text.trim().parse().ok());
     let one = |value: &Value| match value {
         Value::Array(list) => list.first().filter(|_| list.len() == 1).cloned(),
@@ -312,8 +320,17 @@ fn features(
     }
     let mut features = Vec::with_capacity(declared.len());
     for (key, value) in declared {
+        let shape = value.get("shape").filter(|shape| shape.as_array().is_none_or(Vec::is_empty));
         match Feature::parse(key, value) {
-            Ok(feature) => features.push(feature),
+            Ok(feature) => {
+                if let Some(shape) = shape {
+                    let message = format!(
+                        "{INFO_PATH}: the shape of `{key}` is {shape}, a list of sizes is expected"
+                    );
+                    deviations.push(Deviation::fatal("declaration", message));
+                }
+                features.push(feature);
+            }
             Err((field, reason)) => {
                 let message = format!("{INFO_PATH}: `{field}` {reason}; the feature is left out");
                 deviations.push(Deviation::fatal("declaration", message));
@@ -397,11 +414,10 @@ fn format(version: &str, path: &Path) -> Result<Format> {
     })
 }
 
-/// A whole number, also when some tool wrote it as `30.0` or as a list of one; none when it is absent or null.
+/// A whole number, also when some tool wrote it as `30.0`; none when it is absent or null.
 fn whole(raw: &Map<String, Value>, key: &str) -> Result<Option<u64>, String> {
     let value = match raw.get(key) {
         None | Some(Value::Null) => return Ok(None),
-        Some(Value::Array(list)) if list.len() == 1 => &list[0],
         Some(value) => value,
     };
     let exact = |x: f64| (x.fract() == 0.0 && (0.0..9.0e15).contains(&x)).then_some(x as u64);

@@ -254,6 +254,11 @@ impl Dataset {
         self.places.of(&self.root, &self.info, row)
     }
 
+    /// How many rows a data file has.
+    pub(crate) fn rows_in(&self, path: &Path) -> Result<usize> {
+        self.places.rows_in(path)
+    }
+
     /// The numbers that the rows of an episode give it, in an old format, if they are others than the table's.
     pub(crate) fn other_numbers(&self, episode: usize) -> Vec<i64> {
         let row = self.episode_row(episode);

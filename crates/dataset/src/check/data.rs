@@ -45,6 +45,7 @@ pub(super) fn files(dataset: &Dataset, stand_ins: &StandIns, report: &mut Report
         }
     };
     let used = places(dataset, report);
+    order(dataset, &used, report);
     for path in &found {
         let name = path.display();
         let message = match () {
@@ -112,6 +113,37 @@ fn places(dataset: &Dataset, report: &mut Report) -> BTreeSet<PathBuf> {
         used.extend(told.ok().filter(|_| found.is_empty()));
     }
     used
+}
+
+/// LeRobot takes a row's place, counted over all files, for its number.
+fn order(dataset: &Dataset, used: &BTreeSet<PathBuf>, report: &mut Report) {
+    let mut starts = BTreeMap::new();
+    let mut next = 0;
+    for path in used {
+        starts.insert(path.as_path(), next);
+        next += dataset.rows_in(path).unwrap_or(0);
+    }
+    let mut expected = 0;
+    for (k, row) in dataset.episodes().iter().enumerate() {
+        let Ok(stretches) = dataset.stretches(k) else {
+            // From here on nothing is where it should be, for a reason that has its finding.
+            return;
+        };
+        let mut at = expected;
+        let off = stretches.iter().find_map(|stretch| {
+            let start = starts.get(&*stretch.path)? + stretch.rows.start;
+            let off = start != at;
+            at += stretch.rows.len();
+            off.then_some(start)
+        });
+        if let Some(start) = off {
+            let message =
+                format!("its rows begin in place {start} of all files, not in place {expected}");
+            report.error("row-order", message);
+            report.at(row.episode_index, None);
+        }
+        expected += stretches.iter().map(|stretch| stretch.rows.len()).sum::<usize>();
+    }
 }
 
 fn one_file(

@@ -101,6 +101,11 @@ impl Places {
         Ok(file)
     }
 
+    /// How many rows a data file has.
+    pub(crate) fn rows_in(&self, path: &Path) -> Result<usize> {
+        self.file(path).map(|file| file.rows)
+    }
+
     /// The numbers that the rows of an old format's file give its episode, if they are others than the table's.
     pub(crate) fn other_numbers(&self, root: &Path, info: &Info, row: &EpisodeRow) -> Vec<i64> {
         let path = info.data_file(row.data).map(|path| root.join(path));

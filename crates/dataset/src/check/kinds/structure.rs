@@ -163,6 +163,12 @@ pub(super) static STRUCTURE: &[Kind] = &[
         NUMBERS,
     ),
     kind(
+        "row-order",
+        "episodes whose rows are not in order",
+        "LeRobot takes a row's place for its number: windows over time get rows of other episodes.",
+        NUMBERS,
+    ),
+    kind(
         "frame-index",
         "frames are numbered wrongly",
         "Windows over time get the wrong frames.",
