@@ -85,13 +85,20 @@ fn a_robot_of_another_family_has_to_be_named() {
         fs::write(root.join("meta/info.json"), info).unwrap();
     });
     let units = ["--units", "degrees"];
-    replay(koch.path(), 2, &["koch_follower", "another family", "--force"], &units);
+    replay(
+        koch.path(),
+        2,
+        &["koch_follower", "another family", "--force"],
+        &units,
+    );
     let dir = koch.path().to_str().unwrap();
     for more in [&["--robot", "so101"][..], &["--force"]] {
         let args = ["replay", "--sim", "--dataset", dir, "--episode", "0"];
         let ran = run(&[&args[..], &units, more].concat());
         assert!(
-            ran.code == 0 && ran.stderr.contains("warning: ") && ran.stderr.contains("koch_follower"),
+            ran.code == 0
+                && ran.stderr.contains("warning: ")
+                && ran.stderr.contains("koch_follower"),
             "{}",
             ran.stderr
         );
@@ -233,13 +240,20 @@ fn ports_and_calibrations_that_are_not_there() {
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
     for (part, id, file) in [
         (&[][..], "--robot-id", "robots/so_follower/mine.json"),
-        (&["--leader"], "--teleop-id", "teleoperators/so_leader/mine.json"),
+        (
+            &["--leader"],
+            "--teleop-id",
+            "teleoperators/so_leader/mine.json",
+        ),
     ] {
         let args = ["calibrate", "--sim", id, "mine"];
         let made = ulna(&[&args[..], part].concat());
         assert_eq!(made.code, 0, "{}", made.stderr);
         // As a real arm's: the simulation reads it, and leaves it as it is.
-        let (from, to) = (home.path().join("ulna-simulated").join(file), home.path().join(file));
+        let (from, to) = (
+            home.path().join("ulna-simulated").join(file),
+            home.path().join(file),
+        );
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         fs::rename(&from, &to).unwrap();
         let before = fs::read(&to).unwrap();

@@ -117,7 +117,9 @@ pub fn calibrate(
     let spec = part.spec(&kind);
     let file = match (options.work.sim, options.task) {
         (false, _) => calibration::find(part.folder(), spec, &id)?,
-        (true, Task::Calibrate) => calibration::simulated_path(part.folder(), &spec.robot_type, &id)?,
+        (true, Task::Calibrate) => {
+            calibration::simulated_path(part.folder(), &spec.robot_type, &id)?
+        }
         (true, Task::Check | Task::Restore) => {
             calibration::find_for_simulation(part.folder(), spec, &id)?
         }

@@ -12,10 +12,13 @@ use ulna_dataset::{Dataset, repair};
 use crate::error::AppError;
 
 pub use check::{CheckSettings, Pictures, checked};
-pub use edit::{Edit, Moment, Watch, compared, edit, exported, features, imported, merged, parted, tasks};
+pub use edit::{
+    Edit, Moment, Watch, compared, edit, exported, features, imported, merged, parted, tasks,
+};
 pub use page::{carded, reported};
 pub use ulna_dataset::tools::{
-    Choice, Cut, Encoding, FeatureChanges, Format, NewFeature, NewValues, Parts, Progress, TaskChanges,
+    Choice, Cut, Encoding, FeatureChanges, Format, NewFeature, NewValues, Parts, Progress,
+    TaskChanges,
 };
 pub use ulna_dataset::{CardOptions, Number, PageOptions};
 
@@ -90,7 +93,11 @@ pub fn info(dir: &Path) -> Result<Answer, AppError> {
     }
     let remarks: Vec<&str> = dataset.remarks().collect();
     if !remarks.is_empty() {
-        lines.extend(remarks.iter().map(|remark| format!("  not as the format has it: {remark}")));
+        lines.extend(
+            remarks
+                .iter()
+                .map(|remark| format!("  not as the format has it: {remark}")),
+        );
         lines.push("  a check says what that means, and what to do".to_owned());
     }
     let json = json!({

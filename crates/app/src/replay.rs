@@ -253,14 +253,18 @@ fn check_family(
         return Ok(None);
     };
     // What ulna noted is its own name of the robot, of which the type is one.
-    let own = dataset.manifest()?.is_some_and(|manifest| manifest.robot == kind.name);
+    let own = dataset
+        .manifest()?
+        .is_some_and(|manifest| manifest.robot == kind.name);
     let types = [&kind.follower, &kind.leader].into_iter().flat_map(|role| {
         let older = role.older_types.iter().map(String::as_str);
         older.chain([role.robot_type.as_str()])
     });
     let known = types.chain([kind.name.as_str()]);
     let family = |name: &str| -> String {
-        let plain = name.trim_end_matches("_client").trim_end_matches("_follower");
+        let plain = name
+            .trim_end_matches("_client")
+            .trim_end_matches("_follower");
         // LeRobot's `so_follower` is both of these.
         match plain {
             "so100" | "so101" => "so".to_owned(),
@@ -439,7 +443,11 @@ mod tests {
             };
             let found = check_units(&recorded, &kind, unit, trust);
             clamp(&mut recorded, &kind);
-            let highest = recorded.actions.iter().map(|row| row[1]).fold(0.0, f64::max);
+            let highest = recorded
+                .actions
+                .iter()
+                .map(|row| row[1])
+                .fold(0.0, f64::max);
             found
                 .map(|found| (found.map_or(0, |found| found.frames), highest))
                 .map_err(|error| error.to_string())

@@ -255,12 +255,19 @@ fn joined(kind: &RobotKind, sides: &[Calibration]) -> Calibration {
 ///
 /// # Errors
 /// If there is no such robot, or an id is no file name.
-pub fn hidden_calibrations(options: &RigOptions, with_leader: bool) -> Result<Vec<String>, AppError> {
+pub fn hidden_calibrations(
+    options: &RigOptions,
+    with_leader: bool,
+) -> Result<Vec<String>, AppError> {
     let kind = robots::find(&options.robot)?;
     let mut arms = vec![(sides(&kind), Family::Robot, options.robot_id.as_deref())];
     if with_leader {
         let leader = leader_of(&kind, options)?;
-        arms.push((sides(&leader), Family::Teleoperator, options.teleop_id.as_deref()));
+        arms.push((
+            sides(&leader),
+            Family::Teleoperator,
+            options.teleop_id.as_deref(),
+        ));
     }
     let mut out = Vec::new();
     for (sides, family, id) in arms {

@@ -29,7 +29,11 @@ pub(crate) fn beside(root: &Path, what: &str) -> PathBuf {
         // `.` and `..` have names, too, once they are looked up.
         None => root.canonicalize().unwrap_or_else(|_| root.to_owned()),
     };
-    let name = named.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = named
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let first = named.with_file_name(format!("{name}-{what}"));
     let others = (2..1000).map(|n| named.with_file_name(format!("{name}-{what}-{n}")));
     let mut all = std::iter::once(first.clone()).chain(others);
@@ -80,6 +84,8 @@ mod tests {
         assert_eq!(quoted(Path::new("-d")), "./-d");
         assert_eq!(list(&[0, 2, 3, 5, 6, 7]), "0,2,3,5-7");
         let here = beside(Path::new("."), "mended");
-        assert!(here.is_absolute() && here.parent() != Path::new(".").canonicalize().ok().as_deref());
+        assert!(
+            here.is_absolute() && here.parent() != Path::new(".").canonicalize().ok().as_deref()
+        );
     }
 }

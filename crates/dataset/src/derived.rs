@@ -120,7 +120,10 @@ fn spans(root: &Path, info: &Info, camera: &str, rows: &[EpisodeRow]) -> Option<
         let mut used = 0;
         while used < pictures {
             let row = rest.next()?;
-            let (from, to) = (used as f64 / info.fps, (used + row.length) as f64 / info.fps);
+            let (from, to) = (
+                used as f64 / info.fps,
+                (used + row.length) as f64 / info.fps,
+            );
             used += row.length;
             out.push(VideoSpan { file: at, from, to });
         }

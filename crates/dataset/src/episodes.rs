@@ -65,7 +65,10 @@ pub(crate) fn numbered(
     whence: &str,
     deviations: &mut Vec<Deviation>,
 ) -> Vec<EpisodeRow> {
-    let misplaced = rows.iter().enumerate().find(|(at, row)| row.stored_index != *at as u64);
+    let misplaced = rows
+        .iter()
+        .enumerate()
+        .find(|(at, row)| row.stored_index != *at as u64);
     if let Some((at, row)) = misplaced {
         let message = format!(
             "{whence} has episode {} in row {at}, where LeRobot looks for episode {at}",
@@ -83,7 +86,10 @@ pub(crate) fn numbered(
         );
         deviations.push(Deviation::fatal("episode-table", message));
     }
-    let gap = rows.iter().enumerate().find(|(at, row)| row.stored_index != *at as u64);
+    let gap = rows
+        .iter()
+        .enumerate()
+        .find(|(at, row)| row.stored_index != *at as u64);
     if let Some((at, row)) = gap {
         let message = format!(
             "episodes are numbered with gaps: the one that {whence} calls {} is episode {at} here, and so on",
@@ -333,9 +339,9 @@ fn stats_of(batch: &RecordBatch) -> Result<Vec<Stats>> {
     let mut out = vec![Stats::new(); batch.num_rows()];
     for (key, (picture, mut named)) in columns {
         for (row, stats) in out.iter_mut().enumerate() {
-            let lists = named.iter_mut().map(|(name, rows)| {
-                ((*name).to_owned(), std::mem::take(&mut rows[row]))
-            });
+            let lists = named
+                .iter_mut()
+                .map(|(name, rows)| ((*name).to_owned(), std::mem::take(&mut rows[row])));
             if let Ok(found) = stats::from_lists(&lists.collect(), picture) {
                 stats.insert(key.to_owned(), found);
             }

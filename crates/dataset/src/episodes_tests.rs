@@ -119,7 +119,13 @@ fn a_missing_value_costs_only_itself() {
     let sound = read(folder.path(), &info).unwrap().0;
     let path = table(folder.path(), 1);
     let batch = parquet_io::read(&path, |_| true, None).unwrap().batches[0].clone();
-    for name in ["length", "dataset_from_index", "dataset_to_index", "tasks", "data/file_index"] {
+    for name in [
+        "length",
+        "dataset_from_index",
+        "dataset_to_index",
+        "tasks",
+        "data/file_index",
+    ] {
         let at = batch.schema().index_of(name).unwrap();
         let mut columns = batch.columns().to_vec();
         columns[at] = arrow_array::new_null_array(columns[at].data_type(), 1);

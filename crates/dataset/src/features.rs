@@ -239,7 +239,10 @@ impl Feature {
         let shape: [usize; 3] = self.shape.as_slice().try_into().ok()?;
         let place = |names: &[&str]| {
             let is = |name: &String| names.contains(&name.to_lowercase().as_str());
-            self.names.iter().position(is).filter(|_| self.names.len() == 3)
+            self.names
+                .iter()
+                .position(is)
+                .filter(|_| self.names.len() == 3)
         };
         let named = (
             place(&["height", "h"]),
@@ -310,7 +313,10 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 fn shape(value: Option<&Value>) -> Result<Vec<usize>, String> {
-    let one = value.filter(|value| value.is_u64()).cloned().map(|size| vec![size]);
+    let one = value
+        .filter(|value| value.is_u64())
+        .cloned()
+        .map(|size| vec![size]);
     let list = match (value, &one) {
         (_, Some(one)) => one,
         (Some(Value::Array(list)), _) => list,

@@ -183,10 +183,18 @@ mod tests {
         let rgb: Vec<u8> = (0..16 * 16).flat_map(|_| [200, 100, 50]).collect();
         let mut bytes = Vec::new();
         let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 95);
-        encoder.encode(&rgb, 16, 16, image::ExtendedColorType::Rgb8).unwrap();
+        encoder
+            .encode(&rgb, 16, 16, image::ExtendedColorType::Rgb8)
+            .unwrap();
         let picture = decode(&bytes).unwrap();
         assert_eq!((picture.width, picture.height), (16, 16));
-        assert!(picture.rgb.iter().zip(&rgb).all(|(a, b)| a.abs_diff(*b) < 4));
+        assert!(
+            picture
+                .rgb
+                .iter()
+                .zip(&rgb)
+                .all(|(a, b)| a.abs_diff(*b) < 4)
+        );
         for cut in 2..bytes.len() {
             let _ = decode(&bytes[..cut]);
         }

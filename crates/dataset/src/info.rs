@@ -153,7 +153,10 @@ impl Info {
         let mut count = |key: &str, default: u64| -> u64 {
             let found = whole(raw, key);
             if let Err(reason) = &found {
-                deviations.push(Deviation::fatal("metadata", format!("{INFO_PATH}: {reason}")));
+                deviations.push(Deviation::fatal(
+                    "metadata",
+                    format!("{INFO_PATH}: {reason}"),
+                ));
             }
             found.ok().flatten().unwrap_or(default)
         };
@@ -163,7 +166,13 @@ impl Info {
             count("total_tasks", 0),
         );
         let chunks_size = match count("chunks_size", 1000) {
-            0 => return Err(DatasetError::field(path, "chunks_size", "must be more than 0")),
+            0 => {
+                return Err(DatasetError::field(
+                    path,
+                    "chunks_size",
+                    "must be more than 0",
+                ));
+            }
             size => size,
         };
         for key in ["data_files_size_in_mb", "video_files_size_in_mb"] {
@@ -195,7 +204,9 @@ impl Info {
                 .get("robot_type")
                 .and_then(Value::as_str)
                 .map(str::to_owned),
-            counts_episodes: raw.get("total_episodes").is_some_and(|value| !value.is_null()),
+            counts_episodes: raw
+                .get("total_episodes")
+                .is_some_and(|value| !value.is_null()),
             raw: raw.clone(),
             deviations,
         })
@@ -283,11 +294,7 @@ fn top(path: &Path) -> PathBuf {
 }
 
 /// The frame rate.
-fn rate(
-    raw: &Map<String, Value>,
-    path: &Path,
-    deviations: &mut Vec<Deviation>,
-) -> Result<f64> {
+fn rate(raw: &Map<String, Value>, path: &Path, deviations: &mut Vec<Deviation>) -> Result<f64> {
     if let Some(fps) = raw.get("fps").filter(|fps| !fps.is_number()) {
         let message = format!("{INFO_PATH}: `fps` is {fps}, a number is expected");
         deviations.push(Deviation::fatal("metadata", message));
@@ -320,7 +327,9 @@ fn features(
     }
     let mut features = Vec::with_capacity(declared.len());
     for (key, value) in declared {
-        let shape = value.get("shape").filter(|shape| shape.as_array().is_none_or(Vec::is_empty));
+        let shape = value
+            .get("shape")
+            .filter(|shape| shape.as_array().is_none_or(Vec::is_empty));
         match Feature::parse(key, value) {
             Ok(feature) => {
                 if let Some(shape) = shape {
@@ -422,7 +431,7 @@ fn whole(raw: &Map<String, Value>, key: &str) -> Result<Option<u64>, String> {
     };
     let exact = |x: f64| (x.fract() == 0.0 && (0.0..9.0e15).contains(&x)).then_some(x as u64);
     let found = value.as_u64().or_else(|| value.as_f64().and_then(exact));
-    found.map(Some).ok_or_else(|| {
-        format!("`{key}` is {value}, a whole number of at least 0 is expected")
-    })
+    found
+        .map(Some)
+        .ok_or_else(|| format!("`{key}` is {value}, a whole number of at least 0 is expected"))
 }

@@ -155,7 +155,11 @@ fn push_string(string: &str, out: &mut String) {
         // An escaped character may be of several bytes, which is malformed; the parser says so.
         let end = (end..=string.len()).find(|end| string.is_char_boundary(*end));
         let end = end.unwrap_or(string.len());
-        out.push_str(if lone { "\\uFFFD" } else { &string[escape..end] });
+        out.push_str(if lone {
+            "\\uFFFD"
+        } else {
+            &string[escape..end]
+        });
         at = end;
     }
     out.push_str(&string[at..]);
@@ -182,7 +186,8 @@ mod tests {
 
     #[test]
     fn what_python_writes_is_read() {
-        let text = br#"{"mean": [NaN, 1.5, -Infinity, Infinity, 1e400], "note": "NaN \" Infinity"}"#;
+        let text =
+            br#"{"mean": [NaN, 1.5, -Infinity, Infinity, 1e400], "note": "NaN \" Infinity"}"#;
         let (value, quirks) = parse(text).unwrap();
         let expected = json!({"mean": [null, 1.5, null, null, null], "note": "NaN \" Infinity"});
         assert_eq!(value, expected);
@@ -195,8 +200,12 @@ mod tests {
             let units = "\u{FEFF}{\"a\": 1}".encode_utf16();
             units.flat_map(order).collect()
         };
-        let marked = ["\u{FEFF}{\"a\": 1}".as_bytes(), &wide(u16::to_le_bytes), &wide(u16::to_be_bytes)]
-            .map(<[u8]>::to_vec);
+        let marked = [
+            "\u{FEFF}{\"a\": 1}".as_bytes(),
+            &wide(u16::to_le_bytes),
+            &wide(u16::to_be_bytes),
+        ]
+        .map(<[u8]>::to_vec);
         for bytes in marked {
             let (value, quirks) = parse(&bytes).unwrap();
             assert_eq!(value, json!({"a": 1}));
@@ -206,7 +215,8 @@ mod tests {
 
     #[test]
     fn halves_of_surrogate_pairs_cost_only_themselves() {
-        let (value, _) = parse(br#"{"task": "pick \ud83e the \ud83e\udd16 \\ud800", "x": NaN}"#).unwrap();
+        let (value, _) =
+            parse(br#"{"task": "pick \ud83e the \ud83e\udd16 \\ud800", "x": NaN}"#).unwrap();
         assert_eq!(value["task"], "pick \u{FFFD} the \u{1F916} \\ud800");
         assert!(parse(b"{\"a\": nul}").is_err() && parse(b"\xFF\x00").is_err());
     }

@@ -10,7 +10,11 @@ const HEAD: u64 = 512;
 /// What a file is if it stands for another one; none for anything else, or if it cannot be read.
 pub(crate) fn of(path: &Path) -> Option<&'static str> {
     let mut head = Vec::new();
-    File::open(path).ok()?.take(HEAD).read_to_end(&mut head).ok()?;
+    File::open(path)
+        .ok()?
+        .take(HEAD)
+        .read_to_end(&mut head)
+        .ok()?;
     of_bytes(&head)
 }
 

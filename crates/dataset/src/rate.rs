@@ -27,8 +27,14 @@ pub(crate) fn of_stamps(stamps: &[f64]) -> Option<f64> {
     let (first, last) = (stamps.first()?, stamps.last()?);
     let steps = stamps.len().checked_sub(1).filter(|steps| *steps >= 2)?;
     let rate = steps as f64 / (last - first);
-    let rounded = [rate.round(), (rate * 100.0).round() / 100.0, (rate * 1001.0).round() / 1001.0];
-    rounded.into_iter().find(|rate| *rate > 0.0 && rate.is_finite() && fits(stamps, *rate))
+    let rounded = [
+        rate.round(),
+        (rate * 100.0).round() / 100.0,
+        (rate * 1001.0).round() / 1001.0,
+    ];
+    rounded
+        .into_iter()
+        .find(|rate| *rate > 0.0 && rate.is_finite() && fits(stamps, *rate))
 }
 
 /// A rate as an mp4 file has it: its time scale, and the ticks of one frame.
@@ -38,7 +44,8 @@ pub(crate) fn ticks(fps: f64, ticks_per_frame: u32) -> Option<(u32, u32)> {
     denominators.into_iter().find_map(|denominator| {
         let scale = fps * f64::from(denominator);
         let near = (scale - scale.round()).abs() <= 1e-6 * scale;
-        let scale = (near && scale.round() >= 1.0).then_some(scale.round() * f64::from(ticks_per_frame))?;
+        let scale =
+            (near && scale.round() >= 1.0).then_some(scale.round() * f64::from(ticks_per_frame))?;
         let frame = denominator.checked_mul(ticks_per_frame)?;
         (scale <= f64::from(u32::MAX)).then_some((scale as u32, frame))
     })
@@ -49,7 +56,9 @@ mod tests {
     use super::*;
 
     fn stamps(fps: f64, count: usize) -> Vec<f64> {
-        (0..count).map(|k| f64::from((k as f64 / fps) as f32)).collect()
+        (0..count)
+            .map(|k| f64::from((k as f64 / fps) as f32))
+            .collect()
     }
 
     #[test]

@@ -262,7 +262,10 @@ impl Dataset {
     /// The numbers that the rows of an episode give it, in an old format, if they are others than the table's.
     pub(crate) fn other_numbers(&self, episode: usize) -> Vec<i64> {
         let row = self.episode_row(episode);
-        row.map_or_else(|_| Vec::new(), |row| self.places.other_numbers(&self.root, &self.info, row))
+        row.map_or_else(
+            |_| Vec::new(),
+            |row| self.places.other_numbers(&self.root, &self.info, row),
+        )
     }
 
     /// What of the dataset is not as the format has it, a sentence each, as far as opening it shows.
@@ -372,7 +375,10 @@ fn other_storage(root: &Path, info: &Info) -> Result<Option<String>> {
     let stated = info.raw("storage_format").and_then(Value::as_str);
     let stated = stated.filter(|format| *format != "parquet");
     let is_lance = |folder: &str| {
-        let entries = std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
+        let entries = std::fs::read_dir(root.join(folder))
+            .into_iter()
+            .flatten()
+            .flatten();
         let mut names = entries.map(|entry| entry.path());
         names.any(|path| path.extension().is_some_and(|end| end == "lance"))
     };

@@ -22,7 +22,11 @@ pub(crate) fn grown(splits: Option<&Value>, episodes: u64) -> Value {
 
 /// The splits after an edit. `episodes` has, for each episode of the result, its number in the dataset that the splits are
 /// of; none for those of other datasets. The second value names what could not be kept.
-pub(crate) fn remapped(splits: &Value, before: u64, episodes: &[Option<u64>]) -> (Value, Vec<String>) {
+pub(crate) fn remapped(
+    splits: &Value,
+    before: u64,
+    episodes: &[Option<u64>],
+) -> (Value, Vec<String>) {
     let mut notes = Vec::new();
     let Value::Object(map) = splits else {
         return (splits.clone(), notes);
@@ -70,11 +74,17 @@ fn text(members: &[u64], episodes: &[Option<u64>], old: &Range<u64>) -> String {
         }
     }
     if runs.is_empty() {
-        let before = episodes.iter().flatten().filter(|number| **number < old.start);
+        let before = episodes
+            .iter()
+            .flatten()
+            .filter(|number| **number < old.start);
         let at = before.count();
         return format!("{at}:{at}");
     }
-    let runs: Vec<String> = runs.iter().map(|run| format!("{}:{}", run.start, run.end)).collect();
+    let runs: Vec<String> = runs
+        .iter()
+        .map(|run| format!("{}:{}", run.start, run.end))
+        .collect();
     runs.join(",")
 }
 
@@ -85,7 +95,10 @@ mod tests {
     #[test]
     fn the_one_split_grows_and_others_stay() {
         assert_eq!(grown(None, 3), json!({"train": "0:3"}));
-        assert_eq!(grown(Some(&json!({"train": "0:2"})), 3), json!({"train": "0:3"}));
+        assert_eq!(
+            grown(Some(&json!({"train": "0:2"})), 3),
+            json!({"train": "0:3"})
+        );
         let two = json!({"train": "0:2", "val": "2:3"});
         assert_eq!(grown(Some(&two), 4), two);
     }

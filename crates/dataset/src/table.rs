@@ -115,7 +115,11 @@ pub(crate) fn strings(array: &dyn Array) -> Result<Vec<Option<String>>, String> 
         DataType::Utf8View => Ok(array.as_string_view().iter().map(own).collect()),
         DataType::Binary => {
             let lossy = |v: &[u8]| String::from_utf8_lossy(v).into_owned();
-            Ok(array.as_binary::<i32>().iter().map(|v| v.map(lossy)).collect())
+            Ok(array
+                .as_binary::<i32>()
+                .iter()
+                .map(|v| v.map(lossy))
+                .collect())
         }
         other => Err(format!("holds {other}, text is expected")),
     }

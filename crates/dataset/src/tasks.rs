@@ -60,7 +60,10 @@ pub(crate) fn read(root: &Path) -> Result<(Tasks, Vec<Deviation>)> {
     let columns = parquet_io::read(&path, |_| true, None)?;
     let field = |name: &str, reason: String| DatasetError::field(&path, name, reason);
     let text = text_column(&columns.schema).ok_or_else(|| {
-        field("task", "is a missing column: the table has no texts".to_owned())
+        field(
+            "task",
+            "is a missing column: the table has no texts".to_owned(),
+        )
     })?;
     let mut indexes = Vec::new();
     let mut texts = Vec::new();
@@ -107,9 +110,15 @@ pub(crate) fn read(root: &Path) -> Result<(Tasks, Vec<Deviation>)> {
 /// Whether pandas takes a column for the index of the table.
 fn has_index(path: &Path, column: &str) -> bool {
     let pandas = parquet_io::key_value(path, "pandas");
-    let pandas: Option<serde_json::Value> = pandas.and_then(|text| serde_json::from_str(&text).ok());
-    let columns = pandas.as_ref().and_then(|pandas| pandas.get("index_columns")?.as_array());
-    columns.into_iter().flatten().any(|name| name.as_str() == Some(column))
+    let pandas: Option<serde_json::Value> =
+        pandas.and_then(|text| serde_json::from_str(&text).ok());
+    let columns = pandas
+        .as_ref()
+        .and_then(|pandas| pandas.get("index_columns")?.as_array());
+    columns
+        .into_iter()
+        .flatten()
+        .any(|name| name.as_str() == Some(column))
 }
 
 /// The column of the texts: pandas stores an index without a name as `__index_level_0__`.

@@ -81,11 +81,14 @@ pub(crate) fn episodes(root: &Path, info: &Info) -> Result<(Vec<EpisodeRow>, Vec
 fn from_files(root: &Path, info: &Info) -> Result<(Vec<EpisodeRow>, Vec<Deviation>)> {
     let digits = |name: Option<&std::ffi::OsStr>| -> Option<u64> {
         let name = name?.to_str()?;
-        let at = name.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
+        let at = name
+            .rfind(|c: char| !c.is_ascii_digit())
+            .map_or(0, |at| at + 1);
         name[at..].parse().ok()
     };
-    let message =
-        format!("{EPISODES} is missing, or says nothing; the episodes are taken from the data files, without tasks");
+    let message = format!(
+        "{EPISODES} is missing, or says nothing; the episodes are taken from the data files, without tasks"
+    );
     let mut deviations = vec![Deviation::fatal("episode-table", message)];
     let mut found = Vec::new();
     for path in parquet_io::files_below(&root.join("data"))? {

@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 
 use support::{CAMERA, camera_spec, clear_picture, fixture, row, spec};
 use ulna_dataset::tools::{
-    Choice, Cut, Edited, Encoding, FeatureChanges, Format, NewFeature, NewValues, Parts, Progress, Target,
-    TaskChanges, Work, change_features, change_tasks, compact, delete, diff, export, import, merge,
-    recompute_stats, reencode, select, split, trim,
+    Choice, Cut, Edited, Encoding, FeatureChanges, Format, NewFeature, NewValues, Parts, Progress,
+    Target, TaskChanges, Work, change_features, change_tasks, compact, delete, diff, export,
+    import, merge, recompute_stats, reencode, select, split, trim,
 };
 use ulna_dataset::{
     Dataset, DatasetError, EpisodeParts, Number, Report, Result, Spec, Writer, check,
@@ -553,24 +553,42 @@ fn features_and_cameras_get_other_names_and_a_diff_says_so() {
     let root = four(dir.path());
     let renamed = dir.path().join("renamed");
     let to = |pairs: &[(&str, &str)]| FeatureChanges {
-        renamed: pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),
+        renamed: pairs
+            .iter()
+            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
+            .collect(),
         ..FeatureChanges::default()
     };
     let changes = to(&[(CAMERA, "observation.images.top"), ("action", "actions")]);
-    let done = quietly(|w| change_features(&root, &changes, &Target::New(renamed.clone()), w)).unwrap();
+    let done =
+        quietly(|w| change_features(&root, &changes, &Target::New(renamed.clone()), w)).unwrap();
     assert_eq!(done.pictures_encoded, 0);
     sound(&renamed);
     let found = quietly(|w| diff(&root, &renamed, w)).unwrap();
-    let features: Vec<&str> = found.iter().filter_map(|one| one.feature.as_deref()).collect();
-    assert!(features.contains(&CAMERA) && features.contains(&"actions"), "{found:?}");
+    let features: Vec<&str> = found
+        .iter()
+        .filter_map(|one| one.feature.as_deref())
+        .collect();
+    assert!(
+        features.contains(&CAMERA) && features.contains(&"actions"),
+        "{found:?}"
+    );
     assert!(found.iter().all(|one| one.episode.is_none()), "{found:?}");
     let back = dir.path().join("back");
     let changes = to(&[("observation.images.top", CAMERA), ("actions", "action")]);
     quietly(|w| change_features(&renamed, &changes, &Target::New(back.clone()), w)).unwrap();
     assert_eq!(quietly(|w| diff(&root, &back, w)).unwrap(), []);
-    for bad in [("action", "a/b"), ("action", CAMERA), ("index", "number"), ("none", "some")] {
+    for bad in [
+        ("action", "a/b"),
+        ("action", CAMERA),
+        ("index", "number"),
+        ("none", "some"),
+    ] {
         let output = Target::New(dir.path().join("bad"));
-        assert!(quietly(|w| change_features(&root, &to(&[bad]), &output, w)).is_err(), "{bad:?}");
+        assert!(
+            quietly(|w| change_features(&root, &to(&[bad]), &output, w)).is_err(),
+            "{bad:?}"
+        );
     }
     let shorter = dir.path().join("shorter");
     let cut = Cut::Frames {
@@ -580,5 +598,8 @@ fn features_and_cameras_get_other_names_and_a_diff_says_so() {
     quietly(|w| trim(&root, &cut, &Target::New(shorter.clone()), w)).unwrap();
     let found = quietly(|w| diff(&root, &shorter, w)).unwrap();
     assert!(found.iter().any(|one| one.episode == Some(1)), "{found:?}");
-    assert!(found.iter().all(|one| one.episode.is_none_or(|k| k == 1)), "{found:?}");
+    assert!(
+        found.iter().all(|one| one.episode.is_none_or(|k| k == 1)),
+        "{found:?}"
+    );
 }

@@ -168,7 +168,10 @@ fn damaged_metadata_costs_only_what_it_says() {
         fs::write(dir.path().join("meta").join(file), text).unwrap();
         let dataset = Dataset::open(dir.path()).unwrap();
         let remarks: Vec<&str> = dataset.remarks().collect();
-        assert!(remarks.iter().any(|remark| remark.contains(part)), "{remarks:?} lacks {part}");
+        assert!(
+            remarks.iter().any(|remark| remark.contains(part)),
+            "{remarks:?} lacks {part}"
+        );
         assert_eq!(dataset.len(), episodes, "{part}");
         assert!(!ulna_dataset::check(dir.path()).is_sound(), "{part}");
         let number = usize::from(part.contains("episode 1 in row 0"));

@@ -202,7 +202,10 @@ fn group_lines(report: &Report, group: &Group<'_>, verbose: bool) -> Vec<String>
         lines.push(format!("    {}{}{more}", at(finding), finding.message));
     }
     lines.push(format!("    {}", kind.meaning));
-    lines.push(format!("    -> {}", report.next_step(&group.findings, &report.root)));
+    lines.push(format!(
+        "    -> {}",
+        report.next_step(&group.findings, &report.root)
+    ));
     lines
 }
 
@@ -234,7 +237,10 @@ fn episode_line(grade: &EpisodeGrade) -> String {
 
 /// The achieved rate against the declared one.
 fn rate(report: &Report) -> String {
-    let declared = report.grades.first().map_or(0.0, |grade| grade.declared_fps);
+    let declared = report
+        .grades
+        .first()
+        .map_or(0.0, |grade| grade.declared_fps);
     let measured = || report.grades.iter().filter_map(|grade| grade.achieved_fps);
     let Some(slowest) = measured().reduce(f64::min) else {
         return format!(

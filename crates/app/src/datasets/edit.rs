@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use ulna_dataset::Dataset;
 use ulna_dataset::tools::{
-    Cut, Edited, Encoding, FeatureChanges, Format, Parts, Progress, Target, TaskChanges, Work,
-    Choice, change_features, change_tasks, compact, delete, diff, export, import, merge,
+    Choice, Cut, Edited, Encoding, FeatureChanges, Format, Parts, Progress, Target, TaskChanges,
+    Work, change_features, change_tasks, compact, delete, diff, export, import, merge,
     recompute_stats, reencode, select, split, trim,
 };
 
@@ -174,7 +174,9 @@ pub fn compared(one: &Path, other: &Path, stop: &Stop, watch: Watch) -> Result<A
     });
     let differences: Vec<Value> = found
         .iter()
-        .map(|one| json!({ "episode": one.episode, "feature": one.feature, "message": one.message }))
+        .map(
+            |one| json!({ "episode": one.episode, "feature": one.feature, "message": one.message }),
+        )
         .collect();
     Ok(Answer {
         json: json!({ "same": found.is_empty(), "differences": differences }),

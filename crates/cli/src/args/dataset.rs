@@ -7,8 +7,8 @@ use ulna_app::datasets::{CardOptions, PageOptions};
 
 use super::check::CheckArgs;
 use super::dataset_tools::{
-    CompactArgs, DeleteArgs, DiffArgs, ExportArgs, FeaturesArgs, ImportArgs, MergeArgs, ReencodeArgs,
-    SelectArgs, SplitArgs, StatsArgs, TasksArgs, TrimArgs,
+    CompactArgs, DeleteArgs, DiffArgs, ExportArgs, FeaturesArgs, ImportArgs, MergeArgs,
+    ReencodeArgs, SelectArgs, SplitArgs, StatsArgs, TasksArgs, TrimArgs,
 };
 use super::display::DisplayArgs;
 use super::replay::UnitsArg;

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use ulna_app::datasets::{
-    Choice, Cut, Edit, FeatureChanges, Format, Moment, NewFeature, NewValues, Number, Parts, TaskChanges,
+    Choice, Cut, Edit, FeatureChanges, Format, Moment, NewFeature, NewValues, Number, Parts,
+    TaskChanges,
 };
 use ulna_app::record::CodecChoice;
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use ulna_app::Unit;
-use ulna_app::report::ClockKind;
 use ulna_app::replay::Trust;
+use ulna_app::report::ClockKind;
 use ulna_app::rig::RigOptions;
 
 use super::display::DisplayArgs;

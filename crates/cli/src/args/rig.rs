@@ -84,7 +84,10 @@ impl RigArgs {
 
     pub(super) fn options(&self, clock: ClockKind, leader: &LeaderArgs) -> RigOptions {
         RigOptions {
-            robot: self.robot.clone().unwrap_or_else(|| ulna_app::robots::DEFAULT.to_owned()),
+            robot: self
+                .robot
+                .clone()
+                .unwrap_or_else(|| ulna_app::robots::DEFAULT.to_owned()),
             robot_port: self.robot_port.clone(),
             robot_id: self.robot_id.clone(),
             teleop: leader.teleop.clone(),

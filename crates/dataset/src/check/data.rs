@@ -50,7 +50,9 @@ pub(super) fn files(dataset: &Dataset, stand_ins: &StandIns, report: &mut Report
         let name = path.display();
         let message = match () {
             () if parquet_io::is_hidden(path) => {
-                format!("{name} is hidden, such as macOS's notes about a file, which LeRobot takes for data")
+                format!(
+                    "{name} is hidden, such as macOS's notes about a file, which LeRobot takes for data"
+                )
             }
             () if !used.contains(path) && stand_ins.what(path).is_none() => {
                 format!("{name} belongs to no episode")
@@ -67,7 +69,10 @@ pub(super) fn files(dataset: &Dataset, stand_ins: &StandIns, report: &mut Report
     let tables = dataset.root().join(crate::episodes::EPISODES_DIR);
     for path in parquet_io::all_files_below(&tables).unwrap_or_default() {
         if parquet_io::is_hidden(&path) {
-            let message = format!("{} is hidden, which LeRobot takes for a table", path.display());
+            let message = format!(
+                "{} is hidden, which LeRobot takes for a table",
+                path.display()
+            );
             report.error("stray-file", message);
         }
     }
@@ -96,9 +101,13 @@ fn places(dataset: &Dataset, report: &mut Report) -> BTreeSet<PathBuf> {
     let info = dataset.info();
     let mut used = BTreeSet::new();
     for (k, row) in dataset.episodes().iter().enumerate() {
-        let told = info.data_file(row.data).map(|path| dataset.root().join(path));
+        let told = info
+            .data_file(row.data)
+            .map(|path| dataset.root().join(path));
         let found = dataset.stretches(k).unwrap_or_default();
-        let elsewhere = found.iter().find(|one| told.as_ref().ok().is_none_or(|told| **told != *one.path));
+        let elsewhere = found
+            .iter()
+            .find(|one| told.as_ref().ok().is_none_or(|told| **told != *one.path));
         if let (Some(one), Ok(told)) = (elsewhere, &told) {
             let message = format!(
                 "its rows are in {}, the table says {}",
@@ -142,7 +151,10 @@ fn order(dataset: &Dataset, used: &BTreeSet<PathBuf>, report: &mut Report) {
             report.error("row-order", message);
             report.at(row.episode_index, None);
         }
-        expected += stretches.iter().map(|stretch| stretch.rows.len()).sum::<usize>();
+        expected += stretches
+            .iter()
+            .map(|stretch| stretch.rows.len())
+            .sum::<usize>();
     }
 }
 
@@ -199,11 +211,16 @@ fn misfit(feature: &Feature, kind: &DataType) -> Option<String> {
                 1 => "a list".to_owned(),
                 lists => format!("lists {lists} deep"),
             };
-            Some(format!("is {} in each row, {} is declared", what(lists), what(expected)))
+            Some(format!(
+                "is {} in each row, {} is declared",
+                what(lists),
+                what(expected)
+            ))
         }
-        Dtype::Number(_) if !numeric(table::leaf_type(kind)) => {
-            Some(format!("holds {kind}, {} is declared", feature.dtype.name()))
-        }
+        Dtype::Number(_) if !numeric(table::leaf_type(kind)) => Some(format!(
+            "holds {kind}, {} is declared",
+            feature.dtype.name()
+        )),
         Dtype::String if lists > 0 || numeric(kind) => {
             Some(format!("holds {kind}, text is declared"))
         }
@@ -259,15 +276,22 @@ pub(super) fn episodes(
                     );
                     report.episode_error(row.episode_index, "index", message);
                 }
-                seen.stats.insert(k, stats_of(dataset, row, &episode, columns));
+                seen.stats
+                    .insert(k, stats_of(dataset, row, &episode, columns));
                 each(k, Some(&episode), report)?;
             }
             Err(error) => {
                 let path = dataset.info().data_file(row.data);
-                let path = path.map(|path| dataset.root().join(path)).unwrap_or_default();
+                let path = path
+                    .map(|path| dataset.root().join(path))
+                    .unwrap_or_default();
                 match stand_ins.what(&path) {
                     Some(what) => {
-                        report.episode_error(row.episode_index, "placeholder", message(&path, what));
+                        report.episode_error(
+                            row.episode_index,
+                            "placeholder",
+                            message(&path, what),
+                        );
                     }
                     // Columns of another length than declared have their finding.
                     None if columns.lengths && matches!(error, DatasetError::Field { .. }) => {}
@@ -399,7 +423,11 @@ fn not_finite(k: u64, key: &str, column: &crate::Column, report: &mut Report) {
         (true, 1.., true) => Some((0, *first as u64)),
         _ => None,
     };
-    let value = column.row(*first).into_iter().flatten().find(|value| !value.is_finite());
+    let value = column
+        .row(*first)
+        .into_iter()
+        .flatten()
+        .find(|value| !value.is_finite());
     let message = format!(
         "a value of `{key}` of frame {first} is {}",
         value.copied().unwrap_or(f64::NAN)

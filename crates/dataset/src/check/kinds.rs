@@ -135,7 +135,10 @@ impl Kind {
                 let options = format!("--idle --episodes {list}{}", threshold.unwrap_or_default());
                 with(words, &command("trim", &options))
             }
-            Next::Repair(words) => with(words, &format!("ulna dataset repair {}", advice::quoted(root))),
+            Next::Repair(words) => with(
+                words,
+                &format!("ulna dataset repair {}", advice::quoted(root)),
+            ),
         }
     }
 }
@@ -147,12 +150,7 @@ const UNKNOWN: Kind = Kind {
     next: Next::Words("look at the files named"),
 };
 
-const fn kind(
-    code: &'static str,
-    title: &'static str,
-    meaning: &'static str,
-    next: Next,
-) -> Kind {
+const fn kind(code: &'static str, title: &'static str, meaning: &'static str, next: Next) -> Kind {
     Kind {
         code,
         title,
@@ -196,14 +194,33 @@ mod tests {
         };
         let next = |code: &str, about: &About<'_>| Kind::of(code).next_step(about);
         let trim = next("idle-head", &about);
-        assert!(trim.ends_with("`ulna dataset trim d --idle --episodes 0,2,3,5-7 --output d-mended`"), "{trim}");
+        assert!(
+            trim.ends_with("`ulna dataset trim d --idle --episodes 0,2,3,5-7 --output d-mended`"),
+            "{trim}"
+        );
         let few = next("dark", &about);
-        assert!(few.contains("delete d --episodes 0,2,3,5-7 --output"), "{few}");
-        let all = About { count: 6, ..about.clone() };
+        assert!(
+            few.contains("delete d --episodes 0,2,3,5-7 --output"),
+            "{few}"
+        );
+        let all = About {
+            count: 6,
+            ..about.clone()
+        };
         let all = next("dark", &all);
-        assert!(all.contains("features d --drop observation.images.top --output"), "{all}");
-        let ends = About { episodes: &[4], stay: Some((0, 7)), ..about };
+        assert!(
+            all.contains("features d --drop observation.images.top --output"),
+            "{all}"
+        );
+        let ends = About {
+            episodes: &[4],
+            stay: Some((0, 7)),
+            ..about
+        };
         let ends = next("not-finite", &ends);
-        assert!(ends.contains("trim d --episode 4 --from 0 --to 7 --output d-mended"), "{ends}");
+        assert!(
+            ends.contains("trim d --episode 4 --from 0 --to 7 --output d-mended"),
+            "{ends}"
+        );
     }
 }

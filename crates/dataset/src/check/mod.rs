@@ -125,7 +125,8 @@ fn deviations(dataset: &Dataset, stand_ins: &StandIns, report: &mut Report) {
             Format::V2_0 => (Severity::Error, "and its converter takes v2.1"),
             _ => (Severity::Note, "and has a converter for it"),
         };
-        let message = format!("it is of format {version}; Python LeRobot reads v3 since 0.4, {converts}");
+        let message =
+            format!("it is of format {version}; Python LeRobot reads v3 since 0.4, {converts}");
         report.add(severity, "old-format", message);
     }
     for feature in &dataset.info().features {
@@ -166,8 +167,8 @@ fn tasks(dataset: &Dataset, report: &mut Report) {
     let (found, counted) = (dataset.tasks().len() as u64, dataset.info().total_tasks);
     let message = format!("{TASKS_PATH} has {found} tasks, meta/info.json says {counted}");
     // What cannot be read has its finding.
-    let known = (report.findings.iter())
-        .any(|finding| ["tasks", "placeholder"].contains(&finding.code));
+    let known =
+        (report.findings.iter()).any(|finding| ["tasks", "placeholder"].contains(&finding.code));
     match found.cmp(&counted) {
         _ if known => {}
         std::cmp::Ordering::Less => report.error("tasks", message),
@@ -208,7 +209,10 @@ fn table(dataset: &Dataset, report: &mut Report) {
         .map(|row| u128::from(row.length))
         .sum::<u128>();
     let causes = ["total-episodes", "placeholder"];
-    let known = report.findings.iter().any(|finding| causes.contains(&finding.code));
+    let known = report
+        .findings
+        .iter()
+        .any(|finding| causes.contains(&finding.code));
     if total != u128::from(dataset.info().total_frames) && !known {
         let counted = dataset.info().total_frames;
         let message = format!("the episodes have {total} frames, meta/info.json says {counted}");
@@ -231,7 +235,10 @@ fn same_columns(dataset: &Dataset, report: &mut Report) {
             continue;
         };
         let first = first.get_or_insert_with(|| columns.iter().cloned().collect());
-        if let Some(extra) = columns.iter().find(|column| !first.contains(column.as_str())) {
+        if let Some(extra) = columns
+            .iter()
+            .find(|column| !first.contains(column.as_str()))
+        {
             let message = format!(
                 "{} has the column `{extra}`, which the first table lacks",
                 file.display()

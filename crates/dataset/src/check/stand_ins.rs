@@ -57,7 +57,9 @@ impl StandIns {
 
     fn of_metadata(&self) -> impl Iterator<Item = (&PathBuf, &&'static str)> {
         let meta = self.root.join("meta");
-        self.files.iter().filter(move |(path, _)| path.starts_with(&meta))
+        self.files
+            .iter()
+            .filter(move |(path, _)| path.starts_with(&meta))
     }
 
     /// Whether any metadata are such files.
@@ -75,5 +77,9 @@ impl StandIns {
 
 /// What to say of such a file.
 pub(super) fn message(path: &Path, what: &str) -> String {
-    format!("{} is {what}: {}", path.display(), placeholder::remedy(what))
+    format!(
+        "{} is {what}: {}",
+        path.display(),
+        placeholder::remedy(what)
+    )
 }

@@ -89,7 +89,10 @@ fn of_episodes(dataset: &Dataset, seen: &Seen, report: &mut Report) {
     if stored.iter().all(Stats::is_empty) {
         let (severity, whence) = match format {
             Format::V3 => (Severity::Warning, "meta/episodes has no statistics"),
-            _ => (Severity::Error, "meta/episodes_stats.jsonl is missing, which LeRobot's converter needs"),
+            _ => (
+                Severity::Error,
+                "meta/episodes_stats.jsonl is missing, which LeRobot's converter needs",
+            ),
         };
         return report.add(severity, "episode-statistics", whence);
     }
@@ -102,7 +105,10 @@ fn of_episodes(dataset: &Dataset, seen: &Seen, report: &mut Report) {
             None => None,
         });
         if let Some(reason) = misfits {
-            report.warning("episode-statistics", format!("of its statistics, those of {reason}"));
+            report.warning(
+                "episode-statistics",
+                format!("of its statistics, those of {reason}"),
+            );
             report.at(row.episode_index, None);
         }
     }
@@ -115,7 +121,10 @@ fn misfit(stored: &FeatureStats, found: &FeatureStats) -> Option<String> {
         return Some(format!("have {stored} numbers, the rows {found}"));
     }
     if stored.count != found.count {
-        return Some(format!("count {} frames, there are {}", stored.count, found.count));
+        return Some(format!(
+            "count {} frames, there are {}",
+            stored.count, found.count
+        ));
     }
     let pairs = [
         ("min", &stored.min, &found.min),
@@ -131,7 +140,9 @@ fn misfit(stored: &FeatureStats, found: &FeatureStats) -> Option<String> {
             // Of a column without any number there is none either.
             let fits = (stored - data).abs() <= allowed || data.is_nan();
             if !fits {
-                return Some(format!("say {name} {stored} of element {at}, the rows {data}"));
+                return Some(format!(
+                    "say {name} {stored} of element {at}, the rows {data}"
+                ));
             }
         }
     }

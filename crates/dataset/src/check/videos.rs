@@ -100,7 +100,8 @@ impl File<'_> {
         let expected = self.episodes.iter().map(|(row, _)| u128::from(row.length));
         let (expected, found) = (expected.sum::<u128>(), video.len() as u128);
         if found > expected {
-            let message = format!("{name} has {found} pictures, its episodes have {expected} frames");
+            let message =
+                format!("{name} has {found} pictures, its episodes have {expected} frames");
             report.add(Severity::Note, "video-frames", message);
         }
         self.spans(&video, &name.to_string(), report);

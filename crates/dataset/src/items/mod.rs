@@ -156,7 +156,11 @@ impl Dataset {
             dataset: self.clone(),
             columns,
             windows: windows.into(),
-            tasks: Arc::new(tasks.map(|(n, text)| (*n, Arc::from(text.as_str()))).collect()),
+            tasks: Arc::new(
+                tasks
+                    .map(|(n, text)| (*n, Arc::from(text.as_str())))
+                    .collect(),
+            ),
             episodes: episodes.into(),
             starts: starts.into(),
             cameras,

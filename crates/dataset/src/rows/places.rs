@@ -112,7 +112,8 @@ impl Places {
         let file = path.and_then(|path| self.file(&path));
         let numbers = file.map(|file| file.episodes.keys().copied().collect::<Vec<i64>>());
         let numbers = numbers.unwrap_or_default();
-        match info.format < Format::V3 && numbers != [i64::try_from(row.stored_index).unwrap_or(-1)] {
+        match info.format < Format::V3 && numbers != [i64::try_from(row.stored_index).unwrap_or(-1)]
+        {
             true => numbers,
             false => Vec::new(),
         }
@@ -124,7 +125,9 @@ impl Places {
             let paths = parquet_io::files_below(&root.join("data")).unwrap_or_default();
             for file in paths.iter().filter_map(|path| self.file(path).ok()) {
                 for episode in file.episodes.keys() {
-                    all.entry(*episode).or_default().extend(file.stretches(*episode));
+                    all.entry(*episode)
+                        .or_default()
+                        .extend(file.stretches(*episode));
                 }
             }
             all

@@ -126,7 +126,9 @@ impl Store {
         let file = Arc::new(DataFile::open(path)?);
         self.locked(|state| {
             let now = state.clock;
-            state.files.insert(Arc::clone(path), (now, Arc::clone(&file)));
+            state
+                .files
+                .insert(Arc::clone(path), (now, Arc::clone(&file)));
             if state.files.len() > MAX_FILES {
                 let oldest = state.files.iter().min_by_key(|(_, (used, _))| *used);
                 if let Some(oldest) = oldest.map(|(at, _)| Arc::clone(at)) {
@@ -176,7 +178,11 @@ impl Store {
     fn load(&self, file: &DataFile, group: usize) -> Result<Block> {
         let mut columns = vec!["timestamp", "task_index"];
         let stored = self.features.iter().filter(|f| !f.is_camera());
-        columns.extend(stored.map(|f| f.key.as_str()).filter(|key| !AUTO.contains(key)));
+        columns.extend(
+            stored
+                .map(|f| f.key.as_str())
+                .filter(|key| !AUTO.contains(key)),
+        );
         columns.retain(|name| file.has(name));
         let mut block = Block {
             cells: self.features.iter().map(Cells::new).collect(),
@@ -189,7 +195,9 @@ impl Store {
             match batch.column_by_name("timestamp") {
                 Some(column) => table::append_numbers(column, 1, &mut block.timestamps)
                     .map_err(|r| fail("timestamp", r))?,
-                None => block.timestamps.resize(block.timestamps.len() + batch.num_rows(), f64::NAN),
+                None => block
+                    .timestamps
+                    .resize(block.timestamps.len() + batch.num_rows(), f64::NAN),
             }
             match batch.column_by_name("task_index") {
                 Some(column) => table::append_integers(column, &mut block.tasks)
@@ -268,7 +276,8 @@ impl Cells {
                     true => Numbers::nan(number, count),
                     false => None,
                 };
-                let more = more.ok_or("is declared in meta/info.json, but is not a column of this file")?;
+                let more =
+                    more.ok_or("is declared in meta/info.json, but is not a column of this file")?;
                 if numbers.is_empty() {
                     *numbers = more;
                 } else {

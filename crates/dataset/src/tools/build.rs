@@ -31,7 +31,9 @@ pub(crate) fn carry_out(plan: &Plan, target: &Target, work: &mut Work) -> Result
         ));
     }
     if let Target::New(output) = target {
-        plan.sources.iter().try_for_each(|source| outside(source.root(), output))?;
+        plan.sources
+            .iter()
+            .try_for_each(|source| outside(source.root(), output))?;
     }
     let subject = match target {
         Target::InPlace => first.root().to_owned(),
@@ -70,7 +72,11 @@ pub(crate) fn outside(root: &Path, output: &Path) -> Result<()> {
             match (here.file_name(), here.parent()) {
                 (Some(name), Some(parent)) => {
                     rest.push(name);
-                    here = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+                    here = if parent.as_os_str().is_empty() {
+                        Path::new(".")
+                    } else {
+                        parent
+                    };
                 }
                 _ => return path.to_owned(),
             }
@@ -83,7 +89,9 @@ pub(crate) fn outside(root: &Path, output: &Path) -> Result<()> {
     let beside = advice::quoted(&advice::beside(&root, "new"));
     Err(DatasetError::invalid(
         output.display().to_string(),
-        format!("lies in the dataset itself; give a folder outside of it, such as `--output {beside}`"),
+        format!(
+            "lies in the dataset itself; give a folder outside of it, such as `--output {beside}`"
+        ),
     ))
 }
 
@@ -124,7 +132,11 @@ fn build(
     edited.notes.extend(plan.splits(&plan.sources[0]).1);
     let rows = data::write(plan, info, root, work, &mut edited)?;
     let mut spans = BTreeMap::new();
-    for column in plan.columns.iter().filter(|c| c.feature.dtype == Dtype::Video) {
+    for column in plan
+        .columns
+        .iter()
+        .filter(|c| c.feature.dtype == Dtype::Video)
+    {
         let written = videos::write(plan, column, info, root, work, &mut edited)?;
         spans.insert(column.feature.key.clone(), written);
     }

@@ -87,13 +87,20 @@ pub fn change_features(
 /// Gives features other keys. With a camera go ulna's own notes about it.
 fn rename(plan: &mut Plan, renamed: &BTreeMap<String, String>) -> Result<()> {
     for (old, new) in renamed {
-        let refuse = |reason: String| Err(DatasetError::invalid(format!("feature `{old}`"), reason));
+        let refuse =
+            |reason: String| Err(DatasetError::invalid(format!("feature `{old}`"), reason));
         let there = |key: &str| plan.columns.iter().any(|column| column.feature.key == *key);
         if there(new) {
-            return refuse(format!("the dataset has `{new}` already; choose another name"));
+            return refuse(format!(
+                "the dataset has `{new}` already; choose another name"
+            ));
         }
         let Some(column) = plan.columns.iter().position(|column| column.from == *old) else {
-            let keys: Vec<&str> = plan.columns.iter().map(|c| c.feature.key.as_str()).collect();
+            let keys: Vec<&str> = plan
+                .columns
+                .iter()
+                .map(|c| c.feature.key.as_str())
+                .collect();
             return Err(DatasetError::MissingFeature {
                 feature: old.clone(),
                 available: keys.join(", "),
@@ -110,7 +117,11 @@ fn rename(plan: &mut Plan, renamed: &BTreeMap<String, String>) -> Result<()> {
         let short = |key: &str| key.rsplit('.').next().unwrap_or(key).to_owned();
         let (old, new) = (short(old), short(new));
         let age = format!("{}{old}", crate::own_columns::PICTURE_AGE);
-        for column in plan.columns.iter_mut().filter(|c| is_camera && c.feature.key == age) {
+        for column in plan
+            .columns
+            .iter_mut()
+            .filter(|c| is_camera && c.feature.key == age)
+        {
             column.feature.key = format!("{}{new}", crate::own_columns::PICTURE_AGE);
         }
     }

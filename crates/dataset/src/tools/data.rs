@@ -18,13 +18,13 @@ use crate::hf_metadata::huggingface;
 use crate::info::Info;
 use crate::reader::EpisodeReader;
 use crate::stats::Stats;
-use crate::{advice, table};
 use crate::template::FileIndex;
 use crate::tools::carry::take_over;
 use crate::tools::plan::{Column, Packing, Plan};
 use crate::tools::rows::{SourceRows, canonical, data_path, whole_file};
 use crate::tools::stats;
 use crate::tools::work::{Edited, Work};
+use crate::{advice, table};
 
 /// Where the rows of each episode went, and the statistics of those that were read.
 pub(crate) struct Written {
@@ -128,7 +128,10 @@ pub(crate) fn size_limit(info: &Info, key: &str, default: u64) -> u64 {
 fn shared_until(plan: &Plan, at: usize) -> usize {
     let file = |number: usize| {
         let take = &plan.takes[number];
-        (take.source, data_path(&plan.sources[take.source], take.episode).ok())
+        (
+            take.source,
+            data_path(&plan.sources[take.source], take.episode).ok(),
+        )
     };
     let first = file(at);
     (at + 1..plan.takes.len())
@@ -175,7 +178,10 @@ fn unchanged(
 fn frames_by_file(plan: &Plan) -> BTreeMap<(usize, PathBuf), u64> {
     let mut out = BTreeMap::new();
     for take in &plan.takes {
-        for stretch in plan.sources[take.source].stretches(take.episode).unwrap_or_default() {
+        for stretch in plan.sources[take.source]
+            .stretches(take.episode)
+            .unwrap_or_default()
+        {
             let key = (take.source, stretch.path.to_path_buf());
             *out.entry(key).or_default() += stretch.rows.len() as u64;
         }

@@ -41,7 +41,9 @@ pub fn diff(
         match (mine.read(episode), theirs.read(episode)) {
             (Ok(mine), Ok(theirs)) => found.rows(&mine, &theirs),
             (Err(error), Ok(_)) => found.add(None, format!("cannot be read in the first: {error}")),
-            (Ok(_), Err(error)) => found.add(None, format!("cannot be read in the second: {error}")),
+            (Ok(_), Err(error)) => {
+                found.add(None, format!("cannot be read in the second: {error}"))
+            }
             (Err(_), Err(_)) => {}
         }
         for camera in one.info().cameras() {
@@ -77,11 +79,24 @@ impl Differences {
             }
         };
         let robot = |name: &Option<String>| name.clone().unwrap_or_else(|| "none".to_owned());
-        unequal("format", mine.format.version().to_owned(), theirs.format.version().to_owned());
-        unequal("frames a second", mine.fps.to_string(), theirs.fps.to_string());
-        unequal("robot type", robot(&mine.robot_type), robot(&theirs.robot_type));
+        unequal(
+            "format",
+            mine.format.version().to_owned(),
+            theirs.format.version().to_owned(),
+        );
+        unequal(
+            "frames a second",
+            mine.fps.to_string(),
+            theirs.fps.to_string(),
+        );
+        unequal(
+            "robot type",
+            robot(&mine.robot_type),
+            robot(&theirs.robot_type),
+        );
         unequal("episodes", one.len().to_string(), other.len().to_string());
-        let tasks = |dataset: &Dataset| -> BTreeSet<String> { dataset.tasks().iter().cloned().collect() };
+        let tasks =
+            |dataset: &Dataset| -> BTreeSet<String> { dataset.tasks().iter().cloned().collect() };
         for (only, which) in [
             (&tasks(one) - &tasks(other), "first"),
             (&tasks(other) - &tasks(one), "second"),
@@ -106,20 +121,30 @@ impl Differences {
                 Ok(_) => {}
             }
         }
-        for feature in theirs.features.iter().filter(|f| mine.feature(&f.key).is_err()) {
+        for feature in theirs
+            .features
+            .iter()
+            .filter(|f| mine.feature(&f.key).is_err())
+        {
             self.add(Some(&feature.key), "only the second has it".to_owned());
         }
     }
 
     fn rows(&mut self, mine: &Episode, theirs: &Episode) {
         if mine.len() != theirs.len() {
-            return self.add(None, format!("{} frames against {}", mine.len(), theirs.len()));
+            return self.add(
+                None,
+                format!("{} frames against {}", mine.len(), theirs.len()),
+            );
         }
         let other_task = (0..mine.len()).find(|frame| mine.task(*frame) != theirs.task(*frame));
         if let Some(frame) = other_task {
             let text = |task: Option<&str>| task.unwrap_or("none").to_owned();
             let (a, b) = (text(mine.task(frame)), text(theirs.task(frame)));
-            self.add(None, format!("the task from frame {frame} on: `{a}` against `{b}`"));
+            self.add(
+                None,
+                format!("the task from frame {frame} on: `{a}` against `{b}`"),
+            );
         }
         for (key, column) in mine.columns() {
             let Ok(there) = theirs.column(key) else {
@@ -149,16 +174,28 @@ impl Differences {
     }
 
     fn pictures(&mut self, one: &Dataset, other: &Dataset, camera: &str, episode: usize) {
-        match (packets(one, camera, episode), packets(other, camera, episode)) {
+        match (
+            packets(one, camera, episode),
+            packets(other, camera, episode),
+        ) {
             (Ok(a), Ok(b)) if a.0 != b.0 => {
                 self.add(Some(camera), format!("{} pictures against {}", a.0, b.0));
             }
             (Ok(a), Ok(b)) if a.1 != b.1 => {
-                self.add(Some(camera), "other pictures, or the same encoded in another way".to_owned());
+                self.add(
+                    Some(camera),
+                    "other pictures, or the same encoded in another way".to_owned(),
+                );
             }
             (Ok(_), Ok(_)) | (Err(_), Err(_)) => {}
-            (Err(error), _) => self.add(Some(camera), format!("cannot be read in the first: {error}")),
-            (_, Err(error)) => self.add(Some(camera), format!("cannot be read in the second: {error}")),
+            (Err(error), _) => self.add(
+                Some(camera),
+                format!("cannot be read in the first: {error}"),
+            ),
+            (_, Err(error)) => self.add(
+                Some(camera),
+                format!("cannot be read in the second: {error}"),
+            ),
         }
     }
 }
@@ -167,7 +204,11 @@ impl Differences {
 fn packets(dataset: &Dataset, camera: &str, episode: usize) -> Result<(usize, u32)> {
     let (path, span) = video_path(dataset, camera, episode)?;
     let read = dataset.episode_columns(episode, &[])?;
-    let times: Vec<f64> = read.timestamps().iter().map(|time| span.from + time).collect();
+    let times: Vec<f64> = read
+        .timestamps()
+        .iter()
+        .map(|time| span.from + time)
+        .collect();
     let file = PacketFile::open(&path)?;
     let places: Vec<usize> = file.places_there(&times).into_iter().flatten().collect();
     let mut reader = file.reader()?;

@@ -170,7 +170,11 @@ fn mp4(
 ) -> Result<PathBuf> {
     let (path, span) = video_path(dataset, camera, episode)?;
     let read = dataset.episode_columns(episode, &[])?;
-    let times: Vec<f64> = read.timestamps().iter().map(|time| span.from + time).collect();
+    let times: Vec<f64> = read
+        .timestamps()
+        .iter()
+        .map(|time| span.from + time)
+        .collect();
     let file = PacketFile::open(&path)?;
     let places = file.places(&times)?;
     let packets = places.and_then(|places| file.cut(places)).ok_or_else(|| {

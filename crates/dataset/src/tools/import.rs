@@ -78,7 +78,9 @@ fn with_stored_widths(dataset: Dataset, notes: &mut Vec<String>) -> Dataset {
     let mut features = dataset.info().features.clone();
     for feature in &mut features {
         let vector = feature.number().is_some() && feature.shape.len() == 1;
-        let Some(found) = stored_width(&dataset, &feature.key).filter(|_| vector && !feature.is_auto()) else {
+        let Some(found) =
+            stored_width(&dataset, &feature.key).filter(|_| vector && !feature.is_auto())
+        else {
             continue;
         };
         if found == feature.width() || found == 0 {
@@ -145,7 +147,10 @@ fn see_to_cameras(plan: &mut Plan, notes: &mut Vec<String>) -> Result<()> {
         let mut pictures = Pictures::default();
         let source = plan.sources[0].clone();
         let mut count = |takes: &[Take]| -> Vec<usize> {
-            takes.iter().map(|take| pictures.count(&source, camera, take)).collect()
+            takes
+                .iter()
+                .map(|take| pictures.count(&source, camera, take))
+                .collect()
         };
         let mut counts = count(&plan.takes);
         let off = plan.takes.iter().any(|take| !take.is_on_grid());
@@ -167,8 +172,12 @@ fn see_to_cameras(plan: &mut Plan, notes: &mut Vec<String>) -> Result<()> {
             if let Some(DatasetError::Placeholder { path, what }) = pictures.trouble {
                 return Err(DatasetError::Placeholder { path, what });
             }
-            let why = pictures.trouble.map_or(String::new(), |error| format!(": {error}"));
-            notes.push(format!("camera `{camera}` is left out: it has no pictures{why}"));
+            let why = pictures
+                .trouble
+                .map_or(String::new(), |error| format!(": {error}"));
+            notes.push(format!(
+                "camera `{camera}` is left out: it has no pictures{why}"
+            ));
             plan.columns.retain(|column| column.feature.key != *camera);
             continue;
         }
@@ -179,7 +188,10 @@ fn see_to_cameras(plan: &mut Plan, notes: &mut Vec<String>) -> Result<()> {
     }
     let mut kept = Vec::with_capacity(plan.takes.len());
     for (at, mut take) in std::mem::take(&mut plan.takes).into_iter().enumerate() {
-        let fewest = there.iter().map(|(camera, counts)| (counts[at], camera)).min();
+        let fewest = there
+            .iter()
+            .map(|(camera, counts)| (counts[at], camera))
+            .min();
         let frames = take.frames.len();
         match fewest {
             Some((0, camera)) => notes.push(format!(
@@ -229,7 +241,9 @@ impl Pictures {
             if let Some(size) = size.filter(|size| !self.sizes.contains(size)) {
                 self.sizes.push(size);
             }
-            let file = opened.map_err(|error| self.trouble.get_or_insert(error)).ok();
+            let file = opened
+                .map_err(|error| self.trouble.get_or_insert(error))
+                .ok();
             self.files.insert(path.clone(), file);
         }
         let Some(Some(file)) = self.files.get(&path) else {
@@ -259,7 +273,11 @@ fn resize(plan: &mut Plan, camera: &str, (height, width): (usize, usize), notes:
         feature.shape = vec![height, width, colours];
         feature.names = ["height", "width", "channels"].map(str::to_owned).to_vec();
         feature.raw.insert("names".to_owned(), json!(feature.names));
-        if let Some(info) = feature.raw.get_mut("info").and_then(|info| info.as_object_mut()) {
+        if let Some(info) = feature
+            .raw
+            .get_mut("info")
+            .and_then(|info| info.as_object_mut())
+        {
             info.insert("video.height".to_owned(), json!(height));
             info.insert("video.width".to_owned(), json!(width));
         }
@@ -287,7 +305,9 @@ fn complete_names(feature: &mut Feature, known: &[Vec<String>], notes: &mut Vec<
         Some(names) => names.clone(),
         None => {
             let given = feature.names.iter().take(width).cloned();
-            given.chain((named..width).map(|at| at.to_string())).collect()
+            given
+                .chain((named..width).map(|at| at.to_string()))
+                .collect()
         }
     };
     notes.push(format!(

@@ -82,10 +82,16 @@ fn differences(first: &Dataset, other: &Dataset, notes: &mut Vec<String>) -> Res
                     false => format!("--drop {}", advice::word(&feature.key)),
                 };
                 let drop = advice::command("features", other.root(), &drop, "alike");
-                out.push(format!("only it has `{}`; a copy without it: `{drop}`", feature.key));
+                out.push(format!(
+                    "only it has `{}`; a copy without it: `{drop}`",
+                    feature.key
+                ));
             }
             Some(mine) if !mine.same_data(feature) => {
-                out.push(format!("`{}` has another type, shape or names", feature.key));
+                out.push(format!(
+                    "`{}` has another type, shape or names",
+                    feature.key
+                ));
             }
             Some(_) => {}
         }

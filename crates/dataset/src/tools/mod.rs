@@ -30,8 +30,8 @@ mod videos;
 mod work;
 
 pub use crate::video::Encoding;
-pub use diff::{Difference, diff};
 pub use columns::{FeatureChanges, NewFeature, change_features};
+pub use diff::{Difference, diff};
 pub use export::{Exported, Format, export};
 pub use import::import;
 pub(crate) use import::stored_width;

@@ -53,7 +53,10 @@ impl PacketFile {
             return Err(DatasetError::video(&self.path, reason));
         }
         let first = found.first().copied().flatten().unwrap_or(0);
-        let follow = found.drain(..).enumerate().all(|(at, place)| place == Some(first + at));
+        let follow = found
+            .drain(..)
+            .enumerate()
+            .all(|(at, place)| place == Some(first + at));
         Ok(follow.then(|| first..first + times.len()))
     }
 
@@ -61,7 +64,9 @@ impl PacketFile {
     pub(crate) fn places_there(&self, times: &[f64]) -> Vec<Option<usize>> {
         let shown = &self.index.shown;
         let off = |place: usize, time: f64| {
-            shown.get(place).map_or(f64::INFINITY, |at| (self.index.seconds(*at) - time).abs())
+            shown
+                .get(place)
+                .map_or(f64::INFINITY, |at| (self.index.seconds(*at) - time).abs())
         };
         let mut next = 0;
         let one = |time: &f64| {

@@ -11,8 +11,8 @@ use crate::features::{Dtype, Feature};
 use crate::info::{Format, INFO_PATH, Info, VIDEO_PATH};
 use crate::reader::{Dataset, EpisodeReader};
 use crate::tools::values::Values;
-use crate::{advice, rate, splits};
 use crate::video::Encoding;
+use crate::{advice, rate, splits};
 
 /// Frames of one episode that become one episode.
 #[derive(Clone, Debug, PartialEq)]
@@ -354,7 +354,12 @@ fn strict(raw: &mut Map<String, Value>, fps: f64) {
     let whole = fps.fract() == 0.0;
     let fps = if whole { json!(fps as u64) } else { json!(fps) };
     raw.insert("fps".to_owned(), fps);
-    for key in ["chunks_size", "data_files_size_in_mb", "video_files_size_in_mb", "data_path"] {
+    for key in [
+        "chunks_size",
+        "data_files_size_in_mb",
+        "video_files_size_in_mb",
+        "data_path",
+    ] {
         if raw.get(key).is_some_and(Value::is_null) {
             raw.remove(key);
         }

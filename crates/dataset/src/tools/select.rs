@@ -53,12 +53,21 @@ pub fn select(
     let dataset = Dataset::open(dir)?;
     let refuse = |what: &str, reason: String| Err(DatasetError::invalid(what, reason));
     if *choice == Choice::default() {
-        return refuse("the selection", "nothing says which episodes stay".to_owned());
+        return refuse(
+            "the selection",
+            "nothing says which episodes stay".to_owned(),
+        );
     }
-    let unknown = choice.tasks.iter().find(|task| !dataset.tasks().contains(task));
+    let unknown = choice
+        .tasks
+        .iter()
+        .find(|task| !dataset.tasks().contains(task));
     if let Some(unknown) = unknown {
         let known = dataset.tasks().join("; ");
-        return refuse(&format!("task `{unknown}`"), format!("the dataset has no such task; it has: {known}"));
+        return refuse(
+            &format!("task `{unknown}`"),
+            format!("the dataset has no such task; it has: {known}"),
+        );
     }
     let named = match &choice.episodes {
         Some(episodes) => existing(&dataset, episodes)?,

@@ -10,9 +10,9 @@ use shiguredo_mp4::mux::{Mp4FileMuxer, Mp4FileMuxerOptions, Sample};
 
 use crate::error::{DatasetError, IoContext, Result};
 use crate::fs::{FsFile, STAGING, move_into};
+use crate::rate;
 use crate::tools::packets::PacketFile;
 use crate::tools::work::Work;
-use crate::rate;
 use crate::video::{TICKS_PER_FRAME, index_room};
 
 /// Pictures of one file that follow each other.
@@ -125,8 +125,7 @@ fn header(path: &Path, parts: &[Part], fps: f64) -> Result<Vec<u8>> {
                     keyframe: packet.keyframe,
                     timescale,
                     duration,
-                    composition_time_offset: reordered
-                        .then_some(shift * i64::from(duration)),
+                    composition_time_offset: reordered.then_some(shift * i64::from(duration)),
                     data_offset: offset,
                     data_size: packet.size,
                 })

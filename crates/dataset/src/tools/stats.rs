@@ -79,7 +79,11 @@ pub(crate) fn of_episodes(
     let starts = plan.starts();
     let cameras = info.features.iter().any(Feature::is_camera);
     let known: Vec<Vec<Stats>> = match cameras {
-        true => plan.sources.iter().map(|source| source.episode_stats().unwrap_or_default()).collect(),
+        true => plan
+            .sources
+            .iter()
+            .map(|source| source.episode_stats().unwrap_or_default())
+            .collect(),
         false => vec![Vec::new(); plan.sources.len()],
     };
     work.step("statistics", plan.frames())?;
@@ -91,7 +95,11 @@ pub(crate) fn of_episodes(
         let before = known[take.source].get(take.episode);
         let mut stats = auto_stats(number, starts[number], &take.tasks, info.fps);
         stats.extend(rows.unwrap_or_default());
-        for column in plan.columns.iter().filter(|column| column.feature.is_camera()) {
+        for column in plan
+            .columns
+            .iter()
+            .filter(|column| column.feature.is_camera())
+        {
             let feature = &column.feature;
             let before = before.and_then(|before| before.get(&column.from)).cloned();
             // Depth, which nothing here decodes, keeps those it had.
@@ -132,7 +140,9 @@ fn can_be_true(stats: &FeatureStats, feature: &Feature) -> bool {
     let lists = stats.lists();
     matches!(feature.dtype, Dtype::Video | Dtype::Image)
         && stats.count > 0
-        && lists.iter().all(|(_, list)| list.len() == colours && share(list))
+        && lists
+            .iter()
+            .all(|(_, list)| list.len() == colours && share(list))
         && ordered(&stats.min, &stats.mean)
         && ordered(&stats.mean, &stats.max)
 }

@@ -68,7 +68,12 @@ pub(crate) fn write(
 fn level(stats: &mut [Stats]) {
     // What has no finite number in it has no statistics that JSON could hold.
     for one in &mut *stats {
-        one.retain(|_, stats| stats.lists().iter().all(|(_, list)| list.iter().all(|v| v.is_finite())));
+        one.retain(|_, stats| {
+            stats
+                .lists()
+                .iter()
+                .all(|(_, list)| list.iter().all(|v| v.is_finite()))
+        });
     }
     let Some(first) = stats.first() else {
         return;

@@ -217,7 +217,10 @@ impl Camera<'_> {
     /// Finds the pictures of a run; encodes those that cannot be taken as they are.
     fn pieces(&mut self, run: &Run, work: &mut Work, edited: &mut Edited) -> Result<Vec<Pieces>> {
         let mut out = Vec::new();
-        let end = run.places.last().and_then(|places| places.as_ref().map(|p| p.end));
+        let end = run
+            .places
+            .last()
+            .and_then(|places| places.as_ref().map(|p| p.end));
         for (number, places) in run.takes.clone().zip(&run.places) {
             let frames = self.plan.takes[number].frames.clone();
             let rest = number..run.takes.end;
@@ -233,7 +236,9 @@ impl Camera<'_> {
                     out.push(self.piece(run, rest, ranges)?);
                     return Ok(out);
                 }
-                if let Some(ranges) = self.with_new_head(run, number, places.clone(), end, work, edited)? {
+                if let Some(ranges) =
+                    self.with_new_head(run, number, places.clone(), end, work, edited)?
+                {
                     out.push(self.piece(run, rest, ranges)?);
                     return Ok(out);
                 }
@@ -349,10 +354,17 @@ impl Camera<'_> {
         }
     }
 
-    fn write_file(&mut self, group: Vec<Pieces>, work: &mut Work, edited: &mut Edited) -> Result<()> {
+    fn write_file(
+        &mut self,
+        group: Vec<Pieces>,
+        work: &mut Work,
+        edited: &mut Edited,
+    ) -> Result<()> {
         let relative = self.info.video_file(&self.feature.key, self.next)?;
         let takes = || group.iter().flat_map(|pieces| pieces.takes.clone());
-        let frames: u64 = takes().map(|number| self.plan.takes[number].frames.len() as u64).sum();
+        let frames: u64 = takes()
+            .map(|number| self.plan.takes[number].frames.len() as u64)
+            .sum();
         let whole = self.whole_file(&group);
         if let Some(path) = &whole {
             take_over(work, path, self.root, &relative)?;
@@ -396,7 +408,8 @@ impl Camera<'_> {
             next = range.end;
         }
         let file = self.files.get(path)?;
-        let whole = next == file.len() && !self.is_temporary(path) && file.is_on_grid(self.info.fps);
+        let whole =
+            next == file.len() && !self.is_temporary(path) && file.is_on_grid(self.info.fps);
         whole.then(|| path.clone())
     }
 }

@@ -46,7 +46,11 @@ pub(crate) fn check(report: &mut Report, root: &Path, python: &Path) -> Result<(
     let siblings = scratch.path().join("siblings");
     std::fs::create_dir(&siblings)?;
     let mut script = python_script(root, scratch.path(), python, "make_siblings.py");
-    let made = script.arg(&cases).arg(&siblings).output().context("cannot start Python")?;
+    let made = script
+        .arg(&cases)
+        .arg(&siblings)
+        .output()
+        .context("cannot start Python")?;
     if !made.status.success() {
         let errors = String::from_utf8_lossy(&made.stderr);
         let last = errors.lines().last().unwrap_or_default();
@@ -77,7 +81,11 @@ impl Both<'_> {
             let case = cases.join(name);
             let mut dump = sources::helper(self.root);
             dump.arg("dump").arg(&case).arg(dumps.join(name));
-            let opens = dump.output().context("cannot start the helper")?.status.success();
+            let opens = dump
+                .output()
+                .context("cannot start the helper")?
+                .status
+                .success();
             ours.push((opens, findings(self.root, &case)?));
         }
         let out = self.scratch.join("lerobot.json");
@@ -86,7 +94,10 @@ impl Both<'_> {
         let ended = ended.context("cannot start Python")?;
         let text = std::fs::read(&out).with_context(|| {
             let errors = String::from_utf8_lossy(&ended.stderr);
-            format!("open_cases.py: {}", errors.lines().last().unwrap_or_default())
+            format!(
+                "open_cases.py: {}",
+                errors.lines().last().unwrap_or_default()
+            )
         })?;
         let theirs: Value = serde_json::from_slice(&text)?;
         for (name, (opens, findings)) in names.iter().zip(&ours) {
@@ -118,7 +129,12 @@ fn findings(root: &Path, case: &Path) -> Result<Vec<(String, String)>> {
 /// Whether ulna does at least as well as LeRobot, and what each of them says.
 fn verdict(theirs: &Value, ours: bool, findings: &[(String, String)]) -> (Outcome, String) {
     let opens = theirs["opens"] == true;
-    let list = |key: &str| theirs[key].as_array().map(Vec::as_slice).unwrap_or_default();
+    let list = |key: &str| {
+        theirs[key]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    };
     let (bad, differ) = (list("bad"), list("differ"));
     let errors: Vec<&str> = findings
         .iter()
@@ -127,19 +143,28 @@ fn verdict(theirs: &Value, ours: bool, findings: &[(String, String)]) -> (Outcom
         .collect();
     // Where the check says that LeRobot gives frames the wrong text, or those of other rows, ulna's are others.
     let other_tasks = errors.contains(&"tasks");
-    let other_rows = ["episode-table", "row-order"].iter().any(|code| errors.contains(code));
+    let other_rows = ["episode-table", "row-order"]
+        .iter()
+        .any(|code| errors.contains(code));
     let differ: Vec<&str> = differ
         .iter()
         .filter_map(Value::as_str)
         .filter(|difference| !(other_rows || other_tasks && difference.starts_with("task of")))
         .collect();
     let reads = opens && bad.is_empty();
-    let needless: Vec<&&str> = errors.iter().filter(|code| !BEYOND_READING.contains(*code)).collect();
+    let needless: Vec<&&str> = errors
+        .iter()
+        .filter(|code| !BEYOND_READING.contains(*code))
+        .collect();
     let trouble = match () {
         // What LeRobot reads, ulna reads; what it reads in part, ulna need not dump as a whole.
         () if reads && !ours => Some("LeRobot opens it, ulna does not".to_owned()),
-        () if reads && !differ.is_empty() => Some(format!("{} differences: {}", differ.len(), differ[0])),
-        () if reads && !needless.is_empty() => Some(format!("an error although LeRobot reads it: {needless:?}")),
+        () if reads && !differ.is_empty() => {
+            Some(format!("{} differences: {}", differ.len(), differ[0]))
+        }
+        () if reads && !needless.is_empty() => {
+            Some(format!("an error although LeRobot reads it: {needless:?}"))
+        }
         () if !reads && errors.is_empty() => Some("no error although LeRobot fails".to_owned()),
         () => None,
     };
@@ -148,9 +173,20 @@ fn verdict(theirs: &Value, ours: bool, findings: &[(String, String)]) -> (Outcom
         (true, Some(first)) => format!("{} frames, {} fail ({first})", theirs["frames"], bad.len()),
         (false, _) => format!("fails ({})", theirs["why"].as_str().unwrap_or("killed")),
     };
-    let ulna = if ours { "reads it" } else { "reads it in part, or not" };
-    let codes: Vec<String> = findings.iter().map(|(severity, code)| format!("{severity} {code}")).collect();
-    let codes = if codes.is_empty() { "nothing found".to_owned() } else { codes.join(", ") };
+    let ulna = if ours {
+        "reads it"
+    } else {
+        "reads it in part, or not"
+    };
+    let codes: Vec<String> = findings
+        .iter()
+        .map(|(severity, code)| format!("{severity} {code}"))
+        .collect();
+    let codes = if codes.is_empty() {
+        "nothing found".to_owned()
+    } else {
+        codes.join(", ")
+    };
     let figures = format!("{lerobot} · {ulna} · {codes}");
     match trouble {
         None => (Outcome::Passed, figures),

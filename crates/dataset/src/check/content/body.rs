@@ -65,7 +65,10 @@ impl Body {
             joints: joints(dataset, units, options),
             units,
             control_rate: dataset.manifest().ok().flatten().and_then(|manifest| {
-                manifest.extra.get("control_rate_hz").and_then(serde_json::Value::as_f64)
+                manifest
+                    .extra
+                    .get("control_rate_hz")
+                    .and_then(serde_json::Value::as_f64)
             }),
             robot: (dataset.info().robot_type.clone()).unwrap_or_else(|| "unknown".to_owned()),
         }
@@ -100,9 +103,16 @@ fn units(dataset: &Dataset) -> Option<JointUnits> {
 
 /// A hundredth of the largest range that a joint moves in. The rows tell, not the statistics, which may be wrong.
 fn rest(dataset: &Dataset) -> f64 {
-    let has = |key: &&str| dataset.info().feature(key).is_ok_and(|f| f.number().is_some());
+    let has = |key: &&str| {
+        dataset
+            .info()
+            .feature(key)
+            .is_ok_and(|f| f.number().is_some())
+    };
     let keys: Vec<&str> = [STATE, ACTION].into_iter().filter(has).collect();
-    let features = keys.iter().filter_map(|key| dataset.info().feature(key).ok());
+    let features = keys
+        .iter()
+        .filter_map(|key| dataset.info().feature(key).ok());
     let mut reader = EpisodeReader::new(dataset, features.cloned().collect());
     // Of each number of each feature, the smallest and the largest.
     let mut spans: BTreeMap<(&str, usize), (f64, f64)> = BTreeMap::new();
@@ -122,7 +132,10 @@ fn rest(dataset: &Dataset) -> f64 {
             }
         }
     }
-    let widest = spans.values().map(|(low, high)| high - low).fold(0.0, f64::max);
+    let widest = spans
+        .values()
+        .map(|(low, high)| high - low)
+        .fold(0.0, f64::max);
     (widest / 100.0).max(1e-6)
 }
 

@@ -68,7 +68,9 @@ impl Ranges {
     pub(super) fn new(body: &Body) -> Ranges {
         let joints = body.joints.iter().filter(|joint| joint.part != Part::Wheel);
         Ranges {
-            joints: joints.map(|joint| (joint.clone(), [Span::NONE; 2])).collect(),
+            joints: joints
+                .map(|joint| (joint.clone(), [Span::NONE; 2]))
+                .collect(),
             frames: 0,
             fps: 1.0,
         }
@@ -82,7 +84,11 @@ impl Ranges {
                 continue;
             };
             for (joint, spans) in &mut self.joints {
-                let at = if place == 0 { joint.state } else { joint.action };
+                let at = if place == 0 {
+                    joint.state
+                } else {
+                    joint.action
+                };
                 let Some(at) = at.filter(|at| *at < column.width()) else {
                     continue;
                 };
@@ -103,11 +109,23 @@ impl Ranges {
             && let Some(message) = self.other_units(units)
         {
             // What the wrong unit makes of the numbers is no finding of its own.
-            let follows = ["no-motion", "idle-head", "idle-tail", "dead-joint", "saturated-joint"];
-            let leaps = ["beyond-range", "outside-range", "state-jump", "action-jump", "clipped-action"];
-            report
-                .findings
-                .retain(|finding| !follows.contains(&finding.code) && !leaps.contains(&finding.code));
+            let follows = [
+                "no-motion",
+                "idle-head",
+                "idle-tail",
+                "dead-joint",
+                "saturated-joint",
+            ];
+            let leaps = [
+                "beyond-range",
+                "outside-range",
+                "state-jump",
+                "action-jump",
+                "clipped-action",
+            ];
+            report.findings.retain(|finding| {
+                !follows.contains(&finding.code) && !leaps.contains(&finding.code)
+            });
             let finding = Finding::new(Severity::Warning, "other-units", message);
             return report.findings.push(finding);
         }
@@ -140,7 +158,9 @@ impl Ranges {
             true => format!("no number is beyond {largest:.2}"),
             false => format!("numbers go up to {largest:.0}"),
         };
-        Some(format!("its joints are taken to be in {declared}, but {reach}: these look like {look}"))
+        Some(format!(
+            "its joints are taken to be in {declared}, but {reach}: these look like {look}"
+        ))
     }
 
     /// Joints whose state or target is the same in all frames.

@@ -15,7 +15,9 @@ pub(super) static CONTENT: &[Kind] = &[
         "rate",
         "states were measured less often than the dataset says",
         "Rows repeat old states beside new actions, so the policy learns to act on the past.",
-        Next::Words("see what the machine and the bus can do with ulna bench bus, then record again"),
+        Next::Words(
+            "see what the machine and the bus can do with ulna bench bus, then record again",
+        ),
     ),
     kind(
         "time-gap",
@@ -27,13 +29,17 @@ pub(super) static CONTENT: &[Kind] = &[
         "stale-state",
         "joints whose values are old",
         "The recorded position is not where the joint was: a servo stopped answering.",
-        Next::Leave("see with ulna doctor which servo it is and why; make a copy without the episodes"),
+        Next::Leave(
+            "see with ulna doctor which servo it is and why; make a copy without the episodes",
+        ),
     ),
     kind(
         "control-rate",
         "the control loop did not keep its rate",
         "The arm moved in steps, so the motion is rougher than the demonstration was.",
-        Next::Words("see what the machine and the bus can do with ulna bench bus, then record again"),
+        Next::Words(
+            "see what the machine and the bus can do with ulna bench bus, then record again",
+        ),
     ),
     kind(
         "stale-pictures",
@@ -51,7 +57,9 @@ pub(super) static CONTENT: &[Kind] = &[
         "lost-pictures",
         "pictures were lost on the way to the encoder",
         "The one before stands in their place, so motion looks jerky to the policy.",
-        Next::Words("see what the machine can do with ulna bench record, and record smaller pictures"),
+        Next::Words(
+            "see what the machine can do with ulna bench record, and record smaller pictures",
+        ),
     ),
     kind(
         "idle-head",
@@ -99,19 +107,25 @@ pub(super) static CONTENT: &[Kind] = &[
         "saturated-joint",
         "a joint stands at the end of its range",
         "Where the joint really was is cut off, and the policy learns to push against the end.",
-        Next::Words("calibrate with ulna calibrate so that the whole travel fits, and record again"),
+        Next::Words(
+            "calibrate with ulna calibrate so that the whole travel fits, and record again",
+        ),
     ),
     kind(
         "clipped-action",
         "targets are cut off",
         "The arm did not do what the action says, so the policy learns targets that were never reached.",
-        Next::Words("move the leader more slowly or within the follower's range; what was really sent is the column ulna.action_sent"),
+        Next::Words(
+            "move the leader more slowly or within the follower's range; what was really sent is the column ulna.action_sent",
+        ),
     ),
     kind(
         "beyond-range",
         "values outside what their unit allows",
         "The units are most likely not what the dataset says, and replaying it would be dangerous.",
-        Next::Words("find out in which units it was recorded, and give them with --units when you replay it"),
+        Next::Words(
+            "find out in which units it was recorded, and give them with --units when you replay it",
+        ),
     ),
     kind(
         "outside-range",
@@ -123,7 +137,9 @@ pub(super) static CONTENT: &[Kind] = &[
         "other-units",
         "numbers that look like another unit than the dataset's",
         "A policy trains on any unit, but replayed as the declared one the arm would go elsewhere.",
-        Next::Words("find out in which units it was recorded; convert the values, or give --units when you replay it"),
+        Next::Words(
+            "find out in which units it was recorded; convert the values, or give --units when you replay it",
+        ),
     ),
     kind(
         "constant-joint",
@@ -153,7 +169,9 @@ pub(super) static CONTENT: &[Kind] = &[
         "dark",
         "pictures that are all but black",
         "The policy sees nothing in them.",
-        Next::LeaveCamera("take the cap off or switch the light on; make a copy without the episodes"),
+        Next::LeaveCamera(
+            "take the cap off or switch the light on; make a copy without the episodes",
+        ),
     ),
     kind(
         "overexposed",
