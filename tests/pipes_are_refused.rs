@@ -100,9 +100,7 @@ fn datasets_and_what_is_written() {
     let report = folder.path().join("report.html");
     pipe(&report);
     let name = dataset.to_str().unwrap();
-    for file in [
-        "meta/episodes/chunk-000/file-000.parquet",
-    ] {
+    for file in ["meta/episodes/chunk-000/file-000.parquet"] {
         let _ = fs::remove_dir_all(&dataset);
         copy(Path::new(&shipped()), &dataset);
         pipe(&dataset.join(file));
@@ -122,11 +120,7 @@ fn datasets_and_what_is_written() {
         copy(Path::new(&shipped()), &dataset);
         pipe(&dataset.join(file));
         let ran = run(folder.path(), &["dataset", "check", name]);
-        assert!(
-            ran.code == 1 && ran.stdout.contains(file),
-            "{}",
-            ran.stdout
-        );
+        assert!(ran.code == 1 && ran.stdout.contains(file), "{}", ran.stdout);
     }
     let _ = fs::remove_dir_all(&dataset);
     copy(Path::new(&shipped()), &dataset);
