@@ -53,12 +53,6 @@ fn datasets_that_are_none() {
 fn missing_and_corrupt_files() {
     for (file, missing) in [
         ("meta/info.json", "meta/info.json is missing"),
-        ("meta/tasks.parquet", "meta/tasks.parquet, which is missing"),
-        // Any number of files may hold the list of episodes, so what is missed is the episode.
-        (
-            "meta/episodes/chunk-000/file-000.parquet",
-            "the number of episodes: meta/info.json says 1, found 0",
-        ),
         (DATA, "data/chunk-000/file-000.parquet, which is missing"),
     ] {
         let name = Path::new(file).file_name().unwrap().to_str().unwrap();
@@ -73,6 +67,51 @@ fn missing_and_corrupt_files() {
         replay(cut.path(), 1, &[name], &[]);
         let noise = damaged(|root| fs::write(root.join(file), [0xA5; 4096]).unwrap());
         replay(noise.path(), 1, &[name], &[]);
+    }
+    // Without the tables the rows are there all the same.
+    for file in [
+        "meta/tasks.parquet",
+        "meta/episodes/chunk-000/file-000.parquet",
+    ] {
+        for damage in [Some([0xA5; 4096]), None] {
+            let damaged = damaged(|root| match damage {
+                Some(noise) => fs::write(root.join(file), noise).unwrap(),
+                None => fs::remove_file(root.join(file)).unwrap(),
+            });
+            let dir = damaged.path().to_str().unwrap();
+            let ran = run(&["replay", "--sim", "--dataset", dir, "--episode", "0"]);
+            assert_eq!(ran.code, 0, "{file}: {}", ran.stderr);
+            assert_eq!(run(&["dataset", "check", dir]).code, 1, "{file}");
+        }
+    }
+}
+
+#[test]
+fn a_robot_of_another_family_has_to_be_named() {
+    let koch = damaged(|root| {
+        fs::remove_dir_all(root.join("meta/ulna")).unwrap();
+        let info = fs::read_to_string(root.join("meta/info.json")).unwrap();
+        let info = info.replace("so_follower", "koch_follower");
+        fs::write(root.join("meta/info.json"), info).unwrap();
+    });
+    let units = ["--units", "degrees"];
+    replay(
+        koch.path(),
+        2,
+        &["koch_follower", "another family", "--force"],
+        &units,
+    );
+    let dir = koch.path().to_str().unwrap();
+    for more in [&["--robot", "so101"][..], &["--force"]] {
+        let args = ["replay", "--sim", "--dataset", dir, "--episode", "0"];
+        let ran = run(&[&args[..], &units, more].concat());
+        assert!(
+            ran.code == 0
+                && ran.stderr.contains("warning: ")
+                && ran.stderr.contains("koch_follower"),
+            "{}",
+            ran.stderr
+        );
     }
 }
 
@@ -169,6 +208,7 @@ fn options_that_do_not_go_together() {
 #[test]
 fn ports_and_calibrations_that_are_not_there() {
     let calibrations = harness::home().join("calibration");
+    let simulated = calibrations.join("ulna-simulated");
     let options = [
         "teleop",
         "--robot-port",
@@ -186,7 +226,7 @@ fn ports_and_calibrations_that_are_not_there() {
         "{}",
         ran.stderr
     );
-    // A simulated arm with an id leaves its calibration where a real one's lies.
+    // A simulated arm with an id writes nothing where real ones' calibrations lie.
     let made = run(&[
         "teleop",
         "--sim",
@@ -199,12 +239,27 @@ fn ports_and_calibrations_that_are_not_there() {
         "mine",
     ]);
     assert_eq!(made.code, 0, "{}", made.stderr);
-    assert!(calibrations.join("robots/so_follower/mine.json").is_file());
-    assert!(
-        calibrations
-            .join("teleoperators/so_leader/mine.json")
-            .is_file()
-    );
+    assert!(!calibrations.exists());
+    for (part, id, file) in [
+        (&[][..], "--robot-id", "robots/so_follower/mine.json"),
+        (
+            &["--leader"],
+            "--teleop-id",
+            "teleoperators/so_leader/mine.json",
+        ),
+    ] {
+        let args = ["calibrate", "--sim", id, "mine"];
+        let made = run(&[&args[..], part].concat());
+        assert_eq!(made.code, 0, "{}", made.stderr);
+        // As a real arm's: the simulation reads it, and leaves it as it is.
+        let (from, to) = (simulated.join(file), calibrations.join(file));
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::rename(&from, &to).unwrap();
+        let before = fs::read(&to).unwrap();
+        let made = run(&[&args[..], part].concat());
+        assert!(made.code == 0 && from.is_file(), "{}", made.stderr);
+        assert_eq!(fs::read(&to).unwrap(), before);
+    }
     let ran = run(&options);
     assert!(
         ran.code == 1 && ran.stderr.contains("`/dev/no-such-port` does not exist"),

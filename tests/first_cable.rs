@@ -174,7 +174,9 @@ fn calibration_puts_the_wrap_outside_the_travel_and_keeps_what_it_replaces() {
         }
     }
     let report = calibrate("0");
-    let file = folder.path().join("robots/so_follower/mine.json");
+    let file = folder
+        .path()
+        .join("ulna-simulated/robots/so_follower/mine.json");
     assert_eq!(report["file"], file.to_str().unwrap());
     let backup = report["backup"].as_str().unwrap();
     assert!(
@@ -215,7 +217,9 @@ fn reversed_joints_are_noticed() {
     };
     let turned = answer(&calibrate("gripper"));
     assert_eq!(turned["joints"][5]["drive_mode"], 1);
-    let file = folder.path().join("robots/so_follower/simulated.json");
+    let file = folder
+        .path()
+        .join("ulna-simulated/robots/so_follower/simulated.json");
     let before = std::fs::read_to_string(&file).unwrap();
     let refused = calibrate("elbow_flex");
     assert_eq!(refused.code, 1);

@@ -53,7 +53,13 @@ pub fn calibrate(
         }
         .into());
     }
-    let file = calibration::find(role, &kind, &id)?;
+    let file = match (options.work.sim, options.task) {
+        (false, _) => calibration::find(role, &kind, &id)?,
+        (true, Task::Calibrate) => {
+            calibration::simulated_path(role, &role.spec(&kind).robot_type, &id)?
+        }
+        (true, Task::Check | Task::Restore) => calibration::find_for_simulation(role, &kind, &id)?,
+    };
     let before = match options.task {
         Task::Calibrate => None,
         Task::Check | Task::Restore => Some(load(&file, &id, &kind)?),
@@ -127,7 +133,11 @@ fn whole_procedure(
         doubt(work, &findings, unattended, talk)?;
     }
     report.joints = joints(&calibration, Some(&swept), &findings);
-    let home = calibration::path(
+    let place = match options.work.sim {
+        true => calibration::simulated_path,
+        false => calibration::path,
+    };
+    let home = place(
         options.work.role,
         &options.work.role.spec(&work.kind).robot_type,
         &report.id,

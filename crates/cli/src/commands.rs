@@ -21,7 +21,10 @@ mod teleop;
 mod view;
 
 use anyhow::Result;
-use ulna_session::Stop;
+use ulna_session::rig::hidden_calibrations;
+use ulna_session::{RigOptions, Stop};
+
+use crate::output;
 
 pub(crate) use bench::bench;
 pub(crate) use calibrate::calibrate;
@@ -41,6 +44,13 @@ pub(crate) use setup::setup;
 pub(crate) use sim::sim;
 pub(crate) use teleop::teleop;
 pub(crate) use view::view;
+
+/// Says which calibrations are hidden by others. What is wrong with the options is said when the rig is opened.
+fn warn_of_hidden_calibrations(rig: &RigOptions, with_leader: bool) {
+    for warning in hidden_calibrations(rig, with_leader).unwrap_or_default() {
+        output::note(format_args!("warning: {warning}"));
+    }
+}
 
 /// A stop that Ctrl-C, SIGTERM and a closed terminal raise.
 fn stop() -> Result<Stop> {

@@ -131,6 +131,9 @@ impl ProgressLine {
     }
 
     pub(crate) fn show(&mut self, progress: Progress) {
+        if let Some(note_text) = &progress.note {
+            self.bar.suspend(|| note(note_text));
+        }
         if progress.step != self.step {
             self.step = progress.step;
             self.bar.reset();

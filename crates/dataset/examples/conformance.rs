@@ -102,7 +102,7 @@ fn go_on(dir: &Path, out: &Path) -> Result<()> {
     tools::import(dir, out, &mut Work::new(&mut |_| true))?;
     let info = Dataset::open(out)?.info().clone();
     let spec = Spec {
-        fps: info.fps,
+        fps: info.whole_fps(),
         robot_type: info.robot_type.clone(),
         features: info
             .features
@@ -243,13 +243,16 @@ fn dump(dir: &str, out: &Path) -> Result<()> {
     for camera in dataset.info().cameras() {
         let mut file = BufWriter::new(File::create(out.join(format!("{}.rgb", camera.key)))?);
         let mut pictures = dataset.pictures(&camera.key)?;
+        let mut shape = json!(camera.picture_shape());
         for (index, row) in dataset.episodes().iter().enumerate() {
             for frame in 0..usize::try_from(row.length)? {
-                file.write_all(&pictures.read(index, frame)?.rgb)?;
+                let picture = pictures.read(index, frame)?;
+                file.write_all(&picture.rgb)?;
+                shape = json!([picture.height, picture.width, 3]);
             }
         }
         file.flush()?;
-        cameras.insert(camera.key.clone(), json!(camera.shape));
+        cameras.insert(camera.key.clone(), shape);
     }
     let all = json!({
         "fps": dataset.fps(),

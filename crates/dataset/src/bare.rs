@@ -61,7 +61,7 @@ impl Player {
         let path = dataset.root().join(path);
         let file = VideoFile::open(&path)?;
         let decoder = Decoder::new(&file.codec).map_err(|e| DatasetError::video(&path, e))?;
-        let first = (span.from * f64::from(dataset.fps())).round() as usize;
+        let first = (span.from * dataset.fps()).round() as usize;
         let player = Player {
             file,
             decoder,

@@ -10,43 +10,82 @@ use crate::error::{DatasetError, Result};
 use crate::features::Feature;
 use crate::reader::{ACTION, STATE};
 use crate::table;
+use crate::tasks::Tasks;
+
+/// No batch of rows has more numbers of a column that isn't there.
+const MOST_FILLED: usize = 1 << 24;
 
 /// The numbers of one episode, one row per frame.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Episode {
     pub(crate) index: usize,
-    pub(crate) fps: u32,
+    pub(crate) fps: f64,
     pub(crate) length: usize,
     pub(crate) columns: BTreeMap<String, Column>,
     pub(crate) timestamps: Vec<f64>,
     pub(crate) frame_index: Vec<i64>,
     pub(crate) global_index: Vec<i64>,
     pub(crate) task_index: Vec<i64>,
-    pub(crate) tasks: Arc<[String]>,
+    /// Columns of indexes and times that the files lack.
+    pub(crate) absent: Vec<&'static str>,
+    pub(crate) tasks: Arc<Tasks>,
 }
 
 impl Episode {
     pub(crate) fn append(&mut self, batch: &RecordBatch, path: &Path) -> Result<()> {
         let field = |name: &str, reason: String| DatasetError::field(path, name, reason);
-        let column = |name: &str| {
-            batch
-                .column_by_name(name)
-                .ok_or_else(|| field(name, "is a missing column".to_owned()))
-        };
+        let rows = batch.num_rows();
         for (key, values) in &mut self.columns {
-            table::append_numbers(column(key)?, values.width, &mut values.values)
-                .map_err(|reason| field(key, reason))?;
+            match batch.column_by_name(key) {
+                Some(column) => table::append_numbers(column, values.width, &mut values.values)
+                    .map_err(|reason| field(key, reason))?,
+                // Python LeRobot fills it in like this.
+                None => values.fill(rows).map_err(|reason| field(key, reason))?,
+            }
         }
-        table::append_numbers(column("timestamp")?, 1, &mut self.timestamps)
-            .map_err(|reason| field("timestamp", reason))?;
+        let mut note = |name| {
+            if !self.absent.contains(&name) {
+                self.absent.push(name);
+            }
+        };
+        match batch.column_by_name("timestamp") {
+            Some(column) => table::append_numbers(column, 1, &mut self.timestamps)
+                .map_err(|reason| field("timestamp", reason))?,
+            None => note("timestamp"),
+        }
         for (name, out) in [
             ("frame_index", &mut self.frame_index),
             ("index", &mut self.global_index),
             ("task_index", &mut self.task_index),
         ] {
-            table::append_integers(column(name)?, out).map_err(|reason| field(name, reason))?;
+            match batch.column_by_name(name) {
+                Some(column) => {
+                    table::append_integers(column, out).map_err(|reason| field(name, reason))?;
+                }
+                None => note(name),
+            }
         }
+        self.length += rows;
         Ok(())
+    }
+
+    /// Puts numbers in the place of the columns that the files lack.
+    pub(crate) fn settle(&mut self) {
+        let count = i64::try_from(self.length).unwrap_or(i64::MAX);
+        if self.absent.contains(&"timestamp") {
+            self.timestamps = (0..self.length).map(|k| k as f64 / self.fps).collect();
+        }
+        for (name, out) in [
+            ("frame_index", &mut self.frame_index),
+            ("index", &mut self.global_index),
+        ] {
+            if self.absent.contains(&name) {
+                *out = (0..count).collect();
+            }
+        }
+        if self.absent.contains(&"task_index") {
+            self.task_index = vec![0; self.length];
+        }
     }
 
     /// The episode's number.
@@ -65,7 +104,7 @@ impl Episode {
     }
 
     /// Frames per second.
-    pub fn fps(&self) -> u32 {
+    pub fn fps(&self) -> f64 {
         self.fps
     }
 
@@ -119,8 +158,7 @@ impl Episode {
 
     /// The task's text at a frame; none when the list of tasks doesn't have it.
     pub fn task(&self, frame: usize) -> Option<&str> {
-        let index = usize::try_from(*self.task_index.get(frame)?).ok()?;
-        self.tasks.get(index).map(String::as_str)
+        self.tasks.text(*self.task_index.get(frame)?)
     }
 }
 
@@ -139,6 +177,17 @@ impl Column {
             names: feature.names.clone(),
             values: Vec::new(),
         }
+    }
+
+    /// Appends rows without a value.
+    fn fill(&mut self, rows: usize) -> Result<(), String> {
+        let more = rows.saturating_mul(self.width);
+        if more > MOST_FILLED {
+            let reason = "is declared in meta/info.json, but is not a column of this file";
+            return Err(reason.to_owned());
+        }
+        self.values.resize(self.values.len() + more, f64::NAN);
+        Ok(())
     }
 
     /// Numbers per frame.

@@ -43,7 +43,7 @@ impl EpisodeColumns {
             };
             let per_frame = |f: &dyn Fn(usize) -> f64| (0..frames).map(f).collect::<Vec<f64>>();
             let values = match feature.key.as_str() {
-                "timestamp" => per_frame(&|k| k as f64 / f64::from(info.fps)),
+                "timestamp" => per_frame(&|k| k as f64 / info.fps),
                 "frame_index" => per_frame(&|k| k as f64),
                 "episode_index" => per_frame(&|_| info.total_episodes as f64),
                 "index" => per_frame(&|k| (info.total_frames + k as u64) as f64),
@@ -177,7 +177,7 @@ pub(crate) fn episode_row(writer: &Writer, rows: &Rows, episode: u64) -> Vec<(Fi
     for camera in writer.info.cameras() {
         let prefix = format!("videos/{}", camera.key);
         row.extend(scalars(&prefix, next_video(writer, &camera.key)));
-        let end = frames as f64 / f64::from(writer.info.fps);
+        let end = frames as f64 / writer.info.fps;
         for (name, seconds) in [("from_timestamp", 0.0), ("to_timestamp", end)] {
             let array = Arc::new(Float64Array::from(vec![seconds]));
             row.push(table::named(format!("{prefix}/{name}"), array));

@@ -30,7 +30,23 @@ pub enum DatasetError {
         /// `codebase_version` as written.
         version: String,
         /// What to do about it.
-        advice: &'static str,
+        advice: String,
+    },
+    /// A dataset whose rows are kept in something else than parquet.
+    #[error("{} is stored as `{format}`, not as parquet files, which ulna does not read; write it as parquet with the program that made it", path.display())]
+    Storage {
+        /// The dataset's folder.
+        path: PathBuf,
+        /// What it says it is stored as, such as `lance`.
+        format: String,
+    },
+    /// A file that stands for the one that should be there: a Git LFS pointer, an error page, nothing at all.
+    #[error("{} is {what}: {}", path.display(), crate::placeholder::remedy(what))]
+    Placeholder {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
     },
     /// The operating system refused.
     #[error("cannot {action} {}: {source}; {}", path.display(), io_advice(source))]
@@ -43,7 +59,7 @@ pub enum DatasetError {
         source: io::Error,
     },
     /// A JSON file that does not parse.
-    #[error("{} is not valid JSON: {reason}; restore it from a copy, or run `ulna dataset repair`", path.display())]
+    #[error("{} is not valid JSON: {reason}; restore it from a copy", path.display())]
     Json {
         /// The file.
         path: PathBuf,
@@ -61,7 +77,7 @@ pub enum DatasetError {
         reason: String,
     },
     /// A parquet file that does not read.
-    #[error("cannot read {}: {reason}; the file is damaged or incomplete, run `ulna dataset check` on the dataset", path.display())]
+    #[error("cannot read {}: {reason}; the file is damaged or incomplete: restore it from a copy", path.display())]
     Parquet {
         /// The file.
         path: PathBuf,
@@ -110,9 +126,7 @@ pub enum DatasetError {
         count: u64,
     },
     /// Two places of the dataset disagree about a count.
-    #[error(
-        "{what}: {place} says {expected}, found {found}; run `ulna dataset check`, then `ulna dataset repair`"
-    )]
+    #[error("{what}: {place} says {expected}, found {found}")]
     Disagree {
         /// What was counted.
         what: String,
@@ -124,7 +138,7 @@ pub enum DatasetError {
         found: u64,
     },
     /// A file that the metadata names and that is absent.
-    #[error("{what} needs {}, which is missing; fetch the file, or run `ulna dataset check` to see what else is", path.display())]
+    #[error("{what} needs {}, which is missing; fetch the file", path.display())]
     MissingFile {
         /// Whose data it holds.
         what: String,
@@ -237,7 +251,7 @@ pub enum DatasetError {
         source: io::Error,
     },
     /// Leftovers of an interrupted save or recording stand in the way.
-    #[error("{} holds an interrupted recording; run `ulna dataset repair` first", path.display())]
+    #[error("{} holds an interrupted recording; run `ulna dataset repair {}` first", path.display(), crate::advice::quoted(path))]
     NeedsRepair {
         /// The dataset.
         path: PathBuf,
@@ -294,10 +308,17 @@ impl DatasetError {
         }
     }
 
+    /// A parquet file that does not read; what stands in its place is named, if it is known.
     pub(crate) fn parquet(path: &Path, reason: &dyn ToString) -> DatasetError {
-        DatasetError::Parquet {
-            path: path.to_owned(),
-            reason: reason.to_string(),
+        match crate::placeholder::of(path) {
+            Some(what) => DatasetError::Placeholder {
+                path: path.to_owned(),
+                what,
+            },
+            None => DatasetError::Parquet {
+                path: path.to_owned(),
+                reason: reason.to_string(),
+            },
         }
     }
 
@@ -308,10 +329,17 @@ impl DatasetError {
         }
     }
 
+    /// A video file that does not read; what stands in its place is named, if it is known.
     pub(crate) fn video(path: &Path, reason: impl Into<String>) -> DatasetError {
-        DatasetError::Video {
-            path: path.to_owned(),
-            reason: reason.into(),
+        match crate::placeholder::of(path) {
+            Some(what) => DatasetError::Placeholder {
+                path: path.to_owned(),
+                what,
+            },
+            None => DatasetError::Video {
+                path: path.to_owned(),
+                reason: reason.into(),
+            },
         }
     }
 }

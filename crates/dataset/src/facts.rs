@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::error::Result;
 use crate::features::{Dtype, Feature};
-use crate::info::Format;
 use crate::manifest::Manifest;
 use crate::reader::Dataset;
 use crate::units::JointUnits;
@@ -33,7 +32,7 @@ pub(crate) struct Facts {
     /// Frames.
     pub(crate) frames: u64,
     /// Frames per second.
-    pub(crate) fps: u32,
+    pub(crate) fps: f64,
     /// The robot as LeRobot names it.
     pub(crate) robot_type: Option<String>,
     /// The version of the format.
@@ -62,11 +61,7 @@ impl Facts {
             frames: info.total_frames,
             fps: info.fps,
             robot_type: info.robot_type.clone(),
-            format: match info.format {
-                Format::V2_0 => "v2.0",
-                Format::V2_1 => "v2.1",
-                Format::V3 => "v3.0",
-            },
+            format: info.format.version(),
             cameras: cameras.map(camera).collect(),
             manifest: dataset.manifest()?,
         })
@@ -74,7 +69,7 @@ impl Facts {
 
     /// How long all episodes take, seconds.
     pub(crate) fn seconds(&self) -> f64 {
-        self.frames as f64 / f64::from(self.fps)
+        self.frames as f64 / self.fps
     }
 
     /// The unit of the joints in words, if the dataset tells.

@@ -223,6 +223,40 @@ impl Feature {
         })
     }
 
+    /// The declaration to write: what was read, with the keys that LeRobot needs in the form that it needs.
+    pub(crate) fn declaration(&self) -> Value {
+        let mut raw = self.raw.clone();
+        raw.insert("dtype".to_owned(), json!(self.dtype.name()));
+        raw.insert("shape".to_owned(), json!(self.shape));
+        raw.entry("names").or_insert(Value::Null);
+        Value::Object(raw)
+    }
+
+    /// Height, width and colours of a camera's pictures, whatever the order in which the declaration has them.
+    pub fn picture_shape(&self) -> Option<[usize; 3]> {
+        let shape: [usize; 3] = self.shape.as_slice().try_into().ok()?;
+        let place = |names: &[&str]| {
+            let is = |name: &String| names.contains(&name.to_lowercase().as_str());
+            self.names
+                .iter()
+                .position(is)
+                .filter(|_| self.names.len() == 3)
+        };
+        let named = (
+            place(&["height", "h"]),
+            place(&["width", "w"]),
+            place(&["channels", "channel", "c", "rgb", "colors", "colours"]),
+        );
+        if let (Some(h), Some(w), Some(c)) = named {
+            return Some([shape[h], shape[w], shape[c]]);
+        }
+        let colours = |size: usize| matches!(size, 1 | 3 | 4);
+        match shape {
+            [c, h, w] if colours(c) && !colours(w) => Some([h, w, c]),
+            [h, w, c] => Some([h, w, c]),
+        }
+    }
+
     /// How many numbers one frame holds.
     pub fn width(&self) -> usize {
         self.shape.iter().product()
@@ -277,10 +311,20 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 fn shape(value: Option<&Value>) -> Result<Vec<usize>, String> {
-    let list = value
-        .and_then(Value::as_array)
-        .ok_or("is missing or not a list")?;
-    if list.is_empty() || list.len() > MAX_DIMENSIONS {
+    let one = value
+        .filter(|value| value.is_u64())
+        .cloned()
+        .map(|size| vec![size]);
+    let list = match (value, &one) {
+        (_, Some(one)) => one,
+        (Some(Value::Array(list)), _) => list,
+        _ => return Err("is missing or not a list".to_owned()),
+    };
+    // A number without axes.
+    if list.is_empty() {
+        return Ok(vec![1]);
+    }
+    if list.len() > MAX_DIMENSIONS {
         return Err(format!(
             "has {} dimensions, 1 to {MAX_DIMENSIONS} are accepted",
             list.len()

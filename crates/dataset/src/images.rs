@@ -2,6 +2,9 @@
 
 use std::io::Cursor;
 
+use image::codecs::jpeg::JpegDecoder;
+use image::{DynamicImage, ImageDecoder, Limits};
+
 use crate::pictures::Picture;
 
 /// A picture that would take more memory than this is refused; 8K needs 95 MiB.
@@ -41,6 +44,32 @@ pub(crate) fn png_size(bytes: &[u8]) -> Result<(usize, usize), String> {
     let reader = open(bytes)?;
     let info = reader.info();
     Ok((info.width as usize, info.height as usize))
+}
+
+/// Decodes a picture of a data file to RGB: a PNG, or a JPEG, which other tools write.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Picture, String> {
+    match bytes {
+        [0xff, 0xd8, ..] => decode_jpeg(bytes),
+        _ => decode_png(bytes),
+    }
+}
+
+fn decode_jpeg(bytes: &[u8]) -> Result<Picture, String> {
+    let damaged = |error: image::ImageError| format!("is a damaged JPEG: {error}");
+    let mut decoder = JpegDecoder::new(Cursor::new(bytes)).map_err(damaged)?;
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_BYTES as u64);
+    decoder.set_limits(limits).map_err(damaged)?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) * 3 > MAX_BYTES as u64 {
+        return Err(format!("{width}x{height} pixels are too many"));
+    }
+    let picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
+    Ok(Picture {
+        width: width as usize,
+        height: height as usize,
+        rgb: picture.into_rgb8().into_raw(),
+    })
 }
 
 /// Decodes a PNG of any colour type to RGB; transparency is dropped, as LeRobot drops it.
@@ -89,7 +118,7 @@ pub(crate) fn decode_png(bytes: &[u8]) -> Result<Picture, String> {
 
 fn open(bytes: &[u8]) -> Result<png::Reader<Cursor<&[u8]>>, String> {
     if !bytes.starts_with(&PNG) {
-        return Err(format!("is {}; ulna reads PNG", kind(bytes)));
+        return Err(format!("is {}; ulna reads PNG and JPEG", kind(bytes)));
     }
     let limits = png::Limits { bytes: MAX_BYTES };
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
@@ -103,7 +132,6 @@ fn damaged(error: &png::DecodingError) -> String {
 
 fn kind(bytes: &[u8]) -> &'static str {
     match bytes {
-        [0xff, 0xd8, ..] => "a JPEG",
         [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => "a TIFF, as depth maps are stored",
         [b'R', b'I', b'F', b'F', ..] => "a WebP",
         [] => "empty",
@@ -152,9 +180,31 @@ mod tests {
 
     #[test]
     fn other_formats_are_named() {
-        let error = decode_png(&[0xff, 0xd8, 0xff]).unwrap_err();
-        assert_eq!(error, "is a JPEG; ulna reads PNG");
-        assert!(decode_png(b"II*\0").unwrap_err().contains("TIFF"));
+        let error = decode(b"RIFF").unwrap_err();
+        assert_eq!(error, "is a WebP; ulna reads PNG and JPEG");
+        assert!(decode(b"II*\0").unwrap_err().contains("TIFF"));
+    }
+
+    #[test]
+    fn jpegs_are_read() {
+        let rgb: Vec<u8> = (0..16 * 16).flat_map(|_| [200, 100, 50]).collect();
+        let mut bytes = Vec::new();
+        let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 95);
+        encoder
+            .encode(&rgb, 16, 16, image::ExtendedColorType::Rgb8)
+            .unwrap();
+        let picture = decode(&bytes).unwrap();
+        assert_eq!((picture.width, picture.height), (16, 16));
+        assert!(
+            picture
+                .rgb
+                .iter()
+                .zip(&rgb)
+                .all(|(a, b)| a.abs_diff(*b) < 4)
+        );
+        for cut in 2..bytes.len() {
+            let _ = decode(&bytes[..cut]);
+        }
     }
 
     proptest! {

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use crate::deviation::Deviation;
 use crate::error::{DatasetError, Result};
 use crate::features::{AUTO_FEATURES, Dtype, Feature};
 use crate::json;
+use crate::splits;
 use crate::template::{FileIndex, PathTemplate};
 
 /// Where `info.json` stands in a dataset.
@@ -14,7 +16,8 @@ pub const INFO_PATH: &str = "meta/info.json";
 pub(crate) const DATA_PATH: &str = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet";
 pub(crate) const VIDEO_PATH: &str =
     "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4";
-const MAX_FPS: u64 = 100_000;
+const MAX_FPS: f64 = 100_000.0;
+const MIN_FPS: f64 = 0.001;
 const MAX_FEATURES: usize = 4096;
 
 const DATA_PATH_V2: &str = "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet";
@@ -37,8 +40,8 @@ pub enum Format {
 pub struct Info {
     /// The version of the dataset's format.
     pub format: Format,
-    /// Frames per second of every episode.
-    pub fps: u32,
+    /// Frames per second of every episode; most often a whole number.
+    pub fps: f64,
     /// The declared features, in order.
     pub features: Vec<Feature>,
     /// How many episodes are saved. What stands in the tables beyond that is not committed.
@@ -57,6 +60,10 @@ pub struct Info {
     pub robot_type: Option<String>,
     /// The whole object as read, so that unknown keys survive a rewrite.
     raw: Map<String, Value>,
+    /// Whether the number of episodes is stated, and not only assumed.
+    pub(crate) counts_episodes: bool,
+    /// What was read although it is not as the format has it.
+    pub(crate) deviations: Vec<Deviation>,
 }
 
 impl Info {
@@ -109,8 +116,19 @@ impl Info {
                 path: root.to_owned(),
             });
         }
-        let value = json::read(&path)?;
-        Info::parse(&value, &path)
+        let (value, quirks) = json::read_with_quirks(&path)?;
+        let mut info = Info::parse(&value, &path)?;
+        if quirks.byte_order_mark {
+            let message = format!(
+                "{INFO_PATH} begins with a byte order mark (BOM), at which Python's JSON reader stops"
+            );
+            info.deviations.push(Deviation::fatal("metadata", message));
+        }
+        if quirks.not_finite {
+            let message = format!("{INFO_PATH} has NaN or Infinity where numbers should be");
+            info.deviations.push(Deviation::fatal("metadata", message));
+        }
+        Ok(info)
     }
 
     /// Parses the JSON; `path` names it in errors.
@@ -118,7 +136,8 @@ impl Info {
         let raw = value
             .as_object()
             .ok_or_else(|| DatasetError::field(path, "the file", "is not a JSON object"))?;
-        let format = format(raw, path)?;
+        let mut deviations = Vec::new();
+        let format = laid_out(raw, path, &mut deviations)?;
         let (data_path, video_path) = match format {
             Format::V3 => (DATA_PATH, VIDEO_PATH),
             Format::V2_0 | Format::V2_1 => (DATA_PATH_V2, VIDEO_PATH_V2),
@@ -130,45 +149,48 @@ impl Info {
             };
             template.map_err(|reason| DatasetError::field(path, field, reason))
         };
-        let fps = whole(raw, "fps", path)?
-            .filter(|fps| (1..=MAX_FPS).contains(fps))
-            .and_then(|fps| u32::try_from(fps).ok())
-            .ok_or_else(|| {
-                DatasetError::field(path, "fps", format!("must be 1 to {MAX_FPS} frames/s"))
-            })?;
-        let declared = raw.get("features").and_then(Value::as_object);
-        let declared =
-            declared.ok_or_else(|| DatasetError::field(path, "features", "is missing"))?;
-        if declared.len() > MAX_FEATURES {
-            let reason = format!("has {} entries, more than {MAX_FEATURES}", declared.len());
-            return Err(DatasetError::field(path, "features", reason));
-        }
-        let features = declared
-            .iter()
-            .map(|(key, value)| Feature::parse(key, value))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|(field, reason)| DatasetError::field(path, field, reason))?;
-        let count = |key: &str, default: u64| Ok(whole(raw, key, path)?.unwrap_or(default));
-        let positive = |key: &str, default: u64| match count(key, default)? {
-            0 => Err(DatasetError::field(path, key, "must be more than 0")),
-            n => Ok(n),
+        let features = features(raw, path, &mut deviations)?;
+        let mut count = |key: &str, default: u64| -> u64 {
+            let found = whole(raw, key);
+            if let Err(reason) = &found {
+                deviations.push(Deviation::fatal(
+                    "metadata",
+                    format!("{INFO_PATH}: {reason}"),
+                ));
+            }
+            found.ok().flatten().unwrap_or(default)
+        };
+        let (total_episodes, total_frames, total_tasks) = (
+            count("total_episodes", 0),
+            count("total_frames", 0),
+            count("total_tasks", 0),
+        );
+        let chunks_size = match count("chunks_size", 1000) {
+            0 => {
+                return Err(DatasetError::field(
+                    path,
+                    "chunks_size",
+                    "must be more than 0",
+                ));
+            }
+            size => size,
         };
         for key in ["data_files_size_in_mb", "video_files_size_in_mb"] {
-            let size = raw.get(key).map(|value| value.as_f64().unwrap_or(0.0));
-            if size.is_some_and(|size| size <= 0.0) {
+            let size = raw.get(key).filter(|value| !value.is_null());
+            if size.is_some_and(|value| value.as_f64().unwrap_or(0.0) <= 0.0) {
                 return Err(DatasetError::field(path, key, "must be a number above 0"));
             }
         }
         Ok(Info {
             format,
-            fps,
+            fps: rate(raw, path, &mut deviations)?,
             features,
-            total_episodes: count("total_episodes", 0)?,
-            total_frames: count("total_frames", 0)?,
-            total_tasks: count("total_tasks", 0)?,
-            chunks_size: positive("chunks_size", 1000)?,
+            total_episodes,
+            total_frames,
+            total_tasks,
+            chunks_size,
             data_path: match raw.get("data_path") {
-                None => parse_template(data_path, "data_path")?,
+                None | Some(Value::Null) => parse_template(data_path, "data_path")?,
                 Some(Value::String(text)) => parse_template(text, "data_path")?,
                 Some(_) => return Err(DatasetError::field(path, "data_path", "is not a string")),
             },
@@ -182,7 +204,11 @@ impl Info {
                 .get("robot_type")
                 .and_then(Value::as_str)
                 .map(str::to_owned),
+            counts_episodes: raw
+                .get("total_episodes")
+                .is_some_and(|value| !value.is_null()),
             raw: raw.clone(),
+            deviations,
         })
     }
 
@@ -192,9 +218,24 @@ impl Info {
         raw.insert("total_episodes".to_owned(), json!(self.total_episodes));
         raw.insert("total_frames".to_owned(), json!(self.total_frames));
         raw.insert("total_tasks".to_owned(), json!(self.total_tasks));
-        let splits = json!({"train": format!("0:{}", self.total_episodes)});
+        let splits = splits::grown(raw.get("splits"), self.total_episodes);
         raw.insert("splits".to_owned(), splits);
         Value::Object(raw)
+    }
+
+    /// The JSON as it was read or put together, its own counts and splits included.
+    pub(crate) fn stored(&self) -> Value {
+        Value::Object(self.raw.clone())
+    }
+
+    /// A key of the file as it was read, known to this structure or not.
+    pub fn raw(&self, key: &str) -> Option<&Value> {
+        self.raw.get(key)
+    }
+
+    /// The frame rate as encoders and displays take it: the nearest whole number, at least 1.
+    pub fn whole_fps(&self) -> u32 {
+        (self.fps.round() as u32).max(1)
     }
 
     /// The feature with this key.
@@ -233,24 +274,133 @@ impl Info {
 
 /// An error for whoever is about to change a dataset of an older format.
 pub(crate) fn must_be_v3(info: &Info, root: &Path) -> Result<()> {
-    let version = match info.format {
-        Format::V3 => return Ok(()),
-        Format::V2_1 => "v2.1",
-        Format::V2_0 => "v2.0",
-    };
+    if info.format == Format::V3 {
+        return Ok(());
+    }
     Err(DatasetError::Version {
         path: root.to_owned(),
-        version: version.to_owned(),
-        advice: "ulna reads this format and writes v3.0 only; import it into a new folder first",
+        version: info.format.version().to_owned(),
+        advice: format!(
+            "ulna reads this format and writes v3.0 only; import it into a new folder first: `{}`",
+            crate::advice::import(root)
+        ),
     })
 }
 
-fn format(raw: &Map<String, Value>, path: &Path) -> Result<Format> {
-    let version = raw
-        .get("codebase_version")
-        .and_then(Value::as_str)
-        .ok_or_else(|| DatasetError::field(path, "codebase_version", "is missing"))?;
-    let mut parts = version.trim_start_matches(['v', 'V']).split('.');
+/// The dataset's folder, given that of its `info.json`.
+fn top(path: &Path) -> PathBuf {
+    let folder = path.parent().and_then(Path::parent);
+    folder.unwrap_or(path).to_owned()
+}
+
+/// The frame rate.
+fn rate(raw: &Map<String, Value>, path: &Path, deviations: &mut Vec<Deviation>) -> Result<f64> {
+    if let Some(fps) = raw.get("fps").filter(|fps| !fps.is_number()) {
+        let message = format!("{INFO_PATH}: `fps` is {fps}, a number is expected");
+        deviations.push(Deviation::fatal("metadata", message));
+    }
+    let text = |value: &Value| value.as_str().and_then(|text| text.trim().parse().ok());
+    let one = |value: &Value| match value {
+        Value::Array(list) => list.first().filter(|_| list.len() == 1).cloned(),
+        other => Some(other.clone()),
+    };
+    let fps = raw.get("fps").and_then(one);
+    fps.and_then(|fps| fps.as_f64().or_else(|| text(&fps)))
+        .filter(|fps| (MIN_FPS..=MAX_FPS).contains(fps))
+        .ok_or_else(|| {
+            let reason = format!("must be {MIN_FPS} to {MAX_FPS} frames/s");
+            DatasetError::field(path, "fps", reason)
+        })
+}
+
+/// The declared features; one whose declaration makes no sense is left out.
+fn features(
+    raw: &Map<String, Value>,
+    path: &Path,
+    deviations: &mut Vec<Deviation>,
+) -> Result<Vec<Feature>> {
+    let declared = raw.get("features").and_then(Value::as_object);
+    let declared = declared.ok_or_else(|| DatasetError::field(path, "features", "is missing"))?;
+    if declared.len() > MAX_FEATURES {
+        let reason = format!("has {} entries, more than {MAX_FEATURES}", declared.len());
+        return Err(DatasetError::field(path, "features", reason));
+    }
+    let mut features = Vec::with_capacity(declared.len());
+    for (key, value) in declared {
+        let shape = value
+            .get("shape")
+            .filter(|shape| shape.as_array().is_none_or(Vec::is_empty));
+        match Feature::parse(key, value) {
+            Ok(feature) => {
+                if let Some(shape) = shape {
+                    let message = format!(
+                        "{INFO_PATH}: the shape of `{key}` is {shape}, a list of sizes is expected"
+                    );
+                    deviations.push(Deviation::fatal("declaration", message));
+                }
+                features.push(feature);
+            }
+            Err((field, reason)) => {
+                let message = format!("{INFO_PATH}: `{field}` {reason}; the feature is left out");
+                deviations.push(Deviation::fatal("declaration", message));
+            }
+        }
+    }
+    Ok(features)
+}
+
+/// How the files are laid out. The templates of paths are believed over the version that is stated.
+fn laid_out(
+    raw: &Map<String, Value>,
+    path: &Path,
+    deviations: &mut Vec<Deviation>,
+) -> Result<Format> {
+    let stated = match raw.get("codebase_version").and_then(Value::as_str) {
+        Some(version) => Some(format(version, path)?),
+        None => None,
+    };
+    let template = raw.get("data_path").and_then(Value::as_str);
+    let found = template.and_then(|template| {
+        let has = |field: &str| template.contains(&format!("{{{field}"));
+        match (has("episode_index"), has("file_index")) {
+            (true, false) => Some(Format::V2_1),
+            (false, true) => Some(Format::V3),
+            _ => None,
+        }
+    });
+    let old = |format: Format| format < Format::V3;
+    match (stated, found) {
+        (Some(stated), Some(found)) if old(stated) != old(found) => {
+            let (label, layout) = (stated.version(), found.version());
+            let message = format!(
+                "{INFO_PATH} says it is of format {label}, but its files are laid out as in {layout}"
+            );
+            deviations.push(Deviation::fatal("mislabelled", message));
+            Ok(found)
+        }
+        (Some(stated), _) => Ok(stated),
+        (None, Some(found)) => {
+            let message = format!("{INFO_PATH} does not state its `codebase_version`");
+            deviations.push(Deviation::fatal("mislabelled", message));
+            Ok(found)
+        }
+        (None, None) => Err(DatasetError::field(path, "codebase_version", "is missing")),
+    }
+}
+
+impl Format {
+    /// As `codebase_version` states it.
+    pub fn version(self) -> &'static str {
+        match self {
+            Format::V2_0 => "v2.0",
+            Format::V2_1 => "v2.1",
+            Format::V3 => "v3.0",
+        }
+    }
+}
+
+fn format(version: &str, path: &Path) -> Result<Format> {
+    let mut parts = version.trim().trim_start_matches(['v', 'V']).split('.');
     let mut part = || parts.next().and_then(|part| part.parse::<u32>().ok());
     let advice = match (part(), part()) {
         (Some(3), _) => return Ok(Format::V3),
@@ -267,28 +417,21 @@ fn format(raw: &Map<String, Value>, path: &Path) -> Result<Format> {
         }
     };
     Err(DatasetError::Version {
-        path: path
-            .parent()
-            .and_then(Path::parent)
-            .unwrap_or(path)
-            .to_owned(),
+        path: top(path),
         version: version.to_owned(),
-        advice,
+        advice: advice.to_owned(),
     })
 }
 
-/// A whole number, also when some tool wrote it as `30.0`.
-fn whole(raw: &Map<String, Value>, key: &str, path: &Path) -> Result<Option<u64>> {
-    let Some(value) = raw.get(key) else {
-        return Ok(None);
+/// A whole number, also when some tool wrote it as `30.0`; none when it is absent or null.
+fn whole(raw: &Map<String, Value>, key: &str) -> Result<Option<u64>, String> {
+    let value = match raw.get(key) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(value) => value,
     };
     let exact = |x: f64| (x.fract() == 0.0 && (0.0..9.0e15).contains(&x)).then_some(x as u64);
-    value
-        .as_u64()
-        .or_else(|| value.as_f64().and_then(exact))
+    let found = value.as_u64().or_else(|| value.as_f64().and_then(exact));
+    found
         .map(Some)
-        .ok_or_else(|| {
-            let reason = format!("is {value}, a whole number of at least 0 is expected");
-            DatasetError::field(path, key, reason)
-        })
+        .ok_or_else(|| format!("`{key}` is {value}, a whole number of at least 0 is expected"))
 }

@@ -27,12 +27,15 @@
 //! [`check`] compares a dataset with the format, and [`grade`] looks at its content too and grades each episode. The module
 //! [`tools`] edits datasets, [`write_page`] makes a report of one for people, [`write_card`] its `README.md`.
 
+mod advice;
 mod alike;
 pub mod bare;
 mod budget;
 mod card;
 mod check;
 mod commit;
+mod derived;
+mod deviation;
 mod disk;
 mod episode;
 mod episode_columns;
@@ -57,12 +60,15 @@ mod pages;
 mod parquet_io;
 mod paths;
 mod pictures;
+mod placeholder;
 mod quantile;
+mod rate;
 mod reader;
 mod record_log;
 mod repair;
 mod rows;
 mod runs;
+mod splits;
 mod stats;
 mod table;
 mod tasks;

@@ -236,6 +236,28 @@ fn rows_with(
     Ok(rows.unwrap_or(0..0))
 }
 
+/// A text that a file keeps beside its columns.
+pub(crate) fn key_value(path: &Path, key: &str) -> Option<String> {
+    let found = guarded(path, || {
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let metadata = metadata(path, &Source::open(path)?, options)?;
+        let pairs = metadata.metadata().file_metadata().key_value_metadata();
+        let pair = pairs.into_iter().flatten().find(|pair| pair.key == key);
+        Ok(pair.and_then(|pair| pair.value.clone()))
+    });
+    found.ok().flatten()
+}
+
+/// How many rows a file says it has.
+pub(crate) fn row_count(path: &Path) -> Result<u64> {
+    guarded(path, || {
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let metadata = metadata(path, &Source::open(path)?, options)?;
+        let rows = metadata.metadata().file_metadata().num_rows();
+        Ok(u64::try_from(rows).unwrap_or(0))
+    })
+}
+
 /// The names of a file's columns.
 pub(crate) fn column_names(path: &Path) -> Result<Vec<String>> {
     guarded(path, || {
@@ -277,8 +299,24 @@ fn groups_with(metadata: &ParquetMetaData, column: &str, value: i64) -> Vec<usiz
         .collect()
 }
 
-/// All `DIR/*/*.parquet` in the order of their paths, which is how LeRobot finds tables.
+/// All `DIR/*/*.parquet` in the order of their paths, which is how LeRobot finds tables; hidden files, such as macOS's
+/// `._file-000.parquet`, are left out.
 pub(crate) fn files_below(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = all_files_below(dir)?;
+    files.retain(|path| !is_hidden(path));
+    Ok(files)
+}
+
+/// Whether a file's name begins with a dot, or its folder's.
+pub(crate) fn is_hidden(path: &Path) -> bool {
+    let hidden = |name: Option<&std::ffi::OsStr>| {
+        name.is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+    };
+    hidden(path.file_name()) || hidden(path.parent().and_then(Path::file_name))
+}
+
+/// All `DIR/*/*.parquet`, hidden ones included: LeRobot reads these too.
+pub(crate) fn all_files_below(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     if !dir.is_dir() {
         return Ok(files);

@@ -45,27 +45,73 @@ pub(crate) fn quantiles(sorted: &[(f64, u64)], precision: Precision) -> [f64; 5]
     let (Some((min, _)), Some((max, _))) = (sorted.first(), sorted.last()) else {
         return [f64::NAN; 5];
     };
-    let edges = edges(*min, *max, precision);
-    let cumulative = cumulative(sorted, &edges);
-    let total = cumulative[BINS - 1];
+    let edges = Edges::new(*min, *max, precision);
+    let counts = Counts::new(sorted);
+    // How many values lie below the upper edge of a bin; the last bin includes its upper edge. Only the bins that a search
+    // comes by are looked at: short episodes have far fewer values than there are bins.
+    let cumulative = |bin: usize| {
+        let top = edges.at(bin + 1);
+        counts.until(|value| value < top || (bin == BINS - 1 && value <= top))
+    };
+    let total = cumulative(BINS - 1);
     QUANTILES.map(|(_, q)| {
         let target = q * total as f64;
-        let bin = cumulative.partition_point(|count| (*count as f64) < target);
+        let bin = first_bin(|bin| cumulative(bin) as f64 >= target);
         if bin == 0 {
-            return edges[0];
+            return edges.at(0);
         }
         if bin >= BINS {
-            return edges[BINS];
+            return edges.at(BINS);
         }
-        let below = cumulative[bin - 1];
-        let inside = cumulative[bin] - below;
+        let below = cumulative(bin - 1);
+        let inside = cumulative(bin) - below;
         let fraction = if inside == 0 {
             0.0
         } else {
             (target - below as f64) / inside as f64
         };
-        edges[bin] + fraction * width(edges[bin], edges[bin + 1], precision)
+        let (low, high) = (edges.at(bin), edges.at(bin + 1));
+        low + fraction * width(low, high, precision)
     })
+}
+
+/// The first bin for which something holds that goes on to hold; [`BINS`] if there is none.
+fn first_bin(holds: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, BINS);
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        match holds(middle) {
+            true => high = middle,
+            false => low = middle + 1,
+        }
+    }
+    low
+}
+
+/// How many values there are up to each.
+struct Counts<'a> {
+    sorted: &'a [(f64, u64)],
+    sums: Vec<u64>,
+}
+
+impl Counts<'_> {
+    fn new(sorted: &[(f64, u64)]) -> Counts<'_> {
+        let mut sum = 0;
+        let sums = sorted.iter().map(|(_, weight)| {
+            sum += weight;
+            sum
+        });
+        Counts {
+            sums: sums.collect(),
+            sorted,
+        }
+    }
+
+    /// The weight of all values before the first that isn't `inside`.
+    fn until(&self, inside: impl Fn(f64) -> bool) -> u64 {
+        let count = self.sorted.partition_point(|(value, _)| inside(*value));
+        count.checked_sub(1).map_or(0, |last| self.sums[last])
+    }
 }
 
 fn width(low: f64, high: f64, precision: Precision) -> f64 {
@@ -76,39 +122,33 @@ fn width(low: f64, high: f64, precision: Precision) -> f64 {
 }
 
 /// `BINS + 1` edges as numpy's linspace computes them.
-fn edges(min: f64, max: f64, precision: Precision) -> Vec<f64> {
-    match precision {
-        Precision::Double => {
-            let (start, stop) = (min - MARGIN, max + MARGIN);
-            let step = (stop - start) / BINS as f64;
-            let mut edges: Vec<f64> = (0..=BINS).map(|i| i as f64 * step + start).collect();
-            edges[BINS] = stop;
-            edges
-        }
-        Precision::Single => {
-            let (start, stop) = (min as f32 - MARGIN as f32, max as f32 + MARGIN as f32);
-            let step = (stop - start) / BINS as f32;
-            let mut edges: Vec<f64> = (0..=BINS)
-                .map(|i| f64::from(i as f32 * step + start))
-                .collect();
-            edges[BINS] = f64::from(stop);
-            edges
-        }
-    }
+enum Edges {
+    Double { start: f64, stop: f64, step: f64 },
+    Single { start: f32, stop: f32, step: f32 },
 }
 
-/// How many values lie below the upper edge of each bin; the last bin includes its upper edge.
-fn cumulative(sorted: &[(f64, u64)], edges: &[f64]) -> Vec<u64> {
-    let mut out = Vec::with_capacity(BINS);
-    let mut values = sorted.iter().peekable();
-    let mut count = 0;
-    for bin in 0..BINS {
-        let top = edges[bin + 1];
-        let inside = |value: f64| value < top || (bin == BINS - 1 && value <= top);
-        while let Some((_, weight)) = values.next_if(|(value, _)| inside(*value)) {
-            count += weight;
+impl Edges {
+    fn new(min: f64, max: f64, precision: Precision) -> Edges {
+        match precision {
+            Precision::Double => {
+                let (start, stop) = (min - MARGIN, max + MARGIN);
+                let step = (stop - start) / BINS as f64;
+                Edges::Double { start, stop, step }
+            }
+            Precision::Single => {
+                let (start, stop) = (min as f32 - MARGIN as f32, max as f32 + MARGIN as f32);
+                let step = (stop - start) / BINS as f32;
+                Edges::Single { start, stop, step }
+            }
         }
-        out.push(count);
     }
-    out
+
+    fn at(&self, edge: usize) -> f64 {
+        match self {
+            Edges::Double { stop, .. } if edge == BINS => *stop,
+            Edges::Single { stop, .. } if edge == BINS => f64::from(*stop),
+            Edges::Double { start, step, .. } => edge as f64 * step + start,
+            Edges::Single { start, step, .. } => f64::from(edge as f32 * step + start),
+        }
+    }
 }

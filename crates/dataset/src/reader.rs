@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow_array::{Array, RecordBatch};
 use serde_json::Value;
 
+use crate::deviation::Deviation;
 use crate::episode::{Column, Episode};
 use crate::episodes::{self, EpisodeRow};
 use crate::error::{DatasetError, Result};
 use crate::features::{Dtype, Feature};
-use crate::info::{Format, Info};
+use crate::info::{Format, INFO_PATH, Info};
 use crate::manifest::Manifest;
-use crate::parquet_io::Source;
+use crate::rows::{Cursor, Places, Stretch, count};
 use crate::stats::Stats;
-use crate::{json, parquet_io, stats, table, tasks, v2};
+use crate::tasks::Tasks;
+use crate::{json, parquet_io, stats, tasks, v2};
 
 /// The key of the robot's measured state.
 pub const STATE: &str = "observation.state";
@@ -27,46 +28,62 @@ pub const ACTION: &str = "action";
 pub struct Dataset {
     root: PathBuf,
     info: Arc<Info>,
-    tasks: Arc<[String]>,
+    tasks: Arc<Tasks>,
     episodes: Arc<[EpisodeRow]>,
     uncommitted: usize,
+    places: Arc<Places>,
+    deviations: Arc<[Deviation]>,
 }
 
 impl Dataset {
-    /// Reads the metadata of the dataset in `dir`. No data or video file is opened.
+    /// Reads the metadata of the dataset in `dir`. Data files are looked into only where the metadata contradict each
+    /// other: then their rows are believed.
     ///
     /// Rows of the episode table beyond `info.json`'s count belong to a save that was cut short; they
-    /// are left out (see [`Dataset::uncommitted_episodes`]).
+    /// are left out (see [`Dataset::uncommitted_episodes`]). What of the metadata is missing or makes no sense costs
+    /// only what it is about; [`check`](crate::check) says what that is.
     pub fn open(dir: impl AsRef<Path>) -> Result<Dataset> {
-        let root = dir.as_ref().to_owned();
-        let info = Info::read(&root)?;
-        let tasks = match info.total_tasks {
-            0 => Vec::new(),
-            _ if info.format < Format::V3 => v2::tasks(&root)?,
-            _ => tasks::read(&root)?,
-        };
-        let mut episodes = match info.total_episodes {
-            0 => Vec::new(),
-            _ if info.format < Format::V3 => v2::episodes(&root, &info)?,
-            _ => episodes::read(&root, &info)?,
-        };
-        let found = episodes.len() as u64;
-        if found < info.total_episodes {
-            return Err(DatasetError::Disagree {
-                what: "the number of episodes".to_owned(),
-                place: "meta/info.json",
-                expected: info.total_episodes,
-                found,
+        Dataset::open_as(dir.as_ref(), false)
+    }
+
+    /// As [`open`](Self::open), with all episodes of the table, whatever `info.json` counts.
+    pub(crate) fn open_whole(dir: &Path) -> Result<Dataset> {
+        Dataset::open_as(dir, true)
+    }
+
+    fn open_as(root: &Path, whole: bool) -> Result<Dataset> {
+        let info = Info::read(root)?;
+        let mut deviations = info.deviations.clone();
+        if let Some(format) = other_storage(root, &info)? {
+            return Err(DatasetError::Storage {
+                path: root.to_owned(),
+                format,
             });
         }
-        let uncommitted = found - info.total_episodes;
-        episodes.truncate(usize::try_from(info.total_episodes).unwrap_or(usize::MAX));
+        let places = Arc::new(Places::default());
+        let tasks = read_tasks(root, &info, &mut deviations)?;
+        let mut episodes = read_episodes(root, &info, &mut deviations)?;
+        let found = episodes.len() as u64;
+        let counted = info.total_episodes;
+        let is_v3 = info.format == Format::V3;
+        let uncommitted = match info.counts_episodes && is_v3 && !whole {
+            true => found.saturating_sub(counted),
+            false => 0,
+        };
+        episodes.truncate(usize::try_from(found - uncommitted).unwrap_or(usize::MAX));
+        if found - uncommitted != counted {
+            let message = format!("{INFO_PATH} counts {counted} episodes, {found} are there");
+            deviations.push(Deviation::fatal("total-episodes", message));
+        }
+        believe_rows(root, &info, &places, &mut episodes, &mut deviations);
         Ok(Dataset {
-            root,
+            root: root.to_owned(),
             info: Arc::new(info),
-            tasks: tasks.into(),
+            tasks: Arc::new(tasks),
             episodes: episodes.into(),
             uncommitted: usize::try_from(uncommitted).unwrap_or(usize::MAX),
+            places,
+            deviations: deviations.into(),
         })
     }
 
@@ -81,7 +98,7 @@ impl Dataset {
     }
 
     /// Frames per second.
-    pub fn fps(&self) -> u32 {
+    pub fn fps(&self) -> f64 {
         self.info.fps
     }
 
@@ -100,9 +117,19 @@ impl Dataset {
         self.uncommitted
     }
 
-    /// The task texts, by task index.
+    /// The task texts, in the order of their numbers.
     pub fn tasks(&self) -> &[String] {
-        &self.tasks
+        self.tasks.texts()
+    }
+
+    /// The text of the task with this number, as the rows have it in `task_index`.
+    pub fn task(&self, number: i64) -> Option<&str> {
+        self.tasks.text(number)
+    }
+
+    /// The numbers of the tasks, in the order of [`tasks`](Self::tasks); 0, 1, 2 and so on in a sound dataset.
+    pub(crate) fn task_numbers(&self) -> &[i64] {
+        self.tasks.numbers()
     }
 
     /// The episode table.
@@ -132,17 +159,23 @@ impl Dataset {
             let parts: Vec<&Stats> = parts.iter().collect();
             return Ok((!parts.is_empty()).then(|| stats::aggregate(&parts)));
         }
-        stats::parse(&json::read(&path)?)
-            .map(Some)
-            .map_err(|(field, reason)| DatasetError::field(&path, field, reason))
+        Ok(Some(stats::parse_some(&json::read(&path)?)))
     }
 
-    /// The statistics of each episode; empty when the dataset doesn't keep them (v2.0).
+    /// The statistics of each episode, none for one that the dataset has none of; empty when the dataset keeps none at
+    /// all (v2.0).
     pub fn episode_stats(&self) -> Result<Vec<Stats>> {
-        match self.info.format {
-            Format::V3 => episodes::read_stats(&self.root),
-            Format::V2_0 | Format::V2_1 => v2::episode_stats(&self.root, &self.info),
+        let mut by_number = match self.info.format {
+            Format::V3 => episodes::numbered_stats(&self.root)?,
+            Format::V2_0 | Format::V2_1 => v2::episode_stats(&self.root, &self.info)?,
+        };
+        if by_number.is_empty() {
+            return Ok(Vec::new());
         }
+        let rows = self.episodes.iter();
+        Ok(rows
+            .map(|row| by_number.remove(&row.stored_index).unwrap_or_default())
+            .collect())
     }
 
     /// What the recording program noted about robot, units and calibration; none in datasets that
@@ -190,75 +223,144 @@ impl Dataset {
     }
 
     fn read_episode(&self, episode: usize, features: &[&Feature]) -> Result<Episode> {
-        let row = self.episode_row(episode)?;
-        let path = self.root.join(self.info.data_file(row.data)?);
-        if !path.exists() {
-            return Err(DatasetError::MissingFile {
-                what: format!("episode {episode}"),
-                path,
-            });
+        self.episode_row(episode)?;
+        let keys = features.iter().map(|feature| (*feature).clone());
+        EpisodeReader::new(self, keys.collect()).read(episode)
+    }
+
+    /// The same dataset at another rate.
+    pub(crate) fn with_fps(&self, fps: f64) -> Dataset {
+        let mut info = (*self.info).clone();
+        info.fps = fps;
+        Dataset {
+            info: Arc::new(info),
+            ..self.clone()
         }
-        let wanted = |name: &str| {
-            AUTO_COLUMNS.contains(&name) || features.iter().any(|feature| feature.key == name)
-        };
-        let only = i64::try_from(row.episode_index).unwrap_or(i64::MAX);
+    }
+
+    /// The same dataset with other declarations of its features.
+    pub(crate) fn with_features(&self, features: Vec<Feature>) -> Dataset {
+        let mut info = (*self.info).clone();
+        info.features = features;
+        Dataset {
+            info: Arc::new(info),
+            ..self.clone()
+        }
+    }
+
+    /// Where the rows of an episode are.
+    pub(crate) fn stretches(&self, episode: usize) -> Result<Vec<Stretch>> {
+        let row = self.episode_row(episode)?;
+        self.places.of(&self.root, &self.info, row)
+    }
+
+    /// How many rows a data file has.
+    pub(crate) fn rows_in(&self, path: &Path) -> Result<usize> {
+        self.places.rows_in(path)
+    }
+
+    /// The numbers that the rows of an episode give it, in an old format, if they are others than the table's.
+    pub(crate) fn other_numbers(&self, episode: usize) -> Vec<i64> {
+        let row = self.episode_row(episode);
+        row.map_or_else(
+            |_| Vec::new(),
+            |row| self.places.other_numbers(&self.root, &self.info, row),
+        )
+    }
+
+    /// What of the dataset is not as the format has it, a sentence each, as far as opening it shows.
+    pub fn remarks(&self) -> impl Iterator<Item = &str> {
+        self.deviations.iter().map(|found| found.message.as_str())
+    }
+
+    /// What is unusual about the dataset, found while opening it.
+    pub(crate) fn deviations(&self) -> &[Deviation] {
+        &self.deviations
+    }
+
+    /// An error for what wants to write into a dataset that LeRobot cannot read, or reads wrongly.
+    pub(crate) fn must_be_orderly(&self) -> Result<()> {
+        match self.deviations.iter().find(|found| found.fatal) {
+            None => Ok(()),
+            Some(found) => Err(DatasetError::invalid(
+                self.root.display().to_string(),
+                format!(
+                    "{}; make a sound copy first: `{}`",
+                    found.message,
+                    crate::advice::import(&self.root)
+                ),
+            )),
+        }
+    }
+}
+
+/// Reads episodes one after the other; a file of many is decoded once, if they are read in order.
+#[derive(Debug)]
+pub(crate) struct EpisodeReader<'a> {
+    dataset: &'a Dataset,
+    features: Vec<Feature>,
+    cursor: Option<Cursor>,
+}
+
+impl<'a> EpisodeReader<'a> {
+    /// A reader of some features made of numbers.
+    pub(crate) fn new(dataset: &'a Dataset, features: Vec<Feature>) -> EpisodeReader<'a> {
+        EpisodeReader {
+            dataset,
+            features,
+            cursor: None,
+        }
+    }
+
+    /// A reader of all features that are made of numbers.
+    pub(crate) fn of_all(dataset: &'a Dataset) -> EpisodeReader<'a> {
+        let numeric = |f: &&Feature| f.number().is_some();
+        let features = dataset.info.features.iter().filter(numeric);
+        EpisodeReader::new(dataset, features.cloned().collect())
+    }
+
+    /// The episode as its rows have it. A declared column that the file lacks is NaN throughout, as LeRobot reads it.
+    pub(crate) fn read(&mut self, episode: usize) -> Result<Episode> {
+        let stretches = self.dataset.stretches(episode)?;
         let mut out = Episode {
             index: episode,
-            fps: self.info.fps,
+            fps: self.dataset.info.fps,
             length: 0,
             columns: BTreeMap::new(),
             timestamps: Vec::new(),
             frame_index: Vec::new(),
             global_index: Vec::new(),
             task_index: Vec::new(),
-            tasks: Arc::clone(&self.tasks),
+            absent: Vec::new(),
+            tasks: Arc::clone(&self.dataset.tasks),
         };
-        for feature in features.iter().filter(|f| !f.is_auto()) {
+        for feature in self.features.iter().filter(|f| !f.is_auto()) {
             out.columns
                 .insert(feature.key.clone(), Column::new(feature));
         }
-        let source = Source::open(&path)?;
-        let mut budget = parquet_io::numbers();
-        let only = (EPISODE_INDEX, only);
-        let has = |batch: &RecordBatch, key: &str| batch.schema().index_of(key).is_ok();
-        let schema = parquet_io::each(
-            &path,
-            &source,
-            wanted,
-            Some(only),
-            &mut budget,
-            &mut |batch| {
-                // A column that is missing is told below, by its name.
-                if !out.columns.keys().all(|key| has(&batch, key)) {
-                    return Ok(());
-                }
-                let batch = rows_of(&batch, only.1, &path)?;
-                out.append(&batch, &path)
-            },
-        )?;
-        for feature in features.iter().filter(|f| !f.is_auto()) {
-            if schema.index_of(&feature.key).is_err() {
-                return Err(DatasetError::field(
-                    &path,
-                    &feature.key,
-                    "is declared in meta/info.json, but is not a column of this file",
-                ));
+        for stretch in stretches {
+            let cursor = self.cursor(&stretch.path)?;
+            let batches = cursor.rows(stretch.rows)?;
+            for batch in &batches {
+                out.append(batch, &stretch.path)?;
             }
         }
-        out.length = out.frame_index.len();
-        if out.length as u64 != row.length {
-            return Err(DatasetError::Disagree {
-                what: format!("the frames of episode {episode} in {}", path.display()),
-                place: "the episode table",
-                expected: row.length,
-                found: out.length as u64,
-            });
-        }
+        out.settle();
         Ok(out)
     }
-}
 
-const EPISODE_INDEX: &str = "episode_index";
+    fn cursor(&mut self, path: &Path) -> Result<&mut Cursor> {
+        let features = &self.features;
+        let wanted = |name: &str| {
+            AUTO_COLUMNS.contains(&name) || features.iter().any(|feature| feature.key == name)
+        };
+        let cursor = match self.cursor.take() {
+            Some(cursor) if cursor.path() == path => cursor,
+            _ => Cursor::open(path, &wanted)?,
+        };
+        Ok(self.cursor.insert(cursor))
+    }
+}
 
 const AUTO_COLUMNS: [&str; 5] = [
     "timestamp",
@@ -268,19 +370,115 @@ const AUTO_COLUMNS: [&str; 5] = [
     "task_index",
 ];
 
-/// The rows of one episode within a batch that may hold several.
-fn rows_of(batch: &RecordBatch, episode: i64, path: &Path) -> Result<RecordBatch> {
-    let column = batch
-        .column_by_name("episode_index")
-        .ok_or_else(|| DatasetError::field(path, "episode_index", "is a missing column"))?;
-    let mut numbers = Vec::with_capacity(column.len());
-    table::append_integers(column, &mut numbers)
-        .map_err(|reason| DatasetError::field(path, "episode_index", reason))?;
-    // Episodes are contiguous, so the rows are one slice; if not, the length check says so.
-    let first = numbers.iter().position(|n| *n == episode).unwrap_or(0);
-    let count = numbers[first..]
-        .iter()
-        .take_while(|n| **n == episode)
-        .count();
-    Ok(batch.slice(first, count))
+/// What a dataset is stored as that has no parquet files, if it says so or is seen to be something else.
+fn other_storage(root: &Path, info: &Info) -> Result<Option<String>> {
+    let stated = info.raw("storage_format").and_then(Value::as_str);
+    let stated = stated.filter(|format| *format != "parquet");
+    let is_lance = |folder: &str| {
+        let entries = std::fs::read_dir(root.join(folder))
+            .into_iter()
+            .flatten()
+            .flatten();
+        let mut names = entries.map(|entry| entry.path());
+        names.any(|path| path.extension().is_some_and(|end| end == "lance"))
+    };
+    let format = match stated {
+        Some(format) => format.to_owned(),
+        None if ["", "data"].iter().any(|folder| is_lance(folder)) => "lance".to_owned(),
+        None => return Ok(None),
+    };
+    let data = parquet_io::files_below(&root.join("data"))?;
+    Ok(data.is_empty().then_some(format))
+}
+
+/// The tasks; without their table, none.
+fn read_tasks(root: &Path, info: &Info, deviations: &mut Vec<Deviation>) -> Result<Tasks> {
+    let read = match info.format {
+        Format::V3 => tasks::read(root),
+        Format::V2_0 | Format::V2_1 => v2::tasks(root),
+    };
+    match read {
+        Ok((tasks, found)) => {
+            deviations.extend(found);
+            Ok(tasks)
+        }
+        // A dataset without frames needs no tasks.
+        Err(DatasetError::MissingFile { .. }) if info.total_tasks == 0 => Ok(Tasks::default()),
+        Err(error) => {
+            let message = format!("frames have no task texts: {error}");
+            deviations.push(Deviation::fatal("tasks", message));
+            Ok(Tasks::default())
+        }
+    }
+}
+
+fn read_episodes(
+    root: &Path,
+    info: &Info,
+    deviations: &mut Vec<Deviation>,
+) -> Result<Vec<EpisodeRow>> {
+    if info.total_episodes == 0 && info.counts_episodes && info.format == Format::V3 {
+        return Ok(Vec::new());
+    }
+    let (mut rows, found) = match info.format {
+        Format::V3 => episodes::read(root, info)?,
+        Format::V2_0 | Format::V2_1 => v2::episodes(root, info)?,
+    };
+    deviations.extend(found);
+    if info.format == Format::V3 {
+        match rows.is_empty() {
+            true => rows = crate::derived::episodes(root, info, deviations)?,
+            false if (rows.len() as u64) < info.total_episodes => {
+                crate::derived::add_missing(root, info, &mut rows)?;
+            }
+            false => {}
+        }
+    }
+    Ok(rows)
+}
+
+/// Where the table contradicts itself or `info.json`, the rows are counted.
+fn believe_rows(
+    root: &Path,
+    info: &Info,
+    places: &Places,
+    episodes: &mut [EpisodeRow],
+    deviations: &mut Vec<Deviation>,
+) {
+    let spans = |row: &EpisodeRow| row.dataset_to.checked_sub(row.dataset_from) == Some(row.length);
+    let sum: u128 = episodes.iter().map(|row| u128::from(row.length)).sum();
+    let all_fit = sum == u128::from(info.total_frames);
+    let sound = |row: &EpisodeRow| all_fit && row.length > 0 && spans(row);
+    let mut wrong = Vec::new();
+    for row in episodes.iter_mut().filter(|row| !sound(row)) {
+        let Ok(found) = places.of(root, info, row) else {
+            continue;
+        };
+        let found = count(&found);
+        if found != row.length {
+            wrong.push((row.episode_index, row.length, found));
+            row.length = found;
+            for span in row.videos.values_mut().filter(|_| info.format < Format::V3) {
+                span.to = found as f64 / info.fps;
+            }
+        }
+    }
+    if let Some((episode, told, found)) = wrong.first() {
+        let more = match wrong.len() {
+            1 => String::new(),
+            several => format!(" (and {} more)", several - 1),
+        };
+        let message = format!(
+            "the table says that episode {episode} has {told} frames, the data files have {found}{more}"
+        );
+        deviations.push(Deviation::harmless("length", message));
+    }
+    if info.format < Format::V3 {
+        let mut next = 0_u64;
+        for row in episodes.iter_mut() {
+            row.dataset_from = next;
+            next = next.saturating_add(row.length);
+            row.dataset_to = next;
+        }
+    }
 }

@@ -149,7 +149,7 @@ fn state(run: &Path, writer: &Writer) -> Result<State> {
     for camera in layout.cameras() {
         frames = frames.min(whole_pictures(run, &camera.key)?);
     }
-    let fps = writer.info.fps;
+    let fps = writer.info.whole_fps();
     let mut videos = Vec::new();
     for camera in layout.cameras() {
         if frames == 0 {

@@ -54,6 +54,8 @@ impl FeatureStats {
                 .iter()
                 .skip(element)
                 .step_by(width.max(1))
+                // One NaN would make all of them NaN.
+                .filter(|v| v.is_finite())
                 .map(|v| (*v, 1))
                 .collect();
             column.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -284,8 +286,23 @@ pub(crate) fn parse(value: &Value) -> Result<Stats, (String, String)> {
     Ok(stats)
 }
 
+/// As [`parse`], without the features whose statistics make no sense.
+pub(crate) fn parse_some(value: &Value) -> Stats {
+    let entries = value.as_object().into_iter().flatten();
+    let one = |(key, entry): (&String, &Value)| {
+        let only = Value::Object(Map::from_iter([(key.clone(), entry.clone())]));
+        parse(&only).ok()?.pop_first()
+    };
+    entries.filter_map(one).collect()
+}
+
 fn flatten(value: &Value, out: &mut Vec<f64>) -> Result<(), &'static str> {
     match value {
+        // Python's NaN and Infinity, which JSON has no words for.
+        Value::Null => {
+            out.push(f64::NAN);
+            Ok(())
+        }
         Value::Array(list) => list.iter().try_for_each(|entry| flatten(entry, out)),
         Value::Number(number) => {
             out.push(number.as_f64().ok_or("holds a number that isn't finite")?);

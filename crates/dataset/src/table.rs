@@ -16,6 +16,9 @@ use arrow_schema::{DataType, Field};
 
 use crate::features::Number;
 
+/// A row that is missing has no more numbers than this.
+const MOST_MISSING: usize = 1 << 16;
+
 /// Appends `array`, `width` numbers a row, to `out`. Missing numbers become NaN. The error says what
 /// doesn't fit.
 pub(crate) fn append_numbers(
@@ -23,6 +26,9 @@ pub(crate) fn append_numbers(
     width: usize,
     out: &mut Vec<f64>,
 ) -> Result<(), String> {
+    if array.null_count() > 0 && nesting(array.data_type()) > 0 {
+        return append_with_gaps(array, width, out);
+    }
     let leaf = leaves(array, width)?;
     match leaf.data_type() {
         DataType::Boolean => {
@@ -48,6 +54,17 @@ pub(crate) fn append_numbers(
     Ok(())
 }
 
+/// The same of a column of lists in which rows are missing: these are NaN throughout.
+fn append_with_gaps(array: &dyn Array, width: usize, out: &mut Vec<f64>) -> Result<(), String> {
+    for row in 0..array.len() {
+        match array.is_valid(row) {
+            true => append_numbers(&array.slice(row, 1), width, out)?,
+            false => out.resize(out.len() + width.min(MOST_MISSING), f64::NAN),
+        }
+    }
+    Ok(())
+}
+
 /// The numbers of one row of a column, however they are nested; none where the row has no value.
 pub(crate) fn numbers_of_row(array: &dyn Array, row: usize) -> Result<Vec<f64>, String> {
     let mut out = Vec::new();
@@ -57,6 +74,13 @@ pub(crate) fn numbers_of_row(array: &dyn Array, row: usize) -> Result<Vec<f64>, 
         append_numbers(&leaf, 1, &mut out)?;
     }
     Ok(out)
+}
+
+/// How many numbers a row has, if all have as many.
+pub(crate) fn width_of(array: &dyn Array) -> Option<usize> {
+    let inner = strip_lists(array).ok()?;
+    let rows = array.len().max(1);
+    (inner.len() % rows == 0).then_some(inner.len() / rows)
 }
 
 /// The whole numbers of a scalar column; the error says what doesn't fit.
@@ -89,6 +113,14 @@ pub(crate) fn strings(array: &dyn Array) -> Result<Vec<Option<String>>, String> 
         DataType::Utf8 => Ok(array.as_string::<i32>().iter().map(own).collect()),
         DataType::LargeUtf8 => Ok(array.as_string::<i64>().iter().map(own).collect()),
         DataType::Utf8View => Ok(array.as_string_view().iter().map(own).collect()),
+        DataType::Binary => {
+            let lossy = |v: &[u8]| String::from_utf8_lossy(v).into_owned();
+            Ok(array
+                .as_binary::<i32>()
+                .iter()
+                .map(|v| v.map(lossy))
+                .collect())
+        }
         other => Err(format!("holds {other}, text is expected")),
     }
 }
@@ -128,7 +160,8 @@ pub(crate) fn string_lists(array: &dyn Array) -> Result<Vec<Vec<String>>, String
                 DataType::List(_) => array.as_list::<i32>().value(row),
                 DataType::LargeList(_) => array.as_list::<i64>().value(row),
                 DataType::FixedSizeList(..) => array.as_fixed_size_list().value(row),
-                other => return Err(format!("holds {other}, lists of text are expected")),
+                // One text, where a list of one is expected.
+                _ => array.slice(row, 1),
             };
             Ok(strings(&list)?.into_iter().flatten().collect())
         })
@@ -142,6 +175,16 @@ pub(crate) fn nesting(kind: &DataType) -> usize {
             1 + nesting(inner.data_type())
         }
         _ => 0,
+    }
+}
+
+/// The type within all lists.
+pub(crate) fn leaf_type(kind: &DataType) -> &DataType {
+    match kind {
+        DataType::List(inner) | DataType::LargeList(inner) | DataType::FixedSizeList(inner, _) => {
+            leaf_type(inner.data_type())
+        }
+        other => other,
     }
 }
 

@@ -1,12 +1,15 @@
 //! `meta/tasks.parquet`: the task texts, whose position is the `task_index` of the data files.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::Int64Array;
+use arrow_schema::{DataType, Schema};
 use serde_json::json;
 
 use crate::budget::Budget;
+use crate::deviation::Deviation;
 use crate::error::{DatasetError, Result};
 use crate::parquet_io::Source;
 use crate::{parquet_io, table};
@@ -14,8 +17,41 @@ use crate::{parquet_io, table};
 /// Where the tasks stand in a dataset.
 pub const TASKS_PATH: &str = "meta/tasks.parquet";
 
-/// Reads the tasks in the order of their index.
-pub(crate) fn read(root: &Path) -> Result<Vec<String>> {
+/// The task texts by their numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tasks {
+    /// In the order of their numbers.
+    texts: Vec<String>,
+    /// Ascending.
+    numbers: Vec<i64>,
+}
+
+impl Tasks {
+    /// The tasks of a map from number to text.
+    pub(crate) fn of(by_number: BTreeMap<i64, String>) -> Tasks {
+        let (numbers, texts) = by_number.into_iter().unzip();
+        Tasks { texts, numbers }
+    }
+
+    /// The text of the task with this number.
+    pub(crate) fn text(&self, number: i64) -> Option<&str> {
+        let at = self.numbers.binary_search(&number).ok()?;
+        self.texts.get(at).map(String::as_str)
+    }
+
+    /// All texts, in the order of their numbers.
+    pub(crate) fn texts(&self) -> &[String] {
+        &self.texts
+    }
+
+    /// The numbers, ascending.
+    pub(crate) fn numbers(&self) -> &[i64] {
+        &self.numbers
+    }
+}
+
+/// Reads the tasks, and says what is unusual about their table.
+pub(crate) fn read(root: &Path) -> Result<(Tasks, Vec<Deviation>)> {
     let path = root.join(TASKS_PATH);
     if !path.exists() {
         return Err(DatasetError::MissingFile {
@@ -23,45 +59,85 @@ pub(crate) fn read(root: &Path) -> Result<Vec<String>> {
             path,
         });
     }
-    // pandas stores an unnamed index as `__index_level_0__`.
-    let is_text = |name: &str| name == "task" || name == "__index_level_0__";
-    let wanted = |name: &str| is_text(name) || name == "task_index";
     let source = Source::open(&path)?;
     // Each task is a text of its own in memory.
-    let columns = parquet_io::read_from(&path, &source, wanted, None, &mut Budget::of(64))?;
+    let columns = parquet_io::read_from(&path, &source, |_| true, None, &mut Budget::of(64))?;
     let field = |name: &str, reason: String| DatasetError::field(&path, name, reason);
+    let text = text_column(&columns.schema).ok_or_else(|| {
+        field(
+            "task",
+            "is a missing column: the table has no texts".to_owned(),
+        )
+    })?;
     let mut indexes = Vec::new();
     let mut texts = Vec::new();
     for batch in &columns.batches {
-        for (position, column) in batch.schema().fields().iter().zip(batch.columns()) {
-            let name = position.name();
-            if is_text(name) {
-                texts.extend(table::strings(column).map_err(|r| field(name, r))?);
-            } else {
-                table::append_integers(column, &mut indexes).map_err(|r| field(name, r))?;
+        let column = batch.column_by_name(&text);
+        let column = column.ok_or_else(|| field(&text, "is a missing column".to_owned()))?;
+        texts.extend(table::strings(column).map_err(|r| field(&text, r))?);
+        // Without numbers, the position is one.
+        match batch.column_by_name("task_index") {
+            Some(column) => {
+                table::append_integers(column, &mut indexes).map_err(|r| field("task_index", r))?;
+            }
+            None => indexes.extend(indexes.len() as i64..texts.len() as i64),
+        }
+    }
+    let mut deviations = Vec::new();
+    if !has_index(&path, &text) {
+        let message = format!(
+            "{TASKS_PATH} does not say that its texts are pandas' index; LeRobot hands out numbers instead of them"
+        );
+        deviations.push(Deviation::fatal("tasks", message));
+    }
+    let mut by_number = BTreeMap::new();
+    for (position, (index, text)) in indexes.iter().zip(texts).enumerate() {
+        if i64::try_from(position) != Ok(*index) && deviations.is_empty() {
+            let message = format!(
+                "{TASKS_PATH} has task {index} in row {position}; LeRobot takes the row for the number, so frames get the text of another task, or none"
+            );
+            deviations.push(Deviation::fatal("tasks", message));
+        }
+        match text {
+            Some(text) => {
+                by_number.entry(*index).or_insert(text);
+            }
+            None => {
+                let message = format!("{TASKS_PATH}: task {index} has no text");
+                deviations.push(Deviation::fatal("tasks", message));
             }
         }
     }
-    if texts.len() != indexes.len() {
-        let reason = format!(
-            "has {} texts for {} indexes (columns `task` and `task_index` are needed)",
-            texts.len(),
-            indexes.len()
-        );
-        return Err(field("task", reason));
-    }
-    let mut rows: Vec<(i64, Option<String>)> = indexes.into_iter().zip(texts).collect();
-    rows.sort();
-    rows.into_iter()
-        .enumerate()
-        .map(|(position, (index, text))| match text {
-            Some(text) if i64::try_from(position) == Ok(index) => Ok(text),
-            _ => Err(field(
-                "task_index",
-                format!("holds {index} where {position} is expected, or a task without text"),
-            )),
-        })
-        .collect()
+    Ok((Tasks::of(by_number), deviations))
+}
+
+/// Whether pandas takes a column for the index of the table.
+fn has_index(path: &Path, column: &str) -> bool {
+    let pandas = parquet_io::key_value(path, "pandas");
+    let pandas: Option<serde_json::Value> =
+        pandas.and_then(|text| serde_json::from_str(&text).ok());
+    let columns = pandas
+        .as_ref()
+        .and_then(|pandas| pandas.get("index_columns")?.as_array());
+    columns
+        .into_iter()
+        .flatten()
+        .any(|name| name.as_str() == Some(column))
+}
+
+/// The column of the texts: pandas stores an index without a name as `__index_level_0__`.
+fn text_column(schema: &Schema) -> Option<String> {
+    let is_text = |kind: &DataType| {
+        matches!(
+            kind,
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Binary
+        )
+    };
+    let fields = schema.fields().iter().filter(|f| is_text(f.data_type()));
+    let names: Vec<&String> = fields.map(|field| field.name()).collect();
+    let mut known = ["task", "__index_level_0__"].into_iter();
+    let known = known.find_map(|known| names.iter().find(|name| **name == known));
+    known.or(names.first()).map(|name| (*name).clone())
 }
 
 /// The bytes of the file, with the pandas metadata that makes the text the table's index: without it

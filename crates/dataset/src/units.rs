@@ -24,7 +24,9 @@ impl JointUnits {
     /// What LeRobot 0.6.2 records for a type of robot.
     pub fn of_robot_type(robot_type: &str) -> Option<JointUnits> {
         match robot_type {
-            "so_follower" | "bi_so_follower" | "lekiwi" => Some(JointUnits::Degrees),
+            "so_follower" | "bi_so_follower" | "lekiwi" | "lekiwi_client" => {
+                Some(JointUnits::Degrees)
+            }
             "so100_follower" | "so101_follower" | "koch_follower" | "omx_follower" => {
                 Some(JointUnits::M100)
             }

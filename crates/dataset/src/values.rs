@@ -85,6 +85,15 @@ impl Numbers {
         }
     }
 
+    /// `count` times NaN; none for types that have no such value.
+    pub(crate) fn nan(number: Number, count: usize) -> Option<Numbers> {
+        match number {
+            Number::Float16 | Number::Float32 => Some(Numbers::F32(vec![f32::NAN; count])),
+            Number::Float64 => Some(Numbers::F64(vec![f64::NAN; count])),
+            _ => None,
+        }
+    }
+
     /// How many numbers there are.
     pub fn len(&self) -> usize {
         each!(self, values => values.len())
@@ -165,6 +174,15 @@ impl Numbers {
         number: Number,
         width: usize,
     ) -> Result<Numbers, String> {
+        let floats = matches!(number, Number::Float16 | Number::Float32 | Number::Float64);
+        if floats && array.null_count() > 0 && table::nesting(array.data_type()) > 0 {
+            let mut values = Vec::new();
+            table::append_numbers(array, width, &mut values)?;
+            return Ok(match number {
+                Number::Float64 => Numbers::F64(values),
+                _ => Numbers::F32(values.into_iter().map(|v| v as f32).collect()),
+            });
+        }
         let leaf = table::leaves(array, width)?;
         Ok(match number {
             Number::Bool => Numbers::Bool(booleans(&leaf)?),

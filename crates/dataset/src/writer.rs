@@ -79,7 +79,7 @@ impl Writer {
         if root.exists() && !is_vacant(&root)? {
             return Err(DatasetError::NotEmpty { path: root });
         }
-        rehearse(layout.cameras(), info.fps)?;
+        rehearse(layout.cameras(), spec.fps)?;
         paths::must_be_distinct(&info, &root)?;
         make_dirs(&*fs, &root)?;
         inside::make_dirs(&*fs, &root, Path::new(STAGING))?;
@@ -139,6 +139,7 @@ impl Writer {
 
     /// A writer at the end of what `dataset` holds.
     pub(crate) fn reopen(fs: Arc<dyn Fs>, dataset: &Dataset, lock: File) -> Result<Writer> {
+        dataset.must_be_orderly()?;
         let root = dataset.root().to_owned();
         let info = dataset.info().clone();
         let layout = Arc::new(RowLayout::new(&info)?);
@@ -202,7 +203,7 @@ impl Writer {
         EpisodeStarter {
             fs: self.fs.clone(),
             layout: self.layout.clone(),
-            fps: self.info.fps,
+            fps: self.info.whole_fps(),
             staging: self.root.join(STAGING),
             next_run: self.next_run.clone(),
         }
@@ -285,7 +286,7 @@ impl NextFiles {
 fn differences(dataset: &Dataset, spec: &Spec) -> Result<Vec<String>> {
     let info = dataset.info();
     let mut out = Vec::new();
-    if info.fps != spec.fps {
+    if info.fps != f64::from(spec.fps) {
         out.push(format!(
             "the dataset has {} frames/s, not {}",
             info.fps, spec.fps

@@ -95,8 +95,11 @@ fn damage_is_named() {
     named("open", &|root| {
         std::fs::remove_file(root.join("meta/info.json")).unwrap();
     });
-    named("open", &|root| {
+    named("tasks", &|root| {
         std::fs::write(root.join("meta/tasks.parquet"), "PAR1").unwrap();
+    });
+    named("placeholder", &|root| {
+        std::fs::write(root.join(VIDEO), "").unwrap();
     });
     named("data", &|root| {
         std::fs::remove_file(root.join(DATA)).unwrap();
@@ -130,7 +133,7 @@ fn damage_is_named() {
         &info(&|info| info["total_episodes"] = json!(1)),
     );
     named("tasks", &info(&|info| info["total_tasks"] = json!(2)));
-    named("timestamp", &info(&|info| info["fps"] = json!(25)));
+    named("declared-rate", &info(&|info| info["fps"] = json!(25)));
     named(
         "missing-column",
         &info(&|info| {

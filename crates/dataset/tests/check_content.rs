@@ -168,9 +168,9 @@ fn idle_heads_and_tails() {
     assert_eq!(only(&report, "idle-head"), (Warning, Some(0)));
     assert!((report.grades[1].idle_head_s - 2.5).abs() < 0.1);
     assert_eq!(last_grade(&report), Grade::Fair);
-    let next = report.groups()[0].next_step(std::path::Path::new("DATA"));
+    let next = report.next_step(&report.groups()[0].findings, std::path::Path::new("DATA"));
     assert!(
-        next.contains("ulna dataset trim DATA --idle --episodes 1"),
+        next.contains("ulna dataset trim DATA --idle --episodes 1 --output DATA-mended"),
         "{next}"
     );
 

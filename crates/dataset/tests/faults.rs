@@ -180,7 +180,7 @@ fn a_python_dataset_can_be_continued() {
     let dataset = Dataset::open(dir.path()).unwrap();
     let features = dataset.info().features.iter().filter(|f| !f.is_auto());
     let spec = ulna_dataset::Spec {
-        fps: dataset.fps(),
+        fps: dataset.info().whole_fps(),
         robot_type: dataset.info().robot_type.clone(),
         features: features.cloned().collect(),
         manifest: None,

@@ -22,7 +22,7 @@ fn compare_every_value(name: &str) {
     let expected: Value = serde_json::from_slice(&std::fs::read(expected).unwrap()).unwrap();
     let dataset = Dataset::open(dir).unwrap();
     assert_eq!(dataset.len() as u64, expected["num_episodes"]);
-    assert_eq!(u64::from(dataset.fps()), expected["fps"].as_u64().unwrap());
+    assert_eq!(dataset.fps(), expected["fps"].as_f64().unwrap());
     let mut frames = expected["frames"].as_array().unwrap().iter();
     for k in 0..dataset.len() {
         let episode = dataset.episode(k).unwrap();

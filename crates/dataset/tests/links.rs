@@ -153,7 +153,11 @@ fn repair_refuses_every_such_link_and_check_names_it_without_sending_anyone_to_r
         let group = told.iter().find(|group| group.kind().code == "link");
         let group = group.unwrap_or_else(|| panic!("{name}: {:?}", report.findings));
         assert!(group.findings[0].message.contains(name), "{name}");
-        assert!(group.next_step(&scene.root()).contains("`rm`"));
+        assert!(
+            report
+                .next_step(&group.findings, &scene.root())
+                .contains("`rm`")
+        );
         let advice = report
             .findings
             .iter()

@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 
 use support::{CAMERA, camera_spec, clear_picture, fixture, row, spec};
 use ulna_dataset::tools::{
-    Cut, Edited, Encoding, FeatureChanges, Format, NewFeature, NewValues, Parts, Progress, Target,
-    TaskChanges, Work, change_features, change_tasks, compact, delete, export, import, merge,
-    recompute_stats, reencode, split, trim,
+    Choice, Cut, Edited, Encoding, FeatureChanges, Format, NewFeature, NewValues, Parts, Progress,
+    Target, TaskChanges, Work, change_features, change_tasks, compact, delete, diff, export,
+    import, merge, recompute_stats, reencode, select, split, trim,
 };
 use ulna_dataset::{
     Dataset, DatasetError, EpisodeParts, Number, Report, Result, Spec, Writer, check,
@@ -260,6 +260,7 @@ fn features_come_and_go() {
         number,
     };
     let changes = FeatureChanges {
+        renamed: BTreeMap::new(),
         dropped: vec!["observation.state".to_owned()],
         plain: true,
         added: vec![
@@ -502,4 +503,103 @@ fn same(before: &Dataset, after: &Dataset, expected: &[usize]) {
             }
         }
     }
+}
+
+#[test]
+fn episodes_are_selected_by_task_and_length() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = four(dir.path());
+    let changes = TaskChanges {
+        assigned: [(1, "fold".to_owned()), (3, "fold".to_owned())].into(),
+        ..TaskChanges::default()
+    };
+    quietly(|w| change_tasks(&root, &changes, &Target::InPlace, w)).unwrap();
+    let chosen = |name: &str, choice: &Choice| {
+        let output = dir.path().join(name);
+        quietly(|w| select(&root, choice, &Target::New(output.clone()), w)).map(|_| output)
+    };
+    let fold = Choice {
+        tasks: vec!["fold".to_owned()],
+        ..Choice::default()
+    };
+    let folded = chosen("fold", &fold).unwrap();
+    verify(&folded, &[(1, 0..4), (3, 0..6)]);
+    assert_eq!(Dataset::open(&folded).unwrap().tasks(), ["fold"]);
+    let fps = Dataset::open(&root).unwrap().fps();
+    let long = Choice {
+        at_least: Some(4.0 / fps),
+        at_most: Some(5.0 / fps),
+        ..Choice::default()
+    };
+    verify(&chosen("long", &long).unwrap(), &[(0, 0..5), (1, 0..4)]);
+    for nothing in [
+        Choice::default(),
+        Choice {
+            tasks: vec!["dance".to_owned()],
+            ..Choice::default()
+        },
+        Choice {
+            at_least: Some(1e6),
+            ..Choice::default()
+        },
+    ] {
+        assert!(chosen("nothing", &nothing).is_err(), "{nothing:?}");
+    }
+}
+
+#[test]
+fn features_and_cameras_get_other_names_and_a_diff_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = four(dir.path());
+    let renamed = dir.path().join("renamed");
+    let to = |pairs: &[(&str, &str)]| FeatureChanges {
+        renamed: pairs
+            .iter()
+            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
+            .collect(),
+        ..FeatureChanges::default()
+    };
+    let changes = to(&[(CAMERA, "observation.images.top"), ("action", "actions")]);
+    let done =
+        quietly(|w| change_features(&root, &changes, &Target::New(renamed.clone()), w)).unwrap();
+    assert_eq!(done.pictures_encoded, 0);
+    sound(&renamed);
+    let found = quietly(|w| diff(&root, &renamed, w)).unwrap();
+    let features: Vec<&str> = found
+        .iter()
+        .filter_map(|one| one.feature.as_deref())
+        .collect();
+    assert!(
+        features.contains(&CAMERA) && features.contains(&"actions"),
+        "{found:?}"
+    );
+    assert!(found.iter().all(|one| one.episode.is_none()), "{found:?}");
+    let back = dir.path().join("back");
+    let changes = to(&[("observation.images.top", CAMERA), ("actions", "action")]);
+    quietly(|w| change_features(&renamed, &changes, &Target::New(back.clone()), w)).unwrap();
+    assert_eq!(quietly(|w| diff(&root, &back, w)).unwrap(), []);
+    for bad in [
+        ("action", "a/b"),
+        ("action", CAMERA),
+        ("index", "number"),
+        ("none", "some"),
+    ] {
+        let output = Target::New(dir.path().join("bad"));
+        assert!(
+            quietly(|w| change_features(&root, &to(&[bad]), &output, w)).is_err(),
+            "{bad:?}"
+        );
+    }
+    let shorter = dir.path().join("shorter");
+    let cut = Cut::Frames {
+        episode: 1,
+        frames: 0..3,
+    };
+    quietly(|w| trim(&root, &cut, &Target::New(shorter.clone()), w)).unwrap();
+    let found = quietly(|w| diff(&root, &shorter, w)).unwrap();
+    assert!(found.iter().any(|one| one.episode == Some(1)), "{found:?}");
+    assert!(
+        found.iter().all(|one| one.episode.is_none_or(|k| k == 1)),
+        "{found:?}"
+    );
 }

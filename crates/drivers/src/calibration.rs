@@ -95,6 +95,59 @@ pub fn find(role: ArmRole, kind: &RobotKind, id: &str) -> Result<PathBuf, Calibr
     Ok(home)
 }
 
+/// Where the calibration of a simulated arm is kept, so that it is never taken for a real one's:
+/// `$HF_LEROBOT_CALIBRATION/ulna-simulated` if that is set, else `$XDG_DATA_HOME/ulna/simulated`, else
+/// `~/.local/share/ulna/simulated`, with LeRobot's folders in it.
+///
+/// # Errors
+/// [`CalibrationError::BadName`].
+pub fn simulated_path(
+    role: ArmRole,
+    robot_type: &str,
+    id: &str,
+) -> Result<PathBuf, CalibrationError> {
+    let real = path(role, robot_type, id)?;
+    let within = real.strip_prefix(root()).unwrap_or(&real).to_owned();
+    Ok(simulated_root().join(within))
+}
+
+/// The calibration that a simulated arm `id` has: that of the real arm of this id, which is only read, else its own. If there is
+/// neither, the place of its own.
+///
+/// # Errors
+/// [`CalibrationError::BadName`].
+pub fn find_for_simulation(
+    role: ArmRole,
+    kind: &RobotKind,
+    id: &str,
+) -> Result<PathBuf, CalibrationError> {
+    let real = find(role, kind, id)?;
+    match real.exists() {
+        true => Ok(real),
+        false => simulated_path(role, &role.spec(kind).robot_type, id),
+    }
+}
+
+/// The calibrations of the same id that [`find`] passes over, since it looks into the folder of the `role` first.
+///
+/// # Errors
+/// [`CalibrationError::BadName`].
+pub fn passed_over(
+    role: ArmRole,
+    kind: &RobotKind,
+    id: &str,
+) -> Result<Vec<PathBuf>, CalibrationError> {
+    let used = find(role, kind, id)?;
+    let mut others = Vec::new();
+    for older in &role.spec(kind).older_types {
+        let there = path(role, older, id)?;
+        if there != used && there.exists() {
+            others.push(there);
+        }
+    }
+    Ok(others)
+}
+
 /// All calibration files of both roles, by path, wherever LeRobot's folders are.
 pub fn all() -> Vec<PathBuf> {
     let mut files = Vec::new();
@@ -134,6 +187,20 @@ pub fn use_folder(folder: &Path) {
 }
 
 static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+
+fn simulated_root() -> PathBuf {
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+    let chosen = FOLDER.get().cloned();
+    if let Some(folder) = chosen.or_else(|| set("HF_LEROBOT_CALIBRATION").map(PathBuf::from)) {
+        return folder.join("ulna-simulated");
+    }
+    let data = set("XDG_DATA_HOME");
+    let data = data.map_or_else(
+        || env::home_dir().unwrap_or_default().join(".local/share"),
+        PathBuf::from,
+    );
+    data.join("ulna/simulated")
+}
 
 fn root() -> PathBuf {
     if let Some(folder) = FOLDER.get() {

@@ -79,7 +79,7 @@ impl ReplayedCamera {
         Ok(Self {
             name: name.to_owned(),
             size,
-            fps: f64::from(dataset.fps()),
+            fps: dataset.fps(),
             start,
             latency,
             next: 0,

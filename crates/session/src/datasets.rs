@@ -14,12 +14,23 @@ use crate::error::SessionError;
 
 pub use answer::Answer;
 pub use check::{CheckSettings, Pictures, checked};
-pub use edit::{Edit, Moment, Watch, edit, exported, features, imported, merged, parted, tasks};
+pub use edit::{
+    Edit, Moment, Watch, compared, edit, exported, features, imported, merged, parted, tasks,
+};
 pub use page::{carded, reported};
 pub use ulna_dataset::tools::{
-    Cut, Encoding, FeatureChanges, Format, NewFeature, NewValues, Parts, Progress, TaskChanges,
+    Choice, Cut, Encoding, FeatureChanges, Format, NewFeature, NewValues, Parts, Progress,
+    TaskChanges,
 };
 pub use ulna_dataset::{CardOptions, Number, PageOptions};
+
+/// A number as JSON has it best: without a fraction where there is none.
+pub(crate) fn number(value: f64) -> Value {
+    match value.fract() == 0.0 && value.abs() < 9.0e15 {
+        true => json!(value as i64),
+        false => json!(value),
+    }
+}
 
 /// What the dataset holds.
 ///
@@ -28,7 +39,9 @@ pub use ulna_dataset::{CardOptions, Number, PageOptions};
 pub fn info(dir: &Path) -> Result<Answer, SessionError> {
     let dataset = Dataset::open(dir)?;
     let (info, manifest) = (dataset.info(), dataset.manifest()?);
-    let seconds = info.total_frames as f64 / f64::from(info.fps);
+    let lengths = dataset.episodes().iter().map(|row| row.length);
+    let frames = lengths.fold(0, u64::saturating_add);
+    let seconds = frames as f64 / info.fps;
     let features: Vec<Value> = (info.features.iter())
         .map(|feature| json!({ "key": feature.key, "dtype": feature.dtype.name(), "shape": feature.shape }))
         .collect();
@@ -42,8 +55,8 @@ pub fn info(dir: &Path) -> Result<Answer, SessionError> {
         format!("{}", dir.display()),
         format!(
             "  {} episodes, {} frames at {} fps ({seconds:.1} s), robot type {}, units {}",
-            info.total_episodes,
-            info.total_frames,
+            dataset.len(),
+            frames,
             info.fps,
             info.robot_type.as_deref().unwrap_or("unknown"),
             units.as_deref().unwrap_or("not told")
@@ -61,7 +74,7 @@ pub fn info(dir: &Path) -> Result<Answer, SessionError> {
         ));
     }
     for row in dataset.episodes() {
-        let seconds = row.length as f64 / f64::from(info.fps);
+        let seconds = row.length as f64 / info.fps;
         lines.push(format!(
             "  episode {:<4} {:>6} frames  {seconds:7.1} s  {}",
             row.episode_index,
@@ -69,10 +82,20 @@ pub fn info(dir: &Path) -> Result<Answer, SessionError> {
             row.tasks.join("; ")
         ));
     }
+    let remarks: Vec<&str> = dataset.remarks().collect();
+    if !remarks.is_empty() {
+        lines.extend(
+            remarks
+                .iter()
+                .map(|remark| format!("  not as the format has it: {remark}")),
+        );
+        lines.push("  a check says what that means, and what to do".to_owned());
+    }
     let json = json!({
         "episodes": episodes,
-        "frames": info.total_frames,
-        "fps": info.fps,
+        "remarks": remarks,
+        "frames": frames,
+        "fps": number(info.fps),
         "robot_type": info.robot_type,
         "units": units,
         "tasks": dataset.tasks(),

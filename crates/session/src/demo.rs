@@ -180,7 +180,7 @@ impl Tour {
         let options = EpisodeOptions {
             dataset: dataset.to_owned(),
             episode: 0,
-            units: None,
+            ..EpisodeOptions::default()
         };
         let replayed = replay(rig, &options, None, &mut alone(stop))?;
         self.replay = Some(ReplayStep {

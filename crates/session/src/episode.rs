@@ -10,7 +10,7 @@ use ulna_robot::RobotKind;
 use crate::error::SessionError;
 
 /// Which episode, and what its numbers mean.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EpisodeOptions {
     /// Folder of the dataset.
@@ -20,6 +20,22 @@ pub struct EpisodeOptions {
     /// The unit of the dataset's body joints, if the user says so.
     #[serde(default)]
     pub units: Option<Unit>,
+    /// Whether the robot may be another one than the dataset's.
+    #[serde(default)]
+    pub trust: Trust,
+}
+
+/// Which robot a dataset may drive.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trust {
+    /// One of the family that it was recorded with.
+    #[default]
+    Same,
+    /// The one that the user names; another family than the dataset's is worth a warning.
+    Named,
+    /// Any one, and values of any size: the gate cuts them off.
+    Forced,
 }
 
 /// An episode's low-dimensional part, in the order of a robot's joints.
@@ -30,7 +46,11 @@ pub struct RecordedEpisode {
     /// Where the unit was taken from, in words.
     pub units_from: String,
     /// Frames per second.
-    pub fps: u32,
+    pub fps: f64,
+    /// What is odd about the dataset for this robot, a sentence each.
+    pub warnings: Vec<String>,
+    /// How many frames have a target outside of what its unit allows; they are cut off.
+    pub clamped_frames: usize,
     /// Actions, one per frame.
     pub actions: Vec<Joints<f64>>,
     /// States, one per frame.
@@ -43,18 +63,30 @@ pub struct RecordedEpisode {
 /// If the dataset or the episode is not usable, or the values cannot be in the units they are taken for.
 pub fn load(options: &EpisodeOptions, robot: &RobotKind) -> Result<RecordedEpisode, SessionError> {
     let dataset = Dataset::open(&options.dataset)?;
+    refuse_old_names(&dataset, &options.dataset)?;
     let (units, units_from) = units_of(&dataset, options)?;
+    let mut warnings = Vec::new();
+    warnings.extend(check_family(&dataset, robot, options)?);
     let kind = robot.clone().in_unit(units);
     let wanted = [ulna_dataset::ACTION, ulna_dataset::STATE];
     let episode = dataset.episode_columns(options.episode, &wanted)?;
-    let recorded = read(&episode, &kind, &options.dataset)?;
-    check_units(&recorded.0, &kind, units)?;
+    let (mut actions, states) = read(&episode, &kind, &options.dataset)?;
+    let clamped_frames = match check_units(&actions, &kind, units, options.trust)? {
+        Some(clamped) => {
+            clamp(&mut actions, &kind);
+            warnings.push(clamped.to_string());
+            clamped.frames
+        }
+        None => 0,
+    };
     Ok(RecordedEpisode {
         units,
         units_from,
         fps: dataset.fps(),
-        actions: recorded.0,
-        states: recorded.1,
+        warnings,
+        clamped_frames,
+        actions,
+        states,
     })
 }
 
@@ -126,37 +158,159 @@ fn in_order(
         .collect())
 }
 
-/// Values that cannot be in the unit they are taken for would send the arm to wrong places.
-fn check_units(actions: &[Joints<f64>], kind: &RobotKind, units: Unit) -> Result<(), SessionError> {
-    for (joint, spec) in kind.joints.iter().enumerate() {
-        let (low, high) = match spec.unit {
-            Unit::Degrees => (-180.5, 180.5),
-            Unit::M100 => (-100.5, 100.5),
-            Unit::Percent => (-0.5, 100.5),
-            // The gate knows how fast a base may be; only a NaN could do harm.
-            Unit::Velocity => (f64::MIN, f64::MAX),
-        };
-        for (frame, action) in actions.iter().enumerate() {
-            let value = action[joint];
-            // Not "outside": a NaN is not inside either.
-            if !(low..=high).contains(&value) {
-                let (name, other) = (
-                    &spec.name,
-                    if units == Unit::M100 {
-                        "degrees"
-                    } else {
-                        "m100"
-                    },
-                );
+/// Before June 2025 LeRobot's joints had other names, and its degrees another zero and other directions.
+fn refuse_old_names(dataset: &Dataset, path: &Path) -> Result<(), SessionError> {
+    let Ok(action) = dataset.info().feature(ulna_dataset::ACTION) else {
+        return Ok(());
+    };
+    match action.names.iter().find(|name| name.starts_with("main_")) {
+        None => Ok(()),
+        Some(name) => Err(SessionError::Usage(format!(
+            "{}: its joints have the names that LeRobot gave before June 2025 (`{name}`); its numbers are of the calibration of that \
+             time, whose zeros and directions nothing in the dataset tells, so it can be trained on but not replayed",
+            path.display()
+        ))),
+    }
+}
+
+/// Refuses a robot of another family than the one that the dataset was recorded with, unless the user names it.
+fn check_family(
+    dataset: &Dataset,
+    kind: &RobotKind,
+    options: &EpisodeOptions,
+) -> Result<Option<String>, SessionError> {
+    let Some(recorded) = dataset.info().robot_type.as_deref() else {
+        return Ok(None);
+    };
+    // What ulna noted is its own name of the robot, of which the type is one.
+    let own = dataset
+        .manifest()?
+        .is_some_and(|manifest| manifest.robot == kind.name);
+    let types = [&kind.follower, &kind.leader].into_iter().flat_map(|role| {
+        let older = role.older_types.iter().map(String::as_str);
+        older.chain([role.robot_type.as_str()])
+    });
+    let known = types.chain([kind.name.as_str()]);
+    let family = |name: &str| -> String {
+        let plain = name
+            .trim_end_matches("_client")
+            .trim_end_matches("_follower");
+        // LeRobot's `so_follower` is both of these.
+        match plain {
+            "so100" | "so101" => "so".to_owned(),
+            "bi_so100" | "bi_so101" => "bi_so".to_owned(),
+            other => other.to_owned(),
+        }
+    };
+    if own || known.map(family).any(|one| one == family(recorded)) || recorded == "unknown" {
+        return Ok(None);
+    }
+    let message = format!(
+        "{}: it was recorded with robot type `{recorded}`, and robot {} is of another family",
+        options.dataset.display(),
+        kind.name
+    );
+    match options.trust {
+        Trust::Same => Err(SessionError::Usage(format!(
+            "{message}; pass the --robot that it was recorded with, or --robot {} (or --force) if this one is meant",
+            kind.name
+        ))),
+        Trust::Named | Trust::Forced => Ok(Some(message)),
+    }
+}
+
+/// Targets outside of what their unit allows.
+#[derive(Debug, Clone, PartialEq)]
+struct Clamped {
+    frames: usize,
+    /// The first one: its joint, its value, its frame, and what its unit allows.
+    first: (String, f64, usize, (f64, f64)),
+}
+
+impl std::fmt::Display for Clamped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (name, value, frame, (low, high)) = &self.first;
+        write!(
+            f,
+            "{} frames have targets outside of their range, first `{name}` with {value} in frame {frame}; they are cut off at {low:.0} and {high:.0}",
+            self.frames
+        )
+    }
+}
+
+/// The share of frames beyond their range that doubts the units rather than the values.
+const MOST: f64 = 0.2;
+
+/// What a joint's unit allows.
+fn range_of(unit: Unit) -> (f64, f64) {
+    match unit {
+        Unit::Degrees => (-180.0, 180.0),
+        Unit::M100 => (-100.0, 100.0),
+        Unit::Percent => (0.0, 100.0),
+        // The gate knows how fast a base may be; only NaN could do harm.
+        Unit::Velocity => (f64::MIN, f64::MAX),
+    }
+}
+
+/// Counts targets outside of what their unit allows; refuses NaN, and values most of which cannot be in the unit that they are
+/// taken for, which would send the arm to wrong places.
+fn check_units(
+    actions: &[Joints<f64>],
+    kind: &RobotKind,
+    units: Unit,
+    trust: Trust,
+) -> Result<Option<Clamped>, SessionError> {
+    let mut first = None;
+    let mut outside = 0;
+    for (frame, action) in actions.iter().enumerate() {
+        let mut counted = false;
+        for (joint, spec) in kind.joints.iter().enumerate() {
+            let (value, (low, high)) = (action[joint], range_of(spec.unit));
+            if !value.is_finite() {
                 return Err(SessionError::Usage(format!(
-                    "`{name}` is {value} in frame {frame}, which cannot be {}: values run from {low:.0} to {high:.0}; \
-                     if the dataset has other units, pass --units {other}",
-                    spec.unit
+                    "`{}` is {value} in frame {frame}, which is no target for an arm: \
+                     `ulna dataset check` says which frames to cut off",
+                    spec.name
                 )));
             }
+            // What rounding adds to the end of a range is no finding.
+            if !(low - 0.5..=high + 0.5).contains(&value) {
+                first.get_or_insert((spec.name.clone(), value, frame, (low, high)));
+                counted = true;
+            }
+        }
+        outside += usize::from(counted);
+    }
+    let Some(first) = first else {
+        return Ok(None);
+    };
+    let doubtful = outside as f64 > MOST * actions.len() as f64;
+    if doubtful && trust != Trust::Forced {
+        let (name, value, frame, (low, high)) = &first;
+        let other = match units {
+            Unit::M100 => "degrees",
+            _ => "m100",
+        };
+        return Err(SessionError::Usage(format!(
+            "`{name}` is {value} in frame {frame}, and {outside} of {} frames are outside of {low:.0} to {high:.0}, \
+             so the dataset has most likely other units: pass --units {other}, or --force to have the values cut off",
+            actions.len()
+        )));
+    }
+    Ok(Some(Clamped {
+        frames: outside,
+        first,
+    }))
+}
+
+/// Cuts targets off at what their unit allows; the gate knows the arm's own limits.
+fn clamp(actions: &mut [Joints<f64>], kind: &RobotKind) {
+    for action in actions {
+        for (joint, spec) in kind.joints.iter().enumerate() {
+            let (low, high) = range_of(spec.unit);
+            action[joint] = action[joint].clamp(low, high);
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -164,21 +318,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_that_cannot_be_in_their_unit_are_refused() {
+    fn a_few_values_outside_are_cut_off_and_most_doubt_the_units() {
         let kind = ulna_robot::files::find("so101").unwrap();
-        let check = |unit: Unit, value: f64| {
-            let mut row = Joints::filled(6, 0.0);
-            row[1] = value;
-            check_units(&[row], &kind.clone().in_unit(unit), unit)
+        let check = |unit: Unit, trust: Trust, values: &[f64]| {
+            let row = |value: &f64| {
+                let mut row = Joints::filled(6, 0.0);
+                row[1] = *value;
+                row
+            };
+            let mut rows: Vec<_> = values.iter().map(row).collect();
+            let kind = kind.clone().in_unit(unit);
+            let found = check_units(&rows, &kind, unit, trust);
+            clamp(&mut rows, &kind);
+            let highest = rows.iter().map(|row| row[1]).fold(0.0, f64::max);
+            found
+                .map(|found| (found.map_or(0, |found| found.frames), highest))
                 .map_err(|error| error.to_string())
         };
-        assert_eq!(check(Unit::Degrees, 101.0), Ok(()));
-        let error = check(Unit::M100, 101.0).unwrap_err();
+        let (m100, degrees) = (Unit::M100, Unit::Degrees);
+        assert_eq!(check(degrees, Trust::Same, &[101.0; 9]), Ok((0, 101.0)));
+        let mut few = [0.0; 10];
+        few[3] = 101.0;
+        assert_eq!(check(m100, Trust::Same, &few), Ok((1, 100.0)));
+        let error = check(m100, Trust::Same, &[101.0; 9]).unwrap_err();
         assert!(
             error.contains("`shoulder_lift` is 101 in frame 0")
                 && error.contains("--units degrees"),
             "{error}"
         );
-        assert!(check(Unit::Degrees, 200.0).is_err() && check(Unit::Degrees, f64::NAN).is_err());
+        assert_eq!(check(m100, Trust::Forced, &[101.0; 9]), Ok((9, 100.0)));
+        assert!(check(degrees, Trust::Forced, &[f64::NAN]).is_err());
     }
 }

@@ -15,7 +15,7 @@ use crate::rig::Rig;
 use crate::run::{SessionOutcome, SessionPlan, run};
 use crate::teleoperators::EpisodePlayer;
 
-pub use crate::episode::EpisodeOptions;
+pub use crate::episode::{EpisodeOptions, Trust};
 
 /// How one joint followed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -39,7 +39,11 @@ pub struct Replayed {
     /// Frames of the episode.
     pub frames: usize,
     /// Frames per second.
-    pub fps: u32,
+    pub fps: f64,
+    /// What is odd about the dataset for this robot, a sentence each.
+    pub warnings: Vec<String>,
+    /// How many frames have a target outside of what its unit allows; they are cut off.
+    pub clamped_frames: usize,
     /// Joint name and fit, in order.
     pub joints: Vec<(String, JointFit)>,
     /// The session.
@@ -86,6 +90,8 @@ pub fn replay(
         units_from: recorded.units_from.clone(),
         frames: recorded.states.len(),
         fps: recorded.fps,
+        warnings: recorded.warnings,
+        clamped_frames: recorded.clamped_frames,
         outcome,
     })
 }
@@ -102,7 +108,9 @@ impl Replayed {
             "units": self.units,
             "joints": joints,
             "frames": self.frames,
-            "fps": self.fps,
+            "fps": crate::datasets::number(self.fps),
+            "warnings": self.warnings,
+            "clamped_frames": self.clamped_frames,
             "session": self.outcome.report,
         })
     }
@@ -164,7 +172,9 @@ mod tests {
             &RecordedEpisode {
                 units: Unit::Degrees,
                 units_from: String::new(),
-                fps: 30,
+                fps: 30.0,
+                warnings: Vec::new(),
+                clamped_frames: 0,
                 actions,
                 states,
             },

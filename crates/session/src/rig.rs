@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ulna_core::Unit;
 use ulna_robot::files;
-use ulna_robot::{Calibration, JointSpec, RobotKind};
+use ulna_robot::{ArmRole, Calibration, JointSpec, RobotKind};
 use ulna_rt::RealClock;
 
 use crate::cameras::CameraHub;
@@ -153,6 +153,26 @@ pub fn leader_for(
     let leader = kind_of(name, options.unit)?.as_leader();
     same_joints(follower, &leader)?;
     Ok(leader)
+}
+
+/// One sentence for each calibration file of the rig that another of the same id, in the folder of a newer LeRobot, hides.
+///
+/// # Errors
+/// If there is no such robot, or an id is no file name.
+pub fn hidden_calibrations(
+    options: &RigOptions,
+    with_leader: bool,
+) -> Result<Vec<String>, SessionError> {
+    let robot = kind_of(&options.robot, options.unit)?;
+    let mut out = Vec::new();
+    if let Some(id) = &options.robot_id {
+        out.extend(supply::hidden_calibrations(&robot, ArmRole::Follower, id)?);
+    }
+    if let (true, Some(id)) = (with_leader, &options.teleop_id) {
+        let leader = leader_for(&robot, options.teleop.as_deref(), options)?;
+        out.extend(supply::hidden_calibrations(&leader, ArmRole::Leader, id)?);
+    }
+    Ok(out)
 }
 
 /// A leader has the follower's joints but for its wheels, perhaps without the prefix that an arm has in a larger robot.

@@ -5,8 +5,8 @@ mod parts;
 mod simulated;
 
 use ulna_bus::engine::Engine;
-use ulna_drivers::{Arms, ServoArm};
-use ulna_robot::{Calibration, RobotKind};
+use ulna_drivers::{Arms, ServoArm, calibration};
+use ulna_robot::{ArmRole, Calibration, RobotKind};
 
 use crate::error::SessionError;
 use crate::options::RigOptions;
@@ -50,6 +50,30 @@ pub fn build_arms(
         calibrations.push(arm.calibration);
     }
     Ok((Arms::new(arms), joined(kind, &calibrations)))
+}
+
+/// One sentence for each calibration file of these arms that another of the same id, in the folder of a newer LeRobot, hides.
+///
+/// # Errors
+/// If the id is no file name.
+pub(crate) fn hidden_calibrations(
+    kind: &RobotKind,
+    role: ArmRole,
+    id: &str,
+) -> Result<Vec<String>, SessionError> {
+    let mut out = Vec::new();
+    for (side, kind) in parts::sides(kind) {
+        let id = parts::side_id(id, &side);
+        let used = calibration::find(role, &kind, &id)?;
+        for other in calibration::passed_over(role, &kind, &id)? {
+            out.push(format!(
+                "the calibration of `{id}` is {}; {} has the same id and is not looked at",
+                used.display(),
+                other.display()
+            ));
+        }
+    }
+    Ok(out)
 }
 
 /// The calibration of a whole robot, from those of its sides.

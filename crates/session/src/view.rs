@@ -33,6 +33,7 @@ pub fn open(
         dataset: dir.to_owned(),
         episode: 0,
         units,
+        ..EpisodeOptions::default()
     };
     let units = match units_of(&dataset, &options) {
         Ok((units, _)) => Some(units),

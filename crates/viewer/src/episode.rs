@@ -89,7 +89,7 @@ fn cameras(dataset: &Dataset) -> Vec<(String, String)> {
 impl Shown<'_> {
     /// When frame `index` was, ns.
     fn at(&self, index: usize) -> Duration {
-        Duration::from_secs_f64(index as f64 / f64::from(self.episode.fps().max(1)))
+        Duration::from_secs_f64(index as f64 / self.episode.fps().max(1.0))
     }
 
     fn numbers(&self, dataset: &Dataset, robot: Option<&EpisodeRobot>) -> Result<(), ViewerError> {

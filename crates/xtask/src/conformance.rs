@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 mod arms;
+mod cases;
 mod environment;
 mod fixtures;
 mod hub;
@@ -21,10 +22,18 @@ use report::{Outcome, Report};
 use sources::Source;
 
 /// Runs every check. Fails when one of them does, not when something is missing. `--kills N` runs only that one, with N
-/// kills.
+/// kills; `--cases` only the table of datasets as the world writes them.
 pub(crate) fn run(root: &Path, words: impl Iterator<Item = String>) -> Result<ExitCode> {
-    let only = kills_alone(words)?;
+    let mut words = words.peekable();
     let mut report = Report::new(std::io::stdout());
+    if words.next_if(|word| word == "--cases").is_some() {
+        match environment::prepare()? {
+            Python::Ready(python) => cases::check(&mut report, root, &python)?,
+            Python::Missing(why) => report.skip_all(&why)?,
+        }
+        return report.close();
+    }
+    let only = kills_alone(words)?;
     if let Some(kills) = only {
         match environment::prepare()? {
             Python::Ready(python) => kills::check(&mut report, root, Some(&python), kills)?,
@@ -39,6 +48,7 @@ pub(crate) fn run(root: &Path, words: impl Iterator<Item = String>) -> Result<Ex
         Python::Ready(python) => {
             lerobot_reads_ours(&mut report, root, &python)?;
             compare_edits_with_lerobot(&mut report, root, &python)?;
+            cases::check(&mut report, root, &python)?;
             arms::drive(&mut report, root, &python)?;
             hub::exchange(&mut report, root, &python)?;
             policies::compare(&mut report, root, &python)?;
@@ -61,7 +71,7 @@ fn kills_alone(mut words: impl Iterator<Item = String>) -> Result<Option<usize>>
     let number = words.next().and_then(|number| number.parse().ok());
     match (word.as_str(), number, words.next()) {
         ("--kills", Some(number), None) => Ok(Some(number)),
-        _ => bail!("usage: cargo run -p xtask -- conformance [--kills N]"),
+        _ => bail!("usage: cargo run -p xtask -- conformance [--cases | --kills N]"),
     }
 }
 

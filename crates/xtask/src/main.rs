@@ -12,7 +12,7 @@ mod fetch_ort;
 const USAGE: &str = "usage: cargo run -p xtask -- CHORE
 
   architecture   check the crates' arrows and the written invariants against ARCHITECTURE.md; [--list] prints what is left to mend, [--tighten] lowers what is tolerated
-  conformance    have Python LeRobot read what ulna wrote, and ulna what LeRobot wrote (keeps some 6 GB in the user's cache); [--kills N] only kills ulna N times while it records, and half as often while it edits
+  conformance    have Python LeRobot read what ulna wrote, and ulna what LeRobot wrote (keeps some 6 GB in the user's cache); [--cases] only opens the datasets of the fixtures' cases with both; [--kills N] only kills ulna N times while it records, and half as often while it edits
   fetch-ort      fetch ONNX Runtime, which runs policies faster than the built-in engine, into ulna's data folder [--dir DIR] [--arch ARCH]";
 
 fn main() -> ExitCode {

@@ -7,8 +7,8 @@ use ulna_session::datasets::{CardOptions, PageOptions};
 
 use super::check::CheckArgs;
 use super::dataset_tools::{
-    CompactArgs, DeleteArgs, ExportArgs, FeaturesArgs, ImportArgs, MergeArgs, ReencodeArgs,
-    SplitArgs, StatsArgs, TasksArgs, TrimArgs,
+    CompactArgs, DeleteArgs, DiffArgs, ExportArgs, FeaturesArgs, ImportArgs, MergeArgs,
+    ReencodeArgs, SelectArgs, SplitArgs, StatsArgs, TasksArgs, TrimArgs,
 };
 use super::display::DisplayArgs;
 use super::replay::UnitsArg;
@@ -142,6 +142,18 @@ Examples:
   ulna dataset delete DIR --episodes 1,3-5
   ulna dataset delete DIR --episodes 0 --output FEWER")]
     Delete(DeleteArgs),
+    /// Keep only some episodes: by number, task or length
+    #[command(after_help = "\
+Examples:
+  ulna dataset select DIR --task \"pick up the cube\" --output CUBES
+  ulna dataset select DIR --at-least 2 --at-most 30 --output USUAL
+  ulna dataset select DIR --episodes 0-9 --output FIRST")]
+    Select(SelectArgs),
+    /// Say in what two datasets differ. Exits with 1 if they do
+    #[command(after_help = "\
+Examples:
+  ulna dataset diff BEFORE AFTER")]
+    Diff(DiffArgs),
     /// Make several datasets out of one
     #[command(after_help = "\
 Examples:
@@ -175,6 +187,7 @@ Examples:
   ulna dataset features DIR                                   lists them
   ulna dataset features DIR --plain                           as LeRobot's own datasets: without ulna's columns
   ulna dataset features DIR --drop observation.images.wrist
+  ulna dataset features DIR --rename observation.images.laptop observation.images.top --output RENAMED
   ulna dataset features DIR --add reward=reward.npy --add weight=1")]
     Features(FeaturesArgs),
     /// Compute statistics anew

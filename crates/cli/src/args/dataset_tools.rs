@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use ulna_session::datasets::{
-    Cut, Edit, FeatureChanges, Format, Moment, NewFeature, NewValues, Number, Parts, TaskChanges,
+    Choice, Cut, Edit, FeatureChanges, Format, Moment, NewFeature, NewValues, Number, Parts,
+    TaskChanges,
 };
 use ulna_session::record::CodecChoice;
 
@@ -51,6 +52,48 @@ impl DeleteArgs {
     pub(crate) fn edit(&self) -> Edit {
         Edit::Delete(self.episodes.0.clone())
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SelectArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+
+    /// Keep these episodes, such as 1,3-5
+    #[arg(long, value_parser = episodes, value_name = "LIST")]
+    episodes: Option<Episodes>,
+
+    /// Keep episodes with frames of this task; may be repeated
+    #[arg(long, value_name = "TEXT")]
+    task: Vec<String>,
+
+    /// Keep episodes that are at least so long, in seconds
+    #[arg(long, value_name = "S")]
+    at_least: Option<f64>,
+
+    /// Keep episodes that are at most so long, in seconds
+    #[arg(long, value_name = "S")]
+    at_most: Option<f64>,
+}
+
+impl SelectArgs {
+    pub(crate) fn edit(&self) -> Edit {
+        Edit::Select(Choice {
+            episodes: self.episodes.as_ref().map(|list| list.0.clone()),
+            tasks: self.task.clone(),
+            at_least: self.at_least,
+            at_most: self.at_most,
+        })
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// Folder of the one dataset
+    pub(crate) one: PathBuf,
+
+    /// Folder of the other
+    pub(crate) other: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -196,6 +239,10 @@ pub(crate) struct FeaturesArgs {
     #[arg(long, value_name = "KEY")]
     drop: Vec<String>,
 
+    /// Give a feature or camera another name; may be repeated
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
+    rename: Vec<String>,
+
     /// Drop ulna's own columns, `ulna.*`, which other datasets don't have
     #[arg(long)]
     plain: bool,
@@ -220,6 +267,9 @@ impl FeaturesArgs {
         let changes = FeatureChanges {
             dropped: self.drop.clone(),
             plain: self.plain,
+            renamed: (self.rename.chunks_exact(2))
+                .map(|pair| (pair[0].clone(), pair[1].clone()))
+                .collect(),
             added: added.collect(),
         };
         (changes != FeatureChanges::default()).then_some(Edit::Features(changes))

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use ulna_session::RigOptions;
 use ulna_session::Unit;
+use ulna_session::replay::Trust;
 use ulna_session::report::ClockKind;
 
 use super::display::DisplayArgs;
@@ -30,12 +31,25 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "UNITS")]
     pub(crate) units: Option<UnitsArg>,
 
+    /// Drive the robot even if the dataset was recorded with one of another family
+    #[arg(long)]
+    force: bool,
+
     /// Take as long as the recording did, instead of running the simulation on the virtual clock
     #[arg(long, requires = "sim")]
     real_time: bool,
 }
 
 impl ReplayArgs {
+    /// Whether the robot is the user's own choice: then it may be another one than the dataset's.
+    pub(crate) fn trust(&self) -> Trust {
+        match self.force {
+            true => Trust::Forced,
+            false if self.rig.names_robot() => Trust::Named,
+            false => Trust::Same,
+        }
+    }
+
     pub(crate) fn rig(&self) -> RigOptions {
         let options = self.rig.options(ClockKind::Real, &LeaderArgs::default());
         let virtual_clock = options.sim && !self.real_time;

@@ -9,9 +9,9 @@ use ulna_session::report::ClockKind;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rig")]
 pub(super) struct RigArgs {
-    /// The robot: a built-in name, or the path of a robot file
-    #[arg(long, default_value = ulna_robot::files::DEFAULT, value_name = "F")]
-    robot: String,
+    /// The robot: a built-in name, or the path of a robot file [default: so101]
+    #[arg(long, value_name = "F")]
+    robot: Option<String>,
 
     /// The follower's serial port; those of a pair as LEFT,RIGHT
     #[arg(long, value_name = "P")]
@@ -71,9 +71,17 @@ impl RigArgs {
         self.sim
     }
 
+    /// Whether the user says which robot it is.
+    pub(super) fn names_robot(&self) -> bool {
+        self.robot.is_some()
+    }
+
     pub(super) fn options(&self, clock: ClockKind, leader: &LeaderArgs) -> RigOptions {
         RigOptions {
-            robot: self.robot.clone(),
+            robot: self
+                .robot
+                .clone()
+                .unwrap_or_else(|| ulna_robot::files::DEFAULT.to_owned()),
             robot_port: self.robot_port.clone(),
             robot_id: self.robot_id.clone(),
             teleop: leader.teleop.clone(),

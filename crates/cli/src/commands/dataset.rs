@@ -57,6 +57,10 @@ fn run(tool: &DatasetTool) -> Result<Answer> {
     Ok(match tool {
         DatasetTool::Compact(args) => edit(&args.place, &Edit::Compact)?,
         DatasetTool::Delete(args) => edit(&args.place, &args.edit())?,
+        DatasetTool::Select(args) => edit(&args.place, &args.edit())?,
+        DatasetTool::Diff(args) => {
+            watched(|stop, watch| datasets::compared(&args.one, &args.other, stop, watch))?
+        }
         DatasetTool::Trim(args) => edit(&args.place, &args.edit().map_err(usage)?)?,
         DatasetTool::Reencode(args) => edit(&args.place, &args.edit().map_err(usage)?)?,
         DatasetTool::Stats(args) => {

@@ -13,7 +13,7 @@ use ulna_session::policies::PolicyOptions;
 use ulna_session::record::{RecordOptions, Recorded, record as run};
 use ulna_session::{Phase, Progress, RigOptions};
 
-use super::{display, stop};
+use super::{display, stop, warn_of_hidden_calibrations};
 use crate::Outcome;
 use crate::args::RecordArgs;
 use crate::keyboard::{BASE_HELP, BaseKeys, Keyboard, recorder_key};
@@ -48,6 +48,7 @@ pub(super) fn recorded(
     if let Some(there) = options.complete()? {
         return nothing_missing(&options, there, json);
     }
+    warn_of_hidden_calibrations(&rig, policy.is_none());
     let announcer = Announcer::new(front.sounds)?;
     let stop = stop()?;
     let (fps, display) = (options.fps, front.display);

@@ -6,7 +6,7 @@ use ulna_robot::files;
 use ulna_session::client::spawn;
 use ulna_session::replay::{EpisodeOptions, Replayed};
 
-use super::{display, stop};
+use super::{display, stop, warn_of_hidden_calibrations};
 use crate::Outcome;
 use crate::args::ReplayArgs;
 use crate::output::{self, StatusLine};
@@ -15,16 +15,21 @@ pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
     let rig = args.rig();
     let kind = files::find(&rig.robot)?;
+    warn_of_hidden_calibrations(&rig, false);
     let display = display::open(&args.display, &format!("replay {}", kind.name))?;
     let options = EpisodeOptions {
         dataset: args.dataset.clone(),
         episode: args.episode,
         units: args.units.map(Into::into),
+        trust: args.trust(),
     };
     let session = spawn(&stop, move |link| {
         ulna_session::replay::replay(&rig, &options, display, link)
     })?;
     let replayed = StatusLine::of(&kind).follow(session)?;
+    for warning in &replayed.warnings {
+        output::note(format_args!("warning: {warning}"));
+    }
     if json {
         output::note(format_args!(
             "units: {}, {}",
@@ -45,6 +50,7 @@ fn replay_table(replayed: &Replayed) -> Text {
         fps,
         joints,
         outcome,
+        ..
     } = replayed;
     let mut lines = vec![
         format!(

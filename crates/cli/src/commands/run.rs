@@ -6,7 +6,7 @@ use ulna_session::client::spawn;
 use ulna_session::policies;
 
 use super::record::{Front, recorded};
-use super::{display, stop};
+use super::{display, stop, warn_of_hidden_calibrations};
 use crate::Outcome;
 use crate::args::RunArgs;
 use crate::output::{self, StatusLine};
@@ -23,6 +23,7 @@ pub(crate) fn run(args: &RunArgs, json: bool) -> Result<Outcome> {
     }
     let stop = stop()?;
     let kind = files::find(&rig.robot)?;
+    warn_of_hidden_calibrations(&rig, false);
     let duration = args.duration;
     let session = spawn(&stop, move |link| {
         policies::run(&rig, &policy, duration, display, link)

@@ -4,7 +4,7 @@ use anyhow::Result;
 use ulna_robot::files;
 use ulna_session::client::spawn;
 
-use super::{display, stop};
+use super::{display, stop, warn_of_hidden_calibrations};
 use crate::Outcome;
 use crate::args::TeleopArgs;
 use crate::keyboard::{BASE_HELP, BaseKeys, Keyboard};
@@ -14,6 +14,7 @@ pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
     let (rig, duration) = (args.rig(), args.duration);
     let kind = files::find(&rig.robot)?;
+    warn_of_hidden_calibrations(&rig, true);
     let display = display::open(&args.display, &format!("teleop {}", kind.name))?;
     let session = spawn(&stop, move |link| {
         ulna_session::teleop::teleop(&rig, duration, display, link)

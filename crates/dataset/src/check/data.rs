@@ -1,96 +1,367 @@
 //! The data files: which columns they have, and whether each episode's rows say what they should.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use crate::check::{Each, Report};
+use arrow_schema::DataType;
+
+use crate::check::stand_ins::{StandIns, message};
+use crate::check::{Each, Finding, Report, Severity};
 use crate::episode::Episode;
 use crate::episodes::EpisodeRow;
-use crate::error::Result;
+use crate::error::{DatasetError, Result};
 use crate::features::{Dtype, Feature};
 use crate::parquet_io;
 use crate::quantile::Precision;
-use crate::reader::Dataset;
+use crate::rate;
+use crate::reader::{Dataset, EpisodeReader};
+use crate::rows::Cursor;
 use crate::stats::{FeatureStats, Stats};
+use crate::table;
+use crate::tools::stored_width;
 
-/// How far a time stamp may be off its grid, in seconds; LeRobot's default.
-const TOLERANCE: f64 = 1e-4;
+/// What the data files' columns are like.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    /// Declared features that a file lacks.
+    pub(super) missing: BTreeSet<String>,
+    /// Whether there is no list of tasks, which has its finding.
+    pub(super) no_tasks: bool,
+    /// Whether rows have vectors of another length than declared.
+    pub(super) lengths: bool,
+}
 
 /// LeRobot reads all of `data/*/*.parquet`, and fails on columns that `info.json` doesn't declare.
-pub(super) fn files(dataset: &Dataset, report: &mut Report) {
-    let info = dataset.info();
-    let found = match parquet_io::files_below(&dataset.root().join("data")) {
-        Ok(found) => found,
-        Err(error) => return report.error("data", error.to_string()),
+pub(super) fn files(dataset: &Dataset, stand_ins: &StandIns, report: &mut Report) -> Columns {
+    let mut columns = Columns {
+        no_tasks: dataset.tasks().is_empty() && report.findings.iter().any(|f| f.code == "tasks"),
+        ..Columns::default()
     };
-    let mut used = BTreeSet::new();
-    for row in dataset.episodes() {
-        match info.data_file(row.data) {
-            Ok(path) => used.insert(dataset.root().join(path)),
-            Err(error) => return report.error("data", error.to_string()),
-        };
-    }
-    for path in found.iter().filter(|path| !used.contains(*path)) {
-        let message = format!("{} belongs to no episode", path.display());
-        report.error("stray-file", message);
-    }
-    let stored = |feature: &&Feature| feature.dtype != Dtype::Video;
-    let declared: Vec<&str> = info
-        .features
-        .iter()
-        .filter(stored)
-        .map(|f| f.key.as_str())
-        .collect();
-    for path in used.iter().filter(|path| path.is_file()) {
-        let columns = match parquet_io::column_names(path) {
-            Ok(columns) => columns,
-            Err(error) => {
-                report.error("data", error.to_string());
-                continue;
+    let found = match parquet_io::all_files_below(&dataset.root().join("data")) {
+        Ok(found) => found,
+        Err(error) => {
+            report.error("data", error.to_string());
+            return columns;
+        }
+    };
+    let used = places(dataset, report);
+    order(dataset, &used, report);
+    for path in &found {
+        let name = path.display();
+        let message = match () {
+            () if parquet_io::is_hidden(path) => {
+                format!(
+                    "{name} is hidden, such as macOS's notes about a file, which LeRobot takes for data"
+                )
             }
+            () if !used.contains(path) && stand_ins.what(path).is_none() => {
+                format!("{name} belongs to no episode")
+            }
+            () => continue,
         };
-        for column in columns.iter().filter(|c| !declared.contains(&c.as_str())) {
+        // What LeRobot would come to after the last frame, it never reads.
+        let harmless = !parquet_io::is_hidden(path) && used.last().is_some_and(|last| path > last);
+        match harmless && Cursor::open(path, &|_| false).is_ok() {
+            true => report.warning("stray-file", message),
+            false => report.error("stray-file", message),
+        }
+    }
+    let tables = dataset.root().join(crate::episodes::EPISODES_DIR);
+    for path in parquet_io::all_files_below(&tables).unwrap_or_default() {
+        if parquet_io::is_hidden(&path) {
             let message = format!(
-                "{} has the column `{column}`, which meta/info.json doesn't declare",
+                "{} is hidden, which LeRobot takes for a table",
                 path.display()
+            );
+            report.error("stray-file", message);
+        }
+    }
+    for feature in &dataset.info().features {
+        let vector = feature.number().is_some() && feature.shape.len() == 1;
+        let found = stored_width(dataset, &feature.key).filter(|_| vector);
+        if let Some(found) = found.filter(|found| *found > 0 && *found != feature.width()) {
+            columns.lengths = true;
+            let message = format!(
+                "the rows have {found} numbers of `{}`, the shape {:?} is declared",
+                feature.key, feature.shape
+            );
+            report.error("column-type", message);
+        }
+    }
+    for path in &used {
+        if let Ok(file) = Cursor::open(path, &|_| false) {
+            one_file(dataset, path, &file, &mut columns, report);
+        }
+    }
+    columns
+}
+
+/// The files in which episodes' rows are; says where the table names others.
+fn places(dataset: &Dataset, report: &mut Report) -> BTreeSet<PathBuf> {
+    let info = dataset.info();
+    let mut used = BTreeSet::new();
+    for (k, row) in dataset.episodes().iter().enumerate() {
+        let told = info
+            .data_file(row.data)
+            .map(|path| dataset.root().join(path));
+        let found = dataset.stretches(k).unwrap_or_default();
+        let elsewhere = found
+            .iter()
+            .find(|one| told.as_ref().ok().is_none_or(|told| **told != *one.path));
+        if let (Some(one), Ok(told)) = (elsewhere, &told) {
+            let message = format!(
+                "its rows are in {}, the table says {}",
+                one.path.display(),
+                told.display()
+            );
+            report.warning("stale-place", message);
+            report.at(row.episode_index, None);
+        }
+        used.extend(found.iter().map(|one| one.path.to_path_buf()));
+        // What cannot be read belongs to its episode all the same.
+        used.extend(told.ok().filter(|_| found.is_empty()));
+    }
+    used
+}
+
+/// LeRobot takes a row's place, counted over all files, for its number.
+fn order(dataset: &Dataset, used: &BTreeSet<PathBuf>, report: &mut Report) {
+    let mut starts = BTreeMap::new();
+    let mut next = 0;
+    for path in used {
+        starts.insert(path.as_path(), next);
+        next += dataset.rows_in(path).unwrap_or(0);
+    }
+    let mut expected = 0;
+    for (k, row) in dataset.episodes().iter().enumerate() {
+        let Ok(stretches) = dataset.stretches(k) else {
+            // From here on nothing is where it should be, for a reason that has its finding.
+            return;
+        };
+        let mut at = expected;
+        let off = stretches.iter().find_map(|stretch| {
+            let start = starts.get(&*stretch.path)? + stretch.rows.start;
+            let off = start != at;
+            at += stretch.rows.len();
+            off.then_some(start)
+        });
+        if let Some(start) = off {
+            let message =
+                format!("its rows begin in place {start} of all files, not in place {expected}");
+            report.error("row-order", message);
+            report.at(row.episode_index, None);
+        }
+        expected += stretches
+            .iter()
+            .map(|stretch| stretch.rows.len())
+            .sum::<usize>();
+    }
+}
+
+fn one_file(
+    dataset: &Dataset,
+    path: &Path,
+    file: &Cursor,
+    columns: &mut Columns,
+    report: &mut Report,
+) {
+    let stored: Vec<&Feature> = (dataset.info().features.iter())
+        .filter(|feature| feature.dtype != Dtype::Video)
+        .collect();
+    for field in file.schema().fields() {
+        if !stored.iter().any(|feature| feature.key == *field.name()) {
+            let message = format!(
+                "{} has the column `{}`, which meta/info.json doesn't declare",
+                path.display(),
+                field.name()
             );
             report.error("undeclared-column", message);
         }
-        for key in declared
-            .iter()
-            .filter(|key| !columns.iter().any(|c| c == **key))
-        {
-            let message = format!("{} lacks the declared column `{key}`", path.display());
-            report.error("missing-column", message);
+    }
+    for feature in stored {
+        let key = &feature.key;
+        let Ok(field) = file.schema().field_with_name(key) else {
+            // Indexes and times that are missing are reported with the rows.
+            if !feature.is_auto() && columns.missing.insert(key.clone()) {
+                let message = format!("{} lacks the declared column `{key}`", path.display());
+                let finding = Finding::new(Severity::Warning, "missing-column", message);
+                report.findings.push(finding.feature(key));
+            }
+            continue;
+        };
+        if let Some(reason) = misfit(feature, field.data_type()) {
+            let message = format!("{}: `{key}` {reason}", path.display());
+            report.error("column-type", message);
         }
     }
 }
 
-/// Reads every episode, compares its rows, shows it to `each`, and returns the statistics of what was read.
+/// Why LeRobot could not cast a column to what is declared.
+fn misfit(feature: &Feature, kind: &DataType) -> Option<String> {
+    let lists = table::nesting(kind);
+    let expected = match feature.shape.as_slice() {
+        [1] => 0,
+        shape => shape.len(),
+    };
+    let numeric = |kind: &DataType| kind.is_numeric() || *kind == DataType::Boolean;
+    match &feature.dtype {
+        Dtype::Number(_) if lists != expected => {
+            let what = |lists| match lists {
+                0 => "a number".to_owned(),
+                1 => "a list".to_owned(),
+                lists => format!("lists {lists} deep"),
+            };
+            Some(format!(
+                "is {} in each row, {} is declared",
+                what(lists),
+                what(expected)
+            ))
+        }
+        Dtype::Number(_) if !numeric(table::leaf_type(kind)) => Some(format!(
+            "holds {kind}, {} is declared",
+            feature.dtype.name()
+        )),
+        Dtype::String if lists > 0 || numeric(kind) => {
+            Some(format!("holds {kind}, text is declared"))
+        }
+        _ => None,
+    }
+}
+
+/// What was read of the rows.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// The statistics of each episode that was read, by its position.
+    pub(super) stats: BTreeMap<usize, Stats>,
+    /// The time stamps of those that are off the declared rate.
+    pub(super) times: BTreeMap<usize, Vec<f64>>,
+    /// Whether the time stamps of all agree on another rate.
+    pub(super) rate: Option<f64>,
+}
+
+/// An episode whose time stamps are off the declared rate.
+struct Off {
+    episode: u64,
+    frame: usize,
+    message: String,
+    rate: Option<f64>,
+}
+
+/// Reads every episode, compares its rows, shows it to `each`, and returns what was seen.
 pub(super) fn episodes(
     dataset: &Dataset,
+    columns: &Columns,
+    stand_ins: &StandIns,
     report: &mut Report,
     each: Each<'_>,
-) -> Result<Vec<Stats>> {
-    let mut stats = Vec::new();
+) -> Result<Seen> {
+    let mut seen = Seen::default();
+    let mut off: Vec<Off> = Vec::new();
+    let mut long = 0;
+    let mut reader = EpisodeReader::of_all(dataset);
     for (k, row) in dataset.episodes().iter().enumerate() {
-        match dataset.episode(k) {
+        match reader.read(k) {
             Ok(episode) => {
                 report.episodes_read += 1;
-                rows(dataset, row, &episode, report);
-                stats.push(stats_of(dataset, row, &episode));
+                long += usize::from(episode.len() >= 3);
+                if let Some(found) = off_rate(row, &episode) {
+                    seen.times.insert(k, episode.timestamps().to_vec());
+                    off.push(found);
+                }
+                rows(row, &episode, columns, report);
+                if let Some(number) = dataset.other_numbers(k).first() {
+                    let message = format!(
+                        "its rows call it episode {number}, its file and the table {}",
+                        row.stored_index
+                    );
+                    report.episode_error(row.episode_index, "index", message);
+                }
+                seen.stats
+                    .insert(k, stats_of(dataset, row, &episode, columns));
                 each(k, Some(&episode), report)?;
             }
             Err(error) => {
-                report.episode_error(row.episode_index, "data", error.to_string());
+                let path = dataset.info().data_file(row.data);
+                let path = path
+                    .map(|path| dataset.root().join(path))
+                    .unwrap_or_default();
+                match stand_ins.what(&path) {
+                    Some(what) => {
+                        report.episode_error(
+                            row.episode_index,
+                            "placeholder",
+                            message(&path, what),
+                        );
+                    }
+                    // Columns of another length than declared have their finding.
+                    None if columns.lengths && matches!(error, DatasetError::Field { .. }) => {}
+                    None => report.episode_error(row.episode_index, "data", error.to_string()),
+                }
                 each(k, None, report)?;
             }
         }
     }
-    Ok(stats)
+    seen.rate = times(dataset, off, long, report);
+    Ok(seen)
 }
 
-fn rows(dataset: &Dataset, row: &EpisodeRow, episode: &Episode, report: &mut Report) {
+/// The first row whose time stamp is not where the declared rate has it.
+fn off_rate(row: &EpisodeRow, episode: &Episode) -> Option<Off> {
+    let fps = episode.fps();
+    let stamps = episode.timestamps();
+    let frame = rate::first_off(stamps, fps)?;
+    Some(Off {
+        episode: row.episode_index,
+        frame,
+        message: format!(
+            "the time stamp of frame {frame} is {} s, expected {:.4} s",
+            stamps[frame],
+            frame as f64 / fps
+        ),
+        rate: rate::of_stamps(stamps),
+    })
+}
+
+/// Says once that the declared rate is wrong, if all episodes agree on another; else which episodes are off it.
+fn times(dataset: &Dataset, off: Vec<Off>, long: usize, report: &mut Report) -> Option<f64> {
+    let declared = dataset.fps();
+    let first = off.first().and_then(|first| first.rate);
+    let agree = first.is_some() && off.iter().all(|one| one.rate == first);
+    if let Some(rate) = first.filter(|_| agree && off.len() >= long) {
+        let message = format!(
+            "meta/info.json declares {declared} frames/s, the time stamps of all episodes agree on {rate}"
+        );
+        report.error("declared-rate", message);
+        return Some(rate);
+    }
+    for one in off {
+        report.warning("timestamp", one.message);
+        report.at(one.episode, Some(one.frame as u64));
+    }
+    None
+}
+
+fn rows(row: &EpisodeRow, episode: &Episode, columns: &Columns, report: &mut Report) {
     let k = row.episode_index;
+    for (name, code) in [
+        ("timestamp", "timestamp"),
+        ("frame_index", "frame-index"),
+        ("index", "index"),
+        ("task_index", "task-index"),
+    ] {
+        if episode.absent.contains(&name) {
+            report.episode_error(k, code, format!("its rows have no column `{name}`"));
+        }
+    }
+    if episode.len() as u64 != row.length {
+        let message = format!(
+            "the table says that it has {} frames, the data files have {}",
+            row.length,
+            episode.len()
+        );
+        report.warning("length", message);
+        report.at(k, None);
+    }
     let mut first_bad = |code: &'static str, what: &str, bad: &dyn Fn(usize) -> Option<String>| {
         let found = (0..episode.len()).find_map(|frame| Some((frame, bad(frame)?)));
         if let Some((frame, is)) = found {
@@ -98,58 +369,94 @@ fn rows(dataset: &Dataset, row: &EpisodeRow, episode: &Episode, report: &mut Rep
             report.at(k, Some(frame as u64));
         }
     };
-    let fps = f64::from(dataset.fps());
-    first_bad("timestamp", "the time stamp", &|frame| {
-        let (found, expected) = (episode.timestamps()[frame], frame as f64 / fps);
-        // The comparison is written so that NaN fails it.
-        let fits = (found - expected).abs() <= TOLERANCE;
-        (!fits).then(|| format!("{found} s, expected {expected:.4} s"))
-    });
     let whole = |found: i64, expected: u64| {
         (u64::try_from(found) != Ok(expected)).then(|| format!("{found}, expected {expected}"))
     };
-    first_bad("frame-index", "the index in the episode", &|frame| {
-        whole(episode.frame_index()[frame], frame as u64)
-    });
-    first_bad("index", "the index in the dataset", &|frame| {
-        whole(
-            episode.global_index()[frame],
-            row.dataset_from.saturating_add(frame as u64),
-        )
-    });
-    first_bad("task-index", "the task's number", &|frame| {
-        let index = episode.task_index()[frame];
-        let known = episode.task(frame).is_some();
-        (!known).then(|| format!("{index}, which meta/tasks.parquet doesn't have"))
-    });
-    for (key, column) in episode.columns() {
-        first_bad("not-finite", &format!("a value of `{key}`"), &|frame| {
-            let bad = column.row(frame)?.iter().find(|v| !v.is_finite())?;
-            Some(bad.to_string())
+    let has = |name: &str| !episode.absent.iter().any(|absent| *absent == name);
+    if has("frame_index") {
+        first_bad("frame-index", "the index in the episode", &|frame| {
+            whole(episode.frame_index()[frame], frame as u64)
         });
+    }
+    if has("index") {
+        first_bad("index", "the index in the dataset", &|frame| {
+            whole(
+                episode.global_index()[frame],
+                row.dataset_from.saturating_add(frame as u64),
+            )
+        });
+    }
+    if has("task_index") && !columns.no_tasks {
+        first_bad("task-index", "the task's number", &|frame| {
+            let index = episode.task_index()[frame];
+            let known = episode.task(frame).is_some();
+            (!known).then(|| format!("{index}, which the list of tasks doesn't have"))
+        });
+    }
+    for (key, column) in episode.columns() {
+        if !columns.missing.contains(key) {
+            not_finite(k, key, column, report);
+        }
     }
     let found: BTreeSet<&str> = (0..episode.len()).filter_map(|f| episode.task(f)).collect();
     let listed: BTreeSet<&str> = row.tasks.iter().map(String::as_str).collect();
-    if found != listed {
+    // A table may go without the lists, as an official dataset does.
+    if found != listed && !listed.is_empty() && !columns.no_tasks {
         let message = format!("its frames have the tasks {found:?}, the table lists {listed:?}");
         report.warning("episode-tasks", message);
         report.at(k, None);
     }
 }
 
-fn stats_of(dataset: &Dataset, row: &EpisodeRow, episode: &Episode) -> Stats {
+/// NaN and infinities in a column, and which frames would stay without them.
+fn not_finite(k: u64, key: &str, column: &crate::Column, report: &mut Report) {
+    let rows = column.rows().enumerate();
+    let bad = rows.filter(|(_, row)| row.iter().any(|value| !value.is_finite()));
+    let bad: Vec<usize> = bad.map(|(frame, _)| frame).collect();
+    let (Some(first), Some(last)) = (bad.first(), bad.last()) else {
+        return;
+    };
+    let length = column.rows().len();
+    let together = last - first + 1 == bad.len();
+    let stay = match (together, *first, *last + 1 == length) {
+        (true, 0, false) => Some((*last as u64 + 1, length as u64)),
+        (true, 1.., true) => Some((0, *first as u64)),
+        _ => None,
+    };
+    let value = column
+        .row(*first)
+        .into_iter()
+        .flatten()
+        .find(|value| !value.is_finite());
+    let message = format!(
+        "a value of `{key}` of frame {first} is {}",
+        value.copied().unwrap_or(f64::NAN)
+    );
+    let finding = Finding::new(Severity::Error, "not-finite", message);
+    report.findings.push(Finding {
+        episode: Some(k),
+        stay,
+        ..finding.frames(*first, bad.len()).feature(key)
+    });
+}
+
+fn stats_of(dataset: &Dataset, row: &EpisodeRow, episode: &Episode, columns: &Columns) -> Stats {
     let integers = |values: &[i64]| values.iter().map(|v| *v as f64).collect::<Vec<f64>>();
-    let fps = f64::from(dataset.fps());
+    let fps = dataset.fps();
     let features = dataset.info().features.iter().filter_map(|feature| {
         let number = feature.number()?;
         let values = match feature.key.as_str() {
             // LeRobot takes them before they are rounded to single precision; whether the stored ones are on
             // this grid is checked above.
-            "timestamp" => (0..episode.len()).map(|k| k as f64 / fps).collect(),
+            "timestamp" if rate::fits(episode.timestamps(), fps) => {
+                (0..episode.len()).map(|k| k as f64 / fps).collect()
+            }
+            "timestamp" => episode.timestamps().to_vec(),
             "frame_index" => integers(episode.frame_index()),
             "index" => integers(episode.global_index()),
             "task_index" => integers(episode.task_index()),
-            "episode_index" => vec![row.episode_index as f64; episode.len()],
+            "episode_index" => vec![row.stored_index as f64; episode.len()],
+            key if columns.missing.contains(key) => return None,
             key => episode.column(key).ok()?.values().to_vec(),
         };
         // What `info.json` declares may be far wider than what a file holds.

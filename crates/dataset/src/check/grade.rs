@@ -61,7 +61,7 @@ pub struct EpisodeGrade {
     /// Its length, s.
     pub seconds: f64,
     /// Rows per second that the dataset declares.
-    pub declared_fps: u32,
+    pub declared_fps: f64,
     /// Newly measured states per second, from `ulna.time`; none if the dataset has no measured times, as LeRobot's own
     /// recordings, whose time stamps are computed from the frame number.
     pub achieved_fps: Option<f64>,

@@ -6,8 +6,7 @@ mod structure;
 
 use std::path::Path;
 
-use ulna_outside::Shell;
-
+use crate::advice;
 use content::CONTENT;
 use structure::STRUCTURE;
 
@@ -20,9 +19,66 @@ pub struct Kind {
     pub title: &'static str,
     /// What it means for training, in a sentence.
     pub meaning: &'static str,
-    /// What to do next; `DIR` stands for the dataset's folder, `LIST` for the episodes, `K` for the first of them, `NAME`
-    /// for the feature.
-    next: &'static str,
+    /// What to do next.
+    next: Next,
+}
+
+/// What helps against a kind of finding. Every command writes into a new folder beside the dataset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// Nothing that a command could do.
+    Words(&'static str),
+    /// A copy in ulna's layout, which goes by what the files say.
+    Copy(&'static str),
+    /// A copy without the episodes, unless all are concerned.
+    Leave(&'static str),
+    /// A copy without the camera if all episodes are concerned, else without the episodes.
+    LeaveCamera(&'static str),
+    /// A copy without the feature.
+    Drop(&'static str),
+    /// A copy without the frames, if they stand at an end of one episode; else without the episodes, or the feature.
+    LeaveFrames(&'static str),
+    /// A copy with statistics computed from the rows, those of pictures too if they are concerned.
+    Statistics(&'static str),
+    /// A copy without idle heads and tails.
+    Trim(&'static str),
+    /// ulna's own leftovers are finished or undone.
+    Repair(&'static str),
+}
+
+/// Where a copy without the episodes would be empty.
+const RECORD: &str = "every episode has it, so none can be left out; look at one, and record again if it spoils what you train on";
+
+/// What a remedy is about.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct About<'a> {
+    /// The dataset, as the command is to name it.
+    pub(super) root: &'a Path,
+    /// How many episodes it has.
+    pub(super) count: u64,
+    /// Those concerned.
+    pub(super) episodes: &'a [u64],
+    /// The camera or feature concerned.
+    pub(super) feature: Option<&'a str>,
+    pub(super) camera: bool,
+    /// The frames that stay of the one episode, if the others stand at its ends.
+    pub(super) stay: Option<(u64, u64)>,
+    /// What is no movement, where the dataset's units are unknown.
+    pub(super) rest: Option<f64>,
+}
+
+impl Default for About<'_> {
+    fn default() -> Self {
+        About {
+            root: Path::new("."),
+            count: 0,
+            episodes: &[],
+            feature: None,
+            camera: false,
+            stay: None,
+            rest: None,
+        }
+    }
 }
 
 impl Kind {
@@ -35,56 +91,66 @@ impl Kind {
             .unwrap_or(&UNKNOWN)
     }
 
-    /// What to do next about it in these episodes of the dataset in `root`; `feature` is the one concerned, if it is known.
-    pub fn next_step(&self, root: &Path, episodes: &[u64], feature: Option<&str>) -> String {
-        let first = episodes.first().map_or("K".to_owned(), u64::to_string);
-        let words = self.next.split_inclusive([' ', '`']);
-        words
-            .map(|word| {
-                let bare = word.trim_end_matches([' ', '`']);
-                let after = &word[bare.len()..];
-                match bare {
-                    "DIR" => format!("{}{after}", Shell(root.display())),
-                    "LIST" => list(episodes) + after,
-                    "K" => first.clone() + after,
-                    "NAME" => format!("{}{after}", Shell(feature.unwrap_or("NAME"))),
-                    _ => word.to_owned(),
+    /// What to do next, with the command that does it, if there is one.
+    pub(super) fn next_step(&self, about: &About<'_>) -> String {
+        let with = |words: &str, command: &str| format!("{words}: `{command}`");
+        let root = about.root;
+        let command = |verb, options: &str| advice::command(verb, root, options, "mended");
+        let without = |words: &str| {
+            let list = advice::list(about.episodes);
+            with(words, &command("delete", &format!("--episodes {list}")))
+        };
+        let dropped = |words: &str| {
+            let key = advice::word(about.feature.unwrap_or("KEY"));
+            with(words, &command("features", &format!("--drop {key}")))
+        };
+        let all = about.episodes.is_empty() || about.episodes.len() as u64 >= about.count;
+        match self.next {
+            Next::Words(words) => words.to_owned(),
+            Next::Copy(words) => with(words, &command("import", "")),
+            Next::Leave(_) if all => RECORD.to_owned(),
+            Next::Leave(words) => without(words),
+            Next::LeaveCamera(words) if !all => without(words),
+            Next::LeaveCamera(_) if about.feature.is_some() => {
+                dropped("leave the camera out, which no episode has good pictures of")
+            }
+            Next::LeaveCamera(_) => RECORD.to_owned(),
+            Next::Drop(words) => dropped(words),
+            Next::LeaveFrames(words) => match (about.episodes, about.stay) {
+                ([one], Some((from, to))) => {
+                    let options = format!("--episode {one} --from {from} --to {to}");
+                    with("cut the frames off", &command("trim", &options))
                 }
-            })
-            .collect()
-    }
-}
-
-/// Episodes as the commands take them: `0,2-5`.
-fn list(episodes: &[u64]) -> String {
-    let mut ranges: Vec<(u64, u64)> = Vec::new();
-    for &episode in episodes {
-        match ranges.last_mut() {
-            Some((_, last)) if last.checked_add(1) == Some(episode) => *last = episode,
-            _ => ranges.push((episode, episode)),
+                _ if !all => without(words),
+                _ if about.feature.is_some() => dropped("leave the feature out"),
+                _ => RECORD.to_owned(),
+            },
+            Next::Statistics(words) => {
+                let options = if about.camera { "--pictures" } else { "" };
+                with(words, &command("stats", options))
+            }
+            Next::Trim(words) => {
+                let list = advice::list(about.episodes);
+                let threshold = about.rest.map(|rest| format!(" --threshold {rest:.4}"));
+                let options = format!("--idle --episodes {list}{}", threshold.unwrap_or_default());
+                with(words, &command("trim", &options))
+            }
+            Next::Repair(words) => with(
+                words,
+                &format!("ulna dataset repair {}", advice::quoted(root)),
+            ),
         }
     }
-    let text = |(first, last): &(u64, u64)| match last - first {
-        0 => first.to_string(),
-        1 => format!("{first},{last}"),
-        _ => format!("{first}-{last}"),
-    };
-    ranges.iter().map(text).collect::<Vec<_>>().join(",")
 }
 
 const UNKNOWN: Kind = Kind {
     code: "other",
     title: "something else",
     meaning: "A reader may fail on it.",
-    next: "look at the files named",
+    next: Next::Words("look at the files named"),
 };
 
-const fn kind(
-    code: &'static str,
-    title: &'static str,
-    meaning: &'static str,
-    next: &'static str,
-) -> Kind {
+const fn kind(code: &'static str, title: &'static str, meaning: &'static str, next: Next) -> Kind {
     Kind {
         code,
         title,
@@ -98,25 +164,63 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_unique_and_commands_complete() {
+    fn codes_are_unique_and_no_command_empties_a_dataset() {
         let all: Vec<&Kind> = STRUCTURE.iter().chain(CONTENT).collect();
         for (at, kind) in all.iter().enumerate() {
             assert!(all[..at].iter().all(|before| before.code != kind.code));
-            let next = kind.next_step(Path::new("a b"), &[0, 2, 3, 5, 6, 7], None);
-            assert!(!next.contains("DIR") && !next.contains("LIST"), "{next}");
             assert!(kind.meaning.ends_with('.'), "{}", kind.code);
+            let about = About {
+                root: Path::new("a b"),
+                count: 2,
+                episodes: &[0, 1],
+                ..About::default()
+            };
+            let next = kind.next_step(&about);
+            assert!(!next.contains("delete"), "{}: {next}", kind.code);
+            let writes = next.contains("--output 'a b-mended'") || next.contains("repair 'a b'");
+            assert_eq!(next.contains('`'), writes, "{}: {next}", kind.code);
         }
-        let next = Kind::of("idle-head").next_step(Path::new("it's"), &[0, 2, 3, 5, 6, 7], None);
-        assert_eq!(
-            next,
-            "cut it off: `ulna dataset trim 'it'\\''s' --idle --episodes 0,2,3,5-7`"
-        );
-        let hostile = Path::new("-x $(reboot)\n\u{1b}");
-        let next = Kind::of("idle-head").next_step(hostile, &[0], None);
-        assert!(
-            next.contains(r"trim $'./-x $(reboot)\n\U0000001b' --idle"),
-            "{next}"
-        );
         assert_eq!(Kind::of("nonsense").code, "other");
+    }
+
+    #[test]
+    fn the_least_destructive_command_is_named() {
+        let about = About {
+            root: Path::new("d"),
+            count: 9,
+            episodes: &[0, 2, 3, 5, 6, 7],
+            feature: Some("observation.images.top"),
+            ..About::default()
+        };
+        let next = |code: &str, about: &About<'_>| Kind::of(code).next_step(about);
+        let trim = next("idle-head", &about);
+        assert!(
+            trim.ends_with("`ulna dataset trim d --idle --episodes 0,2,3,5-7 --output d-mended`"),
+            "{trim}"
+        );
+        let few = next("dark", &about);
+        assert!(
+            few.contains("delete d --episodes 0,2,3,5-7 --output"),
+            "{few}"
+        );
+        let all = About {
+            count: 6,
+            ..about.clone()
+        };
+        let all = next("dark", &all);
+        assert!(
+            all.contains("features d --drop observation.images.top --output"),
+            "{all}"
+        );
+        let ends = About {
+            episodes: &[4],
+            stay: Some((0, 7)),
+            ..about
+        };
+        let ends = next("not-finite", &ends);
+        assert!(
+            ends.contains("trim d --episode 4 --from 0 --to 7 --output d-mended"),
+            "{ends}"
+        );
     }
 }

@@ -6,17 +6,23 @@ mod data;
 mod grade;
 mod kinds;
 mod report;
+mod stand_ins;
 mod statistics;
 mod videos;
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::episode::Episode;
-use crate::error::Result;
+use crate::error::{DatasetError, Result};
+use crate::fs::STAGING;
+use crate::info::Format;
 use crate::reader::Dataset;
 use crate::tasks::TASKS_PATH;
 use crate::tools::{OnProgress, Work};
 use crate::{parquet_io, paths, runs};
+
+use stand_ins::StandIns;
 
 pub use grade::{CameraGrade, CheckOptions, EpisodeGrade, Grade, Pictures};
 pub use kinds::Kind;
@@ -59,15 +65,28 @@ pub fn grade(
 fn open(report: &mut Report) -> Option<Dataset> {
     match Dataset::open(&report.root) {
         Ok(dataset) => {
-            report.episodes = dataset.info().total_episodes;
-            report.frames = dataset.info().total_frames;
+            report.episodes = dataset.len() as u64;
+            let lengths = dataset.episodes().iter().map(|row| row.length);
+            report.frames = lengths.fold(0, u64::saturating_add);
             Some(dataset)
         }
         Err(error) => {
-            report.error("open", error.to_string());
+            let code = match &error {
+                DatasetError::Placeholder { .. } => "placeholder",
+                DatasetError::NoSuchFolder { .. } if put_aside(&report.root) => "interrupted-edit",
+                _ => "open",
+            };
+            report.error(code, error.to_string());
             None
         }
     }
+}
+
+/// Whether an edit that was cut short has put the dataset under its hidden name.
+fn put_aside(root: &Path) -> bool {
+    let name = root.file_name().unwrap_or_default().to_string_lossy();
+    let hidden = root.with_file_name(format!(".{name}.ulna-old"));
+    hidden.join(".ulna/edit").is_file()
 }
 
 /// What is done with an episode besides comparing its structure, while its numbers are in memory.
@@ -75,13 +94,53 @@ type Each<'a> = &'a mut dyn FnMut(usize, Option<&Episode>, &mut Report) -> Resul
 
 fn structure(dataset: &Dataset, report: &mut Report, each: Each<'_>) -> Result<()> {
     unfinished(dataset, report);
+    let stand_ins = StandIns::of(dataset.root());
+    stand_ins.metadata(report);
+    deviations(dataset, &stand_ins, report);
     tasks(dataset, report);
     table(dataset, report);
-    data::files(dataset, report);
-    let found = data::episodes(dataset, report, each)?;
-    videos::check(dataset, report);
-    statistics::check(dataset, &found, report);
+    let columns = data::files(dataset, &stand_ins, report);
+    let found = data::episodes(dataset, &columns, &stand_ins, report, each)?;
+    videos::check(dataset, &found, &stand_ins, report);
+    statistics::check(dataset, &columns, &found, report);
     Ok(())
+}
+
+/// What opening the dataset forgave.
+fn deviations(dataset: &Dataset, stand_ins: &StandIns, report: &mut Report) {
+    for found in dataset.deviations() {
+        // What cannot be read because it stands for another file has its finding.
+        if stand_ins.any_metadata() && found.code != "declaration" {
+            continue;
+        }
+        let severity = match found.fatal {
+            true => Severity::Error,
+            false => Severity::Warning,
+        };
+        report.add(severity, found.code, found.message.clone());
+    }
+    if dataset.info().format < Format::V3 {
+        let version = dataset.info().format.version();
+        let (severity, converts) = match dataset.info().format {
+            Format::V2_0 => (Severity::Error, "and its converter takes v2.1"),
+            _ => (Severity::Note, "and has a converter for it"),
+        };
+        let message =
+            format!("it is of format {version}; Python LeRobot reads v3 since 0.4, {converts}");
+        report.add(severity, "old-format", message);
+    }
+    for feature in &dataset.info().features {
+        let (names, width) = (feature.names.len(), feature.width());
+        let vector = feature.number().is_some() && feature.shape.len() == 1;
+        if vector && names > 0 && names != width {
+            let message = format!(
+                "`{}` has the shape [{width}], but {names} names ({})",
+                feature.key,
+                feature.names.join(", ")
+            );
+            report.warning("declaration", message);
+        }
+    }
 }
 
 fn unfinished(dataset: &Dataset, report: &mut Report) {
@@ -105,16 +164,16 @@ fn unfinished(dataset: &Dataset, report: &mut Report) {
     }
     let rows = dataset.uncommitted_episodes();
     if rows > 0 {
-        let message = format!(
-            "meta/episodes has {rows} rows more than meta/info.json counts: a save was cut short; \
-             run `ulna dataset repair`"
-        );
-        report.warning("unfinished-save", message);
+        let message = format!("meta/episodes has {rows} rows more than meta/info.json counts");
+        // Only ulna's own saves are for its repair.
+        match dataset.root().join(STAGING).is_dir() {
+            true => report.warning("unfinished-save", message),
+            false => report.warning("uncounted-episodes", message),
+        }
     }
     match runs::runs(dataset.root()) {
         Ok(runs) if !runs.is_empty() => {
-            let message =
-                "a recording is running or was interrupted; if none is, run `ulna dataset repair`";
+            let message = "a recording is running or was interrupted";
             report.warning("interrupted-recording", message);
         }
         Ok(_) => {}
@@ -125,8 +184,13 @@ fn unfinished(dataset: &Dataset, report: &mut Report) {
 fn tasks(dataset: &Dataset, report: &mut Report) {
     let (found, counted) = (dataset.tasks().len() as u64, dataset.info().total_tasks);
     let message = format!("{TASKS_PATH} has {found} tasks, meta/info.json says {counted}");
+    // What cannot be read has its finding.
+    let known =
+        (report.findings.iter()).any(|finding| ["tasks", "placeholder"].contains(&finding.code));
     match found.cmp(&counted) {
+        _ if known => {}
         std::cmp::Ordering::Less => report.error("tasks", message),
+        std::cmp::Ordering::Greater if counted == 0 => report.error("tasks", message),
         std::cmp::Ordering::Greater => report.warning("tasks", message),
         std::cmp::Ordering::Equal => {}
     }
@@ -142,31 +206,32 @@ fn table(dataset: &Dataset, report: &mut Report) {
     let mut next = 0_u64;
     for row in dataset.episodes() {
         let k = row.episode_index;
-        if row.length == 0 {
-            report.episode_error(k, "length", "the episode has no frames");
-        }
         if row.dataset_from != next {
             let message = format!(
                 "it starts at frame {} of the dataset, not {next}",
                 row.dataset_from
             );
             report.episode_error(k, "range", message);
-        }
-        if row.dataset_to.checked_sub(row.dataset_from) != Some(row.length) {
+        } else if row.dataset_to.checked_sub(row.dataset_from) != Some(row.length) {
             let message = format!(
                 "it spans frames {} to {} of the dataset, but is {} long",
                 row.dataset_from, row.dataset_to, row.length
             );
             report.episode_error(k, "range", message);
         }
-        next = row.dataset_to;
+        next = row.dataset_from.saturating_add(row.length);
     }
     let total = dataset
         .episodes()
         .iter()
         .map(|row| u128::from(row.length))
         .sum::<u128>();
-    if total != u128::from(dataset.info().total_frames) {
+    let causes = ["total-episodes", "placeholder"];
+    let known = report
+        .findings
+        .iter()
+        .any(|finding| causes.contains(&finding.code));
+    if total != u128::from(dataset.info().total_frames) && !known {
         let counted = dataset.info().total_frames;
         let message = format!("the episodes have {total} frames, meta/info.json says {counted}");
         report.error("total-frames", message);
@@ -181,14 +246,17 @@ fn same_columns(dataset: &Dataset, report: &mut Report) {
         Ok(files) => files,
         Err(error) => return report.error("open", error.to_string()),
     };
-    let mut first: Option<Vec<String>> = None;
+    let mut first: Option<HashSet<String>> = None;
     for file in files {
-        let columns = match parquet_io::column_names(&file) {
-            Ok(columns) => columns,
-            Err(error) => return report.error("open", error.to_string()),
+        // One that cannot be read has its finding.
+        let Ok(columns) = parquet_io::column_names(&file) else {
+            continue;
         };
-        let first = first.get_or_insert_with(|| columns.clone());
-        if let Some(extra) = columns.iter().find(|column| !first.contains(column)) {
+        let first = first.get_or_insert_with(|| columns.iter().cloned().collect());
+        if let Some(extra) = columns
+            .iter()
+            .find(|column| !first.contains(column.as_str()))
+        {
             let message = format!(
                 "{} has the column `{extra}`, which the first table lacks",
                 file.display()

@@ -1,9 +1,9 @@
 //! What a check says: findings, what they mean, and what is to be done about them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::check::grade::{EpisodeGrade, Grade};
-use crate::check::kinds::Kind;
+use crate::check::kinds::{About, Kind};
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +44,10 @@ pub struct Finding {
     pub camera: Option<String>,
     /// The joint concerned, as the dataset names it.
     pub joint: Option<String>,
+    /// The feature concerned, if it is about one that is no camera.
+    pub feature: Option<String>,
+    /// The frames of the episode that stay, from and up to, if those concerned stand at its ends.
+    pub stay: Option<(u64, u64)>,
     /// The best grade that an episode with this finding can have.
     pub grade: Grade,
     /// What is wrong, in a sentence.
@@ -64,6 +68,8 @@ impl Finding {
             frames: None,
             camera: None,
             joint: None,
+            feature: None,
+            stay: None,
             grade: match severity {
                 Severity::Note => Grade::Good,
                 Severity::Warning => Grade::Fair,
@@ -84,6 +90,11 @@ impl Finding {
     pub(super) fn frames(mut self, first: usize, count: usize) -> Finding {
         self.frame = Some(first as u64);
         self.frames = Some(count as u64);
+        self
+    }
+
+    pub(super) fn feature(mut self, key: &str) -> Finding {
+        self.feature = Some(key.to_owned());
         self
     }
 
@@ -115,6 +126,8 @@ pub struct Report {
     pub videos_read: u64,
     /// How many pictures were decoded and looked at.
     pub pictures_read: u64,
+    /// What is no movement of a joint, where the dataset does not tell its units.
+    pub rest: Option<f64>,
     /// A grade for each episode, in order; empty after [`check`](crate::check), which looks at the structure only.
     pub grades: Vec<EpisodeGrade>,
 }
@@ -152,6 +165,7 @@ impl Report {
                 first.severity == finding.severity
                     && first.code == finding.code
                     && first.camera == finding.camera
+                    && first.feature == finding.feature
                     && first.episode.is_some() == finding.episode.is_some()
             };
             match groups.iter_mut().find(fits) {
@@ -166,6 +180,26 @@ impl Report {
             std::cmp::Reverse((group.severity(), worst, group.findings.len()))
         });
         groups
+    }
+
+    /// What to do next about some findings of one kind, with the command that does it. `root` is the dataset's folder as the
+    /// command is to name it.
+    pub fn next_step(&self, findings: &[&Finding], root: &Path) -> String {
+        let Some(first) = findings.first() else {
+            return String::new();
+        };
+        let mut episodes: Vec<u64> = findings.iter().filter_map(|f| f.episode).collect();
+        episodes.sort_unstable();
+        episodes.dedup();
+        Kind::of(first.code).next_step(&About {
+            root,
+            count: self.episodes,
+            episodes: &episodes,
+            feature: first.camera.as_deref().or(first.feature.as_deref()),
+            camera: findings.iter().any(|finding| finding.camera.is_some()),
+            stay: first.stay.filter(|_| findings.len() == 1),
+            rest: self.rest,
+        })
     }
 
     pub(super) fn add(
@@ -183,6 +217,13 @@ impl Report {
 
     pub(super) fn warning(&mut self, code: &'static str, message: impl Into<String>) {
         self.add(Severity::Warning, code, message);
+    }
+
+    /// The finding that was added last is about a camera.
+    pub(super) fn about_camera(&mut self, key: &str) {
+        if let Some(last) = self.findings.last_mut() {
+            last.camera = Some(key.to_owned());
+        }
     }
 
     pub(super) fn at(&mut self, episode: u64, frame: Option<u64>) {
@@ -227,11 +268,6 @@ impl Group<'_> {
         episodes.sort_unstable();
         episodes.dedup();
         episodes
-    }
-
-    /// What to do next about all of them, with the command that does it.
-    pub fn next_step(&self, root: &std::path::Path) -> String {
-        self.kind().next_step(root, &self.episodes(), self.camera())
     }
 
     /// The camera concerned, if they are about one.

@@ -6,6 +6,7 @@ mod windows;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::episodes::EpisodeRow;
@@ -58,7 +59,7 @@ pub struct Items {
     store: Arc<Store>,
     columns: Arc<[ItemColumn]>,
     windows: Arc<[Option<Window>]>,
-    tasks: Arc<[Arc<str>]>,
+    tasks: Arc<BTreeMap<i64, Arc<str>>>,
     /// The chosen episodes.
     episodes: Arc<[usize]>,
     /// The item that each of them begins with, and the number of items at the end.
@@ -71,6 +72,7 @@ pub struct Items {
 struct Last {
     episode: usize,
     place: Arc<Place>,
+    file: Arc<Path>,
     group: usize,
     block: Arc<Block>,
 }
@@ -142,18 +144,23 @@ impl Dataset {
             starts.push(next.ok_or_else(|| {
                 DatasetError::invalid(
                     format!("the length of episode {episode}"),
-                    "it is beyond what this machine can count; run `ulna dataset check`",
+                    "it is beyond what this machine can count",
                 )
             })?);
         }
         let columns = features.iter().map(ItemColumn::of).collect();
         let cameras = features.iter().map(|_| None).collect();
+        let tasks = self.task_numbers().iter().zip(self.tasks());
         Ok(Items {
             store: Arc::new(Store::new(self.clone(), features, options.cache_bytes)),
             dataset: self.clone(),
             columns,
             windows: windows.into(),
-            tasks: self.tasks().iter().map(|t| Arc::from(t.as_str())).collect(),
+            tasks: Arc::new(
+                tasks
+                    .map(|(n, text)| (*n, Arc::from(text.as_str())))
+                    .collect(),
+            ),
             episodes: episodes.into(),
             starts: starts.into(),
             cameras,
@@ -217,7 +224,7 @@ impl Items {
     /// The item of the frame of an episode that is closest to a time, in seconds since the episode's start; at most
     /// half a frame before its first or after its last one.
     pub fn at_time(&mut self, episode: usize, seconds: f64) -> Result<Item> {
-        let nearest = (seconds * f64::from(self.dataset.fps())).round_ties_even();
+        let nearest = (seconds * self.dataset.fps()).round_ties_even();
         let frame = (0.0..1e15).contains(&nearest);
         let frame = frame.then_some(nearest as usize);
         let position = frame.and_then(|frame| self.position(episode, frame));
@@ -242,8 +249,7 @@ impl Items {
         let (block, row) = self.row(episode, frame)?;
         let task_index = block.tasks[row];
         let timestamp = block.timestamps[row];
-        let task = usize::try_from(task_index).ok();
-        let task = task.and_then(|index| self.tasks.get(index).cloned());
+        let task = self.tasks.get(&task_index).cloned();
         let mut values = Vec::with_capacity(self.columns.len());
         for column in 0..self.columns.len() {
             let windows = Arc::clone(&self.windows);
@@ -349,17 +355,20 @@ impl Items {
                 "it is beyond the episode's end",
             )
         })?;
+        let (file, group) = (Arc::clone(&segment.file), segment.group);
         if let Some(last) = &self.last
             && last.episode == episode
-            && last.group == segment.group
+            && last.group == group
+            && last.file == file
         {
             return Ok((Arc::clone(&last.block), row));
         }
-        let block = self.store.block(place.file, segment.group)?;
+        let block = self.store.block(&file, group)?;
         self.last = Some(Last {
             episode,
             place,
-            group: segment.group,
+            file,
+            group,
             block: Arc::clone(&block),
         });
         Ok((block, row))

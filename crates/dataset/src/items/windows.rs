@@ -13,7 +13,7 @@ pub(super) struct Window {
 
 impl Window {
     /// The window of some times, in seconds, each of which must be within `tolerance` of the grid.
-    pub(super) fn new(key: &str, times: &[f64], fps: u32, tolerance: f64) -> Result<Window> {
+    pub(super) fn new(key: &str, times: &[f64], fps: f64, tolerance: f64) -> Result<Window> {
         let refuse = |reason: String| {
             let what = format!("the window of `{key}`");
             Err(DatasetError::invalid(what, reason))
@@ -21,7 +21,6 @@ impl Window {
         if times.len() > MAX_STEPS {
             return refuse(format!("{} steps are too many", times.len()));
         }
-        let fps = f64::from(fps);
         let mut offsets = Vec::with_capacity(times.len());
         for time in times {
             let steps = (time * fps).round_ties_even();
@@ -65,18 +64,18 @@ mod tests {
 
     #[test]
     fn steps_beyond_the_episode_repeat_its_ends_and_are_marked() {
-        let window = Window::new("action", &[-0.2, -0.1, 0.0, 0.1], 10, 1e-4).unwrap();
+        let window = Window::new("action", &[-0.2, -0.1, 0.0, 0.1], 10.0, 1e-4).unwrap();
         let steps: Vec<_> = window.steps(1, 2).collect();
         assert_eq!(steps, [(0, true), (0, false), (1, false), (1, true)]);
     }
 
     #[test]
     fn times_off_the_grid_are_refused() {
-        assert!(Window::new("action", &[0.05], 30, 1e-4).is_err());
-        assert!(Window::new("action", &[f64::NAN], 30, 1e-4).is_err());
-        assert!(Window::new("action", &[f64::INFINITY], 30, 1e-4).is_err());
+        assert!(Window::new("action", &[0.05], 30.0, 1e-4).is_err());
+        assert!(Window::new("action", &[f64::NAN], 30.0, 1e-4).is_err());
+        assert!(Window::new("action", &[f64::INFINITY], 30.0, 1e-4).is_err());
         // LeRobot's users write rounded times.
-        let window = Window::new("action", &[0.0333, 0.0667], 30, 1e-4).unwrap();
+        let window = Window::new("action", &[0.0333, 0.0667], 30.0, 1e-4).unwrap();
         assert_eq!(window.offsets, [1, 2]);
     }
 }

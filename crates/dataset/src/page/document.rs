@@ -221,7 +221,7 @@ pub(super) fn severity(finding: &Finding) -> Markup {
 /// The table of all episodes, and what of them is shown below.
 pub(super) fn episodes(dataset: &Dataset, extent: &Extent, verdicts: &Verdicts) -> Markup {
     let rows = dataset.episodes();
-    let fps = f64::from(dataset.fps());
+    let fps = dataset.fps();
     let achieved = |number| verdicts.measured(number)?.achieved_fps;
     let timed = (0..rows.len()).any(|number| achieved(number).is_some());
     let rate = |number| achieved(number).map_or("–".to_owned(), |rate| format!("{rate:.2}"));

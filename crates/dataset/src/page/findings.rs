@@ -19,7 +19,7 @@ pub(super) fn section(report: &Report, short: &dyn Fn(&str) -> String) -> Markup
     html! {
         section #findings {
             h2 { "Findings" }
-            @for group in groups.iter().take(MOST_GROUPS) { (kind(group, short)) }
+            @for group in groups.iter().take(MOST_GROUPS) { (kind(report, group, short)) }
             @if groups.len() > MOST_GROUPS {
                 p.quiet { "And " (count((groups.len() - MOST_GROUPS) as u64)) " more kinds: " code { "ulna dataset check" } " names them all." }
             }
@@ -27,10 +27,10 @@ pub(super) fn section(report: &Report, short: &dyn Fn(&str) -> String) -> Markup
     }
 }
 
-fn kind(group: &Group, short: &dyn Fn(&str) -> String) -> Markup {
+fn kind(report: &Report, group: &Group, short: &dyn Fn(&str) -> String) -> Markup {
     let kind = group.kind();
     let episodes = group.episodes();
-    let next = kind.next_step(Path::new("DIR"), &episodes, group.camera());
+    let next = report.next_step(&group.findings, Path::new("DIR"));
     html! {
         div.kind {
             h3 {

@@ -140,7 +140,7 @@ impl Plotter {
     fn times(self, episode: &Episode) -> Group {
         let mut plots = Vec::new();
         if let Some(periods) = periods(episode) {
-            let nominal = vec![1e3 / f64::from(episode.fps()); periods.len()];
+            let nominal = vec![1e3 / episode.fps(); periods.len()];
             let lines = [("state", periods), ("action", nominal)];
             plots.extend(self.plot("period", "ms", 2.0, &lines));
         }

@@ -24,7 +24,7 @@ pub(super) struct View {
     /// Frames.
     pub(super) frames: usize,
     /// Frames per second.
-    pub(super) fps: u32,
+    pub(super) fps: f64,
     /// Its tasks in words.
     pub(super) tasks: Vec<String>,
     /// Its numbers, or why there are none.
@@ -50,7 +50,7 @@ impl View {
     /// The section.
     pub(super) fn markup(&self, verdicts: &Verdicts, short: &dyn Fn(&str) -> String) -> Markup {
         let findings = verdicts.findings(self.number);
-        let fps = f64::from(self.fps);
+        let fps = self.fps;
         let last = self.frames.saturating_sub(1);
         html! {
             article.episode id={ "episode-" (self.number) } data-fps=(self.fps) data-last=(last) {
@@ -86,7 +86,7 @@ impl View {
     }
 
     fn numbers(&self, numbers: &Numbers, verdicts: &Verdicts) -> Markup {
-        let fps = f64::from(self.fps);
+        let fps = self.fps;
         let rate = verdicts
             .measured(self.number)
             .and_then(|measured| measured.achieved_fps);
@@ -152,7 +152,7 @@ impl View {
                 }
                 div.axis {
                     span { "0" }
-                    span { (format!("{:.1} s", self.frames.saturating_sub(1) as f64 / f64::from(self.fps))) }
+                    span { (format!("{:.1} s", self.frames.saturating_sub(1) as f64 / self.fps)) }
                 }
             }
         }
@@ -164,7 +164,7 @@ impl View {
         verdicts: &Verdicts,
         short: &dyn Fn(&str) -> String,
     ) -> Markup {
-        let fps = f64::from(self.fps);
+        let fps = self.fps;
         let measured = verdicts.camera(self.number, &strip.camera).map(measured);
         html! {
             @if strip.trouble.is_none() || !strip.pictures.is_empty() {

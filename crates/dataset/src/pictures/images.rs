@@ -1,17 +1,17 @@
 //! The pictures of one camera from the data files.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
 use crate::error::{DatasetError, Result};
-use crate::images::decode_png;
+use crate::images;
 use crate::parquet_io::guarded;
 use crate::pictures::Picture;
 use crate::reader::Dataset;
 use crate::rows::{DataFile, Store};
 use crate::table;
-use crate::template::FileIndex;
 
 /// Encoded pictures read at a time.
 const BATCH: usize = 8;
@@ -26,7 +26,7 @@ pub(super) struct ImagePictures {
 
 /// Reading on in a row group.
 struct Run {
-    at: FileIndex,
+    at: Arc<Path>,
     group: usize,
     reader: ParquetRecordBatchReader,
     /// The row of the first picture of `batch`.
@@ -55,10 +55,10 @@ impl ImagePictures {
             DatasetError::invalid(what, reason)
         };
         let (segment, row) = place.row(frame).ok_or_else(|| fail("isn't there"))?;
-        let file = self.store.file(place.file)?;
-        let bytes = self.bytes(&file, place.file, segment.group, camera, row)?;
+        let file = self.store.file(&segment.file)?;
+        let bytes = self.bytes(&file, &segment.file, segment.group, camera, row)?;
         let bytes = bytes.ok_or_else(|| fail("the data file has no bytes for it"))?;
-        let picture = decode_png(&bytes).map_err(|reason| fail(&reason))?;
+        let picture = images::decode(&bytes).map_err(|reason| fail(&reason))?;
         self.decoded += 1;
         Ok(Arc::new(picture))
     }
@@ -66,7 +66,7 @@ impl ImagePictures {
     fn bytes(
         &mut self,
         file: &DataFile,
-        at: FileIndex,
+        at: &Arc<Path>,
         group: usize,
         camera: &str,
         row: usize,
@@ -74,7 +74,7 @@ impl ImagePictures {
         let mut run = match self.run.take() {
             Some(run) if run.leads_to(at, group, row) => run,
             _ => Run {
-                at,
+                at: Arc::clone(at),
                 group,
                 reader: file.reader(group, &[camera], row, BATCH)?,
                 first: row,
@@ -103,8 +103,8 @@ impl ImagePictures {
 }
 
 impl Run {
-    fn leads_to(&self, at: FileIndex, group: usize, row: usize) -> bool {
+    fn leads_to(&self, at: &Arc<Path>, group: usize, row: usize) -> bool {
         let near = (self.first..self.first + self.batch.len() + NEAR).contains(&row);
-        self.at == at && self.group == group && near
+        self.at == *at && self.group == group && near
     }
 }

@@ -1,6 +1,7 @@
 //! Reading pictures by episode, frame and camera.
 
 mod images;
+mod stamps;
 mod videos;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use crate::error::{DatasetError, Result};
 use crate::features::Dtype;
 use crate::reader::Dataset;
 use images::ImagePictures;
+use stamps::Stamps;
 use videos::VideoPictures;
 
 /// How far a picture's time may be off, in seconds; LeRobot's default.
@@ -36,6 +38,7 @@ pub struct PictureReader {
     camera: String,
     source: Source,
     last: Option<Arc<Picture>>,
+    stamps: Stamps,
 }
 
 enum Source {
@@ -79,6 +82,7 @@ impl Dataset {
             camera: camera.to_owned(),
             source,
             last: None,
+            stamps: Stamps::default(),
         })
     }
 }
@@ -104,26 +108,34 @@ impl PictureReader {
     }
 
     /// As [`read`](Self::read), for keeping the picture without a copy.
+    ///
+    /// As in LeRobot, the picture in a video is the one at the time stamp of the frame's row.
     pub fn read_shared(&mut self, episode: usize, frame: usize) -> Result<Arc<Picture>> {
-        let row = self.dataset.episode_row(episode)?;
-        if frame as u64 >= row.length {
-            return Err(DatasetError::invalid(
+        let row = self.dataset.episode_row(episode)?.clone();
+        if let Source::Image(images) = &mut self.source {
+            return images.read(&self.camera, episode, frame);
+        }
+        let time = match self.stamps.of(&self.dataset, episode) {
+            Ok(times) => times.get(frame).copied().ok_or(times.len() as u64),
+            // Rows that cannot be read cost no pictures.
+            Err(_) if (frame as u64) < row.length => Ok(frame as f64 / self.dataset.fps()),
+            Err(_) => Err(row.length),
+        };
+        let time = time.map_err(|length| {
+            DatasetError::invalid(
                 format!("frame {frame} of episode {episode}"),
-                format!("the episode has {} frames, numbered from 0", row.length),
-            ));
-        }
-        match &mut self.source {
-            Source::Image(images) => images.read(&self.camera, episode, frame),
-            Source::Video(videos) => {
-                let span = *row.videos.get(&self.camera).ok_or_else(|| {
-                    DatasetError::invalid(
-                        format!("camera `{}` of episode {episode}", self.camera),
-                        "meta/episodes doesn't say where its pictures are",
-                    )
-                })?;
-                let time = span.from + frame as f64 / f64::from(self.dataset.fps());
-                videos.read(&self.dataset, &self.camera, span.file, time)
-            }
-        }
+                format!("the episode has {length} frames, numbered from 0"),
+            )
+        })?;
+        let Source::Video(videos) = &mut self.source else {
+            return Err(DatasetError::invalid(&self.camera, "is no camera"));
+        };
+        let span = *row.videos.get(&self.camera).ok_or_else(|| {
+            DatasetError::invalid(
+                format!("camera `{}` of episode {episode}", self.camera),
+                "meta/episodes doesn't say where its pictures are",
+            )
+        })?;
+        videos.read(&self.dataset, &self.camera, span.file, span.from + time)
     }
 }

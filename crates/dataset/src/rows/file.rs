@@ -1,7 +1,8 @@
-//! One data file: which of its rows belong to which episode, and its columns, a row group at a time.
+//! One data file: its columns, a row group at a time.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use parquet::arrow::ProjectionMask;
@@ -13,7 +14,6 @@ use parquet::file::reader::Length;
 
 use crate::error::{DatasetError, Result};
 use crate::parquet_io::{self, Source, guarded};
-use crate::table;
 
 /// Rows decoded at a time; a header may claim any number.
 const BATCH_ROWS: usize = 65_536;
@@ -21,17 +21,16 @@ const BATCH_ROWS: usize = 65_536;
 /// An open data file's index.
 #[derive(Debug)]
 pub(crate) struct DataFile {
-    path: PathBuf,
+    path: Arc<Path>,
     metadata: ArrowReaderMetadata,
     /// The first row of each row group, and the number of rows at the end.
     starts: Vec<usize>,
-    /// The first row and the number of rows of each episode.
-    episodes: BTreeMap<i64, (usize, usize)>,
 }
 
 /// Rows of an episode that lie in one row group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Segment {
+    pub(crate) file: Arc<Path>,
     pub(crate) group: usize,
     /// The first of them, within the row group.
     pub(crate) first: usize,
@@ -39,7 +38,7 @@ pub(crate) struct Segment {
 }
 
 impl DataFile {
-    pub(crate) fn open(path: &Path) -> Result<DataFile> {
+    pub(crate) fn open(path: &Arc<Path>) -> Result<DataFile> {
         guarded(path, || {
             let source = Source::open(path)?;
             // What the Arrow schema adds is a choice of list flavours and widths, which makes no difference here.
@@ -52,80 +51,39 @@ impl DataFile {
                 rows = rows.saturating_add(count);
                 starts.push(rows);
             }
-            let mut data = DataFile {
-                path: path.to_owned(),
+            Ok(DataFile {
+                path: Arc::clone(path),
                 metadata,
                 starts,
-                episodes: BTreeMap::new(),
-            };
-            data.index_episodes()?;
-            Ok(data)
+            })
         })
-    }
-
-    fn index_episodes(&mut self) -> Result<()> {
-        let mut row = 0;
-        let mut last = None;
-        for group in 0..self.starts.len() - 1 {
-            let mut numbers = Vec::new();
-            for batch in self.reader(group, &["episode_index"], 0, BATCH_ROWS)? {
-                let batch = batch.map_err(|e| DatasetError::parquet(&self.path, &e))?;
-                let column = self.column(&batch, "episode_index")?;
-                table::append_integers(column, &mut numbers)
-                    .map_err(|r| DatasetError::field(&self.path, "episode_index", r))?;
-            }
-            for episode in numbers {
-                let known = self.episodes.get_mut(&episode);
-                match known {
-                    Some((_, count)) if last == Some(episode) => *count += 1,
-                    Some(_) => {
-                        let reason = format!("has rows of episode {episode} in two places");
-                        return Err(DatasetError::field(&self.path, "episode_index", reason));
-                    }
-                    None => {
-                        self.episodes.insert(episode, (row, 1));
-                    }
-                }
-                last = Some(episode);
-                row += 1;
-            }
-            if row != self.starts[group + 1] {
-                let reason = "a row group is shorter than its header says";
-                return Err(DatasetError::parquet(&self.path, &reason));
-            }
-        }
-        Ok(())
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Where the rows of an episode are; it must have `length` of them.
-    pub(crate) fn segments(&self, episode: usize, length: u64) -> Result<Vec<Segment>> {
-        let number = i64::try_from(episode).unwrap_or(i64::MAX);
-        let (mut row, found) = self.episodes.get(&number).copied().unwrap_or_default();
-        if found as u64 != length {
-            return Err(DatasetError::Disagree {
-                what: format!("the frames of episode {episode} in {}", self.path.display()),
-                place: "the episode table",
-                expected: length,
-                found: found as u64,
-            });
-        }
-        let end = row + found;
+    /// The row groups that some rows lie in.
+    pub(crate) fn segments(&self, rows: Range<usize>) -> Vec<Segment> {
+        let (mut row, end) = (rows.start, rows.end.min(self.starts[self.starts.len() - 1]));
         let mut segments = Vec::new();
         while row < end {
             let group = self.starts.partition_point(|start| *start <= row) - 1;
             let upto = end.min(self.starts[group + 1]);
             segments.push(Segment {
+                file: Arc::clone(&self.path),
                 group,
                 first: row - self.starts[group],
                 count: upto - row,
             });
             row = upto;
         }
-        Ok(segments)
+        segments
+    }
+
+    /// Whether the file has a column.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.metadata.schema().index_of(name).is_ok()
     }
 
     /// How many rows a row group has.

@@ -1,7 +1,11 @@
-//! Random access to the rows of the data files.
+//! The rows of the data files: where each episode's are, forward reading, and random access.
 
+mod cursor;
 mod file;
+mod places;
 mod store;
 
+pub(crate) use cursor::Cursor;
 pub(crate) use file::DataFile;
+pub(crate) use places::{Places, Stretch, count, count_rows};
 pub(crate) use store::{Block, Cells, Place, Store};

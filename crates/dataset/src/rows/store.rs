@@ -1,6 +1,7 @@
 //! The rows of a dataset's chosen columns in memory, as much of them as a budget allows.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{DatasetError, Result};
@@ -8,11 +9,15 @@ use crate::features::{Dtype, Feature, Number};
 use crate::reader::Dataset;
 use crate::rows::file::{DataFile, Segment};
 use crate::table;
-use crate::template::FileIndex;
 use crate::values::Numbers;
 
 /// Indexes of data files that are kept; an index is larger than a short episode's rows.
 const MAX_FILES: usize = 64;
+
+/// Columns that are read anyway.
+const AUTO: [&str; 2] = ["timestamp", "task_index"];
+/// No row group has more numbers of a column that isn't there.
+const MOST_FILLED: usize = 1 << 26;
 
 /// The values of one column over a row group.
 #[derive(Debug)]
@@ -34,17 +39,16 @@ pub(crate) struct Block {
 /// Where an episode's rows are.
 #[derive(Debug)]
 pub(crate) struct Place {
-    pub(crate) file: FileIndex,
     pub(crate) segments: Vec<Segment>,
 }
 
 impl Place {
     /// The segment that holds a frame, and the frame's row in the row group.
-    pub(crate) fn row(&self, frame: usize) -> Option<(Segment, usize)> {
+    pub(crate) fn row(&self, frame: usize) -> Option<(&Segment, usize)> {
         let mut before = 0;
         for segment in &self.segments {
             if frame < before + segment.count {
-                return Some((*segment, segment.first + frame - before));
+                return Some((segment, segment.first + frame - before));
             }
             before += segment.count;
         }
@@ -65,8 +69,8 @@ pub(crate) struct Store {
 struct State {
     clock: u64,
     bytes: usize,
-    files: BTreeMap<FileIndex, (u64, Arc<DataFile>)>,
-    blocks: BTreeMap<(FileIndex, usize), Kept>,
+    files: BTreeMap<Arc<Path>, (u64, Arc<DataFile>)>,
+    blocks: BTreeMap<(Arc<Path>, usize), Kept>,
     places: BTreeMap<usize, Arc<Place>>,
 }
 
@@ -98,42 +102,36 @@ impl Store {
         if let Some(place) = self.locked(|state| state.places.get(&episode).cloned()) {
             return Ok(place);
         }
-        let row = self.dataset.episode_row(episode)?;
-        let segments = self.file(row.data)?.segments(episode, row.length)?;
-        let place = Arc::new(Place {
-            file: row.data,
-            segments,
-        });
+        let mut segments = Vec::new();
+        for stretch in self.dataset.stretches(episode)? {
+            segments.extend(self.file(&stretch.path)?.segments(stretch.rows));
+        }
+        let place = Arc::new(Place { segments });
         self.locked(|state| state.places.insert(episode, Arc::clone(&place)));
         Ok(place)
     }
 
     /// The index of a data file.
-    pub(crate) fn file(&self, at: FileIndex) -> Result<Arc<DataFile>> {
+    pub(crate) fn file(&self, path: &Arc<Path>) -> Result<Arc<DataFile>> {
         let known = self.locked(|state| {
             state.clock += 1;
             let now = state.clock;
-            let (used, file) = state.files.get_mut(&at)?;
+            let (used, file) = state.files.get_mut(path)?;
             *used = now;
             Some(Arc::clone(file))
         });
         if let Some(file) = known {
             return Ok(file);
         }
-        let path = self.dataset.root().join(self.dataset.info().data_file(at)?);
-        if !path.exists() {
-            return Err(DatasetError::MissingFile {
-                what: "reading the frames".to_owned(),
-                path,
-            });
-        }
-        let file = Arc::new(DataFile::open(&path)?);
+        let file = Arc::new(DataFile::open(path)?);
         self.locked(|state| {
             let now = state.clock;
-            state.files.insert(at, (now, Arc::clone(&file)));
+            state
+                .files
+                .insert(Arc::clone(path), (now, Arc::clone(&file)));
             if state.files.len() > MAX_FILES {
                 let oldest = state.files.iter().min_by_key(|(_, (used, _))| *used);
-                if let Some(oldest) = oldest.map(|(at, _)| *at) {
+                if let Some(oldest) = oldest.map(|(at, _)| Arc::clone(at)) {
                     state.files.remove(&oldest);
                 }
             }
@@ -142,36 +140,37 @@ impl Store {
     }
 
     /// The chosen columns of a row group.
-    pub(crate) fn block(&self, at: FileIndex, group: usize) -> Result<Arc<Block>> {
+    pub(crate) fn block(&self, path: &Arc<Path>, group: usize) -> Result<Arc<Block>> {
+        let key = || (Arc::clone(path), group);
         let known = self.locked(|state| {
             state.clock += 1;
             let now = state.clock;
-            let kept = state.blocks.get_mut(&(at, group))?;
+            let kept = state.blocks.get_mut(&key())?;
             kept.used = now;
             Some(Arc::clone(&kept.block))
         });
         if let Some(block) = known {
             return Ok(block);
         }
-        let block = Arc::new(self.load(&*self.file(at)?, group)?);
+        let block = Arc::new(self.load(&*self.file(path)?, group)?);
         let bytes = block.bytes();
         self.locked(|state| {
             while state.bytes + bytes > self.budget {
                 let oldest = state.blocks.iter().min_by_key(|(_, kept)| kept.used);
-                let Some(key) = oldest.map(|(key, _)| *key) else {
+                let Some(oldest) = oldest.map(|(key, _)| key.clone()) else {
                     break;
                 };
-                state.forget(key);
+                state.forget(&oldest);
             }
             // Another thread may have loaded it meanwhile.
-            state.forget((at, group));
+            state.forget(&key());
             state.bytes += bytes;
             let kept = Kept {
                 used: state.clock,
                 bytes,
                 block: Arc::clone(&block),
             };
-            state.blocks.insert((at, group), kept);
+            state.blocks.insert(key(), kept);
         });
         Ok(block)
     }
@@ -179,7 +178,12 @@ impl Store {
     fn load(&self, file: &DataFile, group: usize) -> Result<Block> {
         let mut columns = vec!["timestamp", "task_index"];
         let stored = self.features.iter().filter(|f| !f.is_camera());
-        columns.extend(stored.map(|f| f.key.as_str()));
+        columns.extend(
+            stored
+                .map(|f| f.key.as_str())
+                .filter(|key| !AUTO.contains(key)),
+        );
+        columns.retain(|name| file.has(name));
         let mut block = Block {
             cells: self.features.iter().map(Cells::new).collect(),
             timestamps: Vec::new(),
@@ -188,17 +192,26 @@ impl Store {
         let rows = file.rows(group);
         for batch in file.read(group, &columns)? {
             let fail = |name: &str, reason: String| DatasetError::field(file.path(), name, reason);
-            let column = file.column(&batch, "timestamp")?;
-            table::append_numbers(column, 1, &mut block.timestamps)
-                .map_err(|r| fail("timestamp", r))?;
-            let column = file.column(&batch, "task_index")?;
-            table::append_integers(column, &mut block.tasks).map_err(|r| fail("task_index", r))?;
+            match batch.column_by_name("timestamp") {
+                Some(column) => table::append_numbers(column, 1, &mut block.timestamps)
+                    .map_err(|r| fail("timestamp", r))?,
+                None => block
+                    .timestamps
+                    .resize(block.timestamps.len() + batch.num_rows(), f64::NAN),
+            }
+            match batch.column_by_name("task_index") {
+                Some(column) => table::append_integers(column, &mut block.tasks)
+                    .map_err(|r| fail("task_index", r))?,
+                None => block.tasks.resize(block.tasks.len() + batch.num_rows(), 0),
+            }
             for (feature, cells) in self.features.iter().zip(&mut block.cells) {
                 if !feature.is_camera() {
-                    let column = file.column(&batch, &feature.key)?;
-                    cells
-                        .append(feature, column)
-                        .map_err(|r| fail(&feature.key, r))?;
+                    let column = batch.column_by_name(&feature.key);
+                    let appended = match column {
+                        Some(column) => cells.append(feature, column),
+                        None => cells.fill(feature, batch.num_rows()),
+                    };
+                    appended.map_err(|r| fail(&feature.key, r))?;
                 }
             }
         }
@@ -221,8 +234,8 @@ impl Store {
 }
 
 impl State {
-    fn forget(&mut self, key: (FileIndex, usize)) {
-        if let Some(kept) = self.blocks.remove(&key) {
+    fn forget(&mut self, key: &(Arc<Path>, usize)) {
+        if let Some(kept) = self.blocks.remove(key) {
             self.bytes -= kept.bytes;
         }
     }
@@ -250,6 +263,29 @@ impl Cells {
             }
             Cells::Texts(texts) => texts.extend(table::strings(column)?),
             Cells::Elsewhere => {}
+        }
+        Ok(())
+    }
+
+    /// Rows of a declared column that the file lacks: LeRobot fills them with nothing.
+    fn fill(&mut self, feature: &Feature, rows: usize) -> Result<(), String> {
+        match (self, feature.number()) {
+            (Cells::Numbers(numbers), Some(number)) => {
+                let count = rows.saturating_mul(feature.width());
+                let more = match count <= MOST_FILLED {
+                    true => Numbers::nan(number, count),
+                    false => None,
+                };
+                let more =
+                    more.ok_or("is declared in meta/info.json, but is not a column of this file")?;
+                if numbers.is_empty() {
+                    *numbers = more;
+                } else {
+                    numbers.extend(&more, 0, more.len());
+                }
+            }
+            (Cells::Texts(texts), _) => texts.resize(texts.len() + rows, None),
+            _ => {}
         }
         Ok(())
     }

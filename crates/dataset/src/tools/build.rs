@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::advice;
 use crate::card;
 use crate::check::{Severity, check};
 use crate::error::{DatasetError, Result};
+use crate::features::Dtype;
 use crate::info::{Info, must_be_v3};
 use crate::paths::must_be_distinct;
 use crate::reader::Dataset;
@@ -23,8 +25,16 @@ pub(crate) fn carry_out(plan: &Plan, target: &Target, work: &mut Work) -> Result
     if plan.takes.is_empty() {
         return Err(DatasetError::invalid(
             first.root().display().to_string(),
-            "no episode would be left; delete the folder instead",
+            match plan.notes.is_empty() {
+                true => "no episode would be left, which no reader opens".to_owned(),
+                false => format!("no episode would be left: {}", plan.notes.join("; ")),
+            },
         ));
+    }
+    if let Target::New(output) = target {
+        plan.sources
+            .iter()
+            .try_for_each(|source| outside(source.root(), output))?;
     }
     let subject = match target {
         Target::InPlace => first.root().to_owned(),
@@ -51,6 +61,42 @@ pub(crate) fn carry_out(plan: &Plan, target: &Target, work: &mut Work) -> Result
             Err(error)
         }
     }
+}
+
+/// Refuses an output folder that is the dataset, or lies in it: what reads the one would find the other's files.
+pub(crate) fn outside(root: &Path, output: &Path) -> Result<()> {
+    let real = |path: &Path| {
+        // The part of the path that is there, looked up, and the rest as it is.
+        let mut rest = Vec::new();
+        let mut here = path;
+        loop {
+            if let Ok(found) = here.canonicalize() {
+                return rest.iter().rev().fold(found, |path, name| path.join(name));
+            }
+            match (here.file_name(), here.parent()) {
+                (Some(name), Some(parent)) => {
+                    rest.push(name);
+                    here = if parent.as_os_str().is_empty() {
+                        Path::new(".")
+                    } else {
+                        parent
+                    };
+                }
+                _ => return path.to_owned(),
+            }
+        }
+    };
+    let (root, output) = (real(root), real(output));
+    if !output.starts_with(&root) {
+        return Ok(());
+    }
+    let beside = advice::quoted(&advice::beside(&root, "new"));
+    Err(DatasetError::invalid(
+        output.display().to_string(),
+        format!(
+            "lies in the dataset itself; give a folder outside of it, such as `--output {beside}`"
+        ),
+    ))
 }
 
 /// Somebody may have written to the dataset between its opening and its locking.
@@ -87,13 +133,18 @@ fn build(
         notes: plan.notes.clone(),
         ..Edited::default()
     };
+    edited.notes.extend(plan.splits(&plan.sources[0]).1);
     let rows = data::write(plan, info, root, work, &mut edited)?;
     let mut spans = BTreeMap::new();
-    for camera in plan.cameras() {
-        let written = videos::write(plan, camera, info, root, work, &mut edited)?;
-        spans.insert(camera.key.clone(), written);
+    for column in plan
+        .columns
+        .iter()
+        .filter(|c| c.feature.dtype == Dtype::Video)
+    {
+        let written = videos::write(plan, column, info, root, work, &mut edited)?;
+        spans.insert(column.feature.key.clone(), written);
     }
-    let stats = stats::of_episodes(plan, info, rows.stats, work)?;
+    let stats = stats::of_episodes(plan, info, rows.stats, work, &mut edited)?;
     let places = Places {
         data: rows.files,
         videos: spans,
@@ -160,7 +211,7 @@ fn verify(plan: &Plan, root: &Path, subject: &Path, work: &mut Work) -> Result<(
             let feature = &column.feature;
             let pair = (
                 rows.column_by_name(&feature.key),
-                origin.column_by_name(&feature.key),
+                origin.column_by_name(&column.from),
             );
             let (Some(new), Some(old)) = pair else {
                 continue;

@@ -1,9 +1,10 @@
 //! Dropping and adding features.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::error::{DatasetError, Result};
-use crate::features::{AUTO_FEATURES, Number};
+use crate::features::{AUTO_FEATURES, Feature, Number};
 use crate::reader::Dataset;
 use crate::tools::build::carry_out;
 use crate::tools::plan::{Column, Plan};
@@ -28,11 +29,13 @@ pub struct FeatureChanges {
     pub dropped: Vec<String>,
     /// Whether ulna's own columns, `ulna.*`, go.
     pub plain: bool,
+    /// New keys by the old ones, cameras included.
+    pub renamed: BTreeMap<String, String>,
     /// Those that come.
     pub added: Vec<NewFeature>,
 }
 
-/// Drops and adds features.
+/// Drops, renames and adds features.
 pub fn change_features(
     dir: impl AsRef<Path>,
     changes: &FeatureChanges,
@@ -50,13 +53,14 @@ pub fn change_features(
             ));
         }
     }
-    let frames = dataset.info().total_frames;
     let mut plan = Plan::of(dataset)?;
+    let frames = plan.frames();
     let own = |key: &str| changes.plain && key.starts_with("ulna.");
     plan.columns.retain(|column| {
         let key = &column.feature.key;
         !changes.dropped.contains(key) && !own(key)
     });
+    rename(&mut plan, &changes.renamed)?;
     for new in &changes.added {
         let key = &new.key;
         if plan.columns.iter().any(|column| column.feature.key == *key) {
@@ -70,6 +74,7 @@ pub fn change_features(
             .iter()
             .position(|column| column.feature.is_auto());
         let column = Column {
+            from: key.clone(),
             feature,
             values: Some(values),
         };
@@ -77,4 +82,48 @@ pub fn change_features(
             .insert(at.unwrap_or(plan.columns.len()), column);
     }
     carry_out(&plan, target, work)
+}
+
+/// Gives features other keys. With a camera go ulna's own notes about it.
+fn rename(plan: &mut Plan, renamed: &BTreeMap<String, String>) -> Result<()> {
+    for (old, new) in renamed {
+        let refuse =
+            |reason: String| Err(DatasetError::invalid(format!("feature `{old}`"), reason));
+        let there = |key: &str| plan.columns.iter().any(|column| column.feature.key == *key);
+        if there(new) {
+            return refuse(format!(
+                "the dataset has `{new}` already; choose another name"
+            ));
+        }
+        let Some(column) = plan.columns.iter().position(|column| column.from == *old) else {
+            let keys: Vec<&str> = plan
+                .columns
+                .iter()
+                .map(|c| c.feature.key.as_str())
+                .collect();
+            return Err(DatasetError::MissingFeature {
+                feature: old.clone(),
+                available: keys.join(", "),
+            });
+        };
+        let feature = &plan.columns[column].feature;
+        if feature.is_auto() {
+            return refuse("LeRobot knows it by this name".to_owned());
+        }
+        let declared = Feature::parse(new, &feature.declaration());
+        declared.map_err(|(field, reason)| DatasetError::invalid(field, reason))?;
+        let is_camera = feature.is_camera();
+        plan.columns[column].feature.key.clone_from(new);
+        let short = |key: &str| key.rsplit('.').next().unwrap_or(key).to_owned();
+        let (old, new) = (short(old), short(new));
+        let age = format!("{}{old}", crate::own_columns::PICTURE_AGE);
+        for column in plan
+            .columns
+            .iter_mut()
+            .filter(|c| is_camera && c.feature.key == age)
+        {
+            column.feature.key = format!("{}{new}", crate::own_columns::PICTURE_AGE);
+        }
+    }
+    Ok(())
 }

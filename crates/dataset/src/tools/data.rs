@@ -1,5 +1,6 @@
 //! The data files of an edited dataset.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,15 +16,15 @@ use crate::features::{Dtype, Feature};
 use crate::fs::put;
 use crate::hf_metadata::huggingface;
 use crate::info::Info;
-use crate::reader::Dataset;
+use crate::reader::EpisodeReader;
 use crate::stats::Stats;
-use crate::table;
 use crate::template::FileIndex;
 use crate::tools::carry::take_over;
 use crate::tools::plan::{Column, Packing, Plan};
-use crate::tools::rows::{SourceRows, canonical, data_path};
-use crate::tools::stats::row_stats;
+use crate::tools::rows::{SourceRows, canonical, data_path, whole_file};
+use crate::tools::stats;
 use crate::tools::work::{Edited, Work};
+use crate::{advice, table};
 
 /// Where the rows of each episode went, and the statistics of those that were read.
 pub(crate) struct Written {
@@ -49,6 +50,8 @@ pub(crate) fn write(
     let mut file: Option<DataFile> = None;
     let mut next = FileIndex::default();
     let limit = size_limit(info, "data_files_size_in_mb", 100);
+    let mut known: Vec<EpisodeReader> = plan.sources.iter().map(EpisodeReader::of_all).collect();
+    let frames = frames_by_file(plan);
     let mut at = 0;
     while at < plan.takes.len() {
         let end = shared_until(plan, at);
@@ -60,6 +63,12 @@ pub(crate) fn write(
             edited.files_kept += 1;
             for place in &mut out.files[at..end] {
                 *place = next;
+            }
+            // What a table says of rows is not believed, even where the rows stay as they are.
+            for number in at..end {
+                let take = &plan.takes[number];
+                let episode = known[take.source].read(take.episode)?;
+                out.stats[number] = Some(stats::of_episode(plan, take, &episode));
             }
             next = next.next(info.chunks_size);
             work.advance(
@@ -78,12 +87,8 @@ pub(crate) fn write(
             let path = data_path(source, take.episode)?;
             let rows = read.slice(take.frames.start, take.frames.len());
             let batch = episode_batch(plan, number, *start, &rows, &path)?;
-            let whole = take.frames.len() == read.num_rows();
-            let added = plan.columns.iter().any(|column| column.values.is_some());
-            if !whole || added || plan.anew.statistics {
-                out.stats[number] = Some(row_stats(plan, &batch, &path)?);
-            }
-            let share = share_of(source, take.episode, &path, rows.num_rows())?;
+            out.stats[number] = Some(stats::row_stats(plan, &batch, &path)?);
+            let share = share_of(&frames, take.source, &path, rows.num_rows());
             let fits = |file: &DataFile| {
                 let room = plan.packing == Packing::Keep || file.size() + share < limit;
                 file.schema == batch.schema()
@@ -123,11 +128,14 @@ pub(crate) fn size_limit(info: &Info, key: &str, default: u64) -> u64 {
 fn shared_until(plan: &Plan, at: usize) -> usize {
     let file = |number: usize| {
         let take = &plan.takes[number];
-        let row = plan.sources[take.source].episodes().get(take.episode);
-        (take.source, row.map(|row| row.data))
+        (
+            take.source,
+            data_path(&plan.sources[take.source], take.episode).ok(),
+        )
     };
+    let first = file(at);
     (at + 1..plan.takes.len())
-        .find(|number| file(*number) != file(at))
+        .find(|number| file(*number) != first)
         .unwrap_or(plan.takes.len())
 }
 
@@ -137,15 +145,7 @@ fn unchanged(
     starts: &[u64],
     takes: std::ops::Range<usize>,
 ) -> Result<Option<PathBuf>> {
-    let number = takes.start;
-    let first = &plan.takes[number];
-    let source = &plan.sources[first.source];
-    let file = source.episode_row(first.episode)?.data;
-    let mine = source
-        .episodes()
-        .iter()
-        .filter(|row| row.data == file)
-        .count();
+    let source = &plan.sources[plan.takes[takes.start].source];
     let kept = |columns: &[Column]| {
         let declared = &source.info().features;
         columns.iter().all(|c| c.values.is_none())
@@ -154,30 +154,51 @@ fn unchanged(
                 .filter(|f| f.dtype != Dtype::Video)
                 .all(|f| columns.iter().any(|c| c.feature == *f))
     };
-    if plan.packing == Packing::Fill || mine != takes.len() || !kept(&plan.columns) {
+    if plan.packing == Packing::Fill || !kept(&plan.columns) {
         return Ok(None);
     }
+    let mut episodes = Vec::with_capacity(takes.len());
     for number in takes {
         let take = &plan.takes[number];
         let row = source.episode_row(take.episode)?;
-        let same = take.episode == number
+        let same = row.stored_index == number as u64
             && row.dataset_from == starts[number]
             && take.frames == (0..usize::try_from(row.length).unwrap_or(0))
+            && take.is_on_grid()
             && take.keeps_task_numbers();
         if !same {
             return Ok(None);
         }
+        episodes.push(take.episode);
     }
-    data_path(source, first.episode).map(Some)
+    whole_file(source, &episodes)
+}
+
+/// How many frames of the plan's sources each data file has.
+fn frames_by_file(plan: &Plan) -> BTreeMap<(usize, PathBuf), u64> {
+    let mut out = BTreeMap::new();
+    for take in &plan.takes {
+        for stretch in plan.sources[take.source]
+            .stretches(take.episode)
+            .unwrap_or_default()
+        {
+            let key = (take.source, stretch.path.to_path_buf());
+            *out.entry(key).or_default() += stretch.rows.len() as u64;
+        }
+    }
+    out
 }
 
 /// What part of its file's bytes some rows take up.
-fn share_of(source: &Dataset, episode: usize, path: &Path, rows: usize) -> Result<u64> {
+fn share_of(
+    frames: &BTreeMap<(usize, PathBuf), u64>,
+    source: usize,
+    path: &Path,
+    rows: usize,
+) -> u64 {
     let bytes = path.metadata().map_or(0, |m| m.len());
-    let file = source.episode_row(episode)?.data;
-    let mine = source.episodes().iter().filter(|row| row.data == file);
-    let all: u64 = mine.map(|row| row.length).sum();
-    Ok(bytes.saturating_mul(rows as u64) / all.max(1))
+    let all = frames.get(&(source, path.to_owned())).copied().unwrap_or(0);
+    bytes.saturating_mul(rows as u64) / all.max(1)
 }
 
 /// The rows of one episode of the result.
@@ -191,7 +212,7 @@ fn episode_batch(
     let take = &plan.takes[number];
     let source = &plan.sources[take.source];
     let frames = take.frames.len() as i64;
-    let fps = f64::from(source.fps());
+    let fps = source.fps();
     let whole = |f: &dyn Fn(i64) -> i64| -> ArrayRef {
         Arc::new((0..frames).map(f).collect::<Int64Array>())
     };
@@ -210,13 +231,16 @@ fn episode_batch(
             ("index", _) => whole(&|k| start as i64 + k),
             ("task_index", _) => whole(&|k| i64::from(take.tasks[k as usize])),
             (_, Some(values)) => {
-                let row = source.episode_row(take.episode)?;
-                let from = usize::try_from(row.dataset_from).unwrap_or(0) + take.frames.start;
+                let from = usize::try_from(start).unwrap_or(usize::MAX);
                 values.column(feature, from, take.frames.len())?
             }
             (key, None) => {
-                let found = rows.column_by_name(key).ok_or_else(|| {
-                    let reason = "is declared in meta/info.json, but is not a column of this file";
+                let found = rows.column_by_name(&column.from).ok_or_else(|| {
+                    let drop = format!("--drop {}", advice::word(&column.from));
+                    let drop = advice::command("features", source.root(), &drop, "mended");
+                    let reason = format!(
+                        "is declared in meta/info.json, but is not a column of this file; drop it: `{drop}`"
+                    );
                     DatasetError::field(path, key, reason)
                 })?;
                 canonical(feature, found).map_err(|r| DatasetError::field(path, key, r))?

@@ -21,7 +21,7 @@ pub(crate) fn encode(
 ) -> Result<PathBuf> {
     std::fs::create_dir_all(folder).at("create the folder", folder)?;
     let mut pictures = dataset.pictures(&camera.key)?;
-    let (fps, pace) = (dataset.fps(), Pace::Offline);
+    let (fps, pace) = (dataset.info().whole_fps(), Pace::Offline);
     let mut encoder = VideoEncoder::begin(&RealFs, folder, camera, fps, (encoding, pace))?;
     for frame in frames {
         encoder.push(&pictures.read(episode, frame)?.rgb)?;

@@ -177,10 +177,15 @@ fn mp4(
     work: &mut Work,
 ) -> Result<PathBuf> {
     let (path, span) = video_path(dataset, camera, episode)?;
-    let frames = usize::try_from(dataset.episode_row(episode)?.length).unwrap_or(usize::MAX);
+    let read = dataset.episode_columns(episode, &[])?;
+    let times: Vec<f64> = read
+        .timestamps()
+        .iter()
+        .map(|time| span.from + time)
+        .collect();
     let file = PacketFile::open(&path)?;
-    let places = file.places(span.from, frames, dataset.fps())?;
-    let packets = file.cut(places).ok_or_else(|| {
+    let places = file.places(&times)?;
+    let packets = places.and_then(|places| file.cut(places)).ok_or_else(|| {
         let reason = format!("episode {episode} doesn't begin with a key frame; export it as png");
         DatasetError::video(&path, reason)
     })?;

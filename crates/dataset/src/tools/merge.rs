@@ -1,9 +1,10 @@
-//! Joining datasets, and bringing datasets into the newest layout.
+//! Joining datasets.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::advice;
 use crate::error::{DatasetError, Result};
 use crate::features::Feature;
 use crate::reader::Dataset;
@@ -57,7 +58,7 @@ pub fn merge(dirs: &[PathBuf], output: &Path, work: &mut Work) -> Result<Edited>
         }
     }
     plan.packing = Packing::Fill;
-    plan.notes = notes;
+    plan.notes.append(&mut notes);
     carry_out(&plan, &Target::New(output.to_owned()), work)
 }
 
@@ -75,12 +76,22 @@ fn differences(first: &Dataset, other: &Dataset, notes: &mut Vec<String>) -> Res
     }
     for feature in &there.features {
         match here.features.iter().find(|f| f.key == feature.key) {
-            None => out.push(format!(
-                "only it has `{}`; drop it with `ulna dataset features --drop`, ulna's own columns with --plain",
-                feature.key
-            )),
+            None => {
+                let drop = match feature.key.starts_with("ulna.") {
+                    true => "--plain".to_owned(),
+                    false => format!("--drop {}", advice::word(&feature.key)),
+                };
+                let drop = advice::command("features", other.root(), &drop, "alike");
+                out.push(format!(
+                    "only it has `{}`; a copy without it: `{drop}`",
+                    feature.key
+                ));
+            }
             Some(mine) if !mine.same_data(feature) => {
-                out.push(format!("`{}` has another type, shape or names", feature.key));
+                out.push(format!(
+                    "`{}` has another type, shape or names",
+                    feature.key
+                ));
             }
             Some(_) => {}
         }
@@ -130,20 +141,4 @@ fn joined(camera: &Feature, sources: &[Dataset]) -> Feature {
         }
     }
     camera
-}
-
-/// Makes a v3 dataset of ulna's layout in `output` from any dataset that ulna reads: older formats, and v3 datasets
-/// whose files, types or statistics are out of order.
-pub fn import(dir: impl AsRef<Path>, output: &Path, work: &mut Work) -> Result<Edited> {
-    let mut plan = Plan::of(Dataset::open(dir)?)?;
-    plan.packing = Packing::Fill;
-    plan.anew.statistics = true;
-    for column in &mut plan.columns {
-        // Some datasets of format v2.1 have it under another name.
-        let raw = &mut column.feature.raw;
-        if let Some(block) = raw.remove("video_info") {
-            raw.entry("info").or_insert(block);
-        }
-    }
-    carry_out(&plan, &Target::New(output.to_owned()), work)
 }

@@ -33,41 +33,71 @@ impl PacketFile {
         &self.index.pictures
     }
 
+    /// The packet of the picture at a place in the order of showing.
+    pub(crate) fn packet_at(&self, place: usize) -> usize {
+        self.index.shown.get(place).copied().unwrap_or(place)
+    }
+
     /// How many pictures there are.
     pub(crate) fn len(&self) -> usize {
         self.index.shown.len()
     }
 
-    /// The places, in the order in which pictures are shown, of `frames` pictures from `start` seconds on. Each must
-    /// be on the grid of `fps`.
-    pub(crate) fn places(&self, start: f64, frames: usize, fps: u32) -> Result<Range<usize>> {
-        let is_at = |place: usize, time: f64| {
-            let at = self.index.shown.get(place);
-            at.is_some_and(|at| (self.index.seconds(*at) - time).abs() <= TOLERANCE)
-        };
-        let missing = |time: f64| {
-            DatasetError::video(
-                &self.path,
-                format!(
-                    "no picture at {time:.4} s; it holds {}",
-                    self.index.shown.len()
-                ),
-            )
-        };
-        let before = |at: &usize| self.index.seconds(*at) < start - TOLERANCE;
-        let first = self.index.shown.partition_point(before);
-        for frame in 0..frames {
-            let time = start + frame as f64 / f64::from(fps);
-            if !is_at(first + frame, time) {
-                return Err(missing(time));
-            }
+    /// The places, in the order in which pictures are shown, of the pictures at these times; none if they do not follow each
+    /// other. There must be one at each time.
+    pub(crate) fn places(&self, times: &[f64]) -> Result<Option<Range<usize>>> {
+        let mut found = self.places_there(times);
+        if let Some(missing) = found.iter().position(Option::is_none) {
+            let count = self.len();
+            let reason = format!("no picture at {:.4} s; it holds {count}", times[missing]);
+            return Err(DatasetError::video(&self.path, reason));
         }
-        Ok(first..first + frames)
+        let first = found.first().copied().flatten().unwrap_or(0);
+        let follow = found
+            .drain(..)
+            .enumerate()
+            .all(|(at, place)| place == Some(first + at));
+        Ok(follow.then(|| first..first + times.len()))
+    }
+
+    /// The place of the picture at each of these times, where there is one.
+    pub(crate) fn places_there(&self, times: &[f64]) -> Vec<Option<usize>> {
+        let shown = &self.index.shown;
+        let off = |place: usize, time: f64| {
+            shown
+                .get(place)
+                .map_or(f64::INFINITY, |at| (self.index.seconds(*at) - time).abs())
+        };
+        let mut next = 0;
+        let one = |time: &f64| {
+            // Most often it is the one after the last.
+            if off(next, *time) > TOLERANCE {
+                next = shown.partition_point(|at| self.index.seconds(*at) < time - TOLERANCE);
+            }
+            let found = (off(next, *time) <= TOLERANCE).then_some(next);
+            next += 1;
+            found
+        };
+        times.iter().map(one).collect()
+    }
+
+    /// Whether picture k is shown at k/fps.
+    pub(crate) fn is_on_grid(&self, fps: f64) -> bool {
+        let shown = self.index.shown.iter().enumerate();
+        shown.into_iter().all(|(place, at)| {
+            let time = place as f64 / fps;
+            (self.index.seconds(*at) - time).abs() <= TOLERANCE
+        })
     }
 
     /// The packets of these places in the order of the file, each with its place relative to the first; none if they
     /// cannot be decoded without others, or need several descriptions of the codec.
     pub(crate) fn cut(&self, places: Range<usize>) -> Option<Vec<(usize, usize)>> {
+        // Of pictures that are shown in the order of the file, the first one decides.
+        let start = *self.index.shown.get(places.start)?;
+        if start == places.start && !self.index.pictures[start].keyframe {
+            return None;
+        }
         let mut out: Vec<(usize, usize)> = self.index.shown[places]
             .iter()
             .enumerate()

@@ -1,7 +1,7 @@
 //! What an edited dataset consists of, decided before anything is written: which frames of which episodes, under
 //! which tasks, with which features, in which files. Every tool is a plan; [`build`](super::build) carries it out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use serde_json::{Map, Value, json};
@@ -10,10 +10,10 @@ use crate::error::{DatasetError, Result};
 use crate::features::{Dtype, Feature};
 use crate::info::{DATA_PATH, Format, INFO_PATH, Info, VIDEO_PATH};
 use crate::paths::fault;
-use crate::reader::Dataset;
-use crate::tools::rows::task_numbers;
+use crate::reader::{Dataset, EpisodeReader};
 use crate::tools::values::Values;
 use crate::video::Encoding;
+use crate::{advice, rate, splits};
 
 /// Frames of one episode that become one episode.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +26,8 @@ pub(crate) struct Take {
     pub(crate) tasks: Vec<u32>,
     /// The task numbers as the source's file has them.
     stored: Vec<i64>,
+    /// The time of every frame in its episode, s, where the rows have others than the frame rate gives.
+    times: Option<Vec<f64>>,
 }
 
 impl Take {
@@ -35,10 +37,27 @@ impl Take {
         self.tasks.len() == self.stored.len() && pairs.into_iter().all(|(a, b)| i64::from(*a) == *b)
     }
 
+    /// The time of a frame of the take in its source's episode, s, as its row has it.
+    pub(crate) fn time(&self, frame: usize, fps: f64) -> f64 {
+        let stored = self.times.as_ref().and_then(|times| times.get(frame));
+        stored.map_or((self.frames.start + frame) as f64 / fps, |time| *time)
+    }
+
+    /// Whether the rows' times are those that the frame rate gives.
+    pub(crate) fn is_on_grid(&self) -> bool {
+        self.times.is_none()
+    }
+
+    /// Takes the times that the frame rate gives for those of the rows.
+    pub(crate) fn go_by_the_rate(&mut self) {
+        self.times = None;
+    }
+
     /// Takes fewer frames, numbered within the episode.
     pub(crate) fn trim(&mut self, frames: Range<usize>) {
         self.tasks = self.tasks[frames.clone()].to_vec();
         self.stored = self.stored[frames.clone()].to_vec();
+        self.times = (self.times.take()).map(|times| times[frames.clone()].to_vec());
         self.frames = self.frames.start + frames.start..self.frames.start + frames.end;
     }
 }
@@ -55,9 +74,7 @@ pub(crate) enum Packing {
 /// What is written anew although nothing else asks for it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Anew {
-    /// The statistics of numbers.
-    pub(crate) statistics: bool,
-    /// Those of pictures too.
+    /// The statistics of pictures; those of numbers always are.
     pub(crate) picture_statistics: bool,
     /// The videos.
     pub(crate) videos: Option<Encoding>,
@@ -67,6 +84,8 @@ pub(crate) struct Anew {
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
     pub(crate) feature: Feature,
+    /// Its key in the sources; another one if it is renamed.
+    pub(crate) from: String,
     /// Its values over all frames of the first source, if it is new.
     pub(crate) values: Option<Values>,
 }
@@ -90,30 +109,67 @@ impl Plan {
         Plan::of_all(vec![dataset])
     }
 
+    /// Only these episodes; the rows of others are not looked at.
+    pub(crate) fn of_episodes(dataset: Dataset, keep: impl Fn(usize) -> bool) -> Result<Plan> {
+        Plan::build(vec![dataset], &keep, Trouble::Stops)
+    }
+
+    /// Whatever can be read; what cannot is left out, with a note.
+    pub(crate) fn of_what_is_readable(dataset: Dataset) -> Result<Plan> {
+        Plan::build(vec![dataset], &|_| true, Trouble::LeavesOut)
+    }
+
     /// All episodes of these datasets, one after the other, with the features of the first and the tasks of all.
     pub(crate) fn of_all(sources: Vec<Dataset>) -> Result<Plan> {
-        let mut tasks: Vec<String> = Vec::new();
-        for source in &sources {
-            for task in source.tasks() {
-                if !tasks.contains(task) {
-                    tasks.push(task.clone());
-                }
-            }
-        }
+        Plan::build(sources, &|_| true, Trouble::Stops)
+    }
+
+    fn build(
+        sources: Vec<Dataset>,
+        keep: &dyn Fn(usize) -> bool,
+        trouble: Trouble,
+    ) -> Result<Plan> {
+        let mut list = TaskList::default();
         let mut takes = Vec::new();
+        let mut notes = Vec::new();
         for (number, source) in sources.iter().enumerate() {
-            for (episode, numbers) in task_numbers(source)?.into_iter().enumerate() {
-                let take = Take {
+            let known: BTreeMap<i64, u32> = (source.task_numbers().iter().zip(source.tasks()))
+                .map(|(task, text)| (*task, list.position(text)))
+                .collect();
+            let mut reader = match trouble {
+                Trouble::Stops => EpisodeReader::new(source, Vec::new()),
+                // What cannot be read has to be known before it is written.
+                Trouble::LeavesOut => EpisodeReader::of_all(source),
+            };
+            for episode in (0..source.len()).filter(|episode| keep(*episode)) {
+                let read = match reader.read(episode) {
+                    Ok(read) => read,
+                    Err(error) if trouble == Trouble::LeavesOut => {
+                        notes.push(format!("episode {episode} is left out: {error}"));
+                        continue;
+                    }
+                    Err(error) => return Err(unreadable(source, episode, error)),
+                };
+                let stored = read.task_index().to_vec();
+                let mut tasks = Vec::with_capacity(stored.len());
+                for task in &stored {
+                    let position = match (known.get(task), trouble) {
+                        (Some(position), _) => *position,
+                        (None, Trouble::LeavesOut) => {
+                            list.position(&stand_in(source, episode, *task, &mut notes))
+                        }
+                        (None, Trouble::Stops) => return Err(unknown_task(source, episode, *task)),
+                    };
+                    tasks.push(position);
+                }
+                takes.push(Take {
                     source: number,
                     episode,
-                    frames: 0..numbers.len(),
-                    tasks: numbers
-                        .iter()
-                        .map(|task| position(source, episode, *task, &tasks))
-                        .collect::<Result<_>>()?,
-                    stored: numbers,
-                };
-                takes.push(take);
+                    frames: 0..stored.len(),
+                    tasks,
+                    stored,
+                    times: off_grid(read.timestamps(), source.fps()),
+                });
             }
         }
         let features = sources.first().map(|first| first.info().features.clone());
@@ -121,23 +177,18 @@ impl Plan {
         Ok(Plan {
             columns: columns
                 .map(|feature| Column {
+                    from: feature.key.clone(),
                     feature,
                     values: None,
                 })
                 .collect(),
             sources,
             takes,
-            tasks,
+            tasks: list.texts,
             packing: Packing::Keep,
             anew: Anew::default(),
-            notes: Vec::new(),
+            notes,
         })
-    }
-
-    /// Keeps only the takes for which `keep` says so, by their position.
-    pub(crate) fn keep(&mut self, keep: impl Fn(usize) -> bool) {
-        let takes = std::mem::take(&mut self.takes).into_iter().enumerate();
-        self.takes = takes.filter(|(at, _)| keep(*at)).map(|(_, t)| t).collect();
     }
 
     /// Leaves tasks out that no frame has.
@@ -202,8 +253,9 @@ impl Plan {
         let declared: Map<String, Value> = self
             .columns
             .iter()
-            .map(|c| (c.feature.key.clone(), Value::Object(c.feature.raw.clone())))
+            .map(|c| (c.feature.key.clone(), c.feature.declaration()))
             .collect();
+        strict(&mut raw, first.fps());
         raw.insert("features".to_owned(), Value::Object(declared));
         if self.cameras().next().is_none() {
             raw.insert("video_path".to_owned(), Value::Null);
@@ -211,6 +263,7 @@ impl Plan {
         raw.insert("total_episodes".to_owned(), json!(self.takes.len()));
         raw.insert("total_frames".to_owned(), json!(self.frames()));
         raw.insert("total_tasks".to_owned(), json!(self.tasks.len()));
+        raw.insert("splits".to_owned(), self.splits(first).0);
         let parse =
             |raw: Map<_, _>| Info::parse(&Value::Object(raw), std::path::Path::new(INFO_PATH));
         let info = parse(raw.clone())?;
@@ -223,6 +276,24 @@ impl Plan {
             raw.insert("video_path".to_owned(), json!(VIDEO_PATH));
         }
         parse(raw)
+    }
+}
+
+impl Plan {
+    /// The splits of the first source that has some worth the name, for the episodes of the result, and notes on what could
+    /// not be kept.
+    pub(crate) fn splits(&self, first: &Dataset) -> (Value, Vec<String>) {
+        let count = self.takes.len() as u64;
+        let Some(stated) = first.info().raw("splits").filter(|value| !value.is_null()) else {
+            return (splits::grown(None, count), Vec::new());
+        };
+        let before = first.len() as u64;
+        if splits::grown(Some(stated), before) == splits::grown(None, before) {
+            return (splits::grown(None, count), Vec::new());
+        }
+        let mine = |take: &Take| (take.source == 0).then_some(take.episode as u64);
+        let episodes: Vec<Option<u64>> = self.takes.iter().map(mine).collect();
+        splits::remapped(stated, before, &episodes)
     }
 }
 
@@ -246,15 +317,95 @@ fn to_v3(raw: &mut Map<String, Value>) {
     raw.insert("video_path".to_owned(), json!(VIDEO_PATH));
 }
 
-fn position(source: &Dataset, episode: usize, task: i64, tasks: &[String]) -> Result<u32> {
-    let text = usize::try_from(task)
-        .ok()
-        .and_then(|at| source.tasks().get(at));
-    let found = text.and_then(|text| tasks.iter().position(|known| known == text));
-    found.map(|at| at as u32).ok_or_else(|| {
-        DatasetError::invalid(
-            format!("episode {episode} of {}", source.root().display()),
-            format!("has frames of task {task}, which meta/tasks.parquet doesn't have"),
-        )
-    })
+/// What becomes of an edit when an episode cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    Stops,
+    LeavesOut,
+}
+
+/// The tasks of the result, each once.
+#[derive(Debug, Default)]
+struct TaskList {
+    texts: Vec<String>,
+    positions: HashMap<String, u32>,
+}
+
+impl TaskList {
+    fn position(&mut self, text: &str) -> u32 {
+        if let Some(known) = self.positions.get(text) {
+            return *known;
+        }
+        let position = self.texts.len() as u32;
+        self.texts.push(text.to_owned());
+        self.positions.insert(text.to_owned(), position);
+        position
+    }
+}
+
+/// The text for frames of a task that the list of tasks doesn't have: that of the episode table, if it names one.
+fn stand_in(source: &Dataset, episode: usize, task: i64, notes: &mut Vec<String>) -> String {
+    let named = source.episode_row(episode).map(|row| row.tasks.as_slice());
+    let text = match named {
+        Ok([text]) => text.clone(),
+        _ => format!("task {task}"),
+    };
+    let note = format!("task {task} has no text; frames of it get `{text}`");
+    if !notes.contains(&note) {
+        notes.push(note);
+    }
+    text
+}
+
+/// Puts the keys that LeRobot needs into the form that it needs.
+fn strict(raw: &mut Map<String, Value>, fps: f64) {
+    let version = raw.get("codebase_version").and_then(Value::as_str);
+    if version.is_none_or(|version| !version.trim_start_matches(['v', 'V']).starts_with('3')) {
+        raw.insert("codebase_version".to_owned(), json!(Format::V3.version()));
+    }
+    let whole = fps.fract() == 0.0;
+    let fps = if whole { json!(fps as u64) } else { json!(fps) };
+    raw.insert("fps".to_owned(), fps);
+    for key in [
+        "chunks_size",
+        "data_files_size_in_mb",
+        "video_files_size_in_mb",
+        "data_path",
+    ] {
+        if raw.get(key).is_some_and(Value::is_null) {
+            raw.remove(key);
+        }
+    }
+}
+
+fn unknown_task(source: &Dataset, episode: usize, task: i64) -> DatasetError {
+    DatasetError::invalid(
+        format!("episode {episode} of {}", source.root().display()),
+        format!(
+            "has frames of task {task}, which the list of tasks doesn't have; a copy in which it has a text: `{}`",
+            advice::import(source.root())
+        ),
+    )
+}
+
+/// An error that says how to go on without the episode.
+fn unreadable(source: &Dataset, episode: usize, error: DatasetError) -> DatasetError {
+    if source.len() < 2 {
+        return error;
+    }
+    let without = advice::command(
+        "delete",
+        source.root(),
+        &format!("--episodes {episode}"),
+        "readable",
+    );
+    DatasetError::invalid(
+        format!("episode {episode} of {}", source.root().display()),
+        format!("{error}; a copy without it: `{without}`"),
+    )
+}
+
+/// The times of rows, if they are others than the frame rate gives (beyond what single precision rounds).
+fn off_grid(stamps: &[f64], fps: f64) -> Option<Vec<f64>> {
+    (!rate::fits(stamps, fps)).then(|| stamps.to_vec())
 }

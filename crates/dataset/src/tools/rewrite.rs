@@ -27,7 +27,6 @@ pub fn recompute_stats(
     work: &mut Work,
 ) -> Result<Edited> {
     let mut plan = Plan::of(Dataset::open(dir)?)?;
-    plan.anew.statistics = true;
     plan.anew.picture_statistics = pictures;
     carry_out(&plan, target, work)
 }
@@ -52,7 +51,7 @@ pub fn reencode(
         let what = dataset.root().display().to_string();
         return Err(DatasetError::invalid(what, "has no videos to encode anew"));
     }
-    let fps = dataset.fps();
+    let fps = dataset.info().whole_fps();
     let mut plan = Plan::of(dataset)?;
     for column in &mut plan.columns {
         if column.feature.dtype == crate::Dtype::Video {

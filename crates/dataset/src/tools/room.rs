@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::disk::free_bytes;
 use crate::error::{DatasetError, Result};
+use crate::features::Dtype;
 use crate::tools::plan::{Packing, Plan};
 use crate::tools::rows::data_path;
 use crate::tools::videos::video_path;
@@ -28,7 +29,11 @@ pub(crate) fn check(plan: &Plan, build: &Path, work: &Work) -> Result<()> {
 
 /// The bytes of all source files that are not taken over by a second name.
 fn estimate(plan: &Plan, build: &Path, work: &Work) -> Result<u64> {
-    let cameras: Vec<&str> = plan.cameras().map(|camera| camera.key.as_str()).collect();
+    let videos = plan
+        .columns
+        .iter()
+        .filter(|c| c.feature.dtype == Dtype::Video);
+    let cameras: Vec<&str> = videos.map(|column| column.from.as_str()).collect();
     let mut data = BTreeSet::new();
     let mut videos: BTreeMap<PathBuf, u64> = BTreeMap::new();
     for take in &plan.takes {

@@ -1,6 +1,5 @@
 //! Rows of the data files as they are stored, whatever their types, and in the form in which they are written.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,135 +10,74 @@ use arrow_select::concat::concat_batches;
 use crate::error::{DatasetError, Result};
 use crate::features::{Dtype, Feature, Number};
 use crate::reader::Dataset;
-use crate::{parquet_io, table};
+use crate::rows::Cursor;
+use crate::table;
 
-/// Where the data file of an episode is.
+/// The data file that an episode's first row is in.
 pub(crate) fn data_path(dataset: &Dataset, episode: usize) -> Result<PathBuf> {
-    let row = dataset.episode_row(episode)?;
-    let path = dataset.root().join(dataset.info().data_file(row.data)?);
-    match path.exists() {
-        true => Ok(path),
-        false => Err(DatasetError::MissingFile {
-            what: format!("episode {episode}"),
-            path,
-        }),
-    }
+    let stretches = dataset.stretches(episode)?;
+    let first = stretches.first().map(|one| one.path.to_path_buf());
+    first.ok_or_else(|| {
+        DatasetError::invalid(format!("episode {episode}"), "has no rows in any data file")
+    })
 }
 
-/// Reads whole episodes of a dataset, best in ascending order.
+/// Reads whole episodes of a dataset, best in ascending order: then a file of many is decoded once.
 #[derive(Debug)]
 pub(crate) struct SourceRows<'a> {
     dataset: &'a Dataset,
-    /// A file whose episodes share a row group is read once.
-    whole: Option<(PathBuf, RecordBatch)>,
+    cursor: Option<Cursor>,
 }
 
 impl<'a> SourceRows<'a> {
     pub(crate) fn new(dataset: &'a Dataset) -> SourceRows<'a> {
         SourceRows {
             dataset,
-            whole: None,
+            cursor: None,
         }
     }
 
     /// All columns of an episode.
     pub(crate) fn episode(&mut self, episode: usize) -> Result<RecordBatch> {
-        let path = data_path(self.dataset, episode)?;
-        let wanted = episode as i64;
-        let batch = match &self.whole {
-            Some((known, batch)) if *known == path => batch.clone(),
-            _ => {
-                let batch = read(&path, Some(("episode_index", wanted)))?;
-                if !is_of_one_episode(&batch, &path)? {
-                    self.whole = Some((path.clone(), batch.clone()));
-                }
-                batch
-            }
-        };
-        let found = rows_of(&batch, wanted, &path)?;
-        let found = match found.num_rows() {
-            // The file kept may have been read for another row group.
-            0 => rows_of(
-                &read(&path, Some(("episode_index", wanted)))?,
-                wanted,
-                &path,
-            )?,
-            _ => found,
-        };
-        let expected = self.dataset.episode_row(episode)?.length;
-        match found.num_rows() as u64 == expected {
-            true => Ok(found),
-            false => Err(DatasetError::Disagree {
-                what: format!("the frames of episode {episode} in {}", path.display()),
-                place: "the episode table",
-                expected,
-                found: found.num_rows() as u64,
-            }),
+        let mut schema = None;
+        let mut batches = Vec::new();
+        let mut path = PathBuf::new();
+        for stretch in self.dataset.stretches(episode)? {
+            let cursor = match self.cursor.take() {
+                Some(cursor) if cursor.path() == &*stretch.path => cursor,
+                _ => Cursor::open(&stretch.path, &|_| true)?,
+            };
+            let cursor = self.cursor.insert(cursor);
+            batches.extend(cursor.rows(stretch.rows)?);
+            schema.get_or_insert_with(|| cursor.schema().clone());
+            path = stretch.path.to_path_buf();
         }
+        let schema = schema.unwrap_or_else(|| Arc::new(arrow_schema::Schema::empty()));
+        concat_batches(&schema, &batches).map_err(|e| DatasetError::parquet(&path, &e))
     }
 }
 
-fn read(path: &Path, only: Option<(&str, i64)>) -> Result<RecordBatch> {
-    let columns = parquet_io::read(path, |_| true, only)?;
-    concat_batches(&columns.schema, &columns.batches).map_err(|e| DatasetError::parquet(path, &e))
-}
-
-fn integers(batch: &RecordBatch, name: &str, path: &Path) -> Result<Vec<i64>> {
-    let column = batch
-        .column_by_name(name)
-        .ok_or_else(|| DatasetError::field(path, name, "is a missing column"))?;
-    let mut out = Vec::with_capacity(column.len());
-    table::append_integers(column, &mut out)
-        .map_err(|reason| DatasetError::field(path, name, reason))?;
-    Ok(out)
-}
-
-fn is_of_one_episode(batch: &RecordBatch, path: &Path) -> Result<bool> {
-    let numbers = integers(batch, "episode_index", path)?;
-    Ok(numbers.windows(2).all(|pair| pair[0] == pair[1]))
-}
-
-fn rows_of(batch: &RecordBatch, episode: i64, path: &Path) -> Result<RecordBatch> {
-    let numbers = integers(batch, "episode_index", path)?;
-    let first = numbers.iter().position(|n| *n == episode).unwrap_or(0);
-    let mine = numbers.get(first..).unwrap_or_default();
-    let count = mine.iter().take_while(|n| **n == episode).count();
-    Ok(batch.slice(first, count))
-}
-
-/// The task number of every frame, by episode; only the index columns are read.
-pub(crate) fn task_numbers(dataset: &Dataset) -> Result<Vec<Vec<i64>>> {
-    let mut files: BTreeMap<PathBuf, BTreeMap<i64, Vec<i64>>> = BTreeMap::new();
-    let mut out = Vec::with_capacity(dataset.len());
-    for (episode, row) in dataset.episodes().iter().enumerate() {
-        let path = data_path(dataset, episode)?;
-        if !files.contains_key(&path) {
-            let index = |name: &str| name == "episode_index" || name == "task_index";
-            let columns = parquet_io::read(&path, index, None)?;
-            let mut episodes: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
-            for batch in &columns.batches {
-                let numbers = integers(batch, "episode_index", &path)?;
-                let tasks = integers(batch, "task_index", &path)?;
-                for (episode, task) in numbers.into_iter().zip(tasks) {
-                    episodes.entry(episode).or_default().push(task);
-                }
-            }
-            files.insert(path.clone(), episodes);
+/// The data file that an episode's rows fill from its first to its last row, together with those of the other episodes of
+/// a run; none if the file holds anything else.
+pub(crate) fn whole_file(dataset: &Dataset, episodes: &[usize]) -> Result<Option<PathBuf>> {
+    let mut next = 0;
+    let mut path: Option<Arc<Path>> = None;
+    for episode in episodes {
+        let stretches = dataset.stretches(*episode)?;
+        let [one] = stretches.as_slice() else {
+            return Ok(None);
+        };
+        let path = path.get_or_insert_with(|| Arc::clone(&one.path));
+        if *path != one.path || one.rows.start != next {
+            return Ok(None);
         }
-        let key = episode as i64;
-        let tasks = files.get_mut(&path).and_then(|file| file.remove(&key));
-        let tasks = tasks.unwrap_or_default();
-        if tasks.len() as u64 != row.length {
-            return Err(DatasetError::Disagree {
-                what: format!("the frames of episode {episode} in {}", path.display()),
-                place: "the episode table",
-                expected: row.length,
-                found: tasks.len() as u64,
-            });
-        }
-        out.push(tasks);
+        next = one.rows.end;
     }
-    Ok(out)
+    let Some(path) = path else {
+        return Ok(None);
+    };
+    let rows = crate::parquet_io::row_count(&path)?;
+    Ok((rows == next as u64).then(|| path.to_path_buf()))
 }
 
 /// A column in the one form in which ulna writes its feature; the error says what doesn't fit.
@@ -164,6 +102,12 @@ fn canonical_numbers(
         return Ok(column.clone());
     }
     let width = feature.width();
+    let gaps = column.null_count() > 0 && table::nesting(column.data_type()) > 0;
+    if gaps {
+        let mut values = Vec::new();
+        table::append_numbers(column, width, &mut values)?;
+        return table::column(number, &feature.shape, &values);
+    }
     if let Some(leaves) = table::leaves_of(column, width, &leaf)? {
         // The numbers stay what they are, 64-bit whole ones too.
         return nest(leaves, &feature.shape);

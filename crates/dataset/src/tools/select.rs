@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::episode::Episode;
 use crate::error::{DatasetError, IoContext, Result};
-use crate::reader::Dataset;
+use crate::reader::{Dataset, EpisodeReader};
 use crate::tools::build::carry_out;
 use crate::tools::plan::Plan;
 use crate::tools::work::{Edited, Target, Work};
@@ -24,8 +25,73 @@ pub fn delete(
             "no episodes to delete are named",
         ));
     }
-    let mut plan = Plan::of(dataset)?;
-    plan.keep(|episode| !gone.contains(&episode));
+    let mut plan = Plan::of_episodes(dataset, |episode| !gone.contains(&episode))?;
+    plan.drop_unused_tasks();
+    carry_out(&plan, target, work)
+}
+
+/// Which episodes stay: those that fulfil all that is asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Choice {
+    /// One of these.
+    pub episodes: Option<Vec<u64>>,
+    /// With frames of one of these tasks.
+    pub tasks: Vec<String>,
+    /// At least so long, s.
+    pub at_least: Option<f64>,
+    /// At most so long, s.
+    pub at_most: Option<f64>,
+}
+
+/// Keeps only some episodes, renumbered from 0. Tasks that no frame has any more go.
+pub fn select(
+    dir: impl AsRef<Path>,
+    choice: &Choice,
+    target: &Target,
+    work: &mut Work,
+) -> Result<Edited> {
+    let dataset = Dataset::open(dir)?;
+    let refuse = |what: &str, reason: String| Err(DatasetError::invalid(what, reason));
+    if *choice == Choice::default() {
+        return refuse(
+            "the selection",
+            "nothing says which episodes stay".to_owned(),
+        );
+    }
+    let unknown = choice
+        .tasks
+        .iter()
+        .find(|task| !dataset.tasks().contains(task));
+    if let Some(unknown) = unknown {
+        let known = dataset.tasks().join("; ");
+        return refuse(
+            &format!("task `{unknown}`"),
+            format!("the dataset has no such task; it has: {known}"),
+        );
+    }
+    let named = match &choice.episodes {
+        Some(episodes) => existing(&dataset, episodes)?,
+        None => (0..dataset.len()).collect(),
+    };
+    let mut kept = BTreeSet::new();
+    let mut reader = EpisodeReader::new(&dataset, Vec::new());
+    for episode in named {
+        let seconds = dataset.episode_row(episode)?.length as f64 / dataset.fps();
+        let long = choice.at_least.is_none_or(|least| seconds >= least)
+            && choice.at_most.is_none_or(|most| seconds <= most);
+        let asked = |episode: &Episode| {
+            let mut tasks = (0..episode.len()).filter_map(|frame| episode.task(frame));
+            tasks.any(|task| choice.tasks.iter().any(|asked| asked == task))
+        };
+        // The rows say which task they are of, not the table.
+        if long && (choice.tasks.is_empty() || asked(&reader.read(episode)?)) {
+            kept.insert(episode);
+        }
+    }
+    if kept.is_empty() {
+        return refuse("the selection", "no episode fulfils it".to_owned());
+    }
+    let mut plan = Plan::of_episodes(dataset, |episode| kept.contains(&episode))?;
     plan.drop_unused_tasks();
     carry_out(&plan, target, work)
 }
@@ -61,8 +127,7 @@ pub fn split(
     }
     let mut out = Vec::new();
     for (name, episodes) in parts {
-        let mut plan = Plan::of(dataset.clone())?;
-        plan.keep(|episode| episodes.contains(&episode));
+        let mut plan = Plan::of_episodes(dataset.clone(), |episode| episodes.contains(&episode))?;
         plan.drop_unused_tasks();
         let target = Target::New(match output {
             Some(output) => output.join(&name),

@@ -10,10 +10,10 @@ use shiguredo_mp4::mux::{Mp4FileMuxer, Mp4FileMuxerOptions, Sample};
 
 use crate::error::{DatasetError, IoContext, Result};
 use crate::fs::{FsFile, STAGING, move_into};
-use crate::inside;
 use crate::tools::packets::PacketFile;
 use crate::tools::work::Work;
 use crate::video::{TICKS_PER_FRAME, index_room};
+use crate::{inside, rate};
 
 /// Pictures of one file that follow each other.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ pub(crate) fn splice(
     root: &Path,
     relative: &Path,
     parts: &[Part],
-    fps: u32,
+    fps: f64,
 ) -> Result<()> {
     let target = root.join(relative);
     let aside = root.join(STAGING).join("writing");
@@ -92,12 +92,11 @@ fn verify(path: &Path, expected: u32) -> Result<()> {
 }
 
 /// Everything before the pictures: with all sizes known, the index can be complete before the first is written.
-fn header(path: &Path, parts: &[Part], fps: u32) -> Result<Vec<u8>> {
+fn header(path: &Path, parts: &[Part], fps: f64) -> Result<Vec<u8>> {
     let fail = |reason: String| DatasetError::video(path, reason);
-    let timescale = fps
-        .checked_mul(TICKS_PER_FRAME)
-        .and_then(NonZeroU32::new)
+    let (scale, duration) = rate::ticks(fps, TICKS_PER_FRAME)
         .ok_or_else(|| fail(format!("{fps} frames/s cannot be written")))?;
+    let timescale = NonZeroU32::new(scale).ok_or_else(|| fail("has no rate".to_owned()))?;
     let frames: usize = parts.iter().map(|part| part.packets.len()).sum();
     // Room for the times of pictures that are not shown in the order of the file comes on top.
     let mut entry = parts.first().and_then(Part::entry);
@@ -125,9 +124,8 @@ fn header(path: &Path, parts: &[Part], fps: u32) -> Result<Vec<u8>> {
                     sample_entry: entry.take(),
                     keyframe: packet.keyframe,
                     timescale,
-                    duration: TICKS_PER_FRAME,
-                    composition_time_offset: reordered
-                        .then_some(shift * i64::from(TICKS_PER_FRAME)),
+                    duration,
+                    composition_time_offset: reordered.then_some(shift * i64::from(duration)),
                     data_offset: offset,
                     data_size: packet.size,
                 })

@@ -1,10 +1,11 @@
-//! Statistics of an edited dataset: those of episodes that stay whole are taken over, others computed anew by
-//! LeRobot's rules.
+//! Statistics of an edited dataset. Those of numbers are computed from the rows, whatever the tables say of them; those of
+//! pictures are taken over where they can be true, since computing them takes as long as decoding every picture.
 
 use std::path::Path;
 
 use arrow_array::RecordBatch;
 
+use crate::episode::Episode;
 use crate::error::{DatasetError, Result};
 use crate::features::{Dtype, Feature};
 use crate::info::Info;
@@ -13,7 +14,7 @@ use crate::reader::Dataset;
 use crate::stats::{FeatureStats, Stats};
 use crate::table;
 use crate::tools::plan::{Column, Plan, Take};
-use crate::tools::work::Work;
+use crate::tools::work::{Edited, Work};
 use crate::video::PictureHistogram;
 
 /// The statistics of one episode's rows; those that count frames are left to [`auto_stats`].
@@ -29,15 +30,29 @@ pub(crate) fn row_stats(plan: &Plan, batch: &RecordBatch, path: &Path) -> Result
         let mut values = Vec::new();
         table::append_numbers(column, feature.width(), &mut values)
             .map_err(|reason| DatasetError::field(path, &feature.key, reason))?;
-        let width = feature.shape.last().copied().unwrap_or(1);
-        let stats = FeatureStats::of_rows(&values, width, Precision::of(number));
+        let stats = FeatureStats::of_feature(feature, &values, Precision::of(number));
         out.insert(feature.key.clone(), stats);
     }
     Ok(out)
 }
 
+/// The same of an episode whose rows stay where they are.
+pub(crate) fn of_episode(plan: &Plan, take: &Take, episode: &Episode) -> Stats {
+    let columns = plan.columns.iter().filter_map(|column| {
+        let feature = &column.feature;
+        let number = feature.number().filter(|_| !feature.is_auto())?;
+        let values = episode.column(&column.from).ok()?.values();
+        let width = feature.width();
+        let wanted = take.frames.start * width..take.frames.end * width;
+        let values = values.get(wanted).filter(|values| !values.is_empty())?;
+        let stats = FeatureStats::of_feature(feature, values, Precision::of(number));
+        Some((feature.key.clone(), stats))
+    });
+    columns.collect()
+}
+
 /// The statistics of the columns that LeRobot fills by itself.
-fn auto_stats(number: usize, start: u64, tasks: &[u32], fps: u32) -> Stats {
+fn auto_stats(number: usize, start: u64, tasks: &[u32], fps: f64) -> Stats {
     let frames = tasks.len();
     let of = |f: &dyn Fn(usize) -> f64| {
         let values: Vec<f64> = (0..frames).map(f).collect();
@@ -45,7 +60,7 @@ fn auto_stats(number: usize, start: u64, tasks: &[u32], fps: u32) -> Stats {
     };
     Stats::from([
         // LeRobot takes time stamps before they are rounded to single precision.
-        ("timestamp".to_owned(), of(&|k| k as f64 / f64::from(fps))),
+        ("timestamp".to_owned(), of(&|k| k as f64 / fps)),
         ("frame_index".to_owned(), of(&|k| k as f64)),
         ("episode_index".to_owned(), of(&|_| number as f64)),
         ("index".to_owned(), of(&|k| (start + k as u64) as f64)),
@@ -53,20 +68,26 @@ fn auto_stats(number: usize, start: u64, tasks: &[u32], fps: u32) -> Stats {
     ])
 }
 
-/// The statistics of every episode of the result. `rows` are those computed from rows that were written.
+/// The statistics of every episode of the result. `rows` are those computed from rows.
 pub(crate) fn of_episodes(
     plan: &Plan,
     info: &Info,
     rows: Vec<Option<Stats>>,
     work: &mut Work,
+    edited: &mut Edited,
 ) -> Result<Vec<Stats>> {
     let starts = plan.starts();
-    let known: Vec<Vec<Stats>> = plan
-        .sources
-        .iter()
-        .map(Dataset::episode_stats)
-        .collect::<Result<_>>()?;
+    let cameras = info.features.iter().any(Feature::is_camera);
+    let known: Vec<Vec<Stats>> = match cameras {
+        true => plan
+            .sources
+            .iter()
+            .map(|source| source.episode_stats().unwrap_or_default())
+            .collect(),
+        false => vec![Vec::new(); plan.sources.len()],
+    };
     work.step("statistics", plan.frames())?;
+    let mut computed = 0_u64;
     let mut out = Vec::with_capacity(plan.takes.len());
     for (number, (take, rows)) in plan.takes.iter().zip(rows).enumerate() {
         let source = &plan.sources[take.source];
@@ -74,42 +95,56 @@ pub(crate) fn of_episodes(
         let before = known[take.source].get(take.episode);
         let mut stats = auto_stats(number, starts[number], &take.tasks, info.fps);
         stats.extend(rows.unwrap_or_default());
-        for feature in &info.features {
-            if stats.contains_key(&feature.key) {
+        for column in plan
+            .columns
+            .iter()
+            .filter(|column| column.feature.is_camera())
+        {
+            let feature = &column.feature;
+            let before = before.and_then(|before| before.get(&column.from)).cloned();
+            // Depth, which nothing here decodes, keeps those it had.
+            if feature.is_depth() {
+                stats.extend(before.map(|before| (feature.key.clone(), before)));
                 continue;
             }
-            let kept = before
-                .and_then(|before| before.get(&feature.key))
-                .filter(|_| whole);
-            let anew = plan.anew.picture_statistics && feature.is_camera() && !feature.is_depth();
-            let found = match (&feature.dtype, kept) {
-                (_, Some(kept)) if !anew => Some(kept.clone()),
-                (Dtype::Number(_), _) => Some(of_numbers(source, take, feature)?),
-                (Dtype::Video | Dtype::Image, _) if !feature.is_depth() => {
-                    Some(of_pictures(source, take, &feature.key)?)
+            let kept = before.filter(|before| {
+                whole && !plan.anew.picture_statistics && can_be_true(before, feature)
+            });
+            let found = match kept {
+                Some(kept) => kept,
+                None => {
+                    computed += u64::from(!plan.anew.picture_statistics && whole);
+                    of_pictures(source, take, &column.from)?
                 }
-                // Text has none, and depth, which nothing here decodes, keeps those it had.
-                (_, _) => before.and_then(|before| before.get(&feature.key)).cloned(),
             };
-            if let Some(found) = found {
-                stats.insert(feature.key.clone(), found);
-            }
+            stats.insert(feature.key.clone(), found);
         }
         work.advance(take.frames.len() as u64)?;
         out.push(stats);
     }
+    if computed > 0 {
+        edited.notes.push(format!(
+            "the statistics of pictures of {computed} episodes were computed from the pictures, since the dataset has none that can be true"
+        ));
+    }
     Ok(out)
 }
 
-fn of_numbers(source: &Dataset, take: &Take, feature: &Feature) -> Result<FeatureStats> {
-    let episode = source.episode_columns(take.episode, &[&feature.key])?;
-    let values = episode.column(&feature.key)?.values();
-    let width = feature.width();
-    let wanted = take.frames.start * width..take.frames.end * width;
-    let values = values.get(wanted).unwrap_or_default();
-    let last = feature.shape.last().copied().unwrap_or(1);
-    let precision = feature.number().map_or(Precision::Double, Precision::of);
-    Ok(FeatureStats::of_rows(values, last, precision))
+/// Whether statistics of pictures can be those of a camera: a number in 0..1 for each colour, in their order.
+fn can_be_true(stats: &FeatureStats, feature: &Feature) -> bool {
+    let colours = feature.picture_shape().map_or(3, |[_, _, colours]| colours);
+    let share = |list: &Vec<f64>| list.iter().all(|v| (-1e-6..=1.0 + 1e-6).contains(v));
+    let ordered = |low: &Vec<f64>, high: &Vec<f64>| {
+        low.iter().zip(high).all(|(low, high)| *low <= high + 1e-6)
+    };
+    let lists = stats.lists();
+    matches!(feature.dtype, Dtype::Video | Dtype::Image)
+        && stats.count > 0
+        && lists
+            .iter()
+            .all(|(_, list)| list.len() == colours && share(list))
+        && ordered(&stats.min, &stats.mean)
+        && ordered(&stats.mean, &stats.max)
 }
 
 fn of_pictures(source: &Dataset, take: &Take, camera: &str) -> Result<FeatureStats> {

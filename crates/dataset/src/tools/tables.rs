@@ -60,12 +60,21 @@ pub(crate) fn write(
         &*fs,
         root,
         Path::new(INFO_PATH),
-        &json::bytes(&info.to_value()),
+        &json::bytes(&info.stored()),
     )
 }
 
 /// All tables must have the same columns: what one episode lacks, all go without.
 fn level(stats: &mut [Stats]) {
+    // What has no finite number in it has no statistics that JSON could hold.
+    for one in &mut *stats {
+        one.retain(|_, stats| {
+            stats
+                .lists()
+                .iter()
+                .all(|(_, list)| list.iter().all(|v| v.is_finite()))
+        });
+    }
     let Some(first) = stats.first() else {
         return;
     };

@@ -49,7 +49,7 @@ pub fn trim(dir: impl AsRef<Path>, cut: &Cut, target: &Target, work: &mut Work) 
                 let reason = "the threshold must be above 0, and the margin at least 0 s";
                 return Err(DatasetError::invalid("the cut", reason));
             }
-            let margin = (margin * f64::from(dataset.fps())).round() as usize;
+            let margin = (margin * dataset.fps()).round() as usize;
             let all = (0..dataset.len() as u64).collect();
             let mut kept = BTreeMap::new();
             for episode in episodes.as_ref().unwrap_or(&all) {

@@ -18,7 +18,7 @@ use crate::tools::carry::take_over;
 use crate::tools::data::size_limit;
 use crate::tools::encode::encode;
 use crate::tools::packets::PacketFile;
-use crate::tools::plan::{Packing, Plan};
+use crate::tools::plan::{Column, Packing, Plan};
 use crate::tools::splice::{Part, splice};
 use crate::tools::work::{Edited, Work};
 use crate::video::Encoding;
@@ -46,8 +46,10 @@ pub(crate) fn video_path(
     }
 }
 
-/// The pictures of one episode of the result, in files of one codec description.
+/// The pictures of episodes of the result that follow each other, in files of one codec description.
 struct Pieces {
+    /// Which episodes of the result.
+    takes: Range<usize>,
     ranges: Vec<(PathBuf, Range<usize>)>,
     /// Which source file they come from.
     origin: (usize, FileIndex),
@@ -55,9 +57,21 @@ struct Pieces {
     bytes: u64,
 }
 
+/// Episodes of the result whose pictures follow each other in one file of a source.
+struct Run {
+    takes: Range<usize>,
+    source: usize,
+    file: FileIndex,
+    path: PathBuf,
+    /// The places of each episode's pictures; none for one whose pictures do not follow each other.
+    places: Vec<Option<Range<usize>>>,
+}
+
 struct Camera<'a> {
     plan: &'a Plan,
     feature: &'a Feature,
+    /// Its key in the sources.
+    key: &'a str,
     info: &'a Info,
     root: &'a Path,
     /// The indexes of the files that are or were in use.
@@ -69,7 +83,7 @@ struct Camera<'a> {
 /// Writes the videos of one camera; says where each episode's pictures are.
 pub(crate) fn write(
     plan: &Plan,
-    feature: &Feature,
+    column: &Column,
     info: &Info,
     root: &Path,
     work: &mut Work,
@@ -84,7 +98,8 @@ pub(crate) fn write(
     };
     let mut camera = Camera {
         plan,
-        feature,
+        feature: &column.feature,
+        key: &column.from,
         info,
         root,
         files: BTreeMap::new(),
@@ -92,21 +107,26 @@ pub(crate) fn write(
         next: FileIndex::default(),
     };
     let limit = size_limit(info, "video_files_size_in_mb", 200);
-    let mut group: Vec<(usize, Pieces)> = Vec::new();
-    for number in 0..plan.takes.len() {
-        let pieces = camera.pieces(number, work, edited)?;
-        let bytes: u64 = group.iter().map(|(_, pieces)| pieces.bytes).sum();
-        let apart = group.last().is_some_and(|(_, last)| {
-            last.entry != pieces.entry
-                || match plan.packing {
-                    Packing::Keep => last.origin != pieces.origin,
-                    Packing::Fill => bytes + pieces.bytes >= limit,
-                }
-        });
-        if apart {
-            camera.write_file(std::mem::take(&mut group), work, edited)?;
+    let runs = camera.runs()?;
+    camera.say_before(&runs, work)?;
+    let mut group: Vec<Pieces> = Vec::new();
+    let mut bytes = 0;
+    for run in &runs {
+        for pieces in camera.pieces(run, work, edited)? {
+            let apart = group.last().is_some_and(|last| {
+                last.entry != pieces.entry
+                    || match plan.packing {
+                        Packing::Keep => last.origin != pieces.origin,
+                        Packing::Fill => bytes + pieces.bytes >= limit,
+                    }
+            });
+            if apart {
+                camera.write_file(std::mem::take(&mut group), work, edited)?;
+                bytes = 0;
+            }
+            bytes += pieces.bytes;
+            group.push(pieces);
         }
-        group.push((number, pieces));
     }
     if !group.is_empty() {
         camera.write_file(group, work, edited)?;
@@ -123,20 +143,151 @@ impl Camera<'_> {
         Ok(&self.files[path])
     }
 
-    /// Finds the pictures of an episode of the result; encodes those that cannot be taken as they are.
-    fn pieces(&mut self, number: usize, work: &mut Work, edited: &mut Edited) -> Result<Pieces> {
-        let take = &self.plan.takes[number];
-        let source = &self.plan.sources[take.source];
-        let (path, span) = video_path(source, &self.feature.key, take.episode)?;
-        let origin = (take.source, span.file);
-        let ranges = match &self.plan.anew.videos {
-            Some(encoding) => {
-                let encoding = encoding.clone();
-                let all = take.frames.clone();
-                vec![self.encoded(number, all, &encoding, work, edited)?]
+    /// Where the pictures of all episodes of the result are, those that follow each other in a file together.
+    fn runs(&mut self) -> Result<Vec<Run>> {
+        let mut runs: Vec<Run> = Vec::new();
+        for (number, take) in self.plan.takes.iter().enumerate() {
+            let source = &self.plan.sources[take.source];
+            let (path, span) = video_path(source, self.key, take.episode)?;
+            let fps = self.info.fps;
+            let times: Vec<f64> = (0..take.frames.len())
+                .map(|frame| span.from + take.time(frame, fps))
+                .collect();
+            let places = self.index(&path)?.places(&times)?;
+            // Episodes that are encoded anew do so one by one.
+            let together = self.plan.anew.videos.is_none() && take.is_on_grid();
+            if let Some(run) = runs.last_mut()
+                && together
+                && let (Some(Some(last)), Some(here)) = (run.places.last(), &places)
+                && (run.source, &run.path) == (take.source, &path)
+                && last.end == here.start
+                && self.plan.takes[number - 1].is_on_grid()
+            {
+                run.takes.end = number + 1;
+                run.places.push(places);
+                continue;
             }
-            None => self.cut(number, &path, span, work, edited)?,
+            runs.push(Run {
+                takes: number..number + 1,
+                source: take.source,
+                file: span.file,
+                path,
+                places: vec![places],
+            });
+        }
+        Ok(runs)
+    }
+
+    /// Says how many pictures are going to be encoded anew, and why.
+    fn say_before(&self, runs: &[Run], work: &mut Work) -> Result<()> {
+        if self.plan.anew.videos.is_some() {
+            return Ok(());
+        }
+        let count: usize = runs.iter().map(|run| self.to_encode(run)).sum();
+        match count {
+            0 => Ok(()),
+            _ => work.say(format!(
+                "{count} pictures of `{}` lie in a group of pictures that is cut, and are encoded anew",
+                self.feature.key
+            )),
+        }
+    }
+
+    /// How many pictures of a run cannot be taken as they are.
+    fn to_encode(&self, run: &Run) -> usize {
+        let Some(file) = self.files.get(&run.path) else {
+            return 0;
         };
+        let mut count = 0;
+        for places in &run.places {
+            let Some(places) = places else {
+                return self.plan.takes[run.takes.start].frames.len();
+            };
+            let key = file.next_key(places.start);
+            match key.filter(|key| *key < places.end) {
+                Some(key) if file.codec() == "h264" || key == places.start => {
+                    return count + (key - places.start);
+                }
+                _ => count += places.len(),
+            }
+        }
+        count
+    }
+
+    /// Finds the pictures of a run; encodes those that cannot be taken as they are.
+    fn pieces(&mut self, run: &Run, work: &mut Work, edited: &mut Edited) -> Result<Vec<Pieces>> {
+        let mut out = Vec::new();
+        let end = run
+            .places
+            .last()
+            .and_then(|places| places.as_ref().map(|p| p.end));
+        for (number, places) in run.takes.clone().zip(&run.places) {
+            let frames = self.plan.takes[number].frames.clone();
+            let rest = number..run.takes.end;
+            if let Some(encoding) = self.plan.anew.videos.clone() {
+                let ranges = vec![self.encoded(number, frames, &encoding, work, edited)?];
+                out.push(self.piece(run, number..number + 1, ranges)?);
+                continue;
+            }
+            if let (Some(places), Some(end)) = (places, end) {
+                let index = self.index(&run.path)?;
+                if index.cut(places.start..end).is_some() {
+                    let ranges = vec![(run.path.clone(), places.start..end)];
+                    out.push(self.piece(run, rest, ranges)?);
+                    return Ok(out);
+                }
+                if let Some(ranges) =
+                    self.with_new_head(run, number, places.clone(), end, work, edited)?
+                {
+                    out.push(self.piece(run, rest, ranges)?);
+                    return Ok(out);
+                }
+            }
+            let codec = self.index(&run.path)?.codec();
+            let encoding = Encoding::like(self.feature, codec);
+            let ranges = vec![self.encoded(number, frames, &encoding, work, edited)?];
+            out.push(self.piece(run, number..number + 1, ranges)?);
+        }
+        Ok(out)
+    }
+
+    /// The first pictures encoded anew, up to the next key frame, and the others as they are; none where the codec
+    /// doesn't allow that.
+    fn with_new_head(
+        &mut self,
+        run: &Run,
+        number: usize,
+        places: Range<usize>,
+        end: usize,
+        work: &mut Work,
+        edited: &mut Edited,
+    ) -> Result<Option<Vec<(PathBuf, Range<usize>)>>> {
+        let index = self.index(&run.path)?;
+        let key = index.next_key(places.start).filter(|key| *key < places.end);
+        let rest = key.and_then(|key| {
+            let cut = index.cut(key..end)?;
+            Some((key, index.entry(cut.first()?.0)))
+        });
+        let (Some((key, entry)), "h264") = (rest, index.codec()) else {
+            return Ok(None);
+        };
+        let start = self.plan.takes[number].frames.start;
+        let head = start..start + (key - places.start);
+        let (file, range) = self.encoded(number, head, &Encoding::built_in(), work, edited)?;
+        let encoded = part(self.index(&file)?, range.clone())?.entry();
+        if encoded.as_ref() == Some(&entry) {
+            return Ok(Some(vec![(file, range), (run.path.clone(), key..end)]));
+        }
+        self.forget(&file);
+        Ok(None)
+    }
+
+    fn piece(
+        &mut self,
+        run: &Run,
+        takes: Range<usize>,
+        ranges: Vec<(PathBuf, Range<usize>)>,
+    ) -> Result<Pieces> {
         let mut entry = None;
         let mut bytes = 0;
         for (path, range) in &ranges {
@@ -146,48 +297,12 @@ impl Camera<'_> {
             entry = entry.or(part.entry());
         }
         Ok(Pieces {
+            takes,
             ranges,
-            origin,
+            origin: (run.source, run.file),
             entry,
             bytes,
         })
-    }
-
-    /// The packets of an episode's pictures; where they begin between two key frames, the first ones are encoded anew.
-    fn cut(
-        &mut self,
-        number: usize,
-        path: &Path,
-        span: VideoSpan,
-        work: &mut Work,
-        edited: &mut Edited,
-    ) -> Result<Vec<(PathBuf, Range<usize>)>> {
-        let (take, fps) = (&self.plan.takes[number], self.info.fps);
-        let start = span.from + take.frames.start as f64 / f64::from(fps);
-        let frames = take.frames.len();
-        let index = self.index(path)?;
-        let places = index.places(start, frames, fps)?;
-        if index.cut(places.clone()).is_some() {
-            return Ok(vec![(path.to_owned(), places)]);
-        }
-        let codec = index.codec();
-        let key = index.next_key(places.start).filter(|key| *key < places.end);
-        let rest = key.and_then(|key| {
-            let cut = index.cut(key..places.end)?;
-            Some((key, index.entry(cut.first()?.0)))
-        });
-        if let (Some((key, entry)), "h264") = (rest, codec) {
-            let head = take.frames.start..take.frames.start + (key - places.start);
-            let (file, range) = self.encoded(number, head, &Encoding::built_in(), work, edited)?;
-            let encoded = part(self.index(&file)?, range.clone())?.entry();
-            if encoded.as_ref() == Some(&entry) {
-                return Ok(vec![(file, range), (path.to_owned(), key..places.end)]);
-            }
-            self.forget(&file);
-        }
-        let encoding = Encoding::like(self.feature, codec);
-        let all = take.frames.clone();
-        Ok(vec![self.encoded(number, all, &encoding, work, edited)?])
     }
 
     /// Encodes frames of an episode into a file that lives until it has been used.
@@ -203,10 +318,15 @@ impl Camera<'_> {
         let source = &self.plan.sources[take.source];
         let count = frames.len();
         let folder = self.root.join(STAGING).join(format!("encode-{number}"));
+        // The encoder goes by the declaration; what is encoded is the source's.
+        let declared = Feature {
+            key: self.key.to_owned(),
+            ..self.feature.clone()
+        };
         let path = encode(
             work,
             source,
-            self.feature,
+            &declared,
             (take.episode, frames),
             encoding,
             &folder,
@@ -236,49 +356,39 @@ impl Camera<'_> {
 
     fn write_file(
         &mut self,
-        group: Vec<(usize, Pieces)>,
+        group: Vec<Pieces>,
         work: &mut Work,
         edited: &mut Edited,
     ) -> Result<()> {
         let relative = self.info.video_file(&self.feature.key, self.next)?;
-        let fps = f64::from(self.info.fps);
-        if let Some(path) = self.whole_file(&group) {
-            take_over(work, &path, self.root, &relative)?;
+        let takes = || group.iter().flat_map(|pieces| pieces.takes.clone());
+        let frames: u64 = takes()
+            .map(|number| self.plan.takes[number].frames.len() as u64)
+            .sum();
+        let whole = self.whole_file(&group);
+        if let Some(path) = &whole {
+            take_over(work, path, self.root, &relative)?;
             edited.files_kept += 1;
-            for (number, pieces) in &group {
-                let take = &self.plan.takes[*number];
-                let source = &self.plan.sources[take.source];
-                let (_, span) = video_path(source, &self.feature.key, take.episode)?;
-                self.spans[*number] = VideoSpan {
-                    file: self.next,
-                    ..span
-                };
-                let frames = pieces.ranges.iter().map(|(_, range)| range.len() as u64);
-                work.advance(frames.sum())?;
-            }
+            work.advance(frames)?;
         } else {
-            let ranges = || group.iter().flat_map(|(_, pieces)| &pieces.ranges);
+            let ranges = || group.iter().flat_map(|pieces| &pieces.ranges);
             let parts: Vec<Part> = ranges()
                 .map(|(path, range)| part(&self.files[path], range.clone()))
                 .collect::<Result<_>>()?;
             splice(work, self.root, &relative, &parts, self.info.fps)?;
             edited.files_written += 1;
-            let mut frames = 0;
-            for (number, pieces) in &group {
-                let from = frames;
-                frames += pieces
-                    .ranges
-                    .iter()
-                    .map(|(_, range)| range.len())
-                    .sum::<usize>();
-                self.spans[*number] = VideoSpan {
-                    file: self.next,
-                    from: from as f64 / fps,
-                    to: frames as f64 / fps,
-                };
-            }
         }
-        for (path, _) in group.into_iter().flat_map(|(_, pieces)| pieces.ranges) {
+        let mut shown = 0;
+        for number in takes() {
+            let from = shown;
+            shown += self.plan.takes[number].frames.len();
+            self.spans[number] = VideoSpan {
+                file: self.next,
+                from: from as f64 / self.info.fps,
+                to: shown as f64 / self.info.fps,
+            };
+        }
+        for (path, _) in group.into_iter().flat_map(|pieces| pieces.ranges) {
             if self.is_temporary(&path) {
                 self.forget(&path);
             }
@@ -287,17 +397,19 @@ impl Camera<'_> {
         Ok(())
     }
 
-    /// The file whose pictures these are, all of them and in order.
-    fn whole_file(&self, group: &[(usize, Pieces)]) -> Option<PathBuf> {
-        let (path, _) = group.first()?.1.ranges.first()?;
+    /// The file whose pictures these are, all of them, in order, and at the times that the frame rate gives.
+    fn whole_file(&self, group: &[Pieces]) -> Option<PathBuf> {
+        let (path, _) = group.first()?.ranges.first()?;
         let mut next = 0;
-        for (at, range) in group.iter().flat_map(|(_, pieces)| &pieces.ranges) {
+        for (at, range) in group.iter().flat_map(|pieces| &pieces.ranges) {
             if at != path || range.start != next {
                 return None;
             }
             next = range.end;
         }
-        let whole = next == self.files.get(path)?.len() && !self.is_temporary(path);
+        let file = self.files.get(path)?;
+        let whole =
+            next == file.len() && !self.is_temporary(path) && file.is_on_grid(self.info.fps);
         whole.then(|| path.clone())
     }
 }

@@ -8,7 +8,7 @@ use crate::error::{DatasetError, Result};
 use crate::fs::{Fs, RealFs};
 
 /// How far an edit is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// What is being done, such as `rows` or `pictures`.
     pub step: &'static str,
@@ -16,6 +16,8 @@ pub struct Progress {
     pub done: u64,
     /// How many there are in this step.
     pub total: u64,
+    /// Something worth knowing before it is done, a sentence; most often none.
+    pub note: Option<String>,
 }
 
 /// Takes reports of progress. As soon as it answers false, the edit ends and leaves everything as it was.
@@ -57,6 +59,7 @@ impl<'a> Work<'a> {
                 step: "",
                 done: 0,
                 total: 0,
+                note: None,
             },
         }
     }
@@ -83,8 +86,17 @@ impl<'a> Work<'a> {
             step,
             done: 0,
             total,
+            note: None,
         };
         self.advance(0)
+    }
+
+    /// Says something before it is done.
+    pub(crate) fn say(&mut self, note: String) -> Result<()> {
+        self.now.note = Some(note);
+        let said = self.advance(0);
+        self.now.note = None;
+        said
     }
 
     /// Passes on how far another job is that is part of this one; false when the user wants to stop.
@@ -95,7 +107,7 @@ impl<'a> Work<'a> {
     /// Notes that `frames` more are done; an error when the user wants to stop.
     pub(crate) fn advance(&mut self, frames: u64) -> Result<()> {
         self.now.done = self.now.done.saturating_add(frames);
-        match (self.on_progress)(self.now) {
+        match (self.on_progress)(self.now.clone()) {
             true => Ok(()),
             false => Err(DatasetError::Interrupted {
                 path: self.subject.clone(),

@@ -126,7 +126,7 @@ pub fn write(root: &Path, writing: Writing) -> Result<(), DatasetError> {
             let dataset = Dataset::open(root)?;
             let features = dataset.info().features.iter().filter(|f| !f.is_auto());
             let spec = Spec {
-                fps: dataset.fps(),
+                fps: dataset.fps() as u32,
                 robot_type: dataset.info().robot_type.clone(),
                 features: features.cloned().collect(),
                 manifest: None,

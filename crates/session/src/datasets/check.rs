@@ -10,6 +10,7 @@ use ulna_outside::Text;
 
 use super::answer::Answer;
 use super::edit::Watch;
+use super::number;
 use crate::Stop;
 use crate::error::SessionError;
 
@@ -67,7 +68,6 @@ pub(super) fn speeds(dir: &Path) -> BTreeMap<String, f64> {
 
 fn to_json(report: &Report) -> Value {
     let finding = |finding: &Finding| {
-        let episodes: Vec<u64> = finding.episode.into_iter().collect();
         let kind = ulna_dataset::Kind::of(finding.code);
         json!({
             "severity": finding.severity.word(),
@@ -80,7 +80,8 @@ fn to_json(report: &Report) -> Value {
             "grade": finding.grade.word(),
             "message": finding.message,
             "meaning": kind.meaning,
-            "next": kind.next_step(&report.root, &episodes, finding.camera.as_deref()),
+            "feature": finding.feature,
+            "next": report.next_step(&[finding], &report.root),
         })
     };
     json!({
@@ -122,7 +123,7 @@ fn grade_to_json(grade: &EpisodeGrade) -> Value {
         "reasons": grade.reasons,
         "frames": grade.frames,
         "seconds": grade.seconds,
-        "declared_fps": grade.declared_fps,
+        "declared_fps": number(grade.declared_fps),
         "achieved_fps": grade.achieved_fps,
         "longest_gap_s": grade.longest_gap_s,
         "oldest_state_s": grade.oldest_state_s,
@@ -205,7 +206,10 @@ fn group_lines(report: &Report, group: &Group<'_>, verbose: bool) -> Vec<String>
         lines.push(format!("    {}{}{more}", at(finding), finding.message));
     }
     lines.push(format!("    {}", kind.meaning));
-    lines.push(format!("    -> {}", group.next_step(&report.root)));
+    lines.push(format!(
+        "    -> {}",
+        report.next_step(&group.findings, &report.root)
+    ));
     lines
 }
 
@@ -237,7 +241,10 @@ fn episode_line(grade: &EpisodeGrade) -> String {
 
 /// The achieved rate against the declared one.
 fn rate(report: &Report) -> String {
-    let declared = report.grades.first().map_or(0, |grade| grade.declared_fps);
+    let declared = report
+        .grades
+        .first()
+        .map_or(0.0, |grade| grade.declared_fps);
     let measured = || report.grades.iter().filter_map(|grade| grade.achieved_fps);
     let Some(slowest) = measured().reduce(f64::min) else {
         return format!(

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use ulna_dataset::Dataset;
 use ulna_dataset::tools::{
-    Cut, Edited, Encoding, FeatureChanges, Format, Parts, Progress, Target, TaskChanges, Work,
-    change_features, change_tasks, compact, delete, export, import, merge, recompute_stats,
-    reencode, split, trim,
+    Choice, Cut, Edited, Encoding, FeatureChanges, Format, Parts, Progress, Target, TaskChanges,
+    Work, change_features, change_tasks, compact, delete, diff, export, import, merge,
+    recompute_stats, reencode, select, split, trim,
 };
 use ulna_outside::Text;
 
@@ -20,6 +20,8 @@ use crate::error::SessionError;
 pub enum Edit {
     /// Removes episodes.
     Delete(Vec<u64>),
+    /// Keeps only some episodes.
+    Select(Choice),
     /// Cuts heads and tails off.
     Trim(Cut),
     /// Cuts all but a stretch of one episode off, given in frames or in seconds.
@@ -56,11 +58,11 @@ pub enum Moment {
 }
 
 impl Moment {
-    fn frame(self, fps: u32) -> usize {
+    fn frame(self, fps: f64) -> usize {
         match self {
             Moment::Frame(frame) => usize::try_from(frame).unwrap_or(usize::MAX),
             // A float that is too large or negative becomes the nearest number there is.
-            Moment::Seconds(seconds) => (seconds * f64::from(fps)).round() as usize,
+            Moment::Seconds(seconds) => (seconds * fps).round() as usize,
         }
     }
 }
@@ -100,6 +102,7 @@ pub fn edit(
     let to = target(output);
     let edited = with_work(stop, watch, |work| match edit {
         Edit::Delete(episodes) => delete(dir, episodes, &to, work),
+        Edit::Select(choice) => select(dir, choice, &to, work),
         Edit::Trim(cut) => trim(dir, cut, &to, work),
         Edit::TrimTo {
             episode,
@@ -148,6 +151,42 @@ pub fn merged(
 ) -> Result<Answer, SessionError> {
     let edited = with_work(stop, watch, |work| merge(dirs, output, work))?;
     Ok(answer(&edited))
+}
+
+/// In what two datasets differ; good if in nothing.
+///
+/// # Errors
+/// If one cannot be opened.
+pub fn compared(
+    one: &Path,
+    other: &Path,
+    stop: &Stop,
+    watch: Watch,
+) -> Result<Answer, SessionError> {
+    let found = with_work(stop, watch, |work| diff(one, other, work))?;
+    let mut lines = Text::new();
+    for difference in &found {
+        let episode = difference.episode.map(|k| format!("episode {k}: "));
+        let feature = difference.feature.as_ref().map(|key| format!("`{key}`: "));
+        let (episode, feature) = (episode.unwrap_or_default(), feature.unwrap_or_default());
+        lines.push(format_args!("{episode}{feature}{}", difference.message));
+    }
+    lines.push(match found.len() {
+        0 => "no differences".to_owned(),
+        1 => "1 difference".to_owned(),
+        several => format!("{several} differences"),
+    });
+    let differences: Vec<Value> = found
+        .iter()
+        .map(
+            |one| json!({ "episode": one.episode, "feature": one.feature, "message": one.message }),
+        )
+        .collect();
+    Ok(Answer {
+        json: json!({ "same": found.is_empty(), "differences": differences }),
+        text: lines,
+        good: found.is_empty(),
+    })
 }
 
 /// Writes a v3 dataset from one of any format that ulna reads.

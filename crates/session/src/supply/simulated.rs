@@ -116,8 +116,22 @@ fn sim_arms(
     arms.collect()
 }
 
-/// The calibration of a simulated arm: flawless, or the one that a real arm of this id has. A new id gets a file with the flawless
-/// one, so that other programs can share the simulated arm.
+/// Writes the calibration of each side where LeRobot looks for it, for its own drivers to find; a file that is there stays.
+fn publish(arms: &[SimArm], role: ArmRole, id: Option<&str>) -> Result<(), SessionError> {
+    let Some(id) = id else {
+        return Ok(());
+    };
+    for arm in arms {
+        let path = calibration::find(role, &arm.kind, &side_id(id, &arm.side))?;
+        if !path.exists() {
+            calibration::save(&path, &arm.calibration)?;
+        }
+    }
+    Ok(())
+}
+
+/// The calibration of a simulated arm: the one that a real arm of this id has, its own of an earlier `calibrate`, or a flawless one.
+/// Nothing is written.
 fn calibration_of(
     kind: &RobotKind,
     role: ArmRole,
@@ -126,13 +140,9 @@ fn calibration_of(
     let Some(id) = id else {
         return Ok(kind.nominal_calibration());
     };
-    let path = calibration::find(role, kind, id)?;
+    let path = calibration::find_for_simulation(role, kind, id)?;
     match calibration::load(&path, id, kind) {
-        Err(CalibrationError::Missing { .. }) => {
-            let nominal = kind.nominal_calibration();
-            calibration::save(&path, &nominal)?;
-            Ok(nominal)
-        }
+        Err(CalibrationError::Missing { .. }) => Ok(kind.nominal_calibration()),
         loaded => Ok(loaded?),
     }
 }
@@ -232,6 +242,8 @@ pub fn serve(
     let id = options.teleop_id.as_deref();
     let leaders = leader.map(|kind| sim_arms(kind, ArmRole::Leader, id));
     let leaders = leaders.transpose()?.unwrap_or_default();
+    publish(&followers, ArmRole::Follower, options.robot_id.as_deref())?;
+    publish(&leaders, ArmRole::Leader, id)?;
     let world = world(options, wire, robot, &followers, &leaders)?;
     Ok(SimulatedBuses(world))
 }

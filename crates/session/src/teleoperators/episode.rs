@@ -12,7 +12,7 @@ use crate::teleoperator_type::{TeleoperatorRequest, TeleoperatorType};
 /// See the module.
 pub(super) const TYPE: TeleoperatorType = TeleoperatorType {
     name: "episode",
-    summary: "an episode of a LeRobot dataset; settings: dataset, episode, units",
+    summary: "an episode of a LeRobot dataset; settings: dataset, episode, units, trust",
     leader_arm: false,
     open,
 };
@@ -45,7 +45,7 @@ impl EpisodePlayer {
                 action: episode.actions.first().copied().unwrap_or(state),
             },
             actions: episode.actions.clone(),
-            fps: f64::from(episode.fps),
+            fps: episode.fps,
             playing,
             begun: None,
         }

@@ -1,8 +1,10 @@
 //! What the numbers of states and actions mean: joints, units, speeds, ranges.
 
+use std::collections::BTreeMap;
+
 use crate::check::CheckOptions;
 use crate::features::Feature;
-use crate::reader::{ACTION, Dataset, STATE};
+use crate::reader::{ACTION, Dataset, EpisodeReader, STATE};
 use crate::units::JointUnits;
 
 /// More numbers than that are no joints.
@@ -48,25 +50,33 @@ pub(super) struct Body {
     /// What is no movement, in the dataset's units.
     pub(super) rest: f64,
     robot: String,
+    /// How often the control loop was to run, Hz, if ulna noted that.
+    pub(super) control_rate: Option<f64>,
 }
 
 impl Body {
     pub(super) fn of(dataset: &Dataset, options: &CheckOptions) -> Body {
         let units = units(dataset);
         Body {
-            rest: Body::rest_of(dataset),
+            rest: match units {
+                None => rest(dataset),
+                Some(_) => REST,
+            },
             joints: joints(dataset, units, options),
             units,
+            control_rate: dataset.manifest().ok().flatten().and_then(|manifest| {
+                manifest
+                    .extra
+                    .get("control_rate_hz")
+                    .and_then(serde_json::Value::as_f64)
+            }),
             robot: (dataset.info().robot_type.clone()).unwrap_or_else(|| "unknown".to_owned()),
         }
     }
 
-    /// What is no movement, in the dataset's units.
-    pub(super) fn rest_of(dataset: &Dataset) -> f64 {
-        match units(dataset) {
-            None => rest(dataset),
-            _ => REST,
-        }
+    /// What is no movement, if the dataset does not tell its units.
+    pub(super) fn guessed_rest(&self) -> Option<f64> {
+        self.units.is_none().then_some(self.rest)
     }
 
     /// The robot's type if it does not tell the units of its joints.
@@ -91,15 +101,41 @@ fn units(dataset: &Dataset) -> Option<JointUnits> {
     JointUnits::told_by(manifest.as_ref(), dataset.info().robot_type.as_deref())
 }
 
-/// A hundredth of the largest range that the statistics tell.
+/// A hundredth of the largest range that a joint moves in. The rows tell, not the statistics, which may be wrong.
 fn rest(dataset: &Dataset) -> f64 {
-    let stats = dataset.stats().ok().flatten();
-    let of = |key: &str| stats.as_ref()?.get(key);
-    let ranges = [STATE, ACTION].into_iter().filter_map(of).flat_map(|s| {
-        let pairs = s.max.iter().zip(&s.min);
-        pairs.map(|(max, min)| max - min).collect::<Vec<f64>>()
-    });
-    let widest = ranges.filter(|range| range.is_finite()).fold(0.0, f64::max);
+    let has = |key: &&str| {
+        dataset
+            .info()
+            .feature(key)
+            .is_ok_and(|f| f.number().is_some())
+    };
+    let keys: Vec<&str> = [STATE, ACTION].into_iter().filter(has).collect();
+    let features = keys
+        .iter()
+        .filter_map(|key| dataset.info().feature(key).ok());
+    let mut reader = EpisodeReader::new(dataset, features.cloned().collect());
+    // Of each number of each feature, the smallest and the largest.
+    let mut spans: BTreeMap<(&str, usize), (f64, f64)> = BTreeMap::new();
+    for episode in 0..dataset.len() {
+        let Ok(read) = reader.read(episode) else {
+            continue;
+        };
+        for key in &keys {
+            let Ok(column) = read.column(key) else {
+                continue;
+            };
+            for row in column.rows() {
+                for (at, value) in row.iter().enumerate().filter(|(_, v)| v.is_finite()) {
+                    let span = spans.entry((key, at)).or_insert((*value, *value));
+                    *span = (span.0.min(*value), span.1.max(*value));
+                }
+            }
+        }
+    }
+    let widest = spans
+        .values()
+        .map(|(low, high)| high - low)
+        .fold(0.0, f64::max);
     (widest / 100.0).max(1e-6)
 }
 

@@ -28,6 +28,8 @@ const PUSHED: f64 = 12.0;
 const AT_END: f64 = 0.2;
 /// The share of its range's width by which a value may lie beyond it.
 const BEYOND: f64 = 0.1;
+/// What rounding may add to a range's end.
+const ROUNDED: f64 = 0.5;
 /// How far what was sent may be from the action, in multiples of rest.
 const ALTERED: f64 = 0.5;
 /// The share of frames whose target may be cut off.
@@ -281,19 +283,28 @@ fn beyond(track: &Track<'_>, found: &mut Vec<Finding>) {
         return;
     };
     let slack = BEYOND * (high - low);
-    let is_out = |value: &f64| *value < low - slack || *value > high + slack;
     for (what, values) in [
         ("the position", &track.state),
         ("the target", &track.action),
     ] {
         let Some(values) = values else { continue };
-        let frames: Vec<usize> = (0..values.len()).filter(|f| is_out(&values[*f])).collect();
+        let outside = |slack: f64| -> Vec<usize> {
+            let is_out = |value: &f64| *value < low - slack || *value > high + slack;
+            (0..values.len()).filter(|f| is_out(&values[*f])).collect()
+        };
+        let (far, near) = (outside(slack), outside(ROUNDED));
+        let (code, severity, frames) = match far.is_empty() {
+            false => ("beyond-range", Severity::Warning, far),
+            true => ("outside-range", Severity::Note, near),
+        };
         if let Some(first) = frames.first() {
             let message = format!(
-                "{what} of `{}` is {:.1}, outside of {low:.0} to {high:.0}",
-                track.joint.name, values[*first]
+                "{what} of `{}` is {:.1}, outside of {low:.0} to {high:.0}, in {}",
+                track.joint.name,
+                values[*first],
+                plural(frames.len(), "frame")
             );
-            let finding = Finding::new(Severity::Warning, "beyond-range", message);
+            let finding = Finding::new(severity, code, message);
             found.push(finding.frames(*first, frames.len()).spoils_if(true));
         }
     }

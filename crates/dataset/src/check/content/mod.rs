@@ -1,7 +1,7 @@
 //! What the data says, as far as training is concerned: measured times, motion, joints, repetitions, pictures.
 //!
 //! Reading order: `body.rs` says what the numbers mean, `times.rs`, `motion.rs` and `joints.rs` look at the numbers of one
-//! episode, `repeats.rs` compares episodes, `pictures.rs` looks at
+//! episode, `ranges.rs` at those of all, `repeats.rs` compares episodes, `pictures.rs` looks at
 //! pictures (`look.rs` at one), and `views.rs` judges them.
 
 mod body;
@@ -9,6 +9,7 @@ mod joints;
 mod look;
 mod motion;
 mod pictures;
+mod ranges;
 mod repeats;
 mod times;
 mod views;
@@ -23,6 +24,7 @@ use crate::reader::Dataset;
 use crate::tools::Work;
 use body::Body;
 use pictures::Eyes;
+use ranges::Ranges;
 use repeats::Repeats;
 
 /// An episode under examination.
@@ -37,7 +39,7 @@ struct Subject<'a> {
 
 impl Subject<'_> {
     fn fps(&self) -> f64 {
-        f64::from(self.dataset.fps())
+        self.dataset.fps()
     }
 
     /// A number per row, if the episode has such a column.
@@ -54,9 +56,11 @@ pub(super) fn check(
     work: &mut Work<'_>,
 ) -> Result<()> {
     let body = Body::of(dataset, options);
-    let eyes = Eyes::new(dataset, options.pictures);
+    let eyes = Eyes::new(dataset, options.pictures, body.rest);
     let mut grades = Vec::new();
     let mut repeats = Repeats::default();
+    let mut ranges = Ranges::new(&body);
+    report.rest = body.guessed_rest();
     work.step("numbers", report.frames)?;
     structure(dataset, report, &mut |at, episode, report| {
         let row = &dataset.episodes()[at];
@@ -73,6 +77,7 @@ pub(super) fn check(
             times::look(&subject, &mut grade, &mut found);
             motion::look(&subject, &mut grade, &mut found);
             joints::look(&subject, &grade, &mut found);
+            ranges.add(episode);
             repeats.compare(&subject, &mut found);
         }
         note(report, row.episode_index, found);
@@ -85,6 +90,7 @@ pub(super) fn check(
         );
         report.add(Severity::Note, "unknown-units", message);
     }
+    ranges.judge(&body, report);
     motion::short(dataset, report);
     eyes.look(&mut grades, report, work)?;
     settle(&mut grades, report);
@@ -96,7 +102,7 @@ fn blank(dataset: &Dataset, row: &EpisodeRow) -> EpisodeGrade {
     EpisodeGrade {
         episode: row.episode_index,
         frames: row.length,
-        seconds: row.length as f64 / f64::from(dataset.fps()),
+        seconds: row.length as f64 / dataset.fps(),
         declared_fps: dataset.fps(),
         ..EpisodeGrade::default()
     }

@@ -63,7 +63,7 @@ pub(super) fn look(subject: &Subject<'_>, grade: &mut EpisodeGrade, found: &mut 
 
 /// Episodes that are too short, in themselves or beside the others.
 pub(super) fn short(dataset: &Dataset, report: &mut Report) {
-    let fps = f64::from(dataset.fps());
+    let fps = dataset.fps();
     let rows = dataset.episodes();
     let mut lengths: Vec<u64> = rows.iter().map(|row| row.length).collect();
     lengths.sort_unstable();

@@ -21,15 +21,18 @@ const MOST: usize = 40;
 pub(super) struct Eyes<'a> {
     dataset: &'a Dataset,
     pictures: Pictures,
+    /// What is no movement of a joint.
+    rest: f64,
     /// The digest of all that the cameras saw of an episode, by its position in the table.
     prints: BTreeMap<usize, DefaultHasher>,
 }
 
 impl<'a> Eyes<'a> {
-    pub(super) fn new(dataset: &'a Dataset, pictures: Pictures) -> Eyes<'a> {
+    pub(super) fn new(dataset: &'a Dataset, pictures: Pictures, rest: f64) -> Eyes<'a> {
         Eyes {
             dataset,
             pictures,
+            rest,
             prints: BTreeMap::new(),
         }
     }
@@ -63,7 +66,7 @@ impl<'a> Eyes<'a> {
             Pictures::None => 0,
             Pictures::All => length,
             Pictures::Some => {
-                let seconds = length as f64 / f64::from(self.dataset.fps());
+                let seconds = length as f64 / self.dataset.fps();
                 let count = (seconds * A_SECOND).ceil() as u64;
                 count.clamp(FEWEST as u64, MOST as u64).min(length)
             }
@@ -99,7 +102,11 @@ impl<'a> Eyes<'a> {
         };
         // What cannot be read has its finding already.
         let broken: BTreeSet<u64> = (report.findings.iter())
-            .filter(|f| f.camera.as_deref() == Some(&camera.key) && f.severity == Severity::Error)
+            .filter(|f| f.severity == Severity::Error)
+            .filter(|f| {
+                let mine = f.camera.as_deref() == Some(&camera.key);
+                mine || ["data", "placeholder"].contains(&f.code)
+            })
             .filter_map(|finding| finding.episode)
             .collect();
         for (at, row) in dataset.episodes().iter().enumerate() {
@@ -126,7 +133,7 @@ impl<'a> Eyes<'a> {
             if let Some(grade) = grade {
                 grade.pictures = view.samples.len() as u64;
                 grade.brightness = view.brightness();
-                grade.frozen_s = views::judge(dataset, &mut reader, &view, report);
+                grade.frozen_s = views::judge(dataset, &mut reader, &view, self.rest, report);
             }
         }
         Ok(())

@@ -207,8 +207,7 @@ fn session(
     if let Some(ticks) = number(report, "ticks").filter(|_| is_whole && rows > 1.0) {
         let hz = ticks * subject.fps() / (rows - 1.0);
         grade.control_hz = Some(hz);
-        let manifest = subject.dataset.manifest().ok().flatten();
-        let asked = manifest.and_then(|m| m.extra.get("control_rate_hz").and_then(Value::as_f64));
+        let asked = subject.body.control_rate;
         let overruns = number(report, "overruns").unwrap_or(0.0);
         let slow = asked.is_some_and(|asked| hz < 0.9 * asked);
         if slow || overruns > FEW * ticks {

@@ -1,6 +1,6 @@
 //! Judging what a camera saw: pictures that stood still, that show nothing, that are another episode's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hasher};
 
 use super::look::Look;
@@ -105,13 +105,14 @@ pub(super) fn judge(
     dataset: &Dataset,
     reader: &mut PictureReader,
     view: &View,
+    rest: f64,
     report: &mut Report,
 ) -> f64 {
     let Some(last) = view.samples.last() else {
         return 0.0;
     };
     let camera = reader.camera().to_owned();
-    let fps = f64::from(dataset.fps());
+    let fps = dataset.fps();
     let length = last.frame + 1;
     let mut add = |code, message: String, first: usize, frames: usize| {
         let finding = Finding::new(Severity::Warning, code, message).frames(first, frames);
@@ -146,7 +147,7 @@ pub(super) fn judge(
             continue;
         }
         let between = (samples[0].frame, samples[samples.len() - 1].frame);
-        let share = share_of_motion(dataset, view.at, between);
+        let share = share_of_motion(dataset, rest, view.at, between);
         if share.is_none_or(|share| share < MOTION) {
             continue;
         }
@@ -164,10 +165,14 @@ pub(super) fn judge(
 }
 
 /// How much of the joints' motion in an episode happens between two frames; none if nothing moves.
-fn share_of_motion(dataset: &Dataset, at: usize, between: (usize, usize)) -> Option<f64> {
+fn share_of_motion(
+    dataset: &Dataset,
+    rest: f64,
+    at: usize,
+    between: (usize, usize),
+) -> Option<f64> {
     let episode = dataset.episode_columns(at, &[STATE]).ok()?;
     let state = episode.column(STATE).ok()?;
-    let rest = super::body::Body::rest_of(dataset);
     let (mut here, mut all) = (0.0, 0.0);
     for joint in 0..state.width() {
         let span = |from: usize, to: usize| {
@@ -212,12 +217,14 @@ pub(super) fn same_pictures(
     report: &mut Report,
 ) {
     let mut seen: BTreeMap<u64, u64> = BTreeMap::new();
+    let findings = report.findings.iter().filter(|f| f.code == "duplicate");
+    let duplicates: BTreeSet<u64> = findings.filter_map(|f| f.episode).collect();
     for (at, print) in prints {
         let Ok(row) = dataset.episode_row(*at) else {
             continue;
         };
         let before = *seen.entry(print.finish()).or_insert(row.episode_index);
-        let known = (report.of_episode(row.episode_index)).any(|f| f.code == "duplicate");
+        let known = duplicates.contains(&row.episode_index);
         if before != row.episode_index && !known {
             let message = format!("every picture looked at is that of episode {before}");
             let finding = Finding::new(Severity::Warning, "duplicated-pictures", message);
