@@ -334,8 +334,11 @@ fn lists(column: &ArrayRef) -> Vec<Vec<f64>> {
         .collect()
 }
 
+/// The statistics of one feature: whether it is a picture, and each statistic's lists, one per row.
+type FeatureLists<'a> = (bool, Vec<(&'a str, Vec<Vec<f64>>)>);
+
 fn stats_of(batch: &RecordBatch) -> Result<Vec<Stats>> {
-    let mut columns: BTreeMap<&str, (bool, Vec<(&str, Vec<Vec<f64>>)>)> = BTreeMap::new();
+    let mut columns: BTreeMap<&str, FeatureLists<'_>> = BTreeMap::new();
     let schema = batch.schema_ref();
     for (field, column) in schema.fields().iter().zip(batch.columns()) {
         let name = field.name().strip_prefix("stats/");

@@ -372,7 +372,7 @@ fn rows(row: &EpisodeRow, episode: &Episode, columns: &Columns, report: &mut Rep
     let whole = |found: i64, expected: u64| {
         (u64::try_from(found) != Ok(expected)).then(|| format!("{found}, expected {expected}"))
     };
-    let has = |name: &str| !episode.absent.iter().any(|absent| *absent == name);
+    let has = |name: &str| !episode.absent.contains(&name);
     if has("frame_index") {
         first_bad("frame-index", "the index in the episode", &|frame| {
             whole(episode.frame_index()[frame], frame as u64)

@@ -12,6 +12,9 @@ use crate::tools::work::Work;
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq)]
+/// The number of a row, and the row in both datasets.
+type RowPair<'a> = (usize, (&'a [f64], &'a [f64]));
+
 pub struct Difference {
     /// The episode concerned, if it is one.
     pub episode: Option<u64>,
@@ -42,7 +45,7 @@ pub fn diff(
             (Ok(mine), Ok(theirs)) => found.rows(&mine, &theirs),
             (Err(error), Ok(_)) => found.add(None, format!("cannot be read in the first: {error}")),
             (Ok(_), Err(error)) => {
-                found.add(None, format!("cannot be read in the second: {error}"))
+                found.add(None, format!("cannot be read in the second: {error}"));
             }
             (Err(_), Err(_)) => {}
         }
@@ -156,8 +159,8 @@ impl Differences {
             let pairs = column.rows().zip(there.rows()).enumerate();
             let same = |a: &f64, b: &f64| a == b || (a.is_nan() && b.is_nan());
             let unequal = pairs.filter(|(_, (a, b))| !a.iter().zip(*b).all(|(a, b)| same(a, b)));
-            let unequal: Vec<(usize, (&[f64], &[f64]))> = unequal.collect();
-            let apart = |(_, (a, b)): &(usize, (&[f64], &[f64]))| {
+            let unequal: Vec<RowPair<'_>> = unequal.collect();
+            let apart = |(_, (a, b)): &RowPair<'_>| {
                 let off = a.iter().zip(*b).map(|(a, b)| (a - b).abs());
                 off.fold(0.0, f64::max)
             };

@@ -31,7 +31,7 @@ pub fn import(dir: impl AsRef<Path>, output: &Path, work: &mut Work) -> Result<E
         ));
         dataset = dataset.with_fps(fps);
     }
-    let dataset = with_stored_widths(dataset, &mut notes);
+    let dataset = with_stored_widths(&dataset, &mut notes);
     let mut plan = Plan::of_what_is_readable(dataset)?;
     plan.packing = Packing::Fill;
     notes.append(&mut plan.notes);
@@ -74,12 +74,12 @@ fn agreed_rate(dataset: &Dataset) -> Option<f64> {
 }
 
 /// Declares vectors as long as the rows have them, where all rows of the first episode agree on another length.
-fn with_stored_widths(dataset: Dataset, notes: &mut Vec<String>) -> Dataset {
+fn with_stored_widths(dataset: &Dataset, notes: &mut Vec<String>) -> Dataset {
     let mut features = dataset.info().features.clone();
     for feature in &mut features {
         let vector = feature.number().is_some() && feature.shape.len() == 1;
         let Some(found) =
-            stored_width(&dataset, &feature.key).filter(|_| vector && !feature.is_auto())
+            stored_width(dataset, &feature.key).filter(|_| vector && !feature.is_auto())
         else {
             continue;
         };

@@ -23,6 +23,9 @@ use crate::tools::splice::{Part, splice};
 use crate::tools::work::{Edited, Work};
 use crate::video::Encoding;
 
+/// A file, and which of its pictures.
+type Piece = (PathBuf, Range<usize>);
+
 /// Where the video of an episode is.
 pub(crate) fn video_path(
     dataset: &Dataset,
@@ -261,7 +264,7 @@ impl Camera<'_> {
         end: usize,
         work: &mut Work,
         edited: &mut Edited,
-    ) -> Result<Option<Vec<(PathBuf, Range<usize>)>>> {
+    ) -> Result<Option<Vec<Piece>>> {
         let index = self.index(&run.path)?;
         let key = index.next_key(places.start).filter(|key| *key < places.end);
         let rest = key.and_then(|key| {
