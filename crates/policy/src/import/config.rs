@@ -259,7 +259,7 @@ fn act(fields: &Fields<'_>) -> Result<ActConfig, String> {
         use_vae: fields.flag("use_vae", true)?,
         latent_dim: fields.count("latent_dim", 32, MAX_WIDTH)?,
     };
-    if config.dim_model % config.n_heads != 0 || config.dim_model % 4 != 0 {
+    if !config.dim_model.is_multiple_of(config.n_heads) || !config.dim_model.is_multiple_of(4) {
         return Err(format!(
             "dim_model is {} and n_heads {}: the first must be a multiple of the second and of 4",
             config.dim_model, config.n_heads

@@ -81,7 +81,7 @@ pub(super) fn read(map: &Map<String, Value>) -> Result<Features, String> {
     for (key, kind, shape) in listed(map, "output_features")? {
         match (kind, shape.as_slice()) {
             ("ACTION", [len]) if key == ACTION => {
-                features.action = vector(key, *len, MAX_JOINTS)?.len
+                features.action = vector(key, *len, MAX_JOINTS)?.len;
             }
             _ => {
                 return Err(format!(

@@ -142,7 +142,7 @@ fn positions(dim: usize, height: usize, width: usize) -> Vec<f32> {
     let frequency = |index: usize| 10000f32.powf(2.0 * (index / 2) as f32 / half as f32);
     let part = |place: usize, of: usize, index: usize| {
         let angle = (place + 1) as f32 / (of as f32 + 1e-6) * TURN / frequency(index);
-        if index % 2 == 0 {
+        if index.is_multiple_of(2) {
             angle.sin()
         } else {
             angle.cos()

@@ -192,7 +192,7 @@ impl Building<'_> {
         let &[out, part, height, width] = shape.as_slice() else {
             return Err(format!("the weight `{name}` has the shape {shape:?}"));
         };
-        let whole = part > 0 && channels % part == 0 && out > 0;
+        let whole = part > 0 && channels.is_multiple_of(part) && out > 0;
         if !whole || height != width || height == 0 {
             return Err(format!(
                 "the weight `{name}` has the shape {shape:?}, and {channels} channels come in"
