@@ -139,10 +139,15 @@ impl Alike {
 /// Takes what a column would unfold to. What is more than that of usual tables is looked at closely elsewhere.
 fn fits(file: &Bytes, chunk: &Chunk, budget: &mut Budget) -> Option<()> {
     let first = chunk.dictionary_page.unwrap_or(chunk.data_page);
-    let (start, length) = (u64::try_from(first).ok()?, u64::try_from(chunk.compressed).ok()?);
+    let (start, length) = (
+        u64::try_from(first).ok()?,
+        u64::try_from(chunk.compressed).ok()?,
+    );
     let pages = pages::walk(&Source::Whole(file.clone()), start, length)?;
     let texts = pages.values.saturating_mul(pages.dictionary);
-    let bytes = pages.bytes.saturating_add(pages.values.saturating_mul(PER_VALUE));
+    let bytes = pages
+        .bytes
+        .saturating_add(pages.values.saturating_mul(PER_VALUE));
     let usual = pages.largest <= MAX_PAGE && texts <= MAX_PAGE && pages.shared == 0;
     (usual && budget.take(bytes.saturating_add(texts))).then_some(())
 }

@@ -101,11 +101,7 @@ impl Budget {
 }
 
 /// How many bytes a column of a group of rows takes in memory, at most; exact only as far as the budget goes.
-fn unfolded(
-    source: &Source,
-    chunk: &ColumnChunkMetaData,
-    budget: &Budget,
-) -> Result<u64, String> {
+fn unfolded(source: &Source, chunk: &ColumnChunkMetaData, budget: &Budget) -> Result<u64, String> {
     let (start, length) = chunk.byte_range();
     let pages = walk(source, start, length).ok_or("the header of a page is damaged")?;
     let width = match chunk.column_type() {

@@ -132,7 +132,9 @@ impl Plan {
 
     /// The files that only this episode has.
     fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        [&self.data.0, &self.table.0].into_iter().chain(&self.videos)
+        [&self.data.0, &self.table.0]
+            .into_iter()
+            .chain(&self.videos)
     }
 
     /// Refuses to replace a file, be it one that an episode refers to or one that another program has put there.

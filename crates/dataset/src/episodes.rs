@@ -209,7 +209,9 @@ pub(crate) fn read_stats(root: &Path) -> Result<Vec<Stats>> {
     // Most values are in a list of their own.
     let mut budget = Budget::of(48);
     for path in parquet_io::files_below(&root.join(EPISODES_DIR))? {
-        let (source, wanted) = (Source::open(&path)?, |name: &str| name.starts_with("stats/"));
+        let (source, wanted) = (Source::open(&path)?, |name: &str| {
+            name.starts_with("stats/")
+        });
         let columns = parquet_io::read_from(&path, &source, wanted, None, &mut budget)?;
         for batch in &columns.batches {
             for row in 0..batch.num_rows() {

@@ -265,7 +265,10 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads a struct within this one.
-    pub(crate) fn nested<T>(&mut self, read: impl FnOnce(&mut Fields<'a>) -> Option<T>) -> Option<T> {
+    pub(crate) fn nested<T>(
+        &mut self,
+        read: impl FnOnce(&mut Fields<'a>) -> Option<T>,
+    ) -> Option<T> {
         let last = std::mem::take(&mut self.last);
         let found = read(self)?;
         self.last = last;

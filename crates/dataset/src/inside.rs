@@ -162,9 +162,7 @@ pub(crate) fn create(fs: &dyn Fs, path: &Path) -> Result<Box<dyn FsFile>> {
 pub(crate) fn open(path: &Path) -> Result<File> {
     own_file(path)?;
     let mut options = OpenOptions::new();
-    not_followed(options.read(true))
-        .open(path)
-        .at("open", path)
+    not_followed(options.read(true)).open(path).at("open", path)
 }
 
 /// Opens the lock file at `path`, which is made when it isn't there and keeps what it holds.

@@ -100,7 +100,9 @@ pub(crate) fn next_table(root: &Path, dataset: &Dataset) -> Result<FileIndex> {
     }
     let last = dataset.episodes().iter().map(|row| row.table).max();
     let numbered = present.iter().filter_map(|path| table_number(&dir, path));
-    let at = vacant(root, last.max(numbered.max()), size, |at| Ok(table_path(at)))?;
+    let at = vacant(root, last.max(numbered.max()), size, |at| {
+        Ok(table_path(at))
+    })?;
     match present.last() {
         Some(file) if root.join(table_path(at)) <= *file => Err(DatasetError::invalid(
             file.display().to_string(),

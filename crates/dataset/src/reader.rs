@@ -221,14 +221,21 @@ impl Dataset {
         let mut budget = parquet_io::numbers();
         let only = (EPISODE_INDEX, only);
         let has = |batch: &RecordBatch, key: &str| batch.schema().index_of(key).is_ok();
-        let schema = parquet_io::each(&path, &source, wanted, Some(only), &mut budget, &mut |batch| {
-            // A column that is missing is told below, by its name.
-            if !out.columns.keys().all(|key| has(&batch, key)) {
-                return Ok(());
-            }
-            let batch = rows_of(&batch, only.1, &path)?;
-            out.append(&batch, &path)
-        })?;
+        let schema = parquet_io::each(
+            &path,
+            &source,
+            wanted,
+            Some(only),
+            &mut budget,
+            &mut |batch| {
+                // A column that is missing is told below, by its name.
+                if !out.columns.keys().all(|key| has(&batch, key)) {
+                    return Ok(());
+                }
+                let batch = rows_of(&batch, only.1, &path)?;
+                out.append(&batch, &path)
+            },
+        )?;
         for feature in features.iter().filter(|f| !f.is_auto()) {
             if schema.index_of(&feature.key).is_err() {
                 return Err(DatasetError::field(

@@ -137,7 +137,9 @@ fn state(run: &Path, writer: &Writer) -> Result<State> {
     let Some(mut rows) = read_rows(&journal, layout)? else {
         return Ok(match is_bare(&journal) {
             true => State::Empty,
-            false => State::Unreadable(format!("its journal belongs to another dataset; {elsewhere}")),
+            false => State::Unreadable(format!(
+                "its journal belongs to another dataset; {elsewhere}"
+            )),
         });
     };
     if rows.len() == 0 {

@@ -119,7 +119,8 @@ fn refuse_foreign(dir: &Path) -> Result<()> {
         own_kind(&path)?;
         let known = is_known(&name(&path));
         if !known || !own_file(&path)? {
-            let reason = "lies in the folder of a recording, and ulna didn't make it; move it elsewhere";
+            let reason =
+                "lies in the folder of a recording, and ulna didn't make it; move it elsewhere";
             return Err(DatasetError::invalid(path.display().to_string(), reason));
         }
         files += 1;

@@ -29,13 +29,30 @@ const DATA: &str = "data/chunk-000/file-000.parquet";
 const TABLE: &str = "meta/episodes/chunk-000/file-000.parquet";
 const TASKS: &str = "meta/tasks.parquet";
 const VIDEO: &str = "videos/observation.images.front/chunk-000/file-000.mp4";
+/// The columns that every episode table has.
+const EPISODE: [&str; 6] = [
+    "episode_index",
+    "length",
+    "dataset_from_index",
+    "dataset_to_index",
+    "data/chunk_index",
+    "data/file_index",
+];
 /// More than this on top of what the process had is too much, bytes.
 const ALLOWED: u64 = 250 << 20;
 
 fn status(key: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
-    let kilobytes: u64 = line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(key))
+        .unwrap();
+    let kilobytes: u64 = line
+        .trim_start_matches(':')
+        .trim()
+        .trim_end_matches(" kB")
+        .parse()
+        .unwrap();
     kilobytes << 10
 }
 
@@ -60,7 +77,12 @@ fn examine(root: &Path) -> (String, u64) {
             }
         }
     }
-    said.extend(check(root).findings.into_iter().map(|finding| finding.message));
+    said.extend(
+        check(root)
+            .findings
+            .into_iter()
+            .map(|finding| finding.message),
+    );
     let options = CheckOptions {
         pictures: Pictures::All,
         ..CheckOptions::default()
@@ -84,7 +106,11 @@ fn bomb(name: &str, expected: &str, change: impl Fn(&Path)) {
     drop(writer);
     change(dir.path());
     let (said, took) = examine(dir.path());
-    println!("{name}: {} MB, {}", took >> 20, said.lines().next().unwrap_or_default());
+    println!(
+        "{name}: {} MB, {}",
+        took >> 20,
+        said.lines().next().unwrap_or_default()
+    );
     assert!(said.contains(expected), "{name}: {said}");
     assert!(took < ALLOWED, "{name} took {} MB", took >> 20);
 }
@@ -130,7 +156,10 @@ fn equal_rows(rows: usize) -> RecordBatch {
         ("action", joints()),
         ("observation.state", joints()),
         ("ulna.action_sent", joints()),
-        ("ulna.stale", Arc::new(arrow_array::BooleanArray::from(vec![false; rows]))),
+        (
+            "ulna.stale",
+            Arc::new(arrow_array::BooleanArray::from(vec![false; rows])),
+        ),
         ("timestamp", Arc::new(Float32Array::from(vec![0.0; rows]))),
         ("frame_index", whole()),
         ("episode_index", whole()),
@@ -206,41 +235,23 @@ fn no_table_fills_the_memory() {
         table(&root.join(TASKS), &batch, 30, properties);
     });
     bomb("episodes without end", limit, |root| {
-        let table_of = ulna_dataset::bare::decode_rows;
-        assert_eq!(table_of(&root.join(TABLE), &["length"]).unwrap(), 1);
         let whole = || Arc::new(Int64Array::from(vec![0; 1 << 20])) as ArrayRef;
-        let names = [
-            "episode_index",
-            "length",
-            "dataset_from_index",
-            "dataset_to_index",
-            "data/chunk_index",
-            "data/file_index",
-        ];
-        let columns = names.into_iter().map(|name| (name, whole()));
+        let columns = EPISODE.into_iter().map(|name| (name, whole()));
         table(&root.join(TABLE), &batch(columns.collect()), 3, zstd());
     });
     bomb("an episode of any number of tasks", limit, |root| {
         let whole = || Arc::new(Int64Array::from(vec![0])) as ArrayRef;
-        let names = [
-            "episode_index",
-            "length",
-            "dataset_from_index",
-            "dataset_to_index",
-            "data/chunk_index",
-            "data/file_index",
-        ];
-        let mut columns: Vec<(&str, ArrayRef)> = names.iter().map(|n| (*n, whole())).collect();
+        let mut columns: Vec<(&str, ArrayRef)> = EPISODE.map(|name| (name, whole())).into();
         let texts = Arc::new(StringArray::from(vec![""; 4 << 20]));
         columns.push(("tasks", lists(texts, &[4 << 20])));
         table(&root.join(TABLE), &batch(columns), 1, zstd());
     });
     bomb("statistics without end", limit, |root| {
-        let columns = ulna_dataset::bare::decode_rows(&root.join(TABLE), &["length"]);
-        assert_eq!(columns.unwrap(), 1);
+        let whole = || Arc::new(Int64Array::from(vec![0])) as ArrayRef;
+        let mut columns: Vec<(&str, ArrayRef)> = EPISODE.map(|name| (name, whole())).into();
         let numbers = Arc::new(Float32Array::from(vec![0.0; 8 << 20]));
-        let batch = batch(vec![("stats/action/min", lists(numbers, &[8 << 20]))]);
-        table(&root.join("meta/episodes/chunk-000/file-002.parquet"), &batch, 1, zstd());
+        columns.push(("stats/action/min", lists(numbers, &[8 << 20])));
+        table(&root.join(TABLE), &batch(columns), 1, zstd());
     });
 }
 
@@ -312,21 +323,33 @@ fn repeat(moov: &mut MoovBox, chunks: u32, each: u32) {
 
 #[test]
 fn no_video_fills_the_memory() {
-    bomb("2^31 pictures of one size", "pictures; of a file of", |root| {
-        video(root, 64, |moov| repeat(moov, 1 << 17, 1 << 14));
-    });
-    bomb("2^31 pictures in one chunk", "pictures; of a file of", |root| {
-        video(root, 64, |moov| repeat(moov, 1, 1 << 31));
-    });
-    bomb("pictures upon each other", "together longer than its", |root| {
-        video(root, 1 << 16, |moov| {
-            repeat(moov, 1 << 18, 1);
-            let table = &mut moov.trak_boxes[0].mdia_box.minf_box.stbl_box;
-            table.stsz_box = StszBox::Variable {
-                entry_sizes: vec![60_000; 1 << 18],
-            };
-        });
-    });
+    bomb(
+        "2^31 pictures of one size",
+        "pictures; of a file of",
+        |root| {
+            video(root, 64, |moov| repeat(moov, 1 << 17, 1 << 14));
+        },
+    );
+    bomb(
+        "2^31 pictures in one chunk",
+        "pictures; of a file of",
+        |root| {
+            video(root, 64, |moov| repeat(moov, 1, 1 << 31));
+        },
+    );
+    bomb(
+        "pictures upon each other",
+        "together longer than its",
+        |root| {
+            video(root, 1 << 16, |moov| {
+                repeat(moov, 1 << 18, 1);
+                let table = &mut moov.trak_boxes[0].mdia_box.minf_box.stbl_box;
+                table.stsz_box = StszBox::Variable {
+                    entry_sizes: vec![60_000; 1 << 18],
+                };
+            });
+        },
+    );
     bomb("a sound track of 2^31 pieces", "", |root| {
         video(root, 1 << 16, |moov| {
             let mut sound = moov.trak_boxes[0].clone();
@@ -365,7 +388,11 @@ fn no_video_fills_the_memory() {
 #[test]
 fn no_text_fills_the_memory() {
     let values = format!("[{}0]", "0,".repeat(12 << 20));
-    for file in ["meta/info.json", "meta/stats.json", "meta/ulna/manifest.json"] {
+    for file in [
+        "meta/info.json",
+        "meta/stats.json",
+        "meta/ulna/manifest.json",
+    ] {
         bomb(file, "values; at most", |root| {
             std::fs::write(root.join(file), format!("{{\"a\": {values}}}")).unwrap();
         });

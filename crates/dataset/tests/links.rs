@@ -49,8 +49,12 @@ const PLANTS: [(&str, Plant); 12] = [
         std::fs::remove_dir_all(root.join(".ulna")).unwrap();
         link(victim, root.join(".ulna"));
     }),
-    ("run-000000", |root, victim| link(victim, root.join(".ulna/run-000000"))),
-    ("gone-000000", |root, victim| link(victim, root.join(".ulna/gone-000000"))),
+    ("run-000000", |root, victim| {
+        link(victim, root.join(".ulna/run-000000"))
+    }),
+    ("gone-000000", |root, victim| {
+        link(victim, root.join(".ulna/gone-000000"))
+    }),
     ("lock", |root, victim| {
         let _ = std::fs::remove_file(root.join(".ulna/lock"));
         link(victim.join("precious.txt"), root.join(".ulna/lock"));
@@ -58,12 +62,20 @@ const PLANTS: [(&str, Plant); 12] = [
     ("writing", |root, victim| {
         link(victim.join("precious.txt"), root.join(".ulna/writing"));
     }),
-    ("edit", |root, victim| link(victim.join("edit"), root.join(".ulna/edit"))),
+    ("edit", |root, victim| {
+        link(victim.join("edit"), root.join(".ulna/edit"))
+    }),
     ("rows.log", |root, victim| {
-        link(victim.join("rows.log"), root.join(".ulna/run-000000/rows.log"));
+        link(
+            victim.join("rows.log"),
+            root.join(".ulna/run-000000/rows.log"),
+        );
     }),
     ("commit.json", |root, victim| {
-        link(victim.join("lock"), root.join(".ulna/run-000000/commit.json"));
+        link(
+            victim.join("lock"),
+            root.join(".ulna/run-000000/commit.json"),
+        );
     }),
     (".D.ulna-edit", |root, victim| {
         link(victim, root.with_file_name(".D.ulna-edit"));
@@ -75,7 +87,10 @@ const PLANTS: [(&str, Plant); 12] = [
         link(victim, root.with_file_name(".D.ulna-edit").join(".ulna"));
     }),
     (".D.ulna-edit", |root, victim| {
-        link(victim.join("lock"), root.with_file_name(".D.ulna-edit").join(".ulna/lock"));
+        link(
+            victim.join("lock"),
+            root.with_file_name(".D.ulna-edit").join(".ulna/lock"),
+        );
     }),
 ];
 
@@ -87,18 +102,32 @@ fn no_writer_reaches_another_folder_through_a_link() {
             plant(&scene.root(), &scene.victim());
             let (before, outside) = (tree(&scene.root()), tree(&scene.victim()));
             let result = write(&scene.root(), writing);
-            assert_eq!(outside, tree(&scene.victim()), "{name}, {writing:?}: {result:?}");
+            assert_eq!(
+                outside,
+                tree(&scene.victim()),
+                "{name}, {writing:?}: {result:?}"
+            );
             let Err(error) = result else {
                 // Only what comes near the link has to refuse it.
                 continue;
             };
             let text = error.to_string();
-            assert!(matches!(error, DatasetError::Link { .. }), "{writing:?}: {text}");
-            assert!(text.contains(name) && text.contains("`rm "), "{name}: {text}");
+            assert!(
+                matches!(error, DatasetError::Link { .. }),
+                "{writing:?}: {text}"
+            );
+            assert!(
+                text.contains(name) && text.contains("`rm "),
+                "{name}: {text}"
+            );
             let mut after = tree(&scene.root());
-            after.entry(PathBuf::from(".ulna/lock")).or_insert(Entry::File(Vec::new()));
+            after
+                .entry(PathBuf::from(".ulna/lock"))
+                .or_insert(Entry::File(Vec::new()));
             let mut before = before;
-            before.entry(PathBuf::from(".ulna/lock")).or_insert(Entry::File(Vec::new()));
+            before
+                .entry(PathBuf::from(".ulna/lock"))
+                .or_insert(Entry::File(Vec::new()));
             assert_eq!(before, after, "{name}, {writing:?}");
         }
     }
@@ -110,7 +139,10 @@ fn repair_refuses_every_such_link_and_check_names_it_without_sending_anyone_to_r
         let scene = Scene::new();
         plant(&scene.root(), &scene.victim());
         let error = repair(scene.root()).unwrap_err();
-        assert!(matches!(error, DatasetError::Link { .. }), "{name}: {error}");
+        assert!(
+            matches!(error, DatasetError::Link { .. }),
+            "{name}: {error}"
+        );
         if name == ".D.ulna-edit" && scene.root().with_file_name(name).is_dir() {
             // What lies in that folder is no part of the dataset.
             continue;
@@ -122,7 +154,10 @@ fn repair_refuses_every_such_link_and_check_names_it_without_sending_anyone_to_r
         let group = group.unwrap_or_else(|| panic!("{name}: {:?}", report.findings));
         assert!(group.findings[0].message.contains(name), "{name}");
         assert!(group.next_step(&scene.root()).contains("`rm`"));
-        let advice = report.findings.iter().any(|f| f.message.contains("repair`"));
+        let advice = report
+            .findings
+            .iter()
+            .any(|f| f.message.contains("repair`"));
         assert!(!advice, "{name}: {:?}", report.findings);
         // The next step works: without the link, all is as it was.
         for link in report.findings.iter().filter(|f| f.code == "link") {
@@ -152,8 +187,19 @@ fn second_names_of_other_files_are_not_written_to() {
 #[test]
 fn a_folder_that_is_not_ulnas_is_not_removed() {
     // Real folders under ulna's names, with somebody's files in them.
-    for place in ["D/.ulna/run-000000", "D/.ulna/notes", "D/.ulna/gone-000000", ".D.ulna-edit", ".D.ulna-old"] {
-        for writing in [Writing::Repair, Writing::Delete, Writing::Stats, Writing::Resume] {
+    for place in [
+        "D/.ulna/run-000000",
+        "D/.ulna/notes",
+        "D/.ulna/gone-000000",
+        ".D.ulna-edit",
+        ".D.ulna-old",
+    ] {
+        for writing in [
+            Writing::Repair,
+            Writing::Delete,
+            Writing::Stats,
+            Writing::Resume,
+        ] {
             let scene = Scene::new();
             let folder = scene.dir.path().join(place);
             std::fs::create_dir_all(folder.join("inner")).unwrap();
@@ -219,7 +265,11 @@ fn a_dataset_in_hugging_faces_cache_is_read_and_its_blobs_stay_as_they_are() {
         let before = tree(&blobs);
         write(&root, writing).unwrap_or_else(|error| panic!("{writing:?}: {error}"));
         assert_eq!(before, tree(&blobs), "{writing:?}");
-        assert!(check(&root).is_sound(), "{writing:?}: {:?}", check(&root).findings);
+        assert!(
+            check(&root).is_sound(),
+            "{writing:?}: {:?}",
+            check(&root).findings
+        );
         // What the edited dataset keeps of the old one is not shared with the cache in a way that lets writes through.
         for (path, entry) in tree(&root) {
             use std::os::unix::fs::MetadataExt;
@@ -233,7 +283,14 @@ fn a_dataset_in_hugging_faces_cache_is_read_and_its_blobs_stay_as_they_are() {
 
 #[test]
 fn folders_of_a_dataset_that_are_links_are_read_and_not_written_through() {
-    for folder in ["data", "data/chunk-000", "meta", "meta/episodes", "meta/episodes/chunk-000", "meta/ulna"] {
+    for folder in [
+        "data",
+        "data/chunk-000",
+        "meta",
+        "meta/episodes",
+        "meta/episodes/chunk-000",
+        "meta/ulna",
+    ] {
         for writing in ALL {
             let scene = Scene::new();
             let (root, elsewhere) = (scene.root(), scene.dir.path().join("elsewhere"));
@@ -242,10 +299,17 @@ fn folders_of_a_dataset_that_are_links_are_read_and_not_written_through() {
             support::verify(&root, &[3, 4]);
             let before = tree(&elsewhere);
             let result = write(&root, writing);
-            assert_eq!(before, tree(&elsewhere), "{folder}, {writing:?}: {result:?}");
+            assert_eq!(
+                before,
+                tree(&elsewhere),
+                "{folder}, {writing:?}: {result:?}"
+            );
             if let Err(error) = result {
                 let text = error.to_string();
-                assert!(matches!(error, DatasetError::Link { .. }), "{folder}: {text}");
+                assert!(
+                    matches!(error, DatasetError::Link { .. }),
+                    "{folder}: {text}"
+                );
                 assert!(text.contains("cp -rL"), "{text}");
                 support::verify(&root, &[3, 4]);
             }

@@ -80,7 +80,10 @@ fn names_that_do_not_keep_files_apart_are_read_and_not_written_to() {
             };
             let text = error.to_string();
             if readable {
-                assert!(matches!(error, DatasetError::Paths { .. }), "{template}: {text}");
+                assert!(
+                    matches!(error, DatasetError::Paths { .. }),
+                    "{template}: {text}"
+                );
                 assert!(text.contains("ulna dataset import"), "{text}");
             }
             let mut after = tree(&root);
@@ -107,7 +110,10 @@ fn the_next_step_for_such_names_works() {
     assert!(check(&root).findings.iter().any(|f| f.code == "paths"));
     let mut go_on = |_: Progress| true;
     import(&root, &copy, &mut Work::new(&mut go_on)).unwrap();
-    assert_eq!(Dataset::open(&copy).unwrap().info().data_path.as_str(), USUAL);
+    assert_eq!(
+        Dataset::open(&copy).unwrap().info().data_path.as_str(),
+        USUAL
+    );
     write(&copy, Writing::Resume).unwrap();
     support::verify(&copy, &[3, 4, 2]);
     assert!(check(&copy).is_sound());
@@ -172,10 +178,17 @@ fn tables_whose_rows_name_other_tables_are_not_replaced() {
     let root = dir.path().join("D");
     recorded(&root, &support::spec());
     let tables = root.join("meta/episodes/chunk-000");
-    std::fs::rename(tables.join("file-001.parquet"), tables.join("file-006.parquet")).unwrap();
+    std::fs::rename(
+        tables.join("file-001.parquet"),
+        tables.join("file-006.parquet"),
+    )
+    .unwrap();
     let before = std::fs::read(tables.join("file-006.parquet")).unwrap();
     write(&root, Writing::Resume).unwrap();
-    assert_eq!(before, std::fs::read(tables.join("file-006.parquet")).unwrap());
+    assert_eq!(
+        before,
+        std::fs::read(tables.join("file-006.parquet")).unwrap()
+    );
     support::verify(&root, &[3, 4, 2]);
     assert!(tables.join("file-007.parquet").is_file());
     // A table whose name sorts behind all that LeRobot gives leaves no place.
@@ -253,13 +266,15 @@ fn surroundings() -> impl Strategy<Value = Surroundings> {
         prop::collection::vec(rare(0.08), LINKS.len()),
         rare(0.2),
     )
-        .prop_map(|(template, strays, interrupted, links, cache)| Surroundings {
-            template,
-            strays,
-            interrupted,
-            links,
-            cache,
-        })
+        .prop_map(
+            |(template, strays, interrupted, links, cache)| Surroundings {
+                template,
+                strays,
+                interrupted,
+                links,
+                cache,
+            },
+        )
 }
 
 fn set_up(dir: &Path, around: &Surroundings) -> PathBuf {
@@ -269,7 +284,11 @@ fn set_up(dir: &Path, around: &Surroundings) -> PathBuf {
         interrupted(&root, &spec, 2);
     }
     rename_data(&root, TEMPLATES[around.template]);
-    for (stray, _) in STRAYS.iter().zip(&around.strays).filter(|(_, there)| **there) {
+    for (stray, _) in STRAYS
+        .iter()
+        .zip(&around.strays)
+        .filter(|(_, there)| **there)
+    {
         let path = root.join(stray);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, format!("{stray} is mine")).unwrap();
@@ -293,7 +312,10 @@ fn set_up(dir: &Path, around: &Surroundings) -> PathBuf {
 /// The files of the format that the rows refer to, and what is in them.
 fn referred(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let dataset = Dataset::open(root).unwrap();
-    let files = dataset.episodes().iter().map(|row| dataset.info().data_file(row.data).unwrap());
+    let files = dataset
+        .episodes()
+        .iter()
+        .map(|row| dataset.info().data_file(row.data).unwrap());
     files
         .map(|file| {
             let bytes = std::fs::read(root.join(&file)).unwrap();

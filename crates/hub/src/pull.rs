@@ -281,7 +281,9 @@ impl Pull<'_> {
         refuse_link(&path)?;
         let mut options = fs::OpenOptions::new();
         let options = options.write(true).create(true).truncate(false);
-        let lock = options.open(&path).map_err(HubError::file("write", &path))?;
+        let lock = options
+            .open(&path)
+            .map_err(HubError::file("write", &path))?;
         match lock.try_lock() {
             Err(fs::TryLockError::WouldBlock) => Err(HubError::Folder {
                 dir: self.dir.to_owned(),

@@ -20,7 +20,12 @@ fn victim(at: &Path) -> BTreeMap<String, Vec<u8>> {
     for folder in ["chunk-000", "sub"] {
         fs::create_dir_all(at.join(folder)).unwrap();
     }
-    for name in ["precious.txt", "lock", "chunk-000/file-000.parquet", "sub/x.incomplete"] {
+    for name in [
+        "precious.txt",
+        "lock",
+        "chunk-000/file-000.parquet",
+        "sub/x.incomplete",
+    ] {
         fs::write(at.join(name), format!("{name} is mine")).unwrap();
     }
     files(at)

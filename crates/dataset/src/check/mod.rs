@@ -95,7 +95,8 @@ fn unfinished(dataset: &Dataset, report: &mut Report) {
         report.warning("link", message);
     }
     if let Some((field, reason)) = paths::fault(dataset.info()) {
-        let message = format!("`{field}` {reason}: the dataset can be read, and nothing is written into it");
+        let message =
+            format!("`{field}` {reason}: the dataset can be read, and nothing is written into it");
         report.warning("paths", message);
     }
     if !links.is_empty() {

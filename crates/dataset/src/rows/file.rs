@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
 use parquet::arrow::ProjectionMask;
-use parquet::file::reader::Length;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder,
 };
+use parquet::file::reader::Length;
 
 use crate::error::{DatasetError, Result};
 use crate::parquet_io::{self, Source, guarded};
@@ -171,7 +171,12 @@ impl DataFile {
             budget = budget.at_once(batch);
         }
         budget.file(source.len());
-        budget.take_columns(&self.path, &source, self.metadata.metadata(), (&mask, &[group]))?;
+        budget.take_columns(
+            &self.path,
+            &source,
+            self.metadata.metadata(),
+            (&mask, &[group]),
+        )?;
         let builder =
             ParquetRecordBatchReaderBuilder::new_with_metadata(source, self.metadata.clone())
                 .with_projection(mask)

@@ -74,7 +74,9 @@ fn is_ours(needed: &BTreeSet<PathBuf>, relative: &Path) -> bool {
     let table = relative.starts_with(EPISODES_DIR)
         && relative.components().count() == 4
         && relative.extension().is_some_and(|e| e == "parquet");
-    let meta = [INFO_PATH, STATS_PATH, TASKS_PATH].iter().any(|ours| relative == Path::new(ours));
+    let meta = [INFO_PATH, STATS_PATH, TASKS_PATH]
+        .iter()
+        .any(|ours| relative == Path::new(ours));
     table || meta || relative.starts_with("meta/ulna") || needed.contains(relative)
 }
 

@@ -69,7 +69,10 @@ impl<'a> Work<'a> {
     /// Whether a file may get a second name: it is a file of the dataset that is replaced, and no link leads to it. What lies
     /// elsewhere would be written to by those who write to the new name.
     pub(crate) fn may_link(&self, file: &Path) -> bool {
-        let own = |root: &PathBuf| file.canonicalize().is_ok_and(|found| found.starts_with(root));
+        let own = |root: &PathBuf| {
+            file.canonicalize()
+                .is_ok_and(|found| found.starts_with(root))
+        };
         let is_link = file.symlink_metadata().map_or(true, |m| m.is_symlink());
         !is_link && self.replaced.as_ref().is_some_and(own)
     }

@@ -73,9 +73,8 @@ impl TrackIndex {
 
 fn parse(file: &mut File, length: u64) -> Result<TrackIndex, String> {
     let moov = read_moov(file, length)?;
-    let is_video = |track: &TrakBox| {
-        track.mdia_box.hdlr_box.handler_type == HdlrBox::HANDLER_TYPE_VIDE
-    };
+    let is_video =
+        |track: &TrakBox| track.mdia_box.hdlr_box.handler_type == HdlrBox::HANDLER_TYPE_VIDE;
     let mut videos: Vec<TrakBox> = moov.trak_boxes.into_iter().filter(is_video).collect();
     let (Some(video), true) = (videos.pop(), videos.is_empty()) else {
         let count = videos.len();
@@ -119,7 +118,9 @@ fn read_moov(file: &mut File, length: u64) -> Result<MoovBox, String> {
         };
         if header.box_type == MoovBox::TYPE {
             if size > length - at {
-                return Err("its index is damaged: it goes on beyond the end of the file".to_owned());
+                return Err(
+                    "its index is damaged: it goes on beyond the end of the file".to_owned(),
+                );
             }
             let most = SMALL_INDEX + length / 2;
             if size > most {
@@ -132,9 +133,13 @@ fn read_moov(file: &mut File, length: u64) -> Result<MoovBox, String> {
                 .map(|(moov, _)| moov)
                 .map_err(|e| damaged(&e));
         }
-        at = at.checked_add(size).ok_or("its index is damaged: a box ends nowhere")?;
+        at = at
+            .checked_add(size)
+            .ok_or("its index is damaged: a box ends nowhere")?;
     }
-    Err(format!("its index is not among its first {MAX_BOXES} boxes"))
+    Err(format!(
+        "its index is not among its first {MAX_BOXES} boxes"
+    ))
 }
 
 fn pictures(
@@ -178,7 +183,9 @@ fn pictures(
         };
         let (offset, size) = (sample.data_offset(), u64::from(sample.data_size()));
         let end = offset.checked_add(size);
-        let size = usize::try_from(size).ok().filter(|size| *size <= MAX_PICTURE_BYTES);
+        let size = usize::try_from(size)
+            .ok()
+            .filter(|size| *size <= MAX_PICTURE_BYTES);
         let number = pictures.len();
         let (Some(size), true) = (size, end.is_some_and(|end| end <= length)) else {
             return Err(format!("picture {number} lies beyond its end"));

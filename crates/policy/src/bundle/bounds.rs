@@ -129,7 +129,11 @@ fn rounds_of_scan(node: &Node, scope: &Scope) -> Result<u64, String> {
     let attribute = |name: &str| node.attributes.iter().find(|a| a.name == name);
     let scanned = attribute("num_scan_inputs").map_or(0, |a| a.int);
     let scanned = usize::try_from(scanned).unwrap_or(0);
-    let first = node.inputs.len().checked_sub(scanned).filter(|_| scanned > 0);
+    let first = node
+        .inputs
+        .len()
+        .checked_sub(scanned)
+        .filter(|_| scanned > 0);
     let axes = attribute("scan_input_axes").and_then(|a| a.ints.first());
     let shape = first.and_then(|first| scope.shape(node.inputs.get(first)?));
     shape

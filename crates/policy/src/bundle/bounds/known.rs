@@ -45,7 +45,9 @@ impl Known {
     /// An input of a graph, as far as its shape is declared.
     pub(super) fn declared(info: &ValueInfo) -> Known {
         let tensor = info.kind.as_ref().and_then(|kind| kind.tensor.as_ref());
-        let dims = tensor.and_then(|tensor| tensor.shape.as_ref()).map(|shape| &shape.dims);
+        let dims = tensor
+            .and_then(|tensor| tensor.shape.as_ref())
+            .map(|shape| &shape.dims);
         let sizes = dims.and_then(|dims| {
             let sizes = dims.iter().map(|dim| u64::try_from(dim.value?).ok());
             sizes.collect::<Option<Vec<u64>>>()
@@ -116,7 +118,9 @@ impl<'a> Scope<'a> {
 }
 
 fn volume(shape: &[u64]) -> Option<u64> {
-    shape.iter().try_fold(1_u64, |all, dim| all.checked_mul(*dim))
+    shape
+        .iter()
+        .try_fold(1_u64, |all, dim| all.checked_mul(*dim))
 }
 
 /// An operation, for messages.
@@ -140,7 +144,11 @@ pub(super) fn infer<'a>(node: &'a Node, scope: &mut Scope<'a>) -> Result<(), Str
         }
     }
     for (place, output) in node.outputs.iter().enumerate() {
-        let known = if place == 0 { made.clone() } else { Known::default() };
+        let known = if place == 0 {
+            made.clone()
+        } else {
+            Known::default()
+        };
         scope.set(output, known);
     }
     Ok(())
@@ -155,7 +163,10 @@ fn of(node: &Node, scope: &Scope) -> Option<Known> {
     Some(match node.op.as_str() {
         "Constant" => constant(node)?,
         "ConstantOfShape" => filled(node, sizes(&values(0)?))?,
-        "Expand" => Known::of_shape(broadcast(&shape(0).unwrap_or_default(), &sizes(&values(1)?)?)),
+        "Expand" => Known::of_shape(broadcast(
+            &shape(0).unwrap_or_default(),
+            &sizes(&values(1)?)?,
+        )),
         "Tile" => {
             let repeats = sizes(&values(1)?)?;
             let of_input = shape(0).unwrap_or_else(|| vec![1; repeats.len()]);
@@ -188,16 +199,18 @@ fn of(node: &Node, scope: &Scope) -> Option<Known> {
             shape: None,
             values: values(0),
         },
-        "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Where" | "Max" | "Min" | "Mean" | "Sum" | "And"
-        | "Or" | "Xor" | "Equal" | "Less" | "Greater" | "LessOrEqual" | "GreaterOrEqual"
-        | "Mod" | "PRelu" => elementwise(node, scope)?,
+        "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Where" | "Max" | "Min" | "Mean" | "Sum"
+        | "And" | "Or" | "Xor" | "Equal" | "Less" | "Greater" | "LessOrEqual"
+        | "GreaterOrEqual" | "Mod" | "PRelu" => elementwise(node, scope)?,
         "MatMul" => product(&shape(0)?, &shape(1)?)?,
         "Relu" | "Sigmoid" | "Tanh" | "Sqrt" | "Neg" | "Abs" | "Exp" | "Log" | "Erf" | "Gelu"
         | "Softmax" | "Clip" | "Floor" | "Ceil" | "Round" | "Not" | "Sin" | "Cos"
         | "LayerNormalization" | "BatchNormalization" | "Dropout" => Known::of_shape(shape(0)?),
         "Conv" | "ConvTranspose" | "MaxPool" | "AveragePool" | "LpPool" => {
             // Exact sizes take more than is asked here: nothing grows by more than its padding and its strides.
-            let pads = attribute("pads").map(|a| a.ints.as_slice()).unwrap_or_default();
+            let pads = attribute("pads")
+                .map(|a| a.ints.as_slice())
+                .unwrap_or_default();
             let grown = padded(None, pads)?;
             let strides = attribute("strides").filter(|_| node.op == "ConvTranspose");
             let strides = strides.map_or(Some(Vec::new()), |a| sizes(&a.ints))?;
@@ -221,7 +234,10 @@ impl Known {
 }
 
 fn sizes(values: &[i64]) -> Option<Vec<u64>> {
-    values.iter().map(|size| u64::try_from(*size).ok()).collect()
+    values
+        .iter()
+        .map(|size| u64::try_from(*size).ok())
+        .collect()
 }
 
 fn constant(node: &Node) -> Option<Known> {
@@ -300,8 +316,10 @@ fn padded(shape: Option<Vec<u64>>, pads: &[i64]) -> Option<Known> {
 
 fn reshaped(shape: Option<Vec<u64>>, wanted: &[i64]) -> Option<Known> {
     let all = shape.as_deref().and_then(volume);
-    let fixed = wanted.iter().filter(|size| **size > 0);
-    let fixed = fixed.try_fold(1_u64, |all, size| all.checked_mul(u64::try_from(*size).ok()?))?;
+    let mut fixed = wanted.iter().filter(|size| **size > 0);
+    let fixed = fixed.try_fold(1_u64, |all, size| {
+        all.checked_mul(u64::try_from(*size).ok()?)
+    })?;
     let sizes = wanted.iter().enumerate().map(|(place, size)| match size {
         -1 => Some(all? / fixed.max(1)),
         0 => shape.as_ref()?.get(place).copied(),

@@ -62,7 +62,9 @@ fn count(mut message: &[u8], kind: Kind, depth: usize, parts: &mut u64) -> Optio
         message = rest;
         match (kind, kind.part(tag)) {
             (Kind::Leaf, _) => {}
-            (_, inner) => count(part, inner, depth + 1, parts).or((*parts <= MAX_PARTS).then_some(()))?,
+            (_, inner) => {
+                count(part, inner, depth + 1, parts).or((*parts <= MAX_PARTS).then_some(()))?
+            }
         }
     }
     Some(())

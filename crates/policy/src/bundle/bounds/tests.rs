@@ -58,26 +58,55 @@ fn ints(name: &str, ints: &[i64]) -> Attribute {
 fn huge_tensors_that_operations_make_are_refused_by_name() {
     let big = 1 << 40;
     let cases = [
-        ("ConstantOfShape", vec![constant("a", &[1 << 20, 1 << 20])], vec!["a"]),
-        ("Expand", vec![constant("x", &[1]), constant("a", &[big])], vec!["x", "a"]),
-        ("Tile", vec![constant("x", &[1, 2]), constant("a", &[big])], vec!["x", "a"]),
-        ("OneHot", vec![constant("x", &[1]), constant("a", &[big])], vec!["x", "a"]),
+        (
+            "ConstantOfShape",
+            vec![constant("a", &[1 << 20, 1 << 20])],
+            vec!["a"],
+        ),
+        (
+            "Expand",
+            vec![constant("x", &[1]), constant("a", &[big])],
+            vec!["x", "a"],
+        ),
+        (
+            "Tile",
+            vec![constant("x", &[1, 2]), constant("a", &[big])],
+            vec!["x", "a"],
+        ),
+        (
+            "OneHot",
+            vec![constant("x", &[1]), constant("a", &[big])],
+            vec!["x", "a"],
+        ),
         (
             "Range",
-            vec![constant("a", &[0]), constant("b", &[i64::MAX]), constant("c", &[1])],
+            vec![
+                constant("a", &[0]),
+                constant("b", &[i64::MAX]),
+                constant("c", &[1]),
+            ],
             vec!["a", "b", "c"],
         ),
-        ("Pad", vec![constant("x", &[1]), constant("a", &[0, big])], vec!["x", "a"]),
+        (
+            "Pad",
+            vec![constant("x", &[1]), constant("a", &[0, big])],
+            vec!["x", "a"],
+        ),
     ];
     for (op, initializers, inputs) in cases {
         let text = refusal(initializers, vec![node(op, &inputs, "y")]);
-        assert!(text.contains(&format!("`{op}`")) && text.contains("elements"), "{text}");
+        assert!(
+            text.contains(&format!("`{op}`")) && text.contains("elements"),
+            "{text}"
+        );
     }
     let mut random = node("RandomNormal", &[], "y");
     random.attributes.push(ints("shape", &[1 << 20, 1 << 20]));
     assert!(refusal(vec![], vec![random]).contains("RandomNormal"));
     let mut pooled = node("MaxPool", &["x"], "y");
-    pooled.attributes.push(ints("pads", &[1 << 20, 1 << 20, 0, 0]));
+    pooled
+        .attributes
+        .push(ints("pads", &[1 << 20, 1 << 20, 0, 0]));
     assert!(refusal(vec![], vec![pooled]).contains("MaxPool"));
     // Two sizes that are fine each, and not together.
     let column = constant("n", &[1 << 16, 1]);
@@ -104,7 +133,9 @@ fn the_shape_may_come_from_other_constants() {
     value.attributes.push(Attribute {
         name: "value".to_owned(),
         tensor: Some(Tensor {
-            raw: [(1_i64 << 35).to_le_bytes(), 4_i64.to_le_bytes()].concat().into(),
+            raw: [(1_i64 << 35).to_le_bytes(), 4_i64.to_le_bytes()]
+                .concat()
+                .into(),
             int64s: vec![],
             ..constant("", &[0, 0])
         }),
@@ -116,7 +147,10 @@ fn the_shape_may_come_from_other_constants() {
 
 #[test]
 fn usual_operations_pass() {
-    let shape = vec![constant("shape", &[1, 100, 512]), constant("twice", &[1, 2, 1])];
+    let shape = vec![
+        constant("shape", &[1, 100, 512]),
+        constant("twice", &[1, 2, 1]),
+    ];
     let nodes = vec![
         node("ConstantOfShape", &["shape"], "x"),
         node("Expand", &["x", "shape"], "e"),
@@ -133,18 +167,34 @@ fn loops_need_a_constant_number_of_rounds() {
     let body = || graph(vec![], vec![node("Add", &["x", "x"], "x2")]);
     let repeat = |inputs: &[&str]| with_graph(node("Loop", inputs, "y"), body());
     let text = refusal(vec![], vec![repeat(&["rounds", "go_on"])]);
-    assert!(text.contains("`Loop`") && text.contains("fixed number of rounds"), "{text}");
+    assert!(
+        text.contains("`Loop`") && text.contains("fixed number of rounds"),
+        "{text}"
+    );
     // Without a number, only the condition ends it.
     assert!(refusal(vec![], vec![repeat(&["", "go_on"])]).contains("`Loop`"));
-    verdict(&graph(vec![constant("rounds", &[100])], vec![repeat(&["rounds", ""])])).unwrap();
-    let text = refusal(vec![constant("rounds", &[1 << 62])], vec![repeat(&["rounds", ""])]);
+    verdict(&graph(
+        vec![constant("rounds", &[100])],
+        vec![repeat(&["rounds", ""])],
+    ))
+    .unwrap();
+    let text = refusal(
+        vec![constant("rounds", &[1 << 62])],
+        vec![repeat(&["rounds", ""])],
+    );
     assert!(text.contains("operations"), "{text}");
     // Within another graph, and multiplied by the rounds of another loop.
-    let hidden = with_graph(node("If", &["c"], "y"), graph(vec![], vec![repeat(&["", "c"])]));
+    let hidden = with_graph(
+        node("If", &["c"], "y"),
+        graph(vec![], vec![repeat(&["", "c"])]),
+    );
     assert!(refusal(vec![], vec![hidden]).contains("`Loop`"));
     let mut loops = repeat(&["rounds", ""]);
     for _ in 0..3 {
-        loops = with_graph(node("Loop", &["rounds", ""], "y"), graph(vec![], vec![loops]));
+        loops = with_graph(
+            node("Loop", &["rounds", ""], "y"),
+            graph(vec![], vec![loops]),
+        );
     }
     assert!(refusal(vec![constant("rounds", &[1000])], vec![loops]).contains("operations"));
 }
@@ -152,7 +202,10 @@ fn loops_need_a_constant_number_of_rounds() {
 #[test]
 fn scans_go_through_what_is_known() {
     let scan = |inputs: &[&str]| {
-        let mut scan = with_graph(node("Scan", inputs, "y"), graph(vec![], vec![Node::default()]));
+        let mut scan = with_graph(
+            node("Scan", inputs, "y"),
+            graph(vec![], vec![Node::default()]),
+        );
         scan.attributes.push(Attribute {
             name: "num_scan_inputs".to_owned(),
             int: 1,
@@ -167,7 +220,10 @@ fn scans_go_through_what_is_known() {
             tensor: Some(TensorType {
                 element: 1,
                 shape: Some(Shape {
-                    dims: vec![Dim { value: Some(8), symbol: None }],
+                    dims: vec![Dim {
+                        value: Some(8),
+                        symbol: None,
+                    }],
                 }),
             }),
         }),
@@ -187,10 +243,17 @@ fn functions_count_where_they_are_used() {
     let twice = |name: String| vec![node(&name, &["x"], "y"), node(&name, &["y"], "z")];
     let mut functions = vec![function("f0", vec![Node::default()])];
     for level in 1..60 {
-        functions.push(function(&format!("f{level}"), twice(format!("f{}", level - 1))));
+        functions.push(function(
+            &format!("f{level}"),
+            twice(format!("f{}", level - 1)),
+        ));
     }
     let graph = graph(vec![], vec![node("f59", &["x"], "y")]);
-    assert!(check(&graph, &functions).unwrap_err().contains("operations"));
+    assert!(
+        check(&graph, &functions)
+            .unwrap_err()
+            .contains("operations")
+    );
     let own = [function("f59", vec![node("f59", &["x"], "y")])];
     assert!(check(&graph, &own).unwrap_err().contains("calls itself"));
     let endless = [function("f59", vec![node("Loop", &["", "c"], "y")])];
@@ -205,7 +268,10 @@ fn a_file_of_too_many_parts_is_refused_before_it_takes_memory() {
     file.append(&mut nodes);
     assert!(few(&file).unwrap_err().contains("parts"));
     let small = Model {
-        graph: Some(graph(vec![constant("a", &[1])], vec![node("Add", &["a", "a"], "b")])),
+        graph: Some(graph(
+            vec![constant("a", &[1])],
+            vec![node("Add", &["a", "a"], "b")],
+        )),
         functions: vec![],
     };
     few(&small.encode_to_vec()).unwrap();

@@ -58,7 +58,13 @@ fn open_in(folder: &Path) -> Result<GraphFile, PolicyError> {
 }
 
 fn open_graph(graph: Graph) -> Result<GraphFile, PolicyError> {
-    open_bytes(&Model { graph: Some(graph), ..Model::default() }.encode_to_vec())
+    open_bytes(
+        &Model {
+            graph: Some(graph),
+            ..Model::default()
+        }
+        .encode_to_vec(),
+    )
 }
 
 fn refusal(graph: Graph) -> String {
@@ -156,6 +162,7 @@ fn weights_in_other_files_must_be_there_and_inside() {
                 key: "location".to_owned(),
                 value: location.to_owned(),
             }],
+            ..Tensor::default()
         });
         graph
     };
@@ -200,7 +207,11 @@ fn links_do_not_lead_out() {
 fn a_file_that_is_cut_short_is_refused() {
     let mut whole = graph();
     whole.nodes = vec![Node::default(); 20];
-    let bytes = Model { graph: Some(whole), ..Model::default() }.encode_to_vec();
+    let bytes = Model {
+        graph: Some(whole),
+        ..Model::default()
+    }
+    .encode_to_vec();
     for len in 0..bytes.len() {
         let text = open_bytes(&bytes[..len]).unwrap_err().to_string();
         assert!(text.contains("not usable"), "{len}: {text}");
@@ -216,6 +227,6 @@ fn a_file_that_is_cut_short_is_refused() {
 proptest! {
     #[test]
     fn any_bytes_are_no_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = parse(&bytes);
+        let _ = parse(bytes.into());
     }
 }
