@@ -95,7 +95,7 @@ mod tests {
                 ],
                 outputs: vec![info("c", &[batch, Some(20), Some(6)])],
             }),
-            functions: Vec::new(),
+            ..Model::default()
         }
     }
 
