@@ -125,11 +125,11 @@ fn datasets() {
             assert!(ran.code < 2, "{command}: {}", ran.stderr);
         }
     }
-    let told = den.good(&["dataset", "tasks", &dataset]);
-    assert_eq!(told.lines().count(), 1, "{told}");
+    let listed = den.good(&["dataset", "tasks", &dataset]);
+    assert_eq!(listed.lines().count(), 1, "{listed}");
     assert!(
-        told.contains(r"\u{1b}]52;c;aGk=") && told.contains(r"\nFORGED"),
-        "{told}"
+        listed.contains(r"\u{1b}]52;c;aGk=") && listed.contains(r"\nFORGED"),
+        "{listed}"
     );
     den.run(&["dataset", "check", &dataset, "--verbose"]);
     let page = den.at("page.html");

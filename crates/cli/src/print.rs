@@ -30,7 +30,7 @@ pub(crate) fn line(line: impl Display) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{}", Printable(line))
 }
 
-/// Prints one line on stderr. A stderr that is closed or full has nobody before it: that must end nothing.
+/// Prints one line on stderr. A stderr that is closed or full (EPIPE, ENOSPC) must not end the command.
 pub(crate) fn note(line: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{}", Printable(line));
 }
@@ -46,7 +46,7 @@ pub(crate) fn prompt(question: &str) {
     let _ = write!(stderr, "{} ", Lines(question)).and_then(|()| stderr.flush());
 }
 
-/// Shows a message beside a bar.
+/// Shows a bar's message.
 #[allow(clippy::disallowed_methods, reason = "this is the way to it")]
 pub(crate) fn message(bar: &ProgressBar, text: impl Display) {
     bar.set_message(Lines(text).to_string());

@@ -1,7 +1,7 @@
 //! Opening files that others have put there.
 //!
 //! A path that a user types, or that lies in a folder from elsewhere, may lead to a pipe, a socket or a device: opening one waits for its
-//! other end for ever, and reading one has no end. So whoever reads a file opens it here, and whoever writes one asks here first.
+//! other end for ever, and reading one has no end. So files are opened for reading here, and a place to write to is checked here first.
 
 use std::format;
 use std::fs::{self, File, FileType, OpenOptions};

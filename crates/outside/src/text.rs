@@ -1,7 +1,7 @@
 //! Text from outside: task texts, names, paths, answers of servers, messages of libraries that quote their input.
 //!
 //! A terminal acts on control characters (it can be made to write the clipboard or to clear the screen), and characters that turn the
-//! direction of writing or that nobody sees make a text look like another. [`Printable`] shows all of these instead, and a [`Text`],
+//! direction of writing or are invisible make a text look like another. [`Printable`] shows all of these instead, and a [`Text`],
 //! which is what commands print, lets nothing else in.
 
 use alloc::format;
@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 /// A value from outside, shown on one line without anything that a terminal acts on.
 ///
-/// Control characters (C0, DEL, C1), line and paragraph separators, marks that turn the direction of writing and characters that nobody
-/// sees are shown as `\n`, `\r`, `\t` or `\u{…}`; everything else as it is. Serialised, it is the value itself.
+/// Control characters (C0, DEL, C1), line and paragraph separators, marks that turn the direction of writing and invisible
+/// characters are shown as `\n`, `\r`, `\t` or `\u{…}`; everything else as it is. Serialised, it is the value itself.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]

@@ -90,12 +90,11 @@ fn unit(units: JointUnits) -> Unit {
     }
 }
 
+/// One row per frame, in the order of the robot's joints.
+type Rows = Vec<Joints<f64>>;
+
 /// Actions and states of an episode, sorted to the order of the robot's joints.
-fn read(
-    episode: &Episode,
-    kind: &RobotKind,
-    dataset: &Path,
-) -> Result<(Vec<Joints<f64>>, Vec<Joints<f64>>), SessionError> {
+fn read(episode: &Episode, kind: &RobotKind, dataset: &Path) -> Result<(Rows, Rows), SessionError> {
     let actions = in_order(episode.action()?, "action", kind, dataset)?;
     let states = in_order(episode.state()?, "observation.state", kind, dataset)?;
     Ok((actions, states))

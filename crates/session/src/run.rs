@@ -39,7 +39,7 @@ pub struct Recording<'a> {
     /// The recorder; the session waits until it is finished.
     pub recorder: &'a mut (dyn Machine + Send),
     /// Called once the control loop is over, with the reason if it failed. The recorder must finish soon after.
-    pub ended: &'a mut (dyn FnMut(Option<String>) + Send),
+    pub ended: OnEnd<'a>,
 }
 
 impl std::fmt::Debug for Recording<'_> {
@@ -95,14 +95,15 @@ pub fn run(
     })
 }
 
-/// Everything that runs beside the control loop.
+/// Called once the control loop is over, with the reason if it failed.
+type OnEnd<'a> = &'a mut (dyn FnMut(Option<String>) + Send);
+
+/// Everything that runs next to the control loop.
 struct Parts<'a> {
     fanout: FanOut,
     control: ControlPlan,
-    recording: Option<(
-        &'a mut (dyn Machine + Send),
-        &'a mut (dyn FnMut(Option<String>) + Send),
-    )>,
+    recorder: Option<&'a mut (dyn Machine + Send)>,
+    ended: Option<OnEnd<'a>>,
     cameras: Vec<OpenedCamera>,
     machines: Vec<(String, Box<dyn Machine + Send>)>,
     display: Option<DisplayHandle>,
@@ -123,10 +124,11 @@ impl<'a> Parts<'a> {
         let recording = plan.recording.map(|recording| {
             let mut ticks = recording.ticks;
             fanout.add(BoxedObserver::new(move |tick: &TickRecord| {
-                ticks.push(tick)
+                ticks.push(tick);
             }));
             (recording.recorder, recording.ended)
         });
+        let (recorder, ended) = recording.unzip();
         let Helpers {
             machines,
             observers,
@@ -151,7 +153,8 @@ impl<'a> Parts<'a> {
         Ok(Self {
             fanout,
             control,
-            recording,
+            recorder,
+            ended,
             cameras,
             machines,
             display,
@@ -169,13 +172,13 @@ impl<'a> Parts<'a> {
         let Self {
             fanout,
             control: plan,
-            recording,
+            recorder,
+            ended,
             mut cameras,
             mut machines,
             mut newest,
             ..
         } = self;
-        let (recorder, ended) = recording.unzip();
         let mut tasks = Vec::new();
         tasks.extend(recorder.map(|recorder| {
             Task::new("ulna-record", recorder)

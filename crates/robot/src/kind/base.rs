@@ -68,7 +68,7 @@ impl Omni {
         let to_wheels = Matrix3::from_fn(|wheel, value| row(wheel)[value]);
         let to_body = to_wheels.try_inverse()?;
         // Wheels that drive in nearly the same direction would have to turn for ever to move the base across it.
-        if !(to_body.amax() < WEAKEST) {
+        if to_body.amax().partial_cmp(&WEAKEST) != Some(core::cmp::Ordering::Less) {
             return None;
         }
         Some(Self {
