@@ -361,7 +361,7 @@ fn nonsense_is_refused_before_anything_happens() {
         let mut options = good.clone();
         change(&mut options);
         let error = run(&rig(), &options).unwrap_err();
-        assert!(matches!(error, SessionError::Usage(_)), "{error}");
+        assert!(error.is_usage(), "{error}");
         error.to_string()
     };
     assert!(bad(&|o| o.task = "  ".to_owned()).contains("--task"));
