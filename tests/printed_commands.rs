@@ -31,7 +31,10 @@ fn paste(command: &str) -> (bool, String) {
     let path = std::env::var("PATH").unwrap_or_default();
     let output = Command::new("sh")
         .args(["-c", command])
-        .env("PATH", format!("{}:{path}", ulna.parent().unwrap().display()))
+        .env(
+            "PATH",
+            format!("{}:{path}", ulna.parent().unwrap().display()),
+        )
         .stdin(Stdio::null())
         .output()
         .unwrap();
@@ -44,13 +47,21 @@ fn found(dir: &str) -> Vec<String> {
     let report: Value = serde_json::from_str(&ran.stdout).unwrap();
     let all = report["findings"].as_array().unwrap().iter();
     let worse = all.filter(|finding| finding["severity"] != "note");
-    worse.map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
+    worse
+        .map(|finding| finding["code"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
 fn every_printed_command_works_and_mends_what_it_is_for() {
-    let Some(cases) = fixture("cases") else { return };
-    let mut names: Vec<PathBuf> = std::fs::read_dir(cases).unwrap().flatten().map(|e| e.path()).collect();
+    let Some(cases) = fixture("cases") else {
+        return;
+    };
+    let mut names: Vec<PathBuf> = std::fs::read_dir(cases)
+        .unwrap()
+        .flatten()
+        .map(|e| e.path())
+        .collect();
     names.retain(|path| path.join("meta/info.json").is_file());
     names.sort();
     let (mut ran, mut wrong) = (0, Vec::new());
@@ -77,12 +88,18 @@ fn every_printed_command_works_and_mends_what_it_is_for() {
         }
     }
     println!("{ran} commands, {} fail", wrong.len());
-    assert!(wrong.is_empty() && ran > 20, "{ran} commands; {}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty() && ran > 20,
+        "{ran} commands; {}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn no_command_is_printed_that_takes_all_episodes() {
-    let Some(cases) = fixture("cases") else { return };
+    let Some(cases) = fixture("cases") else {
+        return;
+    };
     for entry in std::fs::read_dir(cases).unwrap().flatten() {
         if !entry.path().join("meta/info.json").is_file() {
             continue;
@@ -91,7 +108,10 @@ fn no_command_is_printed_that_takes_all_episodes() {
         let text = run(&["dataset", "check", &dir, "--verbose"]).stdout;
         for (code, command) in commands(&text) {
             assert!(!command.contains("--yes"), "{code}: {command}");
-            assert!(command.contains("--output") || command.contains(" repair "), "{code}: {command}");
+            assert!(
+                command.contains("--output") || command.contains(" repair "),
+                "{code}: {command}"
+            );
         }
         // What is left of it opens.
         if !text.contains("[placeholder]") {

@@ -28,7 +28,10 @@ pub(crate) fn check(plan: &Plan, build: &Path, links: bool) -> Result<()> {
 
 /// The bytes of all source files that are not taken over by a second name.
 fn estimate(plan: &Plan, build: &Path, links: bool) -> Result<u64> {
-    let videos = plan.columns.iter().filter(|c| c.feature.dtype == Dtype::Video);
+    let videos = plan
+        .columns
+        .iter()
+        .filter(|c| c.feature.dtype == Dtype::Video);
     let cameras: Vec<&str> = videos.map(|column| column.from.as_str()).collect();
     let mut data = BTreeSet::new();
     let mut videos: BTreeMap<PathBuf, u64> = BTreeMap::new();
