@@ -82,7 +82,7 @@ fn content_is_graded() {
     let says = [
         "[idle-head] the arm stands still at the start, 2 episodes (2-3)",
         "4.5 s pass before anything moves (and 1 more)",
-        "--idle --episodes 2,3`",
+        "first make a copy of what can be read",
         "not measured",
     ];
     for part in says {

@@ -30,6 +30,8 @@ enum Next {
     Words(&'static str),
     /// A copy in ulna's layout, which goes by what the files say.
     Copy(&'static str),
+    /// A copy of what can be read, unless nothing can.
+    Rest(&'static str),
     /// A copy without the episodes, unless all are concerned.
     Leave(&'static str),
     /// A copy without the camera if all episodes are concerned, else without the episodes.
@@ -65,6 +67,8 @@ pub(super) struct About<'a> {
     pub(super) stay: Option<(u64, u64)>,
     /// What is no movement, where the dataset's units are unknown.
     pub(super) rest: Option<f64>,
+    /// Whether some rows or pictures cannot be read, so that no edit but an import would succeed.
+    pub(super) unreadable: bool,
 }
 
 impl Default for About<'_> {
@@ -77,6 +81,7 @@ impl Default for About<'_> {
             camera: false,
             stay: None,
             rest: None,
+            unreadable: false,
         }
     }
 }
@@ -104,10 +109,20 @@ impl Kind {
             let key = advice::word(about.feature.unwrap_or("KEY"));
             with(words, &command("features", &format!("--drop {key}")))
         };
+        let edits = !matches!(
+            self.next,
+            Next::Words(_) | Next::Copy(_) | Next::Rest(_) | Next::Repair(_)
+        );
+        if edits && about.unreadable {
+            return "first make a copy of what can be read, as said of the errors, and check that"
+                .to_owned();
+        }
         let all = about.episodes.is_empty() || about.episodes.len() as u64 >= about.count;
         match self.next {
             Next::Words(words) => words.to_owned(),
             Next::Copy(words) => with(words, &command("import", "")),
+            Next::Rest(_) if all => "fetch the files again, or restore them from a copy".to_owned(),
+            Next::Rest(words) => with(words, &command("import", "")),
             Next::Leave(_) if all => RECORD.to_owned(),
             Next::Leave(words) => without(words),
             Next::LeaveCamera(words) if !all => without(words),

@@ -119,7 +119,7 @@ fn deviations(dataset: &Dataset, stand_ins: &StandIns, report: &mut Report) {
         };
         report.add(severity, found.code, found.message.clone());
     }
-    if dataset.info().format < Format::V3 {
+    if dataset.info().format < Format::V3 && stand_ins.is_empty() {
         let version = dataset.info().format.version();
         let (severity, converts) = match dataset.info().format {
             Format::V2_0 => (Severity::Error, "and its converter takes v2.1"),

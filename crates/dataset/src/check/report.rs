@@ -199,6 +199,9 @@ impl Report {
             camera: findings.iter().any(|finding| finding.camera.is_some()),
             stay: first.stay.filter(|_| findings.len() == 1),
             rest: self.rest,
+            unreadable: self.findings.iter().any(|finding| {
+                ["data", "missing-video", "video", "placeholder"].contains(&finding.code)
+            }),
         })
     }
 

@@ -55,6 +55,11 @@ impl StandIns {
         self.files.get(path).copied()
     }
 
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
     fn of_metadata(&self) -> impl Iterator<Item = (&PathBuf, &&'static str)> {
         let meta = self.root.join("meta");
         self.files

@@ -148,7 +148,7 @@ pub(super) static STRUCTURE: &[Kind] = &[
         "data",
         "rows cannot be read",
         "Training stops at this episode.",
-        Next::Leave("fetch the file again, or make a copy without the episodes"),
+        Next::Rest("fetch the file again, or make a copy of the other episodes"),
     ),
     kind(
         "undeclared-column",
@@ -214,13 +214,13 @@ pub(super) static STRUCTURE: &[Kind] = &[
         "missing-video",
         "pictures are missing",
         "Training with this camera fails.",
-        Next::LeaveCamera("fetch the files, or make a copy without the episodes"),
+        Next::Copy("fetch the files, or make a copy of what has its pictures"),
     ),
     kind(
         "video",
         "a video file cannot be read",
         "Training with this camera fails.",
-        Next::LeaveCamera("fetch the file again, or make a copy without the episodes"),
+        Next::Copy("fetch the file again, or make a copy of what has its pictures"),
     ),
     kind(
         "video-size",
