@@ -302,10 +302,18 @@ pub(crate) fn read_stats(root: &Path) -> Result<Vec<Stats>> {
 pub(crate) fn numbered_stats(root: &Path) -> Result<BTreeMap<u64, Stats>> {
     let mut out = BTreeMap::new();
     let wanted = |name: &str| name == "episode_index" || name.starts_with("stats/");
+    // Most values are in a list of their own.
+    let mut budget = Budget::of(48);
     let mut before = 0;
     for path in parquet_io::files_below(&root.join(EPISODES_DIR))? {
-        let Ok(columns) = parquet_io::read(&path, wanted, None) else {
-            continue;
+        let source = Source::open(&path);
+        let columns = source.and_then(|source| {
+            parquet_io::read_from(&path, &source, wanted, None, &mut budget)
+        });
+        let columns = match columns {
+            Ok(columns) => columns,
+            Err(error @ DatasetError::TooMuch { .. }) => return Err(error),
+            Err(_) => continue,
         };
         for batch in &columns.batches {
             let numbers = whole_numbers(batch, "episode_index");

@@ -193,7 +193,7 @@ mod tests {
             let next = kind.next_step(&about);
             assert!(!next.contains("delete"), "{}: {next}", kind.code);
             let writes = next.contains("--output 'a b-mended'") || next.contains("repair 'a b'");
-            assert_eq!(next.contains('`'), writes, "{}: {next}", kind.code);
+            assert_eq!(next.contains("`ulna "), writes, "{}: {next}", kind.code);
         }
         assert_eq!(Kind::of("nonsense").code, "other");
     }
