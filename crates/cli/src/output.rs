@@ -130,7 +130,7 @@ impl ProgressLine {
         Self { bar, step: "" }
     }
 
-    pub(crate) fn show(&mut self, progress: Progress) {
+    pub(crate) fn show(&mut self, progress: &Progress) {
         if let Some(note_text) = &progress.note {
             self.bar.suspend(|| note(note_text));
         }

@@ -307,9 +307,8 @@ pub(crate) fn numbered_stats(root: &Path) -> Result<BTreeMap<u64, Stats>> {
     let mut before = 0;
     for path in parquet_io::files_below(&root.join(EPISODES_DIR))? {
         let source = Source::open(&path);
-        let columns = source.and_then(|source| {
-            parquet_io::read_from(&path, &source, wanted, None, &mut budget)
-        });
+        let columns = source
+            .and_then(|source| parquet_io::read_from(&path, &source, wanted, None, &mut budget));
         let columns = match columns {
             Ok(columns) => columns,
             Err(error @ DatasetError::TooMuch { .. }) => return Err(error),

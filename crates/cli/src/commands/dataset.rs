@@ -111,7 +111,7 @@ fn watched(
 ) -> Result<Answer> {
     let stop = stop()?;
     let mut line = ProgressLine::new();
-    let answer = job(&stop, &mut |progress| line.show(progress));
+    let answer = job(&stop, &mut |progress| line.show(&progress));
     line.finish();
     Ok(answer?)
 }

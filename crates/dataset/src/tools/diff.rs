@@ -10,11 +10,11 @@ use crate::tools::packets::PacketFile;
 use crate::tools::videos::video_path;
 use crate::tools::work::Work;
 
-/// One difference.
-#[derive(Clone, Debug, PartialEq)]
 /// The number of a row, and the row in both datasets.
 type RowPair<'a> = (usize, (&'a [f64], &'a [f64]));
 
+/// One difference.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
     /// The episode concerned, if it is one.
     pub episode: Option<u64>,
