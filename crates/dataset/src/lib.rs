@@ -54,6 +54,7 @@ mod items;
 mod json;
 mod layout;
 mod manifest;
+mod movement;
 mod own_columns;
 mod page;
 mod pages;

@@ -277,16 +277,16 @@ fn surroundings() -> impl Strategy<Value = Surroundings> {
         )
 }
 
-fn set_up(dir: &Path, around: &Surroundings) -> PathBuf {
+fn set_up(dir: &Path, surroundings: &Surroundings) -> PathBuf {
     let (root, spec) = (dir.join("D"), support::spec());
     recorded(&root, &spec);
-    if around.interrupted {
+    if surroundings.interrupted {
         interrupted(&root, &spec, 2);
     }
-    rename_data(&root, TEMPLATES[around.template]);
+    rename_data(&root, TEMPLATES[surroundings.template]);
     for (stray, _) in STRAYS
         .iter()
-        .zip(&around.strays)
+        .zip(&surroundings.strays)
         .filter(|(_, there)| **there)
     {
         let path = root.join(stray);
@@ -294,13 +294,17 @@ fn set_up(dir: &Path, around: &Surroundings) -> PathBuf {
         std::fs::write(path, format!("{stray} is mine")).unwrap();
     }
     victim(&dir.join("victim"));
-    for (at, _) in LINKS.iter().zip(&around.links).filter(|(_, there)| **there) {
+    for (at, _) in LINKS
+        .iter()
+        .zip(&surroundings.links)
+        .filter(|(_, there)| **there)
+    {
         let at = dir.join(at);
         if at.symlink_metadata().is_err() {
             link(dir.join("victim"), at);
         }
     }
-    if around.cache {
+    if surroundings.cache {
         let blob = dir.join("blob");
         let file = root.join("meta/episodes/chunk-000/file-000.parquet");
         std::fs::rename(&file, &blob).unwrap();
@@ -329,11 +333,11 @@ proptest! {
 
     #[test]
     fn no_writer_changes_what_it_was_not_asked_to(
-        around in surroundings(),
+        surroundings in surroundings(),
         steps in prop::collection::vec(prop::sample::select(&ALL[..]), 1..4),
     ) {
         let dir = tempfile::tempdir().unwrap();
-        let root = set_up(dir.path(), &around);
+        let root = set_up(dir.path(), &surroundings);
         for writing in steps {
             let outside = tree(&dir.path().join("victim"));
             let blob = std::fs::read(dir.path().join("blob")).ok();

@@ -16,9 +16,9 @@ use crate::quantile::Precision;
 use crate::rate;
 use crate::reader::{Dataset, EpisodeReader};
 use crate::rows::Cursor;
+use crate::rows::stored_width;
 use crate::stats::{FeatureStats, Stats};
 use crate::table;
-use crate::tools::stored_width;
 
 /// What the data files' columns are like.
 #[derive(Debug, Default)]

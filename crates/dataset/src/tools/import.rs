@@ -10,8 +10,7 @@ use crate::error::{DatasetError, Result};
 use crate::features::{Dtype, Feature};
 use crate::rate;
 use crate::reader::{ACTION, Dataset, EpisodeReader, STATE};
-use crate::rows::Cursor;
-use crate::table;
+use crate::rows::{Cursor, stored_width};
 use crate::tools::build::carry_out;
 use crate::tools::packets::PacketFile;
 use crate::tools::plan::{Packing, Plan, Take};
@@ -94,24 +93,6 @@ fn with_stored_widths(dataset: &Dataset, notes: &mut Vec<String>) -> Dataset {
         feature.names.truncate(found);
     }
     dataset.with_features(features)
-}
-
-/// How many numbers each row of the first episode has.
-pub(crate) fn stored_width(dataset: &Dataset, key: &str) -> Option<usize> {
-    let stretches = dataset.stretches(0).ok()?;
-    let first = stretches.first()?;
-    let mut cursor = Cursor::open(&first.path, &|name| name == key).ok()?;
-    if !cursor.has(key) {
-        return None;
-    }
-    let batches = cursor.rows(first.rows.clone()).ok()?;
-    let widths: Option<Vec<usize>> = batches
-        .iter()
-        .map(|batch| table::width_of(batch.column(0)))
-        .collect();
-    let widths = widths?;
-    let width = *widths.first()?;
-    widths.iter().all(|one| *one == width).then_some(width)
 }
 
 /// Leaves out features that no data file has.

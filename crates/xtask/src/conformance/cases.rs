@@ -156,7 +156,7 @@ fn verdict(theirs: &Value, ours: bool, findings: &[(String, String)]) -> (Outcom
         .iter()
         .filter(|code| !BEYOND_READING.contains(*code))
         .collect();
-    let trouble = match () {
+    let fault = match () {
         // What LeRobot reads, ulna reads; what it reads in part, ulna need not dump as a whole.
         () if reads && !ours => Some("LeRobot opens it, ulna does not".to_owned()),
         () if reads && !differ.is_empty() => {
@@ -188,9 +188,9 @@ fn verdict(theirs: &Value, ours: bool, findings: &[(String, String)]) -> (Outcom
         codes.join(", ")
     };
     let figures = format!("{lerobot} · {ulna} · {codes}");
-    match trouble {
+    match fault {
         None => (Outcome::Passed, figures),
-        Some(trouble) => (Outcome::Failed, format!("{trouble} · {figures}")),
+        Some(fault) => (Outcome::Failed, format!("{fault} · {figures}")),
     }
 }
 

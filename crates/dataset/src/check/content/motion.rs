@@ -3,8 +3,8 @@
 use super::Subject;
 use crate::check::{EpisodeGrade, Finding, Report, Severity};
 use crate::episode::Column;
+use crate::movement::movement;
 use crate::reader::{ACTION, Dataset, STATE};
-use crate::tools::movement;
 
 /// Standing still for less than this, s, at the start or the end is how people work.
 const IDLE: f64 = 1.0;

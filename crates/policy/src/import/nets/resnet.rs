@@ -20,10 +20,10 @@ impl Naming {
         }
     }
 
-    fn stage(self, stage: usize) -> String {
+    fn layer(self, layer: usize) -> String {
         match self {
-            Self::Torchvision => format!("layer{}", stage + 1),
-            Self::Sequential => (stage + 4).to_string(),
+            Self::Torchvision => format!("layer{}", layer + 1),
+            Self::Sequential => (layer + 4).to_string(),
         }
     }
 }
@@ -61,7 +61,7 @@ pub(super) struct Backbone {
     blocks: Vec<Block>,
 }
 
-/// Blocks in each of the four stages, by torchvision's names.
+/// Blocks in each of the four layers, by torchvision's names.
 fn blocks_of(name: &str) -> Option<[usize; 4]> {
     Some(match name {
         "resnet18" => [2, 2, 2, 2],
@@ -85,26 +85,26 @@ impl Building<'_> {
         let how = Convolution::new(2, 3);
         let (stem, mut channels) = self.layer(names, 3, how, wanted)?;
         let mut blocks = Vec::new();
-        for stage in 0..4 {
-            let stage_name = format!("{prefix}{}.", naming.stage(stage));
+        for layer in 0..4 {
+            let layer_name = format!("{prefix}{}.", naming.layer(layer));
             let mut count = 0;
             while self
                 .weights
-                .has(&format!("{stage_name}{count}.conv1.weight"))
+                .has(&format!("{layer_name}{count}.conv1.weight"))
             {
-                let place = (stage, count);
-                let name = format!("{stage_name}{count}.");
+                let place = (layer, count);
+                let name = format!("{layer_name}{count}.");
                 let (block, out) = self.block(&name, channels, place, wanted)?;
                 blocks.push(block);
                 channels = out;
                 count += 1;
             }
-            let expected = blocks_of(wanted.name).map_or(count.max(1), |blocks| blocks[stage]);
+            let expected = blocks_of(wanted.name).map_or(count.max(1), |blocks| blocks[layer]);
             if count != expected {
                 return Err(format!(
-                    "config.json says vision_backbone {}, which has {expected} blocks in stage {}, and the weights `{stage_name}…` have {count}",
+                    "config.json says vision_backbone {}, which has {expected} blocks in layer{}, and the weights `{layer_name}…` have {count}",
                     wanted.name,
-                    stage + 1
+                    layer + 1
                 ));
             }
         }
@@ -115,18 +115,18 @@ impl Building<'_> {
         &mut self,
         name: &str,
         channels: usize,
-        (stage, index): (usize, usize),
+        (layer, index): (usize, usize),
         wanted: &Wanted<'_>,
     ) -> Result<(Block, usize), String> {
         let deep = self.weights.has(&format!("{name}conv3.weight"));
-        let dilated = wanted.dilated && stage == 3;
+        let dilated = wanted.dilated && layer == 3;
         if dilated && !deep {
             return Err(format!(
                 "config.json says replace_final_stride_with_dilation, which torchvision has for ResNet-50 and deeper ones only, not for {}",
                 wanted.name
             ));
         }
-        let stride = if stage > 0 && index == 0 && !dilated {
+        let stride = if layer > 0 && index == 0 && !dilated {
             2
         } else {
             1
