@@ -150,6 +150,8 @@ Examples:
   ulna teleop --sim --fault dead:elbow_flex@2s+2s     the elbow's servo stops answering for two seconds
   ulna teleop --robot-port /dev/ttyACM0 --robot-id mine --teleop-port /dev/ttyACM1 --teleop-id mine
 
+The wheels of a `lekiwi` are driven from the keyboard: w s a d move, z x turn, r f faster and slower.
+
 Ctrl-C ends it: the arm holds, then goes to its resting pose, then the torque goes off. A second Ctrl-C ends the program at once, with
 the arm holding.")]
     Teleop(TeleopArgs),
