@@ -84,7 +84,7 @@ const CASES: &[(&str, Spoil, &[&str])] = &[
                 "config.json",
                 "\"n_decoder_layers\": 2",
                 "\"n_decoder_layers\": 3",
-            )
+            );
         },
         &["decoder.layers.2", "missing"],
     ),
@@ -96,7 +96,7 @@ const CASES: &[(&str, Spoil, &[&str])] = &[
                 "config.json",
                 "\"n_encoder_layers\": 2",
                 "\"n_encoder_layers\": 1",
-            )
+            );
         },
         &["encoder.layers.1", "config.json"],
     ),
@@ -113,7 +113,7 @@ const CASES: &[(&str, Spoil, &[&str])] = &[
                 "config.json",
                 "\"type\": \"ACTION\",\n            \"shape\": [\n                6",
                 "\"type\": \"ACTION\",\n            \"shape\": [\n                7",
-            )
+            );
         },
         &["7"],
     ),
@@ -130,7 +130,7 @@ const CASES: &[(&str, Spoil, &[&str])] = &[
                 "config.json",
                 "\"type\": \"act\"",
                 "\"type\": \"smolvla\"",
-            )
+            );
         },
         &["SmolVLA", "tokenizer"],
     ),
@@ -171,7 +171,7 @@ const CASES: &[(&str, Spoil, &[&str])] = &[
                 d.join("model.safetensors"),
                 "version https://git-lfs.github.com/spec/v1\n",
             )
-            .unwrap()
+            .unwrap();
         },
         &["Git LFS", "git lfs pull"],
     ),
@@ -197,7 +197,7 @@ const CASES: &[(&str, Spoil, &[&str])] = &[
                 "model.safetensors",
                 "\"shape\":[64,6]",
                 "\"shape\":[9e99]",
-            )
+            );
         },
         &["model.safetensors"],
     ),
@@ -233,7 +233,7 @@ const CASES: &[(&str, Spoil, &[&str])] = &[
         "no statistics",
         |d| {
             fs::remove_file(d.join("policy_preprocessor_step_3_normalizer_processor.safetensors"))
-                .unwrap()
+                .unwrap();
         },
         &["policy_preprocessor.json", "step_3"],
     ),
@@ -245,7 +245,7 @@ const CASES: &[(&str, Spoil, &[&str])] = &[
                 "policy_preprocessor.json",
                 "\"policy_preprocessor_step_3",
                 "\"../policy_preprocessor_step_3",
-            )
+            );
         },
         &["inside its folder"],
     ),
@@ -257,7 +257,7 @@ const CASES: &[(&str, Spoil, &[&str])] = &[
                 "policy_preprocessor.json",
                 "to_batch_processor",
                 "tokenizer_processor",
-            )
+            );
         },
         &["tokenizer_processor", "tokenizer"],
     ),
@@ -269,7 +269,7 @@ const CASES: &[(&str, Spoil, &[&str])] = &[
                 "policy_preprocessor.json",
                 "\"registry_name\": \"to_batch_processor\"",
                 "\"class\": \"my.Step\"",
-            )
+            );
         },
         &["my.Step"],
     ),
@@ -281,7 +281,7 @@ const CASES: &[(&str, Spoil, &[&str])] = &[
                 "policy_preprocessor.json",
                 "\"STATE\": \"MEAN_STD\"",
                 "\"STATE\": \"Z_SCORE\"",
-            )
+            );
         },
         &["Z_SCORE", "MEAN_STD"],
     ),
@@ -293,7 +293,7 @@ const CASES: &[(&str, Spoil, &[&str])] = &[
                 "policy_preprocessor_step_3_normalizer_processor.safetensors",
                 "observation.state.std",
                 "observation.state.sxd",
-            )
+            );
         },
         &["observation.state.std"],
     ),

@@ -1,5 +1,8 @@
 // diffusers 0.39: the sample that begins with torch.manual_seed(3); torch.randn(16), where the denoiser answers tanh(sample + t / 50).
-const EXPECTED: &[(&str, &str, &str, usize, Option<f64>, [f32; 16])] = &[
+/// Scheduler, schedule, prediction, steps, range of clipping, and the sample.
+type Expected = (&'static str, &'static str, &'static str, usize, Option<f64>, [f32; 16]);
+
+const EXPECTED: &[Expected] = &[
     ("DDPM", "squaredcos_cap_v2", "epsilon", 50, Some(1.0), [-0.858306, -0.149764, -0.916528, -0.318808, 0.330396, -0.148869, -0.367606, 0.375372, -0.265669, -0.01742, -0.480254, -0.263186, -0.338163, -0.503893, -0.944755, -0.102601]),
     ("DDPM", "squaredcos_cap_v2", "epsilon", 7, Some(0.8), [-0.601484, 0.071968, -0.584347, -0.789086, 0.059811, -0.388308, -0.097243, -0.437954, -0.104779, 0.020417, -0.333781, -0.554181, -0.370993, -0.627217, 0.385899, -0.451611]),
     ("DDPM", "squaredcos_cap_v2", "epsilon", 13, None, [-0.912776, -0.016119, -0.433841, -1.177698, 1.745958, -1.193778, 0.06653, -1.994157, -0.474511, -0.229644, -0.4236, -0.547298, -0.39594, 0.019964, 0.267841, -0.068316]),
