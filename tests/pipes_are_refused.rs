@@ -73,6 +73,10 @@ fn robots_calibrations_and_policies() {
         folder.path(),
         &[&session[..], &["--robot-id", "mine"]].concat(),
     );
+    // What is calibrated with --sim lies apart from the calibrations of real arms.
+    let simulated = at("ulna-simulated/robots/so_follower");
+    fs::create_dir_all(&simulated).unwrap();
+    pipe(&simulated.join("mine.json"));
     let calibrate = ["calibrate", "--sim", "--robot-id", "mine"];
     refused(folder.path(), &calibrate);
     refused(folder.path(), &[&calibrate[..], &["--check"]].concat());

@@ -1,8 +1,9 @@
 //! Files that stand where others should: what a download left behind instead of the data.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+
+use ulna_outside::files;
 
 /// Enough of a file's beginning to know it by.
 const HEAD: u64 = 512;
@@ -10,7 +11,7 @@ const HEAD: u64 = 512;
 /// What a file is if it stands for another one; none for anything else, or if it cannot be read.
 pub(crate) fn of(path: &Path) -> Option<&'static str> {
     let mut head = Vec::new();
-    File::open(path)
+    files::open(path)
         .ok()?
         .take(HEAD)
         .read_to_end(&mut head)

@@ -31,7 +31,7 @@ pub(crate) fn take_over(work: &mut Work, from: &Path, root: &Path, relative: &Pa
         return fs.sync_dir(&folder).at("sync the folder", &folder);
     }
     let aside = root.join(STAGING).join("writing");
-    let mut source = std::fs::File::open(from).at("open", from)?;
+    let mut source = ulna_outside::files::open(from).at("open", from)?;
     let mut file = inside::create(&*fs, &aside)?;
     let mut block = vec![0; 1 << 20];
     loop {

@@ -42,7 +42,7 @@ impl Weights {
             path: path.to_owned(),
             reason,
         };
-        let mut file = File::open(path).map_err(read)?;
+        let mut file = ulna_outside::files::open(path).map_err(read)?;
         let size = file.metadata().map_err(read)?.len();
         let mut length = [0; 8];
         if size < 8 {

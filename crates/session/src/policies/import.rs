@@ -196,6 +196,9 @@ fn of_type(robot_type: &str, joints: usize) -> Option<RobotKind> {
     kinds().find(|kind| kind.follower.robot_type == robot_type && kind.joints.len() == joints)
 }
 
+/// Far more than any `meta/info.json` has, bytes.
+const MOST_INFO: u64 = 64 << 20;
+
 /// Reads `meta/info.json` of a dataset.
 fn facts_of(dataset: &Path) -> Result<DatasetFacts, SessionError> {
     let wrong = |reason: String| {
@@ -205,7 +208,7 @@ fn facts_of(dataset: &Path) -> Result<DatasetFacts, SessionError> {
         ))
     };
     let path = dataset.join("meta/info.json");
-    let text = fs::read_to_string(&path)
+    let text = ulna_outside::files::read_text(&path, MOST_INFO)
         .map_err(|error| wrong(format!("`{}` cannot be read ({error})", path.display())))?;
     let info: serde_json::Value = serde_json::from_str(&text)
         .map_err(|error| wrong(format!("its meta/info.json is no JSON ({error})")))?;
