@@ -146,7 +146,8 @@ pub(crate) fn refuse_unfinished(dir: &Path) -> Result<()> {
     let unfinished = |code: &str| matches!(code, "interrupted-recording" | "unfinished-save");
     for finding in &report.findings {
         let why = if unfinished(finding.code) {
-            finding.message.clone()
+            let next_step = report.next_step(&[finding], dir);
+            format!("{}; {next_step}", finding.message)
         } else if finding.severity == Severity::Error {
             let errors = report.findings.iter();
             let errors = errors.filter(|f| f.severity == Severity::Error).count();
