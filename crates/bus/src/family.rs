@@ -2,7 +2,7 @@
 //! the same way, and the [`Model`]s in it.
 //!
 //! This is the only description of a servo: drivers, simulation and robot files ask it. Who needs a register asks for its
-//! [`Role`](crate::registers::Role).
+//! [`Role`].
 
 use core::fmt;
 

@@ -56,11 +56,11 @@ pub struct Counters {
     pub overruns: u64,
     /// Ticks whose action the gate clamped, slowed, ramped or held.
     pub clamped: u64,
-    /// See [`GateNote::slowed`].
+    /// See [`ulna_core::GateNote::slowed`].
     pub slowed: u64,
-    /// See [`GateNote::ramping`].
+    /// See [`ulna_core::GateNote::ramping`].
     pub ramped: u64,
-    /// See [`GateNote::stale`] and [`GateNote::invalid`].
+    /// See [`ulna_core::GateNote::stale`] and [`ulna_core::GateNote::invalid`].
     pub held: u64,
     /// From the start of a tick to the start of the next.
     pub period: Distribution,

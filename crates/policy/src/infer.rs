@@ -30,7 +30,7 @@ pub struct Answer {
     pub unseen: Vec<String>,
 }
 
-/// Runs the policy once on the tensors in `input`, by LeRobot's keys and in robot units: `observation.state` [n], pictures as uint8 [height, width, 3] or floats
+/// Runs the policy once on the tensors in `input`, by LeRobot's keys and in robot units: `observation.state` `[n]`, pictures as uint8 `[height, width, 3]` or floats
 /// 0..1 [3, height, width], with a history of `n_obs_steps` before the shape where the policy sees one. `seed` is of the noise of a diffusion
 /// policy, as for `torch.manual_seed`; a tensor `noise` [horizon, joints] takes its place at the beginning.
 ///
