@@ -101,9 +101,10 @@ const INTERRUPTED: u8 = 130;
 
 /// 2 for options that do not go together, as for those that clap refuses; 130 for Ctrl-C; 1 for everything else.
 fn exit_code(error: &anyhow::Error) -> u8 {
-    let of_session = |error: &SessionError| match error.is_usage() {
-        true => 2,
-        false => 1,
+    let of_session = |error: &SessionError| match () {
+        () if error.is_interruption() => INTERRUPTED,
+        () if error.is_usage() => 2,
+        () => 1,
     };
     let of_bringup = |error: &BringupError| match () {
         () if error.is_interruption() => INTERRUPTED,

@@ -166,6 +166,7 @@ impl Policy {
     }
 
     /// How far another engine's output for the whole network is from `wanted`, in robot units.
+    #[cfg(feature = "tract")]
     pub(crate) fn distance(
         &self,
         output: &[f32],
@@ -179,6 +180,7 @@ impl Policy {
 
     /// How far another engine's answer to the first step of denoising is from this one's, in robot units. `inputs` are its own: the condition
     /// is held against this engine's, too.
+    #[cfg(feature = "tract")]
     pub(crate) fn first_step(
         &mut self,
         inputs: &[Vec<f32>],
@@ -203,6 +205,7 @@ impl Policy {
     }
 
     /// The inputs as they were last made: what the network is given.
+    #[cfg(feature = "tract")]
     pub(crate) fn inputs(&self) -> &[Vec<f32>] {
         &self.inputs
     }

@@ -54,6 +54,9 @@ pub enum SessionError {
     /// Options that do not go together, or lack something.
     #[error("{0}")]
     Usage(String),
+    /// The user ended the command, and it left everything as it was.
+    #[error("{0}")]
+    Interrupted(String),
     /// The session ended in a way that it should not.
     #[error("{0}")]
     Session(String),
@@ -73,7 +76,11 @@ impl SessionError {
         let interrupted = |error: &ulna_dataset::DatasetError| {
             matches!(error, ulna_dataset::DatasetError::Interrupted { .. })
         };
-        matches!(self, Self::Dataset(error) if interrupted(error))
+        match self {
+            Self::Interrupted(_) => true,
+            Self::Dataset(error) => interrupted(error),
+            _ => false,
+        }
     }
 
     /// Whether it is said in several lines: line ends in it are ulna's own, and values from outside are already
