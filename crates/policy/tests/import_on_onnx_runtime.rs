@@ -1,37 +1,24 @@
 //! Imported checkpoints on ONNX Runtime, if there is one, give what they gave in PyTorch, and tract agrees.
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod common;
 mod importing;
 
-use ulna_policy::{Engine, EngineChoice};
-
-type Check = fn(&std::path::Path, &Engine);
-
-fn on_engine(check: Check) {
-    let Some(fixtures) = common::fixtures() else {
-        return;
-    };
-    match Engine::open(EngineChoice::Ort) {
-        Ok(engine) => check(&fixtures, &engine),
-        Err(error) if common::required("ULNA_REQUIRE_ORT") => panic!("{error}"),
-        Err(error) => println!("SKIPPED: {error}"),
-    }
-}
+use common::on_onnx_runtime;
 
 #[test]
 fn act() {
-    on_engine(importing::act);
+    on_onnx_runtime(importing::act);
 }
 
 #[test]
 fn diffusion() {
-    on_engine(importing::diffusion);
+    on_onnx_runtime(importing::diffusion);
 }
 
 #[test]
 fn the_golden_pair_is_made_by_one_engine_and_checked_by_the_other() {
-    on_engine(|fixtures, engine| {
+    on_onnx_runtime(|fixtures, engine| {
         for checkpoint in ["act_tiny", "diffusion_tiny"] {
             let folder = tempfile::tempdir().unwrap();
             let output = folder.path().join("bundle");

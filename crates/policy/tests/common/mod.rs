@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
+use ulna_policy::{Engine, EngineChoice};
 
 pub(crate) const STATISTICS: &str =
     "act_tiny/policy_preprocessor_step_3_normalizer_processor.safetensors";
@@ -34,6 +35,18 @@ pub(crate) fn fixtures() -> Option<PathBuf> {
 /// Whether the environment says that a test must not be skipped.
 pub(crate) fn required(variable: &str) -> bool {
     std::env::var_os(variable).is_some_and(|value| value == "1")
+}
+
+/// Runs a check on ONNX Runtime, or says why not.
+pub(crate) fn on_onnx_runtime(check: fn(&Path, &Engine)) {
+    let Some(fixtures) = fixtures() else {
+        return;
+    };
+    match Engine::open(EngineChoice::Ort) {
+        Ok(engine) => check(&fixtures, &engine),
+        Err(error) if required("ULNA_REQUIRE_ORT") => panic!("{error}"),
+        Err(error) => println!("SKIPPED: {error}"),
+    }
 }
 
 /// A file of float32 tensors.
