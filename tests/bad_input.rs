@@ -296,6 +296,27 @@ fn ports_and_calibrations_that_are_not_there() {
 }
 
 #[test]
+fn a_calibration_that_hides_another_is_named() {
+    let robots = harness::home().join("calibration/robots");
+    let made = run(&["calibrate", "--sim", "--robot-id", "mine"]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let simulated = harness::home().join("calibration/ulna-simulated/robots/so_follower/mine.json");
+    let teleop = ["teleop", "--sim", "--lockstep", "--duration", "1"];
+    let with_id = [&teleop[..], &["--robot-id", "mine"]].concat();
+    for (folder, warned) in [("so_follower", false), ("so101_follower", true)] {
+        let real = robots.join(folder).join("mine.json");
+        fs::create_dir_all(real.parent().unwrap()).unwrap();
+        fs::copy(&simulated, &real).unwrap();
+        let ran = run(&with_id);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let names = ran
+            .stderr
+            .contains("so101_follower/mine.json has the same id");
+        assert_eq!(names, warned, "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn numbers_beyond_all_bounds() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = folder.path().join("data");

@@ -326,3 +326,25 @@ fn an_output_folder_inside_the_dataset_is_refused() {
         );
     }
 }
+
+#[test]
+fn what_is_stored_as_lance_is_named() {
+    let Some(cases) = cases() else { return };
+    for stated in [true, false] {
+        let scratch = tempfile::tempdir().unwrap();
+        let root = scratch.path().join("lance");
+        support::copy(&cases.join("base3"), &root);
+        std::fs::remove_dir_all(root.join("data")).unwrap();
+        if stated {
+            let path = root.join("meta/info.json");
+            let text = std::fs::read_to_string(&path).unwrap();
+            let mut info: serde_json::Value = serde_json::from_str(&text).unwrap();
+            info["storage_format"] = "lance".into();
+            std::fs::write(&path, info.to_string()).unwrap();
+        } else {
+            std::fs::create_dir_all(root.join("data/frames.lance")).unwrap();
+        }
+        let error = Dataset::open(&root).unwrap_err().to_string();
+        assert!(error.contains("stored as `lance`"), "{error}");
+    }
+}
