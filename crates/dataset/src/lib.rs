@@ -62,6 +62,7 @@ mod parquet_io;
 mod paths;
 mod pictures;
 mod placeholder;
+mod plural;
 mod quantile;
 mod rate;
 mod reader;

@@ -9,6 +9,7 @@ use super::markdown::{escaped, fenced};
 use crate::error::Result;
 use crate::facts::Facts;
 use crate::own_columns::meaning;
+use crate::plural::plural;
 use crate::reader::{ACTION, Dataset, STATE};
 
 const LONGEST_TASK: usize = 200;
@@ -46,8 +47,8 @@ fn introduction(dataset: &Dataset, facts: &Facts) -> String {
         "# {robot}: {title}\n\nA robot dataset in the format of [LeRobot](https://github.com/huggingface/lerobot) {}: {} of {robot}, {} at {} \
          frames a second ({}).",
         facts.format,
-        counted(facts.episodes, "episode"),
-        counted(facts.frames, "frame"),
+        plural(facts.episodes, "episode"),
+        plural(facts.frames, "frame"),
         facts.fps,
         duration(facts.seconds()),
     )
@@ -60,11 +61,6 @@ fn robot(facts: &Facts) -> Option<&str> {
         .map(|manifest| manifest.robot.as_str());
     let named = named.filter(|name| !name.is_empty());
     named.or(facts.robot_type.as_deref())
-}
-
-fn counted(number: u64, one: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {one}{plural}")
 }
 
 fn duration(seconds: f64) -> String {

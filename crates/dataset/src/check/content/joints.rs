@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::body::{Joint, Part};
-use super::times::plural;
 use super::{Subject, longest_run};
 use crate::check::{EpisodeGrade, Finding, Severity};
+use crate::plural::plural;
 use crate::reader::{ACTION, STATE};
 use crate::units::JointUnits;
 

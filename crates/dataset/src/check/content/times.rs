@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Subject;
 use crate::check::{CameraGrade, EpisodeGrade, Finding, Severity};
+use crate::plural::plural;
 use crate::reader::STATE;
 
 /// Below this share of the declared rate there is a finding; below the second one nobody should train on it.
@@ -231,13 +232,5 @@ fn session(
             let finding = Finding::new(Severity::Warning, "lost-pictures", message);
             found.push(finding.camera(&key));
         }
-    }
-}
-
-/// `1 gap`, `2 gaps`.
-pub(super) fn plural(count: usize, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
     }
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hasher};
 
 use super::look::Look;
-use super::times::plural;
 use crate::check::{Finding, Report, Severity};
 use crate::pictures::PictureReader;
+use crate::plural::plural;
 use crate::reader::{Dataset, STATE};
 
 /// The codes of pictures in which nothing can be told apart, and what they are like.
