@@ -241,14 +241,18 @@ impl Engine {
         }
     }
 
-    /// How long question and answers of a group read may keep the wire busy.
+    /// The time on the wire of a group read of `len` bytes from each of so many servos, question and answers.
     #[must_use]
-    pub fn occupancy(&self, read: &GroupRead<'_>) -> Duration {
-        let bytes = self.transaction.group_bytes(read);
-        let gaps = GAP.saturating_mul(u32::try_from(read.ids.len()).unwrap_or(u32::MAX));
-        wire_time(bytes, self.config.baud)
-            .saturating_add(gaps)
-            .saturating_add(self.config.spread)
+    pub fn wire_time(&self, len: u8, servos: usize) -> Duration {
+        wire_time(self.transaction.group_bytes(len, servos), self.config.baud)
+    }
+
+    /// How long such a read may keep the wire busy from the moment on at which it is sent.
+    #[must_use]
+    pub fn occupancy(&self, len: u8, servos: usize) -> Duration {
+        let gaps = GAP.saturating_mul(u32::try_from(servos).unwrap_or(u32::MAX));
+        let wire = self.wire_time(len, servos);
+        wire.saturating_add(gaps).saturating_add(self.config.spread)
     }
 
     /// What the last transaction took beyond the time on the wire, if all servos answered at once.

@@ -12,7 +12,7 @@ use super::outbox::Outbox;
 use super::packets;
 use super::reply::ServoFault;
 use super::unanswered::{EXTRA, Unanswered};
-use super::request::{GroupRead, Request, RequestError};
+use super::request::{Request, RequestError};
 use crate::dynamixel;
 use crate::encode_error::EncodeError;
 use crate::feetech::BROADCAST;
@@ -282,12 +282,12 @@ impl Transaction {
         self.fast_chances = if fast { FAST_CHANCES } else { 0 };
     }
 
-    /// Bytes on the line for this read, in both directions.
-    pub(super) fn group_bytes(&self, read: &GroupRead<'_>) -> usize {
-        let answer = self.protocol.answer_bytes(read.len.into());
+    /// Bytes on the line for a group read, in both directions.
+    pub(super) fn group_bytes(&self, len: u8, servos: usize) -> usize {
+        let answer = self.protocol.answer_bytes(len.into());
         // Where servos cannot be asked together, one is asked at a time.
         let count = match self.protocol.has_sync_read() {
-            true => read.ids.len(),
+            true => servos,
             false => 1,
         };
         self.protocol.group_question_bytes(count) + count * answer

@@ -141,6 +141,14 @@ impl Roster {
         &self.reading[..len]
     }
 
+    /// The servos that are not dead, in the group's order.
+    pub fn living(&self) -> impl Iterator<Item = u8> + '_ {
+        let members = self.members().iter();
+        members
+            .filter(|member| member.dead_since.is_none())
+            .map(|member| member.id)
+    }
+
     /// Notes whether a servo that was asked answered. Ids of other groups change nothing.
     pub fn record(&mut self, now: Duration, id: u8, answered: bool) -> Change {
         let mut members = self.members[..self.count].iter_mut();
