@@ -8,7 +8,7 @@ use ulna_control::Plan;
 use ulna_core::{Action, ActionSource, Gate, Joints, LinkLost, Progress, Stamp};
 use ulna_rt::{Pacer, Stop};
 
-use crate::client::{EventSender, SessionPhase};
+use crate::client::{EventSender, SessionEvent, SessionPhase};
 use crate::controlled::{ControlledArm, Drive, Finished};
 use crate::device::{DeviceError, Start, Teleoperator};
 use crate::fanout::{FanOut, RowSampler};
@@ -45,11 +45,20 @@ pub(crate) fn control(
         follower,
         teleoperator,
         surroundings,
+        rate_hz,
         ..
     } = rig;
     plan.events.phase(SessionPhase::Connecting);
     teleoperator.connect(pacer)?;
     follower.connect(pacer)?;
+    let buses = [Some(follower.report()), teleoperator.report().bus];
+    for text in buses
+        .iter()
+        .flatten()
+        .flat_map(|bus| bus.slow_links(*rate_hz))
+    {
+        plan.events.send(SessionEvent::Warning { text });
+    }
     let maps = robot.angle_maps(calibration);
     fanout.measured.judge = surroundings.judge(&maps);
     let mut arm = ControlledArm::new(&mut **follower, robot, calibration, period, pacer.now());

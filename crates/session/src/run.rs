@@ -16,7 +16,7 @@ use crate::device::{BoxedObserver, Helpers, LostPort, TeleoperatorReport};
 use crate::display::{DisplayHandle, DisplaySetup};
 use crate::error::SessionError;
 use crate::fanout::{FanOut, Measurements, RowSampler};
-use crate::report::{ClockKind, SessionReport, Timing, ended_in_words};
+use crate::report::{BusReport, ClockKind, SessionReport, Timing, ended_in_words};
 use crate::rig::Rig;
 
 /// What a session is to do with its rig.
@@ -343,7 +343,17 @@ fn failure(
         Ended::Regularly(_) if !report.exit.as_asked => {
             format!("the session ended ({}), but the arm: {left}", report.ended)
         }
-        Ended::Regularly(_) => return Ok(()),
+        Ended::Regularly(_) => {
+            let buses = [Some(&report.follower), report.leader.as_ref()];
+            let unread = buses
+                .into_iter()
+                .flatten()
+                .find_map(BusReport::mostly_unread);
+            match unread {
+                Some(unread) => format!("most reads failed: {unread}. The arm: {left}"),
+                None => return Ok(()),
+            }
+        }
     };
     Err(SessionError::Session(what))
 }

@@ -11,8 +11,8 @@ use super::limits::MAX_DATA;
 use super::outbox::Outbox;
 use super::packets;
 use super::reply::ServoFault;
-use super::unanswered::{EXTRA, Unanswered};
 use super::request::{Request, RequestError};
+use super::unanswered::{EXTRA, Unanswered};
 use crate::dynamixel;
 use crate::encode_error::EncodeError;
 use crate::feetech::BROADCAST;
@@ -280,17 +280,6 @@ impl Transaction {
     pub(super) fn set_fast_reads(&mut self, fast: bool) {
         let fast = fast && self.protocol.has_fast_read();
         self.fast_chances = if fast { FAST_CHANCES } else { 0 };
-    }
-
-    /// Bytes on the line for a group read, in both directions.
-    pub(super) fn group_bytes(&self, len: u8, servos: usize) -> usize {
-        let answer = self.protocol.answer_bytes(len.into());
-        // Where servos cannot be asked together, one is asked at a time.
-        let count = match self.protocol.has_sync_read() {
-            true => servos,
-            false => 1,
-        };
-        self.protocol.group_question_bytes(count) + count * answer
     }
 
     /// Groups are read with fast reads.
