@@ -53,8 +53,10 @@ mod inside;
 mod items;
 mod json;
 mod layout;
+mod lock;
 mod manifest;
 mod movement;
+mod next_files;
 mod own_columns;
 mod page;
 mod pages;
@@ -81,6 +83,7 @@ mod v2;
 mod values;
 mod video;
 mod writer;
+mod writer_state;
 
 pub use card::{CARD_PATH, Card, CardOptions, card, refresh_card, refresh_card_on, write_card};
 pub use check::{

@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 use crate::error::{DatasetError, IoContext, Result};
 use crate::fs::{Fs, RealFs, STAGING, put, remove_if_there};
 use crate::inside;
+use crate::lock::lock;
 use crate::reader::Dataset;
-use crate::writer::lock;
 
 use merge::holds_ours;
 

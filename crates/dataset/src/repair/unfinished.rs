@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::RepairReport;
+use super::report::RepairReport;
 use crate::commit::Marker;
 use crate::episodes::{self, EPISODES_DIR};
 use crate::error::{IoContext, Result};
@@ -72,7 +72,7 @@ pub(super) fn restore_stats(
         put(fs, dataset.root(), Path::new(STATS_PATH), &bytes)?;
     } else {
         let reason = "meta/stats.json counts other frames than meta/info.json, and meta/episodes \
-                      lacks the statistics to compute it anew";
+                      lacks the statistics to compute it again";
         report.left.push(reason.to_owned());
         return Ok(());
     }

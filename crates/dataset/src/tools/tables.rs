@@ -9,9 +9,8 @@ use arrow_schema::Field;
 use arrow_select::concat::concat_batches;
 use serde_json::Value;
 
-use crate::commit::table_path;
 use crate::episode_columns::{scalars, stats_columns};
-use crate::episodes::VideoSpan;
+use crate::episodes::{VideoSpan, table_path};
 use crate::error::{DatasetError, Result};
 use crate::fs::put;
 use crate::info::{INFO_PATH, Info};
