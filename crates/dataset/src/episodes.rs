@@ -10,7 +10,7 @@ use crate::budget::Budget;
 use crate::deviation::Deviation;
 use crate::error::{DatasetError, Result};
 use crate::info::Info;
-use crate::parquet_io::Source;
+use crate::parquet_source::Source;
 use crate::stats::Stats;
 use crate::template::FileIndex;
 use crate::{parquet_io, stats, table};

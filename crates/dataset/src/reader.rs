@@ -18,11 +18,6 @@ use crate::stats::Stats;
 use crate::tasks::Tasks;
 use crate::{json, parquet_io, stats, tasks, v2};
 
-/// The key of the robot's measured state.
-pub const STATE: &str = "observation.state";
-/// The key of the commanded action.
-pub const ACTION: &str = "action";
-
 /// A dataset's folder, with its metadata read.
 #[derive(Clone, Debug)]
 pub struct Dataset {

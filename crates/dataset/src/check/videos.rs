@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::data::Seen;
+use crate::check::rows::Seen;
 use crate::check::stand_ins::{StandIns, message};
 use crate::check::{Finding, Report, Severity};
 use crate::episodes::{EpisodeRow, VideoSpan};

@@ -13,9 +13,9 @@ use parquet::file::properties::WriterProperties;
 
 use crate::error::{DatasetError, Result};
 use crate::features::{Dtype, Feature};
-use crate::fs::put;
 use crate::hf_metadata::huggingface;
 use crate::info::Info;
+use crate::place_file::put;
 use crate::reader::EpisodeReader;
 use crate::stats::Stats;
 use crate::template::FileIndex;

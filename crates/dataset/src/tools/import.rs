@@ -7,9 +7,10 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::error::{DatasetError, Result};
+use crate::features::{ACTION, STATE};
 use crate::features::{Dtype, Feature};
 use crate::rate;
-use crate::reader::{ACTION, Dataset, EpisodeReader, STATE};
+use crate::reader::{Dataset, EpisodeReader};
 use crate::rows::{Cursor, stored_width};
 use crate::tools::build::carry_out;
 use crate::tools::packets::PacketFile;
