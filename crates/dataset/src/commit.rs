@@ -9,8 +9,9 @@ use crate::episode_columns::{EpisodeColumns, episode_row, scalars, stats_columns
 use crate::episode_writer::EpisodeParts;
 use crate::episodes::table_path;
 use crate::error::{DatasetError, IoContext, Result};
+use crate::format::INFO_PATH;
 use crate::fs::remove_if_there;
-use crate::info::{INFO_PATH, Info};
+use crate::info::Info;
 use crate::inside::{self, Kind, kind};
 use crate::place_file::{move_into, put};
 use crate::runs::COMMIT_MARKER;

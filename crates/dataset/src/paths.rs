@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::episodes::{EPISODES_DIR, EpisodeRow};
 use crate::error::{DatasetError, Result};
-use crate::info::{INFO_PATH, Info};
+use crate::format::INFO_PATH;
+use crate::info::Info;
 use crate::inside::no_links;
 use crate::template::PathTemplate;
 

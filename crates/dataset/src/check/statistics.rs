@@ -4,7 +4,7 @@ use crate::check::data_files::Columns;
 use crate::check::rows::Seen;
 use crate::check::{Finding, Report, Severity};
 use crate::features::{Dtype, Feature};
-use crate::info::Format;
+use crate::format::Format;
 use crate::reader::Dataset;
 use crate::stats::{FeatureStats, STATS_PATH, Stats, aggregate};
 

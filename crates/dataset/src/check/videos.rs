@@ -7,7 +7,7 @@ use crate::check::stand_ins::{StandIns, message};
 use crate::check::{Finding, Report, Severity};
 use crate::episodes::{EpisodeRow, VideoSpan};
 use crate::features::Feature;
-use crate::info::Format;
+use crate::format::Format;
 use crate::pictures::TOLERANCE;
 use crate::reader::Dataset;
 use crate::template::FileIndex;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::episodes::EPISODES_DIR;
 use crate::error::{DatasetError, IoContext, Result};
+use crate::format::INFO_PATH;
 use crate::fs::{STAGING, parent};
-use crate::info::INFO_PATH;
 use crate::inside::{self, Kind, kind};
 use crate::paths::referred;
 use crate::place_file::move_into;

@@ -1,4 +1,4 @@
-//! Editing datasets. An edit never changes a file in place: it builds the new dataset beside the old one, checks it, and
+//! Editing datasets. An edit never changes a file in place: it builds the new dataset next to the old one, checks it, and
 //! puts it in its place in one step (`replace.rs`).
 //!
 //! Reading order: `plan.rs` says what a result consists of, `build.rs` carries a plan out, the other files do its parts,
@@ -25,8 +25,10 @@ mod select;
 mod splice;
 mod stats;
 mod tables;
+mod take;
 mod trim;
 mod values;
+mod video_runs;
 mod videos;
 mod work;
 
