@@ -8,7 +8,7 @@ use ulna_control::Plan;
 use ulna_core::{Action, ActionSource, Gate, Joints, LinkLost, Progress, Stamp};
 use ulna_rt::{Pacer, Stop};
 
-use crate::client::{EventSender, SessionPhase};
+use crate::client::{EventSender, SessionEvent, SessionPhase};
 use crate::controlled::{ControlledArm, Drive, Finished};
 use crate::device::{DeviceError, Start, Teleoperator};
 use crate::fanout::{FanOut, RowSampler};
@@ -81,7 +81,10 @@ pub(crate) fn control(
             end: end.unwrap_or(Duration::MAX),
         },
     };
-    let finished = arm.drive(drive, pacer, || plan.events.phase(SessionPhase::Ending));
+    let finished = arm.drive(drive, pacer, |leaving| {
+        plan.events.phase(SessionPhase::Ending);
+        plan.events.send(SessionEvent::Leaving(leaving));
+    });
     // Ignored: a trigger left under torque is harmless, and the bus report lists the fault.
     let _ = teleoperator.release(pacer);
     Ok((finished, fanout))

@@ -87,7 +87,13 @@ pub fn run(
         .send(SessionEvent::Report(Box::new(report.clone())));
     let lost = (rig.follower.lost(), rig.teleoperator.lost());
     drop(rig); // ends simulated buses
-    failure(&finished, &report, &lost.0, &lost.1)?;
+    failure(&finished, &report, &lost.0, &lost.1).map_err(|error| match error {
+        SessionError::Session(text) => SessionError::Ended {
+            text,
+            report: Box::new(report.clone()),
+        },
+        other => other,
+    })?;
     Ok(SessionOutcome {
         interrupted: report.ended == "interrupted",
         report,

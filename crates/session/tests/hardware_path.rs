@@ -269,7 +269,7 @@ fn a_panic_on_the_control_thread_parks_the_arm_too() {
             end: Duration::MAX,
         },
     };
-    let finished = arm.drive(drive, &mut pacer, || ());
+    let finished = arm.drive(drive, &mut pacer, |_| ());
     assert_eq!(finished.ended, Ended::Panicked);
     assert_eq!(finished.exit.happened, "parked, torque off");
     assert!(finished.exit.seconds < rig.robot.exit.limit_s + 1.0);

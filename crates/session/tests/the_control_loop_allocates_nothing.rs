@@ -148,7 +148,7 @@ fn allocates_nothing(robot: &str, dead: &str) {
             end: start + Duration::from_secs(10),
         },
     };
-    arm.drive(drive, &mut pacer, || ());
+    arm.drive(drive, &mut pacer, |_| ());
     assert_eq!(watch.ticks, 2000);
     assert_eq!(watch.last - watch.settled, 0, "{robot}");
     // Room for five seconds; the rest was dropped, on the way above.

@@ -85,7 +85,7 @@ fn a_base_drives_as_commanded_and_stands_still_at_the_end() {
                 end: start + Duration::from_secs_f64(seconds),
             },
         };
-        let finished = arm.drive(drive, &mut pacer, || ());
+        let finished = arm.drive(drive, &mut pacer, |_| ());
         assert!(finished.exit.as_asked, "{:?}", finished.exit);
         let Odometer {
             asked,
@@ -190,7 +190,7 @@ fn a_pair_that_loses_one_bus_names_it_and_parks_the_other_arm() {
                 end: start + Duration::from_secs(5),
             },
         };
-        let finished = arm.drive(drive, &mut pacer, || ());
+        let finished = arm.drive(drive, &mut pacer, |_| ());
         assert_eq!(finished.ended, Ended::Regularly(End::RobotLost));
         let gone: Vec<String> = follower.lost().into_iter().map(|lost| lost.port).collect();
         assert_eq!(gone, [format!("a cable ({lost})")]);
