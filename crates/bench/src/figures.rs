@@ -87,7 +87,7 @@ pub(crate) fn in_folder(
     measure: impl FnOnce(&Path) -> Result<Vec<Case>, BenchError>,
 ) -> Result<Bench, BenchError> {
     let machine = machine();
-    // Its name cannot be guessed, and nobody else may look into it.
+    // Its name cannot be guessed, and other users may not look into it.
     let folder = temporary()?;
     Ok(Bench {
         bench,

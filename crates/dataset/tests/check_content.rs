@@ -470,7 +470,7 @@ fn it_ends_when_asked_to() {
 }
 
 #[test]
-fn a_faster_robot_may_be_told() {
+fn a_faster_robot_may_be_declared() {
     let dir = tempfile::tempdir().unwrap();
     let leap = |frame: usize, row: &mut Row| row.state[1] += if frame == 80 { 90.0 } else { 0.0 };
     write(

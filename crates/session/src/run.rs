@@ -32,7 +32,7 @@ pub struct SessionPlan<'a> {
     pub recording: Option<Recording<'a>>,
 }
 
-/// A recorder beside the control loop.
+/// A recorder that follows the control loop.
 pub struct Recording<'a> {
     /// Where the ticks go.
     pub ticks: TickSink,
@@ -168,7 +168,7 @@ impl<'a> Parts<'a> {
         })
     }
 
-    /// Runs the control loop with everything beside it; the display comes back.
+    /// Runs the control loop with recorder and display; the display comes back.
     fn execute(
         self,
         rig: &mut Rig,

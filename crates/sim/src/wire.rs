@@ -182,7 +182,10 @@ impl Wire {
         }
         let now = Deliveries::at(self.inbound.last_packet());
         let more = self.inbound.outlook(&self.to_host);
-        Some(more.map_or(now, |more| Deliveries { last: more.last, ..now }))
+        Some(more.map_or(now, |more| Deliveries {
+            last: more.last,
+            ..now
+        }))
     }
 
     /// Forgets what is on the way to the host.

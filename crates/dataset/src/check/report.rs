@@ -79,7 +79,7 @@ impl Finding {
         }
     }
 
-    /// A warning after which nobody should train on the episode.
+    /// A warning that makes the episode unfit for training.
     pub(super) fn spoils_if(mut self, bad: bool) -> Finding {
         if bad && self.severity == Severity::Warning {
             self.grade = Grade::Poor;

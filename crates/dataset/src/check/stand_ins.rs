@@ -34,7 +34,7 @@ impl StandIns {
         for entry in entries {
             let path = entry.path();
             let name = entry.file_name();
-            // Hidden files are nobody's data.
+            // Hidden files hold no data.
             if name.as_encoded_bytes().starts_with(b".") || name == "ulna" {
                 continue;
             }

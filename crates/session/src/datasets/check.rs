@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use ulna_dataset::{CheckOptions, EpisodeGrade, Finding, Grade, Group, Report, Severity, grade};
+use ulna_dataset::{
+    CheckOptions, EpisodeGrade, Finding, Grade, Group, Report, Severity, grade, plural,
+};
 
 use ulna_outside::Text;
 
@@ -289,13 +291,6 @@ fn ranges(episodes: &[u64]) -> String {
         text += ", …";
     }
     text
-}
-
-fn plural(count: usize, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
-    }
 }
 
 #[cfg(test)]

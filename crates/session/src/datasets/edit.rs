@@ -37,14 +37,14 @@ pub enum Edit {
     Tasks(TaskChanges),
     /// Drops and adds features.
     Features(FeatureChanges),
-    /// Computes statistics anew.
+    /// Computes the statistics from the data.
     Stats {
         /// Those of pictures too.
         pictures: bool,
     },
     /// Merges files.
     Compact,
-    /// Encodes pictures anew.
+    /// Re-encodes pictures.
     Reencode(Encoding),
 }
 
@@ -67,7 +67,7 @@ impl Moment {
     }
 }
 
-/// Somebody who waits.
+/// Hears how far a job is.
 pub type Watch<'a> = &'a mut dyn FnMut(Progress);
 
 /// Does `job` with reports to `watch`, until `stop`.
@@ -203,7 +203,7 @@ pub fn imported(
     Ok(answer(&edited))
 }
 
-/// Splits a dataset into new ones below `output`; without it, beside the dataset as `NAME_PART`, as LeRobot names them.
+/// Splits a dataset into new ones below `output`; without it, next to the dataset as `NAME_PART`, as LeRobot names them.
 ///
 /// # Errors
 /// If it cannot be opened, the parts make no sense, or a result cannot be written.
@@ -328,7 +328,7 @@ fn answer(edited: &Edited) -> Answer {
     let mut lines = notes.clone();
     lines.push(format!(
         "{}: {episodes} episodes, {frames} frames; {files_written} data and video files written, {files_kept} \
-         taken over, {pictures_encoded} pictures encoded anew",
+         taken over, {pictures_encoded} pictures re-encoded",
         root.display()
     ));
     Answer {

@@ -51,8 +51,8 @@ pub fn reported(
 /// Writes or refreshes the dataset's card.
 ///
 /// # Errors
-/// If the dataset cannot be opened or is being written, the licence is no identifier, or the card is somebody else's (unless `options`
-/// say so).
+/// If the dataset cannot be opened or is being written, the licence is no identifier, or ulna did not write the card (unless `options` say
+/// that it may be changed).
 pub fn carded(dir: &Path, options: &CardOptions) -> Result<Answer, SessionError> {
     let card = write_card(dir, options)?;
     let done = if card.changed {

@@ -62,7 +62,7 @@ pub(super) fn look(subject: &Subject<'_>, grade: &mut EpisodeGrade, found: &mut 
     );
 }
 
-/// Episodes that are too short, in themselves or beside the others.
+/// Episodes that are too short, in themselves or compared with the others.
 pub(super) fn short(dataset: &Dataset, report: &mut Report) {
     let fps = dataset.fps();
     let rows = dataset.episodes();

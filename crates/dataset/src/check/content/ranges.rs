@@ -155,7 +155,7 @@ impl Ranges {
             () => "another unit",
         };
         let reach = match largest <= RADIANS {
-            true => format!("no number is beyond {largest:.2}"),
+            true => format!("no value is beyond {largest:.2}"),
             false => format!("numbers go up to {largest:.0}"),
         };
         Some(format!(

@@ -10,7 +10,7 @@ use crate::pictures::PictureReader;
 use crate::plural::plural;
 use crate::reader::Dataset;
 
-/// The codes of pictures in which nothing can be told apart, and what they are like.
+/// The codes of pictures in which nothing can be distinguished, and what they are like.
 const NOTHING_TO_SEE: [(&str, &str); 3] = [
     ("dark", "all but black"),
     ("blank", "of one colour"),
