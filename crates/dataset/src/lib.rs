@@ -91,7 +91,7 @@ mod writer_state;
 
 pub use card::{CARD_PATH, Card, CardOptions, card, refresh_card, refresh_card_on, write_card};
 pub use check::{
-    CameraGrade, CheckOptions, EpisodeGrade, Finding, Grade, Group, Kind, Pictures, Report,
+    CameraGrade, CheckOptions, CheckReport, EpisodeGrade, Finding, Grade, Group, Kind, Pictures,
     Severity, check, grade,
 };
 pub use disk::free_bytes;

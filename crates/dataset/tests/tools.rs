@@ -19,7 +19,7 @@ use ulna_dataset::tools::{
     import, merge, recompute_stats, reencode, select, split, trim,
 };
 use ulna_dataset::{
-    Dataset, DatasetError, EpisodeParts, Number, Report, Result, Spec, Writer, check,
+    CheckReport, Dataset, DatasetError, EpisodeParts, Number, Result, Spec, Writer, check,
 };
 
 fn record(writer: &mut Writer, identity: usize, frames: usize) -> EpisodeParts {
@@ -40,7 +40,7 @@ fn quietly<T>(edit: impl FnOnce(&mut Work) -> Result<T>) -> Result<T> {
 }
 
 fn sound(root: &Path) {
-    let Report { findings, .. } = check(root);
+    let CheckReport { findings, .. } = check(root);
     assert_eq!(findings, vec![], "{}", root.display());
 }
 
