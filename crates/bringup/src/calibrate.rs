@@ -4,11 +4,13 @@ mod report;
 mod sweeping;
 mod writing;
 
+use std::path::PathBuf;
+
 use ulna_bus::registers::Role;
 use ulna_core::JointCalibration;
 use ulna_drivers::calibration::{self, load};
 use ulna_drivers::chain::explain;
-use ulna_robot::{ArmRole, Calibration, files};
+use ulna_robot::{ArmRole, Calibration, RobotKind, files};
 use ulna_rt::Stop;
 
 use crate::dialogue::Dialogue;
@@ -55,15 +57,7 @@ pub fn calibrate(
         }
         .into());
     }
-    let file = match (options.work.sim, options.task) {
-        (false, _) => calibration::find(role, &kind, &id)?,
-        (true, CalibrationTask::Calibrate) => {
-            calibration::simulated_path(role, &role.spec(&kind).robot_type, &id)?
-        }
-        (true, CalibrationTask::Check | CalibrationTask::Restore) => {
-            calibration::find_for_simulation(role, &kind, &id)?
-        }
-    };
+    let file = file_of(options, &kind, &id)?;
     let before = match options.task {
         CalibrationTask::Calibrate => None,
         CalibrationTask::Check | CalibrationTask::Restore => Some(load(&file, &id, &kind)?),
@@ -110,6 +104,24 @@ pub fn calibrate(
     report.differences = differences(&mut work.line, &mut *work.pacer, &calibration)?;
     talk.clear();
     Ok(report)
+}
+
+/// Where the calibration of the arm `id` is, or is to be written.
+fn file_of(
+    options: &CalibrateOptions,
+    kind: &RobotKind,
+    id: &str,
+) -> Result<PathBuf, BringupError> {
+    let role = options.work.role;
+    Ok(match (options.work.sim, options.task) {
+        (false, _) => calibration::find(role, kind, id)?,
+        (true, CalibrationTask::Calibrate) => {
+            calibration::simulated_path(role, &role.spec(kind).robot_type, id)?
+        }
+        (true, CalibrationTask::Check | CalibrationTask::Restore) => {
+            calibration::find_for_simulation(role, kind, id)?
+        }
+    })
 }
 
 /// Sweeps, chooses, checks directions and writes.
