@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ulna_bus::engine::Engine;
 use ulna_bus::feetech::{Decoder, Instruction};
-use ulna_control::{Observer, Plan, Tick};
+use ulna_control::{Observer, TickPlan, Tick};
 use ulna_core::{ActionSource, Gate, Robot as _, SafeGoals, Stamp, TickRecord};
 use ulna_drivers::arm::engine_config;
 use ulna_drivers::{Arms, Leader, Port, ServoArm};
@@ -293,7 +293,7 @@ fn check(robot: &str, adapter: &str) -> String {
         .iter()
         .for_each(|line| line.lock().unwrap().goals_at.clear());
     let stop = Stop::new();
-    let plan = Plan {
+    let plan = TickPlan {
         start,
         period: PERIOD,
         end: start + RUN,
