@@ -329,6 +329,7 @@ impl Engine {
             self.deadline
         } else {
             end.saturating_add(self.config.link.turnaround)
+                .max(self.wire.answering_until)
         };
     }
 

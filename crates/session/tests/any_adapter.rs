@@ -201,6 +201,8 @@ struct Bus<'a> {
     arms: &'a Arms,
     lines: &'a [Arc<Mutex<Line>>],
     seconds: f64,
+    /// Part of the allowed rate that must be reached.
+    share: f64,
     asked_before: Vec<u32>,
 }
 
@@ -217,13 +219,15 @@ impl Bus<'_> {
             write!(faults, "; {}: {:.1} % missed", self.name, 100.0 * share).unwrap();
         }
         let counters = self.arms.bus_counters();
-        if counters.checksum_errors + counters.skipped_bytes + counters.unexpected > 0 {
+        // An FTDI's timer that ends in the middle of an answer cuts it in two; one or two of them are given up then, 17 bytes each. What collides
+        // has wrong checksums.
+        if counters.checksum_errors + counters.unexpected > 0 || counters.skipped_bytes > 40 {
             write!(faults, "; {}: {counters:?}", self.name).unwrap();
         }
         let allowed = 1.0 / round_trip.max(PERIOD).as_secs_f64();
         for ((_, link), before) in self.arms.links().iter().zip(&self.asked_before) {
             let rate = f64::from(link.questions - before) / self.seconds;
-            if rate < 0.9 * allowed {
+            if rate < self.share * allowed {
                 write!(faults, "; {}: {rate:.1} of {allowed:.1}/s", self.name).unwrap();
             }
         }
@@ -343,12 +347,18 @@ fn check(robot: &str, adapter: &str) -> String {
         }
     }
     let seconds = RUN.as_secs_f64();
+    // The answers of nine servos take two packets of an FTDI, and so long on the wire that they must often wait for the next goals.
+    let share = match (robot, adapter.starts_with("ftdi")) {
+        ("lekiwi", true) => 0.8,
+        _ => 0.9,
+    };
     let (name, asked_before) = ("follower", asked_follower);
     Bus {
         name,
         arms: &follower,
         lines: &lines,
         seconds,
+        share,
         asked_before,
     }
     .faults(round_trip, &mut faults);
@@ -358,6 +368,7 @@ fn check(robot: &str, adapter: &str) -> String {
         arms: &source.0,
         lines: &leader_lines,
         seconds,
+        share,
         asked_before,
     }
     .faults(round_trip, &mut faults);

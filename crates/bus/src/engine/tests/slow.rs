@@ -30,11 +30,20 @@ fn fate() -> impl Strategy<Value = Fate> {
     })
 }
 
+struct Answer {
+    at: Duration,
+    bytes: Vec<u8>,
+    question: usize,
+    is_last: bool,
+}
+
 /// Servos whose position is the number of the question that they answer.
 struct SlowLine {
     /// When each question was handed out, and when it reached the servos.
     asked: Vec<(Duration, Duration)>,
-    to_host: VecDeque<(Duration, Vec<u8>)>,
+    to_host: VecDeque<Answer>,
+    /// The newest question whose last servo was heard: nothing more comes for it.
+    settled: usize,
     /// Bytes do not overtake each other.
     last_out: Duration,
     last_back: Duration,
@@ -60,6 +69,7 @@ impl SlowLine {
             self.asked.push((now, self.last_out));
             let number = u16::try_from(self.asked.len()).unwrap().to_le_bytes();
             let mut at = self.last_out;
+            let last = ids.last().copied();
             for id in ids {
                 at += wire_time(6 + usize::from(params[1]), BAUD);
                 if fate.lost >> id & 1 == 1 {
@@ -70,17 +80,26 @@ impl SlowLine {
                 let mut buffer = [0; MAX_PACKET];
                 let answer = packet::status(&mut buffer, id, 0, &data).unwrap().to_vec();
                 self.last_back = self.last_back.max(at + Duration::from_micros(fate.back));
-                self.to_host.push_back((self.last_back, answer));
+                self.to_host.push_back(Answer {
+                    at: self.last_back,
+                    bytes: answer,
+                    question: self.asked.len(),
+                    is_last: last == Some(id),
+                });
             }
         }
     }
 
     fn arrived(&mut self, now: Duration) -> Vec<u8> {
-        let due = self.to_host.partition_point(|(at, _)| *at <= now);
-        self.to_host
-            .drain(..due)
-            .flat_map(|(_, bytes)| bytes)
-            .collect()
+        let due = self.to_host.partition_point(|answer| answer.at <= now);
+        let mut bytes = Vec::new();
+        for answer in self.to_host.drain(..due) {
+            if answer.is_last {
+                self.settled = self.settled.max(answer.question);
+            }
+            bytes.extend(answer.bytes);
+        }
+        bytes
     }
 }
 
@@ -89,6 +108,7 @@ fn ask_and_check(engine: &mut Engine, fates: &[Fate]) {
     let mut line = SlowLine {
         asked: Vec::new(),
         to_host: VecDeque::new(),
+        settled: 0,
         last_out: Duration::ZERO,
         last_back: Duration::ZERO,
         posts: 0,
@@ -105,7 +125,8 @@ fn ask_and_check(engine: &mut Engine, fates: &[Fate]) {
             let bytes = engine.transmit().to_vec();
             line.take(now, &bytes, fate);
             if line.asked.len() > before {
-                assert!(now >= open_until, "a question while one is open");
+                let open = now < open_until && line.settled < before;
+                assert!(!open, "a question while one is open");
                 open_until = engine.ready_at();
             }
             let received = line.arrived(now);
@@ -123,7 +144,7 @@ fn ask_and_check(engine: &mut Engine, fates: &[Fate]) {
                 line.take(now, &bytes, fate);
                 posted = true;
             }
-            let arrival = line.to_host.front().map_or(until, |(at, _)| *at);
+            let arrival = line.to_host.front().map_or(until, |answer| answer.at);
             now = now.max(until.min(arrival));
         }
         if engine.replies().iter().all(|reply| reply.result.is_ok()) {
