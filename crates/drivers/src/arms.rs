@@ -168,6 +168,21 @@ impl Arms {
         calibration: &Calibration,
         role: ArmRole,
     ) -> Result<(), ConnectError> {
+        self.prepare(pacer, kind, calibration, role)?;
+        self.energise(pacer, role)
+    }
+
+    /// The part of connecting that needs no torque: checks, settings, and where the arms stand.
+    ///
+    /// # Errors
+    /// [`ConnectError`], with all that is wrong with any arm.
+    pub fn prepare(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        kind: &RobotKind,
+        calibration: &Calibration,
+        role: ArmRole,
+    ) -> Result<(), ConnectError> {
         let mut errors = Vec::new();
         for (index, segment) in self.arms.iter_mut().enumerate() {
             let kind = kind.sides.get(index).map_or(kind, |side| &side.kind);
@@ -181,6 +196,15 @@ impl Arms {
         if let Some(error) = ConnectError::of_sides(errors) {
             return Err(error);
         }
+        self.gather();
+        Ok(())
+    }
+
+    /// The rest: the torque that this role has, with every goal where its joint stands.
+    ///
+    /// # Errors
+    /// [`ConnectError`]; all arms are limp then.
+    pub fn energise(&mut self, pacer: &mut dyn Pacer, role: ArmRole) -> Result<(), ConnectError> {
         for index in 0..self.arms.len() {
             if let Err(error) = self.arms[index].arm.energise(pacer, role) {
                 // Arms that are not controlled are not left under torque. The first error says what is wrong.
@@ -362,6 +386,13 @@ impl Robot for Arms {
 
     fn health(&self) -> Option<&Joints<Health>> {
         Some(&self.health)
+    }
+
+    fn limp(&self) -> u32 {
+        let arms = self.arms.iter();
+        arms.fold(0, |limp, segment| {
+            limp | segment.arm.limp() << segment.first
+        })
     }
 }
 

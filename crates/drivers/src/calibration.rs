@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
+use ulna_bus::models;
 use ulna_core::JointCalibration;
 use ulna_outside::name::{self, NameError};
 use ulna_outside::{Printable, files};
@@ -296,8 +297,10 @@ pub fn parse(text: &str, kind: &RobotKind) -> Result<Calibration, String> {
                 "motor `{name}`: the range {low} to {high} is empty"
             ));
         }
-        if value.homing_offset.unsigned_abs() > last.unsigned_abs() / 2 {
-            let (offset, most) = (value.homing_offset, last / 2);
+        let model = models::by_name(&joint.model);
+        let most = model.map_or(last / 2, |model| model.family.largest_offset);
+        if value.homing_offset.unsigned_abs() > most.unsigned_abs() {
+            let offset = value.homing_offset;
             return Err(format!(
                 "motor `{name}`: homing_offset {offset} is beyond ±{most}"
             ));

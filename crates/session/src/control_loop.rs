@@ -11,12 +11,16 @@ use ulna_rt::{Pacer, Stop};
 use crate::client::{EventSender, SessionPhase};
 use crate::controlled::{ControlledArm, Drive, Finished};
 use crate::device::{DeviceError, Start, Teleoperator};
+use crate::error::SessionError;
 use crate::fanout::{FanOut, RowSampler};
+use crate::first_move::FirstMove;
+use crate::options::FarMoves;
+use crate::question::Question;
 use crate::rig::Rig;
 use crate::supply::Surroundings;
 
 /// A control loop that is over with what it measured, or why it could not begin.
-pub(crate) type Controlled = Result<(Finished, FanOut), DeviceError>;
+pub(crate) type Controlled = Result<(Finished, FanOut), SessionError>;
 
 /// What a control loop is to do.
 #[derive(Debug)]
@@ -29,6 +33,8 @@ pub(crate) struct ControlPlan {
     pub(crate) paused: Arc<AtomicBool>,
     /// Where phases are reported to.
     pub(crate) events: EventSender,
+    /// What clients are asked.
+    pub(crate) question: Question,
 }
 
 /// Everything on the control thread.
@@ -38,7 +44,11 @@ pub(crate) fn control(
     mut fanout: FanOut,
     pacer: &mut dyn Pacer,
 ) -> Controlled {
-    let period = rig.period();
+    let (period, simulated) = (rig.period(), rig.surroundings.simulated());
+    let far_moves = match simulated {
+        true => FarMoves::Allow,
+        false => rig.far_moves,
+    };
     let Rig {
         robot,
         calibration,
@@ -49,7 +59,21 @@ pub(crate) fn control(
     } = rig;
     plan.events.phase(SessionPhase::Connecting);
     teleoperator.connect(pacer)?;
-    follower.connect(pacer)?;
+    let (question, events) = (&plan.question, &plan.events);
+    let mut first_move = FirstMove::new(robot, calibration, far_moves, question, events);
+    let ready = follower.prepare(pacer).map_err(SessionError::from);
+    let ready = ready.and_then(|()| {
+        let here = follower.state().position;
+        match teleoperator.first_goal(Stamp::new(pacer.now())) {
+            Some(first) => first_move.settle(&here, &first, &plan.stop, pacer),
+            None => Ok(()),
+        }
+    });
+    let ready = ready.and_then(|()| Ok(follower.energise(pacer)?));
+    ready.inspect_err(|_| {
+        // A trigger is not left under torque. What failed is reported.
+        let _ = teleoperator.release(pacer);
+    })?;
     let maps = robot.angle_maps(calibration);
     fanout.measured.judge = surroundings.judge(&maps);
     let mut arm = ControlledArm::new(&mut **follower, robot, calibration, period, pacer.now());
@@ -66,9 +90,11 @@ pub(crate) fn control(
     let rows = teleoperator.rows();
     fanout.measured.rows = rows.map(|grid| RowSampler::new(grid, arm.follower.state()));
     let end = plan.duration.map(|duration| start + duration);
-    let mut source = Pausable {
+    let mut source = Guarded {
+        here: arm.follower.state().position,
         source: &mut **teleoperator,
         paused: &plan.paused,
+        first_move: &mut first_move,
     };
     plan.events.phase(SessionPhase::Running);
     let drive = Drive {
@@ -84,7 +110,10 @@ pub(crate) fn control(
     let finished = arm.drive(drive, pacer, || plan.events.phase(SessionPhase::Ending));
     // Ignored: a trigger left under torque is harmless, and the bus report lists the fault.
     let _ = teleoperator.release(pacer);
-    Ok((finished, fanout))
+    match first_move.refusal() {
+        Some(error) => Err(error),
+        None => Ok((finished, fanout)),
+    }
 }
 
 /// Puts a simulated arm where the recorded one was. That one was under its first action already, so this one is too: its goal registers
@@ -117,13 +146,17 @@ fn place(
     arm.follower.read_again(pacer)
 }
 
-/// A teleoperator that says nothing while a client wants a pause, so that the gate holds the arm, and ramps to what it says afterwards.
-struct Pausable<'a> {
+/// A teleoperator that says nothing while a client wants a pause, so that the gate holds the arm, and ramps to what it says afterwards; nor
+/// anything before its first goal is near, or allowed.
+struct Guarded<'a> {
     source: &'a mut dyn Teleoperator,
     paused: &'a AtomicBool,
+    first_move: &'a mut FirstMove,
+    /// Where the follower stood before.
+    here: Joints<f64>,
 }
 
-impl ActionSource for Pausable<'_> {
+impl ActionSource for Guarded<'_> {
     fn begin(&mut self, now: Stamp, deadline: Stamp) -> Result<(), LinkLost> {
         self.source.begin(now, deadline)
     }
@@ -133,11 +166,12 @@ impl ActionSource for Pausable<'_> {
     }
 
     fn action(&mut self, now: Stamp) -> Option<Action> {
-        let action = self.source.action(now);
-        action.filter(|_| !self.paused.load(Ordering::Relaxed))
+        let action = self.source.action(now)?;
+        let action = self.first_move.passes(action, &self.here)?;
+        (!self.paused.load(Ordering::Relaxed)).then_some(action)
     }
 
     fn finished(&self, now: Stamp) -> bool {
-        self.source.finished(now)
+        self.first_move.is_refused() || self.source.finished(now)
     }
 }
