@@ -4,18 +4,22 @@ mod report;
 mod sweeping;
 mod writing;
 
+use std::path::PathBuf;
+
 use ulna_bus::registers::Role;
 use ulna_core::JointCalibration;
 use ulna_drivers::calibration::{self, load};
 use ulna_drivers::chain::explain;
-use ulna_robot::{ArmRole, Calibration, files};
+use ulna_robot::{ArmRole, Calibration, RobotKind};
 use ulna_rt::Stop;
 
 use crate::dialogue::Dialogue;
 use crate::error::{BringupError, NotCalibrated, Usage};
 use crate::question::{Answer, Question, ask};
 use crate::service::{ServiceSession, SimScenario};
-use crate::servos::calibrate::{Finding, Swept, choose, differences, judge_pose, take_drive_modes};
+use crate::servos::calibrate::{
+    Finding, Swept, choose, constants, differences, judge_pose, take_drive_modes,
+};
 use crate::servos::setup::check_chain;
 
 pub use report::{CalibrateOptions, Calibrated, CalibratedJoint, Task};
@@ -32,8 +36,8 @@ pub fn calibrate(
 ) -> Result<Calibrated, BringupError> {
     let role = options.work.role;
     let id = match (&options.id, options.work.sim) {
-        (Some(id), _) => id.clone(),
-        (None, true) => "simulated".to_owned(),
+        (Some(id), _) => options.work.id_of(id),
+        (None, true) => options.work.id_of("simulated"),
         (None, false) => {
             let flag = match role {
                 ArmRole::Follower => "--robot-id",
@@ -42,7 +46,7 @@ pub fn calibrate(
             return Err(Usage::NoId { role, flag }.into());
         }
     };
-    let kind = files::find(&options.work.robot)?;
+    let kind = options.work.kind()?;
     let strange = |name: &&String| kind.names().all(|known| known != **name);
     if let Some(joint) = options.reversed.iter().find(strange) {
         let known: Vec<&str> = kind.names().collect();
@@ -60,6 +64,12 @@ pub fn calibrate(
         }
         (true, Task::Check | Task::Restore) => calibration::find_for_simulation(role, &kind, &id)?,
     };
+    if options.task == Task::Calibrate {
+        // Before anybody moves an arm for minutes.
+        for place in places(options, &kind, &id)? {
+            calibration::check_place(&place)?;
+        }
+    }
     let before = match options.task {
         Task::Calibrate => None,
         Task::Check | Task::Restore => Some(load(&file, &id, &kind)?),
@@ -86,6 +96,7 @@ pub fn calibrate(
         port: work.line.name().to_owned(),
         simulated: options.work.sim,
         file,
+        same: Vec::new(),
         backup: None,
         joints: Vec::new(),
         directions_checked: false,
@@ -119,6 +130,12 @@ fn whole_procedure(
         return Err(Usage::NoHomingOffset { family }.into());
     }
     sweeping::release(work, options.work.role, unattended, talk)?;
+    if let Some(calibration) = constants(&work.kind) {
+        talk.say("Every joint of this arm turns all the way round: its calibration is LeRobot's constants, so nothing has to be moved.");
+        report.joints = joints(&calibration, None, &[]);
+        write(work, options, report, &calibration, talk)?;
+        return Ok(calibration);
+    }
     let (swept, mut findings, mut calibration) = loop_until_swept(work, options, talk)?;
     take_drive_modes(&mut work.line, &mut *work.pacer, &mut calibration)?;
     let steps = sweeping::rest(work, unattended, &calibration, talk)?;
@@ -133,22 +150,54 @@ fn whole_procedure(
         doubt(work, &findings, unattended, talk)?;
     }
     report.joints = joints(&calibration, Some(&swept), &findings);
-    let place = match options.work.sim {
-        true => calibration::simulated_path,
-        false => calibration::path,
-    };
-    let home = place(
-        options.work.role,
-        &options.work.role.spec(&work.kind).robot_type,
-        &report.id,
-    )?;
-    // A file in a folder of an older LeRobot stays there, as its own backup.
-    report.backup = writing::into_file(&home, &calibration)?;
-    report.file = home;
-    writing::into_servos(work, &calibration, talk)?;
+    write(work, options, report, &calibration, talk)?;
     Ok(calibration)
 }
 
+/// Where the calibration is written: LeRobot's place and, for a real arm, those of an older LeRobot that hold a file of this id, so that all say
+/// the same.
+fn places(
+    options: &CalibrateOptions,
+    kind: &RobotKind,
+    id: &str,
+) -> Result<Vec<PathBuf>, BringupError> {
+    let (role, spec) = (options.work.role, options.work.role.spec(kind));
+    if options.work.sim {
+        return Ok(vec![calibration::simulated_path(
+            role,
+            &spec.robot_type,
+            id,
+        )?]);
+    }
+    let mut places = vec![calibration::path(role, &spec.robot_type, id)?];
+    for older in &spec.older_types {
+        let there = calibration::path(role, older, id)?;
+        if there.exists() {
+            places.push(there);
+        }
+    }
+    Ok(places)
+}
+
+/// Into the files, then into the servos.
+fn write(
+    work: &mut ServiceSession,
+    options: &CalibrateOptions,
+    report: &mut Calibrated,
+    calibration: &Calibration,
+    talk: &mut dyn Dialogue,
+) -> Result<(), BringupError> {
+    let mut places = places(options, &work.kind, &report.id)?.into_iter();
+    if let Some(home) = places.next() {
+        report.backup = writing::into_file(&home, calibration)?;
+        report.file = home;
+    }
+    for older in places {
+        writing::into_file(&older, calibration)?;
+        report.same.push(older);
+    }
+    writing::into_servos(work, calibration, talk)
+}
 type Choice = (Vec<Swept>, Vec<(usize, Finding)>, Calibration);
 
 /// Sweeps until a calibration can be made of it, or the user gives up.
@@ -175,23 +224,36 @@ fn loop_until_swept(
         }
         let fatal = findings.iter().any(|(_, finding)| finding.is_fatal());
         let text = in_words(work, &findings);
-        if !fatal {
+        let half = findings.iter().any(|(_, finding)| finding.is_half());
+        if !fatal && (!half || options.yes) {
             if !text.is_empty() {
                 talk.say(&text);
             }
             return Ok((swept.to_vec(), findings, Calibration { joints }));
         }
         if options.seconds.is_some() || work.is_simulated() {
-            return Err(NotCalibrated::Sweep { findings: text }.into());
+            return Err(match fatal {
+                true => NotCalibrated::Sweep { findings: text },
+                false => NotCalibrated::HalfSweep { findings: text },
+            }
+            .into());
         }
         talk.say(&text);
         let question = Question {
-            text: "No calibration can be made of this yet",
+            text: match fatal {
+                true => "No calibration can be made of this yet",
+                false => "With this calibration the arm would not reach all places",
+            },
             enter: "goes on with the sweep",
-            keys: &[],
+            keys: match fatal {
+                true => &[],
+                false => &[('y', "takes it as it is")],
+            },
             left: sweeping::LEFT,
         };
-        ask(talk, &question)?;
+        if ask(talk, &question)? == Answer::Key('y') {
+            return Ok((swept.to_vec(), findings, Calibration { joints }));
+        }
     }
 }
 

@@ -52,6 +52,13 @@ impl Keyboard {
     }
 }
 
+impl Keyboard {
+    /// Sends nothing but answers to the session's question.
+    pub(crate) fn for_answers(commands: CommandSender) -> io::Result<Option<Self>> {
+        Self::start(commands, |_| None)
+    }
+}
+
 impl Drop for Keyboard {
     fn drop(&mut self) {
         self.over.store(true, Ordering::Release);
@@ -80,11 +87,28 @@ fn listen(
         if pressed.kind == KeyEventKind::Release {
             continue;
         }
-        if let Some(command) = meaning(pressed.code) {
+        // A question comes before everything else.
+        let command = match commands.is_asked() {
+            true => answer(pressed.code),
+            false => meaning(pressed.code),
+        };
+        if let Some(command) = command {
             commands.send(command);
         }
     }
 }
+
+/// What a key answers to the session's question.
+fn answer(code: KeyCode) -> Option<SessionCommand> {
+    match code {
+        KeyCode::Enter | KeyCode::Char('y' | 'Y') => Some(SessionCommand::Confirm),
+        KeyCode::Esc | KeyCode::Char('q' | 'Q' | 'n' | 'N') => Some(SessionCommand::Decline),
+        _ => None,
+    }
+}
+
+/// What a terminal says about these keys.
+pub(crate) const ANSWERS: &str = "Enter goes on, q ends";
 
 /// What a key means to a recorder, as in LeRobot 0.6.2.
 pub(crate) fn recorder_key(code: KeyCode) -> Option<SessionCommand> {
@@ -143,6 +167,15 @@ impl BaseKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_question_has_two_answers() {
+        assert_eq!(answer(KeyCode::Enter), Some(SessionCommand::Confirm));
+        assert_eq!(answer(KeyCode::Char('q')), Some(SessionCommand::Decline));
+        for other in [KeyCode::Char('w'), KeyCode::Char(' '), KeyCode::Right] {
+            assert_eq!(answer(other), None);
+        }
+    }
 
     #[test]
     fn keys_drive_the_base_at_three_speeds() {

@@ -41,6 +41,7 @@ pub use error::SessionError;
 pub use options::{FarMoves, RigOptions};
 pub use rig::Rig;
 pub use supply::scenes;
+pub use ulna_bus::ErrorFlags;
 pub use ulna_core::{Health, TickRecord, Unit};
 pub use ulna_policy::{EngineChoice, EngineKind, Merge, Provider};
 pub use ulna_recorder::{EpisodeReport, Phase, Progress, RecorderError};

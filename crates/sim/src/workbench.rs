@@ -322,7 +322,7 @@ pub fn as_assembled(kind: &RobotKind, seed: u64, reversed: &[&str]) -> Calibrati
     let mut calibration = kind.nominal_calibration();
     for (name, value) in &mut calibration.joints {
         value.homing_offset = random.random_range(-2047..=2047);
-        value.drive_mode = u8::from(reversed.contains(&name.as_str()));
+        value.drive_mode ^= u8::from(reversed.contains(&name.as_str()));
     }
     calibration
 }

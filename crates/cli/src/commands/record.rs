@@ -71,10 +71,9 @@ pub(super) fn recorded(
         ));
     }
     let mut bar = Bar::new(fps, keyboard.is_some(), announcer);
-    let recorded = session.follow(|event| {
-        if let SessionEvent::Recording(progress) = event {
-            bar.show(progress);
-        }
+    let recorded = session.follow(|event| match event {
+        SessionEvent::Recording(progress) => bar.show(progress),
+        other => output::said(&bar.bar, other),
     });
     bar.bar.finish_and_clear();
     drop(keyboard);

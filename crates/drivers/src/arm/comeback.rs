@@ -109,8 +109,11 @@ impl WhyLimp {
 impl Torque {
     /// It may have restarted.
     pub(super) fn doubt(&mut self) {
-        if *self == Self::On {
-            *self = Self::Doubtful;
+        match self {
+            Self::On | Self::Back(_) => *self = Self::Doubtful,
+            // It may have lost its power once more.
+            Self::Lost(comeback) => comeback.stage = Stage::Alarms,
+            Self::Off | Self::Doubtful | Self::LeftLimp(_) => {}
         }
     }
 
