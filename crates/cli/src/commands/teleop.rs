@@ -24,7 +24,8 @@ pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Outcome> {
     let keyboard = match drives {
         true => {
             let mut keys = BaseKeys::new();
-            Keyboard::start(session.commands.clone(), move |key| keys.command(key))?
+            let keyboard = Keyboard::start(session.commands.clone(), move |key| keys.command(key))?;
+            keyboard.map(Keyboard::watching_focus)
         }
         false => Keyboard::for_answers(session.commands.clone())?,
     };
