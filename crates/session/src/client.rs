@@ -12,6 +12,7 @@ use ulna_core::TickRecord;
 use ulna_recorder::{EpisodeReport, Input, Key, Progress};
 use ulna_rt::Stop;
 
+use crate::controlled::Leaving;
 use crate::error::SessionError;
 use crate::question::Question;
 use crate::report::SessionReport;
@@ -66,6 +67,13 @@ pub enum SessionEvent {
     Tick(Box<TickRecord>),
     /// How a recording stands, about ten times a second of real time.
     Recording(Progress),
+    /// The ticks are over; this becomes of the arm now.
+    Leaving(Leaving),
+    /// Something that was chosen for the user, such as a port: worth a line, and no fault.
+    Note {
+        /// What, in words.
+        text: String,
+    },
     /// An episode is complete.
     Episode(Box<EpisodeReport>),
     /// The session goes on after [`SessionCommand::Confirm`], and ends after [`SessionCommand::Decline`].

@@ -6,6 +6,7 @@
 //! [`client`] (commands in, events out), [`report`]. What uses them: [`mod@teleop`], [`record`], [`replay`], [`policies`], [`demo`].
 
 mod alarm_watch;
+mod at_rest;
 pub mod cameras;
 pub mod client;
 mod control_loop;
