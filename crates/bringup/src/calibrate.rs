@@ -59,7 +59,7 @@ pub fn calibrate(
     }
     let file = file_of(options, &kind, &id)?;
     if options.task == CalibrationTask::Calibrate {
-        // Before anybody moves an arm for minutes.
+        // Before the user moves an arm for minutes.
         for place in places(options, &kind, &id)? {
             calibration::check_place(&place)?;
         }

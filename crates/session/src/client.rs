@@ -14,7 +14,7 @@ use ulna_rt::Stop;
 
 use crate::controlled::Leaving;
 use crate::error::SessionError;
-use crate::question::Question;
+use crate::question::OpenQuestion;
 use crate::report::SessionReport;
 
 /// What a client may ask of a session.
@@ -123,7 +123,7 @@ impl BaseSpeeds {
 pub struct CommandSender {
     stop: Stop,
     paused: Arc<AtomicBool>,
-    question: Question,
+    question: OpenQuestion,
     base: BaseSpeeds,
     recorder: Sender<Input>,
 }
@@ -190,7 +190,7 @@ pub struct SessionLink {
     /// Where it reports to.
     pub events: EventSender,
     paused: Arc<AtomicBool>,
-    question: Question,
+    question: OpenQuestion,
     base: BaseSpeeds,
     recorder: Option<(Sender<Input>, Receiver<Input>)>,
 }
@@ -209,7 +209,7 @@ pub fn link(stop: &Stop) -> (SessionLink, ClientLink) {
     let (events, received) = channel();
     let (recorder, inputs) = channel();
     let (waiting, paused) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
-    let (base, question) = (BaseSpeeds::default(), Question::default());
+    let (base, question) = (BaseSpeeds::default(), OpenQuestion::default());
     let session = SessionLink {
         stop: stop.clone(),
         events: EventSender {
@@ -248,7 +248,7 @@ impl SessionLink {
     }
 
     /// The question that clients answer.
-    pub(crate) fn question(&self) -> &Question {
+    pub(crate) fn question(&self) -> &OpenQuestion {
         &self.question
     }
 

@@ -15,7 +15,7 @@ use crate::error::SessionError;
 use crate::fanout::{FanOut, RowSampler};
 use crate::first_move::FirstMove;
 use crate::options::FarMoves;
-use crate::question::Question;
+use crate::question::OpenQuestion;
 use crate::rig::Rig;
 use crate::supply::Surroundings;
 
@@ -34,7 +34,7 @@ pub(crate) struct ControlPlan {
     /// Where phases are reported to.
     pub(crate) events: EventSender,
     /// What clients are asked.
-    pub(crate) question: Question,
+    pub(crate) question: OpenQuestion,
 }
 
 /// Everything on the control thread.

@@ -1,7 +1,7 @@
 //! How far the follower has to go to its first goal, and whether it may.
 //!
-//! Everybody knows the pose in which they left the arm; few think of the leader's, or of the first frame of an episode. The gate's ramp keeps the
-//! way slow, not short. So a real follower that is far from its first goal moves only once a person, or `--yes`, has agreed.
+//! A user knows the pose in which the follower was left, and rarely thinks of the leader's, or of the first frame of an episode. The gate's ramp keeps
+//! the way slow, not short. So a real follower that is far from its first goal moves only once a person, or `--yes`, has agreed.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use ulna_rt::{Pacer, Stop};
 use crate::client::{EventSender, SessionEvent};
 use crate::error::SessionError;
 use crate::options::FarMoves;
-use crate::question::Question;
+use crate::question::OpenQuestion;
 
 /// A joint that is further than this from its first goal has a far way to go, degrees.
 const FAR: f64 = 30.0;
@@ -31,7 +31,7 @@ pub(crate) struct FirstMove {
     ranges: Joints<(f64, f64)>,
     ramp: f64,
     far_moves: FarMoves,
-    question: Question,
+    question: OpenQuestion,
     events: EventSender,
     asked: Asked,
 }
@@ -50,7 +50,7 @@ impl FirstMove {
         robot: &RobotKind,
         calibration: &Calibration,
         far_moves: FarMoves,
-        question: &Question,
+        question: &OpenQuestion,
         events: &EventSender,
     ) -> Self {
         let set = |is: &dyn Fn(Unit) -> bool| {
@@ -111,7 +111,7 @@ impl FirstMove {
     /// Before the torque: lets the follower go from `here` to `first`, or not.
     ///
     /// # Errors
-    /// If the way is far and nobody agrees: nothing has moved.
+    /// If the way is far and there is no yes: nothing has moved.
     pub(crate) fn settle(
         &mut self,
         here: &Joints<f64>,

@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 /// A question and its answer; cloning shares them. Reading never waits.
 #[derive(Debug, Clone, Default)]
-pub struct Question(Arc<AtomicU8>);
+pub struct OpenQuestion(Arc<AtomicU8>);
 
 const CLOSED: u8 = 0;
 const OPEN: u8 = 1;
 const YES: u8 = 2;
 const NO: u8 = 3;
 
-impl Question {
+impl OpenQuestion {
     /// It is asked from now on.
     pub(crate) fn open(&self) {
         self.0.store(OPEN, Ordering::Release);
@@ -26,7 +26,7 @@ impl Question {
     /// Answers it, if it is open: an answer that came before the question is none.
     pub(crate) fn answer(&self, yes: bool) {
         let answer = if yes { YES } else { NO };
-        // Whoever comes second, comes too late.
+        // A second answer comes too late.
         let _ = self
             .0
             .compare_exchange(OPEN, answer, Ordering::AcqRel, Ordering::Acquire);
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn only_the_first_answer_to_an_open_question_counts() {
-        let question = Question::default();
+        let question = OpenQuestion::default();
         question.answer(true);
         assert_eq!(question.answered(), None, "before it was asked");
         question.open();

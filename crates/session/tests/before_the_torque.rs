@@ -1,5 +1,5 @@
 //! Before a follower gets torque: every joint stands where its calibration says that it can, on whichever turn its servo counts; and a real arm that
-//! is far from its first goal goes there only if somebody agrees.
+//! is far from its first goal goes there only with a yes.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
@@ -118,7 +118,7 @@ fn a_joint_outside_its_range_gets_no_torque_and_is_named() {
     ] {
         let kind = robots::find(robot).unwrap();
         let mut calibration = kind.nominal_calibration();
-        // A narrow range in the middle, in file and servo alike: the folded arm is far outside.
+        // A narrow range in the middle, in the file and in the servo: the folded arm is far outside.
         let lift = &mut calibration.joints[1].1;
         (lift.range_min, lift.range_max) = (1800, 2300);
         let nominal = kind.nominal_calibration();

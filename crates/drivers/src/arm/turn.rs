@@ -9,7 +9,7 @@ use ulna_bus::health::Verdict;
 
 use super::servo::Servo;
 
-/// A joint may stand this part of its range outside of it: nobody sweeps a joint to the last step, and stops give way.
+/// A joint may stand this part of its range outside of it: a hand does not sweep a joint to the last step, and stops give way.
 const TOLERANCE: f64 = 0.05;
 /// The least tolerance, parts of a turn: 2°. A jaw has a short range.
 const LEAST_TOLERANCE: f64 = 1.0 / 180.0;
@@ -31,11 +31,11 @@ impl Servo {
             let at = present.saturating_sub(turns.saturating_mul(turn));
             at.saturating_sub(high).max(0) + at.saturating_sub(low).min(0)
         };
-        let beside = match self.multi_turn {
+        let steps = match self.multi_turn {
             true => [0, -1, 1],
             false => [0; 3],
         };
-        let candidates = beside.map(|step| nearest + step);
+        let candidates = steps.map(|step| nearest + step);
         let best = candidates
             .into_iter()
             .min_by_key(|&turns| outside(turns).unsigned_abs());
