@@ -7,7 +7,7 @@ use super::Arms;
 use crate::connect::ConnectError;
 
 impl Arms {
-    /// As [`ServoArm::connect`], with all arms: every servo at fault is named, of whichever arm, and none gets torque before all are well.
+    /// As [`ServoArm::connect`](crate::ServoArm::connect), with all arms: every servo at fault is named, of whichever arm, and none gets torque before all are well.
     ///
     /// # Errors
     /// [`ConnectError`]
