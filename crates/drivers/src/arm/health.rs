@@ -29,6 +29,7 @@ impl ServoArm {
         self.watching = Some(Watching {
             rotation: Rotation::new(every),
             torque_round: false,
+            last: 0,
             asked: None,
             last_comeback: 0,
         });
@@ -54,9 +55,10 @@ impl ServoArm {
             return false;
         };
         // A round of what they feel, then one of whether they have torque.
-        if joint == 0 {
+        if joint <= watching.last {
             watching.torque_round = !watching.torque_round;
         }
+        watching.last = joint;
         let torque = watching.torque_round && self.servos[joint].torque == Torque::On;
         let roles = match torque {
             true => &[Role::TorqueEnable][..],

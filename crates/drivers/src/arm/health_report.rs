@@ -10,6 +10,8 @@ pub(super) struct Watching {
     pub(super) rotation: Rotation,
     /// Whether the servo whose turn it is was asked about its torque in this round; then it is asked what it feels in the next.
     pub(super) torque_round: bool,
+    /// The joint whose turn it was last.
+    pub(super) last: usize,
     pub(super) asked: Option<Asked>,
     /// The joint that was asked last of those on their way back.
     pub(super) last_comeback: usize,
