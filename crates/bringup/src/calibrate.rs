@@ -34,18 +34,7 @@ pub fn calibrate(
     stop: &Stop,
     talk: &mut dyn Dialogue,
 ) -> Result<Calibrated, BringupError> {
-    let role = options.work.role;
-    let id = match (&options.id, options.work.sim) {
-        (Some(id), _) => options.work.id_of(id),
-        (None, true) => options.work.id_of("simulated"),
-        (None, false) => {
-            let flag = match role {
-                ArmRole::Follower => "--robot-id",
-                ArmRole::Leader => "--teleop-id",
-            };
-            return Err(Usage::NoId { role, flag }.into());
-        }
-    };
+    let (role, id) = (options.work.role, id_of(options)?);
     let kind = options.work.kind()?;
     let strange = |name: &&String| kind.names().all(|known| known != **name);
     if let Some(joint) = options.reversed.iter().find(strange) {
@@ -111,6 +100,22 @@ pub fn calibrate(
     report.differences = differences(&mut work.line, &mut *work.pacer, &calibration)?;
     talk.clear();
     Ok(report)
+}
+
+/// The arm's id; a simulated one needs none.
+fn id_of(options: &CalibrateOptions) -> Result<String, Usage> {
+    match (&options.id, options.work.sim) {
+        (Some(id), _) => Ok(options.work.id_of(id)),
+        (None, true) => Ok(options.work.id_of("simulated")),
+        (None, false) => {
+            let role = options.work.role;
+            let flag = match role {
+                ArmRole::Follower => "--robot-id",
+                ArmRole::Leader => "--teleop-id",
+            };
+            Err(Usage::NoId { role, flag })
+        }
+    }
 }
 
 /// Where the calibration of the arm `id` is, or is to be written.

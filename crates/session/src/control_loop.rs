@@ -10,7 +10,7 @@ use ulna_rt::{Pacer, Stop};
 
 use crate::client::{EventSender, SessionEvent, SessionPhase};
 use crate::controlled::{ControlledArm, Finished, TickInputs};
-use crate::device::{DeviceError, Start, Teleoperator};
+use crate::device::{DeviceError, Follower, Start, Teleoperator};
 use crate::error::SessionError;
 use crate::fanout::{FanOut, RowSampler};
 use crate::first_move::FirstMove;
@@ -57,20 +57,18 @@ pub(crate) fn control(
         surroundings,
         ..
     } = rig;
-    plan.events.phase(SessionPhase::Connecting);
-    teleoperator.connect(pacer)?;
     let (question, events) = (&plan.question, &plan.events);
     let mut first_move = FirstMove::new(robot, calibration, far_moves, question, events);
-    let ready = follower.prepare(pacer).map_err(SessionError::from);
-    let ready = ready.and_then(|()| {
-        let here = follower.state().position;
-        match teleoperator.first_goal(Stamp::new(pacer.now())) {
-            Some(first) => first_move.settle(&here, &first, &plan.stop, pacer),
-            None => Ok(()),
-        }
-    });
-    let ready = ready.and_then(|()| Ok(follower.energise(pacer)?));
-    ready.inspect_err(|_| {
+    events.phase(SessionPhase::Connecting);
+    teleoperator.connect(pacer)?;
+    let connected = connect(
+        &mut **follower,
+        &mut **teleoperator,
+        &mut first_move,
+        &plan.stop,
+        pacer,
+    );
+    connected.inspect_err(|_| {
         // A trigger is not left under torque. What failed is reported.
         let _ = teleoperator.release(pacer);
     })?;
@@ -117,6 +115,22 @@ pub(crate) fn control(
         Some(error) => Err(error),
         None => Ok((finished, fanout)),
     }
+}
+
+/// Gives the follower its torque, once all checks are passed and it may go to its first goal.
+fn connect(
+    follower: &mut dyn Follower,
+    teleoperator: &mut dyn Teleoperator,
+    first_move: &mut FirstMove,
+    stop: &Stop,
+    pacer: &mut dyn Pacer,
+) -> Result<(), SessionError> {
+    follower.prepare(pacer)?;
+    let here = follower.state().position;
+    if let Some(first) = teleoperator.first_goal(Stamp::new(pacer.now())) {
+        first_move.settle(&here, &first, stop, pacer)?;
+    }
+    Ok(follower.energise(pacer)?)
 }
 
 /// Puts a simulated arm where the recorded one was. That one was under its first action already, so this one is too: its goal registers
