@@ -108,18 +108,16 @@ fn a_plan_is_not_replaced_all_the_time() {
     let always = play(Merge::Aligned, 60_000, 30, &offsets, 30_000);
     let spaced = play(Merge::Aligned, 0, 30, &offsets, 30_000);
     let queue = play(Merge::Append, 0, 30, &offsets, 30_000);
-    assert!(
-        always.roughness() > 3.0 * queue.roughness(),
-        "{} {}",
-        always.roughness(),
-        queue.roughness()
-    );
-    assert!(
-        spaced.roughness() <= 1.1 * queue.roughness(),
-        "{} {}",
-        spaced.roughness(),
-        queue.roughness()
-    );
+    let replaced = always.runner.inference.report().inferences;
+    assert!(replaced > 100, "{replaced} chunks");
+    for played in [&always, &spaced] {
+        assert!(
+            played.roughness() <= 1.1 * queue.roughness(),
+            "{} {}",
+            played.roughness(),
+            queue.roughness()
+        );
+    }
     let inferences = spaced.runner.inference.report().inferences;
     // Horizon less refill: 40 steps less one of turnaround and one more.
     assert!((7..=9).contains(&inferences), "{inferences}");
