@@ -67,7 +67,7 @@ pub(super) fn begin(
         .kind
         .joints
         .iter()
-        .filter(|joint| joint.full_turn)
+        .filter(|joint| joint.full_turn && !joint.is_wheel())
         .map(|joint| joint.name.as_str())
         .collect();
     if !unattended && !full_turns.is_empty() {

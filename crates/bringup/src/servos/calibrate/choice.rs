@@ -109,7 +109,7 @@ pub struct Chosen {
 /// Chooses the homing offset of a joint after its sweep, so that the middle of the swept range reads the middle of the turn, 2047.
 ///
 /// A joint that turns all the way round has no ends: as in LeRobot, the place where it was first reads 2047 and its range is the whole
-/// turn.
+/// turn. A wheel has no place at all: as in LeRobot, its offset is 0.
 ///
 /// # Errors
 /// The findings, when no calibration can be made.
@@ -137,7 +137,10 @@ pub fn choose(
     };
     // The servo reports raw + sign * offset, so the centre reads `half` with this one, or with any a whole turn away.
     let offset = (family.homing.factor() * (half - centre) + half).rem_euclid(turn) - half;
-    let offset = offset.clamp(-family.largest_offset, family.largest_offset);
+    let offset = match joint.is_wheel() {
+        true => 0,
+        false => offset.clamp(-family.largest_offset, family.largest_offset),
+    };
     let reads = |raw: i32| (raw + family.homing.factor() * offset).rem_euclid(turn);
     let (range_min, range_max) = if joint.full_turn {
         (0, turn - 1)

@@ -61,6 +61,14 @@ proptest! {
         let far = value.homing_offset.abs() == FEETECH.largest_offset;
         prop_assert!((2046..=2047 + i32::from(far)).contains(&reads(from, &value, &FEETECH)));
     }
+
+    #[test]
+    fn a_wheel_keeps_its_offset_of_zero(from in 0i32..4096, span in 0i32..4000) {
+        let lekiwi = ulna_robot::files::find("lekiwi").unwrap();
+        let wheel = lekiwi.joints.iter().find(|joint| joint.is_wheel()).unwrap();
+        let value = choose(wheel, &swept(from, span), &FEETECH).unwrap().value;
+        prop_assert_eq!((value.homing_offset, value.range_min, value.range_max), (0, 0, 4095));
+    }
 }
 
 #[test]
