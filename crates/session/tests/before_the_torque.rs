@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use ulna_bus::engine::{EchoMode, Engine, EngineConfig};
 use ulna_bus::families::{sts3215, xl330};
-use ulna_control::Plan;
+use ulna_control::TickPlan;
 use ulna_core::{Action, ActionSource, Joints, Stamp};
 use ulna_drivers::arm::engine_config;
 use ulna_drivers::{Arms, ServoArm, calibration};
@@ -16,7 +16,7 @@ use ulna_robot::files as robots;
 use ulna_robot::{ArmRole, Calibration, ExitAction, RobotKind};
 use ulna_rt::{Pacer, Stop, VirtualClock};
 use ulna_session::client::spawn;
-use ulna_session::controlled::{ControlledArm, Drive};
+use ulna_session::controlled::{ControlledArm, TickInputs};
 use ulna_session::device::Follower;
 use ulna_session::servo_follower::ServoFollower;
 use ulna_session::{FarMoves, RigOptions, SessionCommand, SessionError, SessionEvent, SessionLink};
@@ -89,17 +89,17 @@ fn a_dynamixel_that_counts_on_another_turn_is_unwrapped() {
             let now = pacer.now();
             let mut arm = ControlledArm::new(&mut follower, &kind, &calibration, PERIOD, now);
             let start = now + PERIOD;
-            let drive = Drive {
+            let drive = TickInputs {
                 source: &mut Says(goal),
                 observer: &mut (),
                 stop: &Stop::new(),
-                plan: Plan {
+                plan: TickPlan {
                     start,
                     period: PERIOD,
                     end: start + Duration::from_secs(4),
                 },
             };
-            arm.drive(drive, &mut pacer, || ());
+            arm.drive(drive, &mut pacer, |_| ());
             let there = stands(&follower);
             assert!(
                 close(there[2], target),

@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use ulna_control::{Observer, Plan};
+use ulna_control::{Observer, TickPlan};
 use ulna_core::{Action, ActionSource, Joints, Stamp, TickRecord};
 use ulna_rt::{Pacer, Stop, VirtualClock};
-use ulna_session::controlled::{ControlledArm, Drive};
+use ulna_session::controlled::{ControlledArm, TickInputs};
 use ulna_session::report::ClockKind;
 use ulna_session::{Rig, RigOptions, SessionLink};
 
@@ -74,7 +74,7 @@ fn closing_the_jaw_in_no_time_leaves_the_other_joints_alone() {
         );
         let mut ramps = Ramps::default();
         let start = now + PERIOD;
-        let drive = Drive {
+        let drive = TickInputs {
             source: &mut Squeezes {
                 start: None,
                 rest,
@@ -82,13 +82,13 @@ fn closing_the_jaw_in_no_time_leaves_the_other_joints_alone() {
             },
             observer: &mut ramps,
             stop: &Stop::new(),
-            plan: Plan {
+            plan: TickPlan {
                 start,
                 period: PERIOD,
                 end: start + Duration::from_secs(20),
             },
         };
-        arm.drive(drive, &mut pacer, || ());
+        arm.drive(drive, &mut pacer, |_| ());
         assert_eq!(ramps.others, 0, "closing in {close} s");
         assert!(
             ramps.behind < 0.5,

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use ulna_control::{Observer, Plan};
+use ulna_control::{Observer, TickPlan};
 use ulna_core::{Joints, Stamp, TickRecord};
 use ulna_rt::{Pacer, Stop, VirtualClock};
-use ulna_session::controlled::{ControlledArm, Drive, Finished};
+use ulna_session::controlled::{ControlledArm, Finished, TickInputs};
 use ulna_session::device::Start;
 use ulna_session::report::{BusReport, ClockKind};
 use ulna_session::{Rig, RigOptions, SessionLink};
@@ -98,17 +98,17 @@ fn session(robot: &str, fault: &str, seed: u64, seconds: f64) -> (Watch, Finishe
         outside: Vec::new(),
         off_at_end: 0.0,
     };
-    let drive = Drive {
+    let drive = TickInputs {
         source: &mut *rig.teleoperator,
         observer: &mut watch,
         stop: &Stop::new(),
-        plan: Plan {
+        plan: TickPlan {
             start,
             period: PERIOD,
             end: start + Duration::from_secs_f64(seconds),
         },
     };
-    let finished = arm.drive(drive, &mut pacer, || ());
+    let finished = arm.drive(drive, &mut pacer, |_| ());
     let report = rig.follower.report();
     (watch, finished, report)
 }
