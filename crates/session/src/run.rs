@@ -8,6 +8,7 @@ use ulna_rt::executor::{Executed, Executor, ExecutorError, NamedMachine, Priorit
 use ulna_rt::priority::Grant;
 use ulna_rt::{Machine, latest};
 
+use crate::alarm_watch::AlarmWatch;
 use crate::cameras::OpenedCamera;
 use crate::client::{SessionEvent, SessionLink};
 use crate::control_loop::{ControlPlan, Controlled, control};
@@ -155,6 +156,7 @@ impl<'a> Parts<'a> {
             stop: link.stop.clone(),
             paused: link.paused(),
             events: link.events.clone(),
+            question: link.question().clone(),
         };
         Ok(Self {
             fanout,
@@ -219,8 +221,12 @@ impl<'a> Parts<'a> {
                 }
             }
         };
+        let mut alarms = AlarmWatch::new(rig.robot.labels());
         let watch = || {
             if let Some(tick) = newest.newest() {
+                for text in alarms.look(tick) {
+                    link.events.send(SessionEvent::Warning { text });
+                }
                 link.events.send(SessionEvent::Tick(Box::new(*tick)));
             }
         };
@@ -349,17 +355,26 @@ fn failure(
         TicksEnded::Regularly(_) if !report.exit.as_asked => {
             format!("the session ended ({}), but the arm: {left}", report.ended)
         }
-        TicksEnded::Regularly(_) => {
-            let buses = [Some(&report.follower), report.leader.as_ref()];
-            let unread = buses
-                .into_iter()
-                .flatten()
-                .find_map(BusReport::mostly_unread);
-            match unread {
-                Some(unread) => format!("most reads failed: {unread}. The arm: {left}"),
-                None => return Ok(()),
-            }
-        }
+        TicksEnded::Regularly(_) => return unread_or_limp(report),
     };
     Err(SessionError::Session(what))
+}
+
+/// A session that ended as it should, but in which most reads failed, or servos were left limp.
+fn unread_or_limp(report: &SessionReport) -> Result<(), SessionError> {
+    let left = &report.exit.happened;
+    let buses = [Some(&report.follower), report.leader.as_ref()];
+    let mut buses = buses.into_iter().flatten();
+    if let Some(unread) = buses.find_map(BusReport::mostly_unread) {
+        let what = format!("most reads failed: {unread}. The arm: {left}");
+        return Err(SessionError::Session(what));
+    }
+    match report.follower.left_limp().as_slice() {
+        [] => Ok(()),
+        limp => Err(SessionError::Session(format!(
+            "the session ended ({}), but {}; the arm: {left}",
+            report.ended,
+            limp.join(", and ")
+        ))),
+    }
 }

@@ -262,10 +262,7 @@ fn leader_buses(
         };
         let plant = LeaderArm::new(&arm.kind, &arm.calibration, operator, volts(&arm.kind));
         let registers = &arm.kind.leader.registers;
-        let surroundings = (
-            FaultPlan::default(),
-            adapter(options, 2 * side as u64 + 1),
-        );
+        let surroundings = (FaultPlan::default(), adapter(options, 2 * side as u64 + 1));
         WiredBus::new("leader", arm, registers, plant, surroundings, options.wire)
     });
     buses.collect()

@@ -21,6 +21,9 @@ const MARGIN: Duration = Duration::from_millis(2);
 const FRAME: Duration = Duration::from_millis(1);
 /// Most that is added to the patience with a bus on which everything is silent.
 const MOST_EXTRA: Duration = Duration::from_millis(50);
+/// An adapter with a timer keeps the rest of an answer for one more period: an FTDI's is 16 ms. Reads that follow one another meet its timer always
+/// in the same phase, so that how uneven they are says nothing of it.
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 /// A slow answer is forgotten after some hundred faster ones: the difference shrinks by one part in so many with each.
 const FORGETTING: u32 = 128;
 /// The same for what is usual.
@@ -95,8 +98,8 @@ pub struct LinkEstimate {
     slowest: Duration,
     typical: Duration,
     spread: Duration,
-    /// By how much the slowest reads took longer than the fastest.
-    unevenness: Duration,
+    /// What may pass between two parts of an answer.
+    pause: Duration,
     /// What reads of single servos took at least.
     fastest: Duration,
     /// What a servo of a group lets pass before its answer.
@@ -115,7 +118,7 @@ impl LinkEstimate {
             slowest: summary.p99,
             typical: summary.p50,
             spread: summary.p99.saturating_sub(summary.min).min(FRAME),
-            unevenness: summary.p99.saturating_sub(summary.min).min(MOST_EXTRA),
+            pause: summary.p99.min(LONGEST_PAUSE),
             fastest: summary.min,
             gap: GAP,
             extra: Duration::ZERO,
@@ -130,7 +133,7 @@ impl LinkEstimate {
             slowest,
             typical: slowest,
             spread: FRAME.min(slowest),
-            unevenness: slowest.min(MOST_EXTRA),
+            pause: slowest.min(LONGEST_PAUSE),
             fastest: Duration::ZERO,
             gap: GAP,
             extra: Duration::ZERO,
@@ -191,7 +194,7 @@ impl LinkEstimate {
             typical: self.typical,
             spread: self.spread,
             gap: self.gap,
-            pause: self.unevenness,
+            pause: self.pause,
         }
     }
 }

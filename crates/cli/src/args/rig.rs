@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use ulna_session::RigOptions;
 use ulna_session::report::ClockKind;
+use ulna_session::{FarMoves, RigOptions};
+
+use crate::terminal::Terminal;
 
 use super::adapter::AdapterName;
 
@@ -52,6 +54,10 @@ pub(super) struct RigArgs {
     /// How long the adapter's slowest answers take, if it is not to be measured while connecting
     #[arg(long, value_name = "MS", value_parser = milliseconds)]
     round_trip: Option<Duration>,
+
+    /// Let a real follower go to its first goal however far that is, and ask nothing
+    #[arg(long)]
+    yes: bool,
 }
 
 /// A time of a link, ms.
@@ -116,6 +122,11 @@ impl RigArgs {
             scene: Some(self.scene.clone()),
             rate_hz: self.rate,
             round_trip: self.round_trip,
+            far_moves: match () {
+                () if self.yes => FarMoves::Allow,
+                () if Terminal::attended() => FarMoves::Ask,
+                () => FarMoves::Refuse,
+            },
             faults: self.fault.clone(),
             adapter: self.adapter.clone(),
             ..RigOptions::default()

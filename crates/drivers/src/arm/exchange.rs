@@ -11,17 +11,25 @@
 use std::time::Duration;
 
 use ulna_bus::engine::{GroupRead, Request, ServoFault, Status};
-use ulna_bus::health::Verdict;
+use ulna_bus::health::Change;
 use ulna_core::{LinkLost, Progress, SafeSlice, Stamp};
 
 use super::ServoArm;
 use super::goals::Burst;
 
+/// Most data bytes in an answer of a servo on its way back under torque.
+const LONGEST_ANSWER: u8 = 4;
+
 /// What the open question is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Question {
     Positions,
+    /// What servos feel.
     Health,
+    /// Whether they have torque.
+    Torque,
+    /// The next question on the way of this joint's servo back under torque.
+    Comeback(usize),
 }
 
 /// Where the present tick stands.
@@ -34,6 +42,8 @@ pub(super) struct Turn {
     /// Goals come with every tick, and nothing may be on the wire then.
     sends: bool,
     pub(super) open: Option<Question>,
+    /// What was asked last, in this tick or before.
+    last: Option<Question>,
     /// Positions have been asked for in this tick.
     asked: bool,
     /// Positions have come in in this tick, or were given up.
@@ -50,11 +60,13 @@ impl ServoArm {
     ) -> Result<(), LinkLost> {
         self.take_in(now)?;
         self.link.count_unread(now, &self.state.measured);
+        self.welcome_back();
         self.turn = Turn {
             began: now,
             next,
             sends: goals.is_some(),
             open: self.turn.open,
+            last: self.turn.last,
             asked: false,
             settled: false,
         };
@@ -111,7 +123,7 @@ impl ServoArm {
                 self.link.estimate.was_late(late);
             }
             if status == Status::Done {
-                self.close();
+                self.close(now);
             }
             if count < buffer.len() {
                 break;
@@ -123,13 +135,21 @@ impl ServoArm {
     }
 
     /// Takes the answers to the open question, which is over.
-    fn close(&mut self) {
+    fn close(&mut self, now: Stamp) {
         match self.turn.open.take() {
             Some(Question::Positions) => {
                 self.turn.settled = true;
                 self.take_replies();
             }
             Some(Question::Health) => self.take_health(),
+            Some(Question::Torque) => self.take_torques(now),
+            Some(Question::Comeback(joint)) => {
+                // What a servo takes to write says nothing of the link.
+                self.take_comeback(joint, now);
+                let quiet_at = self.engine.ready_at();
+                self.bus.link().expect_answers_until(quiet_at);
+                return;
+            }
             None => return,
         }
         if let Some(overhead) = self.engine.overhead() {
@@ -166,6 +186,9 @@ impl ServoArm {
     /// Asks the next question, if there is one now.
     fn ask(&mut self, now: Duration, with_goals: bool) {
         let positions = self.fits(now, self.layout.read.len, self.servos.len());
+        if self.comes_back() && self.asks_comeback(now, with_goals) && self.ask_comeback(now) {
+            return;
+        }
         match (self.turn.asked, self.overdue_health(now)) {
             (true, _) => self.ask_health_behind(now),
             (false, Some(servos)) if with_goals => self.ask_health(now, servos),
@@ -198,9 +221,28 @@ impl ServoArm {
         }
     }
 
+    /// A servo on its way back is asked behind the positions, as often as answers come before the next tick; on a link that is too slow for that,
+    /// in turns with them.
+    fn asks_comeback(&self, now: Duration, with_goals: bool) -> bool {
+        let config = self.engine.config();
+        let answered = |from: Duration| {
+            from + config.group_wire_time(LONGEST_ANSWER, 1) + self.link.estimate.slowest()
+        };
+        let next = self.turn.next.since_epoch();
+        if self.turn.asked {
+            return answered(now) <= next && self.fits(now, LONGEST_ANSWER, 1);
+        }
+        let (len, servos) = (self.layout.read.len, self.servos.len());
+        let positions = config.group_wire_time(len, servos) + self.link.estimate.slowest();
+        let is_slow = answered(self.turn.began.since_epoch() + positions) > next;
+        let was_comeback = matches!(self.turn.last, Some(Question::Comeback(_)));
+        is_slow && !was_comeback && (with_goals || self.fits(now, LONGEST_ANSWER, 1))
+    }
+
     /// Notes that a question is open.
     pub(super) fn opened(&mut self, question: Question) {
         self.turn.open = Some(question);
+        self.turn.last = Some(question);
         self.link.questions = self.link.questions.saturating_add(1);
     }
 
@@ -230,10 +272,15 @@ impl ServoArm {
                 .result
                 .ok()
                 .and_then(|data| servo.present.decode_in_block(start, data.bytes()));
-            self.roster.record_reply(reply);
-            let Some(counts) = counts.filter(|&counts| {
-                servo.plausibility.check(reply.measured, counts) == Verdict::Accepted
-            }) else {
+            if self.roster.record_reply(reply) == Change::Returned {
+                servo.torque.doubt();
+            }
+            self.health[joint].restarts = servo.restarts;
+            if let Ok(data) = reply.result {
+                self.health[joint].alarms = data.flags.0;
+            }
+            let believed = |counts: &i32| servo.believes(Stamp::new(reply.measured), *counts);
+            let Some(counts) = counts.filter(believed) else {
                 continue;
             };
             let (value, is_wheel) = (servo.value(counts), servo.is_wheel());

@@ -63,10 +63,13 @@ impl Burst {
 impl ServoArm {
     /// Takes over this tick's goals, one for each joint of this bus.
     pub(super) fn take_goals(&mut self, goals: &SafeSlice<'_>) {
-        let joints = self.servos.iter().zip(goals.iter());
-        let joints = joints.filter(|(servo, _)| !servo.is_wheel());
+        let joints = self.servos.iter().zip(goals.iter()).enumerate();
+        // A servo that is limp, or was when these goals were made, gets none.
+        let joints = joints.filter(|(joint, (servo, _))| {
+            !servo.is_wheel() && !goals.is_left_alone(*joint) && !servo.torque.is_limp()
+        });
         let mut count = 0;
-        for (entry, (servo, &goal)) in self.outgoing.positions.iter_mut().zip(joints) {
+        for (entry, (_, (servo, &goal))) in self.outgoing.positions.iter_mut().zip(joints) {
             if let Some(encoded) = encoded(&servo.goal, servo.id, servo.counts(goal)) {
                 *entry = encoded;
                 count += 1;

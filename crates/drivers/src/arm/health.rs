@@ -12,6 +12,7 @@ use ulna_bus::registers::{Role, Span};
 use ulna_core::{Health, Joints, Stamp};
 
 use super::ServoArm;
+use super::comeback::Torque;
 use super::exchange::Question;
 use super::health_report::Watching;
 use super::servo::Servo;
@@ -24,15 +25,19 @@ const ROLES: [Role; 4] = [
     Role::PresentTemperature,
 ];
 
-/// Every servo is asked this often at least: twice in the two seconds in which it should answer once.
-const AT_LEAST: Duration = Duration::from_millis(900);
+/// Every servo is asked this often at least, what it feels and whether it has torque in turns: what it feels twice in the two seconds in which it
+/// should answer once.
+const AT_LEAST: Duration = Duration::from_millis(450);
 
 impl ServoArm {
     /// From now on one servo each `every` is asked what it feels where there is time for it, and less often where there is not.
     pub fn watch_health(&mut self, every: Duration) {
         self.watching = Some(Watching {
             rotation: Rotation::new(every),
+            torque_round: false,
+            last: 0,
             asked_at: Joints::filled(self.servos.len(), Stamp::ZERO),
+            last_comeback: 0,
         });
     }
 
@@ -89,11 +94,6 @@ impl ServoArm {
         self.servos[self.next_joint()?].model.table.span(&ROLES)
     }
 
-    fn span_of(&self, id: u8) -> Option<Span> {
-        let servo = self.servos.iter().find(|servo| servo.id == id)?;
-        servo.model.table.span(&ROLES)
-    }
-
     fn living<'a>(&self, out: &'a mut [u8; MAX_SERVOS]) -> &'a [u8] {
         let mut count = 0;
         for (place, id) in out.iter_mut().zip(self.roster.living()) {
@@ -103,9 +103,10 @@ impl ServoArm {
         &out[..count]
     }
 
-    /// Asks the next so many servos, as far as their registers lie in the same place.
+    /// Asks the next so many servos what they feel or, in every other round, whether they have torque, as far as the registers lie in the
+    /// same place.
     pub(super) fn ask_health(&mut self, now: Duration, servos: usize) {
-        let (Some(watching), Some(span)) = (self.watching, self.health_span()) else {
+        let (Some(mut watching), Some(joint)) = (self.watching, self.next_joint()) else {
             return;
         };
         let (mut alive, mut next) = ([0; MAX_SERVOS], [0; MAX_SERVOS]);
@@ -113,10 +114,32 @@ impl ServoArm {
         let count = watching
             .rotation
             .next(alive, &mut next[..servos.min(MAX_SERVOS)]);
-        let ids = &next[..count];
-        let same = ids.iter().take_while(|&&id| self.span_of(id) == Some(span));
-        let ids = &ids[..same.count()];
-        let Some(&last) = ids.last() else {
+        let turn = &next[..count];
+        // A round of what they feel, then one of whether they have torque.
+        watching.torque_round ^= joint <= watching.last;
+        let has_torque = |id: &&u8| {
+            self.servo(**id)
+                .is_some_and(|servo| servo.torque == Torque::On)
+        };
+        let torque = watching.torque_round && turn.iter().any(|id| has_torque(&id));
+        let (question, roles) = match torque {
+            true => (Question::Torque, &[Role::TorqueEnable][..]),
+            false => (Question::Health, &ROLES[..]),
+        };
+        let asked = turn.iter().filter(|id| !torque || has_torque(id));
+        let span_of = |id: u8| self.servo(id)?.model.table.span(roles);
+        let mut ids = [0; MAX_SERVOS];
+        let mut len = 0;
+        let mut span = None;
+        for &id in asked {
+            let here = span_of(id);
+            if here.is_none() || *span.get_or_insert(here) != here {
+                break;
+            }
+            ids[len] = id;
+            len += 1;
+        }
+        let (Some(span), ids) = (span.flatten(), &ids[..len]) else {
             return;
         };
         let end = now + self.engine.config().longest(span.len, ids.len());
@@ -129,15 +152,40 @@ impl ServoArm {
             write: None,
             read: Some(read),
         };
-        if self.engine.begin(now, &request, end).is_ok() {
-            if let Some(watching) = &mut self.watching {
-                watching.rotation.took_turn(now, last);
-                let joints = self.servos.iter().zip(watching.asked_at.iter_mut());
-                for (_, asked_at) in joints.filter(|(servo, _)| ids.contains(&servo.id)) {
-                    *asked_at = Stamp::new(now);
-                }
+        if self.engine.begin(now, &request, end).is_err() {
+            return;
+        }
+        // In a round about torque a servo without has had its turn as well.
+        let turn = match torque {
+            true => &next[..count],
+            false => ids,
+        };
+        for (joint, servo) in self.servos.iter().enumerate() {
+            if turn.contains(&servo.id) {
+                watching.asked_at[joint] = Stamp::new(now);
             }
-            self.opened(Question::Health);
+            if turn.last() == Some(&servo.id) {
+                watching.rotation.took_turn(now, servo.id);
+                watching.last = joint;
+            }
+        }
+        self.watching = Some(watching);
+        self.opened(question);
+    }
+
+    fn servo(&self, id: u8) -> Option<&Servo> {
+        self.servos.iter().find(|servo| servo.id == id)
+    }
+
+    /// Takes the answers to a question of whether servos have torque.
+    pub(super) fn take_torques(&mut self, now: Stamp) {
+        for joint in 0..self.servos.len() {
+            let id = self.servos[joint].id;
+            let reply = self.engine.replies().iter().find(|reply| reply.id == id);
+            let on = reply.and_then(|reply| self.value(joint, Role::TorqueEnable, reply));
+            if let Some(on) = on {
+                self.take_torque(joint, on, now);
+            }
         }
     }
 
@@ -158,8 +206,18 @@ impl ServoArm {
                 register.decode_in_block(address, data.bytes())
             };
             let health = felt(servo, Stamp::new(reply.measured), counts);
+            if !servo.torque.is_limp() {
+                servo.best_volts = servo.best_volts.max(health.volts.unwrap_or(0.0));
+            }
             servo.worst.take(&health);
-            self.health[joint] = health;
+            let Health {
+                alarms, restarts, ..
+            } = self.health[joint];
+            self.health[joint] = Health {
+                alarms,
+                restarts,
+                ..health
+            };
         }
     }
 }
@@ -175,5 +233,6 @@ fn felt(servo: &Servo, stamp: Stamp, counts: impl Fn(Role) -> Option<i32>) -> He
             .map(|counts| scales.temperature.of(counts).0 as f32),
         load: counts(Role::PresentLoad).map(|counts| scales.load.of(counts).0 as f32),
         amperes: counts(Role::PresentCurrent).map(|counts| scales.current.of(counts).0 as f32),
+        ..Health::default()
     }
 }

@@ -4,12 +4,18 @@ use serde::Serialize;
 use ulna_bus::health::Rotation;
 use ulna_core::{Health, Joints, Stamp};
 
-/// Who is asked what it feels.
+/// Whose turn it is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Watching {
     pub(super) rotation: Rotation,
+    /// Whether the servo whose turn it is was asked about its torque in this round; then it is asked what it feels in the next.
+    pub(super) torque_round: bool,
+    /// The joint whose turn it was last.
+    pub(super) last: usize,
     /// When each joint's servo was asked last.
     pub(super) asked_at: Joints<Stamp>,
+    /// The joint that was asked last of those on their way back.
+    pub(super) last_comeback: usize,
 }
 
 /// The extremes of what a servo felt since the session began.
