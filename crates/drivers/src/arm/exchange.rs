@@ -58,6 +58,7 @@ impl ServoArm {
         goals: Option<SafeSlice<'_>>,
         next: Stamp,
     ) -> Result<(), LinkLost> {
+        if std::env::var("DBGX").is_ok() { eprintln!("START {now:?} open {:?} ready {:?} due {}", self.turn.open, self.engine.ready_at(), self.outgoing.due); }
         self.take_in(now)?;
         self.link.count_unread(now, &self.state.measured);
         self.welcome_back();
@@ -136,6 +137,7 @@ impl ServoArm {
 
     /// Takes the answers to the open question, which is over.
     fn close(&mut self, now: Stamp) {
+        if std::env::var("DBGX").is_ok() { eprintln!("CLOSE {now:?} {:?} ok {} of {} dead {}", self.turn.open, self.engine.replies().iter().filter(|r| r.result.is_ok()).count(), self.engine.replies().len(), self.servos.len() - self.roster.living().count()); }
         match self.turn.open.take() {
             Some(Question::Positions) => {
                 self.turn.settled = true;
