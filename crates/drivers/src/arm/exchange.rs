@@ -58,7 +58,6 @@ impl ServoArm {
         goals: Option<SafeSlice<'_>>,
         next: Stamp,
     ) -> Result<(), LinkLost> {
-        if std::env::var("DBGX").is_ok() { eprintln!("START {now:?} open {:?} ready {:?} due {}", self.turn.open, self.engine.ready_at(), self.outgoing.due); }
         self.take_in(now)?;
         self.link.count_unread(now, &self.state.measured);
         self.welcome_back();
@@ -137,7 +136,6 @@ impl ServoArm {
 
     /// Takes the answers to the open question, which is over.
     fn close(&mut self, now: Stamp) {
-        if std::env::var("DBGX").is_ok() { eprintln!("CLOSE {now:?} {:?} ok {} of {} dead {}", self.turn.open, self.engine.replies().iter().filter(|r| r.result.is_ok()).count(), self.engine.replies().len(), self.servos.len() - self.roster.living().count()); }
         match self.turn.open.take() {
             Some(Question::Positions) => {
                 self.turn.settled = true;
@@ -223,8 +221,8 @@ impl ServoArm {
         }
     }
 
-    /// A servo on its way back is asked behind the positions, as often as answers come before the next tick; on a link that is too slow for that,
-    /// in turns with them.
+    /// A servo on its way back is asked behind the positions, as often as the wire has time for it before the next goals; where no answer comes before
+    /// the next tick, also in turns with them.
     fn asks_comeback(&self, now: Duration, with_goals: bool) -> bool {
         let config = self.engine.config();
         let answered = |from: Duration| {
@@ -232,7 +230,7 @@ impl ServoArm {
         };
         let next = self.turn.next.since_epoch();
         if self.turn.asked {
-            return answered(now) <= next && self.fits(now, LONGEST_ANSWER, 1);
+            return self.fits(now, LONGEST_ANSWER, 1);
         }
         let (len, servos) = (self.layout.read.len, self.servos.len());
         let positions = config.group_wire_time(len, servos) + self.link.estimate.slowest();
