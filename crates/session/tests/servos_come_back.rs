@@ -44,6 +44,14 @@ impl Observer for Watch {
             let is_sound = away >> joint & 1 == 1 || (low..=high).contains(&goal);
             if !is_sound || !(low - slack..=high + slack).contains(&here) {
                 self.outside
+                    .push(format!("joint {joint}: goal {goal}, at {here}"));
+            }
+            // A goal leaps only to where a joint is that comes back.
+            let leap = self
+                .before
+                .map_or(0.0, |before| (goal - before[joint]).abs());
+            if leap > self.steepest[joint] * 0.05 && (goal - here).abs() > slack {
+                self.outside
                     .push(format!("joint {joint} leapt to {goal} from {here}"));
             }
             self.restarts = self.restarts.max(record.health[joint].restarts);
