@@ -78,6 +78,12 @@ pub enum Usage {
     /// `--fault` without `--sim`.
     #[error("--fault needs --sim: real faults come by themselves")]
     FaultOnHardware,
+    /// `--adapter` without `--sim`.
+    #[error("--adapter needs --sim: a real port has its own")]
+    AdapterOnHardware,
+    /// A simulated adapter that there is not.
+    #[error(transparent)]
+    Adapter(#[from] ulna_sim::adapter::AdapterParseError),
     /// A simulated fault that cannot be.
     #[error(transparent)]
     Fault(#[from] ulna_sim::fault::FaultParseError),
@@ -94,6 +100,24 @@ pub enum Usage {
     SeveralAdapters {
         /// A line for each, each after a line end; printable.
         list: String,
+    },
+    /// A pair whose ports are not two.
+    #[error(
+        "`{robot}` is two arms on two ports, and {given} are given: give them as LEFT,RIGHT (`ulna ports find` says which is which)"
+    )]
+    PairPorts {
+        /// The robot.
+        robot: String,
+        /// How many ports were given.
+        given: usize,
+    },
+    /// A side that a robot does not have.
+    #[error("`{robot}` has no arm called `{side}`")]
+    NoSide {
+        /// The robot.
+        robot: String,
+        /// The side.
+        side: String,
     },
     /// A robot whose servos ulna does not know.
     #[error("robot `{robot}`: {problem}")]
@@ -173,6 +197,15 @@ pub enum NotCalibrated {
     )]
     Sweep {
         /// A line for each joint at fault.
+        findings: String,
+    },
+    /// Joints were not moved through their whole range, and the user did not say that this is right.
+    #[error(
+        "with this calibration the arm would not reach all places, so nothing was written; the arm is limp. Sweep again, or pass --yes to take \
+         it as it is.\n{findings}"
+    )]
+    HalfSweep {
+        /// A line for each such joint.
         findings: String,
     },
     /// Joints turn the wrong way, and the user did not confirm them.
@@ -256,7 +289,7 @@ impl BringupError {
     pub fn has_lines(&self) -> bool {
         matches!(
             self,
-            Self::Usage(Usage::Fault(_) | Usage::SeveralAdapters { .. })
+            Self::Usage(Usage::Fault(_) | Usage::Adapter(_) | Usage::SeveralAdapters { .. })
                 | Self::Chain { .. }
                 | Self::NotCalibrated(_)
         )

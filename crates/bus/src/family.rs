@@ -10,7 +10,7 @@ use crate::flags::ErrorFlags;
 use crate::protocol::Protocol;
 use crate::registers::{Register, Role, Table};
 use crate::scales::Scales;
-use crate::units::{Drive, Scale};
+use crate::units::{DriveShare, Scale};
 
 /// A kind of servo, as its register `Model_Number` says.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,7 +34,7 @@ impl Model {
     /// Where the servo says how hard it works, as a share of its full drive, and what one count of that is: the load that it reports or,
     /// where it reports none, the duty of its drive.
     #[must_use]
-    pub fn effort(&self) -> Option<(Register, Scale<Drive>)> {
+    pub fn effort(&self) -> Option<(Register, Scale<DriveShare>)> {
         let load = self.table.find(Role::PresentLoad);
         let pwm = || self.table.find(Role::PresentPwm);
         load.map(|register| (register, self.scales.load))
@@ -117,6 +117,8 @@ pub struct Family {
     pub homing: HomingSign,
     /// Largest magnitude of a homing offset, counts; 0 if it keeps none.
     pub largest_offset: i32,
+    /// Operating modes in which positions go on counting beyond a turn, and begin within one whenever power comes.
+    pub multi_turn_modes: &'static [i32],
     /// Bits of the register with [`Role::TurnCounting`] that must be 0 for positions within one turn.
     pub multi_turn_bits: i32,
     /// Who reverses a joint.

@@ -5,6 +5,18 @@ use ulna_robot::files;
 
 use crate::report::ClockKind;
 
+/// What a real follower may do that is far from its first goal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FarMoves {
+    /// A client is asked, once.
+    Ask,
+    /// It goes there, on the gate's ramp.
+    Allow,
+    /// The session ends before anything moves.
+    #[default]
+    Refuse,
+}
+
 /// What the user says about the rig.
 #[derive(Debug, Clone)]
 pub struct RigOptions {
@@ -34,10 +46,14 @@ pub struct RigOptions {
     pub scene: Option<String>,
     /// What goes wrong on the simulated follower's bus, e.g. `dead:elbow_flex@2s+2s`.
     pub faults: Vec<String>,
+    /// The USB adapter in front of each simulated bus, such as `ftdi:16`; an ordinary CDC adapter if absent.
+    pub adapter: Option<String>,
     /// What goes wrong with simulated cameras, e.g. `front:freeze@2s`.
     pub camera_faults: Vec<String>,
     /// The unit of the joints that are no gripper, if not the robot file's.
     pub unit: Option<Unit>,
+    /// What a real follower may do that is far from its first goal; a simulated one always goes there.
+    pub far_moves: FarMoves,
 }
 
 impl Default for RigOptions {
@@ -56,8 +72,10 @@ impl Default for RigOptions {
             rate_hz: 200.0,
             scene: None,
             faults: Vec::new(),
+            adapter: None,
             camera_faults: Vec::new(),
             unit: None,
+            far_moves: FarMoves::default(),
         }
     }
 }

@@ -8,11 +8,11 @@ use ulna_core::JointCalibration;
 use ulna_robot::ArmRole;
 
 use crate::service::options::WorkOptions;
-use crate::servos::calibrate::Difference;
+use crate::servos::calibrate::JointDifference;
 
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Task {
+pub enum CalibrationTask {
     /// Sweep, choose, write.
     #[default]
     Calibrate,
@@ -30,9 +30,11 @@ pub struct CalibrateOptions {
     /// The arm's id, which names its file.
     pub id: Option<String>,
     /// What to do.
-    pub task: Task,
+    pub task: CalibrationTask,
     /// Sweep for so long and ask nothing.
     pub seconds: Option<Duration>,
+    /// A joint that was moved through a part of its range only is taken as it is.
+    pub yes: bool,
     /// In the simulation: joints that are mounted the wrong way round.
     pub reversed: Vec<String>,
 }
@@ -68,6 +70,9 @@ pub struct Calibrated {
     pub simulated: bool,
     /// The file.
     pub file: PathBuf,
+    /// Files of the same id in folders of an older LeRobot, which say the same now; what they said before is kept next to each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub same: Vec<PathBuf>,
     /// The copy of what it replaced.
     pub backup: Option<PathBuf>,
     /// The joints.
@@ -75,5 +80,5 @@ pub struct Calibrated {
     /// Directions were compared with the resting pose.
     pub directions_checked: bool,
     /// Joints whose servos hold other values than the file, after all.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<JointDifference>,
 }

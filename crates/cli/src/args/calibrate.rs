@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use ulna_bringup::calibrate::{CalibrateOptions, Task};
+use ulna_bringup::calibrate::{CalibrateOptions, CalibrationTask};
 use ulna_robot::ArmRole;
 
 use super::bus::BusArgs;
@@ -15,7 +15,7 @@ pub(crate) struct CalibrateArgs {
     #[arg(long)]
     leader: bool,
 
-    /// The follower's serial port; the only USB adapter that is plugged in unless given
+    /// The follower's serial port; the only USB adapter that is plugged in unless given; those of a pair as LEFT,RIGHT
     #[arg(long, value_name = "P", conflicts_with = "leader")]
     robot_port: Option<String>,
 
@@ -23,7 +23,7 @@ pub(crate) struct CalibrateArgs {
     #[arg(long, value_name = "ID", conflicts_with = "leader")]
     robot_id: Option<String>,
 
-    /// The leader's serial port
+    /// The leader's serial port; those of a pair as LEFT,RIGHT
     #[arg(long, value_name = "P", requires = "leader")]
     teleop_port: Option<String>,
 
@@ -42,6 +42,10 @@ pub(crate) struct CalibrateArgs {
     /// Sweep for this many seconds and ask nothing
     #[arg(long, value_name = "S", value_parser = seconds, conflicts_with_all = ["check", "restore"])]
     seconds: Option<Duration>,
+
+    /// Take joints as they are that were moved through a part of their range only
+    #[arg(long, conflicts_with_all = ["check", "restore"])]
+    yes: bool,
 
     /// In the simulation: a joint that is mounted the wrong way round; may be repeated
     #[arg(long, value_name = "JOINT", requires = "sim")]
@@ -65,11 +69,12 @@ impl CalibrateArgs {
             work,
             id: id.clone(),
             task: match (self.check, self.restore) {
-                (true, _) => Task::Check,
-                (_, true) => Task::Restore,
-                _ => Task::Calibrate,
+                (true, _) => CalibrationTask::Check,
+                (_, true) => CalibrationTask::Restore,
+                _ => CalibrationTask::Calibrate,
             },
             seconds: self.seconds,
+            yes: self.yes,
             reversed: self.reversed.clone(),
         }
     }

@@ -16,7 +16,7 @@ use ulna_session::{Phase, Progress, RigOptions};
 use super::{display, stop, warn_of_hidden_calibrations};
 use crate::Outcome;
 use crate::args::RecordArgs;
-use crate::keyboard::{BASE_HELP, BaseKeys, Keyboard, recorder_key};
+use crate::keyboard::{BASE_HELP, BaseKeys, Keyboard, recorder_key, recorder_or_base_key};
 use crate::output;
 use crate::print::message;
 use crate::sounds::{Announcer, Sounds};
@@ -61,20 +61,20 @@ pub(super) fn recorded(
         false => Keyboard::start(session.commands.clone(), recorder_key)?,
         true => {
             let mut base = BaseKeys::new();
-            let meaning = move |key| base.command(key).or_else(|| recorder_key(key));
-            Keyboard::start(session.commands.clone(), meaning)?
+            let meaning = move |key| recorder_or_base_key(&mut base, key);
+            let keyboard = Keyboard::start(session.commands.clone(), meaning)?;
+            keyboard.map(Keyboard::watching_focus)
         }
     };
     if drives && keyboard.is_some() {
         output::note(format_args!(
-            "the base: {BASE_HELP}; it stops half a second after the last key"
+            "the base: {BASE_HELP}; it stops half a second after the last key. Recording: → next, ← again, q or Esc stop"
         ));
     }
     let mut bar = Bar::new(fps, keyboard.is_some(), announcer);
-    let recorded = session.follow(|event| {
-        if let SessionEvent::Recording(progress) = event {
-            bar.show(progress);
-        }
+    let recorded = session.follow(|event| match event {
+        SessionEvent::Recording(progress) => bar.show(progress),
+        other => output::said(&bar.bar, other),
     });
     bar.bar.finish_and_clear();
     drop(keyboard);
@@ -150,6 +150,7 @@ impl Bar {
         self.announcer.announce(progress);
         let Progress {
             phase,
+            approaching,
             episode,
             episodes,
             before,
@@ -163,6 +164,7 @@ impl Bar {
         } = *progress;
         let (episode, episodes) = (before + episode, before + episodes);
         let what = match phase {
+            Phase::Waiting if approaching => "going to where the episode begins".to_owned(),
             Phase::Waiting => "waiting for arm and cameras".to_owned(),
             Phase::Recording => format!("RECORDING episode {episode} of {episodes}"),
             Phase::Reset => format!(

@@ -7,14 +7,15 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::error::{DatasetError, Result};
-use crate::features::{Dtype, Feature};
+use crate::features::{ACTION, Dtype, Feature, STATE};
 use crate::rate;
-use crate::reader::{ACTION, Dataset, EpisodeReader, STATE};
+use crate::reader::{Dataset, EpisodeReader};
 use crate::rows::{Cursor, stored_width};
 use crate::tools::build::carry_out;
 use crate::tools::packets::PacketFile;
-use crate::tools::plan::{Packing, Plan, Take};
-use crate::tools::videos::video_path;
+use crate::tools::plan::{Packing, Plan};
+use crate::tools::take::Take;
+use crate::tools::video_runs::video_path;
 use crate::tools::work::{Edited, Target, Work};
 
 /// Makes a v3 dataset of ulna's layout in `output` from any dataset that ulna reads: older formats, and v3 datasets
@@ -125,7 +126,7 @@ fn see_to_cameras(plan: &mut Plan, notes: &mut Vec<String>) -> Result<()> {
     let cameras: Vec<String> = plan.cameras().map(|camera| camera.key.clone()).collect();
     let mut there: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for camera in &cameras {
-        let mut pictures = Pictures::default();
+        let mut pictures = CameraPictures::default();
         let source = plan.sources[0].clone();
         let mut count = |takes: &[Take]| -> Vec<usize> {
             takes
@@ -150,11 +151,11 @@ fn see_to_cameras(plan: &mut Plan, notes: &mut Vec<String>) -> Result<()> {
         }
         if counts.iter().all(|count| *count == 0) {
             // A file that only has to be fetched is no reason to go without the camera.
-            if let Some(DatasetError::Placeholder { path, what }) = pictures.trouble {
+            if let Some(DatasetError::Placeholder { path, what }) = pictures.first_error {
                 return Err(DatasetError::Placeholder { path, what });
             }
             let why = pictures
-                .trouble
+                .first_error
                 .map_or(String::new(), |error| format!(": {error}"));
             notes.push(format!(
                 "camera `{camera}` is left out: it has no pictures{why}"
@@ -197,21 +198,21 @@ fn see_to_cameras(plan: &mut Plan, notes: &mut Vec<String>) -> Result<()> {
 
 /// What is found of one camera's pictures.
 #[derive(Default)]
-struct Pictures {
+struct CameraPictures {
     files: BTreeMap<std::path::PathBuf, Option<PacketFile>>,
     /// Height and width, each once.
     sizes: Vec<(usize, usize)>,
     /// The first reason for which pictures could not be found.
-    trouble: Option<DatasetError>,
+    first_error: Option<DatasetError>,
 }
 
-impl Pictures {
+impl CameraPictures {
     /// How many frames of an episode, from its first on, have a picture.
     fn count(&mut self, source: &Dataset, camera: &str, take: &Take) -> usize {
         let (path, span) = match video_path(source, camera, take.episode) {
             Ok(found) => found,
             Err(error) => {
-                self.trouble.get_or_insert(error);
+                self.first_error.get_or_insert(error);
                 return 0;
             }
         };
@@ -223,7 +224,7 @@ impl Pictures {
                 self.sizes.push(size);
             }
             let file = opened
-                .map_err(|error| self.trouble.get_or_insert(error))
+                .map_err(|error| self.first_error.get_or_insert(error))
                 .ok();
             self.files.insert(path.clone(), file);
         }

@@ -9,13 +9,13 @@ use arrow_schema::Field;
 use arrow_select::concat::concat_batches;
 use serde_json::Value;
 
-use crate::commit::table_path;
 use crate::episode_columns::{scalars, stats_columns};
-use crate::episodes::VideoSpan;
+use crate::episodes::{VideoSpan, table_path};
 use crate::error::{DatasetError, Result};
-use crate::fs::put;
-use crate::info::{INFO_PATH, Info};
+use crate::format::INFO_PATH;
+use crate::info::Info;
 use crate::manifest::{MANIFEST_PATH, report_path};
+use crate::place_file::put;
 use crate::stats::{STATS_PATH, Stats, aggregate, to_value};
 use crate::tasks::TASKS_PATH;
 use crate::template::FileIndex;
@@ -27,7 +27,7 @@ use crate::{json, parquet_io, table, tasks};
 const TABLE_ROWS: usize = 10_000;
 
 /// Where everything of the result is.
-pub(crate) struct Places {
+pub(crate) struct WrittenPlaces {
     pub(crate) data: Vec<FileIndex>,
     pub(crate) videos: BTreeMap<String, Vec<VideoSpan>>,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Places {
 pub(crate) fn write(
     plan: &Plan,
     info: &Info,
-    places: &Places,
+    places: &WrittenPlaces,
     mut stats: Vec<Stats>,
     root: &Path,
     work: &mut Work,
@@ -99,7 +99,7 @@ fn level(stats: &mut [Stats]) {
 fn write_episodes(
     plan: &Plan,
     info: &Info,
-    places: &Places,
+    places: &WrittenPlaces,
     stats: &[Stats],
     root: &Path,
     work: &mut Work,
@@ -137,7 +137,7 @@ fn write_episodes(
 fn episode_row(
     plan: &Plan,
     info: &Info,
-    places: &Places,
+    places: &WrittenPlaces,
     starts: &[u64],
     number: usize,
 ) -> Vec<(Field, ArrayRef)> {

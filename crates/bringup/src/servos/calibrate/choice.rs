@@ -13,14 +13,15 @@ use super::sweep::Swept;
 
 /// Of the range in the robot file: less than this was no sweep at all, ...
 const HARDLY: f64 = 0.10;
-/// ... and less, or more, than these looks as if an end was missed, or as if it was another joint.
-const SHORT: f64 = 0.75;
+/// ... less than this looks as if an end was missed, ...
+pub const ENOUGH: f64 = 0.75;
+/// ... and more than this as if it was another joint.
 const LONG: f64 = 1.25;
 
 /// What is odd about a joint's sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "finding")]
-pub enum Finding {
+pub enum SweepFinding {
     /// It never answered.
     Unseen,
     /// It was not moved.
@@ -55,7 +56,12 @@ pub enum Finding {
     Reversed,
 }
 
-impl Finding {
+impl SweepFinding {
+    /// A calibration can be made from it, but one with which the arm would not reach all places: only with a yes.
+    pub fn is_half(self) -> bool {
+        matches!(self, Self::Short { .. })
+    }
+
     /// No calibration can be made from it.
     pub fn is_fatal(self) -> bool {
         matches!(
@@ -65,7 +71,7 @@ impl Finding {
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for SweepFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Unseen => f.write_str("never answered"),
@@ -103,21 +109,30 @@ pub struct Chosen {
     /// The values.
     pub value: JointCalibration,
     /// What its owner should know.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<SweepFinding>,
 }
 
 /// Chooses the homing offset of a joint after its sweep, so that the middle of the swept range reads the middle of the turn, 2047.
 ///
 /// A joint that turns all the way round has no ends: as in LeRobot, the place where it was first reads 2047 and its range is the whole
-/// turn.
+/// turn. A wheel has no place at all: as in LeRobot, its offset is 0.
 ///
 /// # Errors
 /// The findings, when no calibration can be made.
-pub fn choose(joint: &JointSpec, swept: &Swept, family: &Family) -> Result<Chosen, Vec<Finding>> {
+pub fn choose(
+    joint: &JointSpec,
+    swept: &Swept,
+    family: &Family,
+) -> Result<Chosen, Vec<SweepFinding>> {
     let turn = i32::try_from(joint.resolution).unwrap_or(i32::MAX);
+    if joint.is_wheel() {
+        // A wheel has no place: LeRobot gives it no offset and its whole turn.
+        let (value, findings) = (constant(joint), Vec::new());
+        return Ok(Chosen { value, findings });
+    }
     let half = (turn - 1) / 2;
     let (Some((low, high)), Some((start, _))) = (swept.range(), swept.ends()) else {
-        return Err(vec![Finding::Unseen]);
+        return Err(vec![SweepFinding::Unseen]);
     };
     let mut findings = Vec::new();
     if !joint.full_turn {
@@ -133,7 +148,10 @@ pub fn choose(joint: &JointSpec, swept: &Swept, family: &Family) -> Result<Chose
     };
     // The servo reports raw + sign * offset, so the centre reads `half` with this one, or with any a whole turn away.
     let offset = (family.homing.factor() * (half - centre) + half).rem_euclid(turn) - half;
-    let offset = offset.clamp(-family.largest_offset, family.largest_offset);
+    let offset = match joint.is_wheel() {
+        true => 0,
+        false => offset.clamp(-family.largest_offset, family.largest_offset),
+    };
     let reads = |raw: i32| (raw + family.homing.factor() * offset).rem_euclid(turn);
     let (range_min, range_max) = if joint.full_turn {
         (0, turn - 1)
@@ -151,16 +169,43 @@ pub fn choose(joint: &JointSpec, swept: &Swept, family: &Family) -> Result<Chose
     Ok(Chosen { value, findings })
 }
 
-fn judge_span(joint: &JointSpec, span: i32, turn: i32) -> Option<Finding> {
+/// The calibration of a servo that needs no sweep: the offset and sense of rotation of the robot file, and its whole turn.
+fn constant(joint: &JointSpec) -> JointCalibration {
+    JointCalibration {
+        id: joint.id,
+        drive_mode: joint.drive_mode,
+        homing_offset: joint.homing_offset,
+        range_min: 0,
+        range_max: i32::try_from(joint.resolution).unwrap_or(i32::MAX) - 1,
+    }
+}
+
+/// The calibration of an arm all of whose joints turn all the way round: LeRobot calibrates it with constants (`omx_follower`, `omx_leader`).
+/// `None` for every other arm.
+pub fn constants(kind: &RobotKind) -> Option<Calibration> {
+    let all = kind.joints.iter().all(|joint| joint.full_turn);
+    let joints = kind.joints.iter();
+    let joints = joints.map(|joint| (joint.name.clone(), constant(joint)));
+    all.then(|| Calibration {
+        joints: joints.collect(),
+    })
+}
+
+/// How far the robot file says that a joint goes, degrees.
+pub fn expected_degrees(joint: &JointSpec) -> f64 {
+    (joint.upper - joint.lower).to_degrees().min(360.0)
+}
+
+fn judge_span(joint: &JointSpec, span: i32, turn: i32) -> Option<SweepFinding> {
     let degrees = f64::from(span) / f64::from(turn) * 360.0;
-    let expected = (joint.upper - joint.lower).to_degrees().min(360.0);
+    let expected = expected_degrees(joint);
     if span >= turn - 1 {
-        return Some(Finding::MoreThanATurn { degrees });
+        return Some(SweepFinding::MoreThanATurn { degrees });
     }
     match degrees / expected {
-        part if part < HARDLY => Some(Finding::HardlyMoved { degrees, expected }),
-        part if part < SHORT => Some(Finding::Short { degrees, expected }),
-        part if part > LONG => Some(Finding::Long { degrees, expected }),
+        part if part < HARDLY => Some(SweepFinding::HardlyMoved { degrees, expected }),
+        part if part < ENOUGH => Some(SweepFinding::Short { degrees, expected }),
+        part if part > LONG => Some(SweepFinding::Long { degrees, expected }),
         _ => None,
     }
 }
@@ -178,7 +223,7 @@ pub fn judge_pose(
     calibration: &mut Calibration,
     family: &Family,
     steps: &[Option<i32>],
-) -> Vec<(usize, Finding)> {
+) -> Vec<(usize, SweepFinding)> {
     let mut findings = Vec::new();
     let entries = kind.joints.iter().zip(&mut calibration.joints).zip(steps);
     for (index, ((joint, (_, value)), steps)) in entries.enumerate() {
@@ -195,13 +240,13 @@ pub fn judge_pose(
     findings
 }
 
-fn turn_round(joint: &JointSpec, value: &mut JointCalibration, family: &Family) -> Finding {
+fn turn_round(joint: &JointSpec, value: &mut JointCalibration, family: &Family) -> SweepFinding {
     match joint.unit {
-        Unit::Degrees | Unit::Velocity => Finding::Reversed,
-        _ if family.drive_mode == DriveMode::InServo => Finding::Reversed,
+        Unit::Degrees | Unit::Velocity => SweepFinding::Reversed,
+        _ if family.drive_mode == DriveMode::InServo => SweepFinding::Reversed,
         Unit::M100 | Unit::Percent => {
             value.drive_mode = 1;
-            Finding::TurnedRound
+            SweepFinding::TurnedRound
         }
     }
 }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hasher};
 
 use super::look::Look;
-use crate::check::{Finding, Report, Severity};
+use crate::check::{CheckReport, Finding, Severity};
+use crate::features::STATE;
 use crate::pictures::PictureReader;
 use crate::plural::plural;
-use crate::reader::{Dataset, STATE};
+use crate::reader::Dataset;
 
-/// The codes of pictures in which nothing can be told apart, and what they are like.
+/// The codes of pictures in which nothing can be distinguished, and what they are like.
 const NOTHING_TO_SEE: [(&str, &str); 3] = [
     ("dark", "all but black"),
     ("blank", "of one colour"),
@@ -24,7 +25,7 @@ const MOTION: f64 = 0.1;
 const FEW: f64 = 0.2;
 /// What is remembered of a picture.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sample {
+pub(super) struct PictureSample {
     frame: usize,
     brightness: f64,
     /// One of [`NOTHING_TO_SEE`].
@@ -35,20 +36,20 @@ pub(super) struct Sample {
 
 /// One camera over one episode.
 #[derive(Clone, Debug)]
-pub(super) struct View {
+pub(super) struct CameraView {
     /// The episode's position in the table, and its number.
     pub(super) at: usize,
     episode: u64,
     /// The frame that is looked at.
     pub(super) next: usize,
-    pub(super) samples: Vec<Sample>,
+    pub(super) samples: Vec<PictureSample>,
     /// The first of the pictures that show the same as the last one.
     first: Option<Look>,
 }
 
-impl View {
-    pub(super) fn new(at: usize, episode: u64) -> View {
-        View {
+impl CameraView {
+    pub(super) fn new(at: usize, episode: u64) -> CameraView {
+        CameraView {
             at,
             episode,
             next: 0,
@@ -67,7 +68,7 @@ impl View {
             Some(before) if same || !compared => before.same_since,
             _ => self.samples.len(),
         };
-        self.samples.push(Sample {
+        self.samples.push(PictureSample {
             frame,
             brightness: look.brightness,
             nothing_to_see: match () {
@@ -104,9 +105,9 @@ impl View {
 pub(super) fn judge(
     dataset: &Dataset,
     reader: &mut PictureReader,
-    view: &View,
+    view: &CameraView,
     rest: f64,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) -> f64 {
     let Some(last) = view.samples.last() else {
         return 0.0;
@@ -124,8 +125,8 @@ pub(super) fn judge(
         });
     };
     for (code, what) in NOTHING_TO_SEE {
-        let is = |sample: &&Sample| sample.nothing_to_see == Some(code);
-        let bad: Vec<&Sample> = view.samples.iter().filter(is).collect();
+        let is = |sample: &&PictureSample| sample.nothing_to_see == Some(code);
+        let bad: Vec<&PictureSample> = view.samples.iter().filter(is).collect();
         let Some(first) = bad.first() else { continue };
         // Each picture looked at stands for those around it.
         let frames = (bad.len() * length).div_ceil(view.samples.len());
@@ -193,7 +194,7 @@ fn share_of_motion(
 }
 
 /// The first of the frames that show the same as the sample does, of those since the sample before it.
-fn begins(reader: &mut PictureReader, view: &View, sample: usize) -> usize {
+fn begins(reader: &mut PictureReader, view: &CameraView, sample: usize) -> usize {
     let found = view.samples[sample].frame;
     let Some(before) = sample.checked_sub(1).map(|at| view.samples[at].frame) else {
         return found;
@@ -214,7 +215,7 @@ fn begins(reader: &mut PictureReader, view: &View, sample: usize) -> usize {
 pub(super) fn same_pictures(
     prints: &BTreeMap<usize, DefaultHasher>,
     dataset: &Dataset,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) {
     let mut seen: BTreeMap<u64, u64> = BTreeMap::new();
     let findings = report.findings.iter().filter(|f| f.code == "duplicate");

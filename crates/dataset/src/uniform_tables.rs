@@ -17,7 +17,8 @@ use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 
 use crate::budget::Budget;
 use crate::footer::{Chunk, Footer};
-use crate::parquet_io::{Source, guarded};
+use crate::parquet_io::guarded;
+use crate::parquet_source::Source;
 use crate::{pages, table};
 
 /// Tables with more rows in a group aren't small.
@@ -30,7 +31,7 @@ const PER_VALUE: u64 = 48;
 
 /// The columns of tables with the same schema, one table after the other.
 #[derive(Debug)]
-pub(crate) struct Alike {
+pub(crate) struct UniformTables {
     schema: Vec<u8>,
     /// How many columns the tables have, those that aren't wanted included.
     leaves: usize,
@@ -42,24 +43,24 @@ pub(crate) struct Alike {
 struct Column {
     name: String,
     leaf: ColumnDescPtr,
-    values: Values,
+    values: TableValues,
 }
 
 #[derive(Debug)]
-enum Values {
+enum TableValues {
     Integers(Vec<i64>),
     Numbers(Vec<f64>),
     /// The texts of all rows, and how many each row has.
     Texts(Vec<String>, Vec<usize>),
 }
 
-impl Alike {
-    /// Prepares for tables that are like this file; none when one of the wanted columns is not a plain one: whole numbers or
+impl UniformTables {
+    /// Prepares for tables with the schema of this file; none when one of the wanted columns is not a plain one: whole numbers or
     /// floating-point numbers of 64 bits, or lists of texts.
-    pub(crate) fn of(file: &[u8], wanted: impl Fn(&str) -> bool) -> Option<Alike> {
+    pub(crate) fn of(file: &[u8], wanted: impl Fn(&str) -> bool) -> Option<UniformTables> {
         let footer = Footer::of(file)?;
         let schema = ParquetMetaDataReader::decode_schema(footer.bytes()).ok()?;
-        let mut alike = Alike {
+        let mut tables = UniformTables {
             schema: footer.schema().to_owned(),
             leaves: schema.num_columns(),
             places: Vec::new(),
@@ -68,21 +69,21 @@ impl Alike {
         for (place, leaf) in schema.columns().iter().enumerate() {
             let name = leaf.path().parts().first()?;
             if wanted(name) {
-                if alike.columns.iter().any(|column| column.name == *name) {
+                if tables.columns.iter().any(|column| column.name == *name) {
                     return None;
                 }
-                alike.places.push(place);
-                alike.columns.push(Column {
+                tables.places.push(place);
+                tables.columns.push(Column {
                     name: name.clone(),
                     leaf: leaf.clone(),
                     values: values_of(leaf)?,
                 });
             }
         }
-        Some(alike)
+        Some(tables)
     }
 
-    /// Adds the rows of a table. False, and nothing added, when it isn't alike or anything about it is unusual.
+    /// Adds the rows of a table. False, and nothing added, when its schema is another one or anything about it is unusual.
     pub(crate) fn append(&mut self, path: &Path, file: &Bytes, budget: &mut Budget) -> bool {
         let before: Vec<usize> = self.columns.iter().map(|c| c.values.rows()).collect();
         let unspent = budget.clone();
@@ -153,7 +154,7 @@ fn fits(file: &Bytes, chunk: &Chunk, budget: &mut Budget) -> Option<()> {
 }
 
 /// The kind of values that a column has, if it is a plain one.
-fn values_of(leaf: &ColumnDescriptor) -> Option<Values> {
+fn values_of(leaf: &ColumnDescriptor) -> Option<TableValues> {
     let levels = (leaf.path().parts().len(), leaf.max_rep_level());
     let plain = match leaf.logical_type_ref() {
         None => leaf.converted_type() == ConvertedType::NONE,
@@ -164,29 +165,29 @@ fn values_of(leaf: &ColumnDescriptor) -> Option<Values> {
         Some(_) => false,
     };
     match (leaf.physical_type(), levels) {
-        (Type::INT64, (1, 0)) if plain => Some(Values::Integers(Vec::new())),
-        (Type::DOUBLE, (1, 0)) if plain => Some(Values::Numbers(Vec::new())),
+        (Type::INT64, (1, 0)) if plain => Some(TableValues::Integers(Vec::new())),
+        (Type::DOUBLE, (1, 0)) if plain => Some(TableValues::Numbers(Vec::new())),
         (Type::BYTE_ARRAY, (3, 1)) if leaf.converted_type() == ConvertedType::UTF8 => {
-            Some(Values::Texts(Vec::new(), Vec::new()))
+            Some(TableValues::Texts(Vec::new(), Vec::new()))
         }
         _ => None,
     }
 }
 
-impl Values {
+impl TableValues {
     fn rows(&self) -> usize {
         match self {
-            Values::Integers(values) => values.len(),
-            Values::Numbers(values) => values.len(),
-            Values::Texts(_, lengths) => lengths.len(),
+            TableValues::Integers(values) => values.len(),
+            TableValues::Numbers(values) => values.len(),
+            TableValues::Texts(_, lengths) => lengths.len(),
         }
     }
 
     fn truncate(&mut self, rows: usize) {
         match self {
-            Values::Integers(values) => values.truncate(rows),
-            Values::Numbers(values) => values.truncate(rows),
-            Values::Texts(texts, lengths) => {
+            TableValues::Integers(values) => values.truncate(rows),
+            TableValues::Numbers(values) => values.truncate(rows),
+            TableValues::Texts(texts, lengths) => {
                 lengths.truncate(rows);
                 texts.truncate(lengths.iter().sum());
             }
@@ -195,9 +196,9 @@ impl Values {
 
     fn into_array(self) -> Result<ArrayRef, String> {
         Ok(match self {
-            Values::Integers(values) => Arc::new(Int64Array::from(values)),
-            Values::Numbers(values) => Arc::new(Float64Array::from(values)),
-            Values::Texts(texts, lengths) => {
+            TableValues::Integers(values) => Arc::new(Int64Array::from(values)),
+            TableValues::Numbers(values) => Arc::new(Float64Array::from(values)),
+            TableValues::Texts(texts, lengths) => {
                 let texts = table::text(texts);
                 let field = Arc::new(Field::new("element", texts.data_type().clone(), true));
                 let offsets = OffsetBuffer::from_lengths(lengths);
@@ -217,19 +218,19 @@ struct Pages<'a> {
 }
 
 impl Pages<'_> {
-    fn append_to(&self, values: &mut Values) -> Option<()> {
+    fn append_to(&self, values: &mut TableValues) -> Option<()> {
         match values {
-            Values::Integers(out) => {
+            TableValues::Integers(out) => {
                 let found = self.read::<Int64Type>(Type::INT64)?;
                 let rows = found.values.len() == self.rows;
                 rows.then(|| out.extend(found.values))
             }
-            Values::Numbers(out) => {
+            TableValues::Numbers(out) => {
                 let found = self.read::<DoubleType>(Type::DOUBLE)?;
                 let rows = found.values.len() == self.rows;
                 rows.then(|| out.extend(found.values))
             }
-            Values::Texts(out, lengths) => {
+            TableValues::Texts(out, lengths) => {
                 let found = self.read::<ByteArrayType>(Type::BYTE_ARRAY)?;
                 for text in &found.values {
                     out.push(std::str::from_utf8(text.data()).ok()?.to_owned());
@@ -291,7 +292,7 @@ struct Found<T> {
     repetition: Vec<i16>,
 }
 
-/// `CompressionCodec` of the parquet format; none for those that nobody uses for small tables.
+/// `CompressionCodec` of the parquet format; none for those that are not used for small tables.
 fn compression(codec: i64) -> Option<Compression> {
     match codec {
         0 => Some(Compression::UNCOMPRESSED),
