@@ -83,6 +83,7 @@ fn paced(
         episodes: 2,
         episode_rows: ROWS / 2,
         reset_rows: 0,
+        approach_rows: 0,
     };
     let sink = SinkOptions::new(Workers::Threads, "bench".to_owned(), FPS);
     let (writer, stop) = (writer(&columns, folder)?, Stop::new());

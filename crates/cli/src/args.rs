@@ -9,6 +9,7 @@ mod dataset;
 mod dataset_tools;
 mod display;
 mod doctor;
+pub(crate) mod help;
 mod hub;
 mod policy;
 mod ports;
@@ -17,6 +18,7 @@ mod recording;
 mod recover;
 mod replay;
 mod rig;
+mod rigs;
 mod run;
 mod scan;
 mod setup;
@@ -24,9 +26,11 @@ mod sim;
 mod teleop;
 mod values;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use bench::BenchCommand;
 pub(crate) use calibrate::CalibrateArgs;
@@ -42,6 +46,7 @@ pub(crate) use ports::PortsArgs;
 pub(crate) use record::RecordArgs;
 pub(crate) use recover::RecoverArgs;
 pub(crate) use replay::ReplayArgs;
+pub(crate) use rigs::{NewRigArgs, RigAction};
 pub(crate) use run::RunArgs;
 pub(crate) use scan::ScanArgs;
 pub(crate) use setup::SetupArgs;
@@ -54,15 +59,69 @@ pub(crate) use teleop::TeleopArgs;
     name = "ulna",
     version,
     propagate_version = true,
-    after_help = "New here? `ulna demo` needs no hardware."
+    after_help = "New here? `ulna demo` needs no hardware. `ulna completions SHELL` and `ulna man` help a shell to help."
 )]
 pub(crate) struct Cli {
     /// Print one JSON object on stdout when the command ends; everything else goes to stderr
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
+    /// Say more: all timing, every finding
+    #[arg(long, short, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+
+    /// Say less: results, questions, warnings and errors alone
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// Reads a command line. Its help fits the terminal.
+pub(crate) fn parse<W: Into<OsString> + Clone>(
+    words: impl IntoIterator<Item = W>,
+) -> Result<Cli, clap::Error> {
+    let command = help::fitted(Cli::command(), crate::print::columns_of_stdout());
+    let command = command.long_version(FEATURES.as_str());
+    Cli::from_arg_matches(&command.try_get_matches_from(words)?)
+}
+
+/// The version, and which cargo features this ulna was built with.
+static FEATURES: LazyLock<String> = LazyLock::new(|| {
+    let features = [
+        ("viewer", cfg!(feature = "viewer")),
+        ("web-viewer", cfg!(feature = "web-viewer")),
+        ("hub", cfg!(feature = "hub")),
+        ("asm", cfg!(feature = "asm")),
+    ];
+    let named = |built: bool| {
+        let names = features.iter().filter(|(_, is_built)| *is_built == built);
+        let names: Vec<&str> = names.map(|(name, _)| *name).collect();
+        match names.is_empty() {
+            true => "none".to_owned(),
+            false => names.join(", "),
+        }
+    };
+    format!(
+        "{}\nfeatures: {}\nnot built in: {}",
+        env!("CARGO_PKG_VERSION"),
+        named(true),
+        named(false)
+    )
+});
+
+/// Whether the user asks what can go wrong in a simulation (`--fault help`), whatever else is on the line.
+pub(crate) fn asks_for_faults(words: &[OsString]) -> bool {
+    let words = words.iter().take_while(|word| *word != "--");
+    let words: Vec<&str> = words.filter_map(|word| word.to_str()).collect();
+    let flags = ["--fault", "--camera-fault"];
+    words
+        .windows(2)
+        .any(|pair| flags.contains(&pair[0]) && pair[1] == "help")
+        || words
+            .iter()
+            .any(|word| ["--fault=help", "--camera-fault=help"].contains(word))
 }
 
 #[derive(Debug, Subcommand)]
@@ -74,6 +133,12 @@ pub(crate) enum Command {
     Robots {
         #[command(subcommand)]
         action: RobotsAction,
+    },
+
+    /// Your own rigs: robot, ports, ids and cameras under one name, for `ulna teleop NAME`
+    Rig {
+        #[command(subcommand)]
+        action: RigAction,
     },
 
     /// List the serial ports, and find out which one is the arm's
@@ -223,6 +288,31 @@ number. Ctrl-C ends it as it ends teleop.")]
     Bench {
         #[command(subcommand)]
         bench: BenchCommand,
+    },
+
+    /// Print what a shell needs to complete ulna's commands and options
+    #[command(after_help = "\
+Examples:
+  ulna completions bash > ~/.local/share/bash-completion/completions/ulna
+  ulna completions zsh > ~/.zfunc/_ulna                              a folder of $fpath
+  ulna completions fish > ~/.config/fish/completions/ulna.fish")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+
+    /// Print ulna's manual page, or write those of all commands
+    #[command(after_help = "\
+Examples:
+  ulna man | man -l -
+  ulna man dataset check | man -l -
+  ulna man --output ~/.local/share/man/man1            one page for each command: `man ulna-record`")]
+    Man {
+        /// The page of this command
+        command: Vec<String>,
+        /// Write all pages into this folder
+        #[arg(long, value_name = "DIR", conflicts_with = "command")]
+        output: Option<PathBuf>,
     },
 }
 

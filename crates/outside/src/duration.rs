@@ -27,7 +27,9 @@ pub fn duration(text: &str) -> Option<Duration> {
         let end = after.find(is_digit).unwrap_or(after.len());
         let (unit, next) = after.split_at(end);
         let (_, decimals, factor) = UNITS.iter().find(|(name, ..)| *name == unit)?;
-        let size = 10u64.pow(u32::try_from(*decimals).ok()?).checked_mul(*factor)?;
+        let size = 10u64
+            .pow(u32::try_from(*decimals).ok()?)
+            .checked_mul(*factor)?;
         if size >= last {
             return None;
         }
@@ -81,8 +83,25 @@ mod tests {
     #[test]
     fn what_is_no_time() {
         for text in [
-            "", "s", "-1", "-1s", "1.", ".5", "1e3", "inf", "nan", "5 s", "5x", "5s5s", "30s1m",
-            "1m2min", "5s3", "1..5s", "99999999999999999999", "9999999999999h", "１s",
+            "",
+            "s",
+            "-1",
+            "-1s",
+            "1.",
+            ".5",
+            "1e3",
+            "inf",
+            "nan",
+            "5 s",
+            "5x",
+            "5s5s",
+            "30s1m",
+            "1m2min",
+            "5s3",
+            "1..5s",
+            "99999999999999999999",
+            "9999999999999h",
+            "１s",
         ] {
             assert_eq!(duration(text), None, "{text}");
         }

@@ -322,14 +322,7 @@ impl<'a> ControlledArm<'a> {
         };
         let (stop, mut unobserved, mut work) = (Stop::new(), (), Distribution::new());
         let robot: &mut dyn ulna_core::Robot = &mut *self.follower;
-        let mut tick = Tick::new(
-            robot,
-            motion,
-            &mut self.gate,
-            &mut unobserved,
-            &stop,
-            plan,
-        );
+        let mut tick = Tick::new(robot, motion, &mut self.gate, &mut unobserved, &stop, plan);
         let ran = catch_unwind(AssertUnwindSafe(|| run(&mut tick, pacer, &mut work)));
         match ran {
             Ok(()) => Ok(tick.end().unwrap_or(End::Elapsed)),

@@ -12,7 +12,7 @@ use crate::{Outcome, output};
 pub(crate) fn calibrate(args: &CalibrateArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
     let attended = Terminal::attended();
-    let options = args.options(attended);
+    let options = args.options(attended)?;
     let mut talk = Terminal::new(&stop).obliging(args.alone(attended));
     let report = ulna_bringup::calibrate::calibrate(&options, &stop, &mut talk)?;
     if json {

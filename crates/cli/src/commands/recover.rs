@@ -11,7 +11,8 @@ use crate::{Outcome, output};
 
 pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let report = ulna_bringup::recover::recover(&args.options(), &stop, &mut Terminal::new(&stop))?;
+    let report =
+        ulna_bringup::recover::recover(&args.options()?, &stop, &mut Terminal::new(&stop))?;
     if json {
         output::json(&serde_json::to_value(&report)?)?;
     } else {

@@ -9,11 +9,12 @@ use ulna_session::replay::{EpisodeOptions, Replayed};
 use super::{display, stop, warn_of_hidden_calibrations};
 use crate::Outcome;
 use crate::args::ReplayArgs;
-use crate::output::{self, StatusLine};
+use crate::output::{self, Watched};
+use crate::session_text::session;
 
 pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let rig = args.rig();
+    let rig = args.rig()?;
     let kind = files::find(&rig.robot)?;
     warn_of_hidden_calibrations(&rig, false);
     let display = display::open(&args.display, &format!("replay {}", kind.name))?;
@@ -23,12 +24,12 @@ pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Outcome> {
         units: args.units.map(Into::into),
         trust: args.trust(),
     };
-    let session = spawn(&stop, move |link| {
+    let running = spawn(&stop, move |link| {
         ulna_session::replay::replay(&rig, &options, display, link)
     })?;
-    let replayed = StatusLine::of(&kind).follow(session)?;
+    let replayed = Watched::of(&kind).follow(running)?;
     for warning in &replayed.warnings {
-        output::note(format_args!("warning: {warning}"));
+        output::warning(warning);
     }
     if json {
         output::note(format_args!(
@@ -69,6 +70,6 @@ fn replay_table(replayed: &Replayed) -> Text {
         ));
     }
     let mut text: Text = lines.into_iter().collect();
-    text.append(output::session(&outcome.report));
+    text.append(session(&outcome.report));
     text
 }

@@ -9,10 +9,10 @@ use super::record::{Front, recorded};
 use super::{display, stop, warn_of_hidden_calibrations};
 use crate::Outcome;
 use crate::args::RunArgs;
-use crate::output::{self, StatusLine};
+use crate::output::{self, Watched};
 
 pub(crate) fn run(args: &RunArgs, json: bool) -> Result<Outcome> {
-    let (rig, policy) = (args.rig(), args.policy());
+    let (rig, policy) = (args.rig()?, args.policy());
     let display = display::open(&args.display, &format!("run {}", policy.bundle.display()))?;
     if let Some(options) = args.recording() {
         let front = Front {
@@ -28,6 +28,6 @@ pub(crate) fn run(args: &RunArgs, json: bool) -> Result<Outcome> {
     let session = spawn(&stop, move |link| {
         policies::run(&rig, &policy, duration, display, link)
     })?;
-    let outcome = StatusLine::of(&kind).follow(session)?;
+    let outcome = Watched::of(&kind).follow(session)?;
     output::outcome(&outcome, json)
 }

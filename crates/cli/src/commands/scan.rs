@@ -11,7 +11,7 @@ use crate::{Outcome, output};
 
 pub(crate) fn scan(args: &ScanArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let scanned = ulna_bringup::scan::scan(&args.options(), &stop, &mut Terminal::new(&stop))?;
+    let scanned = ulna_bringup::scan::scan(&args.options()?, &stop, &mut Terminal::new(&stop))?;
     if json {
         output::json(&serde_json::to_value(&scanned)?)?;
     } else {

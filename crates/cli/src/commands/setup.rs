@@ -12,7 +12,7 @@ use crate::terminal::Terminal;
 use crate::{Outcome, output};
 
 pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Outcome> {
-    let stop = stop()?;
+    let (stop, options) = (stop()?, args.options()?);
     let alone = args.alone(Terminal::attended());
     let terminal = Terminal::new(&stop).obliging(alone);
     let mut talk: Box<dyn Dialogue> = if !json && args.full_screen() && Terminal::has_screen() {
@@ -20,7 +20,7 @@ pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Outcome> {
     } else {
         Box::new(terminal)
     };
-    let report = ulna_bringup::setup::setup(&args.options(), &stop, &mut *talk);
+    let report = ulna_bringup::setup::setup(&options, &stop, &mut *talk);
     drop(talk); // gives the terminal back before anything is printed
     let report = report?;
     if json {

@@ -61,7 +61,13 @@ fn episodes_and_resets_last_their_rows() {
 fn recording_waits_until_rows_are_complete() {
     let mut session = phases(1, 1, 0);
     let mut acts = Vec::new();
-    assert!(!session.before_row(Ready { complete: false, ..READY }, &mut acts));
+    assert!(!session.before_row(
+        Ready {
+            complete: false,
+            ..READY
+        },
+        &mut acts
+    ));
     assert!(!session.is_approaching());
     assert_eq!((session.phase(), acts.len()), (Phase::Waiting, 0));
     assert!(session.before_row(READY, &mut acts));

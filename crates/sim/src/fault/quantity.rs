@@ -97,9 +97,8 @@ impl FaultText<'_> {
 
 /// The duration `value` in the fault `text`.
 pub(crate) fn duration(text: &str, value: &str) -> Result<Duration, FaultParseError> {
-    ulna_outside::duration(value)
-        .ok_or_else(|| FaultParseError::BadDuration {
-            text: text.into(),
-            value: value.into(),
-        })
+    ulna_outside::duration(value).ok_or_else(|| FaultParseError::BadDuration {
+        text: text.into(),
+        value: value.into(),
+    })
 }
