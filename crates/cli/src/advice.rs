@@ -43,7 +43,7 @@ const NAMES: [(&str, &str); 17] = [
     ("teleoperate", "`ulna teleop`"),
     (
         "train",
-        "LeRobot trains on what `ulna record` writes: `lerobot-train --policy.type=act --dataset.root=DIR …`; then `ulna policy import CHECKPOINT`",
+        "ulna does not train yet, LeRobot does, on what `ulna record` writes: `lerobot-train --policy.type=act --dataset.root=DIR …`; then `ulna policy import CHECKPOINT`",
     ),
     (
         "viz",
@@ -77,12 +77,12 @@ pub(crate) fn for_words(words: &[String]) -> Option<String> {
     let ours = command.as_deref().and_then(|command| {
         let name = command.strip_prefix("lerobot-").unwrap_or(command);
         let found = NAMES.iter().find(|(theirs, _)| *theirs == name);
-        found.map(|(_, ours)| format!("LeRobot's {name} is here: {ours}"))
+        found.map(|(_, ours)| format!("LeRobot's `{name}`: {ours}"))
     });
     let is_ours = command.as_deref().is_some_and(|name| OURS.contains(&name));
     let option = words.iter().find_map(|word| {
         let found = OPTIONS.iter().find(|(theirs, _)| word.starts_with(theirs));
-        found.map(|(theirs, ours)| format!("LeRobot's {theirs}… is here: {ours}"))
+        found.map(|(theirs, ours)| format!("LeRobot's `{theirs}`: {ours}"))
     });
     match is_ours {
         true => option,

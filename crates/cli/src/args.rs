@@ -279,6 +279,7 @@ number. Ctrl-C ends it as it ends teleop.")]
     },
 
     /// Share datasets and policies: push them to a Hub, pull them from one
+    #[command(hide = !cfg!(feature = "hub"))] // it says how to build it in, if asked
     Hub {
         #[command(subcommand)]
         action: HubAction,

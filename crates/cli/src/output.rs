@@ -6,7 +6,7 @@ use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ulna_outside::{Printable, Text};
 use ulna_robot::RobotKind;
-use ulna_session::client::{SessionEvent, SessionHandle};
+use ulna_session::client::{SessionEvent, SessionHandle, SessionPhase};
 use ulna_session::datasets::Progress;
 use ulna_session::run::SessionOutcome;
 
@@ -33,13 +33,14 @@ pub(crate) struct Watched {
     ticks: TickLine,
     newest: Status,
     leaving: Option<String>,
+    how_to_end: String,
 }
 
 impl Watched {
-    /// A session with this robot; how it is ended is said at once.
+    /// A session with this robot; how it is ended is said as soon as it begins.
     pub(crate) fn of(kind: &RobotKind) -> Self {
-        note(how_to_end(kind));
         Self {
+            how_to_end: how_to_end(kind, ""),
             line: LiveLine::new(),
             ticks: TickLine::of(kind),
             newest: Status::default(),
@@ -63,6 +64,9 @@ impl Watched {
                 self.leaving = Some(leaving(what));
                 self.redraw();
             }
+            SessionEvent::Phase {
+                phase: SessionPhase::Connecting,
+            } if !is_quiet() => self.line.say(&self.how_to_end),
             SessionEvent::Note { text } if !is_quiet() => self.line.say(Printable(text)),
             SessionEvent::Warning { text } => {
                 self.line.say(format_args!("warning: {}", Printable(text)));

@@ -63,9 +63,10 @@ fn columns_of(stream: &impl IsTerminal) -> Option<usize> {
         .filter(|columns| *columns > 0)
 }
 
-/// The columns of stdout, if it is a terminal.
+/// The columns for help on stdout: the terminal's, else what `COLUMNS` says, as clap has it.
 pub(crate) fn columns_of_stdout() -> Option<usize> {
-    columns_of(&io::stdout())
+    let told = || std::env::var("COLUMNS").ok()?.parse().ok();
+    columns_of(&io::stdout()).or_else(told)
 }
 
 /// Prints what can go wrong in a simulation; the exit code.
@@ -206,12 +207,12 @@ pub(crate) fn usage(error: &clap::Error) -> u8 {
     }
     let said = shown(error);
     let words: Vec<String> = std::env::args().skip(1).collect();
-    if words
-        .iter()
-        .take_while(|word| *word != "--")
-        .any(|word| word == "--json")
-    {
-        json_error(&serde_json::json!({ "error": said.trim_end(), "exit_code": code }));
+    let mut options = words.iter().take_while(|word| *word != "--");
+    if options.any(|word| word == "--json") {
+        json_error(&serde_json::json!({
+            "error": said.trim_start_matches("error: ").trim_end(),
+            "exit_code": code,
+        }));
     }
     write_notes(&Lines(said.trim_end()).to_string());
     if let Some(tip) = advice::for_words(&words) {

@@ -3,6 +3,7 @@
 use ulna_outside::{Shell, Text};
 use ulna_session::EpisodeReport;
 use ulna_session::record::{GradedEpisode, Recorded};
+use ulna_session::report::ServoReport;
 
 use crate::print::is_verbose;
 use crate::{health, session_text};
@@ -54,11 +55,11 @@ pub(crate) fn summary(recorded: &Recorded) -> Text {
         true => text.append(session_text::session(session)),
         false => text.extend(how_the_arm_was(recorded)),
     }
-    text.extend(verdict(recorded));
     let dir = Shell(dataset.display());
     text.push(format_args!(
         "look at it: ulna dataset view {dir} --report report.html"
     ));
+    text.extend(verdict(recorded));
     text
 }
 
@@ -109,6 +110,16 @@ fn camera(name: &str, reports: &[EpisodeReport]) -> String {
     line
 }
 
+/// Whether a servo did more than miss a read now and then.
+fn is_bad(servo: &ServoReport) -> bool {
+    let asked = servo.replies.saturating_add(servo.missed).max(1);
+    let many = f64::from(servo.missed) / f64::from(asked) > MANY;
+    many || servo.implausible > 0 || !servo.complaints.is_empty()
+}
+
+/// Part of the reads that a servo may miss without being named.
+const MANY: f64 = 0.01;
+
 /// The faults of the session, and how the arm was left.
 fn how_the_arm_was(recorded: &Recorded) -> Vec<String> {
     let session = &recorded.session;
@@ -118,10 +129,18 @@ fn how_the_arm_was(recorded: &Recorded) -> Vec<String> {
     ];
     let mut lines = Vec::new();
     for (role, bus) in buses {
-        let faults = bus
-            .into_iter()
-            .flat_map(ulna_session::report::BusReport::faults);
-        lines.extend(faults.map(|fault| format!("  {role:<12}{fault}")));
+        let servos = bus.map_or(&[][..], |bus| &bus.servos);
+        let (bad, fair): (Vec<&ServoReport>, Vec<_>) = servos
+            .iter()
+            .filter(|servo| servo.had_faults())
+            .partition(|servo| is_bad(servo));
+        lines.extend(bad.iter().map(|servo| format!("  {role:<12}{servo}")));
+        let missed: u32 = fair.iter().map(|servo| servo.missed).sum();
+        if missed > 0 {
+            lines.push(format!(
+                "  {role:<12}{missed} other reads missed (-v: by servo)"
+            ));
+        }
     }
     lines.extend(health::at_worst(&session.follower).map(|felt| format!("  health      {felt}")));
     let exit = &session.exit;

@@ -89,12 +89,12 @@ impl TickLine {
         Status {
             alarms: self.alarms(tick),
             levels: vec![
-                format!("{seconds:6.1} s  {fine}  off by {off:4.1}{felt}"),
-                format!("{seconds:6.1} s  {coarse}  off by {off:4.1}{felt}"),
-                format!("{seconds:6.1} s  {coarse}  off {off:3.0}"),
-                format!("{seconds:6.1} s  {coarse}"),
-                format!("{seconds:6.1} s  off by {off:4.1}{felt}"),
-                format!("{seconds:6.1} s"),
+                format!("{seconds:.1} s  {fine}  off by {off:4.1}{felt}"),
+                format!("{seconds:.1} s  {coarse}  off by {off:4.1}{felt}"),
+                format!("{seconds:.1} s  {coarse}  off {off:3.0}"),
+                format!("{seconds:.1} s  {coarse}"),
+                format!("{seconds:.1} s  off by {off:4.1}{felt}"),
+                format!("{seconds:.1} s"),
             ],
             keys: Vec::new(),
         }
@@ -115,14 +115,14 @@ fn felt(names: &[String], tick: &TickRecord) -> String {
     }
 }
 
-/// What a session says at its start of its end.
-pub(crate) fn how_to_end(kind: &RobotKind) -> String {
+/// What a session says at its start of its end; `first` is what happens before the arm is brought to rest.
+pub(crate) fn how_to_end(kind: &RobotKind, first: &str) -> String {
     let then = match kind.exit.then {
         ExitAction::Park => "the arm goes to its resting pose, then its torque goes off",
         ExitAction::Release => "the torque goes off where the arm is",
         ExitAction::Hold => "the arm stays where it is, with the torque on",
     };
-    format!("Ctrl-C ends it: {then}.")
+    format!("Ctrl-C ends it: {first}{then}.")
 }
 
 /// What becomes of the arm now, said as soon as it is known.

@@ -47,9 +47,9 @@ impl Place<'_> {
                     Some(format!("`{name}` gives no answer"))
                 }
                 () if is_off && alarm.is_empty() => Some(format!("`{name}` is {degrees:.0}° off")),
-                () if is_off => Some(format!("`{name}` is {degrees:.0}° off, with {alarm}")),
+                () if is_off => Some(format!("`{name}` is {degrees:.0}° off ({alarm})")),
                 () if alarm.is_empty() => None,
-                () => Some(format!("`{name}` has {alarm}, and may be limp")),
+                () => Some(format!("`{name}` may be limp ({alarm})")),
             });
         }
         missed

@@ -3,12 +3,12 @@
 use anyhow::Result;
 use serde_json::json;
 use ulna_outside::Printable;
-use ulna_robot::{RobotKind, files};
+use ulna_robot::files;
 use ulna_session::RigOptions;
-use ulna_session::client::{SessionEvent, SessionHandle, spawn};
+use ulna_session::client::{SessionEvent, SessionHandle, SessionPhase, spawn};
 use ulna_session::display::Display;
 use ulna_session::policies::PolicyOptions;
-use ulna_session::record::{RecordOptions, record as run};
+use ulna_session::record::{OnInterrupt, RecordOptions, record as run};
 
 use super::{display, stop, warn_of_hidden_calibrations};
 use crate::Outcome;
@@ -56,7 +56,11 @@ pub(super) fn recorded(
     // A base is driven from the keyboard; one that is simulated, or a policy's, drives by itself.
     let kind = files::find(&rig.robot)?;
     let drives = !rig.sim && policy.is_none() && kind.base.is_some();
-    output::note(how_to_end(&kind));
+    let first = match options.on_interrupt {
+        OnInterrupt::Save => "the running episode is saved, ",
+        OnInterrupt::Discard => "the running episode is thrown away, ",
+    };
+    let how_to_end = how_to_end(&kind, first);
     let session = spawn(&stop, move |link| {
         run(&rig, &options, policy.as_ref(), display, link)
     })?;
@@ -73,7 +77,8 @@ pub(super) fn recorded(
             "the base: {BASE_HELP}; it stops half a second after the last key"
         ));
     }
-    let recorded = follow(session, &kind, fps, keyboard.is_some(), announcer);
+    let line = RecordLine::new(&kind, fps, keyboard.is_some());
+    let recorded = follow(session, line, announcer, &how_to_end);
     drop(keyboard);
     let recorded = recorded?;
     for warning in &recorded.warnings {
@@ -94,14 +99,15 @@ pub(super) fn recorded(
 /// Shows and announces a recording until it is over.
 fn follow<T>(
     session: SessionHandle<T>,
-    kind: &RobotKind,
-    fps: u32,
-    keyboard: bool,
+    mut recording: RecordLine,
     mut announcer: Announcer,
+    how_to_end: &str,
 ) -> T {
     let mut line = LiveLine::new();
-    let mut recording = RecordLine::new(kind, fps, keyboard);
     session.follow(|event| match event {
+        SessionEvent::Phase {
+            phase: SessionPhase::Connecting,
+        } if !is_quiet() => line.say(how_to_end),
         SessionEvent::Note { text } if !is_quiet() => line.say(Printable(text)),
         SessionEvent::Warning { text } => line.say(format_args!("warning: {}", Printable(text))),
         event => {

@@ -119,7 +119,7 @@ fn device(name: &str, role: ArmRole, kind: &RobotKind, table: &DeviceTable) -> V
             Finding::new(
                 Severity::Warn,
                 name,
-                "no port: the only adapter that is left is taken",
+                "no port: a session takes the only adapter that is left",
             )
             .next("`ulna ports find` says which port is the arm's"),
         ),
