@@ -6,6 +6,7 @@ use crossterm::cursor::{MoveToColumn, MoveUp};
 use crossterm::queue;
 use crossterm::style::Print;
 use crossterm::terminal::{Clear, ClearType, size};
+use ulna_outside::Printable;
 
 use crate::paint;
 use crate::print::{is_quiet, notes};
@@ -26,6 +27,21 @@ pub(crate) struct Status {
 }
 
 impl Status {
+    /// The same with what names from outside hold shown as text.
+    fn printable(&self) -> Self {
+        let all = |texts: &[String]| {
+            texts
+                .iter()
+                .map(|text| Printable(text).to_string())
+                .collect()
+        };
+        Self {
+            alarms: all(&self.alarms),
+            levels: all(&self.levels),
+            keys: all(&self.keys),
+        }
+    }
+
     /// The line in these columns, with how many bytes of it are alarms: the fullest text that fits beside alarms and keys, cut off only
     /// where even the shortest does not.
     fn fit(&self, width: usize) -> (usize, String) {
@@ -86,7 +102,7 @@ impl LiveLine {
         if !self.shown {
             return;
         }
-        let width = width();
+        let (width, status) = (width(), status.printable());
         // The last column stays free: a cursor behind it would be in the next line.
         let (alarms, line) = status.fit(width.saturating_sub(1));
         let (alarm, rest) = line.split_at_checked(alarms).unwrap_or(("", &line));

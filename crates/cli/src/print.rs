@@ -137,8 +137,16 @@ pub(crate) fn raw(bytes: &[u8]) -> io::Result<()> {
 
 /// Prints a question on stderr, and stays in its line.
 pub(crate) fn prompt(question: &str) {
-    let mut stderr = io::stderr().lock();
-    let _ = write!(stderr, "{} ", Lines(question)).and_then(|()| stderr.flush());
+    let stderr = io::stderr();
+    let width = columns_of(&stderr).map(|width| width.saturating_sub(1));
+    let question = Lines(question).to_string();
+    let lines = question.split('\n').flat_map(|line| match width {
+        Some(width) => wrap(line, width),
+        None => vec![line.to_owned()],
+    });
+    let lines: Vec<String> = lines.collect();
+    let mut out = stderr.lock();
+    let _ = write!(out, "{} ", lines.join("\n")).and_then(|()| out.flush());
 }
 
 /// Shows a message next to a bar.

@@ -21,6 +21,8 @@ pub(crate) struct Place<'a> {
     pub(crate) calibration: &'a Calibration,
     /// In each joint's unit.
     pub(crate) goals: &'a Joints<f64>,
+    /// A port is gone, which is said of it: joints that are not heard need not be named as well.
+    pub(crate) port_lost: bool,
 }
 
 impl Place<'_> {
@@ -43,6 +45,7 @@ impl Place<'_> {
             let is_off = off.is_nan() || off > NEAR && !is_holding;
             let degrees = off.to_degrees();
             missed.extend(match () {
+                () if state.measured[joint].age(now) > FRESH && self.port_lost => None,
                 () if state.measured[joint].age(now) > FRESH => {
                     Some(format!("`{name}` gives no answer"))
                 }

@@ -268,6 +268,8 @@ impl<'a> ControlledArm<'a> {
         let still = Joints::filled(pose.len(), 1.0);
         let mut there = Move::new(pose, pose, Stamp::new(start + LATECOMERS), &still);
         self.ticks(&mut there, start, LATECOMERS, pacer)?;
+        // Outside the ticks there is time to ask a bad line until it answers; what stays silent is found below.
+        let _ = self.follower.read_again(pacer);
         let missed = self.missed(pacer.now());
         match missed.is_empty() {
             true => Ok(()),
@@ -303,6 +305,7 @@ impl<'a> ControlledArm<'a> {
             robot: self.robot,
             calibration: self.calibration,
             goals: held.goals(),
+            port_lost: !self.follower.lost().is_empty(),
         };
         place.missed(self.follower.state(), &self.follower.report(), now)
     }
