@@ -17,7 +17,8 @@ use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 
 use crate::budget::Budget;
 use crate::footer::{Chunk, Footer};
-use crate::parquet_io::{Source, guarded};
+use crate::parquet_io::guarded;
+use crate::parquet_source::Source;
 use crate::{pages, table};
 
 /// Tables with more rows in a group aren't small.

@@ -10,13 +10,21 @@ use crate::budget::Budget;
 use crate::deviation::Deviation;
 use crate::error::{DatasetError, Result};
 use crate::info::Info;
-use crate::parquet_io::Source;
+use crate::parquet_source::Source;
 use crate::stats::Stats;
 use crate::template::FileIndex;
 use crate::{parquet_io, stats, table};
 
 /// The folder of the episode tables.
 pub(crate) const EPISODES_DIR: &str = "meta/episodes";
+
+/// A table as ulna and LeRobot name it, relative to the dataset's folder.
+pub(crate) fn table_path(at: FileIndex) -> PathBuf {
+    let FileIndex { chunk, file } = at;
+    PathBuf::from(format!(
+        "{EPISODES_DIR}/chunk-{chunk:03}/file-{file:03}.parquet"
+    ))
+}
 
 /// Where an episode's pictures of one camera are.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! What a policy sees, what it answers, and for which robot.
 
-use ulna_core::Unit;
+use ulna_core::{Joints, Unit};
 use ulna_robot::RobotKind;
 
 use crate::normalise::Normaliser;
@@ -9,13 +9,16 @@ use crate::normalise::Normaliser;
 pub const STATE: &str = "observation.state";
 /// LeRobot's key of what a policy answers.
 pub const ACTION: &str = "action";
-/// LeRobot's key of what is known of the surroundings beside pictures.
+/// LeRobot's key of what is known of the surroundings, pictures apart.
 pub const ENVIRONMENT_STATE: &str = "observation.environment_state";
 /// What LeRobot's keys of pictures begin with; the camera's name follows.
 pub const IMAGES: &str = "observation.images.";
 
 /// LeRobot's key of the picture where a simulation has just one; ulna calls that camera `image`.
 pub const IMAGE: &str = "observation.image";
+
+/// The most numbers that [`ENVIRONMENT_STATE`] may have.
+pub const MAX_ENVIRONMENT: usize = 64;
 
 /// The features of a policy, checked when its bundle was opened.
 #[derive(Debug, Clone, PartialEq)]
@@ -259,4 +262,9 @@ fn input_fault(input: &Input, robot: &RobotContract) -> Option<String> {
             })
         }
     }
+}
+
+/// The contract's joint values as an array that never allocates; more than fit have been refused.
+pub(crate) fn joints_of(values: &[f32]) -> Joints<f64> {
+    Joints::from_fn(values.len(), |joint| f64::from(values[joint]))
 }

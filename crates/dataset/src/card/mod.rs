@@ -16,10 +16,11 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use crate::error::{DatasetError, IoContext, Result};
-use crate::fs::{Fs, RealFs, STAGING, put, remove_if_there};
+use crate::fs::{Fs, RealFs, STAGING, remove_if_there};
 use crate::inside;
+use crate::lock::lock;
+use crate::place_file::put;
 use crate::reader::Dataset;
-use crate::writer::lock;
 
 use merge::holds_ours;
 

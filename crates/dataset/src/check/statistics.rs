@@ -1,9 +1,10 @@
 //! The statistics of the dataset and of its episodes against the rows.
 
-use crate::check::data::{Columns, Seen};
+use crate::check::data_files::Columns;
+use crate::check::rows::Seen;
 use crate::check::{Finding, Report, Severity};
 use crate::features::{Dtype, Feature};
-use crate::info::Format;
+use crate::format::Format;
 use crate::reader::Dataset;
 use crate::stats::{FeatureStats, STATS_PATH, Stats, aggregate};
 
@@ -154,7 +155,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::check::data;
+    use crate::check::rows;
     use crate::check::stand_ins::StandIns;
     use crate::episodes;
 
@@ -178,7 +179,7 @@ mod tests {
         let dataset = Dataset::open(&root).unwrap();
         let (columns, none) = (Columns::default(), StandIns::default());
         let report = &mut Report::default();
-        let ours = data::episodes(&dataset, &columns, &none, report, &mut |_, _, _| Ok(()));
+        let ours = rows::check(&dataset, &columns, &none, report, &mut |_, _, _| Ok(()));
         let ours = ours.unwrap().stats;
         let theirs = episodes::read_stats(&root).unwrap();
         assert_eq!((ours.len(), theirs.len()), (3, 3));

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::data::Seen;
+use crate::check::rows::Seen;
 use crate::check::stand_ins::{StandIns, message};
 use crate::check::{Finding, Report, Severity};
 use crate::episodes::{EpisodeRow, VideoSpan};
 use crate::features::Feature;
-use crate::info::Format;
+use crate::format::Format;
 use crate::pictures::TOLERANCE;
 use crate::reader::Dataset;
 use crate::template::FileIndex;

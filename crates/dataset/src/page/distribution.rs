@@ -36,7 +36,7 @@ pub(super) fn section(dataset: &Dataset, stats: Result<Option<Stats>, String>) -
                     }
                 },
                 Ok(None) => { p.quiet { "The dataset has no statistics; " code { "ulna dataset stats DIR" } " computes them." } },
-                Err(why) => { p.trouble { (why) } },
+                Err(why) => { p.unreadable { (why) } },
             }
         }
     }

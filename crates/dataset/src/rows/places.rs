@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::episodes::EpisodeRow;
 use crate::error::{DatasetError, Result};
-use crate::info::{Format, Info};
+use crate::format::Format;
+use crate::info::Info;
 use crate::rows::cursor::Cursor;
 use crate::{parquet_io, table};
 

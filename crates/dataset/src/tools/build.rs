@@ -154,8 +154,8 @@ fn build(
     }
     tables::write(plan, info, &places, stats, root, work)?;
     // Of several datasets, the first one's card.
-    let trouble = card::carry_over(&*work.fs.clone(), plan.sources[0].root(), root)?;
-    edited.notes.extend(trouble);
+    let notes = card::carry_over(&*work.fs.clone(), plan.sources[0].root(), root)?;
+    edited.notes.extend(notes);
     Ok(edited)
 }
 

@@ -11,7 +11,7 @@ use crate::inside;
 use crate::reader::Dataset;
 use crate::tools::packets::PacketFile;
 use crate::tools::splice::{Part, splice};
-use crate::tools::videos::video_path;
+use crate::tools::video_runs::video_path;
 use crate::tools::work::Work;
 
 /// What an episode becomes.

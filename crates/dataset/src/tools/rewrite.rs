@@ -27,7 +27,7 @@ pub fn recompute_stats(
     work: &mut Work,
 ) -> Result<Edited> {
     let mut plan = Plan::of(Dataset::open(dir)?)?;
-    plan.anew.picture_statistics = pictures;
+    plan.recompute.picture_statistics = pictures;
     carry_out(&plan, target, work)
 }
 
@@ -58,6 +58,6 @@ pub fn reencode(
             column.feature = encoding.declared(&column.feature, fps);
         }
     }
-    plan.anew.videos = Some(encoding.clone());
+    plan.recompute.videos = Some(encoding.clone());
     carry_out(&plan, target, work)
 }

@@ -79,7 +79,7 @@ pub(crate) fn the_action_queue(fixtures: &Path, engine: &Engine) {
     for step in 0..25 {
         let now = Duration::from_secs_f64(step as f64 / 30.0);
         let state = reference.part("queue_state", step / 10);
-        parts.tap.push(&State {
+        parts.observations.push(&State {
             stamp: Stamp::new(now),
             position: Joints::from_fn(6, |joint| f64::from(state[joint])),
             measured: Joints::filled(6, Stamp::new(now)),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::check::CheckOptions;
 use crate::features::Feature;
-use crate::reader::{ACTION, Dataset, EpisodeReader, STATE};
+use crate::features::{ACTION, STATE};
+use crate::reader::{Dataset, EpisodeReader};
 use crate::units::JointUnits;
 
 /// More numbers than that are no joints.

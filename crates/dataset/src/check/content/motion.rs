@@ -1,10 +1,11 @@
 //! Whether, when and for how long the arm moves.
 
-use super::Subject;
+use super::subject::Subject;
 use crate::check::{EpisodeGrade, Finding, Report, Severity};
 use crate::episode::Column;
+use crate::features::{ACTION, STATE};
 use crate::movement::movement;
-use crate::reader::{ACTION, Dataset, STATE};
+use crate::reader::Dataset;
 
 /// Standing still for less than this, s, at the start or the end is how people work.
 const IDLE: f64 = 1.0;

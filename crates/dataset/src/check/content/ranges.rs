@@ -3,7 +3,7 @@
 use super::body::{Body, Joint, Part};
 use crate::check::{Finding, Report, Severity};
 use crate::episode::Episode;
-use crate::reader::{ACTION, STATE};
+use crate::features::{ACTION, STATE};
 use crate::units::JointUnits;
 
 /// No joint turns further than this, rad, with a little to spare.

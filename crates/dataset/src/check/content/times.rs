@@ -5,10 +5,10 @@
 
 use serde_json::Value;
 
-use super::Subject;
+use super::subject::Subject;
 use crate::check::{CameraGrade, EpisodeGrade, Finding, Severity};
+use crate::features::STATE;
 use crate::plural::plural;
-use crate::reader::STATE;
 
 /// Below this share of the declared rate there is a finding; below the second one nobody should train on it.
 const RATE: (f64, f64) = (0.95, 0.8);

@@ -5,9 +5,10 @@ use std::hash::{DefaultHasher, Hasher};
 
 use super::look::Look;
 use crate::check::{Finding, Report, Severity};
+use crate::features::STATE;
 use crate::pictures::PictureReader;
 use crate::plural::plural;
-use crate::reader::{Dataset, STATE};
+use crate::reader::Dataset;
 
 /// The codes of pictures in which nothing can be told apart, and what they are like.
 const NOTHING_TO_SEE: [(&str, &str); 3] = [

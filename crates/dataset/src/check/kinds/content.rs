@@ -1,6 +1,6 @@
 //! What can be wrong with what the data says.
 
-use super::{Kind, Next, kind};
+use super::kind::{Kind, Next, kind};
 
 const LEAVE: Next = Next::Leave("look at them, and make a copy without them");
 

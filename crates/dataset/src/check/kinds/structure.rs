@@ -1,6 +1,6 @@
 //! What can be wrong with files, tables and counts.
 
-use super::{Kind, Next, kind};
+use super::kind::{Kind, Next, kind};
 
 const TABLES: Next = Next::Copy("make a copy whose tables are made from the rows");
 const NUMBERS: Next = Next::Copy("make a copy whose rows are numbered and timed from 0");
