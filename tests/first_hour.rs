@@ -5,8 +5,10 @@
 mod harness;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 
 use harness::{fails, home, json, run, ulna};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// The words of a command line.
@@ -108,7 +110,6 @@ fn an_error_tells_its_cause_once() {
             "teleop --sim --fault nosuch:1",
             "there is no fault `nosuch`",
         ),
-        ("dataset info /dev/null/x", "os error"),
         ("record --sim --dataset /dev/null/x --task t", "os error"),
         ("policy check /dev/null/x", "os error"),
         ("robots show /dev/null/x.toml", "os error"),
@@ -366,4 +367,69 @@ fn a_recording_ends_with_what_it_is_worth() {
         ])["frames"],
         120
     );
+}
+
+/// What the first row of an exported dataset has in the columns of this feature.
+fn first_row(csv: &str, feature: &str) -> Vec<f64> {
+    let mut lines = csv.lines();
+    let names = lines.next().unwrap().split(',');
+    let values = lines.next().unwrap().split(',');
+    let of_it = names.zip(values).filter(|(name, _)| {
+        let rest = name.strip_prefix(feature);
+        rest.is_some_and(|rest| rest.starts_with(['.', '[', ':', '/', '_']))
+    });
+    of_it.map(|(_, value)| value.parse().unwrap()).collect()
+}
+
+/// On the path of real arms: the follower rests, the leader is already being moved about.
+#[test]
+fn an_episode_begins_when_the_follower_has_reached_the_leader() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut serve = ulna(&words(
+        "sim serve --leader --robot-id served --teleop-id served",
+    ));
+    let mut serve = serve.spawn().unwrap();
+    let mut lines = BufReader::new(serve.stdout.take().unwrap()).lines();
+    let mut port = |role: &str| {
+        let line = lines.next().unwrap().unwrap();
+        line.strip_prefix(role).unwrap().trim().to_owned()
+    };
+    let (follower, leader) = (port("follower"), port("leader"));
+    let dataset = folder.path().join("d").to_str().unwrap().to_owned();
+    let line = format!(
+        "record --robot-port {follower} --teleop-port {leader} --robot-id served --teleop-id served --no-cameras --dataset {dataset} --task t --episode-time 1s"
+    );
+    let ran = run(&words(&line));
+    let id = Pid::from_raw(serve.id().try_into().unwrap()).unwrap();
+    kill_process(id, Signal::INT).unwrap();
+    serve.wait().unwrap();
+    let rows = folder.path().join("csv");
+    let exported = [
+        "dataset",
+        "export",
+        &dataset,
+        "--format",
+        "csv",
+        "--output",
+        rows.to_str().unwrap(),
+    ];
+    assert_eq!(run(&exported).code, 0, "{}{}", ran.stdout, ran.stderr);
+    let file = fs::read_dir(rows)
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .min()
+        .unwrap();
+    let csv = fs::read_to_string(file).unwrap();
+    let (action, state) = (
+        first_row(&csv, "action"),
+        first_row(&csv, "observation.state"),
+    );
+    assert_eq!((action.len(), state.len()), (6, 6), "{csv:.300}");
+    for (joint, (wanted, here)) in action.iter().zip(&state).enumerate() {
+        assert!(
+            (wanted - here).abs() < 25.0,
+            "joint {joint} begins at {here}, and is to be at {wanted}"
+        );
+    }
 }

@@ -82,7 +82,7 @@ pub(crate) struct Cli {
 pub(crate) fn parse<W: Into<OsString> + Clone>(
     words: impl IntoIterator<Item = W>,
 ) -> Result<Cli, clap::Error> {
-    let command = help::fitted(Cli::command(), crate::print::columns_of_stdout());
+    let command = help::fitted(Cli::command(), crate::wrap::columns_of_stdout());
     let command = command.long_version(FEATURES.as_str());
     Cli::from_arg_matches(&command.try_get_matches_from(words)?)
 }
@@ -153,7 +153,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   ulna scan                                 on the only adapter that is plugged in
-  ulna scan /dev/ttyACM0 --baud 1000000     at one rate
+  ulna scan --robot-port /dev/ttyACM0 --baud 1000000     at one rate
+  ulna scan mine                            the follower of your rig
   ulna scan --sim
   ulna scan --sim --fresh                   servos out of the box: all have id 1 and talk over each other
 
@@ -163,9 +164,9 @@ It only reads. Nothing moves.")]
     /// Give the servos of an arm their ids and rates, one at a time
     #[command(after_help = "\
 Examples:
-  ulna setup --robot so101 /dev/ttyACM0              the follower's servos, from the gripper to the base
-  ulna setup --robot so101 --leader /dev/ttyACM1     the leader's
-  ulna setup --identify /dev/ttyACM0                 wiggle one joint after the other
+  ulna setup --robot so101 --robot-port /dev/ttyACM0              the follower's servos, from the gripper to the base
+  ulna setup --robot so101 --leader --teleop-port /dev/ttyACM1     the leader's
+  ulna setup --identify                              wiggle one joint after the other
   ulna setup --sim
 
 Servos that are right already are recognised: after an interruption, start it again. Id and rate are written with the torque off, and
@@ -179,6 +180,7 @@ Examples:
   ulna calibrate --leader --teleop-id mine --teleop-port /dev/ttyACM1
   ulna calibrate --robot-id mine --robot-port /dev/ttyACM0 --check       compare the file with the servos
   ulna calibrate --robot-id mine --robot-port /dev/ttyACM0 --restore     write the file's values into the servos
+  ulna calibrate mine                                                    the follower of your rig
   ulna calibrate --sim --robot-id sim
 
 The file is LeRobot's, at LeRobot's place, so both programs share it; the one that it replaces is kept beside it (.bak). Unlike in
@@ -189,7 +191,7 @@ the sweep has ended, nothing is written.")]
     /// Clear what servos complain of (overload, heat), without moving the arm
     #[command(after_help = "\
 Examples:
-  ulna recover /dev/ttyACM0
+  ulna recover --robot-port /dev/ttyACM0
   ulna recover --release                              and leave what was cleared limp
   ulna recover --sim                                  a gripper that has squeezed for too long
   ulna recover --sim --fault overheat:elbow_flex@0s+30s
@@ -214,6 +216,7 @@ Examples:
   ulna teleop --sim --duration 10 --json              ten seconds of it, then the timing report as JSON
   ulna teleop --sim --fault dead:elbow_flex@2s+2s     the elbow's servo stops answering for two seconds
   ulna teleop --robot-port /dev/ttyACM0 --robot-id mine --teleop-port /dev/ttyACM1 --teleop-id mine
+  ulna teleop mine                                    the same, after `ulna rig new mine`
 
 The wheels of a `lekiwi` are driven from the keyboard: w s a d move, z x turn, r f faster and slower.
 

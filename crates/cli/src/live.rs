@@ -8,8 +8,9 @@ use crossterm::style::Print;
 use crossterm::terminal::{Clear, ClearType, size};
 use ulna_outside::Printable;
 
+use crate::loudness::is_quiet;
 use crate::paint;
-use crate::print::{is_quiet, notes};
+use crate::print::notes;
 use crate::wrap::{columns, cut};
 
 /// The columns of a terminal that does not say how many it has.
@@ -42,12 +43,12 @@ impl Status {
         }
     }
 
-    /// The line in these columns, with how many bytes of it are alarms: the fullest text that fits beside alarms and keys, cut off only
+    /// The line in these columns, with how many bytes of it are alarms: the fullest text that fits next to alarms and keys, cut off only
     /// where even the shortest does not.
     fn fit(&self, width: usize) -> (usize, String) {
         let alarms = self.alarms.join("  ");
         let gap = |text: &str| if text.is_empty() { "" } else { "  " };
-        let beside = |keys: &str| {
+        let room = |keys: &str| {
             let taken =
                 columns(&alarms) + columns(gap(&alarms)) + columns(keys) + columns(gap(keys));
             width.saturating_sub(taken)
@@ -67,11 +68,11 @@ impl Status {
             keys.iter()
                 .flat_map(|keys| levels.iter().map(move |level| (keys, level)))
         };
-        let fits = all().find(|(keys, level)| columns(level) <= beside(keys));
+        let fits = all().find(|(keys, level)| columns(level) <= room(keys));
         let shortest = (keys.last(), levels.last());
         let (keys, level) = match (fits, shortest) {
             (Some((keys, level)), _) => (keys.as_str(), level.clone()),
-            (None, (Some(keys), Some(level))) => (keys.as_str(), cut(level, beside(keys))),
+            (None, (Some(keys), Some(level))) => (keys.as_str(), cut(level, room(keys))),
             (None, _) => ("", String::new()),
         };
         let line = format!("{alarms}{}{level}{}{keys}", gap(&alarms), gap(keys));

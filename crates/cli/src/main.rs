@@ -20,7 +20,9 @@ mod commands;
 mod health;
 mod keyboard;
 mod live;
+mod loudness;
 mod names;
+mod outcome;
 mod output;
 mod paint;
 mod print;
@@ -34,27 +36,7 @@ mod terminal;
 mod wrap;
 
 use args::{Cli, Command};
-
-/// How a command ended, if it did not fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    /// It did what was asked.
-    Done,
-    /// It ended cleanly because it was interrupted.
-    Interrupted,
-    /// It did what was asked, and its checks failed; the findings are printed.
-    ChecksFailed,
-}
-
-impl Outcome {
-    fn from_interrupt(interrupted: bool) -> Self {
-        if interrupted {
-            Self::Interrupted
-        } else {
-            Self::Done
-        }
-    }
-}
+use outcome::Outcome;
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
@@ -65,7 +47,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(print::usage(&error)),
     };
-    print::set_loudness(cli.verbose, cli.quiet);
+    loudness::set_loudness(cli.verbose, cli.quiet);
     match run(&cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::ChecksFailed) => ExitCode::FAILURE,

@@ -10,9 +10,10 @@ use ulna_session::client::{SessionEvent, SessionHandle, SessionPhase};
 use ulna_session::datasets::Progress;
 use ulna_session::run::SessionOutcome;
 
-use crate::Outcome;
 use crate::live::{LiveLine, Status};
-use crate::print::{is_quiet, message};
+use crate::loudness::is_quiet;
+use crate::outcome::Outcome;
+use crate::print::message;
 pub(crate) use crate::print::{json, line, note, notes, text, warning};
 use crate::session_text::session;
 use crate::status::{TickLine, how_to_end, leaving};

@@ -5,7 +5,7 @@
 //! fit it; a file or a pipe gets them whole.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::ProgressBar;
@@ -15,28 +15,11 @@ use ulna_outside::{Lines, Printable, Text};
 use ulna_session::SessionError;
 
 use crate::args::parse;
-use crate::wrap::wrap;
+use crate::loudness::is_quiet;
+use crate::wrap::{columns_of, wrap};
 use crate::{advice, paint, session_text};
 
-static VERBOSE: AtomicBool = AtomicBool::new(false);
-static QUIET: AtomicBool = AtomicBool::new(false);
 static ANSWERED: AtomicBool = AtomicBool::new(false);
-
-/// Sets how much is said, once, at the start.
-pub(crate) fn set_loudness(verbose: bool, quiet: bool) {
-    VERBOSE.store(verbose, Ordering::Relaxed);
-    QUIET.store(quiet, Ordering::Relaxed);
-}
-
-/// Whether the user wants to know more (`-v`).
-pub(crate) fn is_verbose() -> bool {
-    VERBOSE.load(Ordering::Relaxed)
-}
-
-/// Whether the user wants results, questions and errors alone (`-q`).
-pub(crate) fn is_quiet() -> bool {
-    QUIET.load(Ordering::Relaxed)
-}
 
 /// Prints the command's JSON answer on stdout, on one line.
 pub(crate) fn json(value: &serde_json::Value) -> io::Result<()> {
@@ -53,20 +36,6 @@ pub(crate) fn text(text: &Text) -> io::Result<()> {
         write_line(&mut out, line, width, colours)?;
     }
     Ok(())
-}
-
-/// The columns of a stream that is a terminal.
-fn columns_of(stream: &impl IsTerminal) -> Option<usize> {
-    let size = stream.is_terminal().then(crossterm::terminal::size)?;
-    size.ok()
-        .map(|(columns, _)| usize::from(columns))
-        .filter(|columns| *columns > 0)
-}
-
-/// The columns for help on stdout: the terminal's, else what `COLUMNS` says, as clap has it.
-pub(crate) fn columns_of_stdout() -> Option<usize> {
-    let told = || std::env::var("COLUMNS").ok()?.parse().ok();
-    columns_of(&io::stdout()).or_else(told)
 }
 
 /// Prints what can go wrong in a simulation; the exit code.

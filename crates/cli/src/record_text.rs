@@ -5,7 +5,7 @@ use ulna_session::EpisodeReport;
 use ulna_session::record::{GradedEpisode, Recorded};
 use ulna_session::report::ServoReport;
 
-use crate::print::is_verbose;
+use crate::loudness::is_verbose;
 use crate::{health, session_text};
 
 /// More episodes than this are only summed up.

@@ -7,8 +7,8 @@ use ulna_session::policies::PolicyReport;
 use ulna_session::report::SessionReport;
 
 use crate::health;
+use crate::loudness::is_verbose;
 use crate::names::short;
-use crate::print::is_verbose;
 
 /// The report of a session, for people.
 pub(crate) fn session(report: &SessionReport) -> Text {

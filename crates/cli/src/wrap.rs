@@ -1,6 +1,21 @@
 //! Text in as many columns as there are: lines are broken between words, and what belongs to a line stands under it.
 
+use std::io::{self, IsTerminal};
+
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// The columns of a stream that is a terminal.
+pub(crate) fn columns_of(stream: &impl IsTerminal) -> Option<usize> {
+    let size = stream.is_terminal().then(crossterm::terminal::size)?;
+    let columns = size.ok().map(|(columns, _)| usize::from(columns));
+    columns.filter(|columns| *columns > 0)
+}
+
+/// The columns for help on stdout: the terminal's, else what `COLUMNS` says, as clap has it.
+pub(crate) fn columns_of_stdout() -> Option<usize> {
+    let stated = || std::env::var("COLUMNS").ok()?.parse().ok();
+    columns_of(&io::stdout()).or_else(stated)
+}
 
 /// Columns that this text takes.
 pub(crate) fn columns(text: &str) -> usize {

@@ -14,7 +14,7 @@ use ulna_core::{ActionSource, Gate, Joints, SafeGoals, Stamp};
 use ulna_robot::{Calibration, ExitAction, RobotKind};
 use ulna_rt::{Distribution, Pacer, Stop, run};
 
-use crate::at_rest::Place;
+use crate::at_rest::Resting;
 use crate::device::Follower;
 
 /// How long joints that are behind have to reach a resting pose at which their goals are.
@@ -301,7 +301,7 @@ impl<'a> ControlledArm<'a> {
     fn missed(&self, now: Duration) -> Vec<String> {
         let now = Stamp::new(now);
         let held = self.gate.hold(now);
-        let place = Place {
+        let place = Resting {
             robot: self.robot,
             calibration: self.calibration,
             goals: held.goals(),

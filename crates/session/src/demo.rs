@@ -119,7 +119,7 @@ pub fn demo(
     );
     let teleop = teleop(&real, Some(TELEOP), None, &mut alone(stop))?;
     if !teleop.interrupted {
-        was_heard(&teleop.report)?;
+        servos_answered(&teleop.report)?;
     }
     let mut tour = Tour {
         interrupted: teleop.interrupted,
@@ -282,13 +282,13 @@ impl Tour {
 const FARTHEST: f64 = 3.0;
 
 /// Part of the reads that may go unanswered: the simulated servos answer all, and a computer that is this busy shows nothing.
-const UNHEARD: f64 = 0.1;
+const UNANSWERED: f64 = 0.1;
 
-/// Whether the follower's servos were heard in teleoperation.
+/// Whether the follower's servos answered in teleoperation.
 ///
 /// # Errors
 /// If there were no ticks, or more than a tenth of the reads went unanswered.
-pub fn was_heard(report: &SessionReport) -> Result<(), SessionError> {
+pub fn servos_answered(report: &SessionReport) -> Result<(), SessionError> {
     let servos = report.follower.servos.iter();
     let (replies, missed) = servos.fold((0u64, 0u64), |(replies, missed), servo| {
         (
@@ -297,7 +297,7 @@ pub fn was_heard(report: &SessionReport) -> Result<(), SessionError> {
         )
     });
     let part = missed as f64 / (replies + missed).max(1) as f64;
-    if report.timing.ticks > 0 && replies > 0 && part <= UNHEARD {
+    if report.timing.ticks > 0 && replies > 0 && part <= UNANSWERED {
         return Ok(());
     }
     Err(SessionError::Ended {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use ulna_session::demo::{Audience, demo, was_heard};
+use ulna_session::demo::{Audience, demo, servos_answered};
 use ulna_session::report::ClockKind;
 use ulna_session::teleop::teleop;
 use ulna_session::{RigOptions, SessionLink, Stop};
@@ -44,7 +44,7 @@ fn the_tour_fails_when_its_own_check_does() {
 }
 
 #[test]
-fn servos_that_are_not_heard_are_no_teleoperation() {
+fn servos_that_do_not_answer_are_no_teleoperation() {
     let session = |faults: &[&str]| {
         let rig = RigOptions {
             sim: true,
@@ -59,8 +59,8 @@ fn servos_that_are_not_heard_are_no_teleoperation() {
             Err(error) => error.report().unwrap().clone(),
         }
     };
-    was_heard(&session(&[])).unwrap();
-    let error = was_heard(&session(&["drop:3%"])).unwrap_err();
+    servos_answered(&session(&[])).unwrap();
+    let error = servos_answered(&session(&["drop:3%"])).unwrap_err();
     assert!(
         error.to_string().contains("reads went unanswered"),
         "{error}"

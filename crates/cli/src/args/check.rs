@@ -36,7 +36,7 @@ impl CheckArgs {
         CheckSettings {
             pictures: self.pictures.into(),
             strict: self.strict,
-            verbose: crate::print::is_verbose(),
+            verbose: crate::loudness::is_verbose(),
         }
     }
 }

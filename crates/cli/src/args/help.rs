@@ -1,7 +1,7 @@
 //! Examples and notes below the options, in as many columns as the terminal has.
 //!
 //! They are written as they read best in the source: an example is a line of two spaces, a command and perhaps two spaces and a comment; all
-//! else is a paragraph. Here they are set anew for each width, so that nothing is broken within a word.
+//! else is a paragraph. Here they are laid out for each width, so that nothing is broken within a word.
 
 use clap::Command;
 

@@ -105,7 +105,11 @@ impl RigArgs {
             rate_hz: self.rate,
             unit: None,
         };
-        if let Some(file) = self.file()? {
+        if let Some(mut file) = self.file()? {
+            // A rig stays the same rig in the simulation, which opens no port.
+            if self.sim {
+                (file.robot.port, file.teleop.port) = (None, None);
+            }
             file.fill(&mut given);
         }
         Ok(RigOptions {

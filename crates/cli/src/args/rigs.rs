@@ -74,7 +74,7 @@ pub(crate) struct NewRigArgs {
     #[arg(long, value_name = "HZ")]
     rate: Option<f64>,
 
-    /// Write it anew if it is there
+    /// Overwrite it if it is there
     #[arg(long)]
     pub(crate) replace: bool,
 

@@ -6,8 +6,9 @@ use ulna_outside::Text;
 
 use super::stop;
 use crate::args::CalibrateArgs;
+use crate::outcome::Outcome;
+use crate::output;
 use crate::terminal::Terminal;
-use crate::{Outcome, output};
 
 pub(crate) fn calibrate(args: &CalibrateArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
@@ -19,6 +20,9 @@ pub(crate) fn calibrate(args: &CalibrateArgs, json: bool) -> Result<Outcome> {
         output::json(&serde_json::to_value(&report)?)?;
     } else {
         output::text(&summary(&report, options.task))?;
+        if !options.work.sim && options.task == Task::Calibrate {
+            output::note("`ulna rig new NAME` keeps robot, ports and ids under one name");
+        }
     }
     Ok(if report.differences.is_empty() {
         Outcome::Done

@@ -10,7 +10,8 @@ use ulna_session::display::Display;
 
 use super::{display, stop};
 use crate::args::DemoArgs;
-use crate::{Outcome, output};
+use crate::outcome::Outcome;
+use crate::output;
 
 pub(crate) fn demo(args: &DemoArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;

@@ -11,12 +11,12 @@ use ulna_session::policies::PolicyOptions;
 use ulna_session::record::{OnInterrupt, RecordOptions, record as run};
 
 use super::{display, stop, warn_of_hidden_calibrations};
-use crate::Outcome;
 use crate::args::RecordArgs;
 use crate::keyboard::{BASE_HELP, BaseKeys, Keyboard, recorder_key};
 use crate::live::LiveLine;
+use crate::loudness::is_quiet;
+use crate::outcome::Outcome;
 use crate::output;
-use crate::print::is_quiet;
 use crate::record_line::RecordLine;
 use crate::record_text::{is_useful, summary};
 use crate::sounds::{Announcer, Sounds};

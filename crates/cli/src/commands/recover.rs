@@ -6,8 +6,9 @@ use ulna_outside::Text;
 
 use super::stop;
 use crate::args::RecoverArgs;
+use crate::outcome::Outcome;
+use crate::output;
 use crate::terminal::Terminal;
-use crate::{Outcome, output};
 
 pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;

@@ -7,8 +7,8 @@ use ulna_session::client::spawn;
 use ulna_session::replay::{EpisodeOptions, Replayed};
 
 use super::{display, stop, warn_of_hidden_calibrations};
-use crate::Outcome;
 use crate::args::ReplayArgs;
+use crate::outcome::Outcome;
 use crate::output::{self, Watched};
 use crate::session_text::session;
 

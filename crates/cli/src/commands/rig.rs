@@ -10,8 +10,9 @@ use ulna_session::rig_file::{self, Finding, RigFile, Severity};
 
 use super::stop;
 use crate::args::{NewRigArgs, RigAction};
+use crate::outcome::Outcome;
+use crate::output;
 use crate::terminal::Terminal;
-use crate::{Outcome, output};
 
 pub(crate) fn rig(action: &RigAction, json: bool) -> Result<Outcome> {
     match action {

@@ -7,8 +7,8 @@ use ulna_session::policies;
 
 use super::record::{Front, recorded};
 use super::{display, stop, warn_of_hidden_calibrations};
-use crate::Outcome;
 use crate::args::RunArgs;
+use crate::outcome::Outcome;
 use crate::output::{self, Watched};
 
 pub(crate) fn run(args: &RunArgs, json: bool) -> Result<Outcome> {

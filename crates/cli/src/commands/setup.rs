@@ -7,9 +7,10 @@ use ulna_outside::Text;
 
 use super::stop;
 use crate::args::SetupArgs;
+use crate::outcome::Outcome;
+use crate::output;
 use crate::screen::Screen;
 use crate::terminal::Terminal;
-use crate::{Outcome, output};
 
 pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Outcome> {
     let (stop, options) = (stop()?, args.options()?);

@@ -9,8 +9,9 @@ use clap_mangen::Man;
 use ulna_session::SessionError;
 
 use crate::args::Cli;
+use crate::outcome::Outcome;
+use crate::output;
 use crate::print::raw;
-use crate::{Outcome, output};
 
 /// `ulna completions`.
 pub(crate) fn completions(shell: Shell) -> Result<Outcome> {

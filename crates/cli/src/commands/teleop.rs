@@ -5,9 +5,9 @@ use ulna_robot::files;
 use ulna_session::client::spawn;
 
 use super::{display, stop, warn_of_hidden_calibrations};
-use crate::Outcome;
 use crate::args::TeleopArgs;
 use crate::keyboard::{BASE_HELP, BaseKeys, Keyboard};
+use crate::outcome::Outcome;
 use crate::output::{self, Watched};
 
 pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Outcome> {

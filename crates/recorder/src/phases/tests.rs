@@ -173,12 +173,12 @@ fn with_an_arm_on_its_way(session: &mut Phases, arrives: usize, next: Option<usi
 
 #[test]
 fn an_episode_begins_where_the_arm_is_to_be() {
-    let told = |arrives, next| with_an_arm_on_its_way(&mut phases(1, 2, 0), arrives, next);
-    assert_eq!(told(0, None), "RR");
-    assert_eq!(told(3, None), "wwwRR");
-    assert_eq!(told(99, None), "wwwwwRR", "not for ever");
-    assert_eq!(told(99, Some(2)), "wwRR", "the key says: now");
-    assert_eq!(told(3, Some(0)), "wwwRR", "nothing has waited by then");
+    let rows = |arrives, next| with_an_arm_on_its_way(&mut phases(1, 2, 0), arrives, next);
+    assert_eq!(rows(0, None), "RR");
+    assert_eq!(rows(3, None), "wwwRR");
+    assert_eq!(rows(99, None), "wwwwwRR", "not for ever");
+    assert_eq!(rows(99, Some(2)), "wwRR", "the key says: now");
+    assert_eq!(rows(3, Some(0)), "wwwRR", "nothing has waited by then");
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub(crate) fn choose(
         return Ok(chosen);
     }
     let arms = |kind: &RobotKind| sides(kind).len();
-    let role = |role: ArmRole, port: &Option<String>, arms| Wanted {
+    let role = |role: ArmRole, port: &Option<String>, arms| RolePort {
         role,
         port: port.clone(),
         arms,
@@ -103,7 +103,7 @@ pub(super) fn calibrated(role: ArmRole, kind: &RobotKind) -> Vec<String> {
 
 /// What is known of the port of one role.
 #[derive(Debug, Clone)]
-struct Wanted {
+struct RolePort {
     role: ArmRole,
     port: Option<String>,
     /// How many ports it has.
@@ -112,10 +112,10 @@ struct Wanted {
 
 /// The role whose port is not said, and the adapter that it must be; nothing if no port is missing, or only those of a pair.
 fn only_port<'a>(
-    wanted: &[Wanted],
+    wanted: &[RolePort],
     there: &'a [PortInfo],
 ) -> Result<Option<(ArmRole, &'a PortInfo)>, SessionError> {
-    let open: Vec<&Wanted> = wanted.iter().filter(|role| role.port.is_none()).collect();
+    let open: Vec<&RolePort> = wanted.iter().filter(|role| role.port.is_none()).collect();
     if open.is_empty() || open.iter().any(|role| role.arms != 1) {
         return Ok(None);
     }
@@ -145,7 +145,7 @@ fn is(port: &PortInfo, given: &str) -> bool {
 }
 
 /// Why no port could be chosen, and what to do.
-fn missing(open: &[&Wanted], adapters: &[&PortInfo]) -> String {
+fn missing(open: &[&RolePort], adapters: &[&PortInfo]) -> String {
     let roles: Vec<String> = open.iter().map(|role| role.role.to_string()).collect();
     let flags: Vec<&str> = open.iter().map(|role| flag(role.role)).collect();
     let (roles, flags) = (roles.join(" and the "), flags.join(" and "));
@@ -199,8 +199,8 @@ mod tests {
         }
     }
 
-    fn wanted(role: ArmRole, port: Option<&str>) -> Wanted {
-        Wanted {
+    fn wanted(role: ArmRole, port: Option<&str>) -> RolePort {
+        RolePort {
             role,
             port: port.map(str::to_owned),
             arms: 1,
@@ -210,7 +210,7 @@ mod tests {
     use ArmRole::{Follower, Leader};
 
     /// The role and the stable name of what is chosen, or the error.
-    fn chosen(wanted: &[Wanted], adapters: u8) -> Result<Option<(ArmRole, String)>, String> {
+    fn chosen(wanted: &[RolePort], adapters: u8) -> Result<Option<(ArmRole, String)>, String> {
         let mut there: Vec<_> = (0..adapters).map(adapter).collect();
         // A UART of the board is no adapter.
         there.push(PortInfo {
@@ -250,7 +250,7 @@ mod tests {
             let error = chosen(wanted, adapters).unwrap_err();
             assert!(error.contains(says) && error.contains("rig new"), "{error}");
         }
-        let pair = Wanted {
+        let pair = RolePort {
             arms: 2,
             ..wanted(Follower, None)
         };
