@@ -201,9 +201,9 @@ fn a_rig_is_typed_once() {
     // What the simulated hand does in a second is not much: the grade is not what is asked here.
     let recorded = parsed(&run(&[words(&line), vec!["--json"]].concat()).stdout);
     assert_eq!(recorded["cameras"], serde_json::json!(["front"]));
-    let ids = json(&words("calibrate desk --sim --seconds 12s --json"));
+    let ids = json(&words("calibrate desk --sim --seconds 12s"));
     assert!(
-        ids["path"].as_str().unwrap().ends_with("desk.json"),
+        ids["file"].as_str().unwrap().ends_with("desk.json"),
         "{ids}"
     );
     assert_eq!(

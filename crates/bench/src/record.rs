@@ -21,7 +21,7 @@ use ulna_robot::{RobotKind, files};
 use ulna_rt::{Machine, Next, Pacer, RealClock, RealPacer, Stop};
 
 use crate::error::BenchError;
-use crate::figures::{Bench, Case, in_folder};
+use crate::figures::{BenchReport, Case, in_folder};
 use crate::meters::{forget_peak, peak_memory, process_cpu};
 use crate::pictures::{FPS, Pictures, columns, pictures, shown};
 use dataset::writer;
@@ -35,7 +35,7 @@ const ROWS: u64 = 300;
 ///
 /// # Errors
 /// If recording fails.
-pub fn record() -> Result<Bench, BenchError> {
+pub fn record() -> Result<BenchReport, BenchError> {
     let kind = files::find(files::DEFAULT)?;
     in_folder("record", |folder| measure(&kind, folder))
 }

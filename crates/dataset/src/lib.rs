@@ -28,7 +28,6 @@
 //! [`tools`] edits datasets, [`write_page`] makes a report of one for people, [`write_card`] its `README.md`.
 
 mod advice;
-mod alike;
 pub mod bare;
 mod budget;
 mod card;
@@ -82,6 +81,7 @@ mod table;
 mod tasks;
 mod template;
 pub mod tools;
+mod uniform_tables;
 mod units;
 mod v2;
 mod values;
@@ -91,7 +91,7 @@ mod writer_state;
 
 pub use card::{CARD_PATH, Card, CardOptions, card, refresh_card, refresh_card_on, write_card};
 pub use check::{
-    CameraGrade, CheckOptions, EpisodeGrade, Finding, Grade, Group, Kind, Pictures, Report,
+    CameraGrade, CheckOptions, CheckReport, EpisodeGrade, Finding, Grade, Group, Kind, Pictures,
     Severity, check, grade,
 };
 pub use disk::free_bytes;
@@ -109,6 +109,7 @@ pub use layout::{FrameValues, RowLayout};
 pub use manifest::{MANIFEST_PATH, Manifest};
 pub use page::{Page, PageOptions, write_page};
 pub use pictures::{Picture, PictureReader};
+pub use plural::plural;
 pub use quantile::QUANTILES;
 pub use reader::Dataset;
 pub use repair::{RepairReport, repair, repair_on};

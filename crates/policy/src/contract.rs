@@ -94,6 +94,31 @@ pub(crate) fn camera_of(key: &str) -> Option<&str> {
 }
 
 impl Contract {
+    /// What element `index` of an input of numbers is, for messages.
+    pub(crate) fn element(&self, input: &Input, index: usize) -> String {
+        match (input.kind, self.joints.get(index)) {
+            (InputKind::State(len), Some(joint)) if len == self.joints.len() => {
+                format!("joint `{joint}` of `{}`", input.key)
+            }
+            _ => format!("number {index} of `{}`", input.key),
+        }
+    }
+
+    /// What never changed in training, and would confuse the network elsewhere: a sentence each.
+    pub fn constant(&self) -> Vec<String> {
+        let vectors = self.inputs.iter().filter(|input| input.camera().is_none());
+        let all = vectors.flat_map(|input| {
+            let constant = input.normaliser.constant().into_iter();
+            constant.map(move |(index, value)| {
+                format!(
+                    "{} was {value} throughout training; wherever else it is, the arm holds",
+                    self.element(input, index)
+                )
+            })
+        });
+        all.collect()
+    }
+
     /// The cameras' names, in the order in which [`Observation::images`](crate::Observation::images) holds their pictures.
     pub fn cameras(&self) -> impl Iterator<Item = &str> {
         self.inputs.iter().filter_map(Input::camera)

@@ -212,7 +212,37 @@ impl Policy {
             }
             camera += usize::from(input.camera().is_some());
         }
-        Ok(())
+        self.far().map_or(Ok(()), |reason| {
+            Err(PolicyError::Observation {
+                policy: self.name.clone(),
+                reason,
+            })
+        })
+    }
+
+    /// What of the inputs, as they were last made, is so far from all of training that an answer would mean nothing.
+    pub(crate) fn far(&self) -> Option<String> {
+        let vectors = self.contract.inputs.iter().zip(&self.inputs);
+        let mut vectors = vectors.filter(|(input, _)| input.camera().is_none());
+        vectors.find_map(|(input, values)| {
+            let len = input.shape().iter().product();
+            let mut moments = values.chunks(len);
+            let (index, value) = moments.find_map(|moment| {
+                let index = input.normaliser.far(moment)?;
+                Some((index, moment[index]))
+            })?;
+            let element = self.contract.element(input, index);
+            if value.is_nan() {
+                return Some(format!("{element} is NaN"));
+            }
+            let constant = input.normaliser.constant().into_iter();
+            let was = constant.filter(|(constant, _)| *constant == index);
+            let was = was.map(|(_, value)| value).next();
+            let was = was.map_or_else(String::new, |value| format!(" (it was {value} throughout)"));
+            Some(format!(
+                "{element} is {value:.0e} standard deviations from what it was in training{was}; bring it there, or train on data in which it changes"
+            ))
+        })
     }
 
     fn chunk_of(&self, mut output: Vec<f32>) -> Result<Vec<Joints<f64>>, PolicyError> {

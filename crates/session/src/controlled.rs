@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use serde::Serialize;
-use ulna_control::{Counters, End, Move, Observer, Plan, Tick};
+use ulna_control::{Counters, End, Move, Observer, Tick, TickPlan};
 use ulna_core::{ActionSource, Gate, Joints, SafeGoals, Stamp};
 use ulna_robot::{Calibration, ExitAction, RobotKind};
 use ulna_rt::{Distribution, Pacer, Stop, run};
@@ -37,7 +37,7 @@ pub struct ControlledArm<'a> {
 
 /// How the ticks of a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
+pub enum TicksEnded {
     /// As [`End`] says.
     Regularly(End),
     /// The control thread panicked; the message went to stderr.
@@ -70,7 +70,7 @@ pub struct Leaving {
 #[derive(Debug)]
 pub struct Finished {
     /// How the ticks ended.
-    pub ended: Ended,
+    pub ended: TicksEnded,
     /// Counts and times of the ticks.
     pub counters: Counters,
     /// Computing time of each tick.
@@ -80,7 +80,7 @@ pub struct Finished {
 }
 
 /// What a run of ticks is driven by.
-pub struct Drive<'a> {
+pub struct TickInputs<'a> {
     /// Where the actions come from.
     pub source: &'a mut dyn ActionSource,
     /// Where the ticks go.
@@ -88,12 +88,12 @@ pub struct Drive<'a> {
     /// Ends the run.
     pub stop: &'a Stop,
     /// When ticks happen.
-    pub plan: Plan,
+    pub plan: TickPlan,
 }
 
-impl fmt::Debug for Drive<'_> {
+impl fmt::Debug for TickInputs<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Drive")
+        f.debug_struct("TickInputs")
             .field("plan", &self.plan)
             .finish_non_exhaustive()
     }
@@ -122,13 +122,13 @@ impl<'a> ControlledArm<'a> {
     /// Runs the ticks, calls `ending` with what comes now, then brings the arm to rest. Everything here happens on the calling thread.
     pub fn drive(
         &mut self,
-        drive: Drive<'_>,
+        drive: TickInputs<'_>,
         pacer: &mut dyn Pacer,
         ending: impl FnOnce(Leaving),
     ) -> Finished {
         let mut work = Distribution::new();
         let ticks = catch_unwind(AssertUnwindSafe(|| {
-            let Drive {
+            let TickInputs {
                 source,
                 observer,
                 stop,
@@ -143,8 +143,8 @@ impl<'a> ControlledArm<'a> {
         // What a panic leaves behind is sound enough for the way out: the gate changes its goals in one assignment, the engine starts
         // a transaction of its own with each request, and the arm drops the exchange that was cut short.
         let (ended, counters) = match ticks {
-            Ok((end, counters)) => (Ended::Regularly(end), counters),
-            Err(_) => (Ended::Panicked, Counters::default()),
+            Ok((end, counters)) => (TicksEnded::Regularly(end), counters),
+            Err(_) => (TicksEnded::Panicked, Counters::default()),
         };
         self.follower.abandon();
         ending(self.leaving(pacer.now()));
@@ -318,7 +318,7 @@ impl<'a> ControlledArm<'a> {
         limit: Duration,
         pacer: &mut dyn Pacer,
     ) -> Result<End, String> {
-        let plan = Plan {
+        let plan = TickPlan {
             start,
             period: self.period,
             end: start + limit,

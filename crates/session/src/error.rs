@@ -44,13 +44,13 @@ pub enum SessionError {
     /// A policy.
     #[error(transparent)]
     Policy(#[from] ulna_policy::PolicyError),
-    /// What is around the robot, a simulation for example, could not be set up. If options were wrong, the source has lines of its own.
-    #[error("{source}")]
+    /// What is around the robot, a simulation for example, could not be set up. If options were wrong, the reason has lines of its own.
+    #[error("{reason}")]
     Surroundings {
         /// Whether options were wrong.
         usage: bool,
         /// What is wrong.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        reason: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Options that do not go together, or lack something.
     #[error("{0}")]

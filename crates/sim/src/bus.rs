@@ -154,6 +154,11 @@ impl<P: Plant> ServoBus<P> {
             counters: BusCounters::default(),
             options,
         };
+        for servo in &mut bus.servos {
+            if let Some(version) = bus.faults.firmware(servo.id()) {
+                servo.set_firmware(version.major, version.minor);
+            }
+        }
         bus.look_at_cables(Duration::ZERO);
         Ok(bus)
     }

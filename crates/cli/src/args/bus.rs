@@ -7,6 +7,8 @@ use ulna_robot::ArmRole;
 use ulna_session::SessionError;
 use ulna_session::rig_file;
 
+use super::adapter::AdapterName;
+
 /// The bus: a port, or simulated servos.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Bus")]
@@ -26,6 +28,10 @@ pub(super) struct BusArgs {
     /// What goes wrong on the simulated bus, as for teleop
     #[arg(long, value_name = "FAULT", requires = "sim")]
     fault: Vec<String>,
+
+    /// The USB adapter in front of the simulated bus [default: cdc]; `--adapter help` lists all
+    #[arg(long, value_name = "ADAPTER", value_parser = AdapterName, requires = "sim")]
+    adapter: Option<String>,
 }
 
 impl BusArgs {
@@ -44,6 +50,7 @@ impl BusArgs {
             live: false,
             seed: self.seed,
             faults: self.fault.clone(),
+            adapter: self.adapter.clone(),
         }
     }
 }

@@ -6,6 +6,8 @@ use ulna_session::report::ClockKind;
 use ulna_session::rig_file::{self, GivenRig, RigFile};
 use ulna_session::{RigOptions, SessionError};
 
+use super::adapter::AdapterName;
+
 /// The rig: which robots, where, real or simulated.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rig")]
@@ -41,6 +43,10 @@ pub(super) struct RigArgs {
     /// What goes wrong on the simulated follower's bus, such as dead:elbow_flex@2s+2s; may be repeated; `--fault help` lists all
     #[arg(long, value_name = "FAULT", requires = "sim")]
     fault: Vec<String>,
+
+    /// The USB adapter in front of each simulated bus [default: cdc]; `--adapter help` lists all
+    #[arg(long, value_name = "ADAPTER", value_parser = AdapterName, requires = "sim")]
+    adapter: Option<String>,
 
     /// Control ticks per second [default: 200]
     #[arg(long, value_name = "HZ")]
@@ -118,6 +124,7 @@ impl RigArgs {
             seed: self.seed,
             scene: Some(self.scene.clone()),
             faults: self.fault.clone(),
+            adapter: self.adapter.clone(),
             ..given.options()
         })
     }

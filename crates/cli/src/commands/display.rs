@@ -29,7 +29,7 @@ fn session(_place: &str, _title: &str) -> Result<Box<dyn Display>> {
 /// A display that writes into this file.
 #[cfg(feature = "viewer")]
 pub(super) fn film(path: &std::path::Path, title: &str) -> Result<Option<Box<dyn Display>>> {
-    let target = ulna_viewer::Target::File(path.to_owned());
+    let target = ulna_viewer::ViewerTarget::File(path.to_owned());
     let viewer = ulna_viewer::Viewer::open(&target, title)?;
     Ok(Some(Box::new(ulna_viewer::SessionView::new(viewer))))
 }
@@ -54,7 +54,7 @@ pub(super) fn without() -> anyhow::Error {
 /// Opens a viewer at this place.
 #[cfg(feature = "viewer")]
 pub(super) fn viewer(place: &str, title: &str) -> Result<ulna_viewer::Viewer> {
-    let target: ulna_viewer::Target = place.parse().map_err(usage)?;
+    let target: ulna_viewer::ViewerTarget = place.parse().map_err(usage)?;
     let viewer = ulna_viewer::Viewer::open(&target, title)?;
     if let Some(url) = viewer.url() {
         crate::output::note(format_args!("open in a browser: {url}"));

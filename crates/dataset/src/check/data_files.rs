@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use arrow_schema::DataType;
 
 use crate::check::stand_ins::StandIns;
-use crate::check::{Finding, Report, Severity};
+use crate::check::{CheckReport, Finding, Severity};
 use crate::features::{Dtype, Feature};
 use crate::parquet_io;
 use crate::reader::Dataset;
@@ -26,7 +26,7 @@ pub(super) struct Columns {
 }
 
 /// LeRobot reads all of `data/*/*.parquet`, and fails on columns that `info.json` doesn't declare.
-pub(super) fn check(dataset: &Dataset, stand_ins: &StandIns, report: &mut Report) -> Columns {
+pub(super) fn check(dataset: &Dataset, stand_ins: &StandIns, report: &mut CheckReport) -> Columns {
     let mut columns = Columns {
         no_tasks: dataset.tasks().is_empty() && report.findings.iter().any(|f| f.code == "tasks"),
         ..Columns::default()
@@ -91,7 +91,7 @@ pub(super) fn check(dataset: &Dataset, stand_ins: &StandIns, report: &mut Report
 }
 
 /// The files in which episodes' rows are; says where the table names others.
-fn places(dataset: &Dataset, report: &mut Report) -> BTreeSet<PathBuf> {
+fn places(dataset: &Dataset, report: &mut CheckReport) -> BTreeSet<PathBuf> {
     let info = dataset.info();
     let mut used = BTreeSet::new();
     for (k, row) in dataset.episodes().iter().enumerate() {
@@ -122,7 +122,7 @@ fn places(dataset: &Dataset, report: &mut Report) -> BTreeSet<PathBuf> {
 }
 
 /// LeRobot takes a row's place, counted over all files, for its number.
-fn order(dataset: &Dataset, used: &BTreeSet<PathBuf>, report: &mut Report) {
+fn order(dataset: &Dataset, used: &BTreeSet<PathBuf>, report: &mut CheckReport) {
     let mut starts = BTreeMap::new();
     let mut next = 0;
     for path in used {
@@ -160,7 +160,7 @@ fn one_file(
     path: &Path,
     file: &Cursor,
     columns: &mut Columns,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) {
     let stored: Vec<&Feature> = (dataset.info().features.iter())
         .filter(|feature| feature.dtype != Dtype::Video)

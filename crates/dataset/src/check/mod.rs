@@ -22,14 +22,14 @@ use structure::structure;
 
 pub use grade::{CameraGrade, CheckOptions, EpisodeGrade, Grade, Pictures};
 pub use kinds::Kind;
-pub use report::{Finding, Group, Report, Severity};
+pub use report::{CheckReport, Finding, Group, Severity};
 
 /// Checks the structure of the dataset in `dir`. Pictures are not decoded; that they are there, on time and of the right
 /// number is checked from the index of each video file.
-pub fn check(dir: impl AsRef<Path>) -> Report {
-    let mut report = Report {
+pub fn check(dir: impl AsRef<Path>) -> CheckReport {
+    let mut report = CheckReport {
         root: dir.as_ref().to_owned(),
-        ..Report::default()
+        ..CheckReport::default()
     };
     if let Some(dataset) = open(&mut report) {
         // Nothing in it can be interrupted.
@@ -45,10 +45,10 @@ pub fn grade(
     dir: impl AsRef<Path>,
     options: &CheckOptions,
     on_progress: OnProgress<'_>,
-) -> Result<Report> {
-    let mut report = Report {
+) -> Result<CheckReport> {
+    let mut report = CheckReport {
         root: dir.as_ref().to_owned(),
-        ..Report::default()
+        ..CheckReport::default()
     };
     if let Some(dataset) = open(&mut report) {
         let mut work = Work::new(on_progress);
@@ -58,7 +58,7 @@ pub fn grade(
     Ok(report)
 }
 
-fn open(report: &mut Report) -> Option<Dataset> {
+fn open(report: &mut CheckReport) -> Option<Dataset> {
     match Dataset::open(&report.root) {
         Ok(dataset) => {
             report.episodes = dataset.len() as u64;

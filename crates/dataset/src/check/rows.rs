@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::data_files::Columns;
 use crate::check::stand_ins::{StandIns, message};
-use crate::check::{Finding, Report, Severity};
+use crate::check::{CheckReport, Finding, Severity};
 use crate::episode::Episode;
 use crate::episodes::EpisodeRow;
 use crate::error::{DatasetError, Result};
@@ -33,14 +33,15 @@ struct Off {
 }
 
 /// What is done with an episode besides comparing its structure, while its numbers are in memory.
-pub(super) type Each<'a> = &'a mut dyn FnMut(usize, Option<&Episode>, &mut Report) -> Result<()>;
+pub(super) type Each<'a> =
+    &'a mut dyn FnMut(usize, Option<&Episode>, &mut CheckReport) -> Result<()>;
 
 /// Reads every episode, compares its rows, shows it to `each`, and returns what was seen.
 pub(super) fn check(
     dataset: &Dataset,
     columns: &Columns,
     stand_ins: &StandIns,
-    report: &mut Report,
+    report: &mut CheckReport,
     each: Each<'_>,
 ) -> Result<Seen> {
     let mut seen = Seen::default();
@@ -111,7 +112,7 @@ fn off_rate(row: &EpisodeRow, episode: &Episode) -> Option<Off> {
 }
 
 /// Says once that the declared rate is wrong, if all episodes agree on another; else which episodes are off it.
-fn times(dataset: &Dataset, off: Vec<Off>, long: usize, report: &mut Report) -> Option<f64> {
+fn times(dataset: &Dataset, off: Vec<Off>, long: usize, report: &mut CheckReport) -> Option<f64> {
     let declared = dataset.fps();
     let first = off.first().and_then(|first| first.rate);
     let agree = first.is_some() && off.iter().all(|one| one.rate == first);
@@ -129,7 +130,7 @@ fn times(dataset: &Dataset, off: Vec<Off>, long: usize, report: &mut Report) -> 
     None
 }
 
-fn one_episode(row: &EpisodeRow, episode: &Episode, columns: &Columns, report: &mut Report) {
+fn one_episode(row: &EpisodeRow, episode: &Episode, columns: &Columns, report: &mut CheckReport) {
     let k = row.episode_index;
     for (name, code) in [
         ("timestamp", "timestamp"),
@@ -197,7 +198,7 @@ fn one_episode(row: &EpisodeRow, episode: &Episode, columns: &Columns, report: &
 }
 
 /// NaN and infinities in a column, and which frames would stay without them.
-fn not_finite(k: u64, key: &str, column: &crate::Column, report: &mut Report) {
+fn not_finite(k: u64, key: &str, column: &crate::Column, report: &mut CheckReport) {
     let rows = column.rows().enumerate();
     let bad = rows.filter(|(_, row)| row.iter().any(|value| !value.is_finite()));
     let bad: Vec<usize> = bad.map(|(frame, _)| frame).collect();

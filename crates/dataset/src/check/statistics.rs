@@ -2,7 +2,7 @@
 
 use crate::check::data_files::Columns;
 use crate::check::rows::Seen;
-use crate::check::{Finding, Report, Severity};
+use crate::check::{CheckReport, Finding, Severity};
 use crate::features::{Dtype, Feature};
 use crate::format::Format;
 use crate::reader::Dataset;
@@ -11,7 +11,7 @@ use crate::stats::{FeatureStats, STATS_PATH, Stats, aggregate};
 /// How far statistics may be off, as a share of the values' range: LeRobot sums in single precision.
 const TOLERANCE: f64 = 1e-3;
 
-pub(super) fn check(dataset: &Dataset, columns: &Columns, seen: &Seen, report: &mut Report) {
+pub(super) fn check(dataset: &Dataset, columns: &Columns, seen: &Seen, report: &mut CheckReport) {
     if dataset.is_empty() {
         return;
     }
@@ -31,7 +31,7 @@ fn of_dataset(
     columns: &Columns,
     seen: &Seen,
     stored: &Stats,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) {
     let complete = seen.stats.len() == dataset.len();
     let parts: Vec<&Stats> = seen.stats.values().collect();
@@ -60,7 +60,7 @@ fn of_dataset(
 }
 
 /// Pictures aren't decoded, but their statistics have a fixed form.
-fn shape(feature: &Feature, stored: &FeatureStats, report: &mut Report) {
+fn shape(feature: &Feature, stored: &FeatureStats, report: &mut CheckReport) {
     if feature.dtype != Dtype::Video {
         return;
     }
@@ -78,7 +78,7 @@ fn shape(feature: &Feature, stored: &FeatureStats, report: &mut Report) {
 }
 
 /// Each episode's own statistics; the first that do not fit say enough of an episode.
-fn of_episodes(dataset: &Dataset, seen: &Seen, report: &mut Report) {
+fn of_episodes(dataset: &Dataset, seen: &Seen, report: &mut CheckReport) {
     let format = dataset.info().format;
     if format == Format::V2_0 {
         return;
@@ -178,7 +178,7 @@ mod tests {
         }
         let dataset = Dataset::open(&root).unwrap();
         let (columns, none) = (Columns::default(), StandIns::default());
-        let report = &mut Report::default();
+        let report = &mut CheckReport::default();
         let ours = rows::check(&dataset, &columns, &none, report, &mut |_, _, _| Ok(()));
         let ours = ours.unwrap().stats;
         let theirs = episodes::read_stats(&root).unwrap();

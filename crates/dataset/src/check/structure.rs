@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::data_files;
-use super::report::{Report, Severity};
+use super::report::{CheckReport, Severity};
 use super::rows::{self, Each};
 use super::stand_ins::StandIns;
 use super::{statistics, videos};
@@ -16,7 +16,7 @@ use crate::tasks::TASKS_PATH;
 use crate::{parquet_io, paths, runs};
 
 /// Checks the structure, and shows each episode that is read to `each`.
-pub(super) fn structure(dataset: &Dataset, report: &mut Report, each: Each<'_>) -> Result<()> {
+pub(super) fn structure(dataset: &Dataset, report: &mut CheckReport, each: Each<'_>) -> Result<()> {
     unfinished(dataset, report);
     let stand_ins = StandIns::of(dataset.root());
     stand_ins.metadata(report);
@@ -31,7 +31,7 @@ pub(super) fn structure(dataset: &Dataset, report: &mut Report, each: Each<'_>) 
 }
 
 /// What opening the dataset forgave.
-fn deviations(dataset: &Dataset, stand_ins: &StandIns, report: &mut Report) {
+fn deviations(dataset: &Dataset, stand_ins: &StandIns, report: &mut CheckReport) {
     for found in dataset.deviations() {
         // What cannot be read because it stands for another file has its finding.
         if stand_ins.any_metadata() && found.code != "declaration" {
@@ -67,7 +67,7 @@ fn deviations(dataset: &Dataset, stand_ins: &StandIns, report: &mut Report) {
     }
 }
 
-fn unfinished(dataset: &Dataset, report: &mut Report) {
+fn unfinished(dataset: &Dataset, report: &mut CheckReport) {
     let links = runs::links(dataset.root());
     for link in &links {
         let message = format!(
@@ -105,7 +105,7 @@ fn unfinished(dataset: &Dataset, report: &mut Report) {
     }
 }
 
-fn tasks(dataset: &Dataset, report: &mut Report) {
+fn tasks(dataset: &Dataset, report: &mut CheckReport) {
     let (found, counted) = (dataset.tasks().len() as u64, dataset.info().total_tasks);
     let message = format!("{TASKS_PATH} has {found} tasks, meta/info.json says {counted}");
     // What cannot be read has its finding.
@@ -126,7 +126,7 @@ fn tasks(dataset: &Dataset, report: &mut Report) {
 }
 
 /// The episode table in itself: episodes follow each other without gaps.
-fn table(dataset: &Dataset, report: &mut Report) {
+fn table(dataset: &Dataset, report: &mut CheckReport) {
     let mut next = 0_u64;
     for row in dataset.episodes() {
         let k = row.episode_index;
@@ -164,7 +164,7 @@ fn table(dataset: &Dataset, report: &mut Report) {
 }
 
 /// LeRobot takes the columns of the first table and fails on later ones that have others.
-fn same_columns(dataset: &Dataset, report: &mut Report) {
+fn same_columns(dataset: &Dataset, report: &mut CheckReport) {
     let dir = dataset.root().join(crate::episodes::EPISODES_DIR);
     let files = match parquet_io::files_below(&dir) {
         Ok(files) => files,

@@ -70,7 +70,7 @@ pub(crate) fn other_files(work: &mut Work, source: &Dataset, root: &Path) -> Res
     Ok(())
 }
 
-/// Whether an edit writes this file anew, or leaves it out with its episodes.
+/// Whether an edit replaces this file, or leaves it out with its episodes.
 fn is_ours(needed: &BTreeSet<PathBuf>, relative: &Path) -> bool {
     let table = relative.starts_with(EPISODES_DIR)
         && relative.components().count() == 4

@@ -63,7 +63,7 @@ impl GraphFile {
                 PolicyError::Read { source, .. } => at(
                     &path,
                     format!(
-                        "its weights lie in a file of their own, `{}`, which cannot be read ({source}); put it beside the network",
+                        "its weights lie in a file of their own, `{}`, which cannot be read ({source}); put it next to the network",
                         whole.display()
                     ),
                 ),

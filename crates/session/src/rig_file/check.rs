@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use ulna_drivers::calibration;
-use ulna_drivers::ports::{Access, access};
+use ulna_drivers::ports::{PortAccess, access};
 use ulna_robot::{ArmRole, RobotKind};
 
 use super::{DeviceTable, GivenRig, RigFile};
@@ -157,14 +157,14 @@ fn device(name: &str, role: ArmRole, kind: &RobotKind, table: &DeviceTable) -> V
 fn port(name: &str, path: &str) -> Finding {
     let say = |severity, what: &str| Finding::new(severity, name, format!("port {path}{what}"));
     match access(Path::new(path)) {
-        Access::Free => say(Severity::Ok, ""),
-        Access::Busy { holders } => {
+        PortAccess::Free => say(Severity::Ok, ""),
+        PortAccess::Busy { holders } => {
             let text = format!(" is open in {}", holders.join(", "));
             say(Severity::Warn, &text).next("end that program before a session begins")
         }
-        Access::Forbidden { .. } => say(Severity::Fail, " may not be opened by you")
+        PortAccess::Forbidden { .. } => say(Severity::Fail, " may not be opened by you")
             .next("`ulna doctor` says how to get permission"),
-        Access::Missing => say(Severity::Fail, " is not there")
+        PortAccess::Missing => say(Severity::Fail, " is not there")
             .next("plug its cable in; `ulna ports` lists what is there, by names that stay"),
     }
 }

@@ -124,7 +124,7 @@ fn scene_fits(bundle: &Bundle, values: usize) -> Result<(), SessionError> {
     let Some(scene) = fitting else {
         return Ok(());
     };
-    Err(SessionError::Usage(format!(
+    Err(SessionError::Session(format!(
         "policy `{}` wants {asked} numbers of observation.environment_state, which this scene does not report: pass --scene {}",
         Printable(bundle.name()),
         scene.name

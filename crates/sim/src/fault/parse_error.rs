@@ -14,6 +14,7 @@ Several faults are separated by commas. Rates are 1% or 0.01; times are 500us, 2
   wrong-id:elbow_flex=gripper@2s+2s   a servo answers with the other one's id
   dead:elbow_flex@2s+2s               a servo neither hears nor answers; its motor goes on
   reset:elbow_flex@2s                 a servo loses its power for a moment
+  firmware:elbow_flex=45              a servo has this firmware; a Dynamixel's below 46 knows no fast sync reads; firmware:bus for all
   unplug:elbow_flex@2s+2s             the cable into a servo is pulled: this one and those behind it are off; unplug:bus for all
   low-voltage:5.5V@2s+2s              the supply sags to this
   overload:elbow_flex@2s+2s           a servo measures the load of a stalled motor

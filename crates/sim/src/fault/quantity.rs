@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::fault::kinds::Firmware;
 use crate::fault::parse_error::FaultParseError;
 
 /// The text of one fault: reads its parts, and says what is wrong with them.
@@ -79,6 +80,29 @@ impl FaultText<'_> {
                 quantity,
                 example,
             })
+    }
+
+    pub(super) fn firmware(&self, value: &str) -> Result<Firmware, FaultParseError> {
+        let (major, minor) = match value.split_once('.') {
+            Some((major, minor)) => (major.parse().ok(), minor.parse().ok().map(Some)),
+            None => (value.parse().ok(), Some(None)),
+        };
+        let version = major.zip(minor);
+        let version = version.map(|(major, minor)| Firmware { major, minor });
+        version.ok_or_else(|| FaultParseError::BadQuantity {
+            text: self.text.into(),
+            value: value.into(),
+            quantity: "firmware version",
+            example: "45, or 3.9 of a Feetech servo",
+        })
+    }
+
+    /// One servo, or `bus` for all.
+    pub(super) fn servo_or_bus(&self, name: &str) -> Result<Option<u8>, FaultParseError> {
+        match name {
+            "bus" => Ok(None),
+            name => Ok(Some(self.servo(name)?)),
+        }
     }
 
     pub(super) fn servo(&self, name: &str) -> Result<u8, FaultParseError> {

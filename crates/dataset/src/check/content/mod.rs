@@ -19,7 +19,7 @@ mod views;
 use std::collections::BTreeMap;
 
 use crate::check::structure::structure;
-use crate::check::{CheckOptions, EpisodeGrade, Finding, Grade, Report, Severity};
+use crate::check::{CheckOptions, CheckReport, EpisodeGrade, Finding, Grade, Severity};
 use crate::episodes::EpisodeRow;
 use crate::error::Result;
 use crate::reader::Dataset;
@@ -33,7 +33,7 @@ use subject::Subject;
 pub(super) fn check(
     dataset: &Dataset,
     options: &CheckOptions,
-    report: &mut Report,
+    report: &mut CheckReport,
     work: &mut Work<'_>,
 ) -> Result<()> {
     let body = Body::of(dataset, options);
@@ -89,7 +89,7 @@ fn blank(dataset: &Dataset, row: &EpisodeRow) -> EpisodeGrade {
     }
 }
 
-fn note(report: &mut Report, episode: u64, found: Vec<Finding>) {
+fn note(report: &mut CheckReport, episode: u64, found: Vec<Finding>) {
     let named = found.into_iter().map(|mut finding| {
         finding.episode = Some(episode);
         finding
@@ -98,7 +98,7 @@ fn note(report: &mut Report, episode: u64, found: Vec<Finding>) {
 }
 
 /// The rule of grades: the worst that a finding about the episode allows.
-fn settle(grades: &mut [EpisodeGrade], report: &Report) {
+fn settle(grades: &mut [EpisodeGrade], report: &CheckReport) {
     let mut by_episode: BTreeMap<u64, Vec<&Finding>> = BTreeMap::new();
     for finding in &report.findings {
         if let Some(episode) = finding.episode {

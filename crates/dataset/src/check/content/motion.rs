@@ -1,7 +1,7 @@
 //! Whether, when and for how long the arm moves.
 
 use super::subject::Subject;
-use crate::check::{EpisodeGrade, Finding, Report, Severity};
+use crate::check::{CheckReport, EpisodeGrade, Finding, Severity};
 use crate::episode::Column;
 use crate::features::{ACTION, STATE};
 use crate::movement::movement;
@@ -62,8 +62,8 @@ pub(super) fn look(subject: &Subject<'_>, grade: &mut EpisodeGrade, found: &mut 
     );
 }
 
-/// Episodes that are too short, in themselves or beside the others.
-pub(super) fn short(dataset: &Dataset, report: &mut Report) {
+/// Episodes that are too short, in themselves or compared with the others.
+pub(super) fn short(dataset: &Dataset, report: &mut CheckReport) {
     let fps = dataset.fps();
     let rows = dataset.episodes();
     let mut lengths: Vec<u64> = rows.iter().map(|row| row.length).collect();

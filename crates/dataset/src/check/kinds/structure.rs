@@ -141,7 +141,7 @@ pub(super) static STRUCTURE: &[Kind] = &[
     kind(
         "stray-file",
         "a file that belongs to no episode",
-        "LeRobot reads it too: it fails on it, or counts frames that nobody declared.",
+        "LeRobot reads it too: it fails on it, or counts frames that no table declares.",
         Next::Copy("make a copy without it"),
     ),
     kind(
