@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crossterm::event::{self, Event, KeyCode, KeyEventKind};
+use crossterm::event::{self, DisableFocusChange, EnableFocusChange, Event, KeyCode, KeyEventKind};
+use crossterm::execute;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use ulna_session::SessionCommand;
 use ulna_session::client::CommandSender;
@@ -20,6 +21,8 @@ pub(crate) struct Keyboard {
     before: Termios,
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
+    /// The terminal was asked to say when it loses the focus.
+    focus: bool,
 }
 
 /// How long the thread may sleep after the end.
@@ -45,6 +48,7 @@ impl Keyboard {
             before,
             over: Arc::clone(&over),
             thread: None,
+            focus: false,
         };
         let thread = thread::Builder::new().name("keyboard".to_owned());
         keyboard.thread = Some(thread.spawn(move || listen(&commands, meaning, &over))?);
@@ -52,8 +56,28 @@ impl Keyboard {
     }
 }
 
+impl Keyboard {
+    /// Sends nothing but answers to the session's question.
+    pub(crate) fn for_answers(commands: CommandSender) -> io::Result<Option<Self>> {
+        Self::start(commands, |_| None)
+    }
+}
+
+impl Keyboard {
+    /// A base is to stop when the window loses the focus: keys go elsewhere then. A terminal that knows no such thing says nothing, and the base
+    /// stops half a second after the last key all the same.
+    pub(crate) fn watching_focus(mut self) -> Self {
+        self.focus =
+            io::stderr().is_terminal() && execute!(io::stderr(), EnableFocusChange).is_ok();
+        self
+    }
+}
+
 impl Drop for Keyboard {
     fn drop(&mut self) {
+        if self.focus {
+            let _ = execute!(io::stderr(), DisableFocusChange);
+        }
         self.over.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -70,19 +94,54 @@ fn listen(
 ) {
     while !over.load(Ordering::Acquire) {
         // A terminal that fails has no more keys.
-        let Ok(ready) = event::poll(POLL) else { return };
+        let Ok(ready) = event::poll(POLL) else { break };
         if !ready {
             continue;
         }
-        let Ok(Event::Key(pressed)) = event::read() else {
-            continue;
+        let pressed = match event::read() {
+            Ok(Event::Key(pressed)) => pressed,
+            Ok(Event::FocusLost) => {
+                commands.send(STAND_STILL);
+                continue;
+            }
+            _ => continue,
         };
         if pressed.kind == KeyEventKind::Release {
             continue;
         }
-        if let Some(command) = meaning(pressed.code) {
+        // A question comes before everything else.
+        let command = match commands.is_asked() {
+            true => answer(pressed.code),
+            false => meaning(pressed.code),
+        };
+        if let Some(command) = command {
             commands.send(command);
         }
+    }
+    commands.send(STAND_STILL);
+}
+
+/// What a key answers to the session's question.
+fn answer(code: KeyCode) -> Option<SessionCommand> {
+    match code {
+        KeyCode::Enter | KeyCode::Char('y' | 'Y') => Some(SessionCommand::Confirm),
+        KeyCode::Esc | KeyCode::Char('q' | 'Q' | 'n' | 'N') => Some(SessionCommand::Decline),
+        _ => None,
+    }
+}
+
+/// What a terminal says about these keys.
+pub(crate) const ANSWERS: &str = "Enter goes on, q ends";
+
+/// What a base is asked for when no more keys come.
+const STAND_STILL: SessionCommand = SessionCommand::Drive([0.0; 3]);
+
+/// What a key means to a recorder whose robot has a base: letters are the base's, but for q; arrows and Esc stay the recorder's.
+pub(crate) fn recorder_or_base_key(base: &mut BaseKeys, code: KeyCode) -> Option<SessionCommand> {
+    match code {
+        KeyCode::Char('q' | 'Q') => recorder_key(code),
+        KeyCode::Char(_) => base.command(code),
+        _ => recorder_key(code),
     }
 }
 
@@ -145,6 +204,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_question_has_two_answers() {
+        assert_eq!(answer(KeyCode::Enter), Some(SessionCommand::Confirm));
+        assert_eq!(answer(KeyCode::Char('q')), Some(SessionCommand::Decline));
+        for other in [KeyCode::Char('w'), KeyCode::Char(' '), KeyCode::Right] {
+            assert_eq!(answer(other), None);
+        }
+    }
+
+    #[test]
     fn keys_drive_the_base_at_three_speeds() {
         let mut keys = BaseKeys::new();
         let drive = |keys: &mut BaseKeys, key| keys.command(KeyCode::Char(key));
@@ -159,5 +227,21 @@ mod tests {
             Some(SessionCommand::Drive([0.0, 0.0, -1.0]))
         );
         assert_eq!(keys.command(KeyCode::Right), None);
+    }
+
+    #[test]
+    fn letters_are_the_bases_in_a_recording() {
+        let mut base = BaseKeys::new();
+        let mut means = |code| recorder_or_base_key(&mut base, code);
+        // r is faster, not "record again"; n is nothing.
+        assert_eq!(means(KeyCode::Char('r')), None);
+        assert_eq!(means(KeyCode::Char('n')), None);
+        assert_eq!(
+            means(KeyCode::Char('w')),
+            Some(SessionCommand::Drive([0.6, 0.0, 0.0]))
+        );
+        assert_eq!(means(KeyCode::Char('q')), Some(SessionCommand::Stop));
+        assert_eq!(means(KeyCode::Left), Some(SessionCommand::Again));
+        assert_eq!(means(KeyCode::Right), Some(SessionCommand::Next));
     }
 }

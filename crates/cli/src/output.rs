@@ -10,6 +10,7 @@ use ulna_session::client::{SessionEvent, SessionHandle, SessionPhase};
 use ulna_session::datasets::Progress;
 use ulna_session::run::SessionOutcome;
 
+use crate::keyboard::ANSWERS;
 use crate::live::{LiveLine, Status};
 use crate::loudness::is_quiet;
 use crate::outcome::Outcome;
@@ -65,14 +66,7 @@ impl Watched {
                 self.leaving = Some(leaving(what));
                 self.redraw();
             }
-            SessionEvent::Phase {
-                phase: SessionPhase::Connecting,
-            } if !is_quiet() => self.line.say(&self.how_to_end),
-            SessionEvent::Note { text } if !is_quiet() => self.line.say(Printable(text)),
-            SessionEvent::Warning { text } => {
-                self.line.say(format_args!("warning: {}", Printable(text)));
-            }
-            _ => {}
+            other => said(&mut self.line, other, &self.how_to_end),
         }
     }
 
@@ -86,6 +80,21 @@ impl Watched {
             },
         };
         self.line.show(&status);
+    }
+}
+
+/// Says above the line what a session asks, warns of or has chosen, and, as it begins, how it is ended.
+pub(crate) fn said(line: &mut LiveLine, event: &SessionEvent, how_to_end: &str) {
+    match event {
+        SessionEvent::Phase {
+            phase: SessionPhase::Connecting,
+        } if !is_quiet() => line.say(how_to_end),
+        SessionEvent::Question { text } => {
+            line.say(format_args!("{} ({ANSWERS})", Printable(text)));
+        }
+        SessionEvent::Note { text } if !is_quiet() => line.say(Printable(text)),
+        SessionEvent::Warning { text } => line.say(format_args!("warning: {}", Printable(text))),
+        _ => {}
     }
 }
 

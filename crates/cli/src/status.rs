@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ulna_robot::{ExitAction, RobotKind};
-use ulna_session::TickRecord;
 use ulna_session::controlled::Leaving;
+use ulna_session::{ErrorFlags, TickRecord};
 
 use crate::live::Status;
 use crate::names::short;
@@ -52,6 +52,11 @@ impl TickLine {
             let celsius = tick.health.get(joint)?.celsius?;
             (celsius > HOT).then(|| format!("{} {celsius:.0} °C", self.names[joint]))
         });
+        let limp = joints().filter(|joint| note.limp >> joint & 1 != 0);
+        let complaints = joints().filter_map(|joint| {
+            let alarms = tick.health.get(joint)?.alarms;
+            (alarms != 0).then(|| format!("{} {}", self.names[joint], ErrorFlags(alarms)))
+        });
         let gate = match () {
             () if note.stale || note.invalid => Some("HOLDING: no fresh action".to_owned()),
             () if note.ramping => Some("catching up".to_owned()),
@@ -59,7 +64,9 @@ impl TickLine {
         };
         let alarms = [
             listed("NO ANSWER", dead.collect()),
+            listed("LIMP", limp.map(named).collect()),
             gate,
+            listed("ALARM", complaints.collect()),
             listed("BEHIND", behind.map(named).collect()),
             listed("HOT", hot.collect()),
         ];

@@ -45,6 +45,7 @@ impl BusArgs {
         WorkOptions {
             robot: robot.unwrap_or_else(|| ulna_robot::files::DEFAULT.to_owned()),
             role,
+            side: None,
             port: arm.port,
             sim: self.sim,
             live: false,

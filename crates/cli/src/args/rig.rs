@@ -4,7 +4,9 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use ulna_session::report::ClockKind;
 use ulna_session::rig_file::{self, GivenRig, RigFile};
-use ulna_session::{RigOptions, SessionError};
+use ulna_session::{FarMoves, RigOptions, SessionError};
+
+use crate::terminal::Terminal;
 
 use super::adapter::AdapterName;
 
@@ -51,6 +53,10 @@ pub(super) struct RigArgs {
     /// Control ticks per second [default: 200]
     #[arg(long, value_name = "HZ")]
     rate: Option<f64>,
+
+    /// Let a real follower go to its first goal however far that is, and ask nothing
+    #[arg(long)]
+    yes: bool,
 }
 
 /// The scenes, with what each is.
@@ -123,6 +129,11 @@ impl RigArgs {
             clock,
             seed: self.seed,
             scene: Some(self.scene.clone()),
+            far_moves: match () {
+                () if self.yes => FarMoves::Allow,
+                () if Terminal::attended() => FarMoves::Ask,
+                () => FarMoves::Refuse,
+            },
             faults: self.fault.clone(),
             adapter: self.adapter.clone(),
             ..given.options()

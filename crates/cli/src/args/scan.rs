@@ -24,15 +24,23 @@ pub(crate) struct ScanArgs {
     #[arg(long, requires = "sim")]
     fresh: bool,
 
+    /// The leader's servos, not the follower's
+    #[arg(long)]
+    leader: bool,
+
     #[command(flatten)]
     bus: BusArgs,
 }
 
 impl ScanArgs {
     pub(crate) fn options(&self) -> Result<ScanOptions, SessionError> {
-        let arm = self.arm.named(ArmRole::Follower, &self.bus)?;
+        let role = match self.leader {
+            true => ArmRole::Leader,
+            false => ArmRole::Follower,
+        };
+        let arm = self.arm.named(role, &self.bus)?;
         Ok(ScanOptions {
-            work: self.bus.work(arm, ArmRole::Follower),
+            work: self.bus.work(arm, role),
             bauds: self.baud.clone(),
             family: self.family.clone(),
             fresh: self.fresh,

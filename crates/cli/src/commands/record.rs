@@ -2,19 +2,17 @@
 
 use anyhow::Result;
 use serde_json::json;
-use ulna_outside::Printable;
 use ulna_robot::files;
 use ulna_session::RigOptions;
-use ulna_session::client::{SessionEvent, SessionHandle, SessionPhase, spawn};
+use ulna_session::client::{SessionEvent, SessionHandle, spawn};
 use ulna_session::display::Display;
 use ulna_session::policies::PolicyOptions;
 use ulna_session::record::{OnInterrupt, RecordOptions, record as run};
 
 use super::{display, stop, warn_of_hidden_calibrations};
 use crate::args::RecordArgs;
-use crate::keyboard::{BASE_HELP, BaseKeys, Keyboard, recorder_key};
+use crate::keyboard::{BASE_HELP, BaseKeys, Keyboard, recorder_key, recorder_or_base_key};
 use crate::live::LiveLine;
-use crate::loudness::is_quiet;
 use crate::outcome::Outcome;
 use crate::output;
 use crate::record_line::RecordLine;
@@ -68,13 +66,14 @@ pub(super) fn recorded(
         false => Keyboard::start(session.commands.clone(), recorder_key)?,
         true => {
             let mut base = BaseKeys::new();
-            let meaning = move |key| base.command(key).or_else(|| recorder_key(key));
-            Keyboard::start(session.commands.clone(), meaning)?
+            let meaning = move |key| recorder_or_base_key(&mut base, key);
+            let keyboard = Keyboard::start(session.commands.clone(), meaning)?;
+            keyboard.map(Keyboard::watching_focus)
         }
     };
     if drives && keyboard.is_some() {
         output::note(format_args!(
-            "the base: {BASE_HELP}; it stops half a second after the last key"
+            "the base: {BASE_HELP}; it stops half a second after the last key. Recording: → next, ← again, q or Esc stop"
         ));
     }
     let line = RecordLine::new(&kind, fps, keyboard.is_some());
@@ -104,19 +103,13 @@ fn follow<T>(
     how_to_end: &str,
 ) -> T {
     let mut line = LiveLine::new();
-    session.follow(|event| match event {
-        SessionEvent::Phase {
-            phase: SessionPhase::Connecting,
-        } if !is_quiet() => line.say(how_to_end),
-        SessionEvent::Note { text } if !is_quiet() => line.say(Printable(text)),
-        SessionEvent::Warning { text } => line.say(format_args!("warning: {}", Printable(text))),
-        event => {
-            if let SessionEvent::Recording(progress) = event {
-                announcer.announce(progress);
-            }
-            if recording.event(event) {
-                line.show(&recording.status());
-            }
+    session.follow(|event| {
+        if let SessionEvent::Recording(progress) = event {
+            announcer.announce(progress);
+        }
+        match recording.event(event) {
+            true => line.show(&recording.status()),
+            false => output::said(&mut line, event, how_to_end),
         }
     })
 }

@@ -8,6 +8,7 @@ use ulna_session::replay::{EpisodeOptions, Replayed};
 
 use super::{display, stop, warn_of_hidden_calibrations};
 use crate::args::ReplayArgs;
+use crate::keyboard::Keyboard;
 use crate::outcome::Outcome;
 use crate::output::{self, Watched};
 use crate::session_text::session;
@@ -27,7 +28,10 @@ pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Outcome> {
     let running = spawn(&stop, move |link| {
         ulna_session::replay::replay(&rig, &options, display, link)
     })?;
-    let replayed = Watched::of(&kind).follow(running)?;
+    let keyboard = Keyboard::for_answers(running.commands.clone())?;
+    let replayed = Watched::of(&kind).follow(running);
+    drop(keyboard);
+    let replayed = replayed?;
     for warning in &replayed.warnings {
         output::warning(warning);
     }

@@ -8,6 +8,7 @@ use ulna_session::policies;
 use super::record::{Front, recorded};
 use super::{display, stop, warn_of_hidden_calibrations};
 use crate::args::RunArgs;
+use crate::keyboard::Keyboard;
 use crate::outcome::Outcome;
 use crate::output::{self, Watched};
 
@@ -28,6 +29,9 @@ pub(crate) fn run(args: &RunArgs, json: bool) -> Result<Outcome> {
     let session = spawn(&stop, move |link| {
         policies::run(&rig, &policy, duration, display, link)
     })?;
-    let outcome = Watched::of(&kind).follow(session)?;
+    let keyboard = Keyboard::for_answers(session.commands.clone())?;
+    let outcome = Watched::of(&kind).follow(session);
+    drop(keyboard);
+    let outcome = outcome?;
     output::outcome(&outcome, json)
 }

@@ -20,14 +20,16 @@ pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Outcome> {
         ulna_session::teleop::teleop(&rig, duration, display, link)
     })?;
     // A base is driven from the keyboard; one that is simulated drives by itself.
-    let keyboard = match kind.base.is_some() && !args.is_simulated() {
+    let drives = kind.base.is_some() && !args.is_simulated();
+    let keyboard = match drives {
         true => {
             let mut keys = BaseKeys::new();
-            Keyboard::start(session.commands.clone(), move |key| keys.command(key))?
+            let keyboard = Keyboard::start(session.commands.clone(), move |key| keys.command(key))?;
+            keyboard.map(Keyboard::watching_focus)
         }
-        false => None,
+        false => Keyboard::for_answers(session.commands.clone())?,
     };
-    if keyboard.is_some() {
+    if drives && keyboard.is_some() {
         output::note(format_args!(
             "the base: {BASE_HELP}; it stops half a second after the last key"
         ));
