@@ -117,7 +117,7 @@ fn what_does_not_fit_is_refused_in_words_before_anything_moves() {
     // Without the scene no environment reports where the target is.
     fails(
         1,
-        &["observation.environment_state"],
+        &["observation.environment_state", "--scene reach"],
         &["run", "--sim", "--policy", &path, "--duration", "1"],
     );
     fails(

@@ -100,6 +100,8 @@ pub struct Phases {
     approaching: u64,
     /// The next episode begins wherever the arm is.
     hurried: bool,
+    /// The running episode has waited for the arm.
+    waited: bool,
 }
 
 impl Phases {
@@ -118,6 +120,7 @@ impl Phases {
             held: false,
             approaching: 0,
             hurried: false,
+            waited: false,
         }
     }
 
@@ -150,6 +153,8 @@ impl Phases {
     pub fn press(&mut self, key: Key, acts: &mut Vec<Act>) {
         match (self.phase, key) {
             (_, Key::Next) if self.is_approaching() => self.hurried = true,
+            // Meant to begin what began by itself a moment ago.
+            (Phase::Recording, Key::Next) if self.waited && self.rows < self.moment() => {}
             (Phase::Over, _) | (Phase::Waiting, Key::Next | Key::Rerecord) => {}
             (Phase::Waiting, Key::Stop | Key::Abandon) => self.enter(Phase::Over),
             (Phase::Recording, Key::Next) => self.end_episode(Ended::Next, acts),
@@ -217,10 +222,17 @@ impl Phases {
         }
     }
 
+    /// Rows of half a second.
+    fn moment(&self) -> u64 {
+        self.plan.approach_rows / (2 * LONGEST_APPROACH)
+    }
+
     fn begin(&mut self, acts: &mut Vec<Act>) {
         self.settle(Act::Commit, acts);
         acts.push(Act::Begin);
+        let waited = self.is_approaching();
         self.enter(Phase::Recording);
+        self.waited = waited;
     }
 
     fn end_episode(&mut self, ended: Ended, acts: &mut Vec<Act>) {
@@ -246,6 +258,7 @@ impl Phases {
         self.rows = 0;
         self.approaching = 0;
         self.hurried = false;
+        self.waited = false;
     }
 }
 

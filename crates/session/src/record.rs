@@ -3,6 +3,7 @@
 mod cameras;
 mod codec;
 mod dataset;
+mod grading;
 mod options;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +33,7 @@ use crate::teleoperators::open_policy;
 use cameras::RecordedCameras;
 
 pub use codec::CodecChoice;
+pub use grading::GradedEpisode;
 pub use options::{CameraChoice, Episodes, RecordOptions};
 pub use ulna_recorder::OnInterrupt;
 
@@ -56,6 +58,8 @@ pub struct Recorded {
     pub total_episodes: u64,
     /// The episodes that were saved, one by one.
     pub reports: Vec<EpisodeReport>,
+    /// How good they are, one by one; empty if that could not be found out.
+    pub grades: Vec<GradedEpisode>,
     /// The control loop.
     pub session: SessionReport,
     /// True if it was ended by Ctrl-C or the like.
@@ -244,6 +248,18 @@ fn conclude(
             report: Box::new(done.report),
         });
     }
+    let total = before + outcome.episodes;
+    let grades = match outcome.episodes {
+        0 => Ok(Vec::new()),
+        _ => grading::graded(&options.dataset, before, total),
+    };
+    let grades = grades.unwrap_or_else(|error| {
+        warnings.push(format!(
+            "the episodes have no grades: {error}; `ulna dataset check {}` gives them",
+            ulna_outside::Shell(options.dataset.display())
+        ));
+        Vec::new()
+    });
     Ok(Recorded {
         dataset: options.dataset.clone(),
         task: options.task.clone(),
@@ -252,8 +268,9 @@ fn conclude(
         episodes: outcome.episodes,
         frames: outcome.rows,
         discarded: outcome.discarded,
-        total_episodes: before + outcome.episodes,
+        total_episodes: total,
         reports: outcome.reports,
+        grades,
         session: done.report,
         interrupted: done.interrupted,
         warnings,

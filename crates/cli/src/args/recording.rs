@@ -12,6 +12,7 @@ use crate::sounds::Sounds;
 
 /// The episodes of a recording. A command that takes these has an argument `dataset` as well.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Recording")]
 pub(crate) struct RecordingArgs {
     /// How many episodes the dataset is to hold in the end; with --resume, those that are there count [default: one more]
     #[arg(
@@ -27,11 +28,11 @@ pub(crate) struct RecordingArgs {
     #[arg(long, value_name = "N", requires = "dataset", value_parser = clap::value_parser!(u64).range(1..=MOST_EPISODES))]
     more: Option<u64>,
 
-    /// How long an episode lasts, s
+    /// How long an episode lasts, such as 30 or 1m30s
     #[arg(long, default_value = "60", value_name = "S", value_parser = seconds, requires = "dataset")]
     episode_time: Duration,
 
-    /// How long the reset between two episodes lasts, s
+    /// How long the reset between two episodes lasts
     #[arg(long, default_value = "60", value_name = "S", value_parser = seconds_or_none, requires = "dataset")]
     reset_time: Duration,
 

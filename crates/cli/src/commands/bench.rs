@@ -5,7 +5,8 @@ use ulna_bench as benches;
 use ulna_outside::Text;
 
 use crate::args::BenchCommand;
-use crate::{Outcome, output};
+use crate::outcome::Outcome;
+use crate::output;
 
 pub(crate) fn bench(bench: &BenchCommand, json: bool) -> Result<Outcome> {
     let result = match bench {

@@ -7,13 +7,14 @@ use ulna_outside::Text;
 
 use super::{arm, arms_json, stop};
 use crate::args::CalibrateArgs;
+use crate::outcome::Outcome;
+use crate::output;
 use crate::terminal::Terminal;
-use crate::{Outcome, output};
 
 pub(crate) fn calibrate(args: &CalibrateArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
     let attended = Terminal::attended();
-    let options = args.options(attended);
+    let options = args.options(attended)?;
     let mut talk = Terminal::new(&stop).obliging(args.alone(attended));
     let mut reports = Vec::new();
     for work in options.work.arms()? {

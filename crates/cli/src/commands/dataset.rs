@@ -7,8 +7,8 @@ use ulna_session::datasets::{self, DatasetAnswer, Edit, Progress};
 use ulna_session::{SessionError, Stop};
 
 use super::stop;
-use crate::Outcome;
 use crate::args::{DatasetAction, DatasetTool, Place};
+use crate::outcome::Outcome;
 use crate::output::{self, ProgressLine};
 
 pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Outcome> {

@@ -8,8 +8,9 @@ use ulna_outside::Text;
 
 use super::stop;
 use crate::args::PortsArgs;
+use crate::outcome::Outcome;
+use crate::output;
 use crate::terminal::Terminal;
-use crate::{Outcome, output};
 
 pub(crate) fn ports(args: &PortsArgs, json: bool) -> Result<Outcome> {
     if args.find() {

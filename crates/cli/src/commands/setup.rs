@@ -8,12 +8,13 @@ use ulna_session::Stop;
 
 use super::{arm, arms_json, stop};
 use crate::args::SetupArgs;
+use crate::outcome::Outcome;
+use crate::output;
 use crate::screen::Screen;
 use crate::terminal::Terminal;
-use crate::{Outcome, output};
 
 pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Outcome> {
-    let stop = stop()?;
+    let (stop, options) = (stop()?, args.options()?);
     let alone = args.alone(Terminal::attended());
     let terminal = Terminal::new(&stop).obliging(alone);
     let mut talk: Box<dyn Dialogue> = if !json && args.full_screen() && Terminal::has_screen() {
@@ -21,7 +22,7 @@ pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Outcome> {
     } else {
         Box::new(terminal)
     };
-    let reports = arms(&args.options(), &stop, &mut *talk);
+    let reports = arms(&options, &stop, &mut *talk);
     drop(talk); // gives the terminal back before anything is printed
     let reports = reports?;
     if json {

@@ -5,14 +5,14 @@ use ulna_robot::files;
 use ulna_session::client::spawn;
 
 use super::{display, stop, warn_of_hidden_calibrations};
-use crate::Outcome;
 use crate::args::TeleopArgs;
 use crate::keyboard::{BASE_HELP, BaseKeys, Keyboard};
-use crate::output::{self, StatusLine};
+use crate::outcome::Outcome;
+use crate::output::{self, Watched};
 
 pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let (rig, duration) = (args.rig(), args.duration);
+    let (rig, duration) = (args.rig()?, args.duration);
     let kind = files::find(&rig.robot)?;
     warn_of_hidden_calibrations(&rig, true);
     let display = display::open(&args.display, &format!("teleop {}", kind.name))?;
@@ -34,7 +34,7 @@ pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Outcome> {
             "the base: {BASE_HELP}; it stops half a second after the last key"
         ));
     }
-    let outcome = StatusLine::of(&kind).follow(session);
+    let outcome = Watched::of(&kind).follow(session);
     drop(keyboard);
     let outcome = outcome?;
     output::outcome(&outcome, json)

@@ -191,3 +191,27 @@ fn after_a_reset_too() {
     session.after_row(&mut acts);
     assert_eq!(with_an_arm_on_its_way(&mut session, 4, None), "-wwwR");
 }
+
+#[test]
+fn a_key_that_meant_begin_does_not_end_what_has_just_begun() {
+    let mut session = Phases::new(Plan {
+        episodes: 1,
+        episode_rows: 99,
+        reset_rows: 0,
+        approach_rows: 30 * LONGEST_APPROACH,
+    });
+    let mut acts = Vec::new();
+    let on_its_way = Ready {
+        arrived: false,
+        ..READY
+    };
+    assert!(!session.before_row(on_its_way, &mut acts));
+    assert!(session.before_row(READY, &mut acts));
+    session.press(Key::Next, &mut acts);
+    assert_eq!(session.phase(), Phase::Recording);
+    for _ in 0..15 {
+        session.before_row(READY, &mut acts);
+    }
+    session.press(Key::Next, &mut acts);
+    assert_eq!(session.phase(), Phase::Over);
+}

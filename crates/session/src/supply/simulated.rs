@@ -23,6 +23,18 @@ pub use ulna_sim::adapter::KINDS as ADAPTERS;
 pub use ulna_sim::scene::SceneKind;
 pub use ulna_sim::scenes;
 
+/// What can go wrong on a simulated bus and with a simulated camera, and how it is written, for people.
+pub fn faults_in_words() -> String {
+    format!(
+        "--fault\n{}\n\n--camera-fault\n  \
+         front:frozen@3s                     the camera repeats one picture\n  \
+         front:silent@3s                     it gives no more pictures\n  \
+         front:gone@3s                       it is unplugged\n  \
+         front:late+700ms@3s                 its pictures arrive so much later",
+        ulna_sim::fault::GRAMMAR
+    )
+}
+
 /// Builds the world that the options ask for, and takes its ports.
 pub(super) fn open(
     options: &RigOptions,
