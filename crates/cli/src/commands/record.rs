@@ -158,6 +158,7 @@ impl Bar {
             saved,
             spooled,
             replaced,
+            late,
             failed,
             free,
         } = *progress;
@@ -179,10 +180,13 @@ impl Bar {
             }
             Phase::Waiting | Phase::Over => String::new(),
         };
-        let behind = match (spooled, replaced) {
+        let mut behind = match (spooled, replaced) {
             (0, 0) => String::new(),
             _ => format!("  encoders behind: {spooled} pictures on disk, {replaced} replaced"),
         };
+        if late > 0 {
+            behind.push_str(&format!("  {late} late frames"));
+        }
         let disk = match free {
             Some(free) if free < SCARCE => {
                 format!("  only {} MB free on the disk", free / 1_000_000)
@@ -231,7 +235,8 @@ fn summary(recorded: &Recorded) -> Text {
             ));
             for (count, what) in [
                 (camera.lost, "lost"),
-                (camera.late, "late"),
+                (camera.late, "too late for their frame"),
+                (camera.overdue, "frames late"),
                 (camera.replaced, "replaced"),
             ] {
                 if count > 0 {
