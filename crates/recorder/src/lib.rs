@@ -24,7 +24,6 @@ pub mod sampler;
 mod saving;
 pub mod sink;
 pub mod space;
-mod spool;
 mod worker;
 
 pub use columns::{CameraSpec, Columns};
