@@ -65,12 +65,12 @@ pub(super) fn recorded(
             Keyboard::start(session.commands.clone(), meaning)?
         }
     };
-    if drives && keyboard.is_some() {
+    if drives && keyboard.has_keys() {
         output::note(format_args!(
             "the base: {BASE_HELP}; it stops half a second after the last key"
         ));
     }
-    let mut bar = Bar::new(fps, keyboard.is_some(), announcer);
+    let mut bar = Bar::new(fps, keyboard.has_keys(), announcer);
     let recorded = session.follow(|event| {
         if let SessionEvent::Recording(progress) = event {
             bar.show(progress);

@@ -9,6 +9,7 @@ use ulna_session::replay::{EpisodeOptions, Replayed};
 use super::{display, stop, warn_of_hidden_calibrations};
 use crate::Outcome;
 use crate::args::ReplayArgs;
+use crate::keyboard::Keyboard;
 use crate::output::{self, StatusLine};
 
 pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Outcome> {
@@ -26,7 +27,10 @@ pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Outcome> {
     let session = spawn(&stop, move |link| {
         ulna_session::replay::replay(&rig, &options, display, link)
     })?;
-    let replayed = StatusLine::of(&kind).follow(session)?;
+    let keyboard = Keyboard::without_keys(session.commands.clone())?;
+    let replayed = StatusLine::of(&kind).follow(session);
+    drop(keyboard);
+    let replayed = replayed?;
     for warning in &replayed.warnings {
         output::note(format_args!("warning: {warning}"));
     }

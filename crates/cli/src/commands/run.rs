@@ -9,6 +9,7 @@ use super::record::{Front, recorded};
 use super::{display, stop, warn_of_hidden_calibrations};
 use crate::Outcome;
 use crate::args::RunArgs;
+use crate::keyboard::Keyboard;
 use crate::output::{self, StatusLine};
 
 pub(crate) fn run(args: &RunArgs, json: bool) -> Result<Outcome> {
@@ -28,6 +29,9 @@ pub(crate) fn run(args: &RunArgs, json: bool) -> Result<Outcome> {
     let session = spawn(&stop, move |link| {
         policies::run(&rig, &policy, duration, display, link)
     })?;
-    let outcome = StatusLine::of(&kind).follow(session)?;
+    let keyboard = Keyboard::without_keys(session.commands.clone())?;
+    let outcome = StatusLine::of(&kind).follow(session);
+    drop(keyboard);
+    let outcome = outcome?;
     output::outcome(&outcome, json)
 }

@@ -20,14 +20,15 @@ pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Outcome> {
         ulna_session::teleop::teleop(&rig, duration, display, link)
     })?;
     // A base is driven from the keyboard; one that is simulated drives by itself.
+    let commands = session.commands.clone();
     let keyboard = match kind.base.is_some() && !args.is_simulated() {
         true => {
             let mut keys = BaseKeys::new();
-            Keyboard::start(session.commands.clone(), move |key| keys.command(key))?
+            Keyboard::start(commands, move |key| keys.command(key))?
         }
-        false => None,
+        false => Keyboard::without_keys(commands)?,
     };
-    if keyboard.is_some() {
+    if keyboard.has_keys() {
         output::note(format_args!(
             "the base: {BASE_HELP}; it stops half a second after the last key"
         ));
