@@ -9,6 +9,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -44,7 +45,9 @@ impl Terminal {
         unlockpt(&master).unwrap();
         let name = ptsname(&master, Vec::new()).unwrap();
         let mut options = OpenOptions::new();
-        let slave = options.read(true).write(true);
+        // It is to be the child's controlling terminal, never this program's.
+        let no_ctty = rustix::fs::OFlags::NOCTTY.bits().cast_signed();
+        let slave = options.read(true).write(true).custom_flags(no_ctty);
         let slave = slave.open(OsStr::from_bytes(name.as_bytes())).unwrap();
         let mut setsid = Command::new("setsid");
         setsid.arg("--ctty").arg(command.get_program());
@@ -236,7 +239,7 @@ fn a_question_needs_its_answer_and_no_other() {
 }
 
 #[test]
-fn nobody_to_print_to_is_no_panic() {
+fn an_output_that_is_full_is_no_panic() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = folder.path().join("data").to_str().unwrap().to_owned();
     let record = [

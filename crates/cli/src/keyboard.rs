@@ -121,7 +121,7 @@ impl Listener {
             if self.go_on.swap(false, Ordering::AcqRel)
                 && let Some((terminal, ..)) = &mut self.keys
             {
-                // Whoever had the terminal meanwhile has set it up in its own way.
+                // The shell has set the terminal up in its own way meanwhile.
                 terminal.forget();
             }
             self.take_keys();
@@ -149,7 +149,7 @@ impl Listener {
     fn suspend(&mut self) {
         self.commands.send(SessionCommand::Pause);
         note(
-            "paused: the arm holds where it is, under torque, and nothing watches over it; `fg` goes on, and it then approaches slowly",
+            "paused: the arm holds where it is, under torque; `fg` goes on, and the arm then approaches slowly",
         );
         thread::sleep(HOLD);
         if let Some((terminal, ..)) = &mut self.keys {

@@ -86,7 +86,7 @@ pub(crate) fn is_encoding(run: &Path) -> bool {
 }
 
 /// A folder to encode in, for the recording of this folder.
-pub(crate) fn encoding_beside(run: &Path) -> PathBuf {
+pub(crate) fn encoding_folder(run: &Path) -> PathBuf {
     parent(run).join(format!("{ENCODING}{}", name(run)))
 }
 

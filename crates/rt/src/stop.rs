@@ -38,8 +38,8 @@ impl Stop {
     }
 
     /// Lets SIGINT (Ctrl-C), SIGTERM and SIGHUP raise the flag. A second SIGINT or SIGTERM ends the process at once, with exit code 130:
-    /// position servos then hold where they are. SIGHUP does not, since a terminal that is closed may send several, and nobody
-    /// chose to do without a gentle end.
+    /// position servos then hold where they are. SIGHUP does not: a terminal that is closed may send several, which is no wish
+    /// for an end that is less gentle.
     ///
     /// # Errors
     /// What the operating system says if it refuses a handler.

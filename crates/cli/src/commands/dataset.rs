@@ -139,7 +139,7 @@ fn agree(dir: &Path, change: &Edit, backup: bool) -> Result<()> {
         return Err(SessionError::Usage(why).into());
     }
     let way_back = match backup {
-        true => "a copy is kept beside it",
+        true => "a copy is kept next to it",
         false => {
             "there is no way back (--backup keeps a copy, --output DIR writes the result elsewhere)"
         }

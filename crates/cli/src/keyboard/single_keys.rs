@@ -39,7 +39,7 @@ impl SingleKeys {
         true
     }
 
-    /// Whoever had the terminal may have changed it.
+    /// Another program, such as the shell, may have changed the terminal.
     pub(super) fn forget(&mut self) {
         self.taken = false;
     }

@@ -7,7 +7,7 @@ use crate::features::Feature;
 use crate::fs::{Fs, RealFs, parent, remove_if_there};
 use crate::inside::{Kind, in_the_way, kind};
 use crate::record_log::{RecordLog, RecordReader};
-use crate::runs::{encoding_beside, remove_run};
+use crate::runs::{encoding_folder, remove_run};
 use crate::spool::LeftSpool;
 use crate::video::encode::{VideoEncoder, size_of};
 use crate::video::encoding::{Encoding, Pace};
@@ -27,7 +27,7 @@ pub(crate) fn catch_up(run: &Path, camera: &Feature, fps: u32, frames: usize) ->
     if missing.is_none_or(|missing| missing > u64::from(fps)) || there >= frames {
         return Ok(());
     }
-    let aside = encoding_beside(run);
+    let aside = encoding_folder(run);
     if kind(&aside)? != Kind::Absent {
         return Err(in_the_way(&aside));
     }

@@ -3,6 +3,7 @@
 
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
@@ -35,7 +37,7 @@ const WAYS: [Way; 3] = [Way::Pause, Way::HangUp, Way::Terminal];
 const LONGEST: f64 = 7.0;
 /// After a pause it goes on for so long.
 const AFTERWARDS: Duration = Duration::from_millis(1500);
-/// Whoever takes longer to end hangs.
+/// A recording that takes longer to end hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What a stop left.
@@ -78,7 +80,11 @@ pub(super) fn stop(ulna: &Ulna, scratch: &Path, seed: usize) -> Result<Stopped> 
     let there = There::look(&dataset);
     let then = Instant::now();
     let pause = Duration::from_secs_f64(rng.random_range(0.2..5.0));
-    let asked = act(way, &child, terminal, pause)?;
+    // The number of a process that has ended may be another's by now.
+    let asked = match gave_up {
+        true => then,
+        false => act(way, &child, terminal, pause)?,
+    };
     let code = end_of(&mut child)?;
     let ended_after = asked.elapsed();
     let errors = std::fs::read_to_string(&said)?;
@@ -173,7 +179,11 @@ fn start(mut command: Command, way: Way) -> Result<(Child, Option<OwnedFd>)> {
     unlockpt(&master)?;
     let name = ptsname(&master, Vec::new())?;
     let path = Path::new(std::ffi::OsStr::from_bytes(name.as_bytes())).to_owned();
-    let slave = std::fs::File::options().read(true).write(true).open(path)?;
+    // It is to be the child's controlling terminal, never this program's.
+    let no_ctty = OFlags::NOCTTY.bits().cast_signed();
+    let mut options = std::fs::File::options();
+    let slave = options.read(true).write(true).custom_flags(no_ctty);
+    let slave = slave.open(path)?;
     let mut setsid = Command::new("setsid");
     setsid.arg("--ctty").arg(command.get_program());
     setsid.args(command.get_args());
