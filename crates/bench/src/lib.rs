@@ -17,7 +17,7 @@ mod ssim;
 pub use bus::bus;
 pub use codecs::codecs;
 pub use error::BenchError;
-pub use figures::{Bench, Case, Machine};
+pub use figures::{BenchReport, Case, Computer};
 pub use policy::policy;
 pub use read::read;
 pub use record::record;

@@ -78,6 +78,12 @@ pub enum Usage {
     /// `--fault` without `--sim`.
     #[error("--fault needs --sim: real faults come by themselves")]
     FaultOnHardware,
+    /// `--adapter` without `--sim`.
+    #[error("--adapter needs --sim: a real port has its own")]
+    AdapterOnHardware,
+    /// A simulated adapter that there is not.
+    #[error(transparent)]
+    Adapter(#[from] ulna_sim::adapter::AdapterParseError),
     /// A simulated fault that cannot be.
     #[error(transparent)]
     Fault(#[from] ulna_sim::fault::FaultParseError),
@@ -256,7 +262,7 @@ impl BringupError {
     pub fn has_lines(&self) -> bool {
         matches!(
             self,
-            Self::Usage(Usage::Fault(_) | Usage::SeveralAdapters { .. })
+            Self::Usage(Usage::Fault(_) | Usage::Adapter(_) | Usage::SeveralAdapters { .. })
                 | Self::Chain { .. }
                 | Self::NotCalibrated(_)
         )

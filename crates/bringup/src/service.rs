@@ -57,6 +57,9 @@ impl ServiceSession {
         if !options.faults.is_empty() {
             return Err(Usage::FaultOnHardware.into());
         }
+        if options.adapter.is_some() {
+            return Err(Usage::AdapterOnHardware.into());
+        }
         let path = match &options.port {
             Some(path) => path.clone(),
             None => only_adapter()?,

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod adapter;
 mod bench;
 mod bus;
 mod calibrate;

@@ -13,7 +13,7 @@ use ulna_rt::{Distribution, Machine, Next, Stop, StopReason};
 
 /// When ticks happen.
 #[derive(Debug, Clone, Copy)]
-pub struct Plan {
+pub struct TickPlan {
     /// The first deadline.
     pub start: Duration,
     /// From one deadline to the next.
@@ -83,7 +83,7 @@ pub struct Tick<'a> {
     gate: &'a mut Gate,
     observer: &'a mut dyn Observer,
     stop: &'a Stop,
-    plan: Plan,
+    plan: TickPlan,
     phase: Phase,
     index: u64,
     goals: SafeGoals,
@@ -112,7 +112,7 @@ impl<'a> Tick<'a> {
         gate: &'a mut Gate,
         observer: &'a mut dyn Observer,
         stop: &'a Stop,
-        plan: Plan,
+        plan: TickPlan,
     ) -> Self {
         let goals = gate.hold(Stamp::new(plan.start));
         let (phase, counters) = (Phase::Waiting, Counters::default());

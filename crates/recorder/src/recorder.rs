@@ -1,5 +1,6 @@
 //! The recorder: ticks, pictures and keys in, episodes out.
 
+mod approach;
 mod running;
 mod session;
 mod watch;
@@ -17,10 +18,11 @@ use ulna_rt::{Machine, Next, Stop, StopReason};
 
 use crate::columns::Columns;
 use crate::error::RecorderError;
-use crate::phases::{Act, Ended, Key, Phase, Phases};
+use crate::phases::{Act, Ended, Key, Phase, Phases, Ready};
 use crate::report::{EpisodeReport, Progress};
 use crate::sampler::{Sampled, Sampler};
 use crate::sink::EpisodeSink;
+use approach::Approach;
 use running::{Late, Running};
 use watch::{Judged, Watch};
 
@@ -43,6 +45,7 @@ pub struct Recorder {
     sampler: Option<Sampler>,
     stepped: Option<Stamp>,
     watch: Watch,
+    arm: Approach,
     phases: Phases,
     sink: EpisodeSink,
     running: Option<Running>,
@@ -97,6 +100,7 @@ impl Recorder {
             interrupted: false,
             sampler: None,
             stepped: None,
+            arm: Approach::default(),
             phases: Phases::new(options.plan),
             sink,
             running: None,
@@ -209,10 +213,11 @@ impl Recorder {
         let Some(late) = late else { return };
         // Where lateness ends an episode, none begins with a late row.
         let begins = self.on_late == OnLate::Mark || late == Late::default();
-        if self
-            .phases
-            .before_row(row.is_complete() && begins, &mut acts)
-        {
+        let ready = Ready {
+            complete: row.is_complete() && begins,
+            arrived: self.arm.has_arrived(row),
+        };
+        if self.phases.before_row(ready, &mut acts) {
             self.perform(&mut acts, sampler, row.at);
             self.record(row, late);
             self.phases.after_row(&mut acts);
@@ -344,6 +349,7 @@ impl Recorder {
         let kept = self.phases.kept();
         self.progress = Progress {
             phase: self.phases.phase(),
+            approaching: self.phases.is_approaching(),
             episode: (kept + u64::from(self.phases.phase() == Phase::Recording))
                 .clamp(1, self.progress.episodes.max(1)),
             row,

@@ -34,6 +34,8 @@ pub struct RigOptions {
     pub scene: Option<String>,
     /// What goes wrong on the simulated follower's bus, e.g. `dead:elbow_flex@2s+2s`.
     pub faults: Vec<String>,
+    /// The USB adapter in front of each simulated bus, such as `ftdi:16`; an ordinary CDC adapter if absent.
+    pub adapter: Option<String>,
     /// What goes wrong with simulated cameras, e.g. `front:freeze@2s`.
     pub camera_faults: Vec<String>,
     /// The unit of the joints that are no gripper, if not the robot file's.
@@ -56,6 +58,7 @@ impl Default for RigOptions {
             rate_hz: 200.0,
             scene: None,
             faults: Vec::new(),
+            adapter: None,
             camera_faults: Vec::new(),
             unit: None,
         }

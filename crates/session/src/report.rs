@@ -6,7 +6,7 @@ use ulna_core::TaskScore;
 use ulna_rt::priority::Grant;
 use ulna_rt::{Distribution, StopReason, Summary};
 
-use crate::controlled::{Ended, Exit, Finished};
+use crate::controlled::{Exit, Finished, TicksEnded};
 use crate::display::DisplayReport;
 
 pub use crate::device_report::{BusReport, HealthReport, PolicyReport, ServoReport};
@@ -23,7 +23,7 @@ pub enum ClockKind {
 
 /// The timing report of a session.
 #[derive(Debug, Clone, Serialize)]
-pub struct Timing {
+pub struct SessionTiming {
     /// Ticks per second asked for.
     pub rate_hz: f64,
     /// Ticks per second that happened.
@@ -44,7 +44,7 @@ pub struct Timing {
     pub scheduling: Option<Grant>,
 }
 
-impl Timing {
+impl SessionTiming {
     /// The report of these ticks at this nominal rate.
     pub fn new(
         rate_hz: f64,
@@ -117,7 +117,7 @@ pub struct SessionReport {
     /// How the ticks ended.
     pub ended: &'static str,
     /// Rates, times, overruns.
-    pub timing: Timing,
+    pub timing: SessionTiming,
     /// What the gate changed.
     pub gate: GateReport,
     /// RMS of goal minus measured position of each joint, in its unit.
@@ -142,12 +142,12 @@ pub struct SessionReport {
 /// How the ticks ended, in words.
 pub fn ended_in_words(finished: &Finished) -> &'static str {
     match finished.ended {
-        Ended::Regularly(End::Elapsed) => "time is over",
-        Ended::Regularly(End::SourceFinished) => "the episode is over",
-        Ended::Regularly(End::Stopped(StopReason::Interrupted)) => "interrupted",
-        Ended::Regularly(End::Stopped(StopReason::Ended)) => "stopped",
-        Ended::Regularly(End::RobotLost) => "the follower's port is gone",
-        Ended::Regularly(End::SourceLost) => "the leader's port is gone",
-        Ended::Panicked => "the control thread failed",
+        TicksEnded::Regularly(End::Elapsed) => "time is over",
+        TicksEnded::Regularly(End::SourceFinished) => "the episode is over",
+        TicksEnded::Regularly(End::Stopped(StopReason::Interrupted)) => "interrupted",
+        TicksEnded::Regularly(End::Stopped(StopReason::Ended)) => "stopped",
+        TicksEnded::Regularly(End::RobotLost) => "the follower's port is gone",
+        TicksEnded::Regularly(End::SourceLost) => "the leader's port is gone",
+        TicksEnded::Panicked => "the control thread failed",
     }
 }

@@ -5,6 +5,7 @@ mod parts;
 mod simulated;
 
 use ulna_bus::engine::Engine;
+use ulna_drivers::arm::engine_config;
 use ulna_drivers::{Arms, ServoArm, calibration};
 use ulna_robot::{ArmRole, Calibration, RobotKind};
 
@@ -12,7 +13,7 @@ use crate::error::SessionError;
 use crate::options::RigOptions;
 
 pub use parts::{SuppliedArm, Supply, Surroundings};
-pub use simulated::{SceneKind, SimulatedBuses, scenes, serve};
+pub use simulated::{ADAPTERS, SceneKind, SimulatedBuses, scenes, serve};
 
 /// Opens the ports of a robot, and of a leader if there is one.
 ///
@@ -30,7 +31,8 @@ pub fn open(
     }
 }
 
-/// The arms of a robot behind their ports, and the calibration of all its joints.
+/// The arms of a robot behind their ports, and the calibration of all its joints. How a bus is spoken to follows from the arm alone: simulated
+/// servos are met as real ones are.
 ///
 /// # Errors
 /// If the robot file asks for servos that do not exist.
@@ -40,7 +42,7 @@ pub fn build_arms(
 ) -> Result<(Arms, Calibration), SessionError> {
     let (mut arms, mut calibrations) = (Vec::new(), Vec::new());
     for arm in supplied {
-        let engine = Engine::new(arm.engine);
+        let engine = Engine::new(engine_config(&arm.kind));
         let built = ServoArm::new(arm.port, engine, &arm.kind, &arm.calibration);
         let built = built.map_err(|source| SessionError::Arm {
             robot: arm.kind.name.clone(),

@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ulna_bus::Model;
 use ulna_bus::{dynamixel, feetech};
 
+use crate::adapter::{Adapter, Deliveries};
 use crate::fault::{FaultPlan, Faults};
 use crate::plant::{Drive, Plant, Sense};
 use crate::servo::{Electronics, Servo, TICK};
@@ -46,6 +47,8 @@ pub struct BusOptions {
     pub echo: bool,
     /// Nothing takes time: no wire, no delays. For benchmarks of what remains.
     pub instant: bool,
+    /// What the host's end is.
+    pub adapter: Adapter,
     /// What goes wrong.
     pub faults: FaultPlan,
 }
@@ -58,6 +61,7 @@ impl Default for BusOptions {
             silent_turn: Duration::from_micros(100),
             echo: false,
             instant: false,
+            adapter: Adapter::DIRECT,
             faults: FaultPlan::default(),
         }
     }
@@ -128,7 +132,10 @@ impl<P: Plant> ServoBus<P> {
         }
         let has = |is: fn(&Electronics) -> bool| servos.iter().any(|servo| is(servo.electronics()));
         let mut bus = Self {
-            wire: Wire::new(if options.instant { 0 } else { options.baud }),
+            wire: match options.instant {
+                true => Wire::new(0, Adapter::DIRECT),
+                false => Wire::new(options.baud, options.adapter),
+            },
             feetech: has(|servo| matches!(servo, Electronics::Sts(_))).then(feetech::Decoder::new),
             dynamixel: has(|servo| matches!(servo, Electronics::X(_)))
                 .then(dynamixel::Decoder::new),
@@ -147,6 +154,11 @@ impl<P: Plant> ServoBus<P> {
             counters: BusCounters::default(),
             options,
         };
+        for servo in &mut bus.servos {
+            if let Some(version) = bus.faults.firmware(servo.id()) {
+                servo.set_firmware(version.major, version.minor);
+            }
+        }
         bus.look_at_cables(Duration::ZERO);
         Ok(bus)
     }
@@ -187,7 +199,7 @@ impl<P: Plant> ServoBus<P> {
     /// [`Duration::MAX`] when the line is silent.
     #[must_use]
     pub fn deadline(&self) -> Duration {
-        let delivery = self.wire.deliveries().map(|(next, _)| next);
+        let delivery = self.wire.deliveries().map(|on_its_way| on_its_way.first);
         let request = self.wire.host_silent();
         [delivery, request]
             .into_iter()
@@ -196,10 +208,10 @@ impl<P: Plant> ServoBus<P> {
             .unwrap_or(Duration::MAX)
     }
 
-    /// When the host gets the last of the bytes that are already on their way to it.
+    /// When the host gets the bytes that are already on their way to it.
     #[must_use]
-    pub fn last_delivery(&self) -> Option<Duration> {
-        self.wire.deliveries().map(|(_, last)| last)
+    pub fn deliveries(&self) -> Option<Deliveries> {
+        self.wire.deliveries()
     }
 
     /// Bytes that the host has written and the servos have not received yet.

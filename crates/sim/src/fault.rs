@@ -12,5 +12,5 @@ mod print;
 pub(crate) mod quantity;
 
 pub(crate) use at_work::Faults;
-pub use kinds::{Fault, FaultPlan, OVERHEATED};
+pub use kinds::{Fault, FaultPlan, Firmware, OVERHEATED};
 pub use parse_error::{FaultParseError, GRAMMAR};

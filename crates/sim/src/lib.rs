@@ -4,11 +4,12 @@
 //! their answers on the wire, and meets their faults. To a session this crate is a supplier of ports and cameras ([`world`]).
 //!
 //! Reading order: [`plant`] (the boundary between electronics and mechanics), [`law`] (one servo's motor), [`arm`] (the arm it
-//! moves), [`hand`] (what moves a leader), [`mod@bench`] (servos on a table), [`servo`] (registers and protections), [`wire`] and
-//! [`bus`] (bytes in time), [`workbench`] (servos in every state), [`fault`] (what goes wrong), [`memory`] and [`pty`] (all of it
+//! moves), [`hand`] (what moves a leader), [`mod@bench`] (servos on a table), [`servo`] (registers and protections), [`wire`],
+//! [`adapter`] and [`bus`] (bytes in time), [`workbench`] (servos in every state), [`fault`] (what goes wrong), [`memory`] and [`pty`] (all of it
 //! behind a port); [`visual`], [`render`], [`camera`] and [`pose_slot`] (what a camera sees, and when); [`scene`] and [`scenes`]
 //! (what stands around the arm, and what is to be done there); [`world`] (everything together).
 
+pub mod adapter;
 pub mod arm;
 pub mod bench;
 pub mod bus;

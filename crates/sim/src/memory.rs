@@ -28,9 +28,9 @@ impl<P: Plant + Send> Port for MemoryPort<P> {
     }
 
     fn next_arrival(&self) -> Option<Duration> {
-        // The last byte under way, not the next one: one wake-up for each answer, as an adapter with a buffer gives.
-        self.0
-            .last_delivery()
+        // The last byte that comes with the next one, not that one itself: one wake-up for each packet, as an adapter gives.
+        let on_their_way = self.0.deliveries().map(|deliveries| deliveries.together);
+        on_their_way
             .or(Some(self.0.deadline()))
             .filter(|&at| at < Duration::MAX)
     }

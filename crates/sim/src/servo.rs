@@ -7,15 +7,16 @@
 //! Where the maker's papers leave a choice, these servos take the one under which a careless driver fails early.
 //!
 //! Feetech STS and SMS:
-//! * While `Lock` is 1, writes to EEPROM registers are ignored; papers say that they last until power is lost.
-//! * `Goal_Position` survives torque off and on, so a limp arm that was moved by hand returns when it is switched on. At
-//!   power-on the goal is the present position.
+//! * While `Lock` is 1, writes to EEPROM registers hold until power is lost.
+//! * `Goal_Position` survives torque off and on, so a limp arm that was moved by hand returns when it is switched on. After
+//!   power-on goal and torque are 0.
 //! * A goal beyond `Min_Position_Limit`..`Max_Position_Limit` is kept in its register, but the motor stops at the limit.
 //!
 //! Dynamixel X (ROBOTIS e-manual, XL430-W250 and XL330-M288):
 //! * A write that touches a register which is closed, cut in two or given a value that it cannot have is refused as a whole.
 //! * While the torque is on, the EEPROM is closed. An alarm named in `Shutdown` switches the torque off for good: only a reboot
 //!   or the loss of power lets it be switched on again.
+//! * Firmware below 46 does not know fast sync reads.
 //! * Positions count on over several turns, and start again within one when the power comes, in position mode with the torque, and when the
 //!   servo is reversed, so that an offset which was right then is right after the next power-on too.
 //! * Not simulated: indirect addresses, time-based profiles, feed-forward gains, factory reset, protocol 1.
@@ -120,6 +121,14 @@ impl Servo {
         Ok(())
     }
 
+    /// Brings another firmware onto it. Where there is no number behind the dot, `minor` is for nothing.
+    pub fn set_firmware(&mut self, major: u8, minor: Option<u8>) {
+        match &mut self.electronics {
+            Electronics::Sts(servo) => servo.set_firmware(major, minor),
+            Electronics::X(servo) => servo.set_firmware(major),
+        }
+    }
+
     /// Alarms that the servo's protections have raised before the run and that have not been cleared yet. Losing power clears
     /// them, so set them on a bus that is made.
     pub fn trip(&mut self, flags: ErrorFlags) {
@@ -129,7 +138,7 @@ impl Servo {
         }
     }
 
-    /// Power comes (back): volatile registers start afresh, the present position becomes the goal.
+    /// Power comes (back): volatile registers start afresh. A Feetech servo's goal is 0 then, a Dynamixel's is where it stands.
     pub fn power_on(&mut self, sense: &Sense) {
         match &mut self.electronics {
             Electronics::Sts(servo) => servo.power_on(sense),

@@ -1,10 +1,14 @@
 //! The half-duplex wire between the host's adapter and the servos, byte by byte.
 //!
 //! A byte takes ten bit times: start bit, eight data bits, stop bit. A sender does not listen first, as on the real wire:
-//! two senders at once garble each other's bytes, and what the host hears, or the servos hear, is the garbled byte.
+//! two senders at once destroy each other's bytes, and what the host hears, or the servos hear, is neither of them.
+//!
+//! The host's end is an [`Adapter`], which has times of its own.
 
 use core::time::Duration;
 use std::collections::VecDeque;
+
+use crate::adapter::{Adapter, Arrival, Deliveries, Inbound, Outbound};
 
 /// Bits on the wire for one byte.
 const BITS_PER_BYTE: u64 = 10;
@@ -16,9 +20,15 @@ pub const CAPACITY: usize = 4096;
 struct Flight {
     /// When the wire has carried it.
     end: Duration,
-    /// When the receiver gets it.
-    delivery: Duration,
+    /// When the adapter may pass it on to the host at the earliest; servos have it at the end.
+    ready: Duration,
     byte: u8,
+}
+
+impl Arrival for Flight {
+    fn ready(&self) -> Duration {
+        self.ready
+    }
 }
 
 /// A byte that the servos have received.
@@ -39,16 +49,23 @@ pub struct Wire {
     /// When the host's adapter has sent what it was given.
     host_free: Duration,
     to_servos: VecDeque<Flight>,
-    /// By rising `end` and, with it, by rising `delivery`.
+    /// By rising `end` and, with it, by rising `ready`.
     to_host: VecDeque<Flight>,
+    outbound: Outbound,
+    inbound: Inbound,
+    /// What the host has got and not read yet.
+    received: VecDeque<u8>,
     lost: u64,
 }
 
 impl Wire {
-    /// A wire at `baud` bits per second; 0 means one that takes no time at all.
+    /// A wire at `baud` bits per second behind this adapter; 0 means one that takes no time at all.
     #[must_use]
-    pub fn new(baud: u32) -> Self {
+    pub fn new(baud: u32, adapter: Adapter) -> Self {
         let mut wire = Self {
+            outbound: Outbound::new(adapter),
+            inbound: Inbound::new(adapter),
+            received: VecDeque::with_capacity(CAPACITY),
             byte_time: Duration::ZERO,
             host_free: Duration::ZERO,
             to_servos: VecDeque::with_capacity(CAPACITY),
@@ -77,10 +94,10 @@ impl Wire {
         self.lost
     }
 
-    /// The host has something to send at `now`: the adapter sends it as soon as it has sent everything before.
+    /// The host has something to send at `now`: the adapter sends it when it has it and has sent everything before.
     /// `None` is a byte that got lost on the way: its time passes, and no receiver gets it.
     pub fn host_sends(&mut self, now: Duration, byte: Option<u8>) {
-        let start = self.host_free.max(now);
+        let start = self.host_free.max(self.outbound.reaches_wire(now));
         let end = start.saturating_add(self.byte_time);
         self.host_free = end;
         let Some(byte) = byte else { return };
@@ -91,7 +108,7 @@ impl Wire {
         let byte = collide(&mut self.to_host, start, end, byte).unwrap_or(byte);
         self.to_servos.push_back(Flight {
             end,
-            delivery: end,
+            ready: end,
             byte,
         });
     }
@@ -125,15 +142,24 @@ impl Wire {
 
     /// Fills `out` with what the host has got by `now` and returns how many bytes that were.
     pub fn host_hears(&mut self, now: Duration, out: &mut [u8]) -> usize {
-        let mut count = 0;
-        for target in out {
-            let Some(flight) = self.to_host.pop_front_if(|flight| flight.delivery <= now) else {
-                break;
-            };
-            *target = flight.byte;
-            count += 1;
+        self.pass_on(now);
+        let count = self.received.len().min(out.len());
+        for (target, byte) in out.iter_mut().zip(self.received.drain(..count)) {
+            *target = byte;
         }
         count
+    }
+
+    /// Lets the adapter hand the host what is due by `now`.
+    fn pass_on(&mut self, now: Duration) {
+        while let Some(count) = self.inbound.passes_on(now, &self.to_host) {
+            for flight in self.to_host.drain(..count) {
+                match self.received.len() {
+                    CAPACITY => self.lost += 1,
+                    _ => self.received.push_back(flight.byte),
+                }
+            }
+        }
     }
 
     /// When the servos have received everything that the host has sent; `None` when they have.
@@ -148,18 +174,24 @@ impl Wire {
         self.to_servos.len()
     }
 
-    /// When the host gets the next byte, and the last one of those already on their way.
+    /// When the host gets what is on its way to it.
     #[must_use]
-    pub fn deliveries(&self) -> Option<(Duration, Duration)> {
-        Some((
-            self.to_host.front()?.delivery,
-            self.to_host.back()?.delivery,
-        ))
+    pub fn deliveries(&self) -> Option<Deliveries> {
+        if self.received.is_empty() {
+            return self.inbound.outlook(&self.to_host);
+        }
+        let now = Deliveries::at(self.inbound.last_packet());
+        let more = self.inbound.outlook(&self.to_host);
+        Some(more.map_or(now, |more| Deliveries {
+            last: more.last,
+            ..now
+        }))
     }
 
     /// Forgets what is on the way to the host.
     pub fn discard_received(&mut self) {
         self.to_host.clear();
+        self.received.clear();
     }
 
     fn arrive(&mut self, end: Duration, byte: u8, late: Duration) {
@@ -175,21 +207,14 @@ impl Wire {
         let before = place
             .checked_sub(1)
             .and_then(|before| self.to_host.get(before));
-        let delivery = before.map_or(end, |flight| flight.delivery.max(end));
-        let delivery = delivery.max(end.saturating_add(late));
-        self.to_host.insert(
-            place,
-            Flight {
-                end,
-                delivery,
-                byte,
-            },
-        );
+        let start = end.saturating_sub(self.byte_time);
+        let ready = end.saturating_add(late + self.inbound.held_back(start, end));
+        let ready = before.map_or(ready, |flight| flight.ready.max(ready));
+        self.to_host.insert(place, Flight { end, ready, byte });
     }
 }
 
-/// If a byte on the way overlaps `start..end`, both become what two drivers that pull the line low make of them, and the
-/// new byte's result is returned. No two clocks agree, so the second sender is a bit late, and even equal bytes suffer.
+/// If a byte on the way overlaps `start..end`, both are destroyed, and the new byte's result is returned.
 fn collide(flights: &mut VecDeque<Flight>, start: Duration, end: Duration, byte: u8) -> Option<u8> {
     let byte_time = end.saturating_sub(start);
     let mut result = None;
@@ -198,11 +223,20 @@ fn collide(flights: &mut VecDeque<Flight>, start: Duration, end: Duration, byte:
             break;
         }
         if flight.end.saturating_sub(byte_time) < end {
-            flight.byte &= byte.rotate_left(1);
+            flight.byte = garbled(flight.byte, result.unwrap_or(byte));
             result = Some(flight.byte);
         }
     }
     result
+}
+
+/// What arrives when two bytes are sent at once: two drivers pull the line low, and since no two clocks agree, the second is a bit late. What would
+/// still read as one of the two then has its framing destroyed, which receivers make anything of.
+fn garbled(first: u8, second: u8) -> u8 {
+    let low = first & second.rotate_left(1);
+    let mut results = [low, !low, low ^ 0x0F].into_iter();
+    let neither = |byte: &u8| *byte != first && *byte != second;
+    results.find(neither).unwrap_or(low)
 }
 
 #[cfg(test)]

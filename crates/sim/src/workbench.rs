@@ -28,6 +28,7 @@ use ulna_bus::encoding::OutOfRange;
 use ulna_bus::models;
 use ulna_bus::registers::{Access, Register, Role, Table};
 use ulna_robot::Calibration;
+use ulna_robot::JointSpec;
 use ulna_robot::RobotKind;
 
 use crate::bus::{BusOptions, ServoBus, WrongPlant};
@@ -320,8 +321,11 @@ impl Workbench {
 pub fn as_assembled(kind: &RobotKind, seed: u64, reversed: &[&str]) -> Calibration {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut calibration = kind.nominal_calibration();
-    for (name, value) in &mut calibration.joints {
-        value.homing_offset = random.random_range(-2047..=2047);
+    let wheels = kind.joints.iter().map(JointSpec::is_wheel);
+    for ((name, value), is_wheel) in calibration.joints.iter_mut().zip(wheels) {
+        let offset = random.random_range(-2047..=2047);
+        // A wheel has no middle to be found: LeRobot leaves its offset at 0.
+        value.homing_offset = if is_wheel { 0 } else { offset };
         value.drive_mode = u8::from(reversed.contains(&name.as_str()));
     }
     calibration

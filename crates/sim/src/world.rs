@@ -23,7 +23,6 @@ mod shared;
 #[cfg(test)]
 mod tests;
 
-use core::time::Duration;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -34,6 +33,7 @@ use ulna_drivers::Port;
 use ulna_robot::kinematics::Chain;
 use ulna_robot::{Calibration, RobotKind, VisualSpec};
 
+use crate::adapter::Adapter;
 use crate::arm::{Arm, ArmOptions, resting_angles};
 use crate::camera::{CameraFaultKind, CameraOptions, FaultyCamera, SimCamera};
 use crate::fault::FaultPlan;
@@ -50,10 +50,6 @@ pub use shared::PlantSlice;
 
 use buses::WiredBus;
 use shared::SharedPhysics;
-
-/// What a simulated port may add to the time on the wire, for the engine that waits for answers. A pseudo-terminal has no USB
-/// adapter behind it; nor does it echo what is written.
-pub const TURNAROUND: Duration = Duration::from_millis(2);
 
 /// A simulated world. In real time its threads serve the ptys; dropping it ends them, and the ports on them are gone.
 #[derive(Debug)]
@@ -237,10 +233,18 @@ fn follower_buses(
 ) -> Result<Vec<WiredBus<PlantSlice>>, SimError> {
     let plans = faults::plans(&options.faults, options.seed, arms)?;
     let slices = physics.slices(arms.iter().map(|arm| arm.kind.dof()));
-    let parts = arms.iter().zip(slices).zip(plans);
-    let buses = parts.map(|((arm, slice), plan)| {
+    let parts = arms.iter().zip(slices).zip(plans).zip(0..);
+    let buses = parts.map(|(((arm, slice), plan), side)| {
         let registers = &arm.kind.follower.registers;
-        WiredBus::new("follower", arm, registers, slice, plan, options.wire)
+        let surroundings = (plan, adapter(options, 2 * side));
+        WiredBus::new(
+            "follower",
+            arm,
+            registers,
+            slice,
+            surroundings,
+            options.wire,
+        )
     });
     buses.collect()
 }
@@ -258,10 +262,19 @@ fn leader_buses(
         };
         let plant = LeaderArm::new(&arm.kind, &arm.calibration, operator, volts(&arm.kind));
         let registers = &arm.kind.leader.registers;
-        let plan = FaultPlan::default();
-        WiredBus::new("leader", arm, registers, plant, plan, options.wire)
+        let surroundings = (FaultPlan::default(), adapter(options, 2 * side as u64 + 1));
+        WiredBus::new("leader", arm, registers, plant, surroundings, options.wire)
     });
     buses.collect()
+}
+
+/// The adapter of one bus. All hang on one computer, so they share its frames.
+fn adapter(options: &WorldOptions, bus: u64) -> Adapter {
+    Adapter {
+        model: options.adapter,
+        seed: options.seed,
+        bus,
+    }
 }
 
 /// Supply voltage of a simulated leader, V; its servos only measure.

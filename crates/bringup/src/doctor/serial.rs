@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ulna_drivers::ports::{self, Access, PortInfo};
+use ulna_drivers::ports::{self, PortAccess, PortInfo};
 use ulna_drivers::{PortError, SerialPort};
 
 use crate::doctor::check::Check;
@@ -59,7 +59,7 @@ fn usable(port: &PortInfo) -> Check {
     let path = port.path.display().to_string();
     let name = format!("port {path}");
     match ports::access(&port.path) {
-        Access::Forbidden { group } => {
+        PortAccess::Forbidden { group } => {
             let group = group_name(group);
             return Check::fail(
                 &name,
@@ -72,14 +72,14 @@ fn usable(port: &PortInfo) -> Check {
                 ),
             );
         }
-        Access::Busy { holders } => {
+        PortAccess::Busy { holders } => {
             return Check::warn(
                 &name,
                 format!("{}: in use by {}", port.description(), holders.join(", ")),
                 "end that program before ulna uses the port",
             );
         }
-        Access::Missing | Access::Free => {}
+        PortAccess::Missing | PortAccess::Free => {}
     }
     match SerialPort::open(&path, BAUD) {
         Ok(_) => Check::ok(&name, format!("{}: opens", port.description())),

@@ -19,6 +19,8 @@ pub struct WorkOptions {
     pub seed: u64,
     /// What goes wrong on the simulated bus.
     pub faults: Vec<String>,
+    /// The USB adapter in front of the simulated bus, such as `ftdi:16`; an ordinary CDC adapter if absent.
+    pub adapter: Option<String>,
 }
 
 impl Default for WorkOptions {
@@ -31,6 +33,7 @@ impl Default for WorkOptions {
             live: false,
             seed: 0,
             faults: Vec::new(),
+            adapter: None,
         }
     }
 }

@@ -8,6 +8,7 @@ use ulna_bus::registers::Role;
 use ulna_bus::{ErrorFlags, Family};
 use ulna_drivers::Port;
 use ulna_robot::{ArmRole, Calibration, RobotKind};
+use ulna_sim::adapter::{Adapter, AdapterModel};
 use ulna_sim::arm::{Arm, ArmOptions, resting_angles};
 use ulna_sim::bench::Bench;
 use ulna_sim::bus::{BusOptions, Plugs, ServoBus};
@@ -140,8 +141,15 @@ fn bus_options(options: &WorkOptions, kind: &RobotKind) -> Result<BusOptions, Br
         .collect();
     let texts = options.faults.iter().map(String::as_str);
     let faults = FaultPlan::parse(texts, options.seed, &names).map_err(Usage::from)?;
+    let model = options.adapter.as_deref().map(str::parse).transpose();
+    let model: Option<AdapterModel> = model.map_err(Usage::Adapter)?;
     Ok(BusOptions {
         faults,
+        adapter: Adapter {
+            model: model.unwrap_or_default(),
+            seed: options.seed,
+            bus: 0,
+        },
         ..BusOptions::default()
     })
 }

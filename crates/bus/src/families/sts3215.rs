@@ -144,8 +144,9 @@ pub const PRESENT_TEMPERATURE: Register = unsigned("Present_Temperature", 63, 1,
 pub const STATUS: Register = unsigned("Status", 65, 1, Access::ReadOnly);
 /// 1 while the servo is on its way to the goal.
 pub const MOVING: Register = unsigned("Moving", 66, 1, Access::ReadOnly);
-/// Motor current, in 6.5 mA.
-pub const PRESENT_CURRENT: Register = unsigned("Present_Current", 69, 2, Access::ReadOnly);
+/// Motor current, in 6.5 mA, with the sign of the direction in which it drives (the maker's FTServo_Rust, `read_current`; LeRobot 0.6 takes
+/// it for unsigned).
+pub const PRESENT_CURRENT: Register = signed("Present_Current", 69, 2, Access::ReadOnly, 15);
 /// The goal as the motion profile has it now, in 1/4096 turn.
 pub const GOAL_POSITION_2: Register = unsigned("Goal_Position_2", 71, 2, Access::ReadOnly);
 /// Speed below which `Moving` reads 0.

@@ -12,8 +12,8 @@ pub enum Access {
     /// The same, and it commands where the motor goes, how fast or how hard: under torque, or as soon as the torque comes, writing it moves
     /// the servo. No [`Setting`](crate::setting::Setting) is made of it.
     Goal,
-    /// Kept without power and worn by writing. A Feetech servo ignores writes unless its register `Lock` is 0, a Dynamixel
-    /// refuses them while its torque is on.
+    /// Kept without power and worn by writing. With `Lock` not 0, what is written to a Feetech servo holds until power is
+    /// lost; a Dynamixel refuses writes while its torque is on.
     Eeprom,
     /// The maker's tuning; whether `Lock` guards it is not documented.
     Factory,

@@ -4,6 +4,8 @@ use clap::Args;
 use ulna_bringup::service::WorkOptions;
 use ulna_robot::ArmRole;
 
+use super::adapter::AdapterName;
+
 /// The bus: a port, or simulated servos.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Bus")]
@@ -23,6 +25,10 @@ pub(super) struct BusArgs {
     /// What goes wrong on the simulated bus, as for teleop
     #[arg(long, value_name = "FAULT", requires = "sim")]
     fault: Vec<String>,
+
+    /// The USB adapter in front of the simulated bus [default: cdc]; `--adapter help` lists all
+    #[arg(long, value_name = "ADAPTER", value_parser = AdapterName, requires = "sim")]
+    adapter: Option<String>,
 }
 
 impl BusArgs {
@@ -39,6 +45,7 @@ impl BusArgs {
             live: false,
             seed: self.seed,
             faults: self.fault.clone(),
+            adapter: self.adapter.clone(),
         }
     }
 }

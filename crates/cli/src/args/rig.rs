@@ -5,6 +5,8 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use ulna_session::RigOptions;
 use ulna_session::report::ClockKind;
 
+use super::adapter::AdapterName;
+
 /// The rig: which robots, where, real or simulated.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rig")]
@@ -36,6 +38,10 @@ pub(super) struct RigArgs {
     /// What goes wrong on the simulated follower's bus, such as dead:elbow_flex@2s+2s; may be repeated; `--fault help` lists all
     #[arg(long, value_name = "FAULT", requires = "sim")]
     fault: Vec<String>,
+
+    /// The USB adapter in front of each simulated bus [default: cdc]; `--adapter help` lists all
+    #[arg(long, value_name = "ADAPTER", value_parser = AdapterName, requires = "sim")]
+    adapter: Option<String>,
 
     /// Control ticks per second
     #[arg(long, default_value_t = 200.0, value_name = "HZ")]
@@ -93,6 +99,7 @@ impl RigArgs {
             scene: Some(self.scene.clone()),
             rate_hz: self.rate,
             faults: self.fault.clone(),
+            adapter: self.adapter.clone(),
             ..RigOptions::default()
         }
     }

@@ -3,6 +3,8 @@
 use clap::{Args, Subcommand};
 use ulna_session::RigOptions;
 
+use super::adapter::AdapterName;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum SimAction {
     /// Put simulated servos on pseudo-terminals in real time, until Ctrl-C
@@ -41,6 +43,10 @@ pub(crate) struct ServeArgs {
     /// What goes wrong on the follower's bus, as for teleop
     #[arg(long, value_name = "FAULT")]
     fault: Vec<String>,
+
+    /// The USB adapter in front of each bus [default: direct, none]; `--adapter help` lists all
+    #[arg(long, value_name = "ADAPTER", value_parser = AdapterName)]
+    adapter: Option<String>,
 }
 
 impl ServeArgs {
@@ -52,6 +58,7 @@ impl ServeArgs {
             sim: true,
             seed: self.seed,
             faults: self.fault.clone(),
+            adapter: self.adapter.clone(),
             ..RigOptions::default()
         }
     }

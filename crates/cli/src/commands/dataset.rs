@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use ulna_bringup::{Dialogue, Reply};
+use ulna_bringup::{Dialogue, DialogueReply};
 use ulna_outside::Printable;
-use ulna_session::datasets::{self, Answer, Edit, Progress};
+use ulna_session::datasets::{self, DatasetAnswer, Edit, Progress};
 use ulna_session::{SessionError, Stop};
 
 use super::stop;
@@ -55,7 +55,7 @@ pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Outcome> {
     }
 }
 
-fn run(tool: &DatasetTool) -> Result<Answer> {
+fn run(tool: &DatasetTool) -> Result<DatasetAnswer> {
     let usage = SessionError::Usage;
     Ok(match tool {
         DatasetTool::Compact(args) => edit(&args.place, &Edit::Compact)?,
@@ -95,7 +95,7 @@ fn run(tool: &DatasetTool) -> Result<Answer> {
     })
 }
 
-fn edit(place: &Place, change: &Edit) -> Result<Answer> {
+fn edit(place: &Place, change: &Edit) -> Result<DatasetAnswer> {
     let output: Option<&PathBuf> = place.output.as_ref();
     watched(|stop, watch| {
         datasets::edit(
@@ -109,7 +109,7 @@ fn edit(place: &Place, change: &Edit) -> Result<Answer> {
 }
 
 /// An edit that takes something away for good where it is done in place: asks first, and keeps a copy if that is wanted.
-fn costly(on: &Costly, change: &Edit) -> Result<Answer> {
+fn costly(on: &Costly, change: &Edit) -> Result<DatasetAnswer> {
     let Costly { place, yes, backup } = on;
     if place.output.is_some() {
         return edit(place, change);
@@ -148,8 +148,8 @@ fn agree(dir: &Path, change: &Edit, backup: bool) -> Result<()> {
     terminal.say(&format!("{cost} in {here} itself; {way_back}"));
     loop {
         match terminal.ask("y and Enter: do it; q and Enter: leave it as it is:") {
-            Reply::Line(line) if matches!(line.trim(), "y" | "Y" | "yes") => return Ok(()),
-            Reply::Line(line) if !matches!(line.trim(), "q" | "Q" | "n" | "N" | "no") => {}
+            DialogueReply::Line(line) if matches!(line.trim(), "y" | "Y" | "yes") => return Ok(()),
+            DialogueReply::Line(line) if !matches!(line.trim(), "q" | "Q" | "n" | "N" | "no") => {}
             _ => {
                 let left = format!("{here} is as it was");
                 return Err(SessionError::Interrupted(left).into());
@@ -160,8 +160,8 @@ fn agree(dir: &Path, change: &Edit, backup: bool) -> Result<()> {
 
 /// Runs a long job with a bar on stderr; Ctrl-C ends it.
 fn watched(
-    job: impl FnOnce(&Stop, &mut dyn FnMut(Progress)) -> Result<Answer, SessionError>,
-) -> Result<Answer> {
+    job: impl FnOnce(&Stop, &mut dyn FnMut(Progress)) -> Result<DatasetAnswer, SessionError>,
+) -> Result<DatasetAnswer> {
     let stop = stop()?;
     let mut line = ProgressLine::new();
     let answer = job(&stop, &mut |progress| line.show(&progress));

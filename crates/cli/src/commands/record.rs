@@ -150,6 +150,7 @@ impl Bar {
         self.announcer.announce(progress);
         let Progress {
             phase,
+            approaching,
             episode,
             episodes,
             before,
@@ -164,6 +165,7 @@ impl Bar {
         } = *progress;
         let (episode, episodes) = (before + episode, before + episodes);
         let what = match phase {
+            Phase::Waiting if approaching => "going to where the episode begins".to_owned(),
             Phase::Waiting => "waiting for arm and cameras".to_owned(),
             Phase::Recording => format!("RECORDING episode {episode} of {episodes}"),
             Phase::Reset => format!(

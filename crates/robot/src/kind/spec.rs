@@ -16,7 +16,7 @@ use ulna_core::unit::{AngleMap, Unit};
 use super::base::BaseSpec;
 use super::frame::FrameSpec;
 use super::joint::JointSpec;
-use super::look::{CameraSpec, VisualSpec};
+use super::look::{MountedCamera, VisualSpec};
 use super::protocol;
 use crate::calibration::Calibration;
 
@@ -53,7 +53,7 @@ pub struct RobotKind {
     pub visuals: Vec<VisualSpec>,
     /// The cameras on it and around it.
     #[serde(default)]
-    pub cameras: Vec<CameraSpec>,
+    pub cameras: Vec<MountedCamera>,
     /// The robots that it is put together from, each on a bus of its own; empty if there is one bus. Their joints follow one
     /// another in [`joints`](Self::joints).
     #[serde(skip)]

@@ -7,7 +7,7 @@ use ulna_outside::Text;
 
 /// What a command says: for programs, and for people.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct DatasetAnswer {
     /// The command's JSON.
     pub json: Value,
     /// The same in lines.
@@ -16,7 +16,7 @@ pub struct Answer {
     pub good: bool,
 }
 
-impl Answer {
+impl DatasetAnswer {
     /// With where the dataset was copied to before.
     #[must_use]
     pub fn with_backup(mut self, copy: &Path) -> Self {

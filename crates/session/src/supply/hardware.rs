@@ -1,7 +1,6 @@
 //! Ports on real cables.
 
 use ulna_drivers::SerialPort;
-use ulna_drivers::arm::engine_config;
 use ulna_drivers::calibration;
 use ulna_robot::{ArmRole, RobotKind};
 
@@ -30,6 +29,11 @@ pub(super) fn open(
     if !options.faults.is_empty() {
         return Err(SessionError::Usage(
             "--fault needs --sim: real faults come by themselves".to_owned(),
+        ));
+    }
+    if options.adapter.is_some() {
+        return Err(SessionError::Usage(
+            "--adapter needs --sim: a real port has its own".to_owned(),
         ));
     }
     let ports = Ports {
@@ -104,7 +108,6 @@ fn open_arm(
     let port = SerialPort::open(port, kind.bus.baud)?;
     Ok(SuppliedArm {
         side,
-        engine: engine_config(&kind),
         calibration,
         port: Box::new(port),
         kind,

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ulna_bus::engine::EngineConfig;
 use ulna_core::unit::AngleMap;
 use ulna_core::{Camera, Environment, Joints, Judge};
 use ulna_drivers::Port;
@@ -22,8 +21,6 @@ pub struct SuppliedArm {
     pub calibration: Calibration,
     /// Its port.
     pub port: Box<dyn Port>,
-    /// How its bus is spoken to.
-    pub engine: EngineConfig,
 }
 
 impl fmt::Debug for SuppliedArm {

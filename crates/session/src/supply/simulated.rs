@@ -3,17 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ulna_bus::engine::{EchoMode, EngineConfig};
 use ulna_core::unit::AngleMap;
 use ulna_core::{Action, ActionSource, Camera, Environment, Joints, Judge, Stamp};
 use ulna_drivers::Port;
-use ulna_drivers::arm::engine_config;
 use ulna_drivers::calibration::{self, CalibrationError};
 use ulna_robot::{ArmRole, Calibration, RobotKind, VisualSpec};
 use ulna_rt::RealClock;
-use ulna_sim::world::{
-    SimArm, SimBaseOperator, SimError, SimWorld, TURNAROUND, Wire, WorldOptions,
-};
+use ulna_sim::adapter::AdapterModel;
+use ulna_sim::world::{SimArm, SimBaseOperator, SimError, SimWorld, Wire, WorldOptions};
 
 use super::parts::{SuppliedArm, Supply, Surroundings, side_id, sides};
 use crate::device::Teleoperator;
@@ -21,6 +18,8 @@ use crate::error::SessionError;
 use crate::options::RigOptions;
 use crate::report::ClockKind;
 
+/// The adapters that [`RigOptions::adapter`] can name, a line for each.
+pub use ulna_sim::adapter::KINDS as ADAPTERS;
 pub use ulna_sim::scene::SceneKind;
 pub use ulna_sim::scenes;
 
@@ -46,7 +45,13 @@ pub(super) fn open(
     let id = options.teleop_id.as_deref();
     let leaders = leader.map(|kind| sim_arms(kind, ArmRole::Leader, id));
     let leaders = leaders.transpose()?.unwrap_or_default();
-    let mut world = world(options, wire, robot, &followers, &leaders)?;
+    let mut world = world(
+        options,
+        AdapterModel::default(),
+        wire,
+        robot,
+        (&followers, &leaders),
+    )?;
     let (follower_ports, leader_ports) = (
         world.follower_ports().map_err(sim)?,
         world.leader_ports().map_err(sim)?,
@@ -62,23 +67,26 @@ pub(super) fn open(
 fn sim(error: SimError) -> SessionError {
     SessionError::Surroundings {
         usage: error.is_usage(),
-        source: Box::new(error),
+        reason: Box::new(error),
     }
 }
 
 fn world(
     options: &RigOptions,
+    adapter: AdapterModel,
     wire: Wire,
     robot: &RobotKind,
-    followers: &[SimArm],
-    leaders: &[SimArm],
+    (followers, leaders): (&[SimArm], &[SimArm]),
 ) -> Result<SimWorld, SessionError> {
+    let named = options.adapter.as_deref().map(str::parse).transpose();
+    let named = named.map_err(|error| sim(SimError::Adapter(error)))?;
     let scene = options.scene.as_deref().unwrap_or(scenes::DEFAULT);
     let options = WorldOptions {
         scene: scene.to_owned(),
         seed: options.seed,
         faults: options.faults.clone(),
         camera_faults: options.camera_faults.clone(),
+        adapter: named.unwrap_or(adapter),
         wire,
     };
     SimWorld::new(robot, followers, leaders, &options).map_err(sim)
@@ -86,11 +94,6 @@ fn world(
 
 fn supplied(arms: Vec<SimArm>, ports: Vec<Box<dyn Port>>) -> Vec<SuppliedArm> {
     let arms = arms.into_iter().zip(ports).map(|(arm, port)| SuppliedArm {
-        engine: EngineConfig {
-            turnaround: TURNAROUND,
-            echo: EchoMode::Never,
-            ..engine_config(&arm.kind)
-        },
         side: arm.side,
         kind: arm.kind,
         calibration: arm.calibration,
@@ -226,7 +229,8 @@ impl SimulatedBuses {
     }
 }
 
-/// Puts a simulated follower, and a leader in its hand if `leader`, on ptys in real time, for other programs to open.
+/// Puts a simulated follower, and a leader in its hand if `leader`, on ptys in real time, for other programs to open; without an adapter unless
+/// the options name one.
 ///
 /// # Errors
 /// If the arms or the ptys cannot be set up.
@@ -244,6 +248,12 @@ pub fn serve(
     let leaders = leaders.transpose()?.unwrap_or_default();
     publish(&followers, ArmRole::Follower, options.robot_id.as_deref())?;
     publish(&leaders, ArmRole::Leader, id)?;
-    let world = world(options, wire, robot, &followers, &leaders)?;
+    let world = world(
+        options,
+        AdapterModel::Direct,
+        wire,
+        robot,
+        (&followers, &leaders),
+    )?;
     Ok(SimulatedBuses(world))
 }

@@ -221,12 +221,13 @@ fn a_silent_servo_is_passed_over() {
 fn goals_move_the_mechanics_and_the_registers_show_it() {
     let mut bus = bus();
     let ok = [0xFF, 0xFF, 0x01, 0x02, 0x00, 0xFC];
+    // The goal first: after power-on it is 0, and the torque would take the servo there.
     assert_eq!(
-        answer(&mut bus, us(0), &write(1, reg::TORQUE_ENABLE, 1)),
+        answer(&mut bus, us(0), &write(1, reg::GOAL_POSITION, 2000)),
         ok
     );
     assert_eq!(
-        answer(&mut bus, us(1000), &write(1, reg::GOAL_POSITION, 2000)),
+        answer(&mut bus, us(1000), &write(1, reg::TORQUE_ENABLE, 1)),
         ok
     );
     let positions =

@@ -6,7 +6,7 @@ use rand::RngExt;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::fault::kinds::{Fault, FaultPlan};
+use crate::fault::kinds::{Fault, FaultPlan, Firmware};
 use crate::plant::Sense;
 
 /// Longest run of noise bytes.
@@ -87,6 +87,17 @@ impl Faults {
         })
     }
 
+    /// The firmware of servo `id`, if it has another one than new servos have.
+    pub(crate) fn firmware(&self, id: u8) -> Option<Firmware> {
+        let firmwares = self.active.iter().filter_map(|&(fault, _)| match fault {
+            Fault::Firmware { id: old, version } if old.is_none_or(|old| old == id) => {
+                Some(version)
+            }
+            _ => None,
+        });
+        firmwares.last()
+    }
+
     /// Whether servo `id` is cut off at `now`.
     pub(crate) fn is_dead(&self, id: u8, now: Duration) -> bool {
         self.any(|fault| match fault {
@@ -152,7 +163,7 @@ impl Faults {
                     lasting,
                 } if id == strained && within(now, from, lasting) => {
                     sense.duty = 1.0_f64.copysign(sense.duty);
-                    sense.current = sense.current.max(STALL_CURRENT);
+                    sense.current = sense.current.abs().max(STALL_CURRENT);
                 }
                 Fault::Overheat {
                     id: hot,

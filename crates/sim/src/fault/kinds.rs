@@ -71,6 +71,14 @@ pub enum Fault {
         /// Since the run's epoch.
         at: Duration,
     },
+    /// A servo has this firmware, from the beginning on. What it lacks is up to the servo: a Dynamixel below 46 does not know fast sync
+    /// reads.
+    Firmware {
+        /// The servo; `None` for all.
+        id: Option<u8>,
+        /// What it has.
+        version: Firmware,
+    },
     /// The cable into a servo is pulled, which cuts off data and power of all servos from there on; then it is put back. In steps of
     /// 10 ms.
     Unplug {
@@ -110,6 +118,15 @@ pub enum Fault {
         /// How long.
         lasting: Duration,
     },
+}
+
+/// The version of a servo's firmware: `46` of a Dynamixel, `3.9` of a Feetech servo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Firmware {
+    /// Before the dot.
+    pub major: u8,
+    /// Behind it; Dynamixels have none.
+    pub minor: Option<u8>,
 }
 
 /// Everything that goes wrong in one run.

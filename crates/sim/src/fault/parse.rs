@@ -24,7 +24,7 @@ const fn kind(
     }
 }
 
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 13] = [
     kind("drop", "drop:1%", |part, rest| {
         let probability = part.probability(rest)?;
         Ok(Fault::Drop { probability })
@@ -71,12 +71,14 @@ const KINDS: [Kind; 12] = [
         let (id, at) = (part.servo(name)?, part.duration(at)?);
         Ok(Fault::Reset { id, at })
     }),
+    kind("firmware", "firmware:elbow_flex=45", |part, rest| {
+        let (name, version) = part.split(rest, '=')?;
+        let (id, version) = (part.servo_or_bus(name)?, part.firmware(version)?);
+        Ok(Fault::Firmware { id, version })
+    }),
     kind("unplug", "unplug:elbow_flex@2s+2s", |part, rest| {
         let (name, window) = part.split(rest, '@')?;
-        let first = match name {
-            "bus" => None,
-            name => Some(part.servo(name)?),
-        };
+        let first = part.servo_or_bus(name)?;
         let (from, lasting) = part.window(window)?;
         Ok(Fault::Unplug {
             first,

@@ -4,7 +4,7 @@ use ulna_outside::Printable;
 
 /// Every kind of fault by an example, and what it does.
 pub const GRAMMAR: &str = "\
-Several faults are separated by commas. Rates are 1% or 0.01; times are 500us, 20ms or 1.5s; a window is FROM+FOR since the start, without \
+Several faults are separated by commas. Rates are 1% or 0.01; times are 500us, 20ms, 1.5s or 1m30s, without a unit seconds; a window is FROM+FOR since the start, without \
 +FOR it lasts to the end; JOINT is a joint's name or a servo's id.
   drop:1%                             each byte on the wire may get lost
   flip:0.1%                           in each byte, one bit may turn over
@@ -14,6 +14,7 @@ Several faults are separated by commas. Rates are 1% or 0.01; times are 500us, 2
   wrong-id:elbow_flex=gripper@2s+2s   a servo answers with the other one's id
   dead:elbow_flex@2s+2s               a servo neither hears nor answers; its motor goes on
   reset:elbow_flex@2s                 a servo loses its power for a moment
+  firmware:elbow_flex=45              a servo has this firmware; a Dynamixel's below 46 knows no fast sync reads; firmware:bus for all
   unplug:elbow_flex@2s+2s             the cable into a servo is pulled: this one and those behind it are off; unplug:bus for all
   low-voltage:5.5V@2s+2s              the supply sags to this
   overload:elbow_flex@2s+2s           a servo measures the load of a stalled motor
@@ -60,7 +61,7 @@ pub enum FaultParseError {
     },
     /// A duration that is none.
     #[error(
-        "fault `{}`: `{}` is not a duration; write it like 500us, 20ms, 2s or 1.5s",
+        "fault `{}`: `{}` is not a duration; write it like 500us, 20ms, 2, 1.5s or 1m30s",
         Printable(text),
         Printable(value)
     )]

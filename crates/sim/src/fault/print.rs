@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::fault::kinds::Fault;
+use crate::fault::kinds::{Fault, Firmware};
 
 /// As it is parsed, with servos by their ids.
 impl fmt::Display for Fault {
@@ -22,16 +22,12 @@ impl fmt::Display for Fault {
             } => write!(f, "wrong-id:{id}={signs}@{}", Window(from, lasting)),
             Self::Dead { id, from, lasting } => write!(f, "dead:{id}@{}", Window(from, lasting)),
             Self::Reset { id, at } => write!(f, "reset:{id}@{}", Time(at)),
+            Self::Firmware { id, version } => write!(f, "firmware:{}={version}", Reach(id)),
             Self::Unplug {
-                first: Some(first),
+                first,
                 from,
                 lasting,
-            } => write!(f, "unplug:{first}@{}", Window(from, lasting)),
-            Self::Unplug {
-                first: None,
-                from,
-                lasting,
-            } => write!(f, "unplug:bus@{}", Window(from, lasting)),
+            } => write!(f, "unplug:{}@{}", Reach(first), Window(from, lasting)),
             Self::LowVoltage {
                 volts,
                 from,
@@ -46,6 +42,27 @@ impl fmt::Display for Fault {
                 from,
                 lasting,
             } => write!(f, "overheat:{id}={celsius}C@{}", Window(from, lasting)),
+        }
+    }
+}
+
+impl fmt::Display for Firmware {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.minor {
+            Some(minor) => write!(f, "{}.{minor}", self.major),
+            None => write!(f, "{}", self.major),
+        }
+    }
+}
+
+/// One servo, or all.
+struct Reach(Option<u8>);
+
+impl fmt::Display for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(id) => write!(f, "{id}"),
+            None => f.write_str("bus"),
         }
     }
 }

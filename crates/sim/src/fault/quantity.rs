@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::fault::kinds::Firmware;
 use crate::fault::parse_error::FaultParseError;
 
 /// The text of one fault: reads its parts, and says what is wrong with them.
@@ -81,6 +82,29 @@ impl FaultText<'_> {
             })
     }
 
+    pub(super) fn firmware(&self, value: &str) -> Result<Firmware, FaultParseError> {
+        let (major, minor) = match value.split_once('.') {
+            Some((major, minor)) => (major.parse().ok(), minor.parse().ok().map(Some)),
+            None => (value.parse().ok(), Some(None)),
+        };
+        let version = major.zip(minor);
+        let version = version.map(|(major, minor)| Firmware { major, minor });
+        version.ok_or_else(|| FaultParseError::BadQuantity {
+            text: self.text.into(),
+            value: value.into(),
+            quantity: "firmware version",
+            example: "45, or 3.9 of a Feetech servo",
+        })
+    }
+
+    /// One servo, or `bus` for all.
+    pub(super) fn servo_or_bus(&self, name: &str) -> Result<Option<u8>, FaultParseError> {
+        match name {
+            "bus" => Ok(None),
+            name => Ok(Some(self.servo(name)?)),
+        }
+    }
+
     pub(super) fn servo(&self, name: &str) -> Result<u8, FaultParseError> {
         let by_name = self.names.iter().find(|(known, _)| *known == name);
         let by_id = || self.names.iter().find(|(_, id)| name.parse() == Ok(*id));
@@ -97,28 +121,8 @@ impl FaultText<'_> {
 
 /// The duration `value` in the fault `text`.
 pub(crate) fn duration(text: &str, value: &str) -> Result<Duration, FaultParseError> {
-    const UNITS: [(&str, usize); 3] = [("us", 3), ("ms", 6), ("s", 9)];
-    let unit = UNITS
-        .into_iter()
-        .find_map(|(unit, decimals)| Some((value.strip_suffix(unit)?, decimals)));
-    unit.and_then(|(digits, decimals)| scaled(digits, decimals))
-        .map(Duration::from_nanos)
-        .ok_or_else(|| FaultParseError::BadDuration {
-            text: text.into(),
-            value: value.into(),
-        })
-}
-
-/// `digits`, such as `1.25`, times ten to the power of `decimals`; what is finer is cut off.
-fn scaled(digits: &str, decimals: usize) -> Option<u64> {
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let numeric = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !numeric(whole) || !numeric(fraction) {
-        return None;
-    }
-    let fraction = fraction.bytes().chain(core::iter::repeat(b'0'));
-    let mut digits = whole.bytes().chain(fraction.take(decimals));
-    digits.try_fold(0u64, |number, digit| {
-        number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+    ulna_outside::duration(value).ok_or_else(|| FaultParseError::BadDuration {
+        text: text.into(),
+        value: value.into(),
     })
 }

@@ -76,8 +76,8 @@ impl<P: Plant> BusThread<P> {
 
             let group_end = self
                 .bus
-                .last_delivery()
-                .map(|last| last.min(written + PACE));
+                .deliveries()
+                .map(|on_their_way| on_their_way.last.min(written + PACE));
             let wake = deadline.max(group_end.unwrap_or_default());
             match self.wait(wake.saturating_sub(self.epoch.elapsed()).min(IDLE))? {
                 Woken::ByTime => {}

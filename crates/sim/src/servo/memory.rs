@@ -2,6 +2,9 @@
 //!
 //! Electronics are written with the registers of one table, their **native** one. A servo of another family with the same electronics has its
 //! own: it is found by LeRobot's name, and one that it lacks reads 0 and keeps nothing.
+//!
+//! What is in force and what outlasts the power are two things: a Feetech servo obeys a setting that was written under its lock, and has
+//! forgotten it when the power comes back.
 
 use ulna_bus::registers::{Access, Register, Table};
 
@@ -14,7 +17,10 @@ pub(super) struct Memory {
     table: &'static Table,
     /// Index in `table` of the register of the same name as the native one at each address; absent if the table is the native one.
     translation: Option<[u8; SIZE]>,
+    /// What is in force.
     bytes: [u8; SIZE],
+    /// What the EEPROM holds; only the bytes of its registers count.
+    lasting: [u8; SIZE],
 }
 
 /// In a translation: the servo has no such register.
@@ -27,6 +33,7 @@ impl Memory {
             table,
             translation: None,
             bytes: [0; SIZE],
+            lasting: [0; SIZE],
         }
     }
 
@@ -57,11 +64,19 @@ impl Memory {
         self.table.registers.get(usize::from(index)).copied()
     }
 
-    /// What losing power does to the volatile registers.
+    /// What losing power does: volatile registers are cleared, the others are what the EEPROM holds.
     pub(super) fn forget_volatile(&mut self) {
         for register in self.table.registers {
-            if matches!(register.access, Access::Ram | Access::Goal) {
-                self.set_own(*register, 0);
+            let place = usize::from(register.address)..usize::from(register.end());
+            let (Some(bytes), Some(lasting)) =
+                (self.bytes.get_mut(place.clone()), self.lasting.get(place))
+            else {
+                continue;
+            };
+            match register.access {
+                Access::Ram | Access::Goal => bytes.fill(0),
+                Access::Eeprom | Access::Factory => bytes.copy_from_slice(lasting),
+                Access::ReadOnly => {}
             }
         }
     }
@@ -83,7 +98,7 @@ impl Memory {
         own.map_or(0, |register| self.bytes[usize::from(register.address)])
     }
 
-    /// Stores `value` in a native register, or the nearest one that it can hold.
+    /// Stores `value` in a native register, or the nearest one that it can hold, lastingly where there is an EEPROM for it.
     pub(super) fn set(&mut self, native: Register, value: i32) {
         if let Some(register) = self.own(native) {
             self.set_own(register, value);
@@ -96,8 +111,10 @@ impl Memory {
         let at = usize::from(register.address);
         if let Ok(encoded) = register.encode(value.clamp(min, max)) {
             let source = encoded.as_slice();
-            if let Some(target) = self.bytes.get_mut(at..at + source.len()) {
-                target.copy_from_slice(source);
+            for memory in [&mut self.bytes, &mut self.lasting] {
+                if let Some(target) = memory.get_mut(at..at + source.len()) {
+                    target.copy_from_slice(source);
+                }
             }
         }
     }
@@ -111,14 +128,29 @@ impl Memory {
         }
     }
 
-    /// Writes bytes from `address` on, where `writable` allows it.
-    pub(super) fn write(&mut self, address: u8, data: &[u8], writable: impl Fn(&Register) -> bool) {
+    /// Writes bytes from `address` on, to where `effect` allows it.
+    pub(super) fn write(&mut self, address: u8, data: &[u8], effect: impl Fn(&Register) -> Effect) {
         for (address, &byte) in (address..=u8::MAX).zip(data) {
-            if self.table.holding(address).is_some_and(&writable) {
+            let effect = self.table.holding(address).map_or(Effect::None, &effect);
+            if effect != Effect::None {
                 self.bytes[usize::from(address)] = byte;
+            }
+            if effect == Effect::Lasting {
+                self.lasting[usize::from(address)] = byte;
             }
         }
     }
+}
+
+/// What becomes of a byte that is written to a register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// Nothing.
+    None,
+    /// It holds until the power is lost.
+    UntilPowerIsLost,
+    /// It holds, and the EEPROM has it if it is a register of that.
+    Lasting,
 }
 
 /// What a reg write left for the action.

@@ -1,9 +1,10 @@
 //! The electronics of a Feetech servo, such as the STS3215. Those of an SCS servo are taken to be the same, with fewer registers.
 //!
 //! Where Feetech's papers leave a choice, this servo takes the one under which a careless driver fails early:
-//! * While `Lock` is 1, writes to EEPROM registers are ignored; papers say that they last until power is lost.
-//! * `Goal_Position` survives torque off and on, so a limp arm that was moved by hand returns when it is switched on. At
-//!   power-on the goal is the present position.
+//! * While `Lock` is 1, writes to EEPROM registers hold until power is lost.
+//! * `Goal_Position` survives torque off and on, so a limp arm that was moved by hand returns when it is switched on. After
+//!   power-on goal and torque are 0 and `Lock` is 1, as the bench of waveshare_servos found it: a servo whose torque is switched on before
+//!   it has a goal runs to the end of its range.
 //! * A goal beyond `Min_Position_Limit`..`Max_Position_Limit` is kept in its register, but the motor stops at the limit.
 
 mod alarms;
@@ -14,7 +15,7 @@ use ulna_bus::encoding::Encoding;
 use ulna_bus::families::sts3215 as reg;
 use ulna_bus::registers::{Access, Register};
 
-use super::memory::{Memory, Waiting};
+use super::memory::{Effect, Memory, Waiting};
 use super::steps::rounded;
 use crate::plant::{Control, Drive, Sense};
 use alarms::Alarms;
@@ -111,6 +112,13 @@ impl Sts {
         &mut self.memory
     }
 
+    pub(super) fn set_firmware(&mut self, major: u8, minor: Option<u8>) {
+        self.memory.set(reg::FIRMWARE_MAJOR, major.into());
+        if let Some(minor) = minor {
+            self.memory.set(reg::FIRMWARE_MINOR, minor.into());
+        }
+    }
+
     /// Whether it answers writes too, or only pings and reads.
     pub(crate) fn answers_writes(&self) -> bool {
         self.byte(reg::RESPONSE_STATUS_LEVEL) != 0
@@ -137,9 +145,9 @@ impl Sts {
         let locked = self.byte(reg::LOCK) != 0;
         self.memory
             .write(address, data, |register| match register.access {
-                Access::Ram | Access::Goal | Access::Factory => true,
-                Access::Eeprom => !locked,
-                Access::ReadOnly => false,
+                Access::Eeprom if locked => Effect::UntilPowerIsLost,
+                Access::Ram | Access::Goal | Access::Factory | Access::Eeprom => Effect::Lasting,
+                Access::ReadOnly => Effect::None,
             });
         let end = usize::from(address) + data.len();
         let touches = |servo: &Self, register: Register| {
@@ -174,16 +182,13 @@ impl Sts {
         }
     }
 
-    /// Power comes (back): volatile registers start afresh, the present position becomes the goal.
+    /// Power comes (back): volatile registers start afresh, the goal among them, which is 0 then.
     pub(crate) fn power_on(&mut self, sense: &Sense) {
         self.forget_volatile();
         self.alarms = Alarms::default();
         self.waiting = None;
         self.anchor = sense.position;
         self.observe(sense);
-        let present = self.get(reg::PRESENT_POSITION);
-        self.memory.set(reg::GOAL_POSITION, present);
-        self.refresh();
     }
 
     /// The sensors' newest values, into the registers that report them.
@@ -332,7 +337,7 @@ impl Sts {
             (reg::MOVING, moving),
             (
                 reg::PRESENT_CURRENT,
-                rounded(current.abs() / reg::AMPERES_PER_COUNT),
+                rounded(current.abs().copysign(duty) / reg::AMPERES_PER_COUNT),
             ),
             (reg::GOAL_POSITION_2, profile),
         ] {

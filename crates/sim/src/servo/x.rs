@@ -11,7 +11,7 @@ use ulna_bus::dynamixel::{ALERT, Refusal};
 use ulna_bus::families::xl330 as reg;
 use ulna_bus::registers::Register;
 
-use super::memory::{Memory, SIZE, Waiting};
+use super::memory::{Effect, Memory, SIZE, Waiting};
 use crate::plant::Sense;
 
 /// Values of `Operating_Mode`.
@@ -24,6 +24,8 @@ const MODE_PWM: i32 = 16;
 
 /// Bit of `Drive_Mode` by which a new goal switches the torque on.
 const TORQUE_ON_BY_GOAL: u8 = 0x08;
+/// The first firmware with fast sync reads.
+const FAST_READS_SINCE: u8 = 46;
 /// A servo that boots is deaf for so many ticks.
 const BOOT_TICKS: u32 = 20;
 /// One servo without its mechanics.
@@ -85,6 +87,16 @@ impl X {
         self.booting == 0
     }
 
+    pub(super) fn set_firmware(&mut self, version: u8) {
+        self.memory.set(reg::FIRMWARE_VERSION, version.into());
+    }
+
+    /// Whether it knows fast sync reads: an XL330 does from firmware 46 on (rustypot#122). For other models the maker names no version; they
+    /// are taken to be the same.
+    pub(crate) fn knows_fast_reads(&self) -> bool {
+        self.byte(reg::FIRMWARE_VERSION) >= FAST_READS_SINCE
+    }
+
     /// 0: it answers pings only, 1: reads too, 2: everything.
     pub(crate) fn status_level(&self) -> u8 {
         self.byte(reg::STATUS_RETURN_LEVEL)
@@ -132,7 +144,7 @@ impl X {
         self.check(address, data, as_shadow)?;
         let torque = self.byte(reg::TORQUE_ENABLE);
         let mode = self.get(reg::OPERATING_MODE);
-        self.memory.write(address, data, |_| true);
+        self.memory.write(address, data, |_| Effect::Lasting);
         let touches = |register: Register| {
             let end = usize::from(address) + data.len();
             usize::from(register.address) < end && address < register.end()

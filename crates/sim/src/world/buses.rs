@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use ulna_drivers::{Port, SerialPort};
 
+use crate::adapter::Adapter;
 use crate::bus::{BusOptions, ServoBus};
 use crate::fault::FaultPlan;
 use crate::memory::MemoryPort;
@@ -37,12 +38,14 @@ impl<P: Plant + Send + 'static> WiredBus<P> {
         arm: &SimArm,
         registers: &std::collections::BTreeMap<String, i32>,
         plant: P,
-        faults: FaultPlan,
+        surroundings: (FaultPlan, Adapter),
         wire: Wire,
     ) -> Result<Self, SimError> {
         let servos = Workbench::calibrated(&arm.kind, &arm.calibration, registers, true)?;
+        let (faults, adapter) = surroundings;
         let options = BusOptions {
             faults,
+            adapter,
             ..BusOptions::default()
         };
         let bus = servos.into_bus(plant, options)?;

@@ -3,6 +3,7 @@
 use ulna_drivers::PortError;
 use ulna_outside::Printable;
 
+use crate::adapter::AdapterParseError;
 use crate::arm::MechanicsError;
 use crate::bus::WrongPlant;
 use crate::fault::FaultParseError;
@@ -21,6 +22,9 @@ pub enum SimError {
     /// A fault that is not written as it must be.
     #[error(transparent)]
     Fault(#[from] FaultParseError),
+    /// An adapter that is not written as it must be.
+    #[error(transparent)]
+    Adapter(#[from] AdapterParseError),
     /// The robot has no such camera.
     #[error(
         "robot `{robot}` has no camera `{}`; it has: {known}",
@@ -59,7 +63,11 @@ impl SimError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::Scene(_) | Self::Fault(_) | Self::UnknownCamera { .. } | Self::PictureSize(_)
+            Self::Scene(_)
+                | Self::Fault(_)
+                | Self::Adapter(_)
+                | Self::UnknownCamera { .. }
+                | Self::PictureSize(_)
         )
     }
 }

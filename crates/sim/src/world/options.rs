@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use ulna_robot::{Calibration, RobotKind};
 
+use crate::adapter::AdapterModel;
 use crate::scenes;
 
 /// How a simulated world is made.
@@ -17,6 +18,8 @@ pub struct WorldOptions {
     pub faults: Vec<String>,
     /// What goes wrong with cameras, see [`crate::camera::CameraFaultKind::parse`].
     pub camera_faults: Vec<String>,
+    /// What stands between the host and each of its buses.
+    pub adapter: AdapterModel,
     /// How its servos are reached.
     pub wire: Wire,
 }
@@ -45,13 +48,14 @@ pub struct SimArm {
 }
 
 impl Default for WorldOptions {
-    /// The default scene in memory, with nothing wrong.
+    /// The default scene in memory behind ordinary adapters, with nothing wrong.
     fn default() -> Self {
         Self {
             scene: scenes::DEFAULT.to_owned(),
             seed: 0,
             faults: Vec::new(),
             camera_faults: Vec::new(),
+            adapter: AdapterModel::default(),
             wire: Wire::InMemory,
         }
     }

@@ -1,5 +1,7 @@
 use ulna_core::{Stamp, State};
 
+use core::time::Duration;
+
 use super::*;
 use crate::plant::{Drive, Plant};
 use crate::scene::SceneError;

@@ -241,10 +241,9 @@ impl<P: Plant> ServoBus<P> {
         let mut delay = None;
         for (id, address, len) in asked.clone() {
             let Some(index) = (0..self.servos.len()).find(|&index| {
-                self.is_meant(index, id, at) == Some(false)
-                    && self
-                        .x(index)
-                        .is_some_and(|servo| servo.status_level() >= LEVEL_READ)
+                let answers =
+                    |servo: &X| servo.knows_fast_reads() && servo.status_level() >= LEVEL_READ;
+                self.is_meant(index, id, at) == Some(false) && self.x(index).is_some_and(answers)
             }) else {
                 break;
             };

@@ -6,6 +6,7 @@ use ulna_bus::families::x_series::{XL330_M288, XL430_W250};
 use ulna_bus::families::xl330 as reg;
 
 use super::*;
+use crate::fault::{Fault, Firmware};
 
 /// Servos 1.. as a Koch arm has them: at 1 Mbaud without return delay.
 fn koch(options: BusOptions) -> ServoBus<Followers> {
@@ -120,6 +121,30 @@ fn who_misses_its_turn_ends_a_fast_answer_but_not_a_plain_one() {
     assert_eq!(blocks(&bytes, 3), [(1, 1000)]);
     let fast = request(|out| packet::fast_sync_read(out, 132, 4, [9, 1]));
     assert_eq!(answer(&mut bus, us(20_000), &fast), [0u8; 0]);
+}
+
+/// XL330 below 46 (rustypot#122).
+#[test]
+fn old_firmware_is_silent_on_fast_reads_and_answers_plain_ones() {
+    let version = |major| Firmware { major, minor: None };
+    for (id, old, fast_answers) in [(None, 45, 0), (Some(3), 45, 2), (None, 46, 4)] {
+        let mut bus = koch(BusOptions {
+            turnaround: Duration::ZERO,
+            faults: FaultPlan {
+                seed: 0,
+                faults: vec![Fault::Firmware {
+                    id,
+                    version: version(old),
+                }],
+            },
+            ..BusOptions::default()
+        });
+        let plain = request(|out| packet::sync_read(out, 132, 4, 1..=4));
+        assert_eq!(ask(&mut bus, 0, &plain).len(), 4);
+        let fast = request(|out| packet::fast_sync_read(out, 132, 4, 1..=4));
+        let bytes = answer(&mut bus, us(10_000), &fast);
+        assert_eq!(blocks(&bytes, 4).len(), fast_answers, "{id:?} {old}");
+    }
 }
 
 #[test]

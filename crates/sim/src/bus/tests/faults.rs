@@ -1,7 +1,7 @@
 //! Planned faults, as the host meets them.
 
 use super::*;
-use crate::fault::Fault;
+use crate::fault::{Fault, Firmware};
 
 fn with_faults(faults: &[Fault]) -> ServoBus<Followers> {
     let faults = FaultPlan {
@@ -92,6 +92,74 @@ fn a_reset_servo_is_limp_and_forgetful() {
     answer(&mut bus, us(21_000), &write(2, reg::TORQUE_ENABLE, 1));
     bus.advance(us(100_000));
     assert_eq!(torque(&bus), [true; 6]);
+}
+
+/// A sag of the supply, for one servo or for all: torque, goal and RAM are what the maker's bench found, and a setting that was written under
+/// the lock is forgotten.
+#[test]
+fn who_loses_power_forgets_all_that_is_not_in_the_eeprom() {
+    let dip = Fault::Unplug {
+        first: None,
+        from: us(20_000),
+        lasting: us(300_000),
+    };
+    let blip = Fault::Reset {
+        id: 2,
+        at: us(25_000),
+    };
+    for (fault, struck) in [(dip, &[1, 2, 3, 4, 5, 6][..]), (blip, &[2])] {
+        let mut bus = with_faults(&[fault]);
+        for (register, value) in [
+            (reg::TORQUE_ENABLE, 1),
+            (reg::GOAL_POSITION, 1234),
+            (reg::TORQUE_LIMIT, 300),
+            (reg::ACCELERATION, 99),
+            (reg::LOCK, 0),
+            (reg::P_COEFFICIENT, 21),
+            (reg::LOCK, 1),
+            (reg::D_COEFFICIENT, 77),
+        ] {
+            answer(&mut bus, us(0), &write(0xFE, register, value));
+        }
+        bus.advance(us(400_000));
+        for servo in bus.servos() {
+            let found = [
+                reg::TORQUE_ENABLE,
+                reg::GOAL_POSITION,
+                reg::TORQUE_LIMIT,
+                reg::ACCELERATION,
+                reg::LOCK,
+                reg::P_COEFFICIENT,
+                reg::D_COEFFICIENT,
+            ]
+            .map(|register| servo.get(register));
+            let expected = match struck.contains(&servo.id()) {
+                true => [0, 0, 1000, 0, 1, 21, 32],
+                false => [1, 1234, 300, 99, 1, 21, 77],
+            };
+            assert_eq!(found, expected, "{fault:?}, servo {}", servo.id());
+        }
+    }
+}
+
+#[test]
+fn firmware_can_be_chosen() {
+    let version = Firmware {
+        major: 3,
+        minor: Some(9),
+    };
+    let bus = with_faults(&[Fault::Firmware {
+        id: Some(4),
+        version,
+    }]);
+    let firmware = |servo: &Servo| {
+        (
+            servo.get(reg::FIRMWARE_MAJOR),
+            servo.get(reg::FIRMWARE_MINOR),
+        )
+    };
+    assert_eq!(firmware(&bus.servos()[3]), (3, 9));
+    assert_eq!(firmware(&bus.servos()[0]), (3, 10));
 }
 
 /// A window from 10 to 20 ms.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use core::time::Duration;
 
 use super::*;
-use crate::fault::GRAMMAR;
+use crate::fault::{Firmware, GRAMMAR};
 
 const NAMES: [(&str, u8); 3] = [("shoulder_pan", 1), ("elbow_flex", 3), ("gripper", 6)];
 
@@ -132,6 +132,9 @@ fn errors_say_what_to_write_instead() {
             "`hot` is not a temperature; write it like 80C",
         ),
         ("overload:3@soon", "`soon` is not a duration"),
+        ("firmware:bus=new", "`new` is not a firmware version; write"),
+        ("firmware:3=256", "`256` is not a firmware version"),
+        ("firmware:hand=45", "no servo `hand`"),
     ] {
         let error = parsed(text).unwrap_err();
         assert!(error.contains(expected), "{text}: {error}");
@@ -160,6 +163,15 @@ fn faults() -> impl Strategy<Value = Fault> {
         }),
         (id(), window()).prop_map(|(id, (from, lasting))| Fault::Dead { id, from, lasting }),
         (id(), time()).prop_map(|(id, at)| Fault::Reset { id, at }),
+        (
+            prop::option::of(id()),
+            any::<u8>(),
+            prop::option::of(any::<u8>())
+        )
+            .prop_map(|(id, major, minor)| Fault::Firmware {
+                id,
+                version: Firmware { major, minor }
+            }),
         (prop::option::of(id()), window()).prop_map(|(first, (from, lasting))| Fault::Unplug {
             first,
             from,

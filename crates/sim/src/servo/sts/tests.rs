@@ -55,7 +55,7 @@ fn a_new_servo_introduces_itself() {
     assert_eq!(identity, [3, 10, 0, 0x09, 0x03, 1, 0, 250, 1]);
     assert_eq!(servo.get(reg::TORQUE_LIMIT), 1000);
     assert_eq!(servo.get(reg::LOCK), 1);
-    assert_eq!(servo.get(reg::GOAL_POSITION), 2000);
+    assert_eq!(servo.get(reg::GOAL_POSITION), 0);
     assert!(!servo.drive().torque);
 }
 
@@ -64,7 +64,7 @@ fn measurements_have_the_registers_units() {
     let servo = servo(2000);
     let mut block = [0; 15];
     servo.read(reg::PRESENT_POSITION.address, &mut block);
-    // Position 2000, velocity -12, load 250, 74 × 0.1 V, 31 °C, no alarm, moving, 100 × 6.5 mA.
+    // Position 2000, velocity -12, load 250, 74 × 0.1 V, 31 °C, no alarm, moving, 100 × 6.5 mA in the direction of the load.
     assert_eq!(
         block,
         [
@@ -74,11 +74,31 @@ fn measurements_have_the_registers_units() {
 }
 
 #[test]
-fn the_lock_guards_the_eeprom() {
+fn a_current_has_the_sign_of_what_drives_it() {
+    let mut servo = servo(2000);
+    servo.observe(&Sense {
+        duty: -0.25,
+        ..sense(2000)
+    });
+    assert_eq!(servo.get(reg::PRESENT_CURRENT), -100);
+    let mut bytes = [0; 2];
+    servo.read(reg::PRESENT_CURRENT.address, &mut bytes);
+    assert_eq!(bytes, [100, 0x80]);
+}
+
+#[test]
+fn what_is_written_under_the_lock_holds_until_power_is_lost() {
     let mut servo = servo(0);
     write(&mut servo, reg::ID, 7);
     write(&mut servo, reg::HOMING_OFFSET, -5);
+    assert_eq!((servo.id(), servo.get(reg::HOMING_OFFSET)), (7, -5));
+    write(&mut servo, reg::LOCK, 0);
+    write(&mut servo, reg::P_COEFFICIENT, 16);
+    write(&mut servo, reg::LOCK, 1);
+    write(&mut servo, reg::P_COEFFICIENT, 99);
+    servo.power_on(&sense(0));
     assert_eq!((servo.id(), servo.get(reg::HOMING_OFFSET)), (1, 0));
+    assert_eq!(servo.get(reg::P_COEFFICIENT), 16);
     write(&mut servo, reg::LOCK, 0);
     write(&mut servo, reg::ID, 7);
     write(&mut servo, reg::HOMING_OFFSET, -5);
@@ -158,7 +178,7 @@ fn a_drive_follows_its_registers() {
     write(&mut servo, reg::I_COEFFICIENT, 3);
     let drive = Drive {
         torque: true,
-        goal: 2000.0,
+        goal: 0.0,
         speed: 1500.0,
         acceleration: 25_400.0,
         gains: [16.0, 3.0, 32.0],
@@ -212,7 +232,7 @@ fn a_waiting_write_acts_on_action() {
     let mut servo = servo(2000);
     servo.action();
     servo.reg_write(reg::GOAL_POSITION.address, &[0x00, 0x04]);
-    assert_eq!(servo.get(reg::GOAL_POSITION), 2000);
+    assert_eq!(servo.get(reg::GOAL_POSITION), 0);
     servo.action();
     assert_eq!(servo.get(reg::GOAL_POSITION), 1024);
 }
@@ -281,6 +301,6 @@ fn a_goal_outlives_a_limp_phase_but_not_the_power() {
     write(&mut servo, reg::TORQUE_ENABLE, 1);
     assert_eq!(servo.drive().goal, 2500.0);
     servo.power_on(&sense(1000));
-    assert_eq!(servo.drive().goal, 1000.0);
+    assert_eq!(servo.drive().goal, 0.0);
     assert!(!servo.drive().torque);
 }
