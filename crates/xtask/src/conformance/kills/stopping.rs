@@ -88,62 +88,62 @@ pub(super) fn stop(ulna: &Ulna, scratch: &Path, seed: usize) -> Result<Stopped> 
     let code = end_of(&mut child)?;
     let ended_after = asked.elapsed();
     let errors = std::fs::read_to_string(&said)?;
-    ensure!(!errors.contains("panicked"), "{way:?}: {errors}");
     ensure!(
-        matches!(code, Some(0 | 1 | 130)),
+        matches!(code, Some(0 | 1 | 130)) && !errors.contains("panicked"),
         "{way:?}: ended with {code:?}: {errors}"
     );
+    let due = match (&there.running, gave_up) {
+        (Some(run), false) => seen.rows_due(run, then).min(rows),
+        _ => 0,
+    };
+    let mut stopped = Stopped {
+        way,
+        dataset: None,
+        lengths: Vec::new(),
+        saved: there.saved,
+        lost_of_time: 0,
+        ended_after,
+        gave_up,
+    };
     let Some(saved) = files::saved_episodes(&dataset) else {
         ensure!(
-            seen.saved == 0 && there.rows == 0,
+            there.saved == 0 && there.rows == 0,
             "{way:?}: the dataset is gone: {errors}"
         );
-        return Ok(Stopped {
-            way,
-            dataset: None,
-            lengths: Vec::new(),
-            saved: 0,
-            lost_of_time: 0,
-            ended_after,
-            gave_up,
-        });
+        return Ok(stopped);
     };
     ensure!(
         saved >= there.saved,
         "{way:?}: {} episodes were saved, {saved} are there",
         there.saved
     );
-    let repaired = ulna.answer(&["dataset", "repair"], &[&dataset])?;
+    stopped.lengths = nothing_left(ulna, &dataset).with_context(|| format!("{way:?}: {errors}"))?;
+    let frames: u64 = stopped.lengths.iter().sum();
+    let before = there.saved * rows;
+    ensure!(
+        frames >= before + there.rows,
+        "{way:?}: {} rows were saved or in journals, {frames} are there: {errors}",
+        before + there.rows
+    );
+    stopped.lost_of_time = (before + due).saturating_sub(frames);
+    ensure!(
+        stopped.lost_of_time <= FPS,
+        "{way:?}: {} rows are lost of {due} whose time had come: {errors}",
+        stopped.lost_of_time
+    );
+    stopped.dataset = Some(dataset);
+    Ok(stopped)
+}
+
+/// A recording that ended by itself leaves nothing to repair; gives the frames of each episode.
+fn nothing_left(ulna: &Ulna, dataset: &Path) -> Result<Vec<u64>> {
+    let repaired = ulna.answer(&["dataset", "repair"], &[dataset])?;
     ensure!(
         repaired["actions"].as_array().is_some_and(Vec::is_empty),
-        "{way:?}: something was left to repair: {}; {errors}",
+        "something was left to repair: {}",
         repaired["actions"]
     );
-    let lengths = ulna.repaired(&dataset)?;
-    let frames: u64 = lengths.iter().sum();
-    let before = there.saved * rows + there.rows;
-    ensure!(
-        frames >= before,
-        "{way:?}: {before} rows were saved or in journals, {frames} are there: {errors}"
-    );
-    let due = match (&there.running, gave_up) {
-        (Some(run), false) => seen.rows_due(run, then).min(rows),
-        _ => 0,
-    };
-    let lost_of_time = (there.saved * rows + due).saturating_sub(frames);
-    ensure!(
-        lost_of_time <= FPS,
-        "{way:?}: {lost_of_time} rows are lost of {due} whose time had come: {errors}"
-    );
-    Ok(Stopped {
-        way,
-        saved: there.saved,
-        dataset: Some(dataset),
-        lengths,
-        lost_of_time,
-        ended_after,
-        gave_up,
-    })
+    ulna.repaired(dataset)
 }
 
 /// What there is at one moment.
