@@ -93,11 +93,14 @@ pub(crate) struct Parts {
     pub(crate) videos: Vec<Receiver<VideoPart>>,
 }
 
+/// A camera, and where its encoder and its spool are to go.
+pub(crate) type WantedEncoder = (String, Sender<Box<dyn PictureEncoder>>, SharedSpool);
+
 pub(crate) enum SavingMessage {
     /// Make the writer and the encoders of an episode.
     Open {
         rows: Sender<EpisodeWriter>,
-        encoders: Vec<(String, Sender<Box<dyn PictureEncoder>>, SharedSpool)>,
+        encoders: Vec<WantedEncoder>,
     },
     Commit(Parts, Value),
     Discard(Parts),
@@ -158,7 +161,7 @@ impl SavingWorker {
     fn open(
         &mut self,
         rows: &Sender<EpisodeWriter>,
-        encoders: Vec<(String, Sender<Box<dyn PictureEncoder>>, SharedSpool)>,
+        encoders: Vec<WantedEncoder>,
     ) -> ulna_dataset::Result<()> {
         let writer = self.writer.begin_episode()?;
         for ((camera, reply, spool), places) in encoders.into_iter().zip(&self.places) {

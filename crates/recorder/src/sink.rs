@@ -126,7 +126,10 @@ impl EpisodeSink {
             let picture = (camera.width as usize * camera.height as usize * 3).max(1);
             let on_disk = options.spool / share as u64 / picture as u64;
             let in_memory = room.pictures.min(room.memory / picture).max(1) as u64;
-            (on_disk > 0).then(|| on_disk + in_memory).unwrap_or(0)
+            match on_disk {
+                0 => 0,
+                on_disk => on_disk + in_memory,
+            }
         });
         let places = places.collect();
         let encoders = cameras.iter().map(|camera| {
