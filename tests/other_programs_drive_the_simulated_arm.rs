@@ -48,7 +48,12 @@ fn a_served_arm_is_teleoperated_like_a_real_one() {
         "--teleop-port",
         leader.as_str(),
     ];
-    let teleop = [&["teleop", "--duration", "2", "--json"][..], &ids, &ports].concat();
+    let teleop = [
+        &["teleop", "--duration", "2", "--json", "--yes"][..],
+        &ids,
+        &ports,
+    ]
+    .concat();
     let ran = finish(
         ulna(&teleop)
             .env("HF_LEROBOT_CALIBRATION", calibrations.path())

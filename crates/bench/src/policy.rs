@@ -85,7 +85,7 @@ fn delayed_cases(name: &str, delayed: &Delayed) -> [Case; 2] {
         },
         Case {
             case,
-            metric: "peak jerk where chunks meet, by that within them".to_owned(),
+            metric: "peak jerk, by that of the chunks themselves".to_owned(),
             value: delayed.jerk_ratio,
             unit: "",
             floor: Some(1.0),

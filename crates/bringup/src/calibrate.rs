@@ -10,7 +10,7 @@ use ulna_bus::registers::Role;
 use ulna_core::JointCalibration;
 use ulna_drivers::calibration::{self, load};
 use ulna_drivers::chain::explain;
-use ulna_robot::{ArmRole, Calibration, RobotKind, files};
+use ulna_robot::{ArmRole, Calibration, RobotKind};
 use ulna_rt::Stop;
 
 use crate::dialogue::Dialogue;
@@ -18,7 +18,7 @@ use crate::error::{BringupError, NotCalibrated, Usage};
 use crate::question::{Pressed, Question, ask};
 use crate::service::{ServiceSession, SimScenario};
 use crate::servos::calibrate::{
-    SweepFinding, Swept, choose, differences, judge_pose, take_drive_modes,
+    SweepFinding, Swept, choose, constants, differences, judge_pose, take_drive_modes,
 };
 use crate::servos::setup::check_chain;
 
@@ -34,19 +34,8 @@ pub fn calibrate(
     stop: &Stop,
     talk: &mut dyn Dialogue,
 ) -> Result<Calibrated, BringupError> {
-    let role = options.work.role;
-    let id = match (&options.id, options.work.sim) {
-        (Some(id), _) => id.clone(),
-        (None, true) => "simulated".to_owned(),
-        (None, false) => {
-            let flag = match role {
-                ArmRole::Follower => "--robot-id",
-                ArmRole::Leader => "--teleop-id",
-            };
-            return Err(Usage::NoId { role, flag }.into());
-        }
-    };
-    let kind = files::find(&options.work.robot)?;
+    let (role, id) = (options.work.role, id_of(options)?);
+    let kind = options.work.kind()?;
     let strange = |name: &&String| kind.names().all(|known| known != **name);
     if let Some(joint) = options.reversed.iter().find(strange) {
         let known: Vec<&str> = kind.names().collect();
@@ -58,6 +47,12 @@ pub fn calibrate(
         .into());
     }
     let file = file_of(options, &kind, &id)?;
+    if options.task == CalibrationTask::Calibrate {
+        // Before the user moves an arm for minutes.
+        for place in places(options, &kind, &id)? {
+            calibration::check_place(&place)?;
+        }
+    }
     let before = match options.task {
         CalibrationTask::Calibrate => None,
         CalibrationTask::Check | CalibrationTask::Restore => Some(load(&file, &id, &kind)?),
@@ -86,6 +81,7 @@ pub fn calibrate(
         port: work.line.name().to_owned(),
         simulated: options.work.sim,
         file,
+        same: Vec::new(),
         backup: None,
         joints: Vec::new(),
         directions_checked: false,
@@ -104,6 +100,22 @@ pub fn calibrate(
     report.differences = differences(&mut work.line, &mut *work.pacer, &calibration)?;
     talk.clear();
     Ok(report)
+}
+
+/// The arm's id; a simulated one needs none.
+fn id_of(options: &CalibrateOptions) -> Result<String, Usage> {
+    match (&options.id, options.work.sim) {
+        (Some(id), _) => Ok(options.work.id_of(id)),
+        (None, true) => Ok(options.work.id_of("simulated")),
+        (None, false) => {
+            let role = options.work.role;
+            let flag = match role {
+                ArmRole::Follower => "--robot-id",
+                ArmRole::Leader => "--teleop-id",
+            };
+            Err(Usage::NoId { role, flag })
+        }
+    }
 }
 
 /// Where the calibration of the arm `id` is, or is to be written.
@@ -137,6 +149,12 @@ fn whole_procedure(
         return Err(Usage::NoHomingOffset { family }.into());
     }
     sweeping::release(work, options.work.role, unattended, talk)?;
+    if let Some(calibration) = constants(&work.kind) {
+        talk.say("Every joint of this arm turns all the way round: its calibration is LeRobot's constants, so nothing has to be moved.");
+        report.joints = joints(&calibration, None, &[]);
+        write(work, options, report, &calibration, talk)?;
+        return Ok(calibration);
+    }
     let (swept, mut findings, mut calibration) = loop_until_swept(work, options, talk)?;
     take_drive_modes(&mut work.line, &mut *work.pacer, &mut calibration)?;
     let steps = sweeping::rest(work, unattended, &calibration, talk)?;
@@ -151,20 +169,53 @@ fn whole_procedure(
         doubt(work, &findings, unattended, talk)?;
     }
     report.joints = joints(&calibration, Some(&swept), &findings);
-    let place = match options.work.sim {
-        true => calibration::simulated_path,
-        false => calibration::path,
-    };
-    let home = place(
-        options.work.role,
-        &options.work.role.spec(&work.kind).robot_type,
-        &report.id,
-    )?;
-    // A file in a folder of an older LeRobot stays there, as its own backup.
-    report.backup = writing::into_file(&home, &calibration)?;
-    report.file = home;
-    writing::into_servos(work, &calibration, talk)?;
+    write(work, options, report, &calibration, talk)?;
     Ok(calibration)
+}
+
+/// Where the calibration is written: LeRobot's place and, for a real arm, those of an older LeRobot that hold a file of this id, so that all say
+/// the same.
+fn places(
+    options: &CalibrateOptions,
+    kind: &RobotKind,
+    id: &str,
+) -> Result<Vec<PathBuf>, BringupError> {
+    let (role, spec) = (options.work.role, options.work.role.spec(kind));
+    if options.work.sim {
+        return Ok(vec![calibration::simulated_path(
+            role,
+            &spec.robot_type,
+            id,
+        )?]);
+    }
+    let mut places = vec![calibration::path(role, &spec.robot_type, id)?];
+    for older in &spec.older_types {
+        let there = calibration::path(role, older, id)?;
+        if there.exists() {
+            places.push(there);
+        }
+    }
+    Ok(places)
+}
+
+/// Into the files, then into the servos.
+fn write(
+    work: &mut ServiceSession,
+    options: &CalibrateOptions,
+    report: &mut Calibrated,
+    calibration: &Calibration,
+    talk: &mut dyn Dialogue,
+) -> Result<(), BringupError> {
+    let mut places = places(options, &work.kind, &report.id)?.into_iter();
+    if let Some(home) = places.next() {
+        report.backup = writing::into_file(&home, calibration)?;
+        report.file = home;
+    }
+    for older in places {
+        writing::into_file(&older, calibration)?;
+        report.same.push(older);
+    }
+    writing::into_servos(work, calibration, talk)
 }
 
 type Choice = (Vec<Swept>, Vec<(usize, SweepFinding)>, Calibration);
@@ -193,23 +244,36 @@ fn loop_until_swept(
         }
         let fatal = findings.iter().any(|(_, finding)| finding.is_fatal());
         let text = in_words(work, &findings);
-        if !fatal {
+        let half = findings.iter().any(|(_, finding)| finding.is_half());
+        if !fatal && (!half || options.yes) {
             if !text.is_empty() {
                 talk.say(&text);
             }
             return Ok((swept.to_vec(), findings, Calibration { joints }));
         }
         if options.seconds.is_some() || work.is_simulated() {
-            return Err(NotCalibrated::Sweep { findings: text }.into());
+            return Err(match fatal {
+                true => NotCalibrated::Sweep { findings: text },
+                false => NotCalibrated::HalfSweep { findings: text },
+            }
+            .into());
         }
         talk.say(&text);
         let question = Question {
-            text: "No calibration can be made of this yet",
+            text: match fatal {
+                true => "No calibration can be made of this yet",
+                false => "With this calibration the arm would not reach all places",
+            },
             enter: "goes on with the sweep",
-            keys: &[],
+            keys: match fatal {
+                true => &[],
+                false => &[('y', "takes it as it is")],
+            },
             left: sweeping::LEFT,
         };
-        ask(talk, &question)?;
+        if ask(talk, &question)? == Pressed::Key('y') {
+            return Ok((swept.to_vec(), findings, Calibration { joints }));
+        }
     }
 }
 

@@ -101,6 +101,24 @@ pub enum Usage {
         /// A line for each, each after a line end; printable.
         list: String,
     },
+    /// A pair whose ports are not two.
+    #[error(
+        "`{robot}` is two arms on two ports, and {given} are given: give them as LEFT,RIGHT (`ulna ports find` says which is which)"
+    )]
+    PairPorts {
+        /// The robot.
+        robot: String,
+        /// How many ports were given.
+        given: usize,
+    },
+    /// A side that a robot does not have.
+    #[error("`{robot}` has no arm called `{side}`")]
+    NoSide {
+        /// The robot.
+        robot: String,
+        /// The side.
+        side: String,
+    },
     /// A robot whose servos ulna does not know.
     #[error("robot `{robot}`: {problem}")]
     Servos {
@@ -179,6 +197,15 @@ pub enum NotCalibrated {
     )]
     Sweep {
         /// A line for each joint at fault.
+        findings: String,
+    },
+    /// Joints were not moved through their whole range, and the user did not say that this is right.
+    #[error(
+        "with this calibration the arm would not reach all places, so nothing was written; the arm is limp. Sweep again, or pass --yes to take \
+         it as it is.\n{findings}"
+    )]
+    HalfSweep {
+        /// A line for each such joint.
         findings: String,
     },
     /// Joints turn the wrong way, and the user did not confirm them.

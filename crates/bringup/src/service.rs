@@ -9,7 +9,7 @@ use ulna_bus::Family;
 use ulna_drivers::ports::{self, PortInfo};
 use ulna_drivers::{Port, SerialPort, ServoBus};
 use ulna_outside::Printable;
-use ulna_robot::{RobotKind, files};
+use ulna_robot::RobotKind;
 use ulna_rt::{Pacer, RealClock, RealPacer, Stop};
 
 use crate::error::{BringupError, Usage};
@@ -38,7 +38,7 @@ impl ServiceSession {
         scenario: SimScenario,
         stop: &Stop,
     ) -> Result<Self, BringupError> {
-        let kind = files::find(&options.robot)?;
+        let kind = options.kind()?;
         let family = family_of(&kind).map_err(|problem| Usage::Servos {
             robot: kind.name.clone(),
             problem,

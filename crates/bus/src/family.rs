@@ -117,6 +117,8 @@ pub struct Family {
     pub homing: HomingSign,
     /// Largest magnitude of a homing offset, counts; 0 if it keeps none.
     pub largest_offset: i32,
+    /// Operating modes in which positions go on counting beyond a turn, and begin within one whenever power comes.
+    pub multi_turn_modes: &'static [i32],
     /// Bits of the register with [`Role::TurnCounting`] that must be 0 for positions within one turn.
     pub multi_turn_bits: i32,
     /// Who reverses a joint.

@@ -21,6 +21,8 @@ mod teleop;
 mod view;
 
 use anyhow::Result;
+use ulna_bringup::Dialogue;
+use ulna_bringup::service::WorkOptions;
 use ulna_session::rig::hidden_calibrations;
 use ulna_session::{RigOptions, Stop};
 
@@ -49,6 +51,24 @@ pub(crate) use view::view;
 fn warn_of_hidden_calibrations(rig: &RigOptions, with_leader: bool) {
     for warning in hidden_calibrations(rig, with_leader).unwrap_or_default() {
         output::note(format_args!("warning: {warning}"));
+    }
+}
+
+/// Says which arm of a pair it is about now.
+fn arm(talk: &mut dyn Dialogue, work: &WorkOptions) {
+    if let Some(side) = &work.side {
+        talk.say(&format!("The {side} arm."));
+    }
+}
+
+/// What came of the one arm that there is; or of both arms of a pair, as `arms`.
+fn arms_json(mut reports: Vec<serde_json::Value>) -> serde_json::Value {
+    match (reports.pop(), reports.as_slice()) {
+        (Some(one), []) => one,
+        (last, _) => {
+            reports.extend(last);
+            serde_json::json!({ "arms": reports })
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What servos feel, in a few words.
 
-use ulna_session::Health;
 use ulna_session::report::{BusReport, HealthReport};
+use ulna_session::{ErrorFlags, Health, TickRecord};
 
 use crate::names::short;
 
@@ -20,6 +20,21 @@ pub(crate) fn felt(names: &[String], health: &[Health]) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// The joints whose servos have lost their torque, and those that complain, with what of.
+pub(crate) fn alarms(names: &[String], tick: &TickRecord) -> String {
+    let mut text = String::new();
+    for (joint, name) in names.iter().enumerate() {
+        if tick.note.limp >> joint & 1 != 0 {
+            text.push_str(&format!("  LIMP: {name}"));
+        }
+        let alarms = tick.health.get(joint).map_or(0, |health| health.alarms);
+        if alarms != 0 {
+            text.push_str(&format!("  ALARM: {name} {}", ErrorFlags(alarms)));
+        }
+    }
+    text
 }
 
 /// What the servos of a bus felt at worst.

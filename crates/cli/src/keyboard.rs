@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crossterm::event::KeyCode;
+use crossterm::event::{DisableFocusChange, EnableFocusChange, KeyCode};
+use crossterm::execute;
 use rustix::process::{Signal, getpid, kill_process};
 use signal_hook::consts::{SIGCONT, SIGTSTP};
 use signal_hook::{SigId, flag, low_level};
@@ -20,7 +21,7 @@ use ulna_session::SessionCommand;
 use ulna_session::client::CommandSender;
 
 use crate::print::note;
-use keys::{Keys, Typed};
+use keys::{Keys, Pressed, Typed};
 use single_keys::SingleKeys;
 
 /// What a key means.
@@ -33,6 +34,8 @@ pub(crate) struct Keyboard {
     over: Arc<AtomicBool>,
     handlers: Vec<SigId>,
     thread: Option<JoinHandle<()>>,
+    /// The terminal was asked to say when it loses the focus.
+    focus: bool,
 }
 
 /// How long the thread may sleep after the end.
@@ -45,20 +48,15 @@ const HOLD: Duration = Duration::from_millis(200);
 const TO_STOP: Duration = Duration::from_millis(500);
 
 impl Keyboard {
-    /// Sends the keys that `meaning` knows as commands; no keys if stdin is no terminal.
+    /// Sends the keys that `meaning` knows as commands, and answers to the session's question; no keys if stdin is no terminal.
     pub(crate) fn start(
         commands: CommandSender,
         meaning: impl FnMut(KeyCode) -> Option<SessionCommand> + Send + 'static,
     ) -> io::Result<Self> {
         match io::stdin().is_terminal() {
             true => Self::watch(commands, Some((SingleKeys::new()?, Box::new(meaning)))),
-            false => Self::without_keys(commands),
+            false => Self::watch(commands, None),
         }
-    }
-
-    /// Only Ctrl-Z counts; what is typed is left to others.
-    pub(crate) fn without_keys(commands: CommandSender) -> io::Result<Self> {
-        Self::watch(commands, None)
     }
 
     fn watch(commands: CommandSender, keys: Option<(SingleKeys, Meaning)>) -> io::Result<Self> {
@@ -79,6 +77,7 @@ impl Keyboard {
         let thread = thread::Builder::new().name("keyboard".to_owned());
         Ok(Self {
             has_keys,
+            focus: false,
             over,
             handlers,
             thread: Some(thread.spawn(move || listener.listen())?),
@@ -91,8 +90,27 @@ impl Keyboard {
     }
 }
 
+impl Keyboard {
+    /// Sends nothing but answers to the session's question.
+    pub(crate) fn for_answers(commands: CommandSender) -> io::Result<Self> {
+        Self::start(commands, |_| None)
+    }
+
+    /// A base is to stop when the window loses the focus: keys go elsewhere then. A terminal that knows no such thing says nothing, and the base
+    /// stops half a second after the last key all the same.
+    pub(crate) fn watching_focus(mut self) -> Self {
+        self.focus = self.has_keys
+            && io::stderr().is_terminal()
+            && execute!(io::stderr(), EnableFocusChange).is_ok();
+        self
+    }
+}
+
 impl Drop for Keyboard {
     fn drop(&mut self) {
+        if self.focus {
+            let _ = execute!(io::stderr(), DisableFocusChange);
+        }
         self.over.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -126,6 +144,7 @@ impl Listener {
             }
             self.take_keys();
         }
+        self.commands.send(STAND_STILL);
     }
 
     fn take_keys(&mut self) {
@@ -137,10 +156,22 @@ impl Listener {
         }
         match keys.typed(POLL) {
             Typed::Nothing => {}
-            Typed::Gone => self.keys = None,
+            Typed::Gone => {
+                self.keys = None;
+                self.commands.send(STAND_STILL);
+            }
             Typed::Keys(typed) => {
-                let meant = typed.into_iter().filter_map(meaning);
-                meant.for_each(|command| self.commands.send(command));
+                for key in typed {
+                    // A question comes before everything else.
+                    let command = match (key, self.commands.is_asked()) {
+                        (Pressed::FocusLost, _) => Some(STAND_STILL),
+                        (Pressed::Key(code), true) => answer(code),
+                        (Pressed::Key(code), false) => meaning(code),
+                    };
+                    if let Some(command) = command {
+                        self.commands.send(command);
+                    }
+                }
             }
         }
     }
@@ -165,6 +196,30 @@ impl Listener {
         }
         note("going on: the arm approaches where it is wanted");
         self.commands.send(SessionCommand::Resume);
+    }
+}
+
+/// What a key answers to the session's question.
+fn answer(code: KeyCode) -> Option<SessionCommand> {
+    match code {
+        KeyCode::Enter | KeyCode::Char('y' | 'Y') => Some(SessionCommand::Confirm),
+        KeyCode::Esc | KeyCode::Char('q' | 'Q' | 'n' | 'N') => Some(SessionCommand::Decline),
+        _ => None,
+    }
+}
+
+/// What a terminal says about these keys.
+pub(crate) const ANSWERS: &str = "Enter goes on, q ends";
+
+/// What a base is asked for when no more keys come.
+const STAND_STILL: SessionCommand = SessionCommand::Drive([0.0; 3]);
+
+/// What a key means to a recorder whose robot has a base: letters are the base's, but for q; arrows and Esc stay the recorder's.
+pub(crate) fn recorder_or_base_key(base: &mut BaseKeys, code: KeyCode) -> Option<SessionCommand> {
+    match code {
+        KeyCode::Char('q' | 'Q') => recorder_key(code),
+        KeyCode::Char(_) => base.command(code),
+        _ => recorder_key(code),
     }
 }
 
@@ -227,6 +282,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_question_has_two_answers() {
+        assert_eq!(answer(KeyCode::Enter), Some(SessionCommand::Confirm));
+        assert_eq!(answer(KeyCode::Char('q')), Some(SessionCommand::Decline));
+        for other in [KeyCode::Char('w'), KeyCode::Char(' '), KeyCode::Right] {
+            assert_eq!(answer(other), None);
+        }
+    }
+
+    #[test]
     fn keys_drive_the_base_at_three_speeds() {
         let mut keys = BaseKeys::new();
         let drive = |keys: &mut BaseKeys, key| keys.command(KeyCode::Char(key));
@@ -241,5 +305,21 @@ mod tests {
             Some(SessionCommand::Drive([0.0, 0.0, -1.0]))
         );
         assert_eq!(keys.command(KeyCode::Right), None);
+    }
+
+    #[test]
+    fn letters_are_the_bases_in_a_recording() {
+        let mut base = BaseKeys::new();
+        let mut means = |code| recorder_or_base_key(&mut base, code);
+        // r is faster, not "record again"; n is nothing.
+        assert_eq!(means(KeyCode::Char('r')), None);
+        assert_eq!(means(KeyCode::Char('n')), None);
+        assert_eq!(
+            means(KeyCode::Char('w')),
+            Some(SessionCommand::Drive([0.6, 0.0, 0.0]))
+        );
+        assert_eq!(means(KeyCode::Char('q')), Some(SessionCommand::Stop));
+        assert_eq!(means(KeyCode::Left), Some(SessionCommand::Again));
+        assert_eq!(means(KeyCode::Right), Some(SessionCommand::Next));
     }
 }

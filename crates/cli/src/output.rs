@@ -15,6 +15,7 @@ use ulna_session::policies::PolicyReport;
 use ulna_session::report::SessionReport;
 use ulna_session::run::SessionOutcome;
 
+use crate::keyboard::ANSWERS;
 use crate::names::short;
 use crate::print::message;
 pub(crate) use crate::print::{json, line, note, notes, text};
@@ -57,10 +58,9 @@ impl StatusLine {
 
     /// Shows a session until it is over, and returns what came of it.
     pub(crate) fn follow<T>(self, session: SessionHandle<T>) -> T {
-        let outcome = session.follow(|event| {
-            if let SessionEvent::Tick(tick) = event {
-                self.show(tick);
-            }
+        let outcome = session.follow(|event| match event {
+            SessionEvent::Tick(tick) => self.show(tick),
+            other => said(&self.bar, other),
         });
         self.bar.finish_and_clear();
         outcome
@@ -96,15 +96,27 @@ impl StatusLine {
             format!("  NO ANSWER: {}", silent.join(", "))
         };
         let felt = health::felt(&self.names, &tick.health);
+        let alarms = health::alarms(&self.names, tick);
         let joints = joints.collect::<Vec<_>>().join("  ");
         let (seconds, number) = (at.seconds(), tick.index + 1);
         message(
             &self.bar,
             format_args!(
-                "{seconds:6.1} s  tick {number}  {joints}  off by {error:4.1}{felt}{gate}{silent}"
+                "{seconds:6.1} s  tick {number}  {joints}  off by {error:4.1}{felt}{alarms}{gate}{silent}"
             ),
         );
         self.bar.tick();
+    }
+}
+
+/// Says above a bar what a session asks or warns of.
+pub(crate) fn said(bar: &ProgressBar, event: &SessionEvent) {
+    match event {
+        SessionEvent::Question { text } => {
+            bar.suspend(|| note(format_args!("{text} ({ANSWERS})")));
+        }
+        SessionEvent::Warning { text } => bar.suspend(|| note(format_args!("warning: {text}"))),
+        _ => {}
     }
 }
 

@@ -219,6 +219,7 @@ impl<'a> Tick<'a> {
         }
         let sends_at = Stamp::new(self.deadline());
         let action = self.source.action(sends_at);
+        self.gate.leave_alone(self.robot.limp());
         let state = self.robot.state();
         let (goals, note) = self.gate.check(sends_at, action.as_ref(), state);
         self.goals = goals;

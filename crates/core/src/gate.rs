@@ -6,8 +6,9 @@
 //!
 //! The rules, in order: no action, a stale one or one with a NaN or an infinity → **hold** the last goal;
 //! targets are clamped to the **position limits**; a target further than the jump threshold from the last goal starts a **ramp** at the ramp
-//! speed, which lasts until the goal has caught up; no goal moves faster than the **velocity limit**. A joint that has not
-//! been measured for a while is left alone, and when it answers again its goal starts from where it is.
+//! speed, which lasts until the goal has caught up; no goal moves faster than the **velocity limit**. Limits and ramps are each joint's own: a
+//! jaw that snaps shut does not slow the arm. A joint that has not been measured for a while, or whose servo has lost its torque, is left
+//! alone, and when it is back its goal starts from where it is.
 //!
 //! **Speeds** (of a base on wheels) are goals of another kind: a servo keeps its goal speed up when no further
 //! goal comes. So they are held by an active zero, at once and whatever the reason; and a speed changes no faster than the limit on its
@@ -63,6 +64,8 @@ impl GateLimits {
 pub struct SafeGoals {
     goals: Joints<f64>,
     stamp: Stamp,
+    /// Joints that get no goal, a bit mask.
+    left_alone: u32,
 }
 
 impl SafeGoals {
@@ -73,12 +76,16 @@ impl SafeGoals {
 
     /// Those of these joints, for an arm that is one part of the robot; `None` if there are not so many.
     pub fn slice(&self, joints: Range<usize>) -> Option<SafeSlice<'_>> {
-        self.goals.get(joints).map(SafeSlice)
+        let first = joints.start;
+        let goals = self.goals.get(joints)?;
+        let left_alone =
+            u32::try_from(first).map_or(0, |first| self.left_alone.unbounded_shr(first));
+        Some(SafeSlice(goals, left_alone))
     }
 
     /// All of them.
     pub fn as_slice(&self) -> SafeSlice<'_> {
-        SafeSlice(&self.goals)
+        SafeSlice(&self.goals, self.left_alone)
     }
 
     /// When the gate made them.
@@ -90,10 +97,18 @@ impl SafeGoals {
 /// Some of the goals that passed the gate, one for each joint of one arm. Like [`SafeGoals`], nothing else makes one:
 ///
 /// ```compile_fail,E0423
-/// let goals = ulna_core::SafeSlice(&[0.0; 6]);
+/// let goals = ulna_core::SafeSlice(&[0.0; 6], 0);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SafeSlice<'a>(&'a [f64]);
+pub struct SafeSlice<'a>(&'a [f64], u32);
+
+impl SafeSlice<'_> {
+    /// True if this joint gets no goal: its servo was silent or limp when these goals were made, and what it would make of an old goal
+    /// when it wakes up is not known.
+    pub fn is_left_alone(&self, joint: usize) -> bool {
+        has(self.1, joint)
+    }
+}
 
 impl Deref for SafeSlice<'_> {
     type Target = [f64];
@@ -112,7 +127,11 @@ pub struct GateNote {
     pub slowed: u32,
     /// Joints that have not been measured lately: their goals stand still.
     pub absent: u32,
-    /// A ramp is under way: at the start, or after a jump.
+    /// Joints whose servo has lost its torque: they get no goals.
+    pub limp: u32,
+    /// Joints on a ramp: at the start, after a jump, or when they are back.
+    pub ramps: u32,
+    /// Any of them is.
     pub ramping: bool,
     /// There was no action, or it was too old: the goal was held.
     pub stale: bool,
@@ -133,8 +152,17 @@ pub struct Gate {
     limits: GateLimits,
     sent: Joints<f64>,
     at: Stamp,
-    ramping: bool,
+    /// Joints on a ramp.
+    ramping: u32,
+    /// Joints whose servo has no torque.
+    limp: u32,
+    /// Joints that are left alone: silent, or limp.
     absent: u32,
+}
+
+/// True if the joint is in a set that is a bit mask.
+fn has(set: u32, joint: usize) -> bool {
+    u32::try_from(joint).is_ok_and(|joint| set.unbounded_shr(joint) & 1 != 0)
 }
 
 /// A joint not measured for longer than this is absent. Its servo may still hear its goals, or not: if they moved on without
@@ -151,9 +179,16 @@ impl Gate {
             limits,
             sent: limits.at_rest(position),
             at: now,
-            ramping: true,
+            ramping: u32::MAX,
+            limp: 0,
             absent: 0,
         }
+    }
+
+    /// The servos of these joints (a bit mask) have no torque: until a later call leaves them out, they get no goals. One that is back starts
+    /// from where it is.
+    pub fn leave_alone(&mut self, limp: u32) {
+        self.limp = limp;
     }
 
     /// The limits in force.
@@ -172,32 +207,41 @@ impl Gate {
         let span = (now - self.at).min(LONGEST_STEP).as_secs_f64();
         self.at = now;
         self.watch_for_absent(now, state);
-        note.absent = self.absent;
+        note.absent = self.absent & !self.limp;
+        note.limp = self.limp;
         match action.filter(|action| action.stamp.age(now) <= self.limits.stale_after) {
             None => note.stale = true,
             Some(action) if !self.is_sound(action) => note.invalid = true,
             Some(action) => self.approach(&action.target, span, &mut note),
         }
-        note.ramping = self.ramping && !note.stale && !note.invalid;
         if note.stale || note.invalid {
             self.sent = self.limits.at_rest(&self.sent);
+        } else {
+            note.ramps = self.ramping;
+            note.ramping = self.ramping != 0;
         }
-        let (goals, stamp) = (self.sent, now);
-        (SafeGoals { goals, stamp }, note)
+        (self.goals(self.sent, now), note)
     }
 
     /// The goals last sent, again: what "hold" means for position servos. Speeds are zero.
     pub fn hold(&self, now: Stamp) -> SafeGoals {
+        self.goals(self.limits.at_rest(&self.sent), now)
+    }
+
+    fn goals(&self, goals: Joints<f64>, stamp: Stamp) -> SafeGoals {
         SafeGoals {
-            goals: self.limits.at_rest(&self.sent),
-            stamp: now,
+            goals,
+            stamp,
+            // A wheel that is left alone has to be stopped.
+            left_alone: self.absent & !self.limits.speeds,
         }
     }
 
     fn watch_for_absent(&mut self, now: Stamp, state: &State) {
         for joint in 0..self.sent.len().min(state.measured.len()) {
-            let (bit, was) = (1 << joint, self.absent & (1 << joint) != 0);
-            let is = state.measured[joint].age(now) > ABSENT_AFTER;
+            let (bit, was) = (1 << joint, has(self.absent, joint));
+            let silent = state.measured[joint].age(now) > ABSENT_AFTER;
+            let is = silent || has(self.limp, joint);
             self.absent = if is {
                 self.absent | bit
             } else {
@@ -210,7 +254,7 @@ impl Gate {
             } else if was && !is {
                 let (low, high) = self.limits.range[joint];
                 self.sent[joint] = state.position[joint].clamp(low, high);
-                self.ramping = true;
+                self.ramping |= bit;
             }
         }
     }
@@ -224,7 +268,7 @@ impl Gate {
         let limits = &self.limits;
         let mut wanted = *target;
         for (joint, value) in wanted.iter_mut().enumerate() {
-            if self.absent & (1 << joint) != 0 {
+            if has(self.absent, joint) {
                 *value = self.sent[joint];
             }
             let (low, high) = limits.range[joint];
@@ -233,27 +277,34 @@ impl Gate {
                 *value = value.clamp(low, high);
             }
         }
-        let gap = Joints::from_fn(wanted.len(), |joint| wanted[joint] - self.sent[joint]);
-        let any_beyond = |reach: &dyn Fn(usize) -> f64| {
-            (0..gap.len()).any(|joint| !limits.is_speed(joint) && gap[joint].abs() > reach(joint))
-        };
-        self.ramping |= any_beyond(&|joint| limits.jump[joint]);
-        // The ramp is over once the goal can reach the target within this very step.
-        self.ramping &= any_beyond(&|joint| limits.ramp_velocity[joint] * span);
-        for joint in 0..gap.len() {
-            let speed = if self.ramping && !limits.is_speed(joint) {
-                limits.ramp_velocity[joint]
+        for (joint, value) in wanted.iter_mut().enumerate() {
+            let bit = 1 << joint;
+            let gap = *value - self.sent[joint];
+            let ramp = limits.ramp_velocity[joint] * span;
+            if limits.is_speed(joint) {
+                self.ramping &= !bit;
             } else {
-                limits.max_velocity[joint]
-            };
-            let reach = speed * span;
-            if gap[joint].abs() > reach {
-                if !self.ramping || limits.is_speed(joint) {
-                    note.slowed |= 1 << joint;
+                if gap.abs() > limits.jump[joint] {
+                    self.ramping |= bit;
                 }
-                wanted[joint] = self.sent[joint] + gap[joint].clamp(-reach, reach);
+                // The ramp is over once the goal can reach the target within this very step.
+                if gap.abs() <= ramp {
+                    self.ramping &= !bit;
+                }
+            }
+            let reach = match self.ramping & bit {
+                0 => limits.max_velocity[joint] * span,
+                _ => ramp,
+            };
+            if gap.abs() > reach {
+                if self.ramping & bit == 0 {
+                    note.slowed |= bit;
+                }
+                *value = self.sent[joint] + gap.clamp(-reach, reach);
             }
         }
+        // Joints that there are not are on no ramp.
+        self.ramping &= !u32::MAX.unbounded_shl(u32::try_from(wanted.len()).unwrap_or(u32::MAX));
         self.sent = wanted;
     }
 }

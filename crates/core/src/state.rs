@@ -44,6 +44,10 @@ pub struct Health {
     pub load: Option<f32>,
     /// Current, A.
     pub amperes: Option<f32>,
+    /// What it complains of, one bit each, as the servo's driver names them; 0 if of nothing.
+    pub alarms: u8,
+    /// How often it lost its torque in this session.
+    pub restarts: u8,
 }
 
 /// Where a source of actions wants the joints to be, in LeRobot's normalised units.

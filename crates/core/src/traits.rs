@@ -53,6 +53,11 @@ pub trait Robot {
     fn health(&self) -> Option<&Joints<Health>> {
         None
     }
+
+    /// Joints whose servos should have torque and have none, as far as is known, a bit mask: a servo that lost its power comes back limp.
+    fn limp(&self) -> u32 {
+        0
+    }
 }
 
 /// Where actions come from: a leader arm, a replayed episode, a policy, a park trajectory.

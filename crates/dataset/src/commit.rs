@@ -33,35 +33,35 @@ pub(crate) fn commit(state: &mut WriterState, parts: &EpisodeParts) -> Result<u6
         state.unsure = None;
         return Ok(state.info.total_episodes - 1);
     }
-    let plan = Plan::new(state, parts)?;
-    plan.must_be_vacant(state)?;
+    let save = Save::new(state, parts)?;
+    save.must_be_vacant(state)?;
     // From here on, whatever has these names was put there by this save.
-    state.leftovers.extend(plan.files().cloned());
-    let placed = plan.place(state, parts);
+    state.leftovers.extend(save.files().cloned());
+    let placed = save.place(state, parts);
     if let Err(error) = placed {
         // Whatever cannot be taken back either is overwritten by the next save, or is for repair.
-        let _ = plan.take_back(state);
+        let _ = save.take_back(state);
         return Err(error);
     }
-    let bytes = json::bytes(&plan.info.to_value());
+    let bytes = json::bytes(&save.info.to_value());
     let counted = put(&*state.fs, &state.root, Path::new(INFO_PATH), &bytes);
     if let Err(error) = counted {
         let on_disk = Info::read(&state.root).map(|info| info.total_episodes);
-        if on_disk.is_ok_and(|total| total == plan.info.total_episodes) {
+        if on_disk.is_ok_and(|total| total == save.info.total_episodes) {
             state.unsure = Some(parts.dir.clone());
-            plan.adopt(state);
+            save.adopt(state);
         } else {
-            let _ = plan.take_back(state);
+            let _ = save.take_back(state);
         }
         return Err(error);
     }
-    let episode = plan.episode;
-    plan.adopt(state);
+    let episode = save.episode;
+    save.adopt(state);
     Ok(episode)
 }
 
 /// Everything that a save will write, computed before it writes anything.
-struct Plan {
+struct Save {
     episode: u64,
     info: Info,
     tasks: Vec<String>,
@@ -73,8 +73,8 @@ struct Plan {
     videos: Vec<PathBuf>,
 }
 
-impl Plan {
-    fn new(state: &WriterState, parts: &EpisodeParts) -> Result<Plan> {
+impl Save {
+    fn new(state: &WriterState, parts: &EpisodeParts) -> Result<Save> {
         let rows = &parts.rows;
         if rows.len() == 0 {
             return Err(DatasetError::invalid("the episode", "it has no frames"));
@@ -118,7 +118,7 @@ impl Plan {
             true => stats,
             false => aggregate(&[&state.stats, &stats]),
         };
-        Ok(Plan {
+        Ok(Save {
             episode,
             new_tasks: tasks.len() > state.tasks.len(),
             info,

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 
 use crate::error::{DatasetError, Result};
-use crate::features::Feature;
-use crate::features::{ACTION, STATE};
+use crate::features::{ACTION, Feature, STATE};
 use crate::table;
 use crate::tasks::Tasks;
 

@@ -22,10 +22,10 @@ use crate::{parquet_io, table};
 
 /// The values of all columns of an episode, in the order of the dataset's features.
 pub(crate) struct EpisodeColumns {
-    columns: Vec<(Feature, Values)>,
+    columns: Vec<(Feature, ColumnValues)>,
 }
 
-enum Values {
+enum ColumnValues {
     Numbers(Number, Vec<f64>),
     Texts(Vec<String>),
     Images(Vec<Vec<u8>>),
@@ -57,7 +57,7 @@ impl EpisodeColumns {
                     rows.flat_map(|row| &row[range.clone()]).copied().collect()
                 }
             };
-            Some((feature.clone(), Values::Numbers(number, values)))
+            Some((feature.clone(), ColumnValues::Numbers(number, values)))
         });
         EpisodeColumns {
             columns: columns.collect(),
@@ -71,11 +71,11 @@ impl EpisodeColumns {
             .iter()
             .map(|(feature, values)| {
                 let array = match values {
-                    Values::Numbers(number, values) => {
+                    ColumnValues::Numbers(number, values) => {
                         table::column(*number, &feature.shape, values)
                     }
-                    Values::Texts(texts) => Ok(table::text(texts)),
-                    Values::Images(images) => table::picture_column(images),
+                    ColumnValues::Texts(texts) => Ok(table::text(texts)),
+                    ColumnValues::Images(images) => table::picture_column(images),
                 };
                 let array = array.map_err(|reason| fail(format!("`{}` {reason}", feature.key)))?;
                 Ok(table::named(&feature.key, array))
@@ -88,9 +88,9 @@ impl EpisodeColumns {
     pub(crate) fn stats(&self) -> Stats {
         let entries = self.columns.iter().filter_map(|(feature, values)| {
             let (number, values) = match values {
-                Values::Numbers(number, values) => (number, values),
-                Values::Texts(_) => return None,
-                Values::Images(images) => {
+                ColumnValues::Numbers(number, values) => (number, values),
+                ColumnValues::Texts(_) => return None,
+                ColumnValues::Images(images) => {
                     return Some((feature.key.clone(), image_stats(images)));
                 }
             };
@@ -113,18 +113,18 @@ impl EpisodeColumns {
 }
 
 /// The values of a feature that isn't made of numbers; none for those that aren't columns.
-fn other_values(state: &WriterState, rows: &Rows, feature: &Feature) -> Option<Values> {
+fn other_values(state: &WriterState, rows: &Rows, feature: &Feature) -> Option<ColumnValues> {
     let place = |among: &[Feature]| {
         let at = among.iter().position(|f| f.key == feature.key)?;
         Some((at, among.len()))
     };
     if let Some((at, each)) = place(state.layout.texts()) {
         let texts = rows.strings.iter().skip(at).step_by(each).cloned();
-        return Some(Values::Texts(texts.collect()));
+        return Some(ColumnValues::Texts(texts.collect()));
     }
     let (at, each) = place(state.layout.images())?;
     let images = rows.images.iter().skip(at).step_by(each).cloned();
-    Some(Values::Images(images.collect()))
+    Some(ColumnValues::Images(images.collect()))
 }
 
 /// Statistics of the pictures that LeRobot would sample. They were checked when they came in; one that doesn't

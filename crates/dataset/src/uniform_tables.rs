@@ -43,11 +43,11 @@ pub(crate) struct UniformTables {
 struct Column {
     name: String,
     leaf: ColumnDescPtr,
-    values: Values,
+    values: TableValues,
 }
 
 #[derive(Debug)]
-enum Values {
+enum TableValues {
     Integers(Vec<i64>),
     Numbers(Vec<f64>),
     /// The texts of all rows, and how many each row has.
@@ -154,7 +154,7 @@ fn fits(file: &Bytes, chunk: &Chunk, budget: &mut Budget) -> Option<()> {
 }
 
 /// The kind of values that a column has, if it is a plain one.
-fn values_of(leaf: &ColumnDescriptor) -> Option<Values> {
+fn values_of(leaf: &ColumnDescriptor) -> Option<TableValues> {
     let levels = (leaf.path().parts().len(), leaf.max_rep_level());
     let plain = match leaf.logical_type_ref() {
         None => leaf.converted_type() == ConvertedType::NONE,
@@ -165,29 +165,29 @@ fn values_of(leaf: &ColumnDescriptor) -> Option<Values> {
         Some(_) => false,
     };
     match (leaf.physical_type(), levels) {
-        (Type::INT64, (1, 0)) if plain => Some(Values::Integers(Vec::new())),
-        (Type::DOUBLE, (1, 0)) if plain => Some(Values::Numbers(Vec::new())),
+        (Type::INT64, (1, 0)) if plain => Some(TableValues::Integers(Vec::new())),
+        (Type::DOUBLE, (1, 0)) if plain => Some(TableValues::Numbers(Vec::new())),
         (Type::BYTE_ARRAY, (3, 1)) if leaf.converted_type() == ConvertedType::UTF8 => {
-            Some(Values::Texts(Vec::new(), Vec::new()))
+            Some(TableValues::Texts(Vec::new(), Vec::new()))
         }
         _ => None,
     }
 }
 
-impl Values {
+impl TableValues {
     fn rows(&self) -> usize {
         match self {
-            Values::Integers(values) => values.len(),
-            Values::Numbers(values) => values.len(),
-            Values::Texts(_, lengths) => lengths.len(),
+            TableValues::Integers(values) => values.len(),
+            TableValues::Numbers(values) => values.len(),
+            TableValues::Texts(_, lengths) => lengths.len(),
         }
     }
 
     fn truncate(&mut self, rows: usize) {
         match self {
-            Values::Integers(values) => values.truncate(rows),
-            Values::Numbers(values) => values.truncate(rows),
-            Values::Texts(texts, lengths) => {
+            TableValues::Integers(values) => values.truncate(rows),
+            TableValues::Numbers(values) => values.truncate(rows),
+            TableValues::Texts(texts, lengths) => {
                 lengths.truncate(rows);
                 texts.truncate(lengths.iter().sum());
             }
@@ -196,9 +196,9 @@ impl Values {
 
     fn into_array(self) -> Result<ArrayRef, String> {
         Ok(match self {
-            Values::Integers(values) => Arc::new(Int64Array::from(values)),
-            Values::Numbers(values) => Arc::new(Float64Array::from(values)),
-            Values::Texts(texts, lengths) => {
+            TableValues::Integers(values) => Arc::new(Int64Array::from(values)),
+            TableValues::Numbers(values) => Arc::new(Float64Array::from(values)),
+            TableValues::Texts(texts, lengths) => {
                 let texts = table::text(texts);
                 let field = Arc::new(Field::new("element", texts.data_type().clone(), true));
                 let offsets = OffsetBuffer::from_lengths(lengths);
@@ -218,19 +218,19 @@ struct Pages<'a> {
 }
 
 impl Pages<'_> {
-    fn append_to(&self, values: &mut Values) -> Option<()> {
+    fn append_to(&self, values: &mut TableValues) -> Option<()> {
         match values {
-            Values::Integers(out) => {
+            TableValues::Integers(out) => {
                 let found = self.read::<Int64Type>(Type::INT64)?;
                 let rows = found.values.len() == self.rows;
                 rows.then(|| out.extend(found.values))
             }
-            Values::Numbers(out) => {
+            TableValues::Numbers(out) => {
                 let found = self.read::<DoubleType>(Type::DOUBLE)?;
                 let rows = found.values.len() == self.rows;
                 rows.then(|| out.extend(found.values))
             }
-            Values::Texts(out, lengths) => {
+            TableValues::Texts(out, lengths) => {
                 let found = self.read::<ByteArrayType>(Type::BYTE_ARRAY)?;
                 for text in &found.values {
                     out.push(std::str::from_utf8(text.data()).ok()?.to_owned());

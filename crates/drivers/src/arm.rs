@@ -1,10 +1,12 @@
 //! A chain of servos on one bus, as a robot (follower) or as a source of actions (leader).
 
+mod comeback;
 mod exchange;
 mod health;
 mod health_report;
 mod report;
 mod servo;
+mod turn;
 
 use std::io;
 
@@ -15,7 +17,8 @@ use ulna_robot::Omni;
 use ulna_robot::{Calibration, RobotKind};
 
 use crate::port::Port;
-use crate::servo_bus::ServoBus;
+use crate::servo_bus::{FileSetting, ServoBus};
+use comeback::{Torque, WhyLimp};
 use health_report::Watching;
 use servo::{Layout, Servo};
 
@@ -35,6 +38,8 @@ pub struct ServoArm {
     /// How the wheels, which are the last three servos, make the base move.
     base: Option<Omni>,
     roster: Roster,
+    /// What servos forget with their power, as the robot file has it: joint and setting.
+    pub(crate) volatile: Vec<(usize, FileSetting)>,
     pub(crate) state: State,
     /// What each servo feels, as last read.
     health: Joints<Health>,
@@ -99,6 +104,7 @@ impl ServoArm {
             layout,
             base: kind.base.as_ref().and_then(Omni::new),
             roster,
+            volatile: Vec::new(),
             health: Joints::filled(state.position.len(), Health::default()),
             watching: None,
             deadline: Stamp::ZERO,
@@ -169,6 +175,12 @@ impl ServoArm {
                 } else {
                     counters.last_flags.to_string()
                 },
+                restarts: servo.restarts,
+                left_limp: match servo.torque {
+                    Torque::LeftLimp(why) => Some(why.words()),
+                    Torque::Lost(_) => Some(WhyLimp::StillAway.words()),
+                    Torque::Off | Torque::On | Torque::Doubtful | Torque::Back(_) => None,
+                },
             }
         };
         self.servos.iter().zip(&self.names).map(report).collect()
@@ -195,5 +207,9 @@ impl Robot for ServoArm {
 
     fn health(&self) -> Option<&Joints<Health>> {
         Some(&self.health)
+    }
+
+    fn limp(&self) -> u32 {
+        self.limp_joints()
     }
 }

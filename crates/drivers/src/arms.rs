@@ -1,5 +1,7 @@
 //! The arms of a rig, each on a bus of its own, as one robot or as one source of actions.
 
+mod connect;
+
 use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
@@ -8,7 +10,6 @@ use ulna_bus::engine::BusCounters;
 use ulna_core::{
     Action, ActionSource, Health, Joints, LinkLost, Progress, Robot, SafeGoals, Stamp, State,
 };
-use ulna_robot::{ArmRole, Calibration, RobotKind};
 use ulna_rt::Pacer;
 
 use crate::arm::{ServoArm, ServoReport};
@@ -155,44 +156,6 @@ impl Arms {
             reports
         };
         self.arms.iter().flat_map(of).collect()
-    }
-
-    /// As [`ServoArm::connect`], with all arms: every servo at fault is named, of whichever arm, and none gets torque before all are well.
-    ///
-    /// # Errors
-    /// [`ConnectError`]
-    pub fn connect(
-        &mut self,
-        pacer: &mut dyn Pacer,
-        kind: &RobotKind,
-        calibration: &Calibration,
-        role: ArmRole,
-    ) -> Result<(), ConnectError> {
-        let mut errors = Vec::new();
-        for (index, segment) in self.arms.iter_mut().enumerate() {
-            let kind = kind.sides.get(index).map_or(kind, |side| &side.kind);
-            let joints = calibration.joints.get(segment.joints()).unwrap_or_default();
-            let calibration = Calibration {
-                joints: joints.to_vec(),
-            };
-            let ready = segment.arm.prepare(pacer, kind, &calibration, role);
-            errors.extend(ready.err().map(|error| (segment.side.clone(), error)));
-        }
-        if let Some(error) = ConnectError::of_sides(errors) {
-            return Err(error);
-        }
-        for index in 0..self.arms.len() {
-            if let Err(error) = self.arms[index].arm.energise(pacer, role) {
-                // Arms that are not controlled are not left under torque. The first error says what is wrong.
-                for segment in &mut self.arms[..index] {
-                    let _ = segment.arm.release(pacer);
-                }
-                let side = self.arms[index].side.clone();
-                return Err(error.at_side(&side));
-            }
-        }
-        self.gather();
-        Ok(())
     }
 
     /// Switches off the torque of every servo that can be reached.
@@ -362,6 +325,13 @@ impl Robot for Arms {
 
     fn health(&self) -> Option<&Joints<Health>> {
         Some(&self.health)
+    }
+
+    fn limp(&self) -> u32 {
+        let arms = self.arms.iter();
+        arms.fold(0, |limp, segment| {
+            limp | segment.arm.limp() << segment.first
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
+use ulna_bus::models;
 use ulna_core::JointCalibration;
 use ulna_outside::name::{self, NameError};
 use ulna_outside::{Printable, files};
@@ -296,8 +297,10 @@ pub fn parse(text: &str, kind: &RobotKind) -> Result<Calibration, String> {
                 "motor `{name}`: the range {low} to {high} is empty"
             ));
         }
-        if value.homing_offset.unsigned_abs() > last.unsigned_abs() / 2 {
-            let (offset, most) = (value.homing_offset, last / 2);
+        let model = models::by_name(&joint.model);
+        let most = model.map_or(last / 2, |model| model.family.largest_offset);
+        if value.homing_offset.unsigned_abs() > most.unsigned_abs() {
+            let offset = value.homing_offset;
             return Err(format!(
                 "motor `{name}`: homing_offset {offset} is beyond ±{most}"
             ));
@@ -318,6 +321,28 @@ pub fn to_text(calibration: &Calibration) -> String {
         )
     });
     format!("{{\n{}\n}}", motors.collect::<Vec<_>>().join(",\n"))
+}
+
+/// Checks that a calibration can be written to `path`, by trying it in the nearest folder that is there; nothing stays behind.
+///
+/// # Errors
+/// [`CalibrationError::Io`].
+pub fn check_place(path: &Path) -> Result<(), CalibrationError> {
+    let check = || {
+        files::writable(path)?;
+        let folder = path.ancestors().skip(1).find(|folder| folder.exists());
+        let probe = format!(".ulna-{}.probe", std::process::id());
+        let probe = folder.unwrap_or(Path::new(".")).join(probe);
+        let mut options = fs::OpenOptions::new();
+        let mut file = options.write(true).create_new(true).open(&probe)?;
+        let written = file.write_all(b"{}");
+        fs::remove_file(&probe)?;
+        written
+    };
+    check().map_err(|source| CalibrationError::Io {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Writes a calibration file aside, syncs it and puts it in place, making its folder if needed.
@@ -437,6 +462,32 @@ mod tests {
             fs::read_to_string(&home).unwrap()
         );
         assert_eq!(all(), [older, home]);
+    }
+
+    #[test]
+    fn a_place_is_tried_before_the_work_and_left_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("robots/so_follower/mine.json");
+        check_place(&place).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        fs::write(folder.path().join("robots"), "a file").unwrap();
+        let error = check_place(&place).unwrap_err().to_string();
+        assert!(error.contains("mine.json"), "{error}");
+        fs::create_dir_all(folder.path().join("taken.json")).unwrap();
+        let error = check_place(&folder.path().join("taken.json")).unwrap_err();
+        assert!(error.to_string().contains("a folder"), "{error}");
+    }
+
+    #[test]
+    fn a_servo_that_counts_turns_may_have_any_offset() {
+        let kind: RobotKind = toml::from_str(include_str!("../../../configs/koch.toml")).unwrap();
+        let with = |offset: i32| {
+            let mut calibration = kind.nominal_calibration();
+            calibration.joints[2].1.homing_offset = offset;
+            parse(&to_text(&calibration), &kind)
+        };
+        assert_eq!(with(-6400).unwrap().joints[2].1.homing_offset, -6400);
+        assert!(with(1_044_480).unwrap_err().contains("beyond"));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod checks;
 mod error;
+mod places;
 mod settings;
 
 use std::time::Duration;
@@ -41,7 +42,7 @@ impl ServoArm {
         self.energise(pacer, role)
     }
 
-    /// Everything about connecting that needs no torque.
+    /// Everything about connecting that needs no torque; at its end the positions are known.
     pub(crate) fn prepare(
         &mut self,
         pacer: &mut dyn Pacer,
@@ -59,7 +60,10 @@ impl ServoArm {
         self.apply(pacer, &lasting)?;
         // Only now: a new operating mode sets the gains of a Dynamixel to its maker's.
         let volatile = self.changes(pacer, kind, role, Kept::UntilPowerIsOff)?;
-        self.apply(pacer, &volatile)
+        self.apply(pacer, &volatile)?;
+        self.volatile = self.forgotten(kind, role)?;
+        self.check_places(pacer)?;
+        self.read_state(pacer)
     }
 
     /// Switches on the torque that this role has, and reads where the arm is.
@@ -75,7 +79,11 @@ impl ServoArm {
         on.and_then(|()| self.read_state(pacer)).inspect_err(|_| {
             // An arm that is not controlled is not left under torque. The first error says what is wrong.
             let _ = self.release(pacer);
-        })
+        })?;
+        for servo in &mut self.servos {
+            servo.expect_torque(role == ArmRole::Follower || servo.hold.is_some());
+        }
+        Ok(())
     }
 
     /// Torque on, with every goal where its joint stands, and with wheels at rest.
@@ -107,6 +115,9 @@ impl ServoArm {
     /// The first servo that did not confirm; the others got the order all the same.
     pub fn release(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
         let mut outcome = Ok(());
+        for servo in &mut self.servos {
+            servo.expect_torque(false);
+        }
         for index in 0..self.servos.len() {
             let result = self.release_servo(pacer, self.servos[index].id);
             outcome = outcome.and(result);

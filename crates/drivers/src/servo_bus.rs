@@ -79,6 +79,7 @@ use ulna_rt::Pacer;
 pub use error::ServoBusError;
 pub(crate) use file_setting::FileSetting;
 use link::Link;
+pub(crate) use outside_the_gate::LoopWrite;
 
 use crate::port::Port;
 

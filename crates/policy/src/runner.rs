@@ -65,7 +65,7 @@ pub fn runner_with(
     Runner {
         observations,
         inference,
-        source: PolicySource::new(watcher),
+        source: PolicySource::new(watcher, options.unblended),
     }
 }
 

@@ -17,7 +17,7 @@ mod validate;
 pub use base::{BaseSpec, Omni};
 pub use compose::{ComposedFile, ExtendsSpec, PairSpec};
 pub use frame::FrameSpec;
-pub use joint::{JointSpec, LeaderJointSpec, LinkSpec};
+pub use joint::{JointGateSpec, JointSpec, LeaderJointSpec, LinkSpec};
 pub use look::{
     Colour, ColourError, CylinderSpec, MountedCamera, ShapeSpec, TaperSpec, VisualSpec,
 };

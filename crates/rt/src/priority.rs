@@ -1,6 +1,5 @@
 //! What the operating system grants a control thread.
 
-use rustix::mm::{MlockAllFlags, mlockall};
 use serde::Serialize;
 use thread_priority::{
     RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
@@ -29,8 +28,19 @@ pub fn ask() -> Grant {
     });
     Grant {
         real_time,
-        memory_locked: mlockall(MlockAllFlags::CURRENT).is_ok(),
+        memory_locked: lock_memory(),
     }
+}
+
+#[cfg(target_os = "linux")]
+fn lock_memory() -> bool {
+    rustix::mm::mlockall(rustix::mm::MlockAllFlags::CURRENT).is_ok()
+}
+
+/// macOS cannot lock all that a process has.
+#[cfg(not(target_os = "linux"))]
+fn lock_memory() -> bool {
+    false
 }
 
 /// How much later than others a thread that gives way is served, in steps of `nice`.

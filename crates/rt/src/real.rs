@@ -1,7 +1,6 @@
 //! The real clock, and waiting on it and on file descriptors at once.
 
 use std::array;
-use std::num::NonZeroU64;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
@@ -48,8 +47,10 @@ impl RealPacer {
     /// A pacer for the current thread; `inputs` are the descriptors whose readability counts as input. There may be any number:
     /// with more than [`INPUTS_WITHOUT_HEAP`] each wait for input allocates.
     pub fn new(clock: RealClock, inputs: Vec<OwnedFd>) -> Self {
-        // By default Linux may wake a thread 50 µs late to save power. Refusal leaves just that, so it needs no handling.
-        let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
+        // By default Linux may wake a thread 50 µs late to save power. Refusal leaves just that, so it needs no handling. Other systems have
+        // no such setting.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::thread::set_current_timer_slack(core::num::NonZeroU64::new(1));
         Self { clock, inputs }
     }
 }

@@ -14,6 +14,7 @@ use ulna_rt::Stop;
 
 use crate::controlled::Leaving;
 use crate::error::SessionError;
+use crate::question::OpenQuestion;
 use crate::report::SessionReport;
 
 /// What a client may ask of a session.
@@ -31,6 +32,10 @@ pub enum SessionCommand {
     Pause,
     /// Follow the teleoperator again, on the gate's ramp.
     Resume,
+    /// Yes to the [`Question`](SessionEvent::Question) that the session asks.
+    Confirm,
+    /// No to it: the session ends.
+    Decline,
     /// Drive the base: forward, to the left, anticlockwise, each as a part (-1 to 1) of the fastest. It counts for half a second.
     Drive([f64; 3]),
 }
@@ -71,6 +76,11 @@ pub enum SessionEvent {
     },
     /// An episode is complete.
     Episode(Box<EpisodeReport>),
+    /// The session goes on after [`SessionCommand::Confirm`], and ends after [`SessionCommand::Decline`].
+    Question {
+        /// What will happen, in words.
+        text: String,
+    },
     /// Something went wrong without ending the session.
     Warning {
         /// What, in words.
@@ -113,6 +123,7 @@ impl BaseSpeeds {
 pub struct CommandSender {
     stop: Stop,
     paused: Arc<AtomicBool>,
+    question: OpenQuestion,
     base: BaseSpeeds,
     recorder: Sender<Input>,
 }
@@ -127,12 +138,19 @@ impl CommandSender {
             SessionCommand::Pause => return self.paused.store(true, Ordering::Release),
             SessionCommand::Resume => return self.paused.store(false, Ordering::Release),
             SessionCommand::Drive(speeds) => return self.base.set(speeds),
+            SessionCommand::Confirm => return self.question.answer(true),
+            SessionCommand::Decline => return self.question.answer(false),
         };
         let delivered = self.recorder.send(Input::Key(key)).is_ok();
         // A recorder ends the session itself, once it has saved.
         if command == SessionCommand::Stop && !delivered {
             self.stop.end();
         }
+    }
+
+    /// True while the session waits for an answer to its question.
+    pub fn is_asked(&self) -> bool {
+        self.question.is_open()
     }
 }
 
@@ -172,6 +190,7 @@ pub struct SessionLink {
     /// Where it reports to.
     pub events: EventSender,
     paused: Arc<AtomicBool>,
+    question: OpenQuestion,
     base: BaseSpeeds,
     recorder: Option<(Sender<Input>, Receiver<Input>)>,
 }
@@ -190,7 +209,7 @@ pub fn link(stop: &Stop) -> (SessionLink, ClientLink) {
     let (events, received) = channel();
     let (recorder, inputs) = channel();
     let (waiting, paused) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
-    let base = BaseSpeeds::default();
+    let (base, question) = (BaseSpeeds::default(), OpenQuestion::default());
     let session = SessionLink {
         stop: stop.clone(),
         events: EventSender {
@@ -198,12 +217,14 @@ pub fn link(stop: &Stop) -> (SessionLink, ClientLink) {
             waiting: Arc::clone(&waiting),
         },
         paused: Arc::clone(&paused),
+        question: question.clone(),
         base: base.clone(),
         recorder: Some((recorder.clone(), inputs)),
     };
     let commands = CommandSender {
         stop: stop.clone(),
         paused,
+        question,
         base,
         recorder,
     };
@@ -224,6 +245,11 @@ impl SessionLink {
     /// What clients say about the base.
     pub fn base_speeds(&self) -> &BaseSpeeds {
         &self.base
+    }
+
+    /// The question that clients answer.
+    pub(crate) fn question(&self) -> &OpenQuestion {
+        &self.question
     }
 
     /// The flag that is up while clients want a pause.

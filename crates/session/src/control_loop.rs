@@ -10,13 +10,17 @@ use ulna_rt::{Pacer, Stop};
 
 use crate::client::{EventSender, SessionEvent, SessionPhase};
 use crate::controlled::{ControlledArm, Finished, TickInputs};
-use crate::device::{DeviceError, Start, Teleoperator};
+use crate::device::{DeviceError, Follower, Start, Teleoperator};
+use crate::error::SessionError;
 use crate::fanout::{FanOut, RowSampler};
+use crate::first_move::FirstMove;
+use crate::options::FarMoves;
+use crate::question::OpenQuestion;
 use crate::rig::Rig;
 use crate::supply::Surroundings;
 
 /// A control loop that is over with what it measured, or why it could not begin.
-pub(crate) type Controlled = Result<(Finished, FanOut), DeviceError>;
+pub(crate) type Controlled = Result<(Finished, FanOut), SessionError>;
 
 /// What a control loop is to do.
 #[derive(Debug)]
@@ -29,6 +33,8 @@ pub(crate) struct ControlPlan {
     pub(crate) paused: Arc<AtomicBool>,
     /// Where phases are reported to.
     pub(crate) events: EventSender,
+    /// What clients are asked.
+    pub(crate) question: OpenQuestion,
 }
 
 /// Everything on the control thread.
@@ -38,7 +44,11 @@ pub(crate) fn control(
     mut fanout: FanOut,
     pacer: &mut dyn Pacer,
 ) -> Controlled {
-    let period = rig.period();
+    let (period, simulated) = (rig.period(), rig.surroundings.simulated());
+    let far_moves = match simulated {
+        true => FarMoves::Allow,
+        false => rig.far_moves,
+    };
     let Rig {
         robot,
         calibration,
@@ -47,9 +57,21 @@ pub(crate) fn control(
         surroundings,
         ..
     } = rig;
-    plan.events.phase(SessionPhase::Connecting);
+    let (question, events) = (&plan.question, &plan.events);
+    let mut first_move = FirstMove::new(robot, calibration, far_moves, question, events);
+    events.phase(SessionPhase::Connecting);
     teleoperator.connect(pacer)?;
-    follower.connect(pacer)?;
+    let connected = connect(
+        &mut **follower,
+        &mut **teleoperator,
+        &mut first_move,
+        &plan.stop,
+        pacer,
+    );
+    connected.inspect_err(|_| {
+        // A trigger is not left under torque. What failed is reported.
+        let _ = teleoperator.release(pacer);
+    })?;
     let maps = robot.angle_maps(calibration);
     fanout.measured.judge = surroundings.judge(&maps);
     let mut arm = ControlledArm::new(&mut **follower, robot, calibration, period, pacer.now());
@@ -66,9 +88,11 @@ pub(crate) fn control(
     let rows = teleoperator.rows();
     fanout.measured.rows = rows.map(|grid| RowSampler::new(grid, arm.follower.state()));
     let end = plan.duration.map(|duration| start + duration);
-    let mut source = Pausable {
+    let mut source = Guarded {
+        here: arm.follower.state().position,
         source: &mut **teleoperator,
         paused: &plan.paused,
+        first_move: &mut first_move,
     };
     plan.events.phase(SessionPhase::Running);
     let drive = TickInputs {
@@ -87,7 +111,26 @@ pub(crate) fn control(
     });
     // Ignored: a trigger left under torque is harmless, and the bus report lists the fault.
     let _ = teleoperator.release(pacer);
-    Ok((finished, fanout))
+    match first_move.refusal() {
+        Some(error) => Err(error),
+        None => Ok((finished, fanout)),
+    }
+}
+
+/// Gives the follower its torque, once all checks are passed and it may go to its first goal.
+fn connect(
+    follower: &mut dyn Follower,
+    teleoperator: &mut dyn Teleoperator,
+    first_move: &mut FirstMove,
+    stop: &Stop,
+    pacer: &mut dyn Pacer,
+) -> Result<(), SessionError> {
+    follower.prepare(pacer)?;
+    let here = follower.state().position;
+    if let Some(first) = teleoperator.first_goal(Stamp::new(pacer.now())) {
+        first_move.settle(&here, &first, stop, pacer)?;
+    }
+    Ok(follower.energise(pacer)?)
 }
 
 /// Puts a simulated arm where the recorded one was. That one was under its first action already, so this one is too: its goal registers
@@ -120,13 +163,17 @@ fn place(
     arm.follower.read_again(pacer)
 }
 
-/// A teleoperator that says nothing while a client wants a pause, so that the gate holds the arm, and ramps to what it says afterwards.
-struct Pausable<'a> {
+/// A teleoperator that says nothing while a client wants a pause, so that the gate holds the arm, and ramps to what it says afterwards; nor
+/// anything before its first goal is near, or allowed.
+struct Guarded<'a> {
     source: &'a mut dyn Teleoperator,
     paused: &'a AtomicBool,
+    first_move: &'a mut FirstMove,
+    /// Where the follower stood before.
+    here: Joints<f64>,
 }
 
-impl ActionSource for Pausable<'_> {
+impl ActionSource for Guarded<'_> {
     fn begin(&mut self, now: Stamp, deadline: Stamp) -> Result<(), LinkLost> {
         self.source.begin(now, deadline)
     }
@@ -136,11 +183,12 @@ impl ActionSource for Pausable<'_> {
     }
 
     fn action(&mut self, now: Stamp) -> Option<Action> {
-        let action = self.source.action(now);
-        action.filter(|_| !self.paused.load(Ordering::Relaxed))
+        let action = self.source.action(now)?;
+        let action = self.first_move.passes(action, &self.here)?;
+        (!self.paused.load(Ordering::Relaxed)).then_some(action)
     }
 
     fn finished(&self, now: Stamp) -> bool {
-        self.source.finished(now)
+        self.first_move.is_refused() || self.source.finished(now)
     }
 }

@@ -42,11 +42,26 @@ pub struct LostPort {
 
 /// What moves: an arm, a pair of arms, an arm on wheels.
 pub trait Follower: Robot + fmt::Debug + Send {
-    /// Checks every servo, configures it, and switches the torque on with each goal where its joint stands: nothing moves.
+    /// Checks every servo, configures it, and reads where the arm stands. It gets no torque yet.
     ///
     /// # Errors
-    /// Everything that is missing or wrong, at once; the arm is limp then.
-    fn connect(&mut self, pacer: &mut dyn Pacer) -> Result<(), DeviceError>;
+    /// Everything that is missing or wrong, at once.
+    fn prepare(&mut self, pacer: &mut dyn Pacer) -> Result<(), DeviceError>;
+
+    /// After [`prepare`](Self::prepare): switches the torque on with each goal where its joint stands, so that nothing moves.
+    ///
+    /// # Errors
+    /// What did not confirm it; the arm is limp then.
+    fn energise(&mut self, pacer: &mut dyn Pacer) -> Result<(), DeviceError>;
+
+    /// Both, one after the other.
+    ///
+    /// # Errors
+    /// As theirs.
+    fn connect(&mut self, pacer: &mut dyn Pacer) -> Result<(), DeviceError> {
+        self.prepare(pacer)?;
+        self.energise(pacer)
+    }
 
     /// Holds these goals: sends them once, outside the tick, and reads the positions.
     ///
@@ -183,6 +198,11 @@ pub trait Teleoperator: ActionSource + fmt::Debug + Send {
 
     /// Where the episode that it plays begins, if it plays one. A simulated arm is put there.
     fn start_pose(&self) -> Option<StartPose> {
+        None
+    }
+
+    /// After [`connect`](Self::connect): the first goal that it will ask for, if that is known before it starts.
+    fn first_goal(&mut self, _now: Stamp) -> Option<Joints<f64>> {
         None
     }
 

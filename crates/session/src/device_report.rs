@@ -41,6 +41,18 @@ impl BusReport {
         }
     }
 
+    /// One sentence for each servo that lost its torque and did not get it back.
+    pub fn left_limp(&self) -> Vec<String> {
+        let limp = self.servos.iter().filter_map(|servo| {
+            let why = servo.left_limp?;
+            Some(format!(
+                "servo {} (`{}`) was left limp: {why}",
+                servo.id, servo.joint
+            ))
+        });
+        limp.collect()
+    }
+
     /// One sentence for each servo that had faults, worst first.
     pub fn faults(&self) -> Vec<String> {
         let mut faulty: Vec<&ServoReport> = self

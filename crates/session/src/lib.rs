@@ -5,6 +5,7 @@
 //! [`teleoperators`], [`rig`], then a session: [`run`], [`controlled`] (ticks and the one way out), [`fanout`] (where ticks go),
 //! [`client`] (commands in, events out), [`report`]. What uses them: [`mod@teleop`], [`record`], [`replay`], [`policies`], [`demo`].
 
+mod alarm_watch;
 mod at_rest;
 pub mod cameras;
 pub mod client;
@@ -18,9 +19,11 @@ pub mod display;
 pub mod episode;
 pub mod error;
 pub mod fanout;
+mod first_move;
 pub mod options;
 pub mod policies;
 mod policy_options;
+pub mod question;
 pub mod record;
 pub mod replay;
 pub mod report;
@@ -36,9 +39,10 @@ pub mod view;
 
 pub use client::{SessionCommand, SessionEvent, SessionLink};
 pub use error::SessionError;
-pub use options::RigOptions;
+pub use options::{FarMoves, RigOptions};
 pub use rig::Rig;
 pub use supply::scenes;
+pub use ulna_bus::ErrorFlags;
 pub use ulna_core::{Health, TickRecord, Unit};
 pub use ulna_policy::{EngineChoice, EngineKind, Merge, Provider};
 pub use ulna_recorder::{EpisodeReport, Phase, Progress, RecorderError};

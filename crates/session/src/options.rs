@@ -5,6 +5,18 @@ use ulna_robot::files;
 
 use crate::report::ClockKind;
 
+/// What a real follower may do that is far from its first goal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FarMoves {
+    /// A client is asked, once.
+    Ask,
+    /// It goes there, on the gate's ramp.
+    Allow,
+    /// The session ends before anything moves.
+    #[default]
+    Refuse,
+}
+
 /// What the user says about the rig.
 #[derive(Debug, Clone)]
 pub struct RigOptions {
@@ -40,6 +52,8 @@ pub struct RigOptions {
     pub camera_faults: Vec<String>,
     /// The unit of the joints that are no gripper, if not the robot file's.
     pub unit: Option<Unit>,
+    /// What a real follower may do that is far from its first goal; a simulated one always goes there.
+    pub far_moves: FarMoves,
 }
 
 impl Default for RigOptions {
@@ -61,6 +75,7 @@ impl Default for RigOptions {
             adapter: None,
             camera_faults: Vec::new(),
             unit: None,
+            far_moves: FarMoves::default(),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::cameras::CameraHub;
 use crate::client::SessionLink;
 use crate::device::{Follower, Teleoperator};
 use crate::error::SessionError;
-use crate::options::RigOptions;
+use crate::options::{FarMoves, RigOptions};
 use crate::report::ClockKind;
 use crate::servo_follower::ServoFollower;
 use crate::supply::{self, Surroundings, build_arms};
@@ -35,6 +35,8 @@ pub struct Rig {
     pub surroundings: Box<dyn Surroundings>,
     /// Ticks per second.
     pub rate_hz: f64,
+    /// What a real follower may do that is far from its first goal.
+    pub far_moves: FarMoves,
     /// Which clock the session keeps.
     pub clock_kind: ClockKind,
     /// The clock of all its threads in real time.
@@ -119,6 +121,7 @@ impl Rig {
             cameras,
             surroundings: supply.surroundings,
             rate_hz: options.rate_hz,
+            far_moves: options.far_moves,
             clock_kind: options.clock,
             clock,
         })

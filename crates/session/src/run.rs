@@ -8,6 +8,7 @@ use ulna_rt::executor::{Executed, Executor, ExecutorError, NamedMachine, Priorit
 use ulna_rt::priority::Grant;
 use ulna_rt::{Machine, latest};
 
+use crate::alarm_watch::AlarmWatch;
 use crate::cameras::OpenedCamera;
 use crate::client::{SessionEvent, SessionLink};
 use crate::control_loop::{ControlPlan, Controlled, control};
@@ -155,6 +156,7 @@ impl<'a> Parts<'a> {
             stop: link.stop.clone(),
             paused: link.paused(),
             events: link.events.clone(),
+            question: link.question().clone(),
         };
         Ok(Self {
             fanout,
@@ -219,8 +221,12 @@ impl<'a> Parts<'a> {
                 }
             }
         };
+        let mut alarms = AlarmWatch::new(rig.robot.labels());
         let watch = || {
             if let Some(tick) = newest.newest() {
+                for text in alarms.look(tick) {
+                    link.events.send(SessionEvent::Warning { text });
+                }
                 link.events.send(SessionEvent::Tick(Box::new(*tick)));
             }
         };
@@ -349,7 +355,14 @@ fn failure(
         TicksEnded::Regularly(_) if !report.exit.as_asked => {
             format!("the session ended ({}), but the arm: {left}", report.ended)
         }
-        TicksEnded::Regularly(_) => return Ok(()),
+        TicksEnded::Regularly(_) => match report.follower.left_limp().as_slice() {
+            [] => return Ok(()),
+            limp => format!(
+                "the session ended ({}), but {}; the arm: {left}",
+                report.ended,
+                limp.join(", and ")
+            ),
+        },
     };
     Err(SessionError::Session(what))
 }

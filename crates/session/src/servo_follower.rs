@@ -64,12 +64,21 @@ impl Robot for ServoFollower {
     fn health(&self) -> Option<&Joints<Health>> {
         self.arms.health()
     }
+
+    fn limp(&self) -> u32 {
+        self.arms.limp()
+    }
 }
 
 impl Follower for ServoFollower {
-    fn connect(&mut self, pacer: &mut dyn Pacer) -> Result<(), DeviceError> {
+    fn prepare(&mut self, pacer: &mut dyn Pacer) -> Result<(), DeviceError> {
         self.arms
-            .connect(pacer, &self.kind, &self.calibration, ArmRole::Follower)?;
+            .prepare(pacer, &self.kind, &self.calibration, ArmRole::Follower)?;
+        Ok(())
+    }
+
+    fn energise(&mut self, pacer: &mut dyn Pacer) -> Result<(), DeviceError> {
+        self.arms.energise(pacer, ArmRole::Follower)?;
         self.arms.watch_health(HEALTH_PERIOD);
         Ok(())
     }

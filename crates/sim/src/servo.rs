@@ -121,7 +121,7 @@ impl Servo {
         Ok(())
     }
 
-    /// Brings another firmware onto it. Where there is no number behind the dot, `minor` is for nothing.
+    /// Brings another firmware onto it. A servo whose version has no minor part ignores `minor`.
     pub fn set_firmware(&mut self, major: u8, minor: Option<u8>) {
         match &mut self.electronics {
             Electronics::Sts(servo) => servo.set_firmware(major, minor),

@@ -326,7 +326,7 @@ pub fn as_assembled(kind: &RobotKind, seed: u64, reversed: &[&str]) -> Calibrati
         let offset = random.random_range(-2047..=2047);
         // A wheel has no middle to be found: LeRobot leaves its offset at 0.
         value.homing_offset = if is_wheel { 0 } else { offset };
-        value.drive_mode = u8::from(reversed.contains(&name.as_str()));
+        value.drive_mode ^= u8::from(reversed.contains(&name.as_str()));
     }
     calibration
 }

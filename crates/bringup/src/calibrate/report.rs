@@ -33,6 +33,8 @@ pub struct CalibrateOptions {
     pub task: CalibrationTask,
     /// Sweep for so long and ask nothing.
     pub seconds: Option<Duration>,
+    /// A joint that was moved through a part of its range only is taken as it is.
+    pub yes: bool,
     /// In the simulation: joints that are mounted the wrong way round.
     pub reversed: Vec<String>,
 }
@@ -68,6 +70,9 @@ pub struct Calibrated {
     pub simulated: bool,
     /// The file.
     pub file: PathBuf,
+    /// Files of the same id in folders of an older LeRobot, which say the same now; what they said before is kept next to each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub same: Vec<PathBuf>,
     /// The copy of what it replaced.
     pub backup: Option<PathBuf>,
     /// The joints.

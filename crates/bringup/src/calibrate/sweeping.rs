@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use ulna_bus::registers::Role;
-use ulna_robot::{ArmRole, Calibration};
+use ulna_robot::{ArmRole, Calibration, JointSpec};
 use ulna_sim::hand::SweepHand;
 
 use crate::dialogue::Dialogue;
 use crate::error::BringupError;
 use crate::question::{Pressed, Question, ask, forget_typed, pressed};
 use crate::service::{ServiceSession, SimOperator};
-use crate::servos::calibrate::{Sweep, Swept, offsets, prepare};
+use crate::servos::calibrate::{ENOUGH, Sweep, Swept, expected_degrees, offsets, prepare};
 
 /// How things are whenever the user interrupts before anything is written.
 pub(super) const LEFT: &str = "the old calibration is untouched, the arm is limp";
@@ -43,8 +43,7 @@ pub(super) fn release(
         ask(talk, &question)?;
     }
     let registers = &role.spec(&work.kind).registers;
-    let own = role == ArmRole::Follower;
-    prepare(&mut work.line, &mut *work.pacer, &work.kind, registers, own)?;
+    prepare(&mut work.line, &mut *work.pacer, &work.kind, registers)?;
     Ok(())
 }
 
@@ -156,14 +155,21 @@ impl Sweeping {
 
     fn table(&self, work: &ServiceSession, now: Duration) -> String {
         let mut lines = vec![format!(
-            "{:<16}{:>7}{:>7}{:>7}{:>8}",
-            "joint", "min", "now", "max", "swept"
+            "{:<16}{:>7}{:>7}{:>7}{:>8}{:>7}",
+            "joint", "min", "now", "max", "swept", "of"
         )];
         for (index, (joint, swept)) in work.kind.joints.iter().zip(self.joints()).enumerate() {
+            if joint.is_wheel() {
+                continue;
+            }
             let mut line = match (swept.range(), swept.ends()) {
                 (Some((low, high)), Some((_, at))) => {
                     let degrees = f64::from(swept.span()) / swept.turn() * 360.0;
-                    format!("{:<16}{low:>7}{at:>7}{high:>7}{degrees:>7.0}°", joint.name)
+                    let (of, state) = still_to_go(joint, degrees);
+                    format!(
+                        "{:<16}{low:>7}{at:>7}{high:>7}{degrees:>7.0}°{of:>7}  {state}",
+                        joint.name
+                    )
                 }
                 _ => format!("{:<16}{:>7}", joint.name, "-"),
             };
@@ -174,6 +180,19 @@ impl Sweeping {
         }
         lines.join("\n")
     }
+}
+
+/// How far the robot file says that a joint goes, and whether it has been there.
+fn still_to_go(joint: &JointSpec, swept: f64) -> (String, &'static str) {
+    if joint.full_turn {
+        return ("any".to_owned(), "");
+    }
+    let whole = expected_degrees(joint);
+    let state = match swept < whole * ENOUGH {
+        true => "further",
+        false => "done",
+    };
+    (format!("{whole:.0}°"), state)
 }
 
 /// Has the arm laid down in its resting pose, and says what the servos would report there with this calibration; `None` if that

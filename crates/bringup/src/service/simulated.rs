@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use ulna_bus::registers::Role;
 use ulna_bus::{ErrorFlags, Family};
 use ulna_drivers::Port;
-use ulna_robot::{ArmRole, Calibration, RobotKind};
+use ulna_robot::{Calibration, RobotKind};
 use ulna_sim::adapter::{Adapter, AdapterModel};
 use ulna_sim::arm::{Arm, ArmOptions, resting_angles};
 use ulna_sim::bench::Bench;
@@ -161,10 +161,10 @@ fn assembled(
     calibration: &Calibration,
     alarms: Option<(&str, ErrorFlags)>,
 ) -> Result<ServoBus<Arm>, BringupError> {
+    // The joints of a leader are the leader's, so their own registers count in both roles.
     let registers = &options.role.spec(kind).registers;
-    let own = options.role == ArmRole::Follower;
     let mut servos =
-        Workbench::calibrated(kind, calibration, registers, own).map_err(BringupError::sim)?;
+        Workbench::calibrated(kind, calibration, registers, true).map_err(BringupError::sim)?;
     if let Some((joint, flags)) = alarms {
         servos = servos
             .with_alarms(joint, flags)

@@ -11,14 +11,14 @@ mod sweep;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use ulna_bus::family::DriveMode;
+use ulna_bus::family::{DriveMode, Family};
 use ulna_bus::registers::Role;
 use ulna_core::JointCalibration;
 use ulna_drivers::{ServoBus, ServoBusError};
 use ulna_robot::{Calibration, RobotKind};
 use ulna_rt::Pacer;
 
-pub use choice::{Chosen, SweepFinding, choose, judge_pose};
+pub use choice::{Chosen, ENOUGH, SweepFinding, choose, constants, expected_degrees, judge_pose};
 pub use sweep::{Sweep, Swept};
 
 /// What a servo holds of its calibration, steps.
@@ -30,20 +30,25 @@ pub struct Stored {
     pub range_min: i32,
     /// Highest goal obeyed.
     pub range_max: i32,
+    /// 1 if it turns its positions round, where servos do that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drive_mode: Option<u8>,
 }
 
-impl From<&JointCalibration> for Stored {
-    fn from(value: &JointCalibration) -> Self {
+impl Stored {
+    /// What a servo of this family should hold of a calibration.
+    pub fn of(value: &JointCalibration, family: &Family) -> Self {
         Self {
             homing_offset: value.homing_offset,
             range_min: value.range_min,
             range_max: value.range_max,
+            drive_mode: (family.drive_mode == DriveMode::InServo).then_some(value.drive_mode),
         }
     }
 }
 
 /// Sets what changes the meaning of positions as the robot file has it: operating mode and sense of rotation. The servos are limp then.
-/// `registers` are the role's, `own` says whether the joints' own ones count, too.
+/// `registers` are the role's; a joint's own ones count before them.
 ///
 /// # Errors
 /// If a servo does not take it, or the port is gone.
@@ -52,7 +57,6 @@ pub fn prepare(
     pacer: &mut dyn Pacer,
     kind: &RobotKind,
     registers: &BTreeMap<String, i32>,
-    own: bool,
 ) -> Result<(), ServoBusError> {
     for joint in &kind.joints {
         line.release(pacer, joint.id)?;
@@ -60,8 +64,12 @@ pub fn prepare(
             let Some(register) = line.family().find(role) else {
                 continue;
             };
-            let own = joint.registers.get(register.name).filter(|_| own);
-            let Some(&value) = own.or_else(|| registers.get(register.name)) else {
+            let named = joint.registers.get(register.name);
+            let named = named.or_else(|| registers.get(register.name)).copied();
+            // LeRobot writes the whole register, so that its other bits are 0: one of them would switch the torque on with a goal.
+            let in_servo = line.family().drive_mode == DriveMode::InServo;
+            let mounted = (role == Role::DriveMode && in_servo).then_some(joint.drive_mode.into());
+            let Some(value) = named.or(mounted) else {
                 continue;
             };
             if line.read(pacer, joint.id, &register)? != value {
@@ -103,6 +111,10 @@ pub fn stored(line: &mut ServoBus, pacer: &mut dyn Pacer, id: u8) -> Result<Stor
         },
         range_min: line.get(pacer, id, Role::MinPosition)?,
         range_max: line.get(pacer, id, Role::MaxPosition)?,
+        drive_mode: match line.family().drive_mode {
+            DriveMode::InServo => Some(u8::from(line.get(pacer, id, Role::DriveMode)? & 1 != 0)),
+            DriveMode::InHost => None,
+        },
     })
 }
 
@@ -130,6 +142,11 @@ pub fn store(
     if family.find(Role::TurnCounting).is_some() {
         let bits = line.get(pacer, id, Role::TurnCounting)?;
         wanted.push((Role::TurnCounting, bits & !family.multi_turn_bits));
+    }
+    if family.drive_mode == DriveMode::InServo {
+        // The bits for profiles stay as they are.
+        let others = line.get(pacer, id, Role::DriveMode)? & !1;
+        wanted.push((Role::DriveMode, others | i32::from(value.drive_mode)));
     }
     for (role, value) in wanted {
         if line.get(pacer, id, role)? != value {
@@ -161,7 +178,8 @@ pub fn differences(
 ) -> Result<Vec<JointDifference>, ServoBusError> {
     let mut differences = Vec::new();
     for (joint, value) in &calibration.joints {
-        let (file, servo) = (Stored::from(value), stored(line, pacer, value.id)?);
+        let file = Stored::of(value, line.family());
+        let servo = stored(line, pacer, value.id)?;
         if file != servo {
             differences.push(JointDifference {
                 joint: joint.clone(),

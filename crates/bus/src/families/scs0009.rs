@@ -211,6 +211,7 @@ pub static FAMILY: Family = Family {
     factory_id: 1,
     homing: HomingSign::Subtracted,
     largest_offset: 0,
+    multi_turn_modes: &[],
     multi_turn_bits: 0,
     drive_mode: DriveMode::InHost,
     alarms: Alarms {

@@ -275,6 +275,7 @@ pub static FAMILY: Family = Family {
     factory_id: 1,
     homing: HomingSign::Subtracted,
     largest_offset: 2047,
+    multi_turn_modes: &[],
     multi_turn_bits: PHASE_MULTI_TURN_FEEDBACK as i32,
     drive_mode: DriveMode::InHost,
     alarms: Alarms {

@@ -36,7 +36,12 @@ pub static FAMILY: Family = Family {
     ],
     factory_id: 1,
     homing: HomingSign::Added,
-    largest_offset: 2048,
+    // ROBOTIS e-manual, Homing Offset(20). Without multi-turn positions the servo ignores what lies beyond a quarter of a turn.
+    largest_offset: 1_044_479,
+    multi_turn_modes: &[
+        xl330::EXTENDED_POSITION as i32,
+        xl330::CURRENT_BASED_POSITION as i32,
+    ],
     multi_turn_bits: 0,
     drive_mode: DriveMode::InServo,
     alarms: Alarms {

@@ -20,6 +20,8 @@ pub const FULL_PWM: i32 = 885;
 pub const DRIVE_MODE_REVERSED: u8 = 1;
 /// The operating mode that holds a position with a limited current: what grippers use.
 pub const CURRENT_BASED_POSITION: u8 = 5;
+/// `Operating_Mode`: positions over several turns.
+pub const EXTENDED_POSITION: u8 = 4;
 
 const fn register(name: &'static str, address: u8, width: u8, access: Access) -> Register {
     Register::unsigned(name, address, width, access)

@@ -40,6 +40,7 @@ impl BusArgs {
         WorkOptions {
             robot: self.robot.clone(),
             role,
+            side: None,
             port: port.cloned(),
             sim: self.sim,
             live: false,

@@ -15,7 +15,7 @@ pub(crate) struct CalibrateArgs {
     #[arg(long)]
     leader: bool,
 
-    /// The follower's serial port; the only USB adapter that is plugged in unless given
+    /// The follower's serial port; the only USB adapter that is plugged in unless given; those of a pair as LEFT,RIGHT
     #[arg(long, value_name = "P", conflicts_with = "leader")]
     robot_port: Option<String>,
 
@@ -23,7 +23,7 @@ pub(crate) struct CalibrateArgs {
     #[arg(long, value_name = "ID", conflicts_with = "leader")]
     robot_id: Option<String>,
 
-    /// The leader's serial port
+    /// The leader's serial port; those of a pair as LEFT,RIGHT
     #[arg(long, value_name = "P", requires = "leader")]
     teleop_port: Option<String>,
 
@@ -42,6 +42,10 @@ pub(crate) struct CalibrateArgs {
     /// Sweep for this many seconds and ask nothing
     #[arg(long, value_name = "S", value_parser = seconds, conflicts_with_all = ["check", "restore"])]
     seconds: Option<Duration>,
+
+    /// Take joints as they are that were moved through a part of their range only
+    #[arg(long, conflicts_with_all = ["check", "restore"])]
+    yes: bool,
 
     /// In the simulation: a joint that is mounted the wrong way round; may be repeated
     #[arg(long, value_name = "JOINT", requires = "sim")]
@@ -70,6 +74,7 @@ impl CalibrateArgs {
                 _ => CalibrationTask::Calibrate,
             },
             seconds: self.seconds,
+            yes: self.yes,
             reversed: self.reversed.clone(),
         }
     }

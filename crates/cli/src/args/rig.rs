@@ -2,8 +2,10 @@
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use ulna_session::RigOptions;
 use ulna_session::report::ClockKind;
+use ulna_session::{FarMoves, RigOptions};
+
+use crate::terminal::Terminal;
 
 use super::adapter::AdapterName;
 
@@ -46,6 +48,10 @@ pub(super) struct RigArgs {
     /// Control ticks per second
     #[arg(long, default_value_t = 200.0, value_name = "HZ")]
     rate: f64,
+
+    /// Let a real follower go to its first goal however far that is, and ask nothing
+    #[arg(long)]
+    yes: bool,
 }
 
 /// The scenes, with what each is.
@@ -98,6 +104,11 @@ impl RigArgs {
             seed: self.seed,
             scene: Some(self.scene.clone()),
             rate_hz: self.rate,
+            far_moves: match () {
+                () if self.yes => FarMoves::Allow,
+                () if Terminal::attended() => FarMoves::Ask,
+                () => FarMoves::Refuse,
+            },
             faults: self.fault.clone(),
             adapter: self.adapter.clone(),
             ..RigOptions::default()

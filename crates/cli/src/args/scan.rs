@@ -8,7 +8,7 @@ use super::bus::BusArgs;
 
 #[derive(Debug, Args)]
 pub(crate) struct ScanArgs {
-    /// The serial port; the only USB adapter that is plugged in unless given
+    /// The serial port; the only USB adapter that is plugged in unless given; those of a pair as LEFT,RIGHT
     #[arg(value_name = "PORT")]
     port: Option<String>,
 
@@ -24,14 +24,22 @@ pub(crate) struct ScanArgs {
     #[arg(long, requires = "sim")]
     fresh: bool,
 
+    /// The leader's servos, not the follower's
+    #[arg(long)]
+    leader: bool,
+
     #[command(flatten)]
     bus: BusArgs,
 }
 
 impl ScanArgs {
     pub(crate) fn options(&self) -> ScanOptions {
+        let role = match self.leader {
+            true => ArmRole::Leader,
+            false => ArmRole::Follower,
+        };
         ScanOptions {
-            work: self.bus.work(self.port.as_ref(), ArmRole::Follower),
+            work: self.bus.work(self.port.as_ref(), role),
             bauds: self.baud.clone(),
             family: self.family.clone(),
             fresh: self.fresh,

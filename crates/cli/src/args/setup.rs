@@ -8,7 +8,7 @@ use super::bus::BusArgs;
 
 #[derive(Debug, Args)]
 pub(crate) struct SetupArgs {
-    /// The serial port; the only USB adapter that is plugged in unless given
+    /// The serial port; the only USB adapter that is plugged in unless given; those of a pair as LEFT,RIGHT
     #[arg(value_name = "PORT")]
     port: Option<String>,
 

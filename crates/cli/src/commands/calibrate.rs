@@ -1,10 +1,11 @@
 //! `ulna calibrate`.
 
 use anyhow::Result;
-use ulna_bringup::calibrate::{Calibrated, CalibrationTask};
+use ulna_bringup::calibrate::{CalibrateOptions, Calibrated, CalibrationTask};
+use ulna_bringup::servos::calibrate::Stored;
 use ulna_outside::Text;
 
-use super::stop;
+use super::{arm, arms_json, stop};
 use crate::args::CalibrateArgs;
 use crate::terminal::Terminal;
 use crate::{Outcome, output};
@@ -14,16 +15,27 @@ pub(crate) fn calibrate(args: &CalibrateArgs, json: bool) -> Result<Outcome> {
     let attended = Terminal::attended();
     let options = args.options(attended);
     let mut talk = Terminal::new(&stop).obliging(args.alone(attended));
-    let report = ulna_bringup::calibrate::calibrate(&options, &stop, &mut talk)?;
-    if json {
-        output::json(&serde_json::to_value(&report)?)?;
-    } else {
-        output::text(&summary(&report, options.task))?;
+    let mut reports = Vec::new();
+    for work in options.work.arms()? {
+        arm(&mut talk, &work);
+        let options = CalibrateOptions {
+            work,
+            ..options.clone()
+        };
+        let report = ulna_bringup::calibrate::calibrate(&options, &stop, &mut talk)?;
+        if !json {
+            output::text(&summary(&report, options.task))?;
+        }
+        reports.push(report);
     }
-    Ok(if report.differences.is_empty() {
-        Outcome::Done
-    } else {
-        Outcome::ChecksFailed
+    drop(talk);
+    if json {
+        let reports = reports.iter().map(serde_json::to_value);
+        output::json(&arms_json(reports.collect::<Result<_, _>>()?))?;
+    }
+    Ok(match reports.iter().all(|it| it.differences.is_empty()) {
+        true => Outcome::Done,
+        false => Outcome::ChecksFailed,
     })
 }
 
@@ -65,6 +77,12 @@ fn summary(report: &Calibrated, task: CalibrationTask) -> Text {
         CalibrationTask::Check => format!("from {file}"),
         CalibrationTask::Restore => format!("written from {file} into the servos; the arm is limp"),
     });
+    for same in &report.same {
+        lines.push(format!(
+            "the file of an older LeRobot says the same now: {}",
+            same.display()
+        ));
+    }
     if let Some(backup) = &report.backup {
         lines.push(format!(
             "the calibration before is kept as {}",
@@ -72,16 +90,10 @@ fn summary(report: &Calibrated, task: CalibrationTask) -> Text {
         ));
     }
     for difference in &report.differences {
-        let (file, servo) = (difference.file, difference.servo);
+        let (file, servo) = (in_words(&difference.file), in_words(&difference.servo));
         lines.push(format!(
-            "DIFFERENT {}: file offset {} range {} to {}, servo offset {} range {} to {}",
-            difference.joint,
-            file.homing_offset,
-            file.range_min,
-            file.range_max,
-            servo.homing_offset,
-            servo.range_min,
-            servo.range_max
+            "DIFFERENT {}: file {file}, servo {servo}",
+            difference.joint
         ));
     }
     lines.push(if report.differences.is_empty() {
@@ -92,4 +104,15 @@ fn summary(report: &Calibrated, task: CalibrationTask) -> Text {
             .to_owned()
     });
     lines.into_iter().collect()
+}
+
+fn in_words(stored: &Stored) -> String {
+    let drive = stored.drive_mode.map(|mode| format!(" drive mode {mode}"));
+    format!(
+        "offset {} range {} to {}{}",
+        stored.homing_offset,
+        stored.range_min,
+        stored.range_max,
+        drive.unwrap_or_default()
+    )
 }

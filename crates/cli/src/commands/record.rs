@@ -16,7 +16,7 @@ use ulna_session::{Phase, Progress, RigOptions};
 use super::{display, stop, warn_of_hidden_calibrations};
 use crate::Outcome;
 use crate::args::RecordArgs;
-use crate::keyboard::{BASE_HELP, BaseKeys, Keyboard, recorder_key};
+use crate::keyboard::{BASE_HELP, BaseKeys, Keyboard, recorder_key, recorder_or_base_key};
 use crate::output;
 use crate::print::message;
 use crate::sounds::{Announcer, Sounds};
@@ -61,20 +61,19 @@ pub(super) fn recorded(
         false => Keyboard::start(session.commands.clone(), recorder_key)?,
         true => {
             let mut base = BaseKeys::new();
-            let meaning = move |key| base.command(key).or_else(|| recorder_key(key));
-            Keyboard::start(session.commands.clone(), meaning)?
+            let meaning = move |key| recorder_or_base_key(&mut base, key);
+            Keyboard::start(session.commands.clone(), meaning)?.watching_focus()
         }
     };
     if drives && keyboard.has_keys() {
         output::note(format_args!(
-            "the base: {BASE_HELP}; it stops half a second after the last key"
+            "the base: {BASE_HELP}; it stops half a second after the last key. Recording: → next, ← again, q or Esc stop"
         ));
     }
     let mut bar = Bar::new(fps, keyboard.has_keys(), announcer);
-    let recorded = session.follow(|event| {
-        if let SessionEvent::Recording(progress) = event {
-            bar.show(progress);
-        }
+    let recorded = session.follow(|event| match event {
+        SessionEvent::Recording(progress) => bar.show(progress),
+        other => output::said(&bar.bar, other),
     });
     bar.bar.finish_and_clear();
     drop(keyboard);

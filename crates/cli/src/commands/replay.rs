@@ -27,7 +27,7 @@ pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Outcome> {
     let session = spawn(&stop, move |link| {
         ulna_session::replay::replay(&rig, &options, display, link)
     })?;
-    let keyboard = Keyboard::without_keys(session.commands.clone())?;
+    let keyboard = Keyboard::for_answers(session.commands.clone())?;
     let replayed = StatusLine::of(&kind).follow(session);
     drop(keyboard);
     let replayed = replayed?;

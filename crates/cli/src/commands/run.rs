@@ -29,7 +29,7 @@ pub(crate) fn run(args: &RunArgs, json: bool) -> Result<Outcome> {
     let session = spawn(&stop, move |link| {
         policies::run(&rig, &policy, duration, display, link)
     })?;
-    let keyboard = Keyboard::without_keys(session.commands.clone())?;
+    let keyboard = Keyboard::for_answers(session.commands.clone())?;
     let outcome = StatusLine::of(&kind).follow(session);
     drop(keyboard);
     let outcome = outcome?;

@@ -1,26 +1,40 @@
 //! `ulna scan`.
 
 use anyhow::Result;
-use ulna_bringup::scan::{Found, Scanned};
+use ulna_bringup::scan::{Found, ScanOptions, Scanned};
 use ulna_outside::Text;
 
-use super::stop;
+use super::{arm, arms_json, stop};
 use crate::args::ScanArgs;
 use crate::terminal::Terminal;
 use crate::{Outcome, output};
 
 pub(crate) fn scan(args: &ScanArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let scanned = ulna_bringup::scan::scan(&args.options(), &stop, &mut Terminal::new(&stop))?;
-    if json {
-        output::json(&serde_json::to_value(&scanned)?)?;
-    } else {
-        output::text(&table(&scanned))?;
+    let options = args.options();
+    let mut reports: Vec<Scanned> = Vec::new();
+    for work in options.work.arms()? {
+        let mut talk = Terminal::new(&stop);
+        arm(&mut talk, &work);
+        let options = ScanOptions {
+            work,
+            ..options.clone()
+        };
+        let scanned = ulna_bringup::scan::scan(&options, &stop, &mut talk)?;
+        drop(talk);
+        if !json {
+            output::text(&table(&scanned))?;
+        }
+        reports.push(scanned);
     }
-    Ok(match scanned.interrupted {
-        true => Outcome::Interrupted,
-        false if scanned.servos.is_empty() => Outcome::ChecksFailed,
-        false => Outcome::Done,
+    if json {
+        let reports = reports.iter().map(serde_json::to_value);
+        output::json(&arms_json(reports.collect::<Result<_, _>>()?))?;
+    }
+    Ok(match () {
+        () if reports.iter().any(|it| it.interrupted) => Outcome::Interrupted,
+        () if reports.iter().any(|it| it.servos.is_empty()) => Outcome::ChecksFailed,
+        () => Outcome::Done,
     })
 }
 

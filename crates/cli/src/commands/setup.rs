@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 use ulna_bringup::Dialogue;
-use ulna_bringup::setup::{Done, SetUp};
+use ulna_bringup::setup::{Done, SetUp, SetupOptions};
 use ulna_outside::Text;
+use ulna_session::Stop;
 
-use super::stop;
+use super::{arm, arms_json, stop};
 use crate::args::SetupArgs;
 use crate::screen::Screen;
 use crate::terminal::Terminal;
@@ -20,19 +21,35 @@ pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Outcome> {
     } else {
         Box::new(terminal)
     };
-    let report = ulna_bringup::setup::setup(&args.options(), &stop, &mut *talk);
+    let reports = arms(&args.options(), &stop, &mut *talk);
     drop(talk); // gives the terminal back before anything is printed
-    let report = report?;
+    let reports = reports?;
     if json {
-        output::json(&serde_json::to_value(&report)?)?;
+        let reports = reports.iter().map(serde_json::to_value);
+        output::json(&arms_json(reports.collect::<Result<_, _>>()?))?;
     } else {
-        output::text(&summary(&report))?;
+        reports
+            .iter()
+            .try_for_each(|report| output::text(&summary(report)))?;
     }
-    Ok(if report.complete {
-        Outcome::Done
-    } else {
-        Outcome::ChecksFailed
+    Ok(match reports.iter().all(|report| report.complete) {
+        true => Outcome::Done,
+        false => Outcome::ChecksFailed,
     })
+}
+
+/// One arm after the other.
+fn arms(options: &SetupOptions, stop: &Stop, talk: &mut dyn Dialogue) -> Result<Vec<SetUp>> {
+    let mut reports = Vec::new();
+    for work in options.work.arms()? {
+        arm(talk, &work);
+        let options = SetupOptions {
+            work,
+            ..options.clone()
+        };
+        reports.push(ulna_bringup::setup::setup(&options, stop, talk)?);
+    }
+    Ok(reports)
 }
 
 fn summary(report: &SetUp) -> Text {

@@ -20,15 +20,16 @@ pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Outcome> {
         ulna_session::teleop::teleop(&rig, duration, display, link)
     })?;
     // A base is driven from the keyboard; one that is simulated drives by itself.
-    let commands = session.commands.clone();
-    let keyboard = match kind.base.is_some() && !args.is_simulated() {
+    let drives = kind.base.is_some() && !args.is_simulated();
+    let keyboard = match drives {
         true => {
             let mut keys = BaseKeys::new();
-            Keyboard::start(commands, move |key| keys.command(key))?
+            let commands = session.commands.clone();
+            Keyboard::start(commands, move |key| keys.command(key))?.watching_focus()
         }
-        false => Keyboard::without_keys(commands)?,
+        false => Keyboard::for_answers(session.commands.clone())?,
     };
-    if keyboard.has_keys() {
+    if drives && keyboard.has_keys() {
         output::note(format_args!(
             "the base: {BASE_HELP}; it stops half a second after the last key"
         ));

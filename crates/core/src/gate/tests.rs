@@ -237,3 +237,48 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_jaw_that_snaps_shut_does_not_slow_the_arm() {
+    let mut gate = settled();
+    let mut jaw_ramped = false;
+    for tick in 2..200 {
+        let arm = f64::from(tick) * 0.5;
+        // Joint 1 jumps to and fro, four times further than its jump threshold.
+        let jaw = if tick / 30 % 2 == 0 { 80.0 } else { 0.0 };
+        let (goals, note) = gate.check(
+            at(tick),
+            Some(&action(at(tick), [arm, jaw])),
+            &seen(at(tick)),
+        );
+        assert_eq!(note.ramps & 1, 0, "tick {tick}");
+        assert!(
+            (goals.goals()[0] - arm).abs() < 1e-9,
+            "the arm follows: {goals:?}"
+        );
+        jaw_ramped |= note.ramps == 0b10 && note.ramping;
+    }
+    assert!(jaw_ramped);
+}
+
+#[test]
+fn a_limp_joint_gets_no_goals_and_comes_back_on_a_ramp_from_where_it_is() {
+    let mut gate = settled();
+    let mut state = seen(at(1));
+    for tick in 2..50 {
+        state.measured = Joints::filled(2, at(tick));
+        state.position[1] = -7.0;
+        gate.leave_alone(0b10);
+        let (goals, note) = gate.check(at(tick), Some(&action(at(tick), [1.0, 50.0])), &state);
+        assert_eq!((note.limp, note.absent, note.ramps), (0b10, 0, 0));
+        assert!(goals.as_slice().is_left_alone(1) && !goals.as_slice().is_left_alone(0));
+        assert!(goals.slice(1..2).unwrap().is_left_alone(0));
+        assert_eq!(goals.goals()[0], 1.0);
+    }
+    gate.leave_alone(0);
+    state.measured = Joints::filled(2, at(50));
+    let (goals, note) = gate.check(at(50), Some(&action(at(50), [1.0, 50.0])), &state);
+    assert!(!goals.as_slice().is_left_alone(1));
+    assert_eq!(note.ramps, 0b10);
+    assert!((goals.goals()[1] - (-7.0 + 0.3)).abs() < 1e-9, "{goals:?}");
+}

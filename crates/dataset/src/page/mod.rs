@@ -28,7 +28,7 @@ use extent::Extent;
 use file::PageFile;
 use pictures::Cameras;
 use plots::{Plotter, is_plotted};
-use section::{Numbers, View};
+use section::{EpisodeView, Numbers};
 use verdict::Verdicts;
 
 use crate::check::{CheckOptions, grade};
@@ -197,7 +197,7 @@ fn view(
     extent: &Extent,
     cameras: &mut Cameras,
     work: &mut Work,
-) -> Result<View> {
+) -> Result<EpisodeView> {
     let row = dataset.episode_row(number)?;
     let frames = usize::try_from(row.length).unwrap_or(usize::MAX);
     let keys: Vec<&str> = plotted(dataset).into_iter().map(|(key, _)| key).collect();
@@ -213,7 +213,7 @@ fn view(
             flags: section::flags(&episode),
         }
     });
-    Ok(View {
+    Ok(EpisodeView {
         number,
         frames,
         fps: dataset.fps(),

@@ -4,8 +4,7 @@ use super::line::{path, places};
 use super::scale::Scale;
 use super::words::clip;
 use crate::episode::{Column, Episode};
-use crate::features::Feature;
-use crate::features::{ACTION, STATE};
+use crate::features::{ACTION, Feature, STATE};
 use crate::own_columns::{PICTURE_AGE, SENT, STATE_AGE, TIME};
 use crate::units::JointUnits;
 
@@ -27,12 +26,12 @@ pub(super) struct Plot {
     /// How many places the lines have from left to right.
     pub(super) places: usize,
     /// The lines, the one drawn first first.
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<PlotLine>,
 }
 
 /// A line of a plot.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct PlotLine {
     /// What it is; the page has a colour for each.
     pub(super) kind: &'static str,
     /// Its SVG path.
@@ -197,7 +196,7 @@ impl Plotter {
         let scale = Scale::over(all, least)?;
         let frames = lines.first().map_or(0, |(_, values)| values.len());
         let places = places(frames, self.columns);
-        let lines = lines.iter().map(|(kind, values)| Line {
+        let lines = lines.iter().map(|(kind, values)| PlotLine {
             kind,
             path: path(values, places, &scale),
         });

@@ -18,7 +18,7 @@ const MOST_CHANGES: usize = 20;
 
 /// What is shown of an episode.
 #[derive(Debug)]
-pub(super) struct View {
+pub(super) struct EpisodeView {
     /// Its number.
     pub(super) number: usize,
     /// Frames.
@@ -46,7 +46,7 @@ pub(super) struct Numbers {
     pub(super) flags: Vec<String>,
 }
 
-impl View {
+impl EpisodeView {
     /// How many pictures are shown.
     pub(super) fn picture_count(&self) -> u64 {
         self.strips

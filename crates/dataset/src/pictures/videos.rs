@@ -28,7 +28,7 @@ pub(super) struct VideoPictures {
 
 struct Playing {
     at: FileIndex,
-    engine: Engine,
+    engine: Decoding,
     /// The sample that the decoder gets next, in the order of the file.
     next_sample: usize,
     /// The picture that it gives next, in the order in which they are shown.
@@ -37,7 +37,7 @@ struct Playing {
     started: bool,
 }
 
-enum Engine {
+enum Decoding {
     BuiltIn(Box<Decoder>),
     Ffmpeg(Ffmpeg),
 }
@@ -94,7 +94,7 @@ impl VideoPictures {
         let playing = self.playing.insert(playing);
         let path = file.path().to_owned();
         let result = match &mut playing.engine {
-            Engine::Ffmpeg(ffmpeg) => {
+            Decoding::Ffmpeg(ffmpeg) => {
                 let from = playing.next_place;
                 let frame = (from..=place).try_fold(None, |_, _| ffmpeg.next().map(Some));
                 self.decoded += (place + 1 - from) as u64;
@@ -107,7 +107,7 @@ impl VideoPictures {
                     self.ready.push_back((place, picture));
                 })
             }
-            Engine::BuiltIn(decoder) => {
+            Decoding::BuiltIn(decoder) => {
                 let mut position = Position {
                     sample: playing.next_sample,
                     place: playing.next_place,
@@ -163,7 +163,7 @@ impl Playing {
         if let Codec::Foreign { name } = &file.codec {
             return Ok(Playing {
                 at,
-                engine: Engine::Ffmpeg(Ffmpeg::start(file, place, name)?),
+                engine: Decoding::Ffmpeg(Ffmpeg::start(file, place, name)?),
                 next_sample: 0,
                 next_place: place,
                 started: true,
@@ -172,7 +172,7 @@ impl Playing {
         let sound = before.filter(|before| before.started);
         let engine = match sound.map(|before| before.engine) {
             // Making a decoder costs about as much as decoding a picture.
-            Some(Engine::BuiltIn(mut decoder)) if !file.reorders && decoder.fits(&file.codec) => {
+            Some(Decoding::BuiltIn(mut decoder)) if !file.reorders && decoder.fits(&file.codec) => {
                 decoder.restart();
                 decoder
             }
@@ -180,7 +180,7 @@ impl Playing {
         };
         Ok(Playing {
             at,
-            engine: Engine::BuiltIn(engine),
+            engine: Decoding::BuiltIn(engine),
             next_sample: key,
             next_place: key_place,
             started: true,

@@ -62,11 +62,11 @@ pub(crate) struct Store {
     dataset: Dataset,
     features: Vec<Feature>,
     budget: usize,
-    state: Mutex<State>,
+    state: Mutex<StoreState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct StoreState {
     clock: u64,
     bytes: usize,
     files: BTreeMap<Arc<Path>, (u64, Arc<DataFile>)>,
@@ -92,7 +92,7 @@ impl Store {
         }
     }
 
-    fn locked<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    fn locked<T>(&self, change: impl FnOnce(&mut StoreState) -> T) -> T {
         // Nothing is left half done inside the lock.
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -233,7 +233,7 @@ impl Store {
     }
 }
 
-impl State {
+impl StoreState {
     fn forget(&mut self, key: &(Arc<Path>, usize)) {
         if let Some(kept) = self.blocks.remove(key) {
             self.bytes -= kept.bytes;

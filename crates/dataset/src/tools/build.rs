@@ -14,7 +14,7 @@ use crate::reader::Dataset;
 use crate::tools::plan::Plan;
 use crate::tools::replace::Site;
 use crate::tools::rows::{SourceRows, canonical, data_path};
-use crate::tools::tables::Places;
+use crate::tools::tables::WrittenPlaces;
 use crate::tools::work::{Edited, Target, Work};
 use crate::tools::{carry, data, room, stats, tables, videos};
 
@@ -145,7 +145,7 @@ fn build(
         spans.insert(column.feature.key.clone(), written);
     }
     let stats = stats::of_episodes(plan, info, rows.stats, work, &mut edited)?;
-    let places = Places {
+    let places = WrittenPlaces {
         data: rows.files,
         videos: spans,
     };

@@ -7,8 +7,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::error::{DatasetError, Result};
-use crate::features::{ACTION, STATE};
-use crate::features::{Dtype, Feature};
+use crate::features::{ACTION, Dtype, Feature, STATE};
 use crate::rate;
 use crate::reader::{Dataset, EpisodeReader};
 use crate::rows::{Cursor, stored_width};
@@ -127,7 +126,7 @@ fn see_to_cameras(plan: &mut Plan, notes: &mut Vec<String>) -> Result<()> {
     let cameras: Vec<String> = plan.cameras().map(|camera| camera.key.clone()).collect();
     let mut there: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for camera in &cameras {
-        let mut pictures = Pictures::default();
+        let mut pictures = CameraPictures::default();
         let source = plan.sources[0].clone();
         let mut count = |takes: &[Take]| -> Vec<usize> {
             takes
@@ -199,7 +198,7 @@ fn see_to_cameras(plan: &mut Plan, notes: &mut Vec<String>) -> Result<()> {
 
 /// What is found of one camera's pictures.
 #[derive(Default)]
-struct Pictures {
+struct CameraPictures {
     files: BTreeMap<std::path::PathBuf, Option<PacketFile>>,
     /// Height and width, each once.
     sizes: Vec<(usize, usize)>,
@@ -207,7 +206,7 @@ struct Pictures {
     first_error: Option<DatasetError>,
 }
 
-impl Pictures {
+impl CameraPictures {
     /// How many frames of an episode, from its first on, have a picture.
     fn count(&mut self, source: &Dataset, camera: &str, take: &Take) -> usize {
         let (path, span) = match video_path(source, camera, take.episode) {

@@ -27,7 +27,7 @@ use crate::{json, parquet_io, table, tasks};
 const TABLE_ROWS: usize = 10_000;
 
 /// Where everything of the result is.
-pub(crate) struct Places {
+pub(crate) struct WrittenPlaces {
     pub(crate) data: Vec<FileIndex>,
     pub(crate) videos: BTreeMap<String, Vec<VideoSpan>>,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Places {
 pub(crate) fn write(
     plan: &Plan,
     info: &Info,
-    places: &Places,
+    places: &WrittenPlaces,
     mut stats: Vec<Stats>,
     root: &Path,
     work: &mut Work,
@@ -99,7 +99,7 @@ fn level(stats: &mut [Stats]) {
 fn write_episodes(
     plan: &Plan,
     info: &Info,
-    places: &Places,
+    places: &WrittenPlaces,
     stats: &[Stats],
     root: &Path,
     work: &mut Work,
@@ -137,7 +137,7 @@ fn write_episodes(
 fn episode_row(
     plan: &Plan,
     info: &Info,
-    places: &Places,
+    places: &WrittenPlaces,
     starts: &[u64],
     number: usize,
 ) -> Vec<(Field, ArrayRef)> {

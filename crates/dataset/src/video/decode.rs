@@ -17,11 +17,11 @@ pub(crate) const MAX_PIXELS: u32 = 7680 * 4320;
 
 /// Decodes the pictures of one video in the order of the file.
 pub(crate) struct Decoder {
-    engine: Engine,
+    engine: CodecDecoder,
     codec: Codec,
 }
 
-enum Engine {
+enum CodecDecoder {
     H264 {
         decoder: Box<H264>,
         parameters: Vec<u8>,
@@ -44,7 +44,7 @@ impl Decoder {
             } => {
                 let config = DecoderConfig::new();
                 let decoder = H264::with_api_config(OpenH264API::from_source(), config);
-                Engine::H264 {
+                CodecDecoder::H264 {
                     decoder: Box::new(decoder.map_err(|e| e.to_string())?),
                     parameters: parameters.clone(),
                     length_size: *length_size,
@@ -60,7 +60,7 @@ impl Decoder {
                 settings.set_max_frame_delay(1);
                 settings.set_frame_size_limit(MAX_PIXELS);
                 let decoder = Av1::with_settings(&settings);
-                Engine::Av1 {
+                CodecDecoder::Av1 {
                     decoder: Box::new(decoder.map_err(|e| e.to_string())?),
                     config: config.clone(),
                     started: false,
@@ -83,8 +83,8 @@ impl Decoder {
     pub(crate) fn restart(&mut self) {
         match &mut self.engine {
             // A key frame of H.264 (IDR) resets the decoder.
-            Engine::H264 { started, .. } => *started = false,
-            Engine::Av1 {
+            CodecDecoder::H264 { started, .. } => *started = false,
+            CodecDecoder::Av1 {
                 decoder, started, ..
             } => {
                 decoder.flush();
@@ -106,11 +106,11 @@ impl Decoder {
 /// Takes a decoded picture.
 pub(crate) type Emit<'a> = &'a mut dyn FnMut(&Planes) -> Result<(), String>;
 
-impl Engine {
+impl CodecDecoder {
     fn decode(&mut self, sample: Option<&[u8]>, emit: Emit) -> Result<(), String> {
         match (self, sample) {
             (
-                Engine::H264 {
+                CodecDecoder::H264 {
                     decoder,
                     parameters,
                     length_size,
@@ -131,12 +131,12 @@ impl Engine {
                     .map_err(|e| e.to_string())?;
                 picture.map_or(Ok(()), |picture| emit_h264(&picture, emit))
             }
-            (Engine::H264 { decoder, .. }, None) => {
+            (CodecDecoder::H264 { decoder, .. }, None) => {
                 let rest = decoder.flush_remaining().map_err(|e| e.to_string())?;
                 rest.iter().try_for_each(|picture| emit_h264(picture, emit))
             }
             (
-                Engine::Av1 {
+                CodecDecoder::Av1 {
                     decoder,
                     config,
                     started,
@@ -151,7 +151,7 @@ impl Engine {
                 decode_av1(decoder, bytes, emit)
             }
             // AV1 in mp4 shows one picture per sample.
-            (Engine::Av1 { .. }, None) => Ok(()),
+            (CodecDecoder::Av1 { .. }, None) => Ok(()),
         }
     }
 }

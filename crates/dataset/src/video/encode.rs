@@ -23,7 +23,7 @@ pub struct VideoEncoder {
     width: usize,
     height: usize,
     fps: u32,
-    engine: Engine,
+    engine: CodecEncoder,
     histogram: PictureHistogram,
     log: RecordLog,
     frames: usize,
@@ -31,7 +31,7 @@ pub struct VideoEncoder {
     mp4: PathBuf,
 }
 
-enum Engine {
+enum CodecEncoder {
     BuiltIn(Box<H264Encoder>),
     Ffmpeg {
         pipe: Pipe,
@@ -68,9 +68,9 @@ impl VideoEncoder {
             true => {
                 let encoder = H264Encoder::new((width, height), fps);
                 let encoder = encoder.map_err(|e| DatasetError::invalid(what(&camera.key), e))?;
-                Engine::BuiltIn(Box::new(encoder))
+                CodecEncoder::BuiltIn(Box::new(encoder))
             }
-            false => Engine::Ffmpeg {
+            false => CodecEncoder::Ffmpeg {
                 pipe: Pipe::open(encoding, (width, height), fps, pace)?,
                 records: 0,
             },
@@ -110,12 +110,12 @@ impl VideoEncoder {
             return Err(DatasetError::invalid(what(&self.camera), reason));
         }
         match &mut self.engine {
-            Engine::BuiltIn(encoder) => {
+            CodecEncoder::BuiltIn(encoder) => {
                 let picture = encoder.encode(rgb);
                 let picture = picture.map_err(|e| DatasetError::invalid(what(&self.camera), e))?;
                 self.log.append(picture)?;
             }
-            Engine::Ffmpeg { pipe, .. } => {
+            CodecEncoder::Ffmpeg { pipe, .. } => {
                 let taken = pipe.write(rgb);
                 // Also when it has failed: what had come out by then can still be saved.
                 self.take_what_arrived()?;
@@ -128,7 +128,7 @@ impl VideoEncoder {
     }
 
     fn take_what_arrived(&mut self) -> Result<()> {
-        if let Engine::Ffmpeg { pipe, records } = &mut self.engine {
+        if let CodecEncoder::Ffmpeg { pipe, records } = &mut self.engine {
             for record in pipe.arrived() {
                 self.log.append(&record)?;
                 *records += 1;
@@ -147,7 +147,7 @@ impl VideoEncoder {
     /// Ends the stream. The mp4 is made by [`VideoPart::make_mp4`], or at the latest when the episode is
     /// committed.
     pub fn finish(mut self) -> Result<VideoPart> {
-        if let Engine::Ffmpeg { mut pipe, records } = self.engine {
+        if let CodecEncoder::Ffmpeg { mut pipe, records } = self.engine {
             let mut records = records;
             for record in pipe.rest() {
                 self.log.append(&record)?;

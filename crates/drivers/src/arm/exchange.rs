@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ulna_bus::engine::{GroupEntry, GroupRead, GroupWrite, MAX_SERVOS, Request, Status};
-use ulna_bus::health::Verdict;
+use ulna_bus::health::Change;
 use ulna_bus::registers::Register;
 use ulna_core::{LinkLost, Progress, SafeSlice, Stamp};
 
@@ -25,6 +25,7 @@ impl ServoArm {
             data: [0; 4],
         }; MAX_SERVOS];
         let count = goals.map_or(0, |goals| self.fill_positions(&mut entries, &goals));
+        self.welcome_back();
         let write = self.layout.goal.filter(|_| count > 0);
         let write = write.map(|goal| GroupWrite {
             address: goal.address,
@@ -56,11 +57,14 @@ impl ServoArm {
         self.put(now, &burst[..len])
     }
 
-    fn fill_positions(&self, entries: &mut [GroupEntry], goals: &[f64]) -> usize {
-        let joints = self.servos.iter().zip(goals);
-        let joints = joints.filter(|(servo, _)| !servo.is_wheel());
+    /// A servo that is limp, or was when these goals were made, gets none.
+    fn fill_positions(&self, entries: &mut [GroupEntry], goals: &SafeSlice<'_>) -> usize {
+        let joints = self.servos.iter().zip(goals.iter()).enumerate();
+        let joints = joints.filter(|(joint, (servo, _))| {
+            !servo.is_wheel() && !goals.is_left_alone(*joint) && !servo.torque.is_limp()
+        });
         let mut count = 0;
-        for (entry, (servo, &goal)) in entries.iter_mut().zip(joints) {
+        for (entry, (_, (servo, &goal))) in entries.iter_mut().zip(joints) {
             if let Some(encoded) = encoded(&servo.goal, servo.id, servo.counts(goal)) {
                 *entry = encoded;
                 count += 1;
@@ -160,8 +164,12 @@ impl ServoArm {
                     .is_some_and(|watching| watching.asked.is_some()) =>
             {
                 self.under_way = false;
-                if let Some(joint) = self.health_asked() {
-                    self.take_health(joint);
+                if let Some(asked) = self.health_asked() {
+                    self.take_asked(asked, now);
+                }
+                // A tick may have time for more than one question of a servo on its way back.
+                if self.comes_back() && self.ask_comeback(now) {
+                    return self.await_asked(now);
                 }
                 Ok(Progress::Done)
             }
@@ -173,17 +181,22 @@ impl ServoArm {
                     let mut burst = [0; BURST];
                     let len = self.put_speeds(&mut burst);
                     self.put(now, &burst[..len])?;
-                } else if self.ask_health(now) {
-                    self.under_way = true;
-                    self.send(now)?;
-                    let arrival = self.bus.link().next_arrival();
-                    return Ok(Progress::Waiting {
-                        until: arrival.map_or(self.deadline, Stamp::new).min(self.deadline),
-                    });
+                } else if self.comes_back() && self.ask_comeback(now) || self.ask_health(now) {
+                    return self.await_asked(now);
                 }
                 Ok(Progress::Done)
             }
         }
+    }
+
+    /// Sends what was asked behind the cycle.
+    fn await_asked(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
+        self.under_way = true;
+        self.send(now)?;
+        let arrival = self.bus.link().next_arrival();
+        Ok(Progress::Waiting {
+            until: arrival.map_or(self.deadline, Stamp::new).min(self.deadline),
+        })
     }
 
     fn take_replies(&mut self, now: Stamp) {
@@ -198,10 +211,15 @@ impl ServoArm {
                 .result
                 .ok()
                 .and_then(|data| servo.present.decode_in_block(start, data.bytes()));
-            self.roster.record_reply(reply);
-            let Some(counts) = counts
-                .filter(|&counts| servo.plausibility.check(reply.at, counts) == Verdict::Accepted)
-            else {
+            if self.roster.record_reply(reply) == Change::Returned {
+                servo.torque.doubt();
+            }
+            self.health[joint].restarts = servo.restarts;
+            if let Ok(data) = reply.result {
+                self.health[joint].alarms = data.flags.0;
+            }
+            let believed = |counts: &i32| servo.believes(Stamp::new(reply.at), *counts);
+            let Some(counts) = counts.filter(believed) else {
                 continue;
             };
             let (value, is_wheel) = (servo.value(counts), servo.is_wheel());

@@ -8,7 +8,8 @@ use ulna_bus::registers::{Role, Span};
 use ulna_core::{Health, Stamp};
 
 use super::ServoArm;
-use super::health_report::Watching;
+use super::comeback::Torque;
+use super::health_report::{Asked, Watching};
 use super::servo::Servo;
 
 /// What is read for it.
@@ -20,14 +21,17 @@ const ROLES: [Role; 4] = [
 ];
 
 /// The answer must come this long before the tick's deadline, or it is not asked for.
-const ROOM: Duration = Duration::from_micros(1500);
+pub(super) const ROOM: Duration = Duration::from_micros(1500);
 
 impl ServoArm {
     /// From now on one servo each `every` is asked what it feels, behind a cycle that has time for it.
     pub fn watch_health(&mut self, every: Duration) {
         self.watching = Some(Watching {
             rotation: Rotation::new(every),
+            torque_round: false,
+            last: 0,
             asked: None,
+            last_comeback: 0,
         });
     }
 
@@ -50,7 +54,17 @@ impl ServoArm {
         let Some(joint) = self.servos.iter().position(|servo| servo.id == id) else {
             return false;
         };
-        let Some(Span { address, len }) = self.servos[joint].model.table.span(&ROLES) else {
+        // A round of what they feel, then one of whether they have torque.
+        if joint <= watching.last {
+            watching.torque_round = !watching.torque_round;
+        }
+        watching.last = joint;
+        let torque = watching.torque_round && self.servos[joint].torque == Torque::On;
+        let roles = match torque {
+            true => &[Role::TorqueEnable][..],
+            false => &ROLES[..],
+        };
+        let Some(Span { address, len }) = self.servos[joint].model.table.span(roles) else {
             return false;
         };
         let read = Some(GroupRead {
@@ -61,17 +75,37 @@ impl ServoArm {
         let request = Request::Cycle { write: None, read };
         let (begin, end) = (now.since_epoch(), self.deadline.since_epoch());
         let begun = self.engine.begin(begin, &request, end).is_ok();
-        watching.asked = begun.then_some(joint);
+        let asked = match torque {
+            true => Asked::Torque(joint),
+            false => Asked::Health(joint),
+        };
+        watching.asked = begun.then_some(asked);
         begun
     }
 
-    /// The joint whose answer is awaited; none after this.
-    pub(super) fn health_asked(&mut self) -> Option<usize> {
+    /// Whose answer is awaited; none after this.
+    pub(super) fn health_asked(&mut self) -> Option<Asked> {
         self.watching.as_mut()?.asked.take()
     }
 
+    /// Takes the answer to what was asked behind the cycle.
+    pub(super) fn take_asked(&mut self, asked: Asked, now: Stamp) {
+        match asked {
+            Asked::Health(joint) => self.take_health(joint),
+            Asked::Comeback(joint) => self.take_comeback(joint, now),
+            Asked::Torque(joint) => {
+                let id = self.servos[joint].id;
+                let reply = self.engine.replies().iter().find(|reply| reply.id == id);
+                let on = reply.and_then(|reply| self.value(joint, Role::TorqueEnable, reply));
+                if let Some(on) = on {
+                    self.take_torque(joint, on, now);
+                }
+            }
+        }
+    }
+
     /// Takes the answer of this joint's servo, if it came.
-    pub(super) fn take_health(&mut self, joint: usize) {
+    fn take_health(&mut self, joint: usize) {
         let servo = &mut self.servos[joint];
         let Some(Span { address, .. }) = servo.model.table.span(&ROLES) else {
             return;
@@ -89,8 +123,18 @@ impl ServoArm {
             register.decode_in_block(address, data.bytes())
         };
         let health = felt(servo, Stamp::new(reply.at), counts);
+        if !servo.torque.is_limp() {
+            servo.best_volts = servo.best_volts.max(health.volts.unwrap_or(0.0));
+        }
         servo.worst.take(&health);
-        self.health[joint] = health;
+        let Health {
+            alarms, restarts, ..
+        } = self.health[joint];
+        self.health[joint] = Health {
+            alarms,
+            restarts,
+            ..health
+        };
     }
 }
 
@@ -105,5 +149,6 @@ fn felt(servo: &Servo, stamp: Stamp, counts: impl Fn(Role) -> Option<i32>) -> He
             .map(|counts| scales.temperature.of(counts).0 as f32),
         load: counts(Role::PresentLoad).map(|counts| scales.load.of(counts).0 as f32),
         amperes: counts(Role::PresentCurrent).map(|counts| scales.current.of(counts).0 as f32),
+        ..Health::default()
     }
 }

@@ -4,11 +4,28 @@ use serde::Serialize;
 use ulna_bus::health::Rotation;
 use ulna_core::Health;
 
-/// The rotation, and the joint whose answer is awaited.
+/// The rotation, and whose answer is awaited.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Watching {
     pub(super) rotation: Rotation,
-    pub(super) asked: Option<usize>,
+    /// Whether the servo whose turn it is was asked about its torque in this round; then it is asked what it feels in the next.
+    pub(super) torque_round: bool,
+    /// The joint whose turn it was last.
+    pub(super) last: usize,
+    pub(super) asked: Option<Asked>,
+    /// The joint that was asked last of those on their way back.
+    pub(super) last_comeback: usize,
+}
+
+/// What a joint was asked behind a cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// What it feels.
+    Health(usize),
+    /// Whether it has torque.
+    Torque(usize),
+    /// The next question of its way back under torque.
+    Comeback(usize),
 }
 
 /// The extremes of what a servo felt since the session began.

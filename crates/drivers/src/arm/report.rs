@@ -23,12 +23,16 @@ pub struct ServoReport {
     pub health: Option<HealthReport>,
     /// What the servo complains of, in words; empty if of nothing.
     pub complaints: String,
+    /// How often it lost its torque.
+    pub restarts: u8,
+    /// Why it was limp at the end, although it should have had torque.
+    pub left_limp: Option<&'static str>,
 }
 
 impl ServoReport {
     /// True if anything happened that its owner should know.
     pub fn had_faults(&self) -> bool {
-        self.missed > 0 || self.implausible > 0 || !self.complaints.is_empty()
+        self.missed > 0 || self.implausible > 0 || self.restarts > 0 || !self.complaints.is_empty()
     }
 }
 
@@ -49,6 +53,10 @@ impl std::fmt::Display for ServoReport {
         if !self.complaints.is_empty() {
             write!(f, ", complains of {}", self.complaints)?;
         }
-        Ok(())
+        match (self.restarts, self.left_limp) {
+            (0, _) => Ok(()),
+            (times, None) => write!(f, ", lost its torque {times}x and got it back"),
+            (times, Some(why)) => write!(f, ", lost its torque {times}x and is LIMP: {why}"),
+        }
     }
 }

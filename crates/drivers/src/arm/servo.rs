@@ -7,6 +7,7 @@ use ulna_core::{JointCalibration, Unit};
 use ulna_robot::JointSpec;
 use ulna_robot::RobotKind;
 
+use super::comeback::{Torque, WhyLimp};
 use super::health_report::HealthReport;
 
 /// One joint's servo.
@@ -25,6 +26,16 @@ pub(crate) struct Servo {
     /// The goal that a leader's trigger springs back to.
     pub(crate) hold: Option<f64>,
     pub(crate) plausibility: Plausibility,
+    /// It counts beyond a turn, and begins within one when power comes.
+    pub(crate) multi_turn: bool,
+    /// Whole turns by which its positions are off the calibration's now, counts.
+    pub(crate) shift: i32,
+    /// Whether it has the torque that it should have.
+    pub(super) torque: Torque,
+    /// How often it lost its torque in this session.
+    pub(super) restarts: u8,
+    /// The highest voltage that it has reported, V.
+    pub(super) best_volts: f32,
     /// The extremes of what it felt.
     pub(super) worst: HealthReport,
 }
@@ -161,6 +172,11 @@ pub(super) fn servo(
         present: find(present, "measuring")?,
         hold: joint.leader.hold,
         plausibility: Plausibility::new(believable),
+        multi_turn: false,
+        shift: 0,
+        torque: Torque::Off,
+        restarts: 0,
+        best_volts: 0.0,
         worst: HealthReport::NONE,
     })
 }
@@ -168,6 +184,16 @@ pub(super) fn servo(
 impl Servo {
     pub(crate) fn is_wheel(&self) -> bool {
         self.unit == Unit::Velocity
+    }
+
+    /// From now on the servo should have torque, or none. One that was left limp stays that.
+    pub(crate) fn expect_torque(&mut self, on: bool) {
+        self.torque = match (on, self.torque) {
+            (true, _) => Torque::On,
+            (false, Torque::LeftLimp(why)) => Torque::LeftLimp(why),
+            (false, Torque::Lost(_)) => Torque::LeftLimp(WhyLimp::StillAway),
+            (false, _) => Torque::Off,
+        };
     }
 
     /// Forgets what was measured.
@@ -190,11 +216,13 @@ impl Servo {
         }
         let last = i32::try_from(self.resolution).unwrap_or(i32::MAX) - 1;
         let (low, high) = (self.calibration.range_min, self.calibration.range_max);
-        counts.clamp(low.min(0), high.max(last))
+        let counts = counts.clamp(low.min(0), high.max(last));
+        counts.saturating_add(self.shift)
     }
 
     /// The value of a reading, in the joint's unit.
     pub(super) fn value(&self, counts: i32) -> f64 {
+        let counts = counts.saturating_sub(self.shift);
         self.unit
             .normalise(f64::from(counts), &self.calibration, self.resolution)
     }

@@ -51,7 +51,8 @@ pub enum ConnectError {
     /// The calibration in the servos is another one than the file's.
     #[error(
         "{}: the servos hold another calibration than the file: {differences}. With the wrong one the arm would move to wrong places; \
-         calibrate the arm again, or pass the id under which it was calibrated",
+         `ulna calibrate --restore` writes the file's values into the servos (after LeRobot or a setup has changed them); else calibrate the arm \
+         again, or pass the id under which it was calibrated",
         Printable(port)
     )]
     OtherCalibration {
@@ -59,6 +60,18 @@ pub enum ConnectError {
         port: String,
         /// Joint, register and both values.
         differences: String,
+    },
+    /// Joints stand where their calibration says that they cannot be.
+    #[error(
+        "{}: {joints}. Under torque they would be driven against their stops. Move them into their range by hand (the arm is limp) and try \
+         again; if they are there already, switch the servos' power off and on, and calibrate the arm again if that does not help",
+        Printable(port)
+    )]
+    OutsideRange {
+        /// The port.
+        port: String,
+        /// One sentence for each joint.
+        joints: String,
     },
     /// Something else went wrong on the bus.
     #[error(transparent)]

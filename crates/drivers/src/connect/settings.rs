@@ -57,6 +57,21 @@ impl ServoArm {
         Ok(changes)
     }
 
+    /// All registers that the servos forget with their power, as this role wants them.
+    pub(super) fn forgotten(
+        &self,
+        kind: &RobotKind,
+        role: ArmRole,
+    ) -> Result<Vec<Change>, ConnectError> {
+        let mut all = Vec::new();
+        for (index, servo) in self.servos.iter().enumerate() {
+            let settings = settings(kind, index, role, &servo.model)?;
+            let volatile = settings.into_iter().filter(|it| !it.is_lasting());
+            all.extend(volatile.map(|setting| (index, setting)));
+        }
+        Ok(all)
+    }
+
     /// Writes these, and has the servos confirm them.
     pub(super) fn apply(
         &mut self,

@@ -5,16 +5,70 @@
 //! * A wheel **stops**: speed zero.
 //! * A leader's **trigger springs back** to the goal that the robot file gives it, with the little current of that file.
 //! * A servo is **weakened** before it is moved to identify it; some makers have that limit in a goal register.
+//! * A servo that **lost its power in a session** gets its settings again, then holds where it stands, with the same writes from within the
+//!   control loop ([`LoopWrite`]).
 //! * A robot file sets the **current limit** of a joint in current-based position mode; that limit is a goal register, too.
 //!
 //! Only here is the torque switched on.
 
-use ulna_bus::registers::{Register, Role};
+use ulna_bus::Family;
+use ulna_bus::registers::{Register, RegisterBytes, Role};
 use ulna_rt::Pacer;
 
 use super::error::ServoBusError;
 use super::file_setting::FileSetting;
 use super::{Holding, ServoBus, TorqueLimit};
+
+/// A register and a value that the control loop writes to one servo without the gate. It is made here alone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LoopWrite {
+    address: u8,
+    bytes: RegisterBytes,
+}
+
+impl LoopWrite {
+    fn new(register: &Register, value: i32) -> Option<Self> {
+        let bytes = register.encode(value).ok()?;
+        Some(Self {
+            address: register.address,
+            bytes,
+        })
+    }
+
+    fn with_role(family: &Family, role: Role, value: i32) -> Option<Self> {
+        Self::new(&family.find(role)?, value)
+    }
+
+    /// What a robot file sets.
+    pub(crate) fn setting(setting: &FileSetting) -> Option<Self> {
+        Self::new(setting.register(), setting.value())
+    }
+
+    /// A limp servo's goal becomes the place where it stands, or the one to which a trigger springs back.
+    pub(crate) fn hold_at(family: &Family, counts: i32) -> Option<Self> {
+        Self::with_role(family, Role::GoalPosition, counts)
+    }
+
+    /// A limp wheel's goal becomes speed zero.
+    pub(crate) fn stand_still(family: &Family) -> Option<Self> {
+        Self::with_role(family, Role::GoalVelocity, 0)
+    }
+
+    /// The torque, after one of the two before.
+    pub(crate) fn torque_on(family: &Family) -> Option<Self> {
+        Self::with_role(family, Role::TorqueEnable, 1)
+    }
+
+    /// What LeRobot does to the EEPROM whenever the torque is on.
+    pub(crate) fn lock(family: &Family) -> Option<Self> {
+        Self::with_role(family, Role::Lock, 1)
+    }
+
+    /// First address and bytes.
+    pub(crate) fn encoded(&self) -> (u8, RegisterBytes) {
+        (self.address, self.bytes)
+    }
+}
 
 impl ServoBus {
     /// Makes the place where a servo stands its goal: it stays there, limp or under torque.
@@ -87,7 +141,9 @@ impl ServoBus {
     ) -> Result<(), ServoBusError> {
         let goal = self.register(Role::GoalPosition)?;
         self.confirm_register(pacer, id, &goal, counts)?;
-        self.torque_on(pacer, id)
+        self.torque_on(pacer, id)?;
+        // Again, as LeRobot has it: whether every firmware keeps a goal that was written without torque is nowhere said.
+        self.confirm_register(pacer, id, &goal, counts)
     }
 
     /// Lets a servo move with so little torque that it hurts no finger, until [`restore_torque_limit`](Self::restore_torque_limit).

@@ -16,7 +16,7 @@ use crate::engine::Engine;
 use crate::error::PolicyError;
 use crate::noise::Noise;
 use crate::policy::Predict;
-use crate::runner::{Merge, Runner, RunnerOptions, SourceReport, grippers, runner_with};
+use crate::runner::{Inference, Merge, Runner, RunnerOptions, SourceReport, grippers, runner_with};
 
 /// The control rate.
 const TICK: Duration = Duration::from_millis(5);
@@ -34,7 +34,8 @@ pub struct Delayed {
     pub chunks: u64,
     /// The part of the ticks, after the first chunk, at which there was nothing to play.
     pub starved: f64,
-    /// The largest jerk where chunks meet, by the largest within chunks.
+    /// The largest jerk of what was played, by the largest of the chunks as the network gave them: 1 where chunks meet without a sharper corner than they
+    /// have themselves. Joints that are not blended are left out.
     pub jerk_ratio: f64,
 }
 
@@ -59,24 +60,22 @@ pub fn delay(
             unblended: grippers(bundle.contract()),
             ..RunnerOptions::default()
         };
-        let (report, used) = play(bundle, policy, options, seconds);
-        policy = used.inference.into_policy();
+        let (report, inference) = play(bundle, policy, options, seconds);
+        let inferred = inference.report();
+        policy = inference.into_policy();
+        // A corner between two straight lines, seen at the control rate.
+        let own = inferred.sharpest_corner * bundle.contract().fps / TICK.as_secs_f64().powi(2);
+        let peak = report.peak_jerk_at_borders.max(report.peak_jerk_within);
         let ticks = (report.played + report.starved).max(1);
         all.push(Delayed {
             merge: merge.to_string(),
             latency_ms: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
-            chunks: used.chunks,
+            chunks: inferred.inferences,
             starved: report.starved as f64 / ticks as f64,
-            jerk_ratio: report.peak_jerk_at_borders
-                / report.peak_jerk_within.max(f64::MIN_POSITIVE),
+            jerk_ratio: peak / own.max(f64::MIN_POSITIVE),
         });
     }
     Ok(all)
-}
-
-struct Used {
-    inference: crate::runner::Inference,
-    chunks: u64,
 }
 
 fn play(
@@ -84,7 +83,7 @@ fn play(
     policy: Box<dyn Predict>,
     options: RunnerOptions,
     seconds: u32,
-) -> (SourceReport, Used) {
+) -> (SourceReport, Inference) {
     let first = super::history(bundle).pop().unwrap_or_default();
     let mut cameras = Vec::new();
     let mut watchers = Vec::new();
@@ -129,6 +128,5 @@ fn play(
         }
     }
     drop(clock);
-    let chunks = inference.report().inferences;
-    (source.report(), Used { inference, chunks })
+    (source.report(), inference)
 }

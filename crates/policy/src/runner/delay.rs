@@ -108,18 +108,16 @@ fn a_plan_is_not_replaced_all_the_time() {
     let always = play(Merge::Aligned, 60_000, 30, &offsets, 30_000);
     let spaced = play(Merge::Aligned, 0, 30, &offsets, 30_000);
     let queue = play(Merge::Append, 0, 30, &offsets, 30_000);
-    assert!(
-        always.roughness() > 3.0 * queue.roughness(),
-        "{} {}",
-        always.roughness(),
-        queue.roughness()
-    );
-    assert!(
-        spaced.roughness() <= 1.1 * queue.roughness(),
-        "{} {}",
-        spaced.roughness(),
-        queue.roughness()
-    );
+    let replaced = always.runner.inference.report().inferences;
+    assert!(replaced > 100, "{replaced} chunks");
+    for played in [&always, &spaced] {
+        assert!(
+            played.roughness() <= 1.1 * queue.roughness(),
+            "{} {}",
+            played.roughness(),
+            queue.roughness()
+        );
+    }
     let inferences = spaced.runner.inference.report().inferences;
     // Horizon less refill: 40 steps less one of turnaround and one more.
     assert!((7..=9).contains(&inferences), "{inferences}");
@@ -133,14 +131,13 @@ fn blending_takes_the_corners_off_but_for_joints_left_out() {
         let speeds = targets.windows(2).map(|pair| (pair[1] - pair[0]).abs());
         speeds.fold(0.0, f64::max)
     };
-    let aligned = play(Merge::Aligned, 0, 300, &offsets, 30_000);
-    let blended = play(Merge::Blended, 0, 300, &offsets, 30_000);
-    assert!(fastest(&blended, 0) < 0.5 * fastest(&aligned, 0));
-    assert!(
-        fastest(&blended, 1) > 0.9 * fastest(&aligned, 1),
-        "the second joint is left out"
-    );
-    assert_eq!(blended.runner.source.report().starved, 0);
+    for merge in [Merge::Aligned, Merge::Blended] {
+        let played = play(merge, 0, 300, &offsets, 30_000);
+        // The second joint is left out.
+        let (faded, jumping) = (fastest(&played, 0), fastest(&played, 1));
+        assert!(faded < 0.6 * jumping, "{merge}: {faded} {jumping}");
+        assert_eq!(played.runner.source.report().starved, 0, "{merge}");
+    }
 }
 
 #[test]

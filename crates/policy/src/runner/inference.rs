@@ -34,6 +34,8 @@ pub struct InferenceReport {
     pub late: u64,
     /// Steps at which there was nothing recent enough to observe, while the control loop ran.
     pub blind: u64,
+    /// The sharpest corner of a chunk as the network gave it, at one of its joints that are blended: change of the target's speed, robot units per step².
+    pub sharpest_corner: f64,
     /// What the first refused or failed inference said.
     pub first_failure: Option<String>,
 }
@@ -65,6 +67,7 @@ pub struct Inference {
     failed: u64,
     late: u64,
     blind: u64,
+    sharpest_corner: f64,
     first_failure: Option<String>,
 }
 
@@ -117,6 +120,7 @@ impl Inference {
             failed: 0,
             late: 0,
             blind: 0,
+            sharpest_corner: 0.0,
             first_failure: None,
         }
     }
@@ -130,6 +134,7 @@ impl Inference {
             failed: self.failed,
             late: self.late,
             blind: self.blind,
+            sharpest_corner: self.sharpest_corner,
             first_failure: self.first_failure.clone(),
         }
     }
@@ -210,6 +215,7 @@ impl Inference {
                 first: step,
                 knots,
                 end,
+                ..Line::default()
             };
             return self.publish(line, schedule);
         }
@@ -231,6 +237,7 @@ impl Inference {
         });
         match merge(playing.as_ref(), &arrival, how) {
             Some(line) => {
+                self.sharpest_corner = self.sharpest_corner.max(line.sharpest);
                 let all = line.first + line.knots.len() as u64;
                 schedule.committed(line.end, all.saturating_sub(line.end));
                 self.publish(line, schedule);

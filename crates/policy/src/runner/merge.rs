@@ -14,10 +14,11 @@ pub enum Merge {
     /// The committed steps are carried out to their end, then the new chunk from its first step on: LeRobot's action queue. With a delay the chunk
     /// is played that much late, which can pull the arm back.
     Append,
-    /// The new chunk is entered where the time is, and replaces the rest of the old one.
+    /// The new chunk is entered where the time is, and replaces the rest of the old one. Where the two disagree, the gap closes over as few steps as
+    /// make no sharper corner than the chunks have themselves; a chunk that is known at once replaces the old one at once, as LeRobot's queue does.
     #[default]
     Aligned,
-    /// The same, faded from the old chunk to the new one over some steps.
+    /// The same, faded from the old chunk to the new one over some steps at least.
     Blended,
 }
 
@@ -58,6 +59,8 @@ pub(super) struct Line {
     pub(super) knots: Vec<Joints<f64>>,
     /// The first step that is not committed: what lies beyond is there for fading and for coming to rest.
     pub(super) end: u64,
+    /// The sharpest corner of the chunk that it was made of.
+    pub(super) sharpest: f64,
 }
 
 impl Line {
@@ -99,10 +102,31 @@ pub(super) struct Arrival {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct How {
     pub(super) merge: Merge,
-    /// Steps of fading.
+    /// Steps of fading, at least.
     pub(super) blend_steps: u64,
     /// A bit for each joint that is not faded.
     pub(super) unblended: u32,
+}
+
+impl How {
+    fn is_faded(self, joint: usize) -> bool {
+        self.unblended & (1 << joint) == 0
+    }
+
+    /// How sharp the corner at the middle one of three knots is: its change of speed, by the largest joint that is faded.
+    fn corner(self, [a, b, c]: [&Joints<f64>; 3]) -> f64 {
+        let joints = a.iter().zip(b.iter().zip(c.iter())).enumerate();
+        let faded = joints.filter(|(joint, _)| self.is_faded(*joint));
+        let turns = faded.map(|(_, (a, (b, c)))| (c - 2.0 * b + a).abs());
+        turns.fold(0.0, f64::max)
+    }
+
+    /// The sharpest corner of these knots.
+    fn sharpest(self, knots: &[Joints<f64>]) -> f64 {
+        let corners = knots.windows(3);
+        let corners = corners.map(|knots| self.corner([&knots[0], &knots[1], &knots[2]]));
+        corners.fold(0.0, f64::max)
+    }
 }
 
 /// What is being played: the plan, and the target that it gives at a step, where the arm may be coming to rest.
@@ -113,15 +137,25 @@ pub(super) struct Playing<'a> {
 
 /// The line after the arrival; `None` if it came so late that nothing of it lies in the future.
 pub(super) fn merge(old: Option<&Playing<'_>>, new: &Arrival, how: How) -> Option<Line> {
+    let sharpest = how.sharpest(&new.knots);
+    let line = match old {
+        // The arm stands still and waits: a queue begins with the first step, a plan in time where the time is.
+        None => {
+            let (floor, ceil) = (whole(new.now.floor()), whole(new.now.ceil()));
+            match how.merge {
+                Merge::Append => place(new, ceil, ceil, Vec::new()),
+                Merge::Aligned | Merge::Blended => place(new, new.observed, floor, Vec::new()),
+            }
+        }
+        Some(playing) => follow(playing, new, how, sharpest),
+    };
+    line.map(|line| Line { sharpest, ..line })
+}
+
+/// The line after a chunk that follows another.
+fn follow(playing: &Playing<'_>, new: &Arrival, how: How, sharpest: f64) -> Option<Line> {
     let (floor, ceil) = (whole(new.now.floor()), whole(new.now.ceil()));
     let len = new.knots.len() as u64;
-    let Some(playing) = old else {
-        // The arm stands still and waits: a queue begins with the first step, a plan in time where the time is.
-        return match how.merge {
-            Merge::Append => place(new, ceil, ceil, Vec::new()),
-            Merge::Aligned | Merge::Blended => place(new, new.observed, floor, Vec::new()),
-        };
-    };
     let old = playing.line;
     let held = |step: u64| old.at(step.min(old.end.saturating_sub(1)));
     if how.merge == Merge::Append && ceil <= old.end {
@@ -132,6 +166,7 @@ pub(super) fn merge(old: Option<&Playing<'_>>, new: &Arrival, how: How) -> Optio
             first: kept.start,
             knots,
             end: old.end + new.steps.min(len),
+            ..Line::default()
         });
     }
     // A chunk that is known at once replaces the knot of now; else the arm is between two knots, and both stay.
@@ -142,8 +177,11 @@ pub(super) fn merge(old: Option<&Playing<'_>>, new: &Arrival, how: How) -> Optio
     }
     let before = (floor..from).filter_map(playing.target).collect();
     let mut line = place(new, new.observed, from, before)?;
-    if how.merge == Merge::Blended {
-        fade(playing, &mut line, from, how);
+    let limit = sharpest.max(old.sharpest);
+    match how.merge {
+        Merge::Blended => join(playing, &mut line, from, how, how.blend_steps, limit),
+        Merge::Aligned if !exact => join(playing, &mut line, from, how, 0, limit),
+        Merge::Aligned | Merge::Append => {}
     }
     Some(line)
 }
@@ -163,27 +201,64 @@ fn place(new: &Arrival, base: u64, from: u64, before: Vec<Joints<f64>>) -> Optio
         first,
         knots,
         end: (base + (late + new.steps).min(len)).max(from + 1).min(last),
+        ..Line::default()
     })
 }
 
-fn fade(playing: &Playing<'_>, line: &mut Line, from: u64, how: How) {
-    let old = playing.line;
-    // What has run out is at rest, or nearly so.
-    let rest = match from >= old.end {
-        true => (playing.target)(from),
-        false => None,
-    };
+/// Fades into the new chunk, from step `from` of the line on: over `least` steps, or as many more as it takes for no corner to be sharper than `limit`;
+/// where there are not enough, over those that give the least sharp ones.
+fn join(playing: &Playing<'_>, line: &mut Line, from: u64, how: How, least: u64, limit: f64) {
     let start = usize::try_from(from - line.first).unwrap_or(usize::MAX);
-    let faded = line.knots.iter_mut().skip(start);
-    for (index, knot) in (0..how.blend_steps).zip(faded) {
-        let Some(before) = rest.or_else(|| old.beyond(from + index)) else {
+    let most = (line.knots.len().saturating_sub(start) as u64).max(least);
+    // The two knots before the first that changes: corners there count as well.
+    let earlier = from
+        .checked_sub(2)
+        .filter(|step| *step >= playing.line.first);
+    let earlier = [earlier, from.checked_sub(1)];
+    let earlier: Vec<Joints<f64>> = earlier
+        .into_iter()
+        .flatten()
+        .filter_map(playing.target)
+        .collect();
+    let mut best: Option<(f64, Vec<Joints<f64>>)> = None;
+    for steps in least..=most {
+        let mut knots = earlier.clone();
+        knots.extend_from_slice(line.knots.get(start..).unwrap_or_default());
+        fade(playing, &mut knots[earlier.len()..], from, how, steps);
+        let changed = earlier.len() as u64 + steps + 2;
+        let changed = usize::try_from(changed).map_or(knots.len(), |len| len.min(knots.len()));
+        let sharpest = how.sharpest(&knots[..changed]);
+        if best.as_ref().is_none_or(|(least, _)| sharpest < *least) {
+            best = Some((sharpest, knots.split_off(earlier.len())));
+        }
+        if sharpest <= limit {
+            break;
+        }
+    }
+    if let Some((_, knots)) = best {
+        line.knots.truncate(start);
+        line.knots.extend(knots);
+    }
+}
+
+/// Fades `knots`, the new ones from step `from` on, over so many steps.
+fn fade(playing: &Playing<'_>, knots: &mut [Joints<f64>], from: u64, how: How, steps: u64) {
+    let old = playing.line;
+    for (index, knot) in (0..steps).zip(knots) {
+        let step = from + index;
+        // What has run out comes to rest; what just ends would have gone on.
+        let before = match from > old.end {
+            true => (playing.target)(step),
+            false => old.beyond(step),
+        };
+        let Some(before) = before else {
             return;
         };
         // Smooth at both ends, so that the fade itself adds no corner.
-        let part = (index + 1) as f64 / (how.blend_steps + 1) as f64;
+        let part = (index + 1) as f64 / (steps + 1) as f64;
         let weight = part * part * (3.0 - 2.0 * part);
         for (joint, (to, from)) in knot.iter_mut().zip(before.iter()).enumerate() {
-            if how.unblended & (1 << joint) == 0 {
+            if how.is_faded(joint) {
                 *to = *from + weight * (*to - *from);
             }
         }
@@ -223,6 +298,8 @@ mod tests {
             first: 0,
             knots: knots((0..10).map(f64::from)),
             end: 8,
+            // Sharp enough for any gap below.
+            sharpest: 1000.0,
         }
     }
 
@@ -256,6 +333,50 @@ mod tests {
         assert_eq!((line.first, line.end), (6, 14));
         // On its way from step 6 to step 7; from 8 on it is the new chunk's.
         assert_eq!(first_joint(&line)[..4], [6.0, 7.0, 108.0, 109.0]);
+    }
+
+    #[test]
+    fn a_gap_closes_as_fast_as_corners_no_sharper_than_the_chunks_allow() {
+        let waves = |phase: f64| (0..40).map(move |i| 5.0 * (phase + f64::from(i) / 3.0).sin());
+        for (gap, most) in [(0.1, 1), (2.0, 12)] {
+            let line = Line {
+                first: 0,
+                knots: knots(waves(0.0)),
+                end: 30,
+                sharpest: 5.0 / 9.0,
+            };
+            let playing = Playing {
+                line: &line,
+                target: &|step| line.at(step),
+            };
+            let new = Arrival {
+                observed: 4,
+                knots: knots(waves(4.0 / 3.0).map(|value| value + gap)),
+                steps: 30,
+                now: 9.5,
+            };
+            let how = How {
+                unblended: 0,
+                ..how(Merge::Aligned)
+            };
+            let merged = merge(Some(&playing), &new, how).unwrap();
+            let sharpest = how.sharpest(&merged.knots);
+            assert!(sharpest <= 5.0 / 9.0 + 1e-9, "gap {gap}: {sharpest}");
+            let apart = |(step, knot): (usize, &Joints<f64>)| {
+                (knot[0] - new.knots[step + 5][0]).abs() > 1e-9
+            };
+            let closing = merged
+                .knots
+                .iter()
+                .enumerate()
+                .skip(2)
+                .filter(|knot| apart(*knot));
+            assert!(
+                closing.clone().count() <= most,
+                "gap {gap}: {}",
+                closing.count()
+            );
+        }
     }
 
     #[test]

@@ -12,11 +12,21 @@ pub(super) struct Smoothness {
     known: usize,
     /// Until when the last change of chunks shows.
     border: Stamp,
+    /// A bit for each joint that is not looked at: it is to jump where chunks meet.
+    left_out: u32,
     pub(super) within: f64,
     pub(super) at_borders: f64,
 }
 
 impl Smoothness {
+    /// Of all joints but those with a bit in `left_out`.
+    pub(super) fn new(left_out: u32) -> Self {
+        Self {
+            left_out,
+            ..Self::default()
+        }
+    }
+
     /// A new chunk is played from `now` on, and its beginning shows for `span`.
     pub(super) fn changed(&mut self, now: Stamp, span: Duration) {
         // Before the first chunk there was nothing to be smooth with.
@@ -34,7 +44,9 @@ impl Smoothness {
         if steady && !tick.is_zero() {
             let [a, b, c] = &self.last;
             let joints = target.iter().zip(a.iter()).zip(b.iter().zip(c.iter()));
-            let third = joints.map(|((x, a), (b, c))| (x - 3.0 * a + 3.0 * b - c).abs());
+            let joints = joints.enumerate();
+            let joints = joints.filter(|(joint, _)| self.left_out & (1 << joint) == 0);
+            let third = joints.map(|(_, ((x, a), (b, c)))| (x - 3.0 * a + 3.0 * b - c).abs());
             let jerk = third.fold(0.0, f64::max) / tick.as_secs_f64().powi(3);
             let peak = match now <= self.border {
                 true => &mut self.at_borders,

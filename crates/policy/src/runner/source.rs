@@ -30,19 +30,19 @@ pub struct SourceReport {
     pub played: u64,
     /// Ticks after a chunk had run out and before the next was there.
     pub starved: u64,
-    /// The largest jerk of a target joint where one chunk followed another, robot units per s³.
+    /// The largest jerk of a target joint where one chunk followed another, robot units per s³; joints that are not blended are left out.
     pub peak_jerk_at_borders: f64,
     /// The same elsewhere.
     pub peak_jerk_within: f64,
 }
 
 impl PolicySource {
-    pub(super) fn new(chunks: Watcher<Chunk>) -> Self {
+    pub(super) fn new(chunks: Watcher<Chunk>, unblended: u32) -> Self {
         Self {
             chunks,
             report: SourceReport::default(),
             playing: (Stamp::ZERO, Stamp::ZERO),
-            smoothness: Smoothness::default(),
+            smoothness: Smoothness::new(unblended),
         }
     }
 

@@ -57,9 +57,28 @@ pub struct JointSpec {
     /// Registers written to this servo of the follower at connect, over the common ones.
     #[serde(default)]
     pub registers: BTreeMap<String, i32>,
+    /// What the gate allows this joint, where that is not what it allows the others.
+    #[serde(default)]
+    pub gate: JointGateSpec,
     /// What is different about this joint's servo in the leader.
     #[serde(default)]
     pub leader: LeaderJointSpec,
+}
+
+/// What the gate allows one joint; what is absent is as in the robot's `[gate]`. A jaw has little inertia and a hand snaps it shut faster than
+/// it moves an arm.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JointGateSpec {
+    /// Fastest that a goal may move, rad/s.
+    #[serde(default)]
+    pub max_velocity: Option<f64>,
+    /// A target further from the last goal than this ramps, rad.
+    #[serde(default)]
+    pub jump: Option<f64>,
+    /// Speed of that ramp, rad/s.
+    #[serde(default)]
+    pub ramp_velocity: Option<f64>,
 }
 
 impl JointSpec {

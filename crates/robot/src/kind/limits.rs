@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::calibration::Calibration;
-use crate::kind::{BaseSpec, RobotKind};
+use crate::kind::{BaseSpec, JointGateSpec, RobotKind};
 use ulna_core::gate::GateLimits;
 use ulna_core::joints::Joints;
 
@@ -16,12 +16,17 @@ impl RobotKind {
         {
             *range = joint.unit.range(&self.on_wire(value), joint.resolution);
         }
-        let in_units = |radians: f64| maps.map(|map| radians / map.scale.abs());
+        let in_units = |common: f64, own: fn(&JointGateSpec) -> Option<f64>| {
+            Joints::from_fn(self.dof(), |index| {
+                own(&self.joints[index].gate).unwrap_or(common) / maps[index].scale.abs()
+            })
+        };
+        let gate = &self.gate;
         let mut limits = GateLimits {
             range,
-            max_velocity: in_units(self.gate.max_velocity),
-            jump: in_units(self.gate.jump),
-            ramp_velocity: in_units(self.gate.ramp_velocity),
+            max_velocity: in_units(gate.max_velocity, |own| own.max_velocity),
+            jump: in_units(gate.jump, |own| own.jump),
+            ramp_velocity: in_units(gate.ramp_velocity, |own| own.ramp_velocity),
             stale_after: Duration::from_millis(u64::from(self.gate.stale_ms)),
             speeds: 0,
         };

@@ -157,6 +157,7 @@ impl RobotKind {
             );
         }
         self.validate_travel(joint)?;
+        self.validate_joint_gate(joint)?;
         if joint.parent.is_some_and(|parent| parent >= index) {
             return wrong(key("parent"), "a joint's parent is listed before it");
         }
@@ -195,6 +196,28 @@ impl RobotKind {
                     format!("{offset} is more than half a turn, {most} steps"),
                 );
             }
+        }
+        Ok(())
+    }
+
+    fn validate_joint_gate(&self, joint: &JointSpec) -> Result<(), RobotFileError> {
+        let key = |field: &str| format!("joints.{}.gate.{field}", joint.name);
+        let own = &joint.gate;
+        for (field, number) in [
+            ("max_velocity", own.max_velocity),
+            ("jump", own.jump),
+            ("ramp_velocity", own.ramp_velocity),
+        ] {
+            number.map_or(Ok(()), |number| within(&key(field), number, &bounds::SPEED))?;
+        }
+        let fastest = own.max_velocity.unwrap_or(self.gate.max_velocity);
+        if own.ramp_velocity.unwrap_or(self.gate.ramp_velocity) > fastest {
+            return wrong(
+                key("ramp_velocity"),
+                format!(
+                    "the joint's ramp is faster than the {fastest} rad/s that its goals may move"
+                ),
+            );
         }
         Ok(())
     }

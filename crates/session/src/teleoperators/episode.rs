@@ -68,6 +68,10 @@ impl Teleoperator for EpisodePlayer {
         Some(self.pose)
     }
 
+    fn first_goal(&mut self, _now: Stamp) -> Option<Joints<f64>> {
+        Some(self.pose.action)
+    }
+
     fn start(&mut self, start: &Start<'_>) {
         // The episode begins with the base at rest.
         let first = start.limits.at_rest(&self.pose.action);

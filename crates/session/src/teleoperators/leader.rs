@@ -2,7 +2,7 @@
 
 use std::os::fd::OwnedFd;
 
-use ulna_core::{Action, ActionSource, LinkLost, Progress, Stamp};
+use ulna_core::{Action, ActionSource, Joints, LinkLost, Progress, Stamp};
 use ulna_drivers::Leader;
 use ulna_robot::{ArmRole, Calibration, RobotKind};
 use ulna_rt::Pacer;
@@ -68,6 +68,10 @@ impl Teleoperator for LeaderTeleoperator {
         let arms = &mut self.source.0;
         arms.connect(pacer, &self.kind, &self.calibration, ArmRole::Leader)?;
         Ok(())
+    }
+
+    fn first_goal(&mut self, now: Stamp) -> Option<Joints<f64>> {
+        self.source.action(now).map(|action| action.target)
     }
 
     fn start(&mut self, _start: &crate::device::Start<'_>) {

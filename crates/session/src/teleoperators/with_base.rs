@@ -62,6 +62,12 @@ impl Teleoperator for WithBase {
         self.base.connect(pacer)
     }
 
+    fn first_goal(&mut self, now: Stamp) -> Option<Joints<f64>> {
+        let arm = self.arm.first_goal(now)?;
+        let whole = |value| arm.get(value).copied().unwrap_or(0.0);
+        Some(Joints::from_fn(arm.len() + SPEEDS, whole))
+    }
+
     fn start(&mut self, start: &Start<'_>) {
         self.arm.start(start);
         self.base.start(start);

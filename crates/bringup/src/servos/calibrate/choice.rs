@@ -13,8 +13,9 @@ use super::sweep::Swept;
 
 /// Of the range in the robot file: less than this was no sweep at all, ...
 const HARDLY: f64 = 0.10;
-/// ... and less, or more, than these looks as if an end was missed, or as if it was another joint.
-const SHORT: f64 = 0.75;
+/// ... less than this looks as if an end was missed, ...
+pub const ENOUGH: f64 = 0.75;
+/// ... and more than this as if it was another joint.
 const LONG: f64 = 1.25;
 
 /// What is odd about a joint's sweep.
@@ -56,6 +57,11 @@ pub enum SweepFinding {
 }
 
 impl SweepFinding {
+    /// A calibration can be made from it, but one with which the arm would not reach all places: only with a yes.
+    pub fn is_half(self) -> bool {
+        matches!(self, Self::Short { .. })
+    }
+
     /// No calibration can be made from it.
     pub fn is_fatal(self) -> bool {
         matches!(
@@ -119,6 +125,11 @@ pub fn choose(
     family: &Family,
 ) -> Result<Chosen, Vec<SweepFinding>> {
     let turn = i32::try_from(joint.resolution).unwrap_or(i32::MAX);
+    if joint.is_wheel() {
+        // A wheel has no place: LeRobot gives it no offset and its whole turn.
+        let (value, findings) = (constant(joint), Vec::new());
+        return Ok(Chosen { value, findings });
+    }
     let half = (turn - 1) / 2;
     let (Some((low, high)), Some((start, _))) = (swept.range(), swept.ends()) else {
         return Err(vec![SweepFinding::Unseen]);
@@ -158,15 +169,42 @@ pub fn choose(
     Ok(Chosen { value, findings })
 }
 
+/// The calibration of a servo that needs no sweep: the offset and sense of rotation of the robot file, and its whole turn.
+fn constant(joint: &JointSpec) -> JointCalibration {
+    JointCalibration {
+        id: joint.id,
+        drive_mode: joint.drive_mode,
+        homing_offset: joint.homing_offset,
+        range_min: 0,
+        range_max: i32::try_from(joint.resolution).unwrap_or(i32::MAX) - 1,
+    }
+}
+
+/// The calibration of an arm all of whose joints turn all the way round: LeRobot calibrates it with constants (`omx_follower`, `omx_leader`).
+/// `None` for every other arm.
+pub fn constants(kind: &RobotKind) -> Option<Calibration> {
+    let all = kind.joints.iter().all(|joint| joint.full_turn);
+    let joints = kind.joints.iter();
+    let joints = joints.map(|joint| (joint.name.clone(), constant(joint)));
+    all.then(|| Calibration {
+        joints: joints.collect(),
+    })
+}
+
+/// How far the robot file says that a joint goes, degrees.
+pub fn expected_degrees(joint: &JointSpec) -> f64 {
+    (joint.upper - joint.lower).to_degrees().min(360.0)
+}
+
 fn judge_span(joint: &JointSpec, span: i32, turn: i32) -> Option<SweepFinding> {
     let degrees = f64::from(span) / f64::from(turn) * 360.0;
-    let expected = (joint.upper - joint.lower).to_degrees().min(360.0);
+    let expected = expected_degrees(joint);
     if span >= turn - 1 {
         return Some(SweepFinding::MoreThanATurn { degrees });
     }
     match degrees / expected {
         part if part < HARDLY => Some(SweepFinding::HardlyMoved { degrees, expected }),
-        part if part < SHORT => Some(SweepFinding::Short { degrees, expected }),
+        part if part < ENOUGH => Some(SweepFinding::Short { degrees, expected }),
         part if part > LONG => Some(SweepFinding::Long { degrees, expected }),
         _ => None,
     }

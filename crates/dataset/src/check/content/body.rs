@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::check::CheckOptions;
-use crate::features::Feature;
-use crate::features::{ACTION, STATE};
+use crate::features::{ACTION, Feature, STATE};
 use crate::reader::{Dataset, EpisodeReader};
 use crate::units::JointUnits;
 

@@ -25,7 +25,7 @@ use crate::error::Result;
 use crate::reader::Dataset;
 use crate::tools::Work;
 use body::Body;
-use pictures::Eyes;
+use pictures::PictureScan;
 use ranges::Ranges;
 use repeats::Repeats;
 use subject::Subject;
@@ -37,7 +37,7 @@ pub(super) fn check(
     work: &mut Work<'_>,
 ) -> Result<()> {
     let body = Body::of(dataset, options);
-    let eyes = Eyes::new(dataset, options.pictures, body.rest);
+    let scan = PictureScan::new(dataset, options.pictures, body.rest);
     let mut grades = Vec::new();
     let mut repeats = Repeats::default();
     let mut ranges = Ranges::new(&body);
@@ -73,7 +73,7 @@ pub(super) fn check(
     }
     ranges.judge(&body, report);
     motion::short(dataset, report);
-    eyes.look(&mut grades, report, work)?;
+    scan.look(&mut grades, report, work)?;
     settle(&mut grades, report);
     report.grades = grades;
     Ok(())

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::DefaultHasher;
 
 use super::look::Look;
-use super::views::{self, View};
+use super::views::{self, CameraView};
 use crate::check::{CheckReport, EpisodeGrade, Finding, Pictures, Severity};
 use crate::error::{DatasetError, Result};
 use crate::features::Feature;
@@ -18,7 +18,7 @@ const FEWEST: usize = 3;
 const MOST: usize = 40;
 
 /// Looks at the pictures of all cameras.
-pub(super) struct Eyes<'a> {
+pub(super) struct PictureScan<'a> {
     dataset: &'a Dataset,
     pictures: Pictures,
     /// What is no movement of a joint.
@@ -27,9 +27,9 @@ pub(super) struct Eyes<'a> {
     prints: BTreeMap<usize, DefaultHasher>,
 }
 
-impl<'a> Eyes<'a> {
-    pub(super) fn new(dataset: &'a Dataset, pictures: Pictures, rest: f64) -> Eyes<'a> {
-        Eyes {
+impl<'a> PictureScan<'a> {
+    pub(super) fn new(dataset: &'a Dataset, pictures: Pictures, rest: f64) -> PictureScan<'a> {
+        PictureScan {
             dataset,
             pictures,
             rest,
@@ -73,7 +73,7 @@ impl<'a> Eyes<'a> {
         }
     }
 
-    /// Their frames, evenly over the episode. If they are chosen, they have even numbers, see [`View::add`].
+    /// Their frames, evenly over the episode. If they are chosen, they have even numbers, see [`CameraView::add`].
     fn frames(&self, length: u64) -> impl Iterator<Item = usize> + use<> {
         let count = u128::from(self.count(length));
         let (last, gaps) = (length.saturating_sub(1), count.saturating_sub(1).max(1));
@@ -114,7 +114,7 @@ impl<'a> Eyes<'a> {
                 work.advance(self.count(row.length))?;
                 continue;
             }
-            let mut view = View::new(at, row.episode_index);
+            let mut view = CameraView::new(at, row.episode_index);
             let read = self.episode(&mut reader, &mut view, row.length, work)?;
             report.pictures_read += view.samples.len() as u64;
             if let Err(error) = read {
@@ -143,7 +143,7 @@ impl<'a> Eyes<'a> {
     fn episode(
         &mut self,
         reader: &mut PictureReader,
-        view: &mut View,
+        view: &mut CameraView,
         length: u64,
         work: &mut Work<'_>,
     ) -> Result<Result<(), DatasetError>> {

@@ -25,7 +25,7 @@ const MOTION: f64 = 0.1;
 const FEW: f64 = 0.2;
 /// What is remembered of a picture.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sample {
+pub(super) struct PictureSample {
     frame: usize,
     brightness: f64,
     /// One of [`NOTHING_TO_SEE`].
@@ -36,20 +36,20 @@ pub(super) struct Sample {
 
 /// One camera over one episode.
 #[derive(Clone, Debug)]
-pub(super) struct View {
+pub(super) struct CameraView {
     /// The episode's position in the table, and its number.
     pub(super) at: usize,
     episode: u64,
     /// The frame that is looked at.
     pub(super) next: usize,
-    pub(super) samples: Vec<Sample>,
+    pub(super) samples: Vec<PictureSample>,
     /// The first of the pictures that show the same as the last one.
     first: Option<Look>,
 }
 
-impl View {
-    pub(super) fn new(at: usize, episode: u64) -> View {
-        View {
+impl CameraView {
+    pub(super) fn new(at: usize, episode: u64) -> CameraView {
+        CameraView {
             at,
             episode,
             next: 0,
@@ -68,7 +68,7 @@ impl View {
             Some(before) if same || !compared => before.same_since,
             _ => self.samples.len(),
         };
-        self.samples.push(Sample {
+        self.samples.push(PictureSample {
             frame,
             brightness: look.brightness,
             nothing_to_see: match () {
@@ -105,7 +105,7 @@ impl View {
 pub(super) fn judge(
     dataset: &Dataset,
     reader: &mut PictureReader,
-    view: &View,
+    view: &CameraView,
     rest: f64,
     report: &mut CheckReport,
 ) -> f64 {
@@ -125,8 +125,8 @@ pub(super) fn judge(
         });
     };
     for (code, what) in NOTHING_TO_SEE {
-        let is = |sample: &&Sample| sample.nothing_to_see == Some(code);
-        let bad: Vec<&Sample> = view.samples.iter().filter(is).collect();
+        let is = |sample: &&PictureSample| sample.nothing_to_see == Some(code);
+        let bad: Vec<&PictureSample> = view.samples.iter().filter(is).collect();
         let Some(first) = bad.first() else { continue };
         // Each picture looked at stands for those around it.
         let frames = (bad.len() * length).div_ceil(view.samples.len());
@@ -194,7 +194,7 @@ fn share_of_motion(
 }
 
 /// The first of the frames that show the same as the sample does, of those since the sample before it.
-fn begins(reader: &mut PictureReader, view: &View, sample: usize) -> usize {
+fn begins(reader: &mut PictureReader, view: &CameraView, sample: usize) -> usize {
     let found = view.samples[sample].frame;
     let Some(before) = sample.checked_sub(1).map(|at| view.samples[at].frame) else {
         return found;
