@@ -66,12 +66,12 @@ impl Terminal {
         let child = setsid.spawn().unwrap();
         let said = Arc::<Mutex<String>>::default();
         let mut reader = File::from(master.try_clone().unwrap());
-        let heard = Arc::clone(&said);
+        let copied = Arc::clone(&said);
         thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(count @ 1..) = reader.read(&mut bytes) {
                 let text = String::from_utf8_lossy(&bytes[..count]);
-                heard.lock().unwrap().push_str(&text);
+                copied.lock().unwrap().push_str(&text);
                 if text.contains("close the terminal") {
                     return;
                 }

@@ -35,8 +35,12 @@ pub(crate) fn run(root: &Path, mut words: impl Iterator<Item = String>) -> Resul
     while let Some(word) = words.next() {
         let value = words.next().unwrap_or_default();
         match word.as_str() {
-            "--minutes" => minutes = value.parse().context("--minutes is no number")?,
-            "--virtual" => seconds = value.parse().context("--virtual is no number of seconds")?,
+            "--minutes" => minutes = value.parse().context("--minutes is not a number")?,
+            "--virtual" => {
+                seconds = value
+                    .parse()
+                    .context("--virtual is not a number of seconds")?
+            }
             _ => bail!("usage: cargo run -p xtask -- soak [--minutes N] [--virtual SECONDS]"),
         }
     }
@@ -215,7 +219,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_grows_for_as_long_as_it_lasts_is_told_from_what_comes_and_goes() {
+    fn what_grows_for_as_long_as_it_lasts_differs_from_what_comes_and_goes() {
         let samples = |mb: fn(f64) -> f64| -> Vec<Sample> {
             let times = (0..100).map(|n| f64::from(n) * 2.0);
             times.map(|at| (at, mb(at))).collect()
