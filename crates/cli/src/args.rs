@@ -36,7 +36,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use bench::BenchCommand;
 pub(crate) use calibrate::CalibrateArgs;
 pub(crate) use dataset::{DatasetAction, DatasetTool, ViewArgs};
-pub(crate) use dataset_tools::Place;
+pub(crate) use dataset_tools::{Costly, Place};
 pub(crate) use display::DisplayArgs;
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use hub::HubAction;

@@ -57,6 +57,7 @@ impl RecordLine {
         let Progress {
             spooled,
             replaced,
+            late,
             free,
             ..
         } = *progress;
@@ -69,6 +70,9 @@ impl RecordLine {
             alarms.push(format!(
                 "ENCODERS BEHIND: {spooled} on disk, {replaced} replaced"
             ));
+        }
+        if late > 0 {
+            alarms.push(format!("LATE: {late} frames"));
         }
         if let Some(free) = free.filter(|free| *free < SCARCE) {
             alarms.push(format!("DISK: {} MB free", free / 1_000_000));

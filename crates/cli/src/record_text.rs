@@ -100,7 +100,8 @@ fn camera(name: &str, reports: &[EpisodeReport]) -> String {
     for (count, what) in [
         (sum(|camera| camera.repeated), "repeated"),
         (sum(|camera| camera.lost), "lost"),
-        (sum(|camera| camera.late), "late"),
+        (sum(|camera| camera.late), "too late for their frame"),
+        (sum(|camera| camera.overdue), "frames late"),
         (sum(|camera| camera.replaced), "replaced"),
     ] {
         if count > 0 {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use ulna_session::record::{Episodes, OnInterrupt, RecordOptions};
+use ulna_session::record::{Episodes, OnInterrupt, OnLate, RecordOptions};
 
 use super::codec::CodecArgs;
 use super::values::{MOST_EPISODES, seconds, seconds_or_none, size};
@@ -59,6 +59,10 @@ pub(crate) struct RecordingArgs {
     #[arg(long, value_enum, default_value_t = InterruptArg::Save, value_name = "WHAT", requires = "dataset")]
     on_interrupt: InterruptArg,
 
+    /// What a late picture does with the running episode; a computer that stands still counts, too
+    #[arg(long, value_enum, default_value_t = LateArg::Mark, value_name = "WHAT", requires = "dataset")]
+    on_late: LateArg,
+
     /// Announce when an episode begins and ends: with the terminal's bell, or by a voice (say, spd-say or espeak on the PATH)
     #[arg(long, value_enum, default_value_t = Sounds::Off, value_name = "HOW", requires = "dataset")]
     pub(crate) sounds: Sounds,
@@ -71,6 +75,17 @@ enum InterruptArg {
     Save,
     /// It is thrown away
     Discard,
+}
+
+/// See [`OnLate`].
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LateArg {
+    /// It goes on; its late rows are marked and counted, and `ulna dataset check` grades it
+    Mark,
+    /// It is thrown away, and recorded again after the reset
+    Discard,
+    /// It is saved as far as it went, and the session ends
+    Stop,
 }
 
 impl RecordingArgs {
@@ -93,6 +108,11 @@ impl RecordingArgs {
             on_interrupt: match self.on_interrupt {
                 InterruptArg::Save => OnInterrupt::Save,
                 InterruptArg::Discard => OnInterrupt::Discard,
+            },
+            on_late: match self.on_late {
+                LateArg::Mark => OnLate::Mark,
+                LateArg::Discard => OnLate::Discard,
+                LateArg::Stop => OnLate::Stop,
             },
             ..RecordOptions::new(dataset, task)
         }

@@ -67,16 +67,15 @@ pub(super) fn recorded(
         true => {
             let mut base = BaseKeys::new();
             let meaning = move |key| recorder_or_base_key(&mut base, key);
-            let keyboard = Keyboard::start(session.commands.clone(), meaning)?;
-            keyboard.map(Keyboard::watching_focus)
+            Keyboard::start(session.commands.clone(), meaning)?.watching_focus()
         }
     };
-    if drives && keyboard.is_some() {
+    if drives && keyboard.has_keys() {
         output::note(format_args!(
             "the base: {BASE_HELP}; it stops half a second after the last key. Recording: → next, ← again, q or Esc stop"
         ));
     }
-    let line = RecordLine::new(&kind, fps, keyboard.is_some());
+    let line = RecordLine::new(&kind, fps, keyboard.has_keys());
     let recorded = follow(session, line, announcer, &how_to_end);
     drop(keyboard);
     let recorded = recorded?;

@@ -24,12 +24,12 @@ pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Outcome> {
     let keyboard = match drives {
         true => {
             let mut keys = BaseKeys::new();
-            let keyboard = Keyboard::start(session.commands.clone(), move |key| keys.command(key))?;
-            keyboard.map(Keyboard::watching_focus)
+            let commands = session.commands.clone();
+            Keyboard::start(commands, move |key| keys.command(key))?.watching_focus()
         }
         false => Keyboard::for_answers(session.commands.clone())?,
     };
-    if drives && keyboard.is_some() {
+    if drives && keyboard.has_keys() {
         output::note(format_args!(
             "the base: {BASE_HELP}; it stops half a second after the last key"
         ));
