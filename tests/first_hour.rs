@@ -351,7 +351,7 @@ fn a_recording_ends_with_what_it_is_worth() {
 
     // Nothing moves: no policy learns from that, and it does not look like success.
     let poor = record("poor", &["--teleop", "none"]);
-    assert_eq!(poor.code, 1, "{}", poor.stdout);
+    assert_eq!(poor.code, 0, "it is saved, as asked: {}", poor.stderr);
     assert!(poor.stdout.contains("poor"), "{}", poor.stdout);
     assert!(
         poor.stdout

@@ -171,8 +171,3 @@ fn verdict(recorded: &Recorded) -> Option<String> {
         )),
     }
 }
-
-/// Whether anything came of it that can be used.
-pub(crate) fn is_useful(recorded: &Recorded) -> bool {
-    recorded.grades.is_empty() || !recorded.grades.iter().all(GradedEpisode::is_poor)
-}

@@ -16,7 +16,7 @@ use crate::live::LiveLine;
 use crate::outcome::Outcome;
 use crate::output;
 use crate::record_line::RecordLine;
-use crate::record_text::{is_useful, summary};
+use crate::record_text::summary;
 use crate::sounds::{Announcer, Sounds};
 use crate::status::how_to_end;
 
@@ -87,11 +87,7 @@ pub(super) fn recorded(
     } else {
         output::text(&summary(&recorded))?;
     }
-    Ok(match recorded.interrupted {
-        true => Outcome::Interrupted,
-        false if is_useful(&recorded) => Outcome::Done,
-        false => Outcome::ChecksFailed,
-    })
+    Ok(Outcome::from_interrupt(recorded.interrupted))
 }
 
 /// Shows and announces a recording until it is over.
