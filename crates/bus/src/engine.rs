@@ -24,29 +24,20 @@
 //! * **By the deadline it is done**, whatever the line does; nothing is sent after that.
 //! * **Every servo has its own result.** One silent servo costs the others nothing.
 //! * **Retries are bounded** and only ask the servos again that have not answered. A group write is never repeated. Before a retry
-//!   the line must have been quiet; an answer to the earlier attempt still counts.
-//!   A servo that has been silent for some transactions is asked once only, so a dead one costs one timeout.
+//!   the line must have been quiet.
+//! * **An answer counts for its own question.** Answers carry no address. A single servo's answer to the earlier attempt still counts, as
+//!   it is the same question; but positions are asked for again and again, and an old one must not pass for a new one. So a group
+//!   some of whose answers are still outstanding is asked for a few bytes more than before, and what comes with the old length is late:
+//!   dropped and counted, and [`Engine::late_answer`] tells how late. While six questions in a row are without any answer, none is
+//!   asked ([`ServoFault::NotSent`]) until 150 ms have passed. Each reply says when its servo looked ([`Reply::measured`]).
+//! * **Goals need not wait for answers.** [`Engine::post`] sends a group write while a question is open, from
+//!   [`Engine::line_free_at`] on, when its answers should have left the wire; they may reach the host much later.
+//! * **A servo that has been silent for some transactions is asked once only**, so a dead one costs one timeout.
 //! * **What is not an answer is skipped and counted**: noise, the adapter's echo, packets of others, leftovers of an
 //!   earlier transaction. If answers may still be under way when a transaction ends, the next one waits for them to pass.
 //!
-//! **Whatever the protocol** ([`EngineConfig::protocol`]), the requests and replies are the same, and a cycle takes the fewest
-//! bytes that it allows:
-//!
-//! | group of k servos, d bytes of data, both ways | STS | SCS | Dynamixel |
-//! |---|---|---|---|
-//! | write | 8 + k(1+d) | 8 + k(1+d) | 14 + k(1+d) |
-//! | read, k = 1 | 14 + d | 14 + d | 25 + d |
-//! | read, k > 1 | 8 + k(7+d) | k(14+d) | 22 + k(5+d), or 14 + k(12+d) without fast reads |
-//!
-//! (Dynamixel data with FF FF FD in them take a byte more each time.) SCS servos are asked one after the other. To a fast
-//! read Dynamixel servos answer with one packet, in which a silent servo cuts off those behind it; these are asked once
-//! more with a plain sync read in the same transaction. A servo that says no is not asked again
-//! ([`ServoFault::Refused`]); one that raises its alert bit is read all the same
-//! ([`ErrorFlags::ALERT`](crate::ErrorFlags::ALERT) in its flags).
-//!
-//! Feetech's protocol has one ambiguity: a servo's answer to a ping is byte for byte the ping itself when its only
-//! complaint is the voltage. Until the engine knows whether the adapter echoes, it takes such a packet for the echo
-//! and lets the retry read a register instead, whose answer cannot be mistaken.
+//! **Whatever the protocol** ([`EngineConfig::protocol`]), the requests and replies are the same, and a cycle takes the fewest bytes that it
+//! allows ([`Protocol`](crate::Protocol)).
 
 use core::time::Duration;
 
@@ -61,35 +52,27 @@ mod receive;
 mod reply;
 mod request;
 mod transaction;
+mod unanswered;
+mod wire;
 
-pub use config::{EchoMode, EngineConfig, wire_time};
+pub use config::{EchoMode, EngineConfig, LinkTiming, wire_time};
 pub use counters::{BusCounters, ServoCounters};
 pub use limits::{MAX_DATA, MAX_SERVOS};
-pub use reply::{Reply, ReplyData, ServoFault};
+pub use reply::{Reply, ReplyData, ServoFault, Status};
 pub use request::{GroupEntry, GroupRead, GroupWrite, Request, RequestError};
 
 use counters::bump;
 use packets::RxDecoder;
 use transaction::Transaction;
+use wire::Wire;
 
-/// What the engine's user does next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// Send what [`Engine::transmit`] gives, and step again when bytes have arrived, at the latest at `until`.
-    Waiting {
-        /// When the next step is due even if nothing arrives. It is now while there is something to transmit.
-        until: Duration,
-    },
-    /// The replies are complete.
-    Done,
-}
-
-/// The state of one bus. About 14 kB, of which 9 kB are the counters of all possible servos.
+/// The state of one bus. About 16 kB, of which 9 kB are the counters of all possible servos.
 #[derive(Debug, Clone)]
 pub struct Engine {
     config: EngineConfig,
     decoder: RxDecoder,
     transaction: Transaction,
+    wire: Wire,
     phase: Phase,
     deadline: Duration,
     attempt: u8,
@@ -98,6 +81,8 @@ pub struct Engine {
     last_byte: Option<Duration>,
     /// Until then, answers to earlier questions may come in.
     busy_until: Duration,
+    /// What the last transaction took beyond the time on the wire, if it was answered at once.
+    overhead: Option<Duration>,
     counters: BusCounters,
     /// The decoder's skipped bytes when the transaction began.
     skipped_before: u32,
@@ -119,12 +104,14 @@ impl Engine {
             config,
             decoder: RxDecoder::new(config.protocol),
             transaction: Transaction::new(&config),
+            wire: Wire::new(),
             phase: Phase::Done,
             deadline: Duration::ZERO,
             attempt: 0,
             attempt_end: Duration::ZERO,
             last_byte: None,
             busy_until: Duration::ZERO,
+            overhead: None,
             counters: BusCounters::default(),
             skipped_before: 0,
         }
@@ -148,7 +135,8 @@ impl Engine {
             self.busy_until = self.attempt_end;
         }
         self.phase = Phase::Done;
-        self.transaction.open(request)?;
+        self.overhead = None;
+        self.transaction.open(request, now)?;
         bump(&mut self.counters.transactions);
         self.decoder.reset();
         (self.skipped_before, _) = self.decoder.losses();
@@ -158,6 +146,63 @@ impl Engine {
         self.last_byte = None;
         self.advance(now);
         Ok(())
+    }
+
+    /// What the link is known to add, from now on.
+    pub fn set_link(&mut self, link: LinkTiming) {
+        self.config.link = link;
+    }
+
+    /// Asks groups with fast sync reads, where the protocol has them, or not.
+    pub fn set_fast_reads(&mut self, fast: bool) {
+        self.config.fast_reads = fast;
+        self.transaction.set_fast_reads(fast);
+    }
+
+    /// The bytes of a group write that is sent at `now`, whether a question is open or not; it has no answer. Not before
+    /// [`line_free_at`](Self::line_free_at), or it collides with answers.
+    ///
+    /// # Errors
+    /// [`RequestError`] if it cannot be put into a packet.
+    pub fn post(&mut self, now: Duration, write: &GroupWrite<'_>) -> Result<&[u8], RequestError> {
+        let Self {
+            config,
+            wire,
+            transaction,
+            counters,
+            ..
+        } = self;
+        let bytes = wire.post(now, write, config)?;
+        transaction.longest_posted = transaction.longest_posted.max(bytes.len());
+        counters.bytes_sent = counters.bytes_sent.saturating_add(bytes.len() as u64);
+        Ok(bytes)
+    }
+
+    /// From when on nothing that is sent collides with answers on the wire, which may reach the host much later.
+    #[must_use]
+    pub fn line_free_at(&self) -> Duration {
+        self.wire.answering_until
+    }
+
+    /// From when on the next question is sent at once: answers to an earlier one may come in until then.
+    #[must_use]
+    pub fn ready_at(&self) -> Duration {
+        match self.phase {
+            Phase::Done => self.busy_until.max(self.wire.answering_until),
+            Phase::Settling | Phase::Listening => self.attempt_end.max(self.wire.answering_until),
+        }
+    }
+
+    /// What the last transaction took beyond the time on the wire, if all servos answered at once.
+    #[must_use]
+    pub fn overhead(&self) -> Option<Duration> {
+        self.overhead
+    }
+
+    /// How long after its question the newest answer came that was too late for it, since the last transaction began.
+    #[must_use]
+    pub fn late_answer(&self) -> Option<Duration> {
+        self.transaction.late
     }
 
     /// The bytes to put on the line now, or none. Each is returned once. Ask before each `step`, and send at once: the
@@ -174,8 +219,10 @@ impl Engine {
             .counters
             .bytes_received
             .saturating_add(received.len() as u64);
-        if self.phase == Phase::Listening && !received.is_empty() {
-            self.last_byte = Some(now);
+        if !received.is_empty() {
+            if self.phase == Phase::Listening {
+                self.last_byte = Some(now);
+            }
             let mut rest = received;
             while !rest.is_empty() {
                 let taken = self.decoder.push(rest);
@@ -222,6 +269,7 @@ impl Engine {
         BusCounters {
             echoes: self.transaction.echo.count,
             unexpected: self.transaction.unexpected,
+            late: self.transaction.late_count,
             skipped_bytes,
             checksum_errors,
             ..self.counters
@@ -266,14 +314,22 @@ impl Engine {
     fn start_attempt(&mut self, now: Duration) {
         self.phase = Phase::Listening;
         self.attempt = self.attempt.saturating_add(1);
-        self.transaction.begin_attempt(self.attempt);
+        self.transaction.begin_attempt(self.attempt, now);
+        let bytes = self.transaction.outbox.len();
+        let on_wire_at = self.wire.send(now, bytes, self.config.baud);
+        self.transaction.on_wire_at = on_wire_at;
+        let end = on_wire_at.saturating_add(self.shortest_attempt());
+        let count = self.transaction.asked.asked_now().count();
+        if count > 0 {
+            self.wire.answering_until = end.saturating_add(self.config.pauses(count));
+        }
         self.decoder
             .expect(self.transaction.max_data(), self.transaction.blocks());
         self.attempt_end = if self.transaction.listens_to_the_end() {
             self.deadline
         } else {
-            now.saturating_add(self.shortest_attempt())
-                .saturating_add(self.config.turnaround)
+            end.saturating_add(self.config.link.turnaround)
+                .max(self.wire.answering_until)
         };
     }
 
@@ -292,15 +348,21 @@ impl Engine {
             .last_byte
             .map_or(Duration::ZERO, |at| at.saturating_add(self.config.quiet));
         if self.transaction.nothing_follows() {
-            quiet
-        } else {
-            quiet.max(self.attempt_end)
+            return quiet;
         }
+        let rest = match self.last_byte {
+            Some(_) => quiet.saturating_add(self.config.link.pause),
+            None => Duration::ZERO,
+        };
+        rest.max(self.attempt_end)
     }
 
     fn may_retry(&self, now: Duration) -> bool {
         self.transaction.is_repeatable(self.config.max_attempts)
-            && now.saturating_add(self.shortest_attempt()) <= self.deadline
+            && now
+                .saturating_add(self.shortest_attempt())
+                .saturating_add(self.config.link.typical)
+                <= self.deadline
     }
 
     fn read_packets(&mut self, now: Duration) {
@@ -321,6 +383,10 @@ impl Engine {
         let asked = &self.transaction.asked;
         let asked_once = asked.asked_once();
         self.busy_until = if asked.none_pending() && asked_once {
+            self.wire.answered(now);
+            let on_wire = self.transaction.on_wire_at + self.shortest_attempt();
+            let newest = asked.newest_answer();
+            self.overhead = newest.map(|newest| newest.saturating_sub(on_wire));
             self.busy_until.min(now)
         } else {
             self.attempt_end.max(self.busy_until)

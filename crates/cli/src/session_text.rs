@@ -68,6 +68,9 @@ pub(crate) fn session(report: &SessionReport) -> Text {
         ("follower", Some(&report.follower)),
         ("leader", report.leader.as_ref()),
     ] {
+        for link in bus.into_iter().flat_map(|bus| &bus.links) {
+            lines.push(format!("  {role:<12}{link}"));
+        }
         for fault in bus
             .into_iter()
             .flat_map(ulna_session::report::BusReport::faults)

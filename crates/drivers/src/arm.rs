@@ -2,8 +2,10 @@
 
 mod comeback;
 mod exchange;
+mod goals;
 mod health;
 mod health_report;
+mod link;
 mod report;
 mod servo;
 mod turn;
@@ -19,10 +21,14 @@ use ulna_robot::{Calibration, RobotKind};
 use crate::port::Port;
 use crate::servo_bus::{FileSetting, ServoBus};
 use comeback::{Torque, WhyLimp};
+use exchange::Turn;
+use goals::Outgoing;
 use health_report::Watching;
+use link::Link;
 use servo::{Layout, Servo};
 
 pub use health_report::HealthReport;
+pub use link::{LinkReport, RoundTripReport};
 pub use report::ServoReport;
 pub use servo::ArmError;
 
@@ -30,8 +36,9 @@ pub use servo::ArmError;
 pub struct ServoArm {
     /// Asks outside the control loop, where a late answer is awaited, and owns the port.
     pub(crate) bus: ServoBus,
-    /// Asks within a tick: a late answer is a missed one.
-    engine: Engine,
+    /// Asks from tick to tick; an answer may take several.
+    pub(crate) engine: Engine,
+    link: Link,
     pub(crate) servos: Vec<Servo>,
     pub(crate) names: Vec<String>,
     layout: Layout,
@@ -45,12 +52,8 @@ pub struct ServoArm {
     health: Joints<Health>,
     /// Whose turn it is to report its health, if that is watched.
     watching: Option<Watching>,
-    /// When this tick's exchange must be over.
-    deadline: Stamp,
-    under_way: bool,
-    /// Goals of wheels that the line had no time for yet.
-    speeds_due: bool,
-    speeds: [i32; 3],
+    turn: Turn,
+    outgoing: Outgoing,
     /// How fast the wheels turn, degrees/s.
     wheels: [f64; 3],
     /// When each of them was measured.
@@ -98,6 +101,7 @@ impl ServoArm {
         let roster = Roster::new(&ids, RosterConfig::default())?;
         Ok(Self {
             bus: ServoBus::with_config(port, family, *engine.config()),
+            link: Link::new(engine.config()),
             engine,
             servos,
             names,
@@ -107,11 +111,9 @@ impl ServoArm {
             volatile: Vec::new(),
             health: Joints::filled(state.position.len(), Health::default()),
             watching: None,
-            deadline: Stamp::ZERO,
+            turn: Turn::default(),
+            outgoing: Outgoing::NONE,
             state,
-            under_way: false,
-            speeds_due: false,
-            speeds: [0; 3],
             wheels: [0.0; 3],
             wheels_measured: [Stamp::ZERO; 3],
         })
@@ -134,7 +136,8 @@ impl ServoArm {
 
     /// Forgets an exchange that was cut short, by a panic say.
     pub fn abandon(&mut self) {
-        self.under_way = false;
+        self.turn.open = None;
+        self.outgoing.due = false;
     }
 
     /// Asks all servos again, also those that have been silent.
@@ -192,9 +195,9 @@ impl Robot for ServoArm {
         &mut self,
         now: Stamp,
         goals: Option<&SafeGoals>,
-        deadline: Stamp,
+        next: Stamp,
     ) -> Result<(), LinkLost> {
-        self.start(now, goals.map(SafeGoals::as_slice), deadline)
+        self.start(now, goals.map(SafeGoals::as_slice), next)
     }
 
     fn step(&mut self, now: Stamp) -> Result<Progress, LinkLost> {

@@ -12,7 +12,7 @@ use ulna_core::{
 };
 use ulna_rt::Pacer;
 
-use crate::arm::{ServoArm, ServoReport};
+use crate::arm::{LinkReport, ServoArm, ServoReport};
 use crate::connect::ConnectError;
 
 /// One or more arms, whose joints follow one another. Their buses are asked at the same time.
@@ -31,7 +31,6 @@ struct Segment {
     /// `left`, or nothing if it is the only one.
     side: String,
     first: usize,
-    exchange_done: bool,
     /// Its port is gone, and that has been reported.
     loss_reported: bool,
 }
@@ -67,7 +66,6 @@ impl Arms {
                 arm,
                 side,
                 first,
-                exchange_done: true,
                 loss_reported: false,
             });
             first += count;
@@ -118,7 +116,6 @@ impl Arms {
     pub fn abandon(&mut self) {
         for segment in &mut self.arms {
             segment.arm.abandon();
-            segment.exchange_done = true;
         }
     }
 
@@ -138,6 +135,7 @@ impl Arms {
             all.bytes_received = all.bytes_received.saturating_add(counters.bytes_received);
             all.echoes = all.echoes.saturating_add(counters.echoes);
             all.unexpected = all.unexpected.saturating_add(counters.unexpected);
+            all.late = all.late.saturating_add(counters.late);
             all.skipped_bytes = all.skipped_bytes.saturating_add(counters.skipped_bytes);
             all.checksum_errors = all.checksum_errors.saturating_add(counters.checksum_errors);
         }
@@ -156,6 +154,13 @@ impl Arms {
             reports
         };
         self.arms.iter().flat_map(of).collect()
+    }
+
+    /// How fast the link of each arm is, with the name of its port.
+    pub fn links(&self) -> Vec<(String, LinkReport)> {
+        let arms = self.arms.iter();
+        arms.map(|segment| (segment.port(), segment.arm.link_report()))
+            .collect()
     }
 
     /// Switches off the torque of every servo that can be reached.
@@ -246,33 +251,22 @@ impl Arms {
         &mut self,
         now: Stamp,
         goals: Option<&SafeGoals>,
-        deadline: Stamp,
+        next: Stamp,
     ) -> Result<(), LinkLost> {
         self.for_each_reachable(|segment| {
             let goals = goals.and_then(|goals| goals.slice(segment.joints()));
-            segment.exchange_done = false;
-            segment.arm.start(now, goals, deadline)
+            segment.arm.start(now, goals, next)
         })
     }
 
     fn carry_on(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
-        let mut first: Option<Stamp> = None;
+        let mut all = Progress::Done;
         self.for_each_reachable(|segment| {
-            if !segment.exchange_done {
-                match segment.arm.carry_on(now)? {
-                    Progress::Done => segment.exchange_done = true,
-                    Progress::Waiting { until } => {
-                        first = Some(first.map_or(until, |first| first.min(until)));
-                    }
-                }
-            }
+            all = all.and(segment.arm.carry_on(now)?);
             Ok(())
         })?;
-        if let Some(until) = first {
-            return Ok(Progress::Waiting { until });
-        }
         self.gather();
-        Ok(Progress::Done)
+        Ok(all)
     }
 
     /// Does something with every arm whose port is there, and reports the loss of each port once.
@@ -284,7 +278,6 @@ impl Arms {
         for segment in &mut self.arms {
             if segment.arm.lost().is_none() && what(segment).is_err() && !segment.loss_reported {
                 segment.loss_reported = true;
-                segment.exchange_done = true;
                 outcome = Err(LinkLost);
             }
         }
@@ -310,9 +303,9 @@ impl Robot for Arms {
         &mut self,
         now: Stamp,
         goals: Option<&SafeGoals>,
-        deadline: Stamp,
+        next: Stamp,
     ) -> Result<(), LinkLost> {
-        self.start(now, goals, deadline)
+        self.start(now, goals, next)
     }
 
     fn step(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
@@ -340,8 +333,8 @@ impl Robot for Arms {
 pub struct Leader(pub Arms);
 
 impl ActionSource for Leader {
-    fn begin(&mut self, now: Stamp, deadline: Stamp) -> Result<(), LinkLost> {
-        self.0.start(now, None, deadline)
+    fn begin(&mut self, now: Stamp, next: Stamp) -> Result<(), LinkLost> {
+        self.0.start(now, None, next)
     }
 
     fn step(&mut self, now: Stamp) -> Result<Progress, LinkLost> {

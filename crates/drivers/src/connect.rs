@@ -61,9 +61,29 @@ impl ServoArm {
         // Only now: a new operating mode sets the gains of a Dynamixel to its maker's.
         let volatile = self.changes(pacer, kind, role, Kept::UntilPowerIsOff)?;
         self.apply(pacer, &volatile)?;
+        self.settle_link();
+        self.decide_fast_reads(pacer, kind)?;
         self.volatile = self.forgotten(kind, role)?;
         self.check_places(pacer)?;
         self.read_state(pacer)
+    }
+
+    /// Whether groups are read with fast reads: only if the robot file asks for it and all servos answer one. Firmware that does not know them
+    /// is silent.
+    fn decide_fast_reads(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        kind: &RobotKind,
+    ) -> Result<(), ConnectError> {
+        let wanted = kind.bus.fast_reads && kind.bus.protocol.has_fast_read();
+        let ids: Vec<u8> = self.servos.iter().map(|servo| servo.id).collect();
+        let known = match wanted {
+            true => self.bus.answers_fast_reads(pacer, &ids),
+            false => Ok(false),
+        };
+        let known = known.map_err(|error| self.bus_error(error))?;
+        self.engine.set_fast_reads(known);
+        Ok(())
     }
 
     /// Switches on the torque that this role has, and reads where the arm is.
@@ -230,14 +250,17 @@ impl ServoArm {
         goals: Option<SafeSlice<'_>>,
     ) -> Result<(), ConnectError> {
         let now = pacer.now();
-        let deadline = Stamp::new(now + Duration::from_millis(50));
-        self.start(Stamp::new(now), goals, deadline)
+        let end = now + self.patience().max(Duration::from_millis(50));
+        self.start(Stamp::new(now), goals, Stamp::new(end))
             .map_err(|LinkLost| self.port_lost())?;
         while let Progress::Waiting { until } = self
             .carry_on(Stamp::new(pacer.now()))
             .map_err(|LinkLost| self.port_lost())?
         {
-            pacer.wait_for_input(until.since_epoch());
+            if pacer.now() >= end {
+                break;
+            }
+            pacer.wait_for_input(until.since_epoch().min(end));
         }
         Ok(())
     }

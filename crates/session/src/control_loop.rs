@@ -55,6 +55,7 @@ pub(crate) fn control(
         follower,
         teleoperator,
         surroundings,
+        rate_hz,
         ..
     } = rig;
     let (question, events) = (&plan.question, &plan.events);
@@ -72,6 +73,14 @@ pub(crate) fn control(
         // A trigger is not left under torque. What failed is reported.
         let _ = teleoperator.release(pacer);
     })?;
+    let buses = [Some(follower.report()), teleoperator.report().bus];
+    for text in buses
+        .iter()
+        .flatten()
+        .flat_map(|bus| bus.slow_links(*rate_hz))
+    {
+        events.send(SessionEvent::Warning { text });
+    }
     let maps = robot.angle_maps(calibration);
     fanout.measured.judge = surroundings.judge(&maps);
     let mut arm = ControlledArm::new(&mut **follower, robot, calibration, period, pacer.now());

@@ -9,7 +9,9 @@ use ulna_rt::{Distribution, StopReason, Summary};
 use crate::controlled::{Exit, Finished, TicksEnded};
 use crate::display::DisplayReport;
 
-pub use crate::device_report::{BusReport, HealthReport, PolicyReport, ServoReport};
+pub use crate::device_report::{
+    BusReport, HealthReport, LinkReport, PolicyReport, PortLink, ServoReport,
+};
 
 /// Which clock a session ran on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -38,7 +40,7 @@ pub struct SessionTiming {
     pub lateness: Summary,
     /// Computing time of a tick; zero under the virtual clock, where computing takes no time.
     pub work: Summary,
-    /// From the request to the servos' last answer.
+    /// From the start of a tick until its answers were in, or were waited for no longer.
     pub port_wait: Summary,
     /// What the operating system granted the control thread; none under the virtual clock.
     pub scheduling: Option<Grant>,

@@ -17,7 +17,7 @@ use crate::device::{BoxedObserver, Helpers, LostPort, TeleoperatorReport};
 use crate::display::{DisplayHandle, DisplaySetup};
 use crate::error::SessionError;
 use crate::fanout::{FanOut, Measurements, RowSampler};
-use crate::report::{ClockKind, SessionReport, SessionTiming, ended_in_words};
+use crate::report::{BusReport, ClockKind, SessionReport, SessionTiming, ended_in_words};
 use crate::rig::Rig;
 
 /// What a session is to do with its rig.
@@ -355,14 +355,26 @@ fn failure(
         TicksEnded::Regularly(_) if !report.exit.as_asked => {
             format!("the session ended ({}), but the arm: {left}", report.ended)
         }
-        TicksEnded::Regularly(_) => match report.follower.left_limp().as_slice() {
-            [] => return Ok(()),
-            limp => format!(
-                "the session ended ({}), but {}; the arm: {left}",
-                report.ended,
-                limp.join(", and ")
-            ),
-        },
+        TicksEnded::Regularly(_) => return unread_or_limp(report),
     };
     Err(SessionError::Session(what))
+}
+
+/// A session that ended as it should, but in which most reads failed, or servos were left limp.
+fn unread_or_limp(report: &SessionReport) -> Result<(), SessionError> {
+    let left = &report.exit.happened;
+    let buses = [Some(&report.follower), report.leader.as_ref()];
+    let mut buses = buses.into_iter().flatten();
+    if let Some(unread) = buses.find_map(BusReport::mostly_unread) {
+        let what = format!("most reads failed: {unread}. The arm: {left}");
+        return Err(SessionError::Session(what));
+    }
+    match report.follower.left_limp().as_slice() {
+        [] => Ok(()),
+        limp => Err(SessionError::Session(format!(
+            "the session ended ({}), but {}; the arm: {left}",
+            report.ended,
+            limp.join(", and ")
+        ))),
+    }
 }

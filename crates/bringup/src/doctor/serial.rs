@@ -49,7 +49,9 @@ pub(super) fn checks() -> Vec<Check> {
     }
     for port in adapters {
         checks.push(usable(port));
-        checks.extend(latency(port));
+        // Opening a port asks its driver for low latency, and that stays.
+        let opened = ports::list().into_iter().find(|now| now.path == port.path);
+        checks.extend(opened.as_ref().and_then(latency));
     }
     checks.extend(meddlers());
     checks
@@ -101,7 +103,9 @@ fn latency(port: &PortInfo) -> Option<Check> {
     let device = port.path.file_name()?.to_string_lossy().into_owned();
     Some(Check::warn(
         &name,
-        format!("{ms} ms: every answer of the servos waits that long"),
+        format!(
+            "{ms} ms: every answer of the servos waits that long, and the driver was asked for less in vain"
+        ),
         format!(
             "`echo 1 | sudo tee /sys/bus/usb-serial/devices/{device}/latency_timer`, or the rule that `ulna doctor --udev` prints"
         ),

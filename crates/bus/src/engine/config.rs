@@ -26,6 +26,37 @@ pub enum EchoMode {
     Never,
 }
 
+/// What a link adds to the time on the wire: the servos' return delay, the adapter and the operating system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkTiming {
+    /// What an attempt may take beyond the time on the wire.
+    pub turnaround: Duration,
+    /// What it usually takes: whether there is time for a retry.
+    pub typical: Duration,
+    /// By how much the delay varies until bytes reach the wire: a USB adapter sends in frames of 1 ms.
+    pub spread: Duration,
+    /// What each servo of a group lets pass, at most, between the answer before its own and its own.
+    pub gap: Duration,
+    /// What may pass between two parts of the answers to one question: an adapter whose timer ends in the middle of an answer keeps the
+    /// rest for another period.
+    pub pause: Duration,
+}
+
+impl LinkTiming {
+    /// What is assumed before anything was measured: 4 ms of turn-around, frames of 1 ms. The gap is that of [`crate::health::LinkEstimate`].
+    pub const UNKNOWN: Self = Self {
+        turnaround: Duration::from_millis(4),
+        typical: Duration::ZERO,
+        spread: Duration::from_millis(1),
+        gap: Duration::from_micros(80),
+        pause: Duration::ZERO,
+    };
+}
+
+/// A servo begins to answer at most this long after its question: 50 µs were measured on Dynamixels with no return delay
+/// (dynamixel_control_hw#7).
+const FIRST: Duration = Duration::from_micros(100);
+
 /// The settings of one bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EngineConfig {
@@ -33,7 +64,7 @@ pub struct EngineConfig {
     pub protocol: Protocol,
     /// Ask groups of Dynamixel servos with fast sync reads: 7 bytes less for each servo, but a silent servo cuts the answer off.
     /// Firmware that does not know them stays silent, which the engine notices, see [`super::Engine::reads_fast`].
-    /// Other protocols have none.
+    /// Other protocols have none. Off by default: the firmware of an XL330 knows them from version 46 on.
     pub fast_reads: bool,
     /// Bits per second on the line.
     pub baud: u32,
@@ -41,9 +72,8 @@ pub struct EngineConfig {
     pub max_attempts: u8,
     /// A servo that has been silent for this many transactions in a row is asked once only.
     pub patience: u32,
-    /// What an attempt may take beyond the time on the wire: the servos' return delay, the adapter and the
-    /// operating system.
-    pub turnaround: Duration,
+    /// What the link adds to the time on the wire.
+    pub link: LinkTiming,
     /// Silence on the line before anything is repeated, so that a late answer is not talked over.
     pub quiet: Duration,
     /// Whether the adapter hands back what it sends.
@@ -63,14 +93,50 @@ impl EngineConfig {
     pub const fn with_protocol(protocol: Protocol, baud: u32) -> Self {
         Self {
             protocol,
-            fast_reads: true,
+            fast_reads: false,
             baud,
             max_attempts: 3,
             patience: 3,
-            turnaround: Duration::from_millis(4),
+            link: LinkTiming::UNKNOWN,
             quiet: Duration::from_millis(1),
             echo: EchoMode::Detect,
         }
+    }
+
+    /// The time on the wire of a group read of `len` bytes from each of so many servos, question and answers. Where servos cannot be asked
+    /// together, of one of them.
+    #[must_use]
+    pub fn group_wire_time(&self, len: u8, servos: usize) -> Duration {
+        let count = match self.protocol.has_sync_read() {
+            true => servos,
+            false => 1,
+        };
+        let question = self.protocol.group_question_bytes(count);
+        let answers = count * self.protocol.answer_bytes(len.into());
+        wire_time(question + answers, self.baud)
+    }
+
+    /// How long such a read may keep the wire busy from the moment on at which it is sent.
+    #[must_use]
+    pub fn occupancy(&self, len: u8, servos: usize) -> Duration {
+        let wire = self.group_wire_time(len, servos);
+        wire.saturating_add(self.pauses(servos))
+    }
+
+    /// How long such a read takes at the longest, if it is not repeated.
+    #[must_use]
+    pub fn longest(&self, len: u8, servos: usize) -> Duration {
+        let link = self.link.turnaround.saturating_add(self.link.pause);
+        self.occupancy(len, servos)
+            .saturating_add(link)
+            .saturating_add(self.quiet)
+    }
+
+    /// What may pass on the wire with a question and so many answers besides their bytes.
+    pub(super) fn pauses(&self, servos: usize) -> Duration {
+        let servos = u32::try_from(servos).unwrap_or(u32::MAX);
+        let gaps = self.link.gap.saturating_mul(servos);
+        FIRST.saturating_add(gaps).saturating_add(self.link.spread)
     }
 }
 

@@ -11,6 +11,9 @@ use crate::protocol::Protocol;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Request<'a> {
     /// Is this servo there? Its reply carries no data.
+    ///
+    /// A Feetech servo's answer to a ping is byte for byte the ping itself when its only complaint is the voltage. Until the engine knows whether
+    /// the adapter echoes, it takes such a packet for the echo and lets the retry read a register instead, whose answer cannot be mistaken.
     Ping {
         /// The servo.
         id: u8,
@@ -180,8 +183,7 @@ impl Request<'_> {
             } => Err(RequestError::Nothing),
             Self::Cycle { write, read } => {
                 if let Some(write) = write {
-                    check_length(write.width.into(), GroupEntry::CAPACITY)?;
-                    check_ids(write.entries.iter().map(|entry| entry.id))?;
+                    write.check()?;
                 }
                 if let Some(read) = read {
                     check_length(read.len.into(), MAX_DATA)?;
@@ -190,6 +192,14 @@ impl Request<'_> {
                 Ok(())
             }
         }
+    }
+}
+
+impl GroupWrite<'_> {
+    /// Whatever the packet itself does not check.
+    pub(super) fn check(&self) -> Result<(), RequestError> {
+        check_length(self.width.into(), GroupEntry::CAPACITY)?;
+        check_ids(self.entries.iter().map(|entry| entry.id))
     }
 }
 

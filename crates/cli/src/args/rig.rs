@@ -1,5 +1,7 @@
 //! The rig: which robots, where, real or simulated, on which clock.
 
+use std::time::Duration;
+
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use ulna_session::report::ClockKind;
@@ -54,9 +56,24 @@ pub(super) struct RigArgs {
     #[arg(long, value_name = "HZ")]
     rate: Option<f64>,
 
+    /// How long the adapter's slowest answers take, if it is not to be measured while connecting
+    #[arg(long, value_name = "MS", value_parser = milliseconds)]
+    round_trip: Option<Duration>,
+
     /// Let a real follower go to its first goal however far that is, and ask nothing
     #[arg(long)]
     yes: bool,
+}
+
+/// A time of a link, ms.
+fn milliseconds(text: &str) -> Result<Duration, String> {
+    let ms: f64 = text
+        .parse()
+        .map_err(|_| "give milliseconds, such as 17.5".to_owned())?;
+    match (0.0..=1000.0).contains(&ms) {
+        true => Ok(Duration::from_secs_f64(ms / 1e3)),
+        false => Err("no adapter takes that long; give 0 to 1000 milliseconds".to_owned()),
+    }
 }
 
 /// The scenes, with what each is.
@@ -129,6 +146,7 @@ impl RigArgs {
             clock,
             seed: self.seed,
             scene: Some(self.scene.clone()),
+            round_trip: self.round_trip,
             far_moves: match () {
                 () if self.yes => FarMoves::Allow,
                 () if Terminal::attended() => FarMoves::Ask,

@@ -2,18 +2,17 @@
 //!
 //! After a power dip a servo has torque 0, its maker's defaults in RAM and, if it counts turns, a new turn. So each servo's torque register is
 //! looked at in turns, and at once when the servo was silent. One that should have torque and has none gets no goals (the gate hears of
-//! it by [`Robot::limp`](ulna_core::Robot::limp)) until it has gone through the [`Stage`]s, one question behind each cycle.
+//! it by [`Robot::limp`](ulna_core::Robot::limp)) until it has gone through the [`Stage`]s, one question after the other.
 
 use core::time::Duration;
 
 use ulna_bus::ErrorFlags;
-use ulna_bus::engine::{Reply, Request};
+use ulna_bus::engine::{GroupRead, Reply, Request};
 use ulna_bus::registers::{Register, Role};
 use ulna_core::Stamp;
 
 use super::ServoArm;
-use super::health::ROOM;
-use super::health_report::Asked;
+use super::exchange::Question;
 use super::servo::Servo;
 use crate::servo_bus::LoopWrite;
 
@@ -163,13 +162,10 @@ impl ServoArm {
     }
 
     /// Asks the next servo that may have lost its torque, or is on its way back; true if an answer is awaited.
-    pub(super) fn ask_comeback(&mut self, now: Stamp) -> bool {
+    pub(super) fn ask_comeback(&mut self, now: Duration) -> bool {
         let Some(watching) = self.watching else {
             return false;
         };
-        if now + ROOM > self.deadline {
-            return false;
-        }
         let count = self.servos.len();
         let after = watching.last_comeback + 1;
         for joint in (after..after + count).map(|joint| joint % count.max(1)) {
@@ -178,20 +174,20 @@ impl ServoArm {
             {
                 if let Some(watching) = &mut self.watching {
                     watching.last_comeback = joint;
-                    watching.asked = Some(Asked::Comeback(joint));
                 }
+                self.opened(Question::Comeback(joint));
                 return true;
             }
         }
         false
     }
 
-    fn ask_about(&mut self, joint: usize, now: Stamp) -> bool {
+    fn ask_about(&mut self, joint: usize, now: Duration) -> bool {
         let step = loop {
             let servo = &self.servos[joint];
             let step = match servo.torque {
                 Torque::Doubtful => self.reading(joint, Role::TorqueEnable),
-                Torque::Lost(comeback) if comeback.due <= now.since_epoch() => {
+                Torque::Lost(comeback) if comeback.due <= now => {
                     self.step_of(joint, comeback.stage)
                 }
                 _ => return false,
@@ -203,11 +199,16 @@ impl ServoArm {
         };
         let id = self.servos[joint].id;
         let (address, bytes);
+        let ids = [id];
         let request = match step {
-            Step::Read(register) => Request::Read {
-                id,
-                address: register.address,
-                len: register.width,
+            // As a group of one: its answer is told apart from late ones.
+            Step::Read(register) => Request::Cycle {
+                write: None,
+                read: Some(GroupRead {
+                    address: register.address,
+                    len: register.width,
+                    ids: &ids,
+                }),
             },
             Step::Write(write) => {
                 (address, bytes) = write.encoded();
@@ -219,8 +220,12 @@ impl ServoArm {
             }
             Step::Skip => return false,
         };
-        let (begin, end) = (now.since_epoch(), self.deadline.since_epoch());
-        self.engine.begin(begin, &request, end).is_ok()
+        let end = now
+            + self.engine.config().longest(
+                u8::try_from(ulna_bus::engine::MAX_DATA).unwrap_or(u8::MAX),
+                1,
+            );
+        self.engine.begin(now, &request, end).is_ok()
     }
 
     fn reading(&self, joint: usize, role: Role) -> Step {

@@ -1,206 +1,267 @@
-//! One tick's exchange with the servos of one bus: goals out, state in.
+//! The exchange with the servos of one bus: goals out at every tick, questions as fast as the link carries them.
+//!
+//! * **Goals keep the tick's grid**, whatever the link does: they leave when the tick begins, together with the question for positions if
+//!   none is open. Only answers that should be on the half-duplex wire at that moment are waited for.
+//! * **One question is open at a time**, since answers carry no address. It may stay open for several ticks; its answer counts when it
+//!   comes, with the time at which it was measured. The next question follows at once, if question and answers have left the wire before
+//!   the next goals; otherwise together with these.
+//! * **What servos feel** is asked when positions are in and there is time left in the tick; on a link that is slower than a tick, of as
+//!   many servos as fit, in the place of one question for positions, so that each is asked once in a second or so.
 
 use std::time::Duration;
 
-use ulna_bus::engine::{GroupEntry, GroupRead, GroupWrite, MAX_SERVOS, Request, Status};
+use ulna_bus::engine::{GroupRead, Request, ServoFault, Status};
 use ulna_bus::health::Change;
-use ulna_bus::registers::Register;
 use ulna_core::{LinkLost, Progress, SafeSlice, Stamp};
 
 use super::ServoArm;
+use super::goals::Burst;
 
-/// Bytes of one burst: the goals of wheels, those of joints, and the request for the state.
-const BURST: usize = 768;
+/// Most data bytes in an answer of a servo on its way back under torque.
+const LONGEST_ANSWER: u8 = 4;
+
+/// What the open question is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Question {
+    Positions,
+    /// What servos feel.
+    Health,
+    /// Whether they have torque.
+    Torque,
+    /// The next question on the way of this joint's servo back under torque.
+    Comeback(usize),
+}
+
+/// Where the present tick stands.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Turn {
+    /// When the next tick begins.
+    pub(super) next: Stamp,
+    /// When this tick began.
+    pub(super) began: Stamp,
+    /// Goals come with every tick, and nothing may be on the wire then.
+    sends: bool,
+    pub(super) open: Option<Question>,
+    /// What was asked last, in this tick or before.
+    last: Option<Question>,
+    /// Positions have been asked for in this tick.
+    asked: bool,
+    /// Positions have come in in this tick, or were given up.
+    settled: bool,
+}
 
 impl ServoArm {
-    /// Starts a tick's exchange; `goals` are those of this bus, one for each joint.
+    /// Begins a tick; `goals` are those of this bus, one for each joint, and `next` is when the next tick begins.
     pub(crate) fn start(
         &mut self,
         now: Stamp,
         goals: Option<SafeSlice<'_>>,
-        deadline: Stamp,
+        next: Stamp,
     ) -> Result<(), LinkLost> {
-        let mut entries = [GroupEntry {
-            id: 0,
-            data: [0; 4],
-        }; MAX_SERVOS];
-        let count = goals.map_or(0, |goals| self.fill_positions(&mut entries, &goals));
+        self.take_in(now)?;
+        self.link.count_unread(now, &self.state.measured);
         self.welcome_back();
-        let write = self.layout.goal.filter(|_| count > 0);
-        let write = write.map(|goal| GroupWrite {
-            address: goal.address,
-            width: goal.width,
-            entries: &entries[..count],
-        });
-        self.deadline = deadline;
-        self.health_asked();
-        self.discard_input(now)?;
-        let (mut burst, mut len) = ([0; BURST], 0);
-        if let Some(goals) = goals.filter(|_| self.base.is_some()) {
-            self.take_speeds(&goals);
-            self.begin_speeds(now, deadline);
-            len = self.put_speeds(&mut burst);
+        self.turn = Turn {
+            began: now,
+            next,
+            sends: goals.is_some(),
+            open: self.turn.open,
+            last: self.turn.last,
+            asked: false,
+            settled: false,
+        };
+        if let Some(goals) = goals {
+            self.take_goals(&goals);
         }
-        let asked = self.roster.ids_to_read(now.since_epoch());
-        let read = (!asked.is_empty()).then_some(GroupRead {
+        self.go_on(now, true)
+    }
+
+    /// Carries the exchange on with whatever has arrived.
+    pub(crate) fn carry_on(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
+        self.take_in(now)?;
+        self.go_on(now, false)?;
+        Ok(self.progress(now))
+    }
+
+    fn progress(&mut self, now: Stamp) -> Progress {
+        let mut until = None;
+        let mut call =
+            |at: Duration| until = Some(until.map_or(at, |until: Duration| until.min(at)));
+        if self.turn.open.is_some() {
+            if let Status::Waiting { until } = self.engine.step(now.since_epoch(), &[]) {
+                call(until);
+            }
+            self.bus
+                .link()
+                .next_arrival()
+                .into_iter()
+                .for_each(&mut call);
+        }
+        if self.outgoing.due {
+            call(self.engine.line_free_at());
+        }
+        if self.turn.open.is_none()
+            && !self.turn.asked
+            && self.engine.ready_at() > now.since_epoch()
+        {
+            call(self.engine.ready_at());
+        }
+        match until.map(Stamp::new) {
+            None => Progress::Done,
+            Some(until) if self.turn.settled => Progress::Ready { until },
+            Some(until) => Progress::Waiting { until },
+        }
+    }
+
+    /// Hands the engine what has arrived.
+    fn take_in(&mut self, now: Stamp) -> Result<(), LinkLost> {
+        let mut buffer = [0; 256];
+        loop {
+            let count = self.bus.link().read(now.since_epoch(), &mut buffer)?;
+            let status = self.engine.step(now.since_epoch(), &buffer[..count]);
+            if let Some(late) = self.engine.late_answer().filter(|_| count > 0) {
+                self.link.estimate.was_late(late);
+            }
+            if status == Status::Done {
+                self.close(now);
+            }
+            if count < buffer.len() {
+                break;
+            }
+        }
+        let mut retry = Burst::new();
+        retry.push(self.engine.transmit());
+        self.put(now, &retry)
+    }
+
+    /// Takes the answers to the open question, which is over.
+    fn close(&mut self, now: Stamp) {
+        match self.turn.open.take() {
+            Some(Question::Positions) => {
+                self.turn.settled = true;
+                self.take_replies();
+            }
+            Some(Question::Health) => self.take_health(),
+            Some(Question::Torque) => self.take_torques(now),
+            Some(Question::Comeback(joint)) => {
+                // What a servo takes to write says nothing of the link.
+                self.take_comeback(joint, now);
+                let quiet_at = self.engine.ready_at();
+                self.bus.link().expect_answers_until(quiet_at);
+                return;
+            }
+            None => return,
+        }
+        if let Some(overhead) = self.engine.overhead() {
+            let servos = self.engine.replies().len();
+            self.link.estimate.answered(overhead, servos);
+        } else {
+            let silent = |fault| matches!(fault, ServoFault::Timeout { .. });
+            let mut replies = self.engine.replies().iter();
+            if replies.all(|reply| reply.result.is_err_and(silent)) {
+                self.link.estimate.was_silent();
+            }
+        }
+        self.engine.set_link(self.link.estimate.timing());
+        let quiet_at = self.engine.ready_at();
+        self.bus.link().expect_answers_until(quiet_at);
+    }
+
+    /// Sends what is to be sent now: goals, a question, or both in one burst.
+    fn go_on(&mut self, now: Stamp, tick_begins: bool) -> Result<(), LinkLost> {
+        let at = now.since_epoch();
+        let mut burst = Burst::new();
+        let mut with_goals = tick_begins;
+        if self.outgoing.due && at >= self.engine.line_free_at() {
+            self.send_goals_in(at, &mut burst);
+            with_goals = true;
+        }
+        if self.turn.open.is_none() && !self.outgoing.due && at >= self.engine.ready_at() {
+            self.ask(at, with_goals);
+            burst.push(self.engine.transmit());
+        }
+        self.put(now, &burst)
+    }
+
+    /// Asks the next question, if there is one now.
+    fn ask(&mut self, now: Duration, with_goals: bool) {
+        let positions = self.fits(now, self.layout.read.len, self.servos.len());
+        if self.comes_back() && self.asks_comeback(now, with_goals) && self.ask_comeback(now) {
+            return;
+        }
+        match (self.turn.asked, self.overdue_health(now)) {
+            (true, _) => self.ask_health_behind(now),
+            (false, Some(servos)) if with_goals => self.ask_health(now, servos),
+            (false, None) if with_goals || positions => self.ask_positions(now),
+            // What was waited for goes with the next goals.
+            (false, _) => {}
+        }
+    }
+
+    fn ask_positions(&mut self, now: Duration) {
+        let ids = self.roster.ids_to_read(now);
+        if ids.is_empty() {
+            return;
+        }
+        let read = GroupRead {
             address: self.layout.read.address,
             len: self.layout.read.len,
-            ids: asked,
-        });
-        // Ids and lengths were checked when the robot file was read, so only "nothing to do" is left to refuse.
-        let request = Request::Cycle { write, read };
-        self.under_way = self
-            .engine
-            .begin(now.since_epoch(), &request, deadline.since_epoch())
-            .is_ok();
-        len += copied(self.engine.transmit(), &mut burst[len..]);
-        self.put(now, &burst[..len])
-    }
-
-    /// A servo that is limp, or was when these goals were made, gets none.
-    fn fill_positions(&self, entries: &mut [GroupEntry], goals: &SafeSlice<'_>) -> usize {
-        let joints = self.servos.iter().zip(goals.iter()).enumerate();
-        let joints = joints.filter(|(joint, (servo, _))| {
-            !servo.is_wheel() && !goals.is_left_alone(*joint) && !servo.torque.is_limp()
-        });
-        let mut count = 0;
-        for (entry, (_, (servo, &goal))) in entries.iter_mut().zip(joints) {
-            if let Some(encoded) = encoded(&servo.goal, servo.id, servo.counts(goal)) {
-                *entry = encoded;
-                count += 1;
-            }
-        }
-        count
-    }
-
-    /// The speeds of the wheels that move the base as the last three goals say.
-    fn take_speeds(&mut self, goals: &[f64]) {
-        let (Some(base), Some((_, body))) = (&self.base, goals.split_last_chunk::<3>()) else {
-            return;
+            ids,
         };
-        let wheels = self.servos.iter().filter(|servo| servo.is_wheel());
-        for ((counts, servo), speed) in self.speeds.iter_mut().zip(wheels).zip(base.wheels(*body)) {
-            *counts = servo.counts(speed);
-        }
-        self.speeds_due = true;
-    }
-
-    /// Puts the goals of the wheels into a packet of their own: they lie elsewhere than those of joints.
-    fn begin_speeds(&mut self, now: Stamp, deadline: Stamp) {
-        let Some(goal) = self.layout.speed_goal else {
-            return;
+        // A servo that was missed is asked again as long as its answer comes before the next tick.
+        let end = now + self.engine.config().longest(read.len, ids.len());
+        let end = end.max(self.turn.next.since_epoch());
+        let request = Request::Cycle {
+            write: None,
+            read: Some(read),
         };
-        let mut entries = [GroupEntry {
-            id: 0,
-            data: [0; 4],
-        }; 3];
-        let wheels = self.servos.iter().filter(|servo| servo.is_wheel());
-        for ((entry, servo), &counts) in entries.iter_mut().zip(wheels).zip(&self.speeds) {
-            if let Some(encoded) = encoded(&goal, servo.id, counts) {
-                *entry = encoded;
-            }
+        if self.engine.begin(now, &request, end).is_ok() {
+            self.turn.asked = true;
+            self.opened(Question::Positions);
         }
-        let write = Some(GroupWrite {
-            address: goal.address,
-            width: goal.width,
-            entries: &entries,
-        });
-        let request = Request::Cycle { write, read: None };
-        let begun = self
-            .engine
-            .begin(now.since_epoch(), &request, deadline.since_epoch());
-        debug_assert!(begun.is_ok(), "{begun:?}");
     }
 
-    /// The packet of the wheels, unless answers are still expected on the line: then it leaves later.
-    fn put_speeds(&mut self, burst: &mut [u8]) -> usize {
-        let len = copied(self.engine.transmit(), burst);
-        self.speeds_due = len == 0;
-        len
+    /// A servo on its way back is asked behind the positions, as often as answers come before the next tick; on a link that is too slow for that,
+    /// in turns with them.
+    fn asks_comeback(&self, now: Duration, with_goals: bool) -> bool {
+        let config = self.engine.config();
+        let answered = |from: Duration| {
+            from + config.group_wire_time(LONGEST_ANSWER, 1) + self.link.estimate.slowest()
+        };
+        let next = self.turn.next.since_epoch();
+        if self.turn.asked {
+            return answered(now) <= next && self.fits(now, LONGEST_ANSWER, 1);
+        }
+        let (len, servos) = (self.layout.read.len, self.servos.len());
+        let positions = config.group_wire_time(len, servos) + self.link.estimate.slowest();
+        let is_slow = answered(self.turn.began.since_epoch() + positions) > next;
+        let was_comeback = matches!(self.turn.last, Some(Question::Comeback(_)));
+        is_slow && !was_comeback && (with_goals || self.fits(now, LONGEST_ANSWER, 1))
     }
 
-    /// Bytes that came after an earlier exchange had ended belong to nothing.
-    fn discard_input(&mut self, now: Stamp) -> Result<(), LinkLost> {
-        let mut bin = [0; 256];
-        while self.receive(now, &mut bin)? == bin.len() {}
-        Ok(())
+    /// Notes that a question is open.
+    pub(super) fn opened(&mut self, question: Question) {
+        self.turn.open = Some(question);
+        self.turn.last = Some(question);
+        self.link.questions = self.link.questions.saturating_add(1);
     }
 
-    fn receive(&mut self, now: Stamp, into: &mut [u8]) -> Result<usize, LinkLost> {
-        self.bus.link().read(now.since_epoch(), into)
+    /// Question and answers have left the wire before the next goals come.
+    pub(super) fn fits(&self, now: Duration, len: u8, servos: usize) -> bool {
+        !self.turn.sends
+            || now + self.engine.config().occupancy(len, servos) <= self.turn.next.since_epoch()
     }
 
-    fn put(&mut self, now: Stamp, bytes: &[u8]) -> Result<(), LinkLost> {
-        if bytes.is_empty() {
+    fn put(&mut self, now: Stamp, burst: &Burst) -> Result<(), LinkLost> {
+        if burst.bytes().is_empty() {
             return Ok(());
         }
-        self.bus.link().write(now.since_epoch(), bytes)
+        let ready_at = self.engine.ready_at();
+        self.bus.link().expect_answers_until(ready_at);
+        self.bus.link().write(now.since_epoch(), burst.bytes())
     }
 
-    fn send(&mut self, now: Stamp) -> Result<(), LinkLost> {
-        let mut burst = [0; BURST];
-        let len = copied(self.engine.transmit(), &mut burst);
-        self.put(now, &burst[..len])
-    }
-
-    pub(crate) fn carry_on(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
-        if !self.under_way {
-            return Ok(Progress::Done);
-        }
-        let mut buffer = [0; 256];
-        let count = self.receive(now, &mut buffer)?;
-        let status = self.engine.step(now.since_epoch(), &buffer[..count]);
-        self.send(now)?;
-        match status {
-            Status::Waiting { until } => {
-                let arrival = self.bus.link().next_arrival().unwrap_or(Duration::MAX);
-                Ok(Progress::Waiting {
-                    until: Stamp::new(until.min(arrival)),
-                })
-            }
-            Status::Done
-                if self
-                    .watching
-                    .is_some_and(|watching| watching.asked.is_some()) =>
-            {
-                self.under_way = false;
-                if let Some(asked) = self.health_asked() {
-                    self.take_asked(asked, now);
-                }
-                // A tick may have time for more than one question of a servo on its way back.
-                if self.comes_back() && self.ask_comeback(now) {
-                    return self.await_asked(now);
-                }
-                Ok(Progress::Done)
-            }
-            Status::Done => {
-                self.under_way = false;
-                self.take_replies(now);
-                if self.speeds_due {
-                    self.begin_speeds(now, Stamp::new(now.since_epoch() + LATE_SPEEDS));
-                    let mut burst = [0; BURST];
-                    let len = self.put_speeds(&mut burst);
-                    self.put(now, &burst[..len])?;
-                } else if self.comes_back() && self.ask_comeback(now) || self.ask_health(now) {
-                    return self.await_asked(now);
-                }
-                Ok(Progress::Done)
-            }
-        }
-    }
-
-    /// Sends what was asked behind the cycle.
-    fn await_asked(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
-        self.under_way = true;
-        self.send(now)?;
-        let arrival = self.bus.link().next_arrival();
-        Ok(Progress::Waiting {
-            until: arrival.map_or(self.deadline, Stamp::new).min(self.deadline),
-        })
-    }
-
-    fn take_replies(&mut self, now: Stamp) {
-        self.state.stamp = now;
+    fn take_replies(&mut self) {
         for reply in self.engine.replies() {
             let Some(joint) = self.servos.iter().position(|servo| servo.id == reply.id) else {
                 continue;
@@ -218,18 +279,20 @@ impl ServoArm {
             if let Ok(data) = reply.result {
                 self.health[joint].alarms = data.flags.0;
             }
-            let believed = |counts: &i32| servo.believes(Stamp::new(reply.at), *counts);
+            let believed = |counts: &i32| servo.believes(Stamp::new(reply.measured), *counts);
             let Some(counts) = counts.filter(believed) else {
                 continue;
             };
             let (value, is_wheel) = (servo.value(counts), servo.is_wheel());
+            let measured = Stamp::new(reply.measured);
+            self.state.stamp = self.state.stamp.max(measured);
             if is_wheel {
                 let wheel = joint - self.first_wheel();
                 self.wheels[wheel] = value;
-                self.wheels_measured[wheel] = Stamp::new(reply.at);
+                self.wheels_measured[wheel] = measured;
             } else {
                 self.state.position[joint] = value;
-                self.state.measured[joint] = Stamp::new(reply.at);
+                self.state.measured[joint] = measured;
             }
         }
         self.state_of_base();
@@ -249,21 +312,4 @@ impl ServoArm {
         let oldest = self.wheels_measured.iter().min().copied();
         self.state.measured[first..].fill(oldest.unwrap_or_default());
     }
-}
-
-/// A packet of wheels that could not leave with the burst has this long.
-const LATE_SPEEDS: Duration = Duration::from_millis(1);
-
-fn encoded(goal: &Register, id: u8, counts: i32) -> Option<GroupEntry> {
-    let bytes = goal.encode(counts).ok()?;
-    Some(GroupEntry {
-        id,
-        data: bytes.padded(),
-    })
-}
-
-fn copied(from: &[u8], to: &mut [u8]) -> usize {
-    let len = from.len().min(to.len());
-    to[..len].copy_from_slice(&from[..len]);
-    len
 }

@@ -1,15 +1,20 @@
-//! What servos feel: load, current, voltage and temperature, one servo after the other behind the cycles of the control loop.
+//! What servos feel: load, current, voltage and temperature.
+//!
+//! It never costs a tick: one servo is asked behind the positions where its answer comes before the next tick. Where that never
+//! fits, as many servos as the wire has time for are asked together in the place of one question for positions, often enough that each
+//! has its turn twice in two seconds.
 
 use std::time::Duration;
 
-use ulna_bus::engine::{GroupRead, Request};
+use ulna_bus::engine::{GroupRead, MAX_SERVOS, Request};
 use ulna_bus::health::Rotation;
 use ulna_bus::registers::{Role, Span};
-use ulna_core::{Health, Stamp};
+use ulna_core::{Health, Joints, Stamp};
 
 use super::ServoArm;
 use super::comeback::Torque;
-use super::health_report::{Asked, Watching};
+use super::exchange::Question;
+use super::health_report::Watching;
 use super::servo::Servo;
 
 /// What is read for it.
@@ -20,121 +25,200 @@ const ROLES: [Role; 4] = [
     Role::PresentTemperature,
 ];
 
-/// The answer must come this long before the tick's deadline, or it is not asked for.
-pub(super) const ROOM: Duration = Duration::from_micros(1500);
+/// Every servo is asked this often at least, what it feels and whether it has torque in turns: what it feels twice in the two seconds in which it
+/// should answer once.
+const AT_LEAST: Duration = Duration::from_millis(450);
 
 impl ServoArm {
-    /// From now on one servo each `every` is asked what it feels, behind a cycle that has time for it.
+    /// From now on one servo each `every` is asked what it feels where there is time for it, and less often where there is not.
     pub fn watch_health(&mut self, every: Duration) {
         self.watching = Some(Watching {
             rotation: Rotation::new(every),
             torque_round: false,
             last: 0,
-            asked: None,
+            asked_at: Joints::filled(self.servos.len(), Stamp::ZERO),
             last_comeback: 0,
         });
     }
 
-    /// Asks the servo whose turn it is, if there is one and time is left; true if an answer is awaited.
-    pub(super) fn ask_health(&mut self, now: Stamp) -> bool {
-        let Some(watching) = &mut self.watching else {
-            return false;
-        };
-        watching.asked = None;
-        if now + ROOM > self.deadline {
-            return false;
+    /// Asks the servo whose turn it is behind the positions of this tick, if its answer comes in time.
+    pub(super) fn ask_health_behind(&mut self, now: Duration) {
+        let due = |watching: Watching| watching.rotation.is_due(now);
+        if !self.watching.is_some_and(due) {
+            return;
         }
-        let replies = self.engine.replies().iter();
-        let alive = replies
-            .filter(|reply| reply.result.is_ok())
-            .map(|reply| reply.id);
-        let Some(id) = watching.rotation.next(now.since_epoch(), alive) else {
-            return false;
+        let Some(span) = self.health_span() else {
+            return;
         };
-        let Some(joint) = self.servos.iter().position(|servo| servo.id == id) else {
-            return false;
+        let wire = self.engine.config().group_wire_time(span.len, 1);
+        let answered = now + wire + self.link.estimate.slowest();
+        if answered <= self.turn.next.since_epoch() && self.fits(now, span.len, 1) {
+            self.ask_health(now, 1);
+        }
+    }
+
+    /// How many servos are to be asked together in the place of positions, if they have waited too long: as many as the wire has time for
+    /// in a tick.
+    pub(super) fn overdue_health(&self, now: Duration) -> Option<usize> {
+        let watching = self.watching?;
+        let next = self.next_joint()?;
+        let span = self.servos[next].model.table.span(&ROLES)?;
+        if watching.asked_at[next].age(Stamp::new(now)) < AT_LEAST {
+            return None;
+        }
+        let alive = self.roster.living().count();
+        let together = match self.bus.family().protocol().has_sync_read() {
+            true => alive,
+            false => 1,
         };
+        let began = self.turn.began.since_epoch();
+        let servos = (1..=together)
+            .rev()
+            .find(|&servos| self.fits(began, span.len, servos));
+        Some(servos.unwrap_or(1))
+    }
+
+    /// The joint of the servo whose turn it is.
+    fn next_joint(&self) -> Option<usize> {
+        let watching = self.watching?;
+        let (mut alive, mut next) = ([0; MAX_SERVOS], [0]);
+        let alive = self.living(&mut alive);
+        match watching.rotation.next(alive, &mut next) {
+            0 => None,
+            _ => self.servos.iter().position(|servo| servo.id == next[0]),
+        }
+    }
+
+    /// Where what that servo feels lies in its registers.
+    fn health_span(&self) -> Option<Span> {
+        self.servos[self.next_joint()?].model.table.span(&ROLES)
+    }
+
+    fn living<'a>(&self, out: &'a mut [u8; MAX_SERVOS]) -> &'a [u8] {
+        let mut count = 0;
+        for (place, id) in out.iter_mut().zip(self.roster.living()) {
+            *place = id;
+            count += 1;
+        }
+        &out[..count]
+    }
+
+    /// Asks the next so many servos what they feel or, in every other round, whether they have torque, as far as the registers lie in the
+    /// same place.
+    pub(super) fn ask_health(&mut self, now: Duration, servos: usize) {
+        let (Some(mut watching), Some(joint)) = (self.watching, self.next_joint()) else {
+            return;
+        };
+        let (mut alive, mut next) = ([0; MAX_SERVOS], [0; MAX_SERVOS]);
+        let alive = self.living(&mut alive);
+        let count = watching
+            .rotation
+            .next(alive, &mut next[..servos.min(MAX_SERVOS)]);
+        let turn = &next[..count];
         // A round of what they feel, then one of whether they have torque.
-        if joint <= watching.last {
-            watching.torque_round = !watching.torque_round;
+        watching.torque_round ^= joint <= watching.last;
+        let has_torque = |id: &&u8| {
+            self.servo(**id)
+                .is_some_and(|servo| servo.torque == Torque::On)
+        };
+        let torque = watching.torque_round && turn.iter().any(|id| has_torque(&id));
+        let (question, roles) = match torque {
+            true => (Question::Torque, &[Role::TorqueEnable][..]),
+            false => (Question::Health, &ROLES[..]),
+        };
+        let asked = turn.iter().filter(|id| !torque || has_torque(id));
+        let span_of = |id: u8| self.servo(id)?.model.table.span(roles);
+        let mut ids = [0; MAX_SERVOS];
+        let mut len = 0;
+        let mut span = None;
+        for &id in asked {
+            let here = span_of(id);
+            if here.is_none() || *span.get_or_insert(here) != here {
+                break;
+            }
+            ids[len] = id;
+            len += 1;
         }
-        watching.last = joint;
-        let torque = watching.torque_round && self.servos[joint].torque == Torque::On;
-        let roles = match torque {
-            true => &[Role::TorqueEnable][..],
-            false => &ROLES[..],
+        let (Some(span), ids) = (span.flatten(), &ids[..len]) else {
+            return;
         };
-        let Some(Span { address, len }) = self.servos[joint].model.table.span(roles) else {
-            return false;
+        let end = now + self.engine.config().longest(span.len, ids.len());
+        let read = GroupRead {
+            address: span.address,
+            len: span.len,
+            ids,
         };
-        let read = Some(GroupRead {
-            address,
-            len,
-            ids: &[id],
-        });
-        let request = Request::Cycle { write: None, read };
-        let (begin, end) = (now.since_epoch(), self.deadline.since_epoch());
-        let begun = self.engine.begin(begin, &request, end).is_ok();
-        let asked = match torque {
-            true => Asked::Torque(joint),
-            false => Asked::Health(joint),
+        let request = Request::Cycle {
+            write: None,
+            read: Some(read),
         };
-        watching.asked = begun.then_some(asked);
-        begun
+        if self.engine.begin(now, &request, end).is_err() {
+            return;
+        }
+        // In a round about torque a servo without has had its turn as well.
+        let turn = match torque {
+            true => &next[..count],
+            false => ids,
+        };
+        for (joint, servo) in self.servos.iter().enumerate() {
+            if turn.contains(&servo.id) {
+                watching.asked_at[joint] = Stamp::new(now);
+            }
+            if turn.last() == Some(&servo.id) {
+                watching.rotation.took_turn(now, servo.id);
+                watching.last = joint;
+            }
+        }
+        self.watching = Some(watching);
+        self.opened(question);
     }
 
-    /// Whose answer is awaited; none after this.
-    pub(super) fn health_asked(&mut self) -> Option<Asked> {
-        self.watching.as_mut()?.asked.take()
+    fn servo(&self, id: u8) -> Option<&Servo> {
+        self.servos.iter().find(|servo| servo.id == id)
     }
 
-    /// Takes the answer to what was asked behind the cycle.
-    pub(super) fn take_asked(&mut self, asked: Asked, now: Stamp) {
-        match asked {
-            Asked::Health(joint) => self.take_health(joint),
-            Asked::Comeback(joint) => self.take_comeback(joint, now),
-            Asked::Torque(joint) => {
-                let id = self.servos[joint].id;
-                let reply = self.engine.replies().iter().find(|reply| reply.id == id);
-                let on = reply.and_then(|reply| self.value(joint, Role::TorqueEnable, reply));
-                if let Some(on) = on {
-                    self.take_torque(joint, on, now);
-                }
+    /// Takes the answers to a question of whether servos have torque.
+    pub(super) fn take_torques(&mut self, now: Stamp) {
+        for joint in 0..self.servos.len() {
+            let id = self.servos[joint].id;
+            let reply = self.engine.replies().iter().find(|reply| reply.id == id);
+            let on = reply.and_then(|reply| self.value(joint, Role::TorqueEnable, reply));
+            if let Some(on) = on {
+                self.take_torque(joint, on, now);
             }
         }
     }
 
-    /// Takes the answer of this joint's servo, if it came.
-    fn take_health(&mut self, joint: usize) {
-        let servo = &mut self.servos[joint];
-        let Some(Span { address, .. }) = servo.model.table.span(&ROLES) else {
-            return;
-        };
-        let mine = self
-            .engine
-            .replies()
-            .iter()
-            .find(|reply| reply.id == servo.id);
-        let Some((reply, data)) = mine.and_then(|reply| Some((reply, reply.result.ok()?))) else {
-            return;
-        };
-        let counts = |role| {
-            let register = servo.model.table.find(role)?;
-            register.decode_in_block(address, data.bytes())
-        };
-        let health = felt(servo, Stamp::new(reply.at), counts);
-        if !servo.torque.is_limp() {
-            servo.best_volts = servo.best_volts.max(health.volts.unwrap_or(0.0));
+    /// Takes the answers to a question of what servos feel.
+    pub(super) fn take_health(&mut self) {
+        for reply in self.engine.replies() {
+            let Some(joint) = self.servos.iter().position(|servo| servo.id == reply.id) else {
+                continue;
+            };
+            let servo = &mut self.servos[joint];
+            let (Some(Span { address, .. }), Ok(data)) =
+                (servo.model.table.span(&ROLES), reply.result)
+            else {
+                continue;
+            };
+            let counts = |role| {
+                let register = servo.model.table.find(role)?;
+                register.decode_in_block(address, data.bytes())
+            };
+            let health = felt(servo, Stamp::new(reply.measured), counts);
+            if !servo.torque.is_limp() {
+                servo.best_volts = servo.best_volts.max(health.volts.unwrap_or(0.0));
+            }
+            servo.worst.take(&health);
+            let Health {
+                alarms, restarts, ..
+            } = self.health[joint];
+            self.health[joint] = Health {
+                alarms,
+                restarts,
+                ..health
+            };
         }
-        servo.worst.take(&health);
-        let Health {
-            alarms, restarts, ..
-        } = self.health[joint];
-        self.health[joint] = Health {
-            alarms,
-            restarts,
-            ..health
-        };
     }
 }
 

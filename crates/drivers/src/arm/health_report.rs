@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 use ulna_bus::health::Rotation;
-use ulna_core::Health;
+use ulna_core::{Health, Joints, Stamp};
 
-/// The rotation, and whose answer is awaited.
+/// Whose turn it is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Watching {
     pub(super) rotation: Rotation,
@@ -12,20 +12,10 @@ pub(super) struct Watching {
     pub(super) torque_round: bool,
     /// The joint whose turn it was last.
     pub(super) last: usize,
-    pub(super) asked: Option<Asked>,
+    /// When each joint's servo was asked last.
+    pub(super) asked_at: Joints<Stamp>,
     /// The joint that was asked last of those on their way back.
     pub(super) last_comeback: usize,
-}
-
-/// What a joint was asked behind a cycle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asked {
-    /// What it feels.
-    Health(usize),
-    /// Whether it has torque.
-    Torque(usize),
-    /// The next question of its way back under torque.
-    Comeback(usize),
 }
 
 /// The extremes of what a servo felt since the session began.

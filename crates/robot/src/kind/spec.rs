@@ -69,6 +69,9 @@ pub struct BusSpec {
     pub protocol: Protocol,
     /// Bits per second.
     pub baud: u32,
+    /// Read groups with Dynamixel's fast sync reads, if the servos turn out to know them while the arm is connected: 7 bytes less for each.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fast_reads: bool,
 }
 
 /// A follower or a leader.

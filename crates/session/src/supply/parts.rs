@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ulna_core::unit::AngleMap;
 use ulna_core::{Camera, Environment, Joints, Judge};
@@ -21,6 +22,8 @@ pub struct SuppliedArm {
     pub calibration: Calibration,
     /// Its port.
     pub port: Box<dyn Port>,
+    /// What its slowest answers take beyond the time on the wire, if the user says so; it is measured otherwise.
+    pub round_trip: Option<Duration>,
 }
 
 impl fmt::Debug for SuppliedArm {
