@@ -24,8 +24,15 @@
 //! * **By the deadline it is done**, whatever the line does; nothing is sent after that.
 //! * **Every servo has its own result.** One silent servo costs the others nothing.
 //! * **Retries are bounded** and only ask the servos again that have not answered. A group write is never repeated. Before a retry
-//!   the line must have been quiet; an answer to the earlier attempt still counts.
-//!   A servo that has been silent for some transactions is asked once only, so a dead one costs one timeout.
+//!   the line must have been quiet.
+//! * **An answer counts for its own question.** Answers carry no address. A single servo's answer to the earlier attempt still counts, as
+//!   it is the same question; but positions are asked for again and again, and an old one must not pass for a new one. So a group
+//!   some of whose answers are still outstanding is asked for a few bytes more than before, and what comes with the old length is late:
+//!   dropped and counted, and [`Engine::late_answer`] tells how late. While six questions in a row are without any answer, none is
+//!   asked ([`ServoFault::NotSent`]) until 150 ms have passed. Each reply says when its servo looked ([`Reply::measured`]).
+//! * **Goals need not wait for answers.** [`Engine::post`] sends a group write while a question is open, from
+//!   [`Engine::line_free_at`] on, when its answers should have left the wire; they may reach the host much later.
+//! * **A servo that has been silent for some transactions is asked once only**, so a dead one costs one timeout.
 //! * **What is not an answer is skipped and counted**: noise, the adapter's echo, packets of others, leftovers of an
 //!   earlier transaction. If answers may still be under way when a transaction ends, the next one waits for them to pass.
 //!
@@ -61,6 +68,7 @@ mod receive;
 mod reply;
 mod request;
 mod transaction;
+mod unanswered;
 
 pub use config::{EchoMode, EngineConfig, wire_time};
 pub use counters::{BusCounters, ServoCounters};
@@ -68,7 +76,9 @@ pub use limits::{MAX_DATA, MAX_SERVOS};
 pub use reply::{Reply, ReplyData, ServoFault};
 pub use request::{GroupEntry, GroupRead, GroupWrite, Request, RequestError};
 
+use config::GAP;
 use counters::bump;
+use outbox::Outbox;
 use packets::RxDecoder;
 use transaction::Transaction;
 
@@ -84,12 +94,25 @@ pub enum Status {
     Done,
 }
 
-/// The state of one bus. About 14 kB, of which 9 kB are the counters of all possible servos.
+/// What a link adds to the time on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkTiming {
+    /// See [`EngineConfig::turnaround`].
+    pub turnaround: Duration,
+    /// See [`EngineConfig::typical`].
+    pub typical: Duration,
+    /// See [`EngineConfig::spread`].
+    pub spread: Duration,
+}
+
+/// The state of one bus. About 16 kB, of which 9 kB are the counters of all possible servos.
 #[derive(Debug, Clone)]
 pub struct Engine {
     config: EngineConfig,
     decoder: RxDecoder,
     transaction: Transaction,
+    /// The newest group write that was sent between questions.
+    posted: Outbox,
     phase: Phase,
     deadline: Duration,
     attempt: u8,
@@ -98,6 +121,12 @@ pub struct Engine {
     last_byte: Option<Duration>,
     /// Until then, answers to earlier questions may come in.
     busy_until: Duration,
+    /// Until then, what was handed out is on its way over the wire.
+    sending_until: Duration,
+    /// Until then, the answers to the question that was handed out last may be on the wire.
+    answering_until: Duration,
+    /// What the last transaction took beyond the time on the wire, if it was answered at once.
+    overhead: Option<Duration>,
     counters: BusCounters,
     /// The decoder's skipped bytes when the transaction began.
     skipped_before: u32,
@@ -119,12 +148,16 @@ impl Engine {
             config,
             decoder: RxDecoder::new(config.protocol),
             transaction: Transaction::new(&config),
+            posted: Outbox::new(),
             phase: Phase::Done,
             deadline: Duration::ZERO,
             attempt: 0,
             attempt_end: Duration::ZERO,
             last_byte: None,
             busy_until: Duration::ZERO,
+            sending_until: Duration::ZERO,
+            answering_until: Duration::ZERO,
+            overhead: None,
             counters: BusCounters::default(),
             skipped_before: 0,
         }
@@ -148,7 +181,8 @@ impl Engine {
             self.busy_until = self.attempt_end;
         }
         self.phase = Phase::Done;
-        self.transaction.open(request)?;
+        self.overhead = None;
+        self.transaction.open(request, now)?;
         bump(&mut self.counters.transactions);
         self.decoder.reset();
         (self.skipped_before, _) = self.decoder.losses();
@@ -158,6 +192,79 @@ impl Engine {
         self.last_byte = None;
         self.advance(now);
         Ok(())
+    }
+
+    /// What the link is known to add, from now on.
+    pub fn set_link(&mut self, link: LinkTiming) {
+        self.config.turnaround = link.turnaround;
+        self.config.typical = link.typical;
+        self.config.spread = link.spread;
+    }
+
+    /// Asks groups with fast sync reads, where the protocol has them, or not.
+    pub fn set_fast_reads(&mut self, fast: bool) {
+        self.config.fast_reads = fast;
+        self.transaction.set_fast_reads(fast);
+    }
+
+    /// The bytes of a group write that is sent at `now`, whether a question is open or not; it has no answer. Not before
+    /// [`line_free_at`](Self::line_free_at), or it collides with answers.
+    ///
+    /// # Errors
+    /// [`RequestError`] if it cannot be put into a packet.
+    pub fn post(&mut self, now: Duration, write: &GroupWrite<'_>) -> Result<&[u8], RequestError> {
+        write.check()?;
+        let protocol = self.config.protocol;
+        self.posted.clear();
+        self.posted
+            .append(|out| packets::sync_write(protocol, out, write))?;
+        let longest = self.transaction.longest_posted.max(self.posted.len());
+        self.transaction.longest_posted = longest;
+        self.put_on_wire(now, self.posted.len());
+        let bytes = self.posted.bytes();
+        self.counters.bytes_sent = self.counters.bytes_sent.saturating_add(bytes.len() as u64);
+        Ok(bytes)
+    }
+
+    /// From when on nothing that is sent collides with answers on the wire, which may reach the host much later.
+    #[must_use]
+    pub fn line_free_at(&self) -> Duration {
+        self.answering_until
+    }
+
+    /// From when on the next question is sent at once: answers to an earlier one may come in until then.
+    #[must_use]
+    pub fn ready_at(&self) -> Duration {
+        match self.phase {
+            Phase::Done => self.busy_until.max(self.answering_until),
+            Phase::Settling | Phase::Listening => self.attempt_end.max(self.answering_until),
+        }
+    }
+
+    /// The time on the wire of a group read of `len` bytes from each of so many servos, question and answers.
+    #[must_use]
+    pub fn wire_time(&self, len: u8, servos: usize) -> Duration {
+        wire_time(self.transaction.group_bytes(len, servos), self.config.baud)
+    }
+
+    /// How long such a read may keep the wire busy from the moment on at which it is sent.
+    #[must_use]
+    pub fn occupancy(&self, len: u8, servos: usize) -> Duration {
+        let gaps = GAP.saturating_mul(u32::try_from(servos).unwrap_or(u32::MAX));
+        let wire = self.wire_time(len, servos);
+        wire.saturating_add(gaps).saturating_add(self.config.spread)
+    }
+
+    /// What the last transaction took beyond the time on the wire, if all servos answered at once.
+    #[must_use]
+    pub fn overhead(&self) -> Option<Duration> {
+        self.overhead
+    }
+
+    /// How long after its question the newest answer came that was too late for it, since the last transaction began.
+    #[must_use]
+    pub fn late_answer(&self) -> Option<Duration> {
+        self.transaction.late
     }
 
     /// The bytes to put on the line now, or none. Each is returned once. Ask before each `step`, and send at once: the
@@ -174,8 +281,10 @@ impl Engine {
             .counters
             .bytes_received
             .saturating_add(received.len() as u64);
-        if self.phase == Phase::Listening && !received.is_empty() {
-            self.last_byte = Some(now);
+        if !received.is_empty() {
+            if self.phase == Phase::Listening {
+                self.last_byte = Some(now);
+            }
             let mut rest = received;
             while !rest.is_empty() {
                 let taken = self.decoder.push(rest);
@@ -222,6 +331,7 @@ impl Engine {
         BusCounters {
             echoes: self.transaction.echo.count,
             unexpected: self.transaction.unexpected,
+            late: self.transaction.late_count,
             skipped_bytes,
             checksum_errors,
             ..self.counters
@@ -266,15 +376,29 @@ impl Engine {
     fn start_attempt(&mut self, now: Duration) {
         self.phase = Phase::Listening;
         self.attempt = self.attempt.saturating_add(1);
-        self.transaction.begin_attempt(self.attempt);
+        self.transaction.begin_attempt(self.attempt, now);
+        let on_wire_at = now.max(self.sending_until);
+        self.transaction.on_wire_at = on_wire_at;
+        self.put_on_wire(now, self.transaction.outbox.len());
+        let end = on_wire_at.saturating_add(self.shortest_attempt());
+        self.answering_until = match self.transaction.asked.asked_now().count() {
+            0 => self.answering_until,
+            count => end
+                .saturating_add(GAP.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX)))
+                .saturating_add(self.config.spread),
+        };
         self.decoder
             .expect(self.transaction.max_data(), self.transaction.blocks());
         self.attempt_end = if self.transaction.listens_to_the_end() {
             self.deadline
         } else {
-            now.saturating_add(self.shortest_attempt())
-                .saturating_add(self.config.turnaround)
+            end.saturating_add(self.config.turnaround)
         };
+    }
+
+    fn put_on_wire(&mut self, now: Duration, bytes: usize) {
+        let start = self.sending_until.max(now);
+        self.sending_until = start.saturating_add(wire_time(bytes, self.config.baud));
     }
 
     /// Question and answers on the line without any pause between.
@@ -300,7 +424,10 @@ impl Engine {
 
     fn may_retry(&self, now: Duration) -> bool {
         self.transaction.is_repeatable(self.config.max_attempts)
-            && now.saturating_add(self.shortest_attempt()) <= self.deadline
+            && now
+                .saturating_add(self.shortest_attempt())
+                .saturating_add(self.config.typical)
+                <= self.deadline
     }
 
     fn read_packets(&mut self, now: Duration) {
@@ -321,6 +448,10 @@ impl Engine {
         let asked = &self.transaction.asked;
         let asked_once = asked.asked_once();
         self.busy_until = if asked.none_pending() && asked_once {
+            self.answering_until = self.answering_until.min(now);
+            let on_wire = self.transaction.on_wire_at + self.shortest_attempt();
+            let newest = asked.newest_answer();
+            self.overhead = newest.map(|newest| newest.saturating_sub(on_wire));
             self.busy_until.min(now)
         } else {
             self.attempt_end.max(self.busy_until)

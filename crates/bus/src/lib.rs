@@ -16,8 +16,8 @@
 //! * [`engine`]: asks servos and gathers their answers by a deadline, one result per servo. One [`engine::Engine`] per bus,
 //!   made for the bus' [`Protocol`]: in sync reads, fast sync reads or one read after the other, whatever is shortest.
 //! * [`health`]: what to remember from cycle to cycle. [`health::Roster`] says who is worth asking,
-//!   [`health::Plausibility`] which positions to believe and how old the last good one is, and [`health::Rotation`] whose
-//!   slow readings are next.
+//!   [`health::Plausibility`] which positions to believe and how old the last good one is, [`health::Rotation`] whose
+//!   slow readings are next, and [`health::LinkEstimate`] how long the link takes.
 //! * [`feetech`] and [`dynamixel`] are the wire formats: packets out, an incremental decoder in. Only simulated servos,
 //!   bridges and tests need them; drivers go through the engine.
 //!
@@ -44,7 +44,7 @@
 //! };
 //! let (now, deadline) = (Duration::ZERO, Duration::from_millis(5));
 //! engine.begin(now, &request, deadline)?;
-//! assert_eq!(engine.transmit().len(), 24 + 16); // a sync write, and a fast sync read behind it
+//! assert_eq!(engine.transmit().len(), 24 + 16); // a sync write, and a sync read behind it
 //! // … Engine::step with what arrives, until it is done; then of each reply:
 //! // position.decode_in_block(state.address, data.bytes())
 //! # Ok::<(), ulna_bus::engine::RequestError>(())

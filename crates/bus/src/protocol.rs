@@ -73,6 +73,17 @@ impl Protocol {
         }
     }
 
+    /// Bytes on the line for the question to `servos` servos in a group read.
+    #[must_use]
+    pub const fn group_question_bytes(self, servos: usize) -> usize {
+        match (self, servos) {
+            (_, 0) => 0,
+            (Self::FeetechScs, _) | (Self::FeetechSts, 1) => 8 * servos,
+            (Self::FeetechSts, _) => 8 + servos,
+            (Self::Dynamixel2, _) => 14 + servos,
+        }
+    }
+
     /// Bytes on the line for one control cycle of `servos` servos, the least that the protocol allows: a group write of `goal` bytes each,
     /// and a group read of `state` bytes each. The table in [`crate::engine`] says what they are made of.
     #[must_use]

@@ -1,9 +1,10 @@
 //! The control tick.
 //!
 //! At each deadline, `period` apart on an absolute grid, the goals of the previous tick leave for the robot in one burst with the
-//! request for its positions, and the source's own exchange (a leader arm's) starts in parallel. When both are complete, or their
-//! budget is used up, the source's action for the *next* deadline passes the gate. So goals reach the wire exactly on the
-//! grid, however long the answers took, at the price of one period of delay.
+//! request for its positions, and the source's own exchange (a leader arm's) starts in parallel. When both have what this tick needs, or
+//! the budget is used up, the source's action for the *next* deadline passes the gate. So goals reach the wire exactly on the
+//! grid, however long the answers took, at the price of one period of delay. An exchange may go on meanwhile: over a slow link an answer
+//! takes several ticks, and counts when it comes.
 
 use std::time::Duration;
 
@@ -71,8 +72,14 @@ pub struct Counters {
 }
 
 enum Phase {
-    Waiting,
-    Exchanging { since: Duration, budget_end: Stamp },
+    /// For the next deadline; `exchanging` if something was under way when the goals were decided on.
+    Waiting {
+        exchanging: bool,
+    },
+    Exchanging {
+        since: Duration,
+        budget_end: Stamp,
+    },
     Over(End),
 }
 
@@ -101,7 +108,7 @@ impl std::fmt::Debug for Tick<'_> {
     }
 }
 
-/// Part of the period that the exchange with the servos may use.
+/// Part of the period in which answers are waited for before the next goals are decided on.
 const BUDGET: f64 = 0.8;
 
 impl<'a> Tick<'a> {
@@ -115,7 +122,8 @@ impl<'a> Tick<'a> {
         plan: Plan,
     ) -> Self {
         let goals = gate.hold(Stamp::new(plan.start));
-        let (phase, counters) = (Phase::Waiting, Counters::default());
+        let phase = Phase::Waiting { exchanging: false };
+        let counters = Counters::default();
         Self {
             robot,
             source,
@@ -175,12 +183,12 @@ impl<'a> Tick<'a> {
             self.counters.period.record(now.saturating_sub(last));
         }
         let budget_end = Stamp::new(self.deadline() + self.plan.period.mul_f64(BUDGET));
-        let stamp = Stamp::new(now);
+        let (stamp, next) = (Stamp::new(now), Stamp::new(self.deadline() + self.plan.period));
         self.robot
-            .begin(stamp, Some(&self.goals), budget_end)
+            .begin(stamp, Some(&self.goals), next)
             .map_err(|LinkLost| End::RobotLost)?;
         self.source
-            .begin(stamp, budget_end)
+            .begin(stamp, next)
             .map_err(|LinkLost| End::SourceLost)?;
         self.phase = Phase::Exchanging {
             since: now,
@@ -190,26 +198,29 @@ impl<'a> Tick<'a> {
     }
 
     fn exchange(&mut self, now: Duration, since: Duration, budget_end: Stamp) -> Result<Next, End> {
-        let stamp = Stamp::new(now);
-        let robot = self.robot.step(stamp).map_err(|LinkLost| End::RobotLost)?;
-        let source = self
-            .source
-            .step(stamp)
-            .map_err(|LinkLost| End::SourceLost)?;
-        let until = match (robot, source) {
-            (Progress::Done, Progress::Done) => return Ok(self.decide(now, since)),
-            (Progress::Waiting { until }, Progress::Done)
-            | (Progress::Done, Progress::Waiting { until }) => until,
-            (Progress::Waiting { until: a }, Progress::Waiting { until: b }) => a.min(b),
-        };
-        // Both parties give up by themselves at the end of the budget; the grace only guards against one that does not.
-        if stamp >= budget_end + self.plan.period {
-            return Ok(self.decide(now, since));
+        match self.carry_on(now)? {
+            Progress::Waiting { until } if Stamp::new(now) < budget_end => {
+                Ok(Next::InputOr(until.min(budget_end).since_epoch()))
+            }
+            Progress::Done => Ok(self.decide(now, since, false)),
+            Progress::Waiting { .. } | Progress::Ready { .. } => Ok(self.decide(now, since, true)),
         }
-        Ok(Next::InputOr(until.since_epoch()))
     }
 
-    fn decide(&mut self, now: Duration, since: Duration) -> Next {
+    fn carry_on(&mut self, now: Duration) -> Result<Progress, End> {
+        let stamp = Stamp::new(now);
+        let robot = self.robot.step(stamp).map_err(|LinkLost| End::RobotLost)?;
+        let source = self.source.step(stamp);
+        Ok(robot.and(source.map_err(|LinkLost| End::SourceLost)?))
+    }
+
+    /// The goals of the next tick are decided on; what is under way goes on.
+    fn wait(&mut self, now: Duration) -> Result<Next, End> {
+        let until = self.carry_on(now)?.until().map_or(Duration::MAX, Stamp::since_epoch);
+        Ok(Next::InputOr(until.min(self.deadline())))
+    }
+
+    fn decide(&mut self, now: Duration, since: Duration, exchanging: bool) -> Next {
         self.timing.port_wait = now.saturating_sub(since);
         self.counters.port_wait.record(self.timing.port_wait);
         self.index += 1;
@@ -237,8 +248,12 @@ impl<'a> Tick<'a> {
             timing: self.timing,
         };
         self.observer.observe(&record);
-        self.phase = Phase::Waiting;
-        Next::At(self.deadline())
+        self.phase = Phase::Waiting { exchanging };
+        match exchanging {
+            // At once, but the work of this tick is done.
+            true => Next::At(now),
+            false => Next::At(self.deadline()),
+        }
     }
 }
 
@@ -247,8 +262,11 @@ impl Machine for Tick<'_> {
         let next = match self.phase {
             Phase::Over(_) => return Next::Finished,
             Phase::Exchanging { since, budget_end } => self.exchange(now, since, budget_end),
-            Phase::Waiting if now < self.deadline() => Ok(Next::At(self.deadline())),
-            Phase::Waiting => match self.reason_to_end() {
+            Phase::Waiting { exchanging: true } if now < self.deadline() => self.wait(now),
+            Phase::Waiting { exchanging: false } if now < self.deadline() => {
+                Ok(Next::At(self.deadline()))
+            }
+            Phase::Waiting { .. } => match self.reason_to_end() {
                 Some(end) => Err(end),
                 None => self.start(now),
             },

@@ -12,7 +12,7 @@ use crate::stamp::Stamp;
 /// A joint whose servo did not answer keeps its last value: its own stamp says how old that is.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct State {
-    /// When the read that this state comes from was complete.
+    /// When the newest of its positions was measured.
     pub stamp: Stamp,
     /// Joint positions, in each joint's [`Unit`](crate::Unit).
     pub position: Joints<f64>,

@@ -16,8 +16,40 @@ pub enum Progress {
         /// The moment after which waiting longer is useless.
         until: Stamp,
     },
+    /// What this tick needs is there, and more is under way: call `step` again when bytes arrive, at `until` at the latest, until the next
+    /// tick begins.
+    Ready {
+        /// The moment after which waiting longer is useless.
+        until: Stamp,
+    },
     /// Nothing is under way.
     Done,
+}
+
+impl Progress {
+    /// How far two exchanges have come that belong to one tick.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let until = match (self.until(), other.until()) {
+            (Some(a), Some(b)) => a.min(b),
+            (Some(until), None) | (None, Some(until)) => until,
+            (None, None) => return Self::Done,
+        };
+        if matches!(self, Self::Waiting { .. }) || matches!(other, Self::Waiting { .. }) {
+            Self::Waiting { until }
+        } else {
+            Self::Ready { until }
+        }
+    }
+
+    /// When `step` is to be called next if no bytes arrive, if it is.
+    #[must_use]
+    pub fn until(self) -> Option<Stamp> {
+        match self {
+            Self::Waiting { until } | Self::Ready { until } => Some(until),
+            Self::Done => None,
+        }
+    }
 }
 
 /// The port is gone (unplugged, closed by its other end): no later tick can succeed.
@@ -28,8 +60,8 @@ pub struct LinkLost;
 
 /// An arm that takes goals and measures its state: a follower, real or simulated.
 pub trait Robot {
-    /// Starts a tick's exchange: `goals`, if any, go out first, then positions are asked for. Whatever has not answered
-    /// at `deadline` is given up for this tick.
+    /// Starts a tick's exchange: `goals`, if any, go out first, then positions are asked for, unless an earlier question is still open.
+    /// The next tick begins at `next`, whether everything has answered by then or not.
     ///
     /// # Errors
     /// [`LinkLost`] if the port is gone.
@@ -37,7 +69,7 @@ pub trait Robot {
         &mut self,
         now: Stamp,
         goals: Option<&SafeGoals>,
-        deadline: Stamp,
+        next: Stamp,
     ) -> Result<(), LinkLost>;
 
     /// Carries the exchange on with whatever has arrived.
@@ -57,11 +89,11 @@ pub trait Robot {
 
 /// Where actions come from: a leader arm, a replayed episode, a policy, a park trajectory.
 pub trait ActionSource {
-    /// Starts a tick's exchange; sources without a bus have nothing to do.
+    /// Starts a tick's exchange, and the next tick begins at `next`; sources without a bus have nothing to do.
     ///
     /// # Errors
     /// [`LinkLost`] if the source's port is gone.
-    fn begin(&mut self, _now: Stamp, _deadline: Stamp) -> Result<(), LinkLost> {
+    fn begin(&mut self, _now: Stamp, _next: Stamp) -> Result<(), LinkLost> {
         Ok(())
     }
 
@@ -85,8 +117,8 @@ pub trait ActionSource {
 }
 
 impl<T: ActionSource + ?Sized> ActionSource for &mut T {
-    fn begin(&mut self, now: Stamp, deadline: Stamp) -> Result<(), LinkLost> {
-        (**self).begin(now, deadline)
+    fn begin(&mut self, now: Stamp, next: Stamp) -> Result<(), LinkLost> {
+        (**self).begin(now, next)
     }
 
     fn step(&mut self, now: Stamp) -> Result<Progress, LinkLost> {

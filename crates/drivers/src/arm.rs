@@ -1,8 +1,10 @@
 //! A chain of servos on one bus, as a robot (follower) or as a source of actions (leader).
 
 mod exchange;
+mod goals;
 mod health;
 mod health_report;
+mod link;
 mod report;
 mod servo;
 
@@ -16,10 +18,14 @@ use ulna_robot::{Calibration, RobotKind};
 
 use crate::port::Port;
 use crate::servo_bus::ServoBus;
+use exchange::Turn;
+use goals::Outgoing;
 use health_report::Watching;
+use link::Link;
 use servo::{Layout, Servo};
 
 pub use health_report::HealthReport;
+pub use link::{LinkReport, RoundTripReport};
 pub use report::ServoReport;
 pub use servo::ArmError;
 
@@ -27,8 +33,9 @@ pub use servo::ArmError;
 pub struct ServoArm {
     /// Asks outside the control loop, where a late answer is awaited, and owns the port.
     pub(crate) bus: ServoBus,
-    /// Asks within a tick: a late answer is a missed one.
+    /// Asks from tick to tick; an answer may take several.
     engine: Engine,
+    link: Link,
     pub(crate) servos: Vec<Servo>,
     pub(crate) names: Vec<String>,
     layout: Layout,
@@ -40,12 +47,8 @@ pub struct ServoArm {
     health: Joints<Health>,
     /// Whose turn it is to report its health, if that is watched.
     watching: Option<Watching>,
-    /// When this tick's exchange must be over.
-    deadline: Stamp,
-    under_way: bool,
-    /// Goals of wheels that the line had no time for yet.
-    speeds_due: bool,
-    speeds: [i32; 3],
+    turn: Turn,
+    outgoing: Outgoing,
     /// How fast the wheels turn, degrees/s.
     wheels: [f64; 3],
     /// When each of them was measured.
@@ -93,6 +96,7 @@ impl ServoArm {
         let roster = Roster::new(&ids, RosterConfig::default())?;
         Ok(Self {
             bus: ServoBus::with_config(port, family, *engine.config()),
+            link: Link::new(engine.config()),
             engine,
             servos,
             names,
@@ -101,11 +105,9 @@ impl ServoArm {
             roster,
             health: Joints::filled(state.position.len(), Health::default()),
             watching: None,
-            deadline: Stamp::ZERO,
+            turn: Turn::default(),
+            outgoing: Outgoing::NONE,
             state,
-            under_way: false,
-            speeds_due: false,
-            speeds: [0; 3],
             wheels: [0.0; 3],
             wheels_measured: [Stamp::ZERO; 3],
         })
@@ -128,7 +130,8 @@ impl ServoArm {
 
     /// Forgets an exchange that was cut short, by a panic say.
     pub fn abandon(&mut self) {
-        self.under_way = false;
+        self.turn.open = None;
+        self.outgoing.due = false;
     }
 
     /// Asks all servos again, also those that have been silent.
@@ -180,9 +183,9 @@ impl Robot for ServoArm {
         &mut self,
         now: Stamp,
         goals: Option<&SafeGoals>,
-        deadline: Stamp,
+        next: Stamp,
     ) -> Result<(), LinkLost> {
-        self.start(now, goals.map(SafeGoals::as_slice), deadline)
+        self.start(now, goals.map(SafeGoals::as_slice), next)
     }
 
     fn step(&mut self, now: Stamp) -> Result<Progress, LinkLost> {

@@ -30,7 +30,6 @@ struct Segment {
     /// `left`, or nothing if it is the only one.
     side: String,
     first: usize,
-    exchange_done: bool,
     /// Its port is gone, and that has been reported.
     loss_reported: bool,
 }
@@ -66,7 +65,6 @@ impl Arms {
                 arm,
                 side,
                 first,
-                exchange_done: true,
                 loss_reported: false,
             });
             first += count;
@@ -117,7 +115,6 @@ impl Arms {
     pub fn abandon(&mut self) {
         for segment in &mut self.arms {
             segment.arm.abandon();
-            segment.exchange_done = true;
         }
     }
 
@@ -283,33 +280,22 @@ impl Arms {
         &mut self,
         now: Stamp,
         goals: Option<&SafeGoals>,
-        deadline: Stamp,
+        next: Stamp,
     ) -> Result<(), LinkLost> {
         self.for_each_reachable(|segment| {
             let goals = goals.and_then(|goals| goals.slice(segment.joints()));
-            segment.exchange_done = false;
-            segment.arm.start(now, goals, deadline)
+            segment.arm.start(now, goals, next)
         })
     }
 
     fn carry_on(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
-        let mut first: Option<Stamp> = None;
+        let mut all = Progress::Done;
         self.for_each_reachable(|segment| {
-            if !segment.exchange_done {
-                match segment.arm.carry_on(now)? {
-                    Progress::Done => segment.exchange_done = true,
-                    Progress::Waiting { until } => {
-                        first = Some(first.map_or(until, |first| first.min(until)));
-                    }
-                }
-            }
+            all = all.and(segment.arm.carry_on(now)?);
             Ok(())
         })?;
-        if let Some(until) = first {
-            return Ok(Progress::Waiting { until });
-        }
         self.gather();
-        Ok(Progress::Done)
+        Ok(all)
     }
 
     /// Does something with every arm whose port is there, and reports the loss of each port once.
@@ -321,7 +307,6 @@ impl Arms {
         for segment in &mut self.arms {
             if segment.arm.lost().is_none() && what(segment).is_err() && !segment.loss_reported {
                 segment.loss_reported = true;
-                segment.exchange_done = true;
                 outcome = Err(LinkLost);
             }
         }
@@ -347,9 +332,9 @@ impl Robot for Arms {
         &mut self,
         now: Stamp,
         goals: Option<&SafeGoals>,
-        deadline: Stamp,
+        next: Stamp,
     ) -> Result<(), LinkLost> {
-        self.start(now, goals, deadline)
+        self.start(now, goals, next)
     }
 
     fn step(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
@@ -370,8 +355,8 @@ impl Robot for Arms {
 pub struct Leader(pub Arms);
 
 impl ActionSource for Leader {
-    fn begin(&mut self, now: Stamp, deadline: Stamp) -> Result<(), LinkLost> {
-        self.0.start(now, None, deadline)
+    fn begin(&mut self, now: Stamp, next: Stamp) -> Result<(), LinkLost> {
+        self.0.start(now, None, next)
     }
 
     fn step(&mut self, now: Stamp) -> Result<Progress, LinkLost> {

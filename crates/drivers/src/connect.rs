@@ -68,6 +68,7 @@ impl ServoArm {
         pacer: &mut dyn Pacer,
         role: ArmRole,
     ) -> Result<(), ConnectError> {
+        self.settle_link();
         let on = match role {
             ArmRole::Follower => self.take_hold(pacer),
             ArmRole::Leader => self.spring_triggers(pacer),
@@ -219,14 +220,17 @@ impl ServoArm {
         goals: Option<SafeSlice<'_>>,
     ) -> Result<(), ConnectError> {
         let now = pacer.now();
-        let deadline = Stamp::new(now + Duration::from_millis(50));
-        self.start(Stamp::new(now), goals, deadline)
+        let end = now + self.patience().max(Duration::from_millis(50));
+        self.start(Stamp::new(now), goals, Stamp::new(end))
             .map_err(|LinkLost| self.port_lost())?;
         while let Progress::Waiting { until } = self
             .carry_on(Stamp::new(pacer.now()))
             .map_err(|LinkLost| self.port_lost())?
         {
-            pacer.wait_for_input(until.since_epoch());
+            if pacer.now() >= end {
+                break;
+            }
+            pacer.wait_for_input(until.since_epoch().min(end));
         }
         Ok(())
     }

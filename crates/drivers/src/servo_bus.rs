@@ -73,6 +73,7 @@ use std::time::Duration;
 
 use ulna_bus::Family;
 use ulna_bus::engine::{Engine, EngineConfig};
+use ulna_bus::health::RoundTrips;
 use ulna_bus::registers::{Register, Role};
 use ulna_rt::Pacer;
 
@@ -127,6 +128,8 @@ pub struct ServoBus {
     patient: Engine,
     /// For requests that may well remain without an answer.
     quick: Engine,
+    /// What reads took beyond the time on the wire.
+    round_trips: RoundTrips,
 }
 
 impl std::fmt::Debug for ServoBus {
@@ -151,11 +154,7 @@ fn engine(config: EngineConfig, turnaround: Duration) -> Engine {
 impl ServoBus {
     /// The bus behind an open port that runs at `baud` bits per second.
     pub fn new(port: Box<dyn Port>, family: &'static Family, baud: u32) -> Self {
-        let config = EngineConfig {
-            // Old firmware knows no fast reads, and speed is not needed here.
-            fast_reads: false,
-            ..EngineConfig::with_protocol(family.protocol(), baud)
-        };
+        let config = EngineConfig::with_protocol(family.protocol(), baud);
         Self::with_config(port, family, config)
     }
 
@@ -171,7 +170,13 @@ impl ServoBus {
             config,
             patient: engine(config, TURNAROUND),
             quick: engine(config, PING_TIMEOUT),
+            round_trips: RoundTrips::new(),
         }
+    }
+
+    /// What reads of single servos took beyond the time on the wire.
+    pub(crate) fn round_trips(&self) -> &RoundTrips {
+        &self.round_trips
     }
 
     /// The name of the port.

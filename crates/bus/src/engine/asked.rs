@@ -32,6 +32,7 @@ impl Asked {
             id: 0,
             result: Err(ServoFault::NotSent),
             at: Duration::ZERO,
+            measured: Duration::ZERO,
         };
         Self {
             replies: [blank; MAX_SERVOS],
@@ -55,6 +56,7 @@ impl Asked {
             id,
             result: Err(ServoFault::NotSent),
             at: Duration::ZERO,
+            measured: Duration::ZERO,
         };
         self.standing[index] = Standing::Pending;
         self.asks[index] = 0;
@@ -76,6 +78,40 @@ impl Asked {
             self.turn[index] = asked;
             self.asks[index] = self.asks[index].saturating_add(asked.into());
         }
+    }
+
+    /// Asks none of the servos of the current attempt after all, and none of them again in this transaction.
+    pub(super) fn leave_out(&mut self) {
+        self.take_back_attempt();
+        for index in 0..self.count {
+            if self.turn[index] {
+                self.turn[index] = false;
+                self.standing[index] = Standing::Abandoned;
+            }
+        }
+    }
+
+    /// A servo that the current attempt asks, and whose turn has not passed, has not answered.
+    pub(super) fn may_answer_yet(&self) -> bool {
+        (self.cursor..self.count)
+            .any(|index| self.turn[index] && self.standing[index] != Standing::Answered)
+    }
+
+    /// The current attempt asks this servo.
+    pub(super) fn is_asked_now(&self, index: usize) -> bool {
+        index < self.count && self.turn[index]
+    }
+
+    /// How many servos answer in this attempt until this one has.
+    pub(super) fn rank(&self, index: usize) -> usize {
+        let turn = self.turn.iter().take(self.count).take(index + 1);
+        turn.filter(|&&turn| turn).count()
+    }
+
+    /// When the newest answer came.
+    pub(super) fn newest_answer(&self) -> Option<Duration> {
+        let answered = (0..self.count).filter(|&index| self.has_answered(index));
+        answered.map(|index| self.replies[index].at).max()
     }
 
     /// The question of the current attempt was not sent after all.
@@ -166,9 +202,16 @@ impl Asked {
         self.count > 0 && self.cursor >= self.count
     }
 
-    pub(super) fn answer(&mut self, index: usize, data: ReplyData, now: Duration) {
+    pub(super) fn answer(
+        &mut self,
+        index: usize,
+        data: ReplyData,
+        now: Duration,
+        measured: Duration,
+    ) {
         self.replies[index].result = Ok(data);
         self.replies[index].at = now;
+        self.replies[index].measured = measured;
         self.standing[index] = Standing::Answered;
         self.had_turn(index);
     }

@@ -41,6 +41,8 @@ pub struct BusCounters {
     pub echoes: u32,
     /// Good packets that answer no request.
     pub unexpected: u32,
+    /// Answers to questions that had been given up.
+    pub late: u32,
     /// Received bytes that belong to no packet.
     pub skipped_bytes: u32,
     /// Candidate packets with a wrong checksum.

@@ -72,6 +72,15 @@ impl EchoSense {
         true
     }
 
+    /// A group write that was sent between questions came back; no answer looks like one.
+    pub(super) fn is_posted(&mut self) {
+        if self.learning {
+            self.knowledge = Knowledge::Present;
+        }
+        self.echoed = true;
+        bump(&mut self.count);
+    }
+
     /// A transaction went well, and every received byte was part of a good packet: had there been an echo, it would
     /// have been received.
     pub(super) fn conclude(&mut self) {

@@ -97,7 +97,8 @@ impl Outbox {
         self.longest
     }
 
-    fn bytes(&self) -> &[u8] {
+    /// Everything, whatever its state.
+    pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
 

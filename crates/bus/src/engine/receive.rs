@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use super::counters::bump;
-use super::packets::{Answer, Received};
+use super::config::wire_time;
+use super::packets::{self, Answer, Received};
 use super::reply::{ReplyData, ServoFault};
 use super::transaction::{Question, ReadMode, Transaction};
 use crate::dynamixel::Refusal;
@@ -22,15 +23,22 @@ const fn ping_of(id: u8) -> Packet<'static> {
     }
 }
 
+/// Only the host writes to groups.
+fn is_group_write(packet: &Packet<'_>) -> bool {
+    packet.id == BROADCAST && packet.kind == Instruction::SyncWrite.code()
+}
+
 impl Transaction {
     pub(super) fn receive(&mut self, received: Received<'_>, now: Duration) {
         match received {
-            Received::Corrupt { id } => self.receive_corrupt(id),
+            Received::Corrupt { id } if self.is_open => self.receive_corrupt(id),
+            Received::Corrupt { .. } => {}
             Received::Instruction => {
                 self.echo.is_echo(false);
             }
             Received::Answer(answer) => self.receive_answer(&answer, now),
             Received::Feetech(packet) if self.is_echo(&packet) => {}
+            Received::Feetech(packet) if is_group_write(&packet) => self.echo.is_posted(),
             Received::Feetech(packet) if packet.kind > LARGEST_ERROR => bump(&mut self.unexpected),
             Received::Feetech(packet) => {
                 let answer = Answer {
@@ -72,12 +80,18 @@ impl Transaction {
     fn receive_answer(&mut self, answer: &Answer<'_>, now: Duration) {
         let id = answer.id;
         let known = match self.question {
-            _ if id > MAX_ID => None,
+            _ if id > MAX_ID || !self.is_open => None,
             Question::PingAll if !self.asked.contains(id) => self.asked.add(id),
+            Question::GroupRead { .. } => {
+                let index = self.asked.open_index(id);
+                index.filter(|&index| self.asked.is_asked_now(index))
+            }
             _ => self.asked.open_index(id),
         };
         let Some(index) = known else {
-            bump(&mut self.unexpected);
+            if !self.is_late(answer, now) {
+                bump(&mut self.unexpected);
+            }
             return;
         };
         if let Some(reason) = answer.refusal {
@@ -85,6 +99,9 @@ impl Transaction {
             return;
         }
         if !self.is_expected_length(answer.data.len()) {
+            if self.is_late(answer, now) {
+                return;
+            }
             let got = u8::try_from(answer.data.len()).unwrap_or(u8::MAX);
             // A leftover, so the servo's turn is probably still to come.
             self.asked.note_fault(
@@ -98,9 +115,18 @@ impl Transaction {
                 .update(id, |totals| bump(&mut totals.wrong_lengths));
             return;
         }
+        if matches!(self.question, Question::GroupRead { .. }) {
+            self.unanswered.settle_before(self.asked_at);
+        }
         let flags = answer.flags;
-        let data = &answer.data[..usize::from(self.expected).min(answer.data.len())];
-        self.asked.answer(index, ReplyData::new(flags, data), now);
+        let wanted = match self.question {
+            Question::GroupRead { .. } => self.wanted,
+            _ => self.expected,
+        };
+        let data = &answer.data[..usize::from(wanted).min(answer.data.len())];
+        let measured = self.measured(index, now);
+        self.asked
+            .answer(index, ReplyData::new(flags, data), now, measured);
         self.totals.update(id, |totals| {
             bump(&mut totals.replies);
             totals.consecutive_timeouts = 0;
@@ -109,6 +135,33 @@ impl Transaction {
             }
             totals.last_flags = flags;
         });
+    }
+
+    /// It answers a question that was given up.
+    fn is_late(&mut self, answer: &Answer<'_>, now: Duration) -> bool {
+        let Ok(len) = u8::try_from(answer.data.len()) else {
+            return false;
+        };
+        let Some(late) = self.unanswered.lateness(len, now) else {
+            return false;
+        };
+        self.late = self.late.max(Some(late));
+        bump(&mut self.late_count);
+        true
+    }
+
+    /// When the servo at `index` looked, if its answer has been handed in now.
+    fn measured(&self, index: usize, now: Duration) -> Duration {
+        let expected = usize::from(self.expected);
+        let answers = match self.mode {
+            ReadMode::Fast => {
+                packets::fast_answer_bytes(expected, self.asked.asked_now().count())
+            }
+            ReadMode::PerServo => self.asked.rank(index) * self.protocol.answer_bytes(expected),
+        };
+        let on_wire = wire_time(self.outbox.len() + answers, self.baud);
+        let added = now.saturating_sub(self.on_wire_at.saturating_add(on_wire));
+        now.saturating_sub(added / 2)
     }
 
     fn receive_refusal(&mut self, index: usize, id: u8, reason: Refusal, now: Duration) {

@@ -180,8 +180,7 @@ impl Request<'_> {
             } => Err(RequestError::Nothing),
             Self::Cycle { write, read } => {
                 if let Some(write) = write {
-                    check_length(write.width.into(), GroupEntry::CAPACITY)?;
-                    check_ids(write.entries.iter().map(|entry| entry.id))?;
+                    write.check()?;
                 }
                 if let Some(read) = read {
                     check_length(read.len.into(), MAX_DATA)?;
@@ -190,6 +189,14 @@ impl Request<'_> {
                 Ok(())
             }
         }
+    }
+}
+
+impl GroupWrite<'_> {
+    /// Whatever the packet itself does not check.
+    pub(super) fn check(&self) -> Result<(), RequestError> {
+        check_length(self.width.into(), GroupEntry::CAPACITY)?;
+        check_ids(self.entries.iter().map(|entry| entry.id))
     }
 }
 

@@ -11,6 +11,7 @@ use super::limits::MAX_DATA;
 use super::outbox::Outbox;
 use super::packets;
 use super::reply::ServoFault;
+use super::unanswered::{EXTRA, Unanswered};
 use super::request::{Request, RequestError};
 use crate::dynamixel;
 use crate::encode_error::EncodeError;
@@ -43,15 +44,30 @@ const FAST_CHANCES: u8 = 10;
 
 #[derive(Debug, Clone)]
 pub(super) struct Transaction {
-    protocol: Protocol,
+    pub(super) protocol: Protocol,
     /// Fast reads may be tried so often yet before they are given up.
     fast_chances: u8,
     pub(super) mode: ReadMode,
     /// A fast read was tried in this transaction, and no servo answered it.
     fast_read_unanswered: bool,
     pub(super) question: Question,
-    /// Data bytes that each asked servo owes.
+    /// Data bytes that were asked for.
+    pub(super) wanted: u8,
+    /// Data bytes that each asked servo owes: in a group some more than wanted, where that tells this question from earlier ones.
     pub(super) expected: u8,
+    /// Between the first attempt and the end: answers count.
+    pub(super) is_open: bool,
+    /// When the current attempt was handed out, and when it began to go over the wire.
+    pub(super) asked_at: Duration,
+    pub(super) on_wire_at: Duration,
+    pub(super) baud: u32,
+    pub(super) unanswered: Unanswered,
+    /// How long after its question the newest late answer came, if one came since the transaction was opened.
+    pub(super) late: Option<Duration>,
+    /// Answers to questions that had been given up.
+    pub(super) late_count: u32,
+    /// Bytes of the longest group write that was sent between questions.
+    pub(super) longest_posted: usize,
     pub(super) asked: Asked,
     pub(super) outbox: Outbox,
     pub(super) totals: CounterTable,
@@ -70,7 +86,16 @@ impl Transaction {
             mode: ReadMode::PerServo,
             fast_read_unanswered: false,
             question: Question::Nothing,
+            wanted: 0,
             expected: 0,
+            is_open: false,
+            asked_at: Duration::ZERO,
+            on_wire_at: Duration::ZERO,
+            baud: config.baud,
+            unanswered: Unanswered::new(),
+            late: None,
+            late_count: 0,
+            longest_posted: 0,
             asked: Asked::new(),
             outbox: Outbox::new(),
             totals: CounterTable::new(),
@@ -80,8 +105,16 @@ impl Transaction {
     }
 
     /// Forgets the last request and puts this one into packets.
-    pub(super) fn open(&mut self, request: &Request<'_>) -> Result<(), RequestError> {
+    pub(super) fn open(
+        &mut self,
+        request: &Request<'_>,
+        now: Duration,
+    ) -> Result<(), RequestError> {
+        self.remember_silent(now);
+        self.is_open = false;
+        self.late = None;
         self.question = Question::Nothing;
+        self.wanted = 0;
         self.expected = 0;
         self.asked.clear();
         self.outbox.clear();
@@ -144,6 +177,7 @@ impl Transaction {
                 self.question = Question::GroupRead {
                     address: read.address,
                 };
+                self.wanted = read.len;
                 self.expected = read.len;
                 for &id in read.ids {
                     self.asked.add(id);
@@ -155,12 +189,18 @@ impl Transaction {
 
     /// Makes the outbox ready for this attempt, which asks the servos that have not answered yet or, where servos cannot be asked
     /// together, one of them.
-    pub(super) fn begin_attempt(&mut self, attempt: u8) {
+    pub(super) fn begin_attempt(&mut self, attempt: u8, now: Duration) {
         if attempt > 1 && self.mode == ReadMode::Fast {
             self.fast_read_unanswered = self.asked.none_answered();
         }
+        self.remember_silent(now);
+        self.is_open = true;
+        self.asked_at = now;
         let one_by_one = !self.protocol.has_sync_read();
         self.asked.begin_attempt(one_by_one);
+        if let Question::GroupRead { address } = self.question {
+            self.choose_length(address, now);
+        }
         for (id, asks) in self.asked.asked_now() {
             if asks > 1 {
                 self.totals.update(id, |totals| bump(&mut totals.retries));
@@ -191,11 +231,36 @@ impl Transaction {
         self.outbox.release();
     }
 
+    /// Servos that have not answered the current attempt may do so yet.
+    fn remember_silent(&mut self, now: Duration) {
+        if self.is_open && matches!(self.question, Question::GroupRead { .. }) {
+            if self.asked.may_answer_yet() {
+                self.unanswered.remember(self.expected, self.asked_at, now);
+            }
+        }
+    }
+
+    /// Asks for a number of bytes by which the answers differ from those to earlier questions; asks nothing while too many of these are
+    /// open.
+    fn choose_length(&mut self, address: u8, now: Duration) {
+        let wanted = self.wanted;
+        let behind = u8::MAX - address.saturating_add(wanted);
+        let room = usize::from(EXTRA.min(behind)).min(MAX_DATA.saturating_sub(wanted.into()));
+        let lengths = (wanted..=u8::MAX).take(room + 1);
+        match self.unanswered.free_length(lengths, now) {
+            Some(expected) => self.expected = expected,
+            None => self.asked.leave_out(),
+        }
+    }
+
     /// In as few bytes as the protocol allows: a fast read is the shortest for two servos and more, but it is only tried
     /// once; a plain read is the shortest for one.
     fn write_group_read(&mut self, address: u8, attempt: u8) -> Result<(), EncodeError> {
         let (protocol, expected, asked) = (self.protocol, self.expected, &self.asked);
         let count = asked.asked_now().count();
+        if count == 0 {
+            return Ok(());
+        }
         if let (1, Some((id, _))) = (count, asked.asked_now().next()) {
             return self
                 .outbox
@@ -211,6 +276,23 @@ impl Transaction {
             .append(|out| packets::sync_read(protocol, out, address, expected, ids, fast))
     }
 
+    /// From now on groups are read with fast reads, where the protocol has them, or not.
+    pub(super) fn set_fast_reads(&mut self, fast: bool) {
+        let fast = fast && self.protocol.has_fast_read();
+        self.fast_chances = if fast { FAST_CHANCES } else { 0 };
+    }
+
+    /// Bytes on the line for a group read, in both directions.
+    pub(super) fn group_bytes(&self, len: u8, servos: usize) -> usize {
+        let answer = self.protocol.answer_bytes(len.into());
+        // Where servos cannot be asked together, one is asked at a time.
+        let count = match self.protocol.has_sync_read() {
+            true => servos,
+            false => 1,
+        };
+        self.protocol.group_question_bytes(count) + count * answer
+    }
+
     /// Groups are read with fast reads.
     pub(super) fn reads_fast(&self) -> bool {
         self.fast_chances > 0
@@ -221,7 +303,7 @@ impl Transaction {
         if self.echo.is_absent() {
             MAX_DATA
         } else {
-            MAX_DATA.max(self.outbox.longest())
+            MAX_DATA.max(self.outbox.longest()).max(self.longest_posted)
         }
     }
 
@@ -281,7 +363,10 @@ impl Transaction {
     pub(super) fn close(&mut self, attempts: u8, now: Duration, undisturbed: bool) {
         if attempts > 0 && !self.outbox.is_taken() {
             self.asked.take_back_attempt();
+        } else {
+            self.remember_silent(now);
         }
+        self.is_open = false;
         self.outbox.withdraw();
         self.judge_fast_reads();
         let totals = &mut self.totals;

@@ -1,6 +1,6 @@
 //! Which servos of a group are read in each cycle.
 //!
-//! A servo that does not answer costs every cycle a timeout. So after a few cycles without an answer it leaves the
+//! A servo that does not answer costs every cycle a timeout. So after a while without an answer it leaves the
 //! group read and is only asked now and then, at the end of a read, one dead servo at a time.
 
 use core::fmt;
@@ -11,17 +11,18 @@ use crate::engine::{MAX_SERVOS, Reply, ServoFault};
 /// When a servo counts as dead, and how often it is asked then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RosterConfig {
-    /// Cycles in a row without its answer after which a servo is dead; 0 counts as 1.
-    pub dead_after: u32,
+    /// A servo is dead that has not answered for this long, counted from the first question in vain, and that was asked twice at least. It is
+    /// a time, since what a link makes of cycles says nothing of a servo.
+    pub dead_after: Duration,
     /// Least time between two questions to one dead servo.
     pub probe_every: Duration,
 }
 
 impl Default for RosterConfig {
-    /// Three cycles, and five questions a second.
+    /// A quarter of a second, and five questions a second.
     fn default() -> Self {
         Self {
-            dead_after: 3,
+            dead_after: Duration::from_millis(250),
             probe_every: Duration::from_millis(200),
         }
     }
@@ -66,6 +67,8 @@ pub struct Member {
     pub id: u8,
     /// When its newest answer came.
     pub last_good: Option<Duration>,
+    /// When it was first asked in vain since its newest answer.
+    pub silent_since: Option<Duration>,
     /// Since when it is dead.
     pub dead_since: Option<Duration>,
     /// Cycles since its newest answer in which it was asked in vain.
@@ -138,6 +141,14 @@ impl Roster {
         &self.reading[..len]
     }
 
+    /// The servos that are not dead, in the group's order.
+    pub fn living(&self) -> impl Iterator<Item = u8> + '_ {
+        let members = self.members().iter();
+        members
+            .filter(|member| member.dead_since.is_none())
+            .map(|member| member.id)
+    }
+
     /// Notes whether a servo that was asked answered. Ids of other groups change nothing.
     pub fn record(&mut self, now: Duration, id: u8, answered: bool) -> Change {
         let mut members = self.members[..self.count].iter_mut();
@@ -147,6 +158,7 @@ impl Roster {
         if answered {
             member.last_good = Some(now);
             member.consecutive_misses = 0;
+            member.silent_since = None;
             member.answers = member.answers.saturating_add(1);
             return match member.dead_since.take() {
                 Some(_) => Change::Returned,
@@ -155,7 +167,9 @@ impl Roster {
         }
         member.misses = member.misses.saturating_add(1);
         member.consecutive_misses = member.consecutive_misses.saturating_add(1);
-        if member.dead_since.is_some() || member.consecutive_misses < self.config.dead_after {
+        let since = *member.silent_since.get_or_insert(now);
+        let long = now.saturating_sub(since) >= self.config.dead_after;
+        if member.dead_since.is_some() || member.consecutive_misses < 2 || !long {
             return Change::None;
         }
         member.dead_since = Some(now);
@@ -210,31 +224,31 @@ mod tests {
     #[test]
     fn a_dead_servo_is_probed_last_and_five_times_a_second() {
         let mut roster = roster();
-        for tick in 0..3 {
+        for tick in 0..26 {
             assert_eq!(cycle(&mut roster, ms(10 * tick), &[2]), [1, 2, 3]);
         }
-        assert_eq!(roster.member(2).unwrap().dead_since, Some(ms(20)));
-        let probes = (3..103).filter(|&tick| {
+        assert_eq!(roster.member(2).unwrap().dead_since, Some(ms(250)));
+        let probes = (26..126).filter(|&tick| {
             let ids = cycle(&mut roster, ms(10 * tick), &[2]);
             assert!(ids == [1, 3] || ids == [1, 3, 2], "{ids:?}");
             ids.len() == 3
         });
         assert_eq!(probes.count(), 5);
-        assert_eq!(roster.member(2).unwrap().misses, 8);
+        assert_eq!(roster.member(2).unwrap().misses, 26 + 5);
     }
 
     #[test]
     fn it_returns_to_its_place_with_its_first_answer() {
         let mut roster = roster();
         assert_eq!(roster.record(ms(0), 2, false), Change::None);
-        assert_eq!(roster.record(ms(10), 2, false), Change::None);
-        assert_eq!(roster.record(ms(20), 2, false), Change::Died);
-        assert_eq!(roster.record(ms(30), 2, true), Change::Returned);
-        assert_eq!(roster.ids_to_read(ms(40)), [1, 2, 3]);
+        assert_eq!(roster.record(ms(249), 2, false), Change::None);
+        assert_eq!(roster.record(ms(250), 2, false), Change::Died);
+        assert_eq!(roster.record(ms(300), 2, true), Change::Returned);
+        assert_eq!(roster.ids_to_read(ms(310)), [1, 2, 3]);
         let member = roster.member(2).unwrap();
         assert_eq!(
             (member.last_good, member.consecutive_misses),
-            (Some(ms(30)), 0)
+            (Some(ms(300)), 0)
         );
         assert_eq!((member.answers, member.misses), (1, 3));
     }
@@ -243,9 +257,18 @@ mod tests {
     fn a_good_cycle_forgives_the_misses_before() {
         let mut roster = roster();
         for now in 0..20 {
-            roster.record(ms(now), 2, now % 3 == 2);
+            roster.record(ms(100 * now), 2, now % 3 == 2);
         }
         assert_eq!(roster.member(2).unwrap().dead_since, None);
+    }
+
+    #[test]
+    fn one_question_in_vain_is_no_death_however_long_the_link_takes() {
+        let mut roster = roster();
+        roster.record(ms(0), 2, true);
+        assert_eq!(roster.record(ms(1000), 2, false), Change::None);
+        assert_eq!(roster.record(ms(1100), 2, false), Change::None);
+        assert_eq!(roster.record(ms(1260), 2, false), Change::Died);
     }
 
     #[test]
@@ -255,11 +278,13 @@ mod tests {
             id: 2,
             result: Err(ServoFault::NotSent),
             at: ms(1),
+            measured: ms(1),
         };
         let silent = Reply {
             id: 2,
             result: Err(ServoFault::Timeout { attempts: 1 }),
             at: ms(1),
+            measured: ms(1),
         };
         roster.record_reply(&unasked);
         assert_eq!(roster.member(2).unwrap().misses, 0);

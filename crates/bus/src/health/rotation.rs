@@ -1,9 +1,8 @@
 //! Whose voltage, temperature, current and load are read next.
 //!
-//! These change slowly, so a control cycle that reads positions only need not pay for all of them: one servo after the
-//! other gets a read of its own behind the cycle, at most one per cycle, in the time that is left. Load, voltage and
-//! temperature of an STS3215 are 4 bytes, so that read is 18 bytes on the line, or 0.18 ms at 1 Mbit/s, while reading the
-//! whole state of six servos makes every cycle 36 bytes longer.
+//! These change slowly, so a control cycle that reads positions only need not pay for all of them: a few servos after the
+//! others get a read of their own, in the time that is left. Load, voltage and temperature of an STS3215 are 4 bytes, so that read is 18
+//! bytes on the line for one servo, or 0.18 ms at 1 Mbit/s, while reading the whole state of six servos makes every cycle 36 bytes longer.
 
 use core::time::Duration;
 
@@ -12,38 +11,54 @@ use core::time::Duration;
 pub struct Rotation {
     every: Duration,
     next_at: Duration,
+    /// When servos had their turn last.
+    last_at: Duration,
     last: Option<u8>,
 }
 
 impl Rotation {
-    /// One servo each `every`, the first at once. With [`Duration::ZERO`] one in each cycle.
+    /// A turn each `every`, the first at once. With [`Duration::ZERO`] one in each cycle.
     #[must_use]
     pub const fn new(every: Duration) -> Self {
         Self {
             every,
             next_at: Duration::ZERO,
+            last_at: Duration::ZERO,
             last: None,
         }
     }
 
-    /// The servo to read after this cycle, or none: it is too early, or none of `alive` is there to ask. `alive` are the
-    /// servos that answered in this cycle, in the group's order; a servo that did not has its turn again later.
-    pub fn next(&mut self, now: Duration, alive: impl IntoIterator<Item = u8>) -> Option<u8> {
-        if now < self.next_at {
-            return None;
+    /// It is time for a turn.
+    #[must_use]
+    pub fn is_due(&self, now: Duration) -> bool {
+        now >= self.next_at
+    }
+
+    /// Since when there has been no turn.
+    #[must_use]
+    pub fn last_at(&self) -> Duration {
+        self.last_at
+    }
+
+    /// The servos whose turn it would be now, so many that they fill `out` or each of `alive` is there once; returns how many. `alive` are
+    /// in the group's order, and a servo that is not among them has its turn again later.
+    pub fn next(&self, alive: &[u8], out: &mut [u8]) -> usize {
+        let last = alive.iter().position(|&id| Some(id) == self.last);
+        let start = last.map_or(0, |last| last + 1);
+        let order = alive.iter().cycle().skip(start).take(alive.len());
+        let mut count = 0;
+        for (place, &id) in out.iter_mut().zip(order) {
+            *place = id;
+            count += 1;
         }
-        let (mut first, mut after_last, mut passed) = (None, None, false);
-        for id in alive {
-            first = first.or(Some(id));
-            if passed {
-                after_last = after_last.or(Some(id));
-            }
-            passed |= self.last == Some(id);
-        }
-        let id = after_last.or(first)?;
-        self.last = Some(id);
+        count
+    }
+
+    /// These servos, the last of them this one, have had their turn.
+    pub fn took_turn(&mut self, now: Duration, last: u8) {
+        self.last = Some(last);
+        self.last_at = now;
         self.next_at = now.saturating_add(self.every);
-        Some(id)
     }
 }
 
@@ -55,10 +70,20 @@ mod tests {
         Duration::from_millis(milliseconds)
     }
 
+    /// The turn of one servo, if it is time.
+    fn turn(rotation: &mut Rotation, now: Duration, alive: &[u8]) -> Option<u8> {
+        let mut out = [0];
+        if !rotation.is_due(now) || rotation.next(alive, &mut out) == 0 {
+            return None;
+        }
+        rotation.took_turn(now, out[0]);
+        Some(out[0])
+    }
+
     #[test]
     fn every_servo_gets_a_turn() {
         let mut rotation = Rotation::new(ms(20));
-        let turns = (0..10).map(|tick| rotation.next(ms(10 * tick), [3, 1, 2]));
+        let turns = (0..10).map(|tick| turn(&mut rotation, ms(10 * tick), &[3, 1, 2]));
         let some = |id| Some(id);
         let expected = [3, 1, 2, 3, 1].map(|id| [some(id), None]);
         assert!(turns.eq(expected.into_iter().flatten()));
@@ -67,10 +92,25 @@ mod tests {
     #[test]
     fn the_silent_are_passed_over() {
         let mut rotation = Rotation::new(Duration::ZERO);
-        assert_eq!(rotation.next(ms(0), [1, 2, 3]), Some(1));
-        assert_eq!(rotation.next(ms(1), [1, 3]), Some(3));
-        assert_eq!(rotation.next(ms(2), [1, 2]), Some(1));
-        assert_eq!(rotation.next(ms(3), []), None);
-        assert_eq!(rotation.next(ms(4), [1, 2, 3]), Some(2));
+        assert_eq!(turn(&mut rotation, ms(0), &[1, 2, 3]), Some(1));
+        assert_eq!(turn(&mut rotation, ms(1), &[1, 3]), Some(3));
+        assert_eq!(turn(&mut rotation, ms(2), &[1, 2]), Some(1));
+        assert_eq!(turn(&mut rotation, ms(3), &[]), None);
+        assert_eq!(turn(&mut rotation, ms(4), &[1, 2, 3]), Some(2));
     }
+
+    #[test]
+    fn a_group_goes_on_where_the_last_one_ended() {
+        let mut rotation = Rotation::new(Duration::ZERO);
+        let mut out = [0; 4];
+        assert_eq!(rotation.next(&[1, 2, 3, 4, 5, 6], &mut out), 4);
+        assert_eq!(out, [1, 2, 3, 4]);
+        rotation.took_turn(ms(5), 4);
+        assert_eq!(rotation.next(&[1, 2, 3, 4, 5, 6], &mut out), 4);
+        assert_eq!(out, [5, 6, 1, 2]);
+        assert_eq!(rotation.next(&[1, 2], &mut out), 2);
+        assert_eq!((out[..2].to_vec(), rotation.last_at()), (vec![1, 2], ms(5)));
+    }
+
+    use std::vec;
 }

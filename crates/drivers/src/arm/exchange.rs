@@ -1,193 +1,208 @@
-//! One tick's exchange with the servos of one bus: goals out, state in.
+//! The exchange with the servos of one bus: goals out at every tick, questions as fast as the link carries them.
+//!
+//! * **Goals keep the tick's grid**, whatever the link does: they leave when the tick begins, together with the question for positions if
+//!   none is open. Only answers that should be on the half-duplex wire at that moment are waited for.
+//! * **One question is open at a time**, since answers carry no address. It may stay open for several ticks; its answer counts when it
+//!   comes, with the time at which it was measured. The next question follows at once, if question and answers have left the wire before
+//!   the next goals; otherwise together with these.
+//! * **What servos feel** is asked when positions are in and there is time left in the tick; on a link that is slower than a tick, of as
+//!   many servos as fit, in the place of one question for positions, so that each is asked once in a second or so.
 
 use std::time::Duration;
 
-use ulna_bus::engine::{GroupEntry, GroupRead, GroupWrite, MAX_SERVOS, Request, Status};
+use ulna_bus::engine::{GroupRead, Request, ServoFault, Status};
 use ulna_bus::health::Verdict;
-use ulna_bus::registers::Register;
 use ulna_core::{LinkLost, Progress, SafeSlice, Stamp};
 
 use super::ServoArm;
+use super::goals::Burst;
 
-/// Bytes of one burst: the goals of wheels, those of joints, and the request for the state.
-const BURST: usize = 768;
+/// What the open question is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Question {
+    Positions,
+    Health,
+}
+
+/// Where the present tick stands.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Turn {
+    /// When the next tick begins.
+    pub(super) next: Stamp,
+    /// Goals come with every tick, and nothing may be on the wire then.
+    sends: bool,
+    pub(super) open: Option<Question>,
+    /// Positions have been asked for in this tick.
+    asked: bool,
+    /// Positions have come in in this tick, or were given up.
+    settled: bool,
+}
 
 impl ServoArm {
-    /// Starts a tick's exchange; `goals` are those of this bus, one for each joint.
+    /// Begins a tick; `goals` are those of this bus, one for each joint, and `next` is when the next tick begins.
     pub(crate) fn start(
         &mut self,
         now: Stamp,
         goals: Option<SafeSlice<'_>>,
-        deadline: Stamp,
+        next: Stamp,
     ) -> Result<(), LinkLost> {
-        let mut entries = [GroupEntry {
-            id: 0,
-            data: [0; 4],
-        }; MAX_SERVOS];
-        let count = goals.map_or(0, |goals| self.fill_positions(&mut entries, &goals));
-        let write = self.layout.goal.filter(|_| count > 0);
-        let write = write.map(|goal| GroupWrite {
-            address: goal.address,
-            width: goal.width,
-            entries: &entries[..count],
-        });
-        self.deadline = deadline;
-        self.health_asked();
-        self.discard_input(now)?;
-        let (mut burst, mut len) = ([0; BURST], 0);
-        if let Some(goals) = goals.filter(|_| self.base.is_some()) {
-            self.take_speeds(&goals);
-            self.begin_speeds(now, deadline);
-            len = self.put_speeds(&mut burst);
+        self.take_in(now)?;
+        self.turn = Turn {
+            next,
+            sends: goals.is_some(),
+            open: self.turn.open,
+            asked: false,
+            settled: false,
+        };
+        if let Some(goals) = goals {
+            self.take_goals(&goals);
         }
-        let asked = self.roster.ids_to_read(now.since_epoch());
-        let read = (!asked.is_empty()).then_some(GroupRead {
+        self.go_on(now, true)
+    }
+
+    /// Carries the exchange on with whatever has arrived.
+    pub(crate) fn carry_on(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
+        self.take_in(now)?;
+        self.go_on(now, false)?;
+        Ok(self.progress(now))
+    }
+
+    fn progress(&mut self, now: Stamp) -> Progress {
+        let mut until = None;
+        let mut call = |at: Duration| until = Some(until.map_or(at, |until: Duration| until.min(at)));
+        if self.turn.open.is_some() {
+            if let Status::Waiting { until } = self.engine.step(now.since_epoch(), &[]) {
+                call(until);
+            }
+            self.bus.link().next_arrival().into_iter().for_each(&mut call);
+        }
+        if self.outgoing.due {
+            call(self.engine.line_free_at());
+        }
+        if self.turn.open.is_none() && !self.turn.asked && self.engine.ready_at() > now.since_epoch() {
+            call(self.engine.ready_at());
+        }
+        match until.map(Stamp::new) {
+            None => Progress::Done,
+            Some(until) if self.turn.settled => Progress::Ready { until },
+            Some(until) => Progress::Waiting { until },
+        }
+    }
+
+    /// Hands the engine what has arrived.
+    fn take_in(&mut self, now: Stamp) -> Result<(), LinkLost> {
+        let mut buffer = [0; 256];
+        loop {
+            let count = self.bus.link().read(now.since_epoch(), &mut buffer)?;
+            let status = self.engine.step(now.since_epoch(), &buffer[..count]);
+            if let Some(late) = self.engine.late_answer().filter(|_| count > 0) {
+                self.link.estimate.was_late(late);
+            }
+            if status == Status::Done {
+                self.close();
+            }
+            if count < buffer.len() {
+                break;
+            }
+        }
+        let mut retry = Burst::new();
+        retry.push(self.engine.transmit());
+        self.put(now, &retry)
+    }
+
+    /// Takes the answers to the open question, which is over.
+    fn close(&mut self) {
+        match self.turn.open.take() {
+            Some(Question::Positions) => {
+                self.turn.settled = true;
+                self.take_replies();
+            }
+            Some(Question::Health) => self.take_health(),
+            None => return,
+        }
+        if let Some(overhead) = self.engine.overhead() {
+            self.link.estimate.answered(overhead);
+        } else {
+            let silent = |fault| matches!(fault, ServoFault::Timeout { .. });
+            let mut replies = self.engine.replies().iter();
+            if replies.all(|reply| reply.result.is_err_and(silent)) {
+                self.link.estimate.was_silent();
+            }
+        }
+        self.engine.set_link(self.link.estimate.timing());
+        let quiet_at = self.engine.ready_at();
+        self.bus.link().expect_answers_until(quiet_at);
+    }
+
+    /// Sends what is to be sent now: goals, a question, or both in one burst.
+    fn go_on(&mut self, now: Stamp, tick_begins: bool) -> Result<(), LinkLost> {
+        let at = now.since_epoch();
+        let mut burst = Burst::new();
+        let mut with_goals = tick_begins;
+        if self.outgoing.due && at >= self.engine.line_free_at() {
+            self.send_goals_in(at, &mut burst);
+            with_goals = true;
+        }
+        if self.turn.open.is_none() && !self.outgoing.due && at >= self.engine.ready_at() {
+            self.ask(at, with_goals);
+            burst.push(self.engine.transmit());
+        }
+        self.put(now, &burst)
+    }
+
+    /// Asks the next question, if there is one now.
+    fn ask(&mut self, now: Duration, with_goals: bool) {
+        if self.turn.asked {
+            self.ask_health_behind(now);
+        } else if !self.ask_health_instead(now) && (with_goals || self.fits(now, self.layout.read.len, self.servos.len())) {
+            self.ask_positions(now);
+        }
+    }
+
+    fn ask_positions(&mut self, now: Duration) {
+        let ids = self.roster.ids_to_read(now);
+        if ids.is_empty() {
+            return;
+        }
+        let read = GroupRead {
             address: self.layout.read.address,
             len: self.layout.read.len,
-            ids: asked,
-        });
-        // Ids and lengths were checked when the robot file was read, so only "nothing to do" is left to refuse.
-        let request = Request::Cycle { write, read };
-        self.under_way = self
-            .engine
-            .begin(now.since_epoch(), &request, deadline.since_epoch())
-            .is_ok();
-        len += copied(self.engine.transmit(), &mut burst[len..]);
-        self.put(now, &burst[..len])
-    }
-
-    fn fill_positions(&self, entries: &mut [GroupEntry], goals: &[f64]) -> usize {
-        let joints = self.servos.iter().zip(goals);
-        let joints = joints.filter(|(servo, _)| !servo.is_wheel());
-        let mut count = 0;
-        for (entry, (servo, &goal)) in entries.iter_mut().zip(joints) {
-            if let Some(encoded) = encoded(&servo.goal, servo.id, servo.counts(goal)) {
-                *entry = encoded;
-                count += 1;
-            }
-        }
-        count
-    }
-
-    /// The speeds of the wheels that move the base as the last three goals say.
-    fn take_speeds(&mut self, goals: &[f64]) {
-        let (Some(base), Some((_, body))) = (&self.base, goals.split_last_chunk::<3>()) else {
-            return;
+            ids,
         };
-        let wheels = self.servos.iter().filter(|servo| servo.is_wheel());
-        for ((counts, servo), speed) in self.speeds.iter_mut().zip(wheels).zip(base.wheels(*body)) {
-            *counts = servo.counts(speed);
-        }
-        self.speeds_due = true;
-    }
-
-    /// Puts the goals of the wheels into a packet of their own: they lie elsewhere than those of joints.
-    fn begin_speeds(&mut self, now: Stamp, deadline: Stamp) {
-        let Some(goal) = self.layout.speed_goal else {
-            return;
+        // A servo that was missed is asked again as long as its answer comes before the next tick.
+        let end = now + self.engine.occupancy(read.len, ids.len()) + self.engine.config().turnaround;
+        let end = end.max(self.turn.next.since_epoch());
+        let request = Request::Cycle {
+            write: None,
+            read: Some(read),
         };
-        let mut entries = [GroupEntry {
-            id: 0,
-            data: [0; 4],
-        }; 3];
-        let wheels = self.servos.iter().filter(|servo| servo.is_wheel());
-        for ((entry, servo), &counts) in entries.iter_mut().zip(wheels).zip(&self.speeds) {
-            if let Some(encoded) = encoded(&goal, servo.id, counts) {
-                *entry = encoded;
-            }
+        if self.engine.begin(now, &request, end).is_ok() {
+            self.turn.asked = true;
+            self.opened(Question::Positions);
         }
-        let write = Some(GroupWrite {
-            address: goal.address,
-            width: goal.width,
-            entries: &entries,
-        });
-        let request = Request::Cycle { write, read: None };
-        let begun = self
-            .engine
-            .begin(now.since_epoch(), &request, deadline.since_epoch());
-        debug_assert!(begun.is_ok(), "{begun:?}");
     }
 
-    /// The packet of the wheels, unless answers are still expected on the line: then it leaves later.
-    fn put_speeds(&mut self, burst: &mut [u8]) -> usize {
-        let len = copied(self.engine.transmit(), burst);
-        self.speeds_due = len == 0;
-        len
+    /// Notes that a question is open.
+    pub(super) fn opened(&mut self, question: Question) {
+        self.turn.open = Some(question);
+        self.link.questions = self.link.questions.saturating_add(1);
     }
 
-    /// Bytes that came after an earlier exchange had ended belong to nothing.
-    fn discard_input(&mut self, now: Stamp) -> Result<(), LinkLost> {
-        let mut bin = [0; 256];
-        while self.receive(now, &mut bin)? == bin.len() {}
-        Ok(())
+    /// Question and answers have left the wire before the next goals come.
+    pub(super) fn fits(&self, now: Duration, len: u8, servos: usize) -> bool {
+        !self.turn.sends || now + self.engine.occupancy(len, servos) <= self.turn.next.since_epoch()
     }
 
-    fn receive(&mut self, now: Stamp, into: &mut [u8]) -> Result<usize, LinkLost> {
-        self.bus.link().read(now.since_epoch(), into)
-    }
-
-    fn put(&mut self, now: Stamp, bytes: &[u8]) -> Result<(), LinkLost> {
-        if bytes.is_empty() {
+    fn put(&mut self, now: Stamp, burst: &Burst) -> Result<(), LinkLost> {
+        if burst.bytes().is_empty() {
             return Ok(());
         }
-        self.bus.link().write(now.since_epoch(), bytes)
+        let ready_at = self.engine.ready_at();
+        self.bus.link().expect_answers_until(ready_at);
+        self.bus.link().write(now.since_epoch(), burst.bytes())
     }
 
-    fn send(&mut self, now: Stamp) -> Result<(), LinkLost> {
-        let mut burst = [0; BURST];
-        let len = copied(self.engine.transmit(), &mut burst);
-        self.put(now, &burst[..len])
-    }
-
-    pub(crate) fn carry_on(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
-        if !self.under_way {
-            return Ok(Progress::Done);
-        }
-        let mut buffer = [0; 256];
-        let count = self.receive(now, &mut buffer)?;
-        let status = self.engine.step(now.since_epoch(), &buffer[..count]);
-        self.send(now)?;
-        match status {
-            Status::Waiting { until } => {
-                let arrival = self.bus.link().next_arrival().unwrap_or(Duration::MAX);
-                Ok(Progress::Waiting {
-                    until: Stamp::new(until.min(arrival)),
-                })
-            }
-            Status::Done
-                if self
-                    .watching
-                    .is_some_and(|watching| watching.asked.is_some()) =>
-            {
-                self.under_way = false;
-                if let Some(joint) = self.health_asked() {
-                    self.take_health(joint);
-                }
-                Ok(Progress::Done)
-            }
-            Status::Done => {
-                self.under_way = false;
-                self.take_replies(now);
-                if self.speeds_due {
-                    self.begin_speeds(now, Stamp::new(now.since_epoch() + LATE_SPEEDS));
-                    let mut burst = [0; BURST];
-                    let len = self.put_speeds(&mut burst);
-                    self.put(now, &burst[..len])?;
-                } else if self.ask_health(now) {
-                    self.under_way = true;
-                    self.send(now)?;
-                    let arrival = self.bus.link().next_arrival();
-                    return Ok(Progress::Waiting {
-                        until: arrival.map_or(self.deadline, Stamp::new).min(self.deadline),
-                    });
-                }
-                Ok(Progress::Done)
-            }
-        }
-    }
-
-    fn take_replies(&mut self, now: Stamp) {
-        self.state.stamp = now;
+    fn take_replies(&mut self) {
         for reply in self.engine.replies() {
             let Some(joint) = self.servos.iter().position(|servo| servo.id == reply.id) else {
                 continue;
@@ -199,19 +214,21 @@ impl ServoArm {
                 .ok()
                 .and_then(|data| servo.present.decode_in_block(start, data.bytes()));
             self.roster.record_reply(reply);
-            let Some(counts) = counts
-                .filter(|&counts| servo.plausibility.check(reply.at, counts) == Verdict::Accepted)
-            else {
+            let Some(counts) = counts.filter(|&counts| {
+                servo.plausibility.check(reply.measured, counts) == Verdict::Accepted
+            }) else {
                 continue;
             };
             let (value, is_wheel) = (servo.value(counts), servo.is_wheel());
+            let measured = Stamp::new(reply.measured);
+            self.state.stamp = self.state.stamp.max(measured);
             if is_wheel {
                 let wheel = joint - self.first_wheel();
                 self.wheels[wheel] = value;
-                self.wheels_measured[wheel] = Stamp::new(reply.at);
+                self.wheels_measured[wheel] = measured;
             } else {
                 self.state.position[joint] = value;
-                self.state.measured[joint] = Stamp::new(reply.at);
+                self.state.measured[joint] = measured;
             }
         }
         self.state_of_base();
@@ -231,21 +248,4 @@ impl ServoArm {
         let oldest = self.wheels_measured.iter().min().copied();
         self.state.measured[first..].fill(oldest.unwrap_or_default());
     }
-}
-
-/// A packet of wheels that could not leave with the burst has this long.
-const LATE_SPEEDS: Duration = Duration::from_millis(1);
-
-fn encoded(goal: &Register, id: u8, counts: i32) -> Option<GroupEntry> {
-    let bytes = goal.encode(counts).ok()?;
-    Some(GroupEntry {
-        id,
-        data: bytes.padded(),
-    })
-}
-
-fn copied(from: &[u8], to: &mut [u8]) -> usize {
-    let len = from.len().min(to.len());
-    to[..len].copy_from_slice(&from[..len]);
-    len
 }

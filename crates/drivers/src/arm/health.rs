@@ -1,13 +1,18 @@
-//! What servos feel: load, current, voltage and temperature, one servo after the other behind the cycles of the control loop.
+//! What servos feel: load, current, voltage and temperature.
+//!
+//! It never costs a tick: one servo is asked behind the positions where its answer comes before the next tick. Where that never
+//! fits, as many servos as the wire has time for are asked together in the place of one question for positions, often enough that each
+//! has its turn twice in two seconds.
 
 use std::time::Duration;
 
-use ulna_bus::engine::{GroupRead, Request};
+use ulna_bus::engine::{GroupRead, MAX_SERVOS, Request};
 use ulna_bus::health::Rotation;
 use ulna_bus::registers::{Role, Span};
 use ulna_core::{Health, Stamp};
 
 use super::ServoArm;
+use super::exchange::Question;
 use super::health_report::Watching;
 use super::servo::Servo;
 
@@ -19,78 +24,130 @@ const ROLES: [Role; 4] = [
     Role::PresentTemperature,
 ];
 
-/// The answer must come this long before the tick's deadline, or it is not asked for.
-const ROOM: Duration = Duration::from_micros(1500);
+/// Every servo is asked this often at least: twice in the two seconds in which it should answer once.
+const AT_LEAST: Duration = Duration::from_millis(900);
 
 impl ServoArm {
-    /// From now on one servo each `every` is asked what it feels, behind a cycle that has time for it.
+    /// From now on one servo each `every` is asked what it feels where there is time for it, and less often where there is not.
     pub fn watch_health(&mut self, every: Duration) {
         self.watching = Some(Watching {
             rotation: Rotation::new(every),
-            asked: None,
         });
     }
 
-    /// Asks the servo whose turn it is, if there is one and time is left; true if an answer is awaited.
-    pub(super) fn ask_health(&mut self, now: Stamp) -> bool {
-        let Some(watching) = &mut self.watching else {
+    /// Asks the servo whose turn it is behind the positions of this tick, if its answer comes in time.
+    pub(super) fn ask_health_behind(&mut self, now: Duration) {
+        let due = self.watching.is_some_and(|watching| watching.rotation.is_due(now));
+        let Some(span) = due.then(|| self.health_span()).flatten() else {
+            return;
+        };
+        let answered = now + self.engine.wire_time(span.len, 1) + self.link.estimate.slowest();
+        if answered <= self.turn.next.since_epoch() && self.fits(now, span.len, 1) {
+            self.ask_health(now, span, 1);
+        }
+    }
+
+    /// Asks as many servos as fit in the place of positions, if they have waited too long; true if it did.
+    pub(super) fn ask_health_instead(&mut self, now: Duration) -> bool {
+        let Some(watching) = self.watching else {
             return false;
         };
-        watching.asked = None;
-        if now + ROOM > self.deadline {
+        let alive = self.roster.living().count();
+        let Some(span) = self.health_span().filter(|_| alive > 0) else {
+            return false;
+        };
+        let together = match self.bus.family().protocol().has_sync_read() {
+            true => alive,
+            false => 1,
+        };
+        let servos = (1..=together).rev();
+        let servos = servos.into_iter().find(|&servos| self.fits(now, span.len, servos));
+        let servos = servos.unwrap_or(1);
+        let share = f64::from(u32::try_from(servos).unwrap_or(1)) / f64::from(u32::try_from(alive).unwrap_or(1));
+        let waited = now.saturating_sub(watching.rotation.last_at());
+        waited >= AT_LEAST.mul_f64(share) && self.ask_health(now, span, servos)
+    }
+
+    /// Where what the servo whose turn it is feels lies in its registers.
+    fn health_span(&self) -> Option<Span> {
+        let watching = self.watching?;
+        let mut alive = [0; MAX_SERVOS];
+        let mut next = [0];
+        let alive = self.living(&mut alive);
+        match watching.rotation.next(alive, &mut next) {
+            0 => None,
+            _ => self.span_of(next[0]),
+        }
+    }
+
+    fn span_of(&self, id: u8) -> Option<Span> {
+        let servo = self.servos.iter().find(|servo| servo.id == id)?;
+        servo.model.table.span(&ROLES)
+    }
+
+    fn living<'a>(&self, out: &'a mut [u8; MAX_SERVOS]) -> &'a [u8] {
+        let mut count = 0;
+        for (place, id) in out.iter_mut().zip(self.roster.living()) {
+            *place = id;
+            count += 1;
+        }
+        &out[..count]
+    }
+
+    /// Asks the next so many servos, as far as their registers lie in the same place; true if it did.
+    fn ask_health(&mut self, now: Duration, span: Span, servos: usize) -> bool {
+        let Some(watching) = self.watching else {
+            return false;
+        };
+        let (mut alive, mut next) = ([0; MAX_SERVOS], [0; MAX_SERVOS]);
+        let alive = self.living(&mut alive);
+        let count = watching.rotation.next(alive, &mut next[..servos.min(MAX_SERVOS)]);
+        let ids = &next[..count];
+        let same = ids.iter().take_while(|&&id| self.span_of(id) == Some(span));
+        let ids = &ids[..same.count()];
+        let Some(&last) = ids.last() else {
+            return false;
+        };
+        let end = now + self.engine.occupancy(span.len, ids.len()) + self.engine.config().turnaround;
+        let read = GroupRead {
+            address: span.address,
+            len: span.len,
+            ids,
+        };
+        let request = Request::Cycle {
+            write: None,
+            read: Some(read),
+        };
+        if self.engine.begin(now, &request, end).is_err() {
             return false;
         }
-        let replies = self.engine.replies().iter();
-        let alive = replies
-            .filter(|reply| reply.result.is_ok())
-            .map(|reply| reply.id);
-        let Some(id) = watching.rotation.next(now.since_epoch(), alive) else {
-            return false;
-        };
-        let Some(joint) = self.servos.iter().position(|servo| servo.id == id) else {
-            return false;
-        };
-        let Some(Span { address, len }) = self.servos[joint].model.table.span(&ROLES) else {
-            return false;
-        };
-        let read = Some(GroupRead {
-            address,
-            len,
-            ids: &[id],
-        });
-        let request = Request::Cycle { write: None, read };
-        let (begin, end) = (now.since_epoch(), self.deadline.since_epoch());
-        let begun = self.engine.begin(begin, &request, end).is_ok();
-        watching.asked = begun.then_some(joint);
-        begun
+        if let Some(watching) = &mut self.watching {
+            watching.rotation.took_turn(now, last);
+        }
+        self.opened(Question::Health);
+        true
     }
 
-    /// The joint whose answer is awaited; none after this.
-    pub(super) fn health_asked(&mut self) -> Option<usize> {
-        self.watching.as_mut()?.asked.take()
-    }
-
-    /// Takes the answer of this joint's servo, if it came.
-    pub(super) fn take_health(&mut self, joint: usize) {
-        let servo = &mut self.servos[joint];
-        let Some(Span { address, .. }) = servo.model.table.span(&ROLES) else {
-            return;
-        };
-        let mine = self
-            .engine
-            .replies()
-            .iter()
-            .find(|reply| reply.id == servo.id);
-        let Some((reply, data)) = mine.and_then(|reply| Some((reply, reply.result.ok()?))) else {
-            return;
-        };
-        let counts = |role| {
-            let register = servo.model.table.find(role)?;
-            register.decode_in_block(address, data.bytes())
-        };
-        let health = felt(servo, Stamp::new(reply.at), counts);
-        servo.worst.take(&health);
-        self.health[joint] = health;
+    /// Takes the answers to a question of what servos feel.
+    pub(super) fn take_health(&mut self) {
+        for reply in self.engine.replies() {
+            let Some(joint) = self.servos.iter().position(|servo| servo.id == reply.id) else {
+                continue;
+            };
+            let servo = &mut self.servos[joint];
+            let (Some(Span { address, .. }), Ok(data)) =
+                (servo.model.table.span(&ROLES), reply.result)
+            else {
+                continue;
+            };
+            let counts = |role| {
+                let register = servo.model.table.find(role)?;
+                register.decode_in_block(address, data.bytes())
+            };
+            let health = felt(servo, Stamp::new(reply.measured), counts);
+            servo.worst.take(&health);
+            self.health[joint] = health;
+        }
     }
 }
 

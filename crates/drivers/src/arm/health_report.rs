@@ -4,11 +4,10 @@ use serde::Serialize;
 use ulna_bus::health::Rotation;
 use ulna_core::Health;
 
-/// The rotation, and the joint whose answer is awaited.
+/// Who is asked what it feels.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Watching {
     pub(super) rotation: Rotation,
-    pub(super) asked: Option<usize>,
 }
 
 /// The extremes of what a servo felt since the session began.

@@ -14,11 +14,17 @@ use crate::port::Port;
 pub(crate) struct Link {
     pub(super) port: Box<dyn Port>,
     pub(super) lost: Option<io::Error>,
+    /// Until then, answers to the control loop's questions may come in.
+    answers_until: Duration,
 }
 
 impl Link {
     pub(super) fn new(port: Box<dyn Port>) -> Self {
-        Self { port, lost: None }
+        Self {
+            port,
+            lost: None,
+            answers_until: Duration::ZERO,
+        }
     }
 
     /// Takes what has arrived.
@@ -31,6 +37,11 @@ impl Link {
     pub(crate) fn write(&mut self, now: Duration, bytes: &[u8]) -> Result<(), LinkLost> {
         let written = self.port.write(now, bytes);
         written.map_err(|error| self.give_up(error))
+    }
+
+    /// Until then nothing but the control loop may ask: what comes in is for its question.
+    pub(crate) fn expect_answers_until(&mut self, until: Duration) {
+        self.answers_until = until;
     }
 
     /// For a simulated wire: when the next byte will arrive, if one is under way.
@@ -72,6 +83,7 @@ impl Link {
         deadline: Duration,
     ) -> Result<(), LinkLost> {
         let mut buffer = [0; 256];
+        pacer.wait(std::mem::take(&mut self.answers_until));
         // What came after an earlier transaction had ended belongs to nothing.
         while self.read(pacer.now(), &mut buffer)? > 0 {}
         if engine.begin(pacer.now(), request, deadline).is_err() {

@@ -12,6 +12,8 @@ use ulna_rt::Pacer;
 use super::error::ServoBusError;
 use super::{PATIENCE, Ping, ServoBus, TURNAROUND};
 
+/// So many reads are spread over the frames of a USB adapter.
+const SPREAD_READS: u32 = 64;
 /// How long a servo may take to start again.
 const REBOOT: Duration = Duration::from_secs(2);
 
@@ -262,8 +264,16 @@ impl ServoBus {
     ) -> Result<Result<Reply, ServoFault>, ServoBusError> {
         let end = pacer.now() + PATIENCE;
         let mut fault = ServoFault::NotSent;
+        let measures = matches!(request, Request::Read { .. });
+        if measures && let Some(pause) = self.pause() {
+            pacer.wait(pacer.now() + pause);
+        }
+        let mut first = measures;
         while pacer.now() < end {
             self.link.transact(&mut self.patient, pacer, request, end)?;
+            if let Some(overhead) = self.patient.overhead().filter(|_| std::mem::take(&mut first)) {
+                self.round_trips.record(overhead);
+            }
             match self.patient.replies().first() {
                 Some(reply) => match reply.result {
                     Ok(_) => return Ok(Ok(*reply)),
@@ -273,6 +283,15 @@ impl ServoBus {
             }
         }
         Ok(Err(fault))
+    }
+
+    /// How long to wait before one of the first reads. An adapter delivers in frames of 1 ms: asked at once after an answer, it would
+    /// always be met in the same phase, and seem to be more even than it is.
+    fn pause(&self) -> Option<Duration> {
+        let count = u32::try_from(self.round_trips.count()).ok()?;
+        // Multiples of the golden ratio fill an interval evenly.
+        let microseconds = count.checked_mul(618)? % 1000;
+        (count < SPREAD_READS).then(|| Duration::from_micros(microseconds.into()))
     }
 
     fn fault(&self, id: u8, register: &Register, fault: ServoFault) -> ServoBusError {

@@ -32,13 +32,7 @@ impl ActionSource for WithBase {
     }
 
     fn step(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
-        let (arm, base) = (self.arm.step(now)?, self.base.step(now)?);
-        Ok(match (arm, base) {
-            (Progress::Waiting { until: a }, Progress::Waiting { until: b }) => {
-                Progress::Waiting { until: a.min(b) }
-            }
-            (Progress::Done, other) | (other, Progress::Done) => other,
-        })
+        Ok(self.arm.step(now)?.and(self.base.step(now)?))
     }
 
     /// As old as the arm's action; a base never makes it older, since its speeds are zero once they are stale.

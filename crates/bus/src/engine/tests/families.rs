@@ -17,7 +17,10 @@ const FAMILIES: [&Table; 4] = [
 ];
 
 fn engine_for(protocol: Protocol) -> Engine {
-    Engine::new(EngineConfig::with_protocol(protocol, BAUD))
+    Engine::new(EngineConfig {
+        fast_reads: true,
+        ..EngineConfig::with_protocol(protocol, BAUD)
+    })
 }
 
 fn read_of<'a>(span: Span, ids: &'a [u8]) -> GroupRead<'a> {

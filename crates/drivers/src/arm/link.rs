@@ -1,0 +1,100 @@
+//! The link to the servos of one arm: adapter, driver and operating system.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use ulna_bus::engine::EngineConfig;
+use ulna_bus::health::{LinkEstimate, RoundTripSummary};
+
+use super::ServoArm;
+
+/// What is known of the link.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Link {
+    pub(super) estimate: LinkEstimate,
+    measured: Option<RoundTripSummary>,
+    /// Its owner has said how slow it is.
+    fixed: bool,
+    /// Questions of the control loop, positions and health.
+    pub(super) questions: u32,
+}
+
+/// How fast the link is, for reports.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LinkReport {
+    /// What a read takes beyond the time on the wire, ms: the fastest, half of them, all but one in a hundred. Measured while connecting;
+    /// none if the user has said it.
+    pub round_trip_ms: Option<RoundTripReport>,
+    /// How long an answer is waited for beyond the time on the wire, ms.
+    pub turnaround_ms: f64,
+    /// Readings of all positions per second that such round trips allow.
+    pub reads_per_second: f64,
+    /// Questions of the control loop: for positions, and for what servos feel.
+    pub questions: u32,
+}
+
+/// The spread of round trips, ms.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct RoundTripReport {
+    /// The fastest.
+    pub min: f64,
+    /// Half took longer.
+    pub p50: f64,
+    /// One in a hundred took longer.
+    pub p99: f64,
+}
+
+impl Link {
+    /// Not measured yet: as slow as the engine's settings say.
+    pub(super) fn new(config: &EngineConfig) -> Self {
+        Self {
+            estimate: LinkEstimate::fixed(config.turnaround),
+            measured: None,
+            fixed: false,
+            questions: 0,
+        }
+    }
+}
+
+impl ServoArm {
+    /// Believes its owner that the slowest answers take this long beyond the time on the wire, and measures nothing.
+    pub fn set_round_trip(&mut self, slowest: Duration) {
+        self.link.fixed = true;
+        self.link.estimate = LinkEstimate::fixed(slowest);
+        self.engine.set_link(self.link.estimate.timing());
+    }
+
+    /// What was measured while connecting is what the control loop goes by.
+    pub(crate) fn settle_link(&mut self) {
+        let Some(summary) = self.bus.round_trips().summary().filter(|_| !self.link.fixed) else {
+            return;
+        };
+        self.link.measured = Some(summary);
+        self.link.estimate = LinkEstimate::measured(summary);
+        self.engine.set_link(self.link.estimate.timing());
+    }
+
+    /// In this time an exchange is over, and another if that before it was open still.
+    pub(crate) fn patience(&self) -> Duration {
+        let wire = self.engine.wire_time(self.layout.read.len, self.servos.len());
+        (wire + self.link.estimate.timing().turnaround) * 4
+    }
+
+    /// How fast the link is.
+    pub fn link_report(&self) -> LinkReport {
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        let timing = self.link.estimate.timing();
+        let usual = self.link.measured.map_or(timing.typical, |measured| measured.p50);
+        let wire = self.engine.wire_time(self.layout.read.len, self.servos.len());
+        LinkReport {
+            round_trip_ms: self.link.measured.map(|measured| RoundTripReport {
+                min: ms(measured.min),
+                p50: ms(measured.p50),
+                p99: ms(measured.p99),
+            }),
+            turnaround_ms: ms(timing.turnaround),
+            reads_per_second: 1.0 / (wire + usual).as_secs_f64().max(1e-6),
+            questions: self.link.questions,
+        }
+    }
+}
