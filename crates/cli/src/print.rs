@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 use clap::Parser;
 use indicatif::ProgressBar;
+use ulna_bench::BenchError;
 use ulna_bringup::BringupError;
 use ulna_outside::text::{harmless_json, is_printable};
 use ulna_outside::{Lines, Printable, Text};
@@ -57,7 +58,9 @@ pub(crate) fn error(error: &anyhow::Error) {
     let mut text = Text::new();
     let bringup: Option<&BringupError> = error.downcast_ref();
     let session: Option<&SessionError> = error.downcast_ref();
-    let has_lines = bringup.is_some_and(BringupError::has_lines)
+    let bench: Option<&BenchError> = error.downcast_ref();
+    let has_lines = bench.is_some_and(BenchError::is_usage)
+        || bringup.is_some_and(BringupError::has_lines)
         || session.is_some_and(SessionError::has_lines);
     match () {
         () if bringup.is_some_and(BringupError::is_interruption) => text.push(error),

@@ -183,7 +183,10 @@ impl<'a> Tick<'a> {
             self.counters.period.record(now.saturating_sub(last));
         }
         let budget_end = Stamp::new(self.deadline() + self.plan.period.mul_f64(BUDGET));
-        let (stamp, next) = (Stamp::new(now), Stamp::new(self.deadline() + self.plan.period));
+        let (stamp, next) = (
+            Stamp::new(now),
+            Stamp::new(self.deadline() + self.plan.period),
+        );
         self.robot
             .begin(stamp, Some(&self.goals), next)
             .map_err(|LinkLost| End::RobotLost)?;
@@ -216,7 +219,10 @@ impl<'a> Tick<'a> {
 
     /// The goals of the next tick are decided on; what is under way goes on.
     fn wait(&mut self, now: Duration) -> Result<Next, End> {
-        let until = self.carry_on(now)?.until().map_or(Duration::MAX, Stamp::since_epoch);
+        let until = self
+            .carry_on(now)?
+            .until()
+            .map_or(Duration::MAX, Stamp::since_epoch);
         Ok(Next::InputOr(until.min(self.deadline())))
     }
 

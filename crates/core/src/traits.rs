@@ -65,12 +65,8 @@ pub trait Robot {
     ///
     /// # Errors
     /// [`LinkLost`] if the port is gone.
-    fn begin(
-        &mut self,
-        now: Stamp,
-        goals: Option<&SafeGoals>,
-        next: Stamp,
-    ) -> Result<(), LinkLost>;
+    fn begin(&mut self, now: Stamp, goals: Option<&SafeGoals>, next: Stamp)
+    -> Result<(), LinkLost>;
 
     /// Carries the exchange on with whatever has arrived.
     ///

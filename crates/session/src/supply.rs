@@ -12,7 +12,7 @@ use ulna_robot::{ArmRole, Calibration, RobotKind};
 use crate::error::SessionError;
 use crate::options::RigOptions;
 
-pub use parts::{SuppliedArm, Supply, Surroundings};
+pub use parts::{BusTraffic, SuppliedArm, Supply, Surroundings};
 pub use simulated::{ADAPTERS, SceneKind, SimulatedBuses, scenes, serve};
 
 /// Opens the ports of a robot, and of a leader if there is one.

@@ -28,8 +28,8 @@ use ulna_bus::encoding::OutOfRange;
 use ulna_bus::models;
 use ulna_bus::registers::{Access, Register, Role, Table};
 use ulna_robot::Calibration;
-use ulna_robot::RobotKind;
 use ulna_robot::JointSpec;
+use ulna_robot::RobotKind;
 
 use crate::bus::{BusOptions, ServoBus, WrongPlant};
 use crate::plant::Plant;

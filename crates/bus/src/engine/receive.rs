@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use super::counters::bump;
 use super::config::wire_time;
+use super::counters::bump;
 use super::packets::{self, Answer, Received};
 use super::reply::{ReplyData, ServoFault};
 use super::transaction::{Question, ReadMode, Transaction};
@@ -154,9 +154,7 @@ impl Transaction {
     fn measured(&self, index: usize, now: Duration) -> Duration {
         let expected = usize::from(self.expected);
         let answers = match self.mode {
-            ReadMode::Fast => {
-                packets::fast_answer_bytes(expected, self.asked.asked_now().count())
-            }
+            ReadMode::Fast => packets::fast_answer_bytes(expected, self.asked.asked_now().count()),
             ReadMode::PerServo => self.asked.rank(index) * self.protocol.answer_bytes(expected),
         };
         let on_wire = wire_time(self.outbox.len() + answers, self.baud);

@@ -161,7 +161,10 @@ impl LinkEstimate {
     #[must_use]
     pub fn timing(&self) -> LinkTiming {
         LinkTiming {
-            turnaround: self.slowest.saturating_add(MARGIN).saturating_add(self.extra),
+            turnaround: self
+                .slowest
+                .saturating_add(MARGIN)
+                .saturating_add(self.extra),
             typical: self.typical,
             spread: self.spread,
         }
@@ -200,7 +203,10 @@ mod tests {
     fn turnaround_follows_from_what_was_measured() {
         let cdc = LinkEstimate::measured(measured((0..100).map(|n| 900 + 20 * n))).timing();
         assert_eq!(cdc.turnaround, us(900 + 20 * 98 + 2000));
-        assert_eq!(cdc.spread, FRAME, "an adapter does not keep questions as long as answers");
+        assert_eq!(
+            cdc.spread, FRAME,
+            "an adapter does not keep questions as long as answers"
+        );
         let wire = LinkEstimate::measured(measured((0..100).map(|_| 20))).timing();
         assert_eq!((wire.turnaround, wire.spread), (us(2020), us(0)));
     }

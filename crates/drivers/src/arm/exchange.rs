@@ -69,17 +69,25 @@ impl ServoArm {
 
     fn progress(&mut self, now: Stamp) -> Progress {
         let mut until = None;
-        let mut call = |at: Duration| until = Some(until.map_or(at, |until: Duration| until.min(at)));
+        let mut call =
+            |at: Duration| until = Some(until.map_or(at, |until: Duration| until.min(at)));
         if self.turn.open.is_some() {
             if let Status::Waiting { until } = self.engine.step(now.since_epoch(), &[]) {
                 call(until);
             }
-            self.bus.link().next_arrival().into_iter().for_each(&mut call);
+            self.bus
+                .link()
+                .next_arrival()
+                .into_iter()
+                .for_each(&mut call);
         }
         if self.outgoing.due {
             call(self.engine.line_free_at());
         }
-        if self.turn.open.is_none() && !self.turn.asked && self.engine.ready_at() > now.since_epoch() {
+        if self.turn.open.is_none()
+            && !self.turn.asked
+            && self.engine.ready_at() > now.since_epoch()
+        {
             call(self.engine.ready_at());
         }
         match until.map(Stamp::new) {
@@ -154,7 +162,9 @@ impl ServoArm {
     fn ask(&mut self, now: Duration, with_goals: bool) {
         if self.turn.asked {
             self.ask_health_behind(now);
-        } else if !self.ask_health_instead(now) && (with_goals || self.fits(now, self.layout.read.len, self.servos.len())) {
+        } else if !self.ask_health_instead(now)
+            && (with_goals || self.fits(now, self.layout.read.len, self.servos.len()))
+        {
             self.ask_positions(now);
         }
     }
@@ -170,7 +180,8 @@ impl ServoArm {
             ids,
         };
         // A servo that was missed is asked again as long as its answer comes before the next tick.
-        let end = now + self.engine.occupancy(read.len, ids.len()) + self.engine.config().turnaround;
+        let end =
+            now + self.engine.occupancy(read.len, ids.len()) + self.engine.config().turnaround;
         let end = end.max(self.turn.next.since_epoch());
         let request = Request::Cycle {
             write: None,

@@ -100,7 +100,10 @@ impl ServoArm {
         } = self;
         let positions = &outgoing.positions[..outgoing.count];
         for (register, entries) in [
-            (layout.speed_goal, outgoing.speeds.as_ref().map(|all| &all[..])),
+            (
+                layout.speed_goal,
+                outgoing.speeds.as_ref().map(|all| &all[..]),
+            ),
             (layout.goal, Some(positions).filter(|all| !all.is_empty())),
         ] {
             if let (Some(register), Some(entries)) = (register, entries) {

@@ -37,7 +37,9 @@ impl ServoArm {
 
     /// Asks the servo whose turn it is behind the positions of this tick, if its answer comes in time.
     pub(super) fn ask_health_behind(&mut self, now: Duration) {
-        let due = self.watching.is_some_and(|watching| watching.rotation.is_due(now));
+        let due = self
+            .watching
+            .is_some_and(|watching| watching.rotation.is_due(now));
         let Some(span) = due.then(|| self.health_span()).flatten() else {
             return;
         };
@@ -61,9 +63,12 @@ impl ServoArm {
             false => 1,
         };
         let servos = (1..=together).rev();
-        let servos = servos.into_iter().find(|&servos| self.fits(now, span.len, servos));
+        let servos = servos
+            .into_iter()
+            .find(|&servos| self.fits(now, span.len, servos));
         let servos = servos.unwrap_or(1);
-        let share = f64::from(u32::try_from(servos).unwrap_or(1)) / f64::from(u32::try_from(alive).unwrap_or(1));
+        let share = f64::from(u32::try_from(servos).unwrap_or(1))
+            / f64::from(u32::try_from(alive).unwrap_or(1));
         let waited = now.saturating_sub(watching.rotation.last_at());
         waited >= AT_LEAST.mul_f64(share) && self.ask_health(now, span, servos)
     }
@@ -101,14 +106,17 @@ impl ServoArm {
         };
         let (mut alive, mut next) = ([0; MAX_SERVOS], [0; MAX_SERVOS]);
         let alive = self.living(&mut alive);
-        let count = watching.rotation.next(alive, &mut next[..servos.min(MAX_SERVOS)]);
+        let count = watching
+            .rotation
+            .next(alive, &mut next[..servos.min(MAX_SERVOS)]);
         let ids = &next[..count];
         let same = ids.iter().take_while(|&&id| self.span_of(id) == Some(span));
         let ids = &ids[..same.count()];
         let Some(&last) = ids.last() else {
             return false;
         };
-        let end = now + self.engine.occupancy(span.len, ids.len()) + self.engine.config().turnaround;
+        let end =
+            now + self.engine.occupancy(span.len, ids.len()) + self.engine.config().turnaround;
         let read = GroupRead {
             address: span.address,
             len: span.len,

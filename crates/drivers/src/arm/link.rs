@@ -66,7 +66,12 @@ impl ServoArm {
 
     /// What was measured while connecting is what the control loop goes by.
     pub(crate) fn settle_link(&mut self) {
-        let Some(summary) = self.bus.round_trips().summary().filter(|_| !self.link.fixed) else {
+        let Some(summary) = self
+            .bus
+            .round_trips()
+            .summary()
+            .filter(|_| !self.link.fixed)
+        else {
             return;
         };
         self.link.measured = Some(summary);
@@ -76,7 +81,9 @@ impl ServoArm {
 
     /// In this time an exchange is over, and another if that before it was open still.
     pub(crate) fn patience(&self) -> Duration {
-        let wire = self.engine.wire_time(self.layout.read.len, self.servos.len());
+        let wire = self
+            .engine
+            .wire_time(self.layout.read.len, self.servos.len());
         (wire + self.link.estimate.timing().turnaround) * 4
     }
 
@@ -84,8 +91,13 @@ impl ServoArm {
     pub fn link_report(&self) -> LinkReport {
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
         let timing = self.link.estimate.timing();
-        let usual = self.link.measured.map_or(timing.typical, |measured| measured.p50);
-        let wire = self.engine.wire_time(self.layout.read.len, self.servos.len());
+        let usual = self
+            .link
+            .measured
+            .map_or(timing.typical, |measured| measured.p50);
+        let wire = self
+            .engine
+            .wire_time(self.layout.read.len, self.servos.len());
         LinkReport {
             round_trip_ms: self.link.measured.map(|measured| RoundTripReport {
                 min: ms(measured.min),

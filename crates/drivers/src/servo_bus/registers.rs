@@ -271,7 +271,11 @@ impl ServoBus {
         let mut first = measures;
         while pacer.now() < end {
             self.link.transact(&mut self.patient, pacer, request, end)?;
-            if let Some(overhead) = self.patient.overhead().filter(|_| std::mem::take(&mut first)) {
+            if let Some(overhead) = self
+                .patient
+                .overhead()
+                .filter(|_| std::mem::take(&mut first))
+            {
                 self.round_trips.record(overhead);
             }
             match self.patient.replies().first() {

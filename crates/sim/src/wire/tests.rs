@@ -54,7 +54,10 @@ fn a_lost_byte_takes_its_time() {
 #[test]
 fn rates_set_the_pace() {
     assert_eq!(Wire::new(500_000, Adapter::DIRECT).byte_time(), us(20));
-    assert_eq!(Wire::new(115_200, Adapter::DIRECT).byte_time(), Duration::from_nanos(86_805));
+    assert_eq!(
+        Wire::new(115_200, Adapter::DIRECT).byte_time(),
+        Duration::from_nanos(86_805)
+    );
     assert_eq!(Wire::new(0, Adapter::DIRECT).byte_time(), Duration::ZERO);
 }
 

@@ -152,7 +152,12 @@ fn firmware_can_be_chosen() {
         id: Some(4),
         version,
     }]);
-    let firmware = |servo: &Servo| (servo.get(reg::FIRMWARE_MAJOR), servo.get(reg::FIRMWARE_MINOR));
+    let firmware = |servo: &Servo| {
+        (
+            servo.get(reg::FIRMWARE_MAJOR),
+            servo.get(reg::FIRMWARE_MINOR),
+        )
+    };
     assert_eq!(firmware(&bus.servos()[3]), (3, 9));
     assert_eq!(firmware(&bus.servos()[0]), (3, 10));
 }
