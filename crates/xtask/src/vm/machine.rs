@@ -40,16 +40,18 @@ pub(super) fn run(unpacked: &Unpacked, program: &Path, scratch: &Path) -> Result
     let mut machine = Running(start(unpacked, &disk, scratch)?);
     cable(&scratch.join("arm"), &port)?;
     let console = scratch.join("console");
-    let (since, mut pulled) = (Instant::now(), false);
+    let since = Instant::now();
+    // Open until the end: QEMU forgets what it was told by one who has hung up.
+    let mut hand = None;
     loop {
         let said = fs::read_to_string(&console).unwrap_or_default();
-        if said.contains(PULL) && !pulled {
-            pulled = true;
+        if said.contains(PULL) && hand.is_none() {
             let mut monitor = UnixStream::connect(scratch.join("monitor"))
                 .context("cannot reach the machine's monitor")?;
             monitor
                 .write_all(b"device_del cable\n")
                 .context("cannot speak to the machine's monitor")?;
+            hand = Some(monitor);
         }
         let ended = machine.0.try_wait().context("cannot wait for QEMU")?;
         if said.contains(END) || ended.is_some() {
