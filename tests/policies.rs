@@ -208,16 +208,16 @@ fn a_lerobot_checkpoint_becomes_a_bundle_and_drives() {
         "--engine",
         "tract",
     ];
-    let told = json(&import);
+    let report = json(&import);
     assert_eq!(
-        (&told["policy"], &told["fps"]),
+        (&report["policy"], &report["fps"]),
         (&"act".into(), &30.0.into())
     );
     assert_eq!(
-        told["assumed"].as_array().unwrap().len(),
+        report["assumed"].as_array().unwrap().len(),
         3,
         "{}",
-        told["assumed"]
+        report["assumed"]
     );
     fails(1, &["there already", "--output"], &import);
     fails(
@@ -274,10 +274,10 @@ fn one_inference_on_a_file_is_the_bundles_own_golden_answer() {
         "--output",
         output,
     ];
-    let told = json(&infer);
-    let [rows, joints] = [&told["shape"][0], &told["shape"][1]];
+    let report = json(&infer);
+    let [rows, joints] = [&report["shape"][0], &report["shape"][1]];
     assert_eq!((rows, joints), (&20.into(), &6.into()));
-    assert_eq!(told["action"].as_array().unwrap().len(), 20);
+    assert_eq!(report["action"].as_array().unwrap().len(), 20);
     let floats = fs::read(output).unwrap();
     assert!(floats.len() > 20 * 6 * 4);
     fails(

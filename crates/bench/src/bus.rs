@@ -18,7 +18,7 @@ use ulna_sim::workbench::Workbench;
 
 use crate::echo::{self, ANSWER, REQUEST};
 use crate::error::BenchError;
-use crate::figures::{Bench, Case, machine};
+use crate::figures::{BenchReport, Case, machine};
 use crate::meters::thread_cpu;
 
 const LOCKSTEP_CYCLES: u32 = 2_000;
@@ -39,7 +39,7 @@ fn least_bytes(kind: &RobotKind) -> u64 {
 ///
 /// # Errors
 /// If no pty can be had, or a cycle has other bytes than it must.
-pub fn bus() -> Result<Bench, BenchError> {
+pub fn bus() -> Result<BenchReport, BenchError> {
     let kind = files::find(files::DEFAULT)?;
     let mut cases = Vec::new();
     let machine = machine();
@@ -53,7 +53,7 @@ pub fn bus() -> Result<Bench, BenchError> {
     })?;
     cases.extend(on_pty(&kind, "pty, instant responder", true, &echo)?);
     cases.extend(on_pty(&kind, "pty, wire pace", false, &echo)?);
-    Ok(Bench {
+    Ok(BenchReport {
         bench: "bus",
         machine,
         cases,

@@ -14,7 +14,7 @@ use ulna_robot::RobotKind;
 use ulna_robot::files;
 
 use crate::error::BenchError;
-use crate::figures::{Bench, Case, in_folder};
+use crate::figures::{BenchReport, Case, in_folder};
 use crate::meters::{family_cpu, process_cpu};
 use crate::pictures::{FPS, Pictures, pictures, shown};
 use crate::ssim::ssim;
@@ -37,7 +37,7 @@ const LEROBOTS: &str = "av1";
 ///
 /// # Errors
 /// If encoding or reading fails.
-pub fn codecs() -> Result<Bench, BenchError> {
+pub fn codecs() -> Result<BenchReport, BenchError> {
     let kind = files::find(files::DEFAULT)?;
     in_folder("codecs", |folder| measure(&kind, folder))
 }

@@ -24,7 +24,7 @@ pub struct Case {
 
 /// Where the figures were measured.
 #[derive(Debug, Clone, Serialize)]
-pub struct Machine {
+pub struct Computer {
     /// The processor's name.
     pub cpu: String,
     /// Processors available.
@@ -37,19 +37,19 @@ pub struct Machine {
 
 /// A finished bench.
 #[derive(Debug, Clone, Serialize)]
-pub struct Bench {
+pub struct BenchReport {
     /// Its name.
     pub bench: &'static str,
     /// Where it ran.
-    pub machine: Machine,
+    pub machine: Computer,
     /// The figures.
     pub cases: Vec<Case>,
 }
 
-impl Bench {
+impl BenchReport {
     /// The figures as a table.
     pub fn table(&self) -> String {
-        let Machine {
+        let Computer {
             cpu,
             processors,
             load,
@@ -85,11 +85,11 @@ impl Bench {
 pub(crate) fn in_folder(
     bench: &'static str,
     measure: impl FnOnce(&Path) -> Result<Vec<Case>, BenchError>,
-) -> Result<Bench, BenchError> {
+) -> Result<BenchReport, BenchError> {
     let machine = machine();
-    // Its name cannot be guessed, and nobody else may look into it.
+    // Its name cannot be guessed, and other users may not look into it.
     let folder = temporary()?;
-    Ok(Bench {
+    Ok(BenchReport {
         bench,
         machine,
         cases: measure(folder.path())?,
@@ -106,13 +106,13 @@ pub(crate) fn temporary() -> Result<tempfile::TempDir, BenchError> {
 }
 
 /// This machine, now.
-pub(crate) fn machine() -> Machine {
+pub(crate) fn machine() -> Computer {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cpu = cpu
         .lines()
         .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    Machine {
+    Computer {
         cpu: cpu.map_or("unknown processor", |(_, name)| name).to_owned(),
         processors: thread::available_parallelism().map_or(1, usize::from),
         load: load

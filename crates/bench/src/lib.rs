@@ -19,7 +19,7 @@ pub use adapters::adapters;
 pub use bus::bus;
 pub use codecs::codecs;
 pub use error::BenchError;
-pub use figures::{Bench, Case, Machine};
+pub use figures::{BenchReport, Case, Computer};
 pub use policy::policy;
 pub use read::read;
 pub use record::record;

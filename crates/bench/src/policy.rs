@@ -9,7 +9,7 @@ use ulna_session::policies::PolicyOptions;
 use ulna_session::shipped;
 
 use crate::error::BenchError;
-use crate::figures::{Bench, Case, machine, temporary};
+use crate::figures::{BenchReport, Case, machine, temporary};
 
 /// Inferences of each kind.
 const RUNS: u32 = 200;
@@ -21,7 +21,7 @@ const SECONDS: u32 = 20;
 ///
 /// # Errors
 /// If the bundle does not pass its checks, or an inference fails.
-pub fn policy(options: Option<&PolicyOptions>) -> Result<Bench, BenchError> {
+pub fn policy(options: Option<&PolicyOptions>) -> Result<BenchReport, BenchError> {
     let folder = temporary()?;
     let shipped;
     let options = match options {
@@ -46,7 +46,7 @@ pub fn policy(options: Option<&PolicyOptions>) -> Result<Bench, BenchError> {
                 .flat_map(|delayed| delayed_cases(bundle.name(), delayed)),
         );
     }
-    Ok(Bench {
+    Ok(BenchReport {
         bench: "policy",
         machine,
         cases: all,

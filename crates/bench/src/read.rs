@@ -17,7 +17,7 @@ use ulna_dataset::bare::{self, Player};
 use ulna_dataset::{Dataset, Dtype, Feature, Item, ItemOptions, Number};
 
 use crate::error::BenchError;
-use crate::figures::{Bench, Case, in_folder};
+use crate::figures::{BenchReport, Case, in_folder};
 use crate::meters::process_cpu;
 use datasets::{record, write};
 
@@ -33,7 +33,7 @@ const MANY: usize = 1000;
 ///
 /// # Errors
 /// If writing or reading fails.
-pub fn read(dataset: Option<&Path>) -> Result<Bench, BenchError> {
+pub fn read(dataset: Option<&Path>) -> Result<BenchReport, BenchError> {
     in_folder("read", |folder| measure(folder, dataset))
 }
 

@@ -21,7 +21,7 @@ use ulna_robot::{RobotKind, files};
 use ulna_rt::{Machine, Next, Pacer, RealClock, RealPacer, Stop};
 
 use crate::error::BenchError;
-use crate::figures::{Bench, Case, in_folder};
+use crate::figures::{BenchReport, Case, in_folder};
 use crate::meters::{forget_peak, peak_memory, process_cpu};
 use crate::pictures::{FPS, Pictures, columns, pictures, shown};
 use dataset::writer;
@@ -35,7 +35,7 @@ const ROWS: u64 = 300;
 ///
 /// # Errors
 /// If recording fails.
-pub fn record() -> Result<Bench, BenchError> {
+pub fn record() -> Result<BenchReport, BenchError> {
     let kind = files::find(files::DEFAULT)?;
     in_folder("record", |folder| measure(&kind, folder))
 }
@@ -83,6 +83,7 @@ fn paced(
         episodes: 2,
         episode_rows: ROWS / 2,
         reset_rows: 0,
+        approach_rows: 0,
     };
     let sink = SinkOptions::new(Workers::Threads, "bench".to_owned(), FPS);
     let (writer, stop) = (writer(&columns, folder)?, Stop::new());

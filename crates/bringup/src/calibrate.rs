@@ -4,21 +4,25 @@ mod report;
 mod sweeping;
 mod writing;
 
+use std::path::PathBuf;
+
 use ulna_bus::registers::Role;
 use ulna_core::JointCalibration;
 use ulna_drivers::calibration::{self, load};
 use ulna_drivers::chain::explain;
-use ulna_robot::{ArmRole, Calibration, files};
+use ulna_robot::{ArmRole, Calibration, RobotKind, files};
 use ulna_rt::Stop;
 
 use crate::dialogue::Dialogue;
 use crate::error::{BringupError, NotCalibrated, Usage};
-use crate::question::{Answer, Question, ask};
+use crate::question::{Pressed, Question, ask};
 use crate::service::{ServiceSession, SimScenario};
-use crate::servos::calibrate::{Finding, Swept, choose, differences, judge_pose, take_drive_modes};
+use crate::servos::calibrate::{
+    SweepFinding, Swept, choose, differences, judge_pose, take_drive_modes,
+};
 use crate::servos::setup::check_chain;
 
-pub use report::{CalibrateOptions, Calibrated, CalibratedJoint, Task};
+pub use report::{CalibrateOptions, Calibrated, CalibratedJoint, CalibrationTask};
 
 /// Calibrates an arm, or checks or restores its calibration. The arm is limp afterwards.
 ///
@@ -53,20 +57,16 @@ pub fn calibrate(
         }
         .into());
     }
-    let file = match (options.work.sim, options.task) {
-        (false, _) => calibration::find(role, &kind, &id)?,
-        (true, Task::Calibrate) => {
-            calibration::simulated_path(role, &role.spec(&kind).robot_type, &id)?
-        }
-        (true, Task::Check | Task::Restore) => calibration::find_for_simulation(role, &kind, &id)?,
-    };
+    let file = file_of(options, &kind, &id)?;
     let before = match options.task {
-        Task::Calibrate => None,
-        Task::Check | Task::Restore => Some(load(&file, &id, &kind)?),
+        CalibrationTask::Calibrate => None,
+        CalibrationTask::Check | CalibrationTask::Restore => Some(load(&file, &id, &kind)?),
     };
     let scenario = match &before {
         // The simulated arm of this id is as it was left.
-        Some(known) if options.task == Task::Check => SimScenario::Calibrated(known.clone()),
+        Some(known) if options.task == CalibrationTask::Check => {
+            SimScenario::Calibrated(known.clone())
+        }
         _ => SimScenario::Uncalibrated {
             reversed: options.reversed.clone(),
         },
@@ -94,7 +94,7 @@ pub fn calibrate(
     let calibration = match before {
         Some(known) => {
             report.joints = joints(&known, None, &[]);
-            if options.task == Task::Restore {
+            if options.task == CalibrationTask::Restore {
                 writing::into_servos(&mut work, &known, talk)?;
             }
             known
@@ -104,6 +104,24 @@ pub fn calibrate(
     report.differences = differences(&mut work.line, &mut *work.pacer, &calibration)?;
     talk.clear();
     Ok(report)
+}
+
+/// Where the calibration of the arm `id` is, or is to be written.
+fn file_of(
+    options: &CalibrateOptions,
+    kind: &RobotKind,
+    id: &str,
+) -> Result<PathBuf, BringupError> {
+    let role = options.work.role;
+    Ok(match (options.work.sim, options.task) {
+        (false, _) => calibration::find(role, kind, id)?,
+        (true, CalibrationTask::Calibrate) => {
+            calibration::simulated_path(role, &role.spec(kind).robot_type, id)?
+        }
+        (true, CalibrationTask::Check | CalibrationTask::Restore) => {
+            calibration::find_for_simulation(role, kind, id)?
+        }
+    })
 }
 
 /// Sweeps, chooses, checks directions and writes.
@@ -149,7 +167,7 @@ fn whole_procedure(
     Ok(calibration)
 }
 
-type Choice = (Vec<Swept>, Vec<(usize, Finding)>, Calibration);
+type Choice = (Vec<Swept>, Vec<(usize, SweepFinding)>, Calibration);
 
 /// Sweeps until a calibration can be made of it, or the user gives up.
 fn loop_until_swept(
@@ -198,7 +216,7 @@ fn loop_until_swept(
 /// Reversed joints make an arm slam when it is teleoperated: the user has to confirm them.
 fn doubt(
     work: &ServiceSession,
-    findings: &[(usize, Finding)],
+    findings: &[(usize, SweepFinding)],
     unattended: bool,
     talk: &mut dyn Dialogue,
 ) -> Result<(), BringupError> {
@@ -206,7 +224,9 @@ fn doubt(
         work,
         &findings
             .iter()
-            .filter(|(_, finding)| matches!(finding, Finding::Reversed | Finding::TurnedRound))
+            .filter(|(_, finding)| {
+                matches!(finding, SweepFinding::Reversed | SweepFinding::TurnedRound)
+            })
             .copied()
             .collect::<Vec<_>>(),
     );
@@ -216,7 +236,7 @@ fn doubt(
     talk.say(&text);
     let reversed = findings
         .iter()
-        .any(|(_, finding)| *finding == Finding::Reversed);
+        .any(|(_, finding)| *finding == SweepFinding::Reversed);
     if !reversed {
         return Ok(());
     }
@@ -226,7 +246,7 @@ fn doubt(
         keys: &[('y', "writes it")],
         left: sweeping::LEFT,
     };
-    let sure = !unattended && !work.is_simulated() && ask(talk, &question)? == Answer::Key('y');
+    let sure = !unattended && !work.is_simulated() && ask(talk, &question)? == Pressed::Key('y');
     if sure {
         Ok(())
     } else {
@@ -234,7 +254,7 @@ fn doubt(
     }
 }
 
-fn in_words(work: &ServiceSession, findings: &[(usize, Finding)]) -> String {
+fn in_words(work: &ServiceSession, findings: &[(usize, SweepFinding)]) -> String {
     let lines = findings
         .iter()
         .map(|(index, finding)| format!("  {}: {finding}", work.kind.joints[*index].name));
@@ -244,7 +264,7 @@ fn in_words(work: &ServiceSession, findings: &[(usize, Finding)]) -> String {
 fn joints(
     calibration: &Calibration,
     swept: Option<&[Swept]>,
-    findings: &[(usize, Finding)],
+    findings: &[(usize, SweepFinding)],
 ) -> Vec<CalibratedJoint> {
     let joint = |(index, (name, value)): (usize, &(String, JointCalibration))| CalibratedJoint {
         joint: name.clone(),

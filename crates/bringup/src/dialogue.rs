@@ -2,7 +2,7 @@
 
 /// What comes back from the front end after a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reply {
+pub enum DialogueReply {
     /// A line, without its end; empty if only Enter was pressed.
     Line(String),
     /// Ctrl-C.
@@ -13,7 +13,7 @@ pub enum Reply {
 
 /// One thing to do of several, for a checklist.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct ChecklistStep {
     /// What it is about.
     pub name: String,
     /// How far it has come.
@@ -39,10 +39,10 @@ pub trait Dialogue {
     fn say(&mut self, text: &str);
 
     /// Asks, and waits for the Enter key.
-    fn ask(&mut self, question: &str) -> Reply;
+    fn ask(&mut self, question: &str) -> DialogueReply;
 
     /// A line that has been typed since the last question or call, or why none will come; `None` if nothing was typed. Does not wait.
-    fn take_line(&mut self) -> Option<Reply>;
+    fn take_line(&mut self) -> Option<DialogueReply>;
 
     /// Shows what is going on now, in the place of what was shown before.
     fn show(&mut self, text: &str);
@@ -54,5 +54,5 @@ pub trait Dialogue {
     fn clear(&mut self);
 
     /// Shows how far the whole procedure has come, in place of the last such list; a dialogue of plain lines has no use for it.
-    fn steps(&mut self, _steps: &[Step]) {}
+    fn steps(&mut self, _steps: &[ChecklistStep]) {}
 }

@@ -9,7 +9,7 @@ mod system;
 use serde::Serialize;
 use ulna_rt::Stop;
 
-pub use check::{Check, Verdict};
+pub use check::{Check, CheckVerdict};
 pub use serial::udev_rules;
 
 /// All checks.
@@ -49,7 +49,9 @@ pub fn doctor(
         }
     }
     Diagnosis {
-        good: checks.iter().all(|check| check.verdict != Verdict::Fail),
+        good: checks
+            .iter()
+            .all(|check| check.verdict != CheckVerdict::Fail),
         checks,
     }
 }

@@ -17,5 +17,5 @@ pub mod servos;
 pub mod setup;
 pub mod wiggle;
 
-pub use dialogue::{Dialogue, Reply, Step, StepState};
+pub use dialogue::{ChecklistStep, Dialogue, DialogueReply, StepState};
 pub use error::BringupError;

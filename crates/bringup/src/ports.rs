@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
-pub use ulna_drivers::ports::Access;
+pub use ulna_drivers::ports::PortAccess;
 use ulna_drivers::ports::{self, PortInfo, UsbInfo};
 
 use crate::dialogue::Dialogue;
@@ -13,22 +13,22 @@ use crate::question::{Question, ask};
 
 /// A port and whether it can be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Listed {
+pub struct ListedPort {
     /// The port.
     #[serde(flatten)]
     pub port: PortInfo,
     /// Whether it can be used.
-    pub access: Access,
+    pub access: PortAccess,
 }
 
 /// The ports of this computer, or, simulated, two adapters.
-pub fn list(sim: bool) -> Vec<Listed> {
+pub fn list(sim: bool) -> Vec<ListedPort> {
     if sim {
         return simulated();
     }
     ports::list()
         .into_iter()
-        .map(|port| Listed {
+        .map(|port| ListedPort {
             access: ports::access(&port.path),
             port,
         })
@@ -112,8 +112,8 @@ pub fn find(sim: bool, talk: &mut dyn Dialogue) -> Result<FoundPort, BringupErro
     })
 }
 
-fn simulated() -> Vec<Listed> {
-    let adapter = |number: u8, serial: &str| Listed {
+fn simulated() -> Vec<ListedPort> {
+    let adapter = |number: u8, serial: &str| ListedPort {
         port: PortInfo {
             path: PathBuf::from(format!("/dev/simulated{number}")),
             usb: Some(UsbInfo {
@@ -128,7 +128,7 @@ fn simulated() -> Vec<Listed> {
             looks_like: Some("nothing real: --sim"),
             latency_ms: None,
         },
-        access: Access::Free,
+        access: PortAccess::Free,
     };
     vec![adapter(0, "SIM0001"), adapter(1, "SIM0002")]
 }

@@ -1,6 +1,6 @@
 //! Questions that only the answers they name go on from.
 
-use crate::dialogue::{Dialogue, Reply};
+use crate::dialogue::{Dialogue, DialogueReply};
 use crate::error::BringupError;
 
 /// A question that only the answers it names go on from.
@@ -18,14 +18,14 @@ pub struct Question<'a> {
 
 /// An answer that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum Pressed {
     /// The Enter key alone.
     Enter,
     /// One of the question's keys, then Enter.
     Key(char),
 }
 
-impl Answer {
+impl Pressed {
     /// What a typed line means, if it is Enter alone or one of these keys; capitals count as small letters.
     fn of(line: &str, keys: impl IntoIterator<Item = char>) -> Option<Self> {
         if line.is_empty() {
@@ -64,15 +64,15 @@ const QUIT: char = 'q';
 /// # Errors
 /// With the question's `left`: [`BringupError::Interrupted`] after Ctrl-C, [`BringupError::Quit`] after `q`,
 /// [`BringupError::NoAnswer`] if the input has ended.
-pub fn ask(talk: &mut dyn Dialogue, question: &Question<'_>) -> Result<Answer, BringupError> {
+pub fn ask(talk: &mut dyn Dialogue, question: &Question<'_>) -> Result<Pressed, BringupError> {
     let answers = question.answers();
     let whole = format!("{} ({answers}):", question.text);
     let keys = question.keys.iter().map(|(key, _)| *key);
     let keys: Vec<char> = keys.chain([QUIT]).collect();
     loop {
         let line = typed(talk.ask(&whole), question.left)?;
-        match Answer::of(&line, keys.iter().copied()) {
-            Some(Answer::Key(QUIT)) if !question.names_quit() => return Err(quit(question.left)),
+        match Pressed::of(&line, keys.iter().copied()) {
+            Some(Pressed::Key(QUIT)) if !question.names_quit() => return Err(quit(question.left)),
             Some(answer) => return Ok(answer),
             None => talk.say(&format!("`{line}` is no answer here: {answers}.")),
         }
@@ -87,9 +87,9 @@ pub fn ask(talk: &mut dyn Dialogue, question: &Question<'_>) -> Result<Answer, B
 pub fn pressed(talk: &mut dyn Dialogue, left: &str) -> Result<bool, BringupError> {
     while let Some(reply) = talk.take_line() {
         let line = typed(reply, left)?;
-        match Answer::of(&line, [QUIT]) {
-            Some(Answer::Enter) => return Ok(true),
-            Some(Answer::Key(_)) => return Err(quit(left)),
+        match Pressed::of(&line, [QUIT]) {
+            Some(Pressed::Enter) => return Ok(true),
+            Some(Pressed::Key(_)) => return Err(quit(left)),
             None => talk.say(&format!(
                 "`{line}` is no answer here: Enter goes on, {QUIT} ends."
             )),
@@ -103,8 +103,8 @@ pub fn pressed(talk: &mut dyn Dialogue, left: &str) -> Result<bool, BringupError
 /// # Errors
 /// [`BringupError::Quit`] after `q`.
 pub fn forget_typed(talk: &mut dyn Dialogue, left: &str) -> Result<(), BringupError> {
-    while let Some(Reply::Line(line)) = talk.take_line() {
-        if Answer::of(&line, [QUIT]) == Some(Answer::Key(QUIT)) {
+    while let Some(DialogueReply::Line(line)) = talk.take_line() {
+        if Pressed::of(&line, [QUIT]) == Some(Pressed::Key(QUIT)) {
             return Err(quit(left));
         }
     }
@@ -116,11 +116,11 @@ fn quit(left: &str) -> BringupError {
     BringupError::Quit { left }
 }
 
-fn typed(reply: Reply, left: &str) -> Result<String, BringupError> {
+fn typed(reply: DialogueReply, left: &str) -> Result<String, BringupError> {
     let left = || left.to_owned();
     match reply {
-        Reply::Line(line) => Ok(line),
-        Reply::Interrupted => Err(BringupError::Interrupted { left: left() }),
-        Reply::EndOfInput => Err(BringupError::NoAnswer { left: left() }),
+        DialogueReply::Line(line) => Ok(line),
+        DialogueReply::Interrupted => Err(BringupError::Interrupted { left: left() }),
+        DialogueReply::EndOfInput => Err(BringupError::NoAnswer { left: left() }),
     }
 }

@@ -14,7 +14,7 @@ use ulna_rt::Stop;
 
 use crate::dialogue::Dialogue;
 use crate::error::BringupError;
-use crate::question::{Answer, Question, ask};
+use crate::question::{Pressed, Question, ask};
 use crate::service::{ServiceSession, SimScenario, WorkOptions};
 use crate::servos::setup::check_chain;
 use crate::wiggle::wiggle;
@@ -120,7 +120,7 @@ fn check_whole(
         let answer = ask(talk, &question)?;
         work.connect_all();
         let faults = check_chain(&mut work.line, &mut *work.pacer, &work.kind)?;
-        if faults.is_empty() || answer == Answer::Key('q') || work.is_simulated() {
+        if faults.is_empty() || answer == Pressed::Key('q') || work.is_simulated() {
             return Ok(faults);
         }
         talk.say(&explain(&faults, count));
@@ -154,7 +154,7 @@ fn identify(
             left: "all servos are limp",
         };
         let answer = ask(talk, &question)?;
-        if answer == Answer::Key('q') {
+        if answer == Pressed::Key('q') {
             break;
         }
         let mut joint = JointSetup {
@@ -164,7 +164,7 @@ fn identify(
             done: Done::Skipped,
             wiggled: None,
         };
-        if answer == Answer::Enter {
+        if answer == Pressed::Enter {
             let moved = wiggle(work, id, index)?;
             talk.say(&format!("  {name} moved by {:.1}°", moved.degrees));
             (joint.done, joint.wiggled) = (Done::Identified, Some(moved.degrees));

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use ulna_bus::engine::Engine;
-use ulna_control::{End, Plan, Tick};
+use ulna_control::{End, Tick, TickPlan};
 use ulna_core::{Gate, GateLimits, JointCalibration, Joints, Stamp, Unit};
 use ulna_drivers::arm::{ServoArm, engine_config};
 use ulna_drivers::servo_bus::{ServoBus, TorqueLimit};
@@ -121,7 +121,7 @@ fn to_and_fro(
     let degrees = |steps: i32| Unit::Degrees.normalise(f64::from(steps), whole_turn, resolution);
     let here = degrees(position);
     let ends = (degrees(whole_turn.range_min), degrees(whole_turn.range_max));
-    let plan = Plan {
+    let plan = TickPlan {
         start: pacer.now() + PERIOD,
         period: PERIOD,
         end: Duration::MAX,

@@ -8,7 +8,7 @@ use std::path::Path;
 use ulna_bringup::calibrate::{CalibrateOptions, calibrate};
 use ulna_bringup::service::WorkOptions;
 use ulna_bringup::setup::{Done, SetUp, SetupOptions, setup};
-use ulna_bringup::{BringupError, Dialogue, Reply, ports};
+use ulna_bringup::{BringupError, Dialogue, DialogueReply, ports};
 use ulna_drivers::calibration::use_folder;
 use ulna_rt::Stop;
 
@@ -34,10 +34,10 @@ impl Script {
         }
     }
 
-    fn next(&mut self) -> Reply {
+    fn next(&mut self) -> DialogueReply {
         self.lines
             .pop_front()
-            .map_or(Reply::EndOfInput, Reply::Line)
+            .map_or(DialogueReply::EndOfInput, DialogueReply::Line)
     }
 
     /// How many servos were written to, by what was said.
@@ -51,11 +51,11 @@ impl Dialogue for Script {
     fn say(&mut self, text: &str) {
         self.said.push(text.to_owned());
     }
-    fn ask(&mut self, question: &str) -> Reply {
+    fn ask(&mut self, question: &str) -> DialogueReply {
         self.asked.push(question.to_owned());
         self.next()
     }
-    fn take_line(&mut self) -> Option<Reply> {
+    fn take_line(&mut self) -> Option<DialogueReply> {
         None
     }
     fn show(&mut self, _text: &str) {}

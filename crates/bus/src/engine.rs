@@ -36,24 +36,8 @@
 //! * **What is not an answer is skipped and counted**: noise, the adapter's echo, packets of others, leftovers of an
 //!   earlier transaction. If answers may still be under way when a transaction ends, the next one waits for them to pass.
 //!
-//! **Whatever the protocol** ([`EngineConfig::protocol`]), the requests and replies are the same, and a cycle takes the fewest
-//! bytes that it allows:
-//!
-//! | group of k servos, d bytes of data, both ways | STS | SCS | Dynamixel |
-//! |---|---|---|---|
-//! | write | 8 + k(1+d) | 8 + k(1+d) | 14 + k(1+d) |
-//! | read, k = 1 | 14 + d | 14 + d | 25 + d |
-//! | read, k > 1 | 8 + k(7+d) | k(14+d) | 22 + k(5+d), or 14 + k(12+d) without fast reads |
-//!
-//! (Dynamixel data with FF FF FD in them take a byte more each time.) SCS servos are asked one after the other. To a fast
-//! read Dynamixel servos answer with one packet, in which a silent servo cuts off those behind it; these are asked once
-//! more with a plain sync read in the same transaction. A servo that says no is not asked again
-//! ([`ServoFault::Refused`]); one that raises its alert bit is read all the same
-//! ([`ErrorFlags::ALERT`](crate::ErrorFlags::ALERT) in its flags).
-//!
-//! Feetech's protocol has one ambiguity: a servo's answer to a ping is byte for byte the ping itself when its only
-//! complaint is the voltage. Until the engine knows whether the adapter echoes, it takes such a packet for the echo
-//! and lets the retry read a register instead, whose answer cannot be mistaken.
+//! **Whatever the protocol** ([`EngineConfig::protocol`]), the requests and replies are the same, and a cycle takes the fewest bytes that it
+//! allows ([`Protocol`](crate::Protocol)).
 
 use core::time::Duration;
 
@@ -69,41 +53,18 @@ mod reply;
 mod request;
 mod transaction;
 mod unanswered;
+mod wire;
 
-pub use config::{EchoMode, EngineConfig, wire_time};
+pub use config::{EchoMode, EngineConfig, LinkTiming, wire_time};
 pub use counters::{BusCounters, ServoCounters};
 pub use limits::{MAX_DATA, MAX_SERVOS};
-pub use reply::{Reply, ReplyData, ServoFault};
+pub use reply::{Reply, ReplyData, ServoFault, Status};
 pub use request::{GroupEntry, GroupRead, GroupWrite, Request, RequestError};
 
-use config::GAP;
 use counters::bump;
-use outbox::Outbox;
 use packets::RxDecoder;
 use transaction::Transaction;
-
-/// What the engine's user does next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// Send what [`Engine::transmit`] gives, and step again when bytes have arrived, at the latest at `until`.
-    Waiting {
-        /// When the next step is due even if nothing arrives. It is now while there is something to transmit.
-        until: Duration,
-    },
-    /// The replies are complete.
-    Done,
-}
-
-/// What a link adds to the time on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LinkTiming {
-    /// See [`EngineConfig::turnaround`].
-    pub turnaround: Duration,
-    /// See [`EngineConfig::typical`].
-    pub typical: Duration,
-    /// See [`EngineConfig::spread`].
-    pub spread: Duration,
-}
+use wire::Wire;
 
 /// The state of one bus. About 16 kB, of which 9 kB are the counters of all possible servos.
 #[derive(Debug, Clone)]
@@ -111,8 +72,7 @@ pub struct Engine {
     config: EngineConfig,
     decoder: RxDecoder,
     transaction: Transaction,
-    /// The newest group write that was sent between questions.
-    posted: Outbox,
+    wire: Wire,
     phase: Phase,
     deadline: Duration,
     attempt: u8,
@@ -121,10 +81,6 @@ pub struct Engine {
     last_byte: Option<Duration>,
     /// Until then, answers to earlier questions may come in.
     busy_until: Duration,
-    /// Until then, what was handed out is on its way over the wire.
-    sending_until: Duration,
-    /// Until then, the answers to the question that was handed out last may be on the wire.
-    answering_until: Duration,
     /// What the last transaction took beyond the time on the wire, if it was answered at once.
     overhead: Option<Duration>,
     counters: BusCounters,
@@ -148,15 +104,13 @@ impl Engine {
             config,
             decoder: RxDecoder::new(config.protocol),
             transaction: Transaction::new(&config),
-            posted: Outbox::new(),
+            wire: Wire::new(),
             phase: Phase::Done,
             deadline: Duration::ZERO,
             attempt: 0,
             attempt_end: Duration::ZERO,
             last_byte: None,
             busy_until: Duration::ZERO,
-            sending_until: Duration::ZERO,
-            answering_until: Duration::ZERO,
             overhead: None,
             counters: BusCounters::default(),
             skipped_before: 0,
@@ -196,9 +150,7 @@ impl Engine {
 
     /// What the link is known to add, from now on.
     pub fn set_link(&mut self, link: LinkTiming) {
-        self.config.turnaround = link.turnaround;
-        self.config.typical = link.typical;
-        self.config.spread = link.spread;
+        self.config.link = link;
     }
 
     /// Asks groups with fast sync reads, where the protocol has them, or not.
@@ -213,46 +165,32 @@ impl Engine {
     /// # Errors
     /// [`RequestError`] if it cannot be put into a packet.
     pub fn post(&mut self, now: Duration, write: &GroupWrite<'_>) -> Result<&[u8], RequestError> {
-        write.check()?;
-        let protocol = self.config.protocol;
-        self.posted.clear();
-        self.posted
-            .append(|out| packets::sync_write(protocol, out, write))?;
-        let longest = self.transaction.longest_posted.max(self.posted.len());
-        self.transaction.longest_posted = longest;
-        self.put_on_wire(now, self.posted.len());
-        let bytes = self.posted.bytes();
-        self.counters.bytes_sent = self.counters.bytes_sent.saturating_add(bytes.len() as u64);
+        let Self {
+            config,
+            wire,
+            transaction,
+            counters,
+            ..
+        } = self;
+        let bytes = wire.post(now, write, config)?;
+        transaction.longest_posted = transaction.longest_posted.max(bytes.len());
+        counters.bytes_sent = counters.bytes_sent.saturating_add(bytes.len() as u64);
         Ok(bytes)
     }
 
     /// From when on nothing that is sent collides with answers on the wire, which may reach the host much later.
     #[must_use]
     pub fn line_free_at(&self) -> Duration {
-        self.answering_until
+        self.wire.answering_until
     }
 
     /// From when on the next question is sent at once: answers to an earlier one may come in until then.
     #[must_use]
     pub fn ready_at(&self) -> Duration {
         match self.phase {
-            Phase::Done => self.busy_until.max(self.answering_until),
-            Phase::Settling | Phase::Listening => self.attempt_end.max(self.answering_until),
+            Phase::Done => self.busy_until.max(self.wire.answering_until),
+            Phase::Settling | Phase::Listening => self.attempt_end.max(self.wire.answering_until),
         }
-    }
-
-    /// The time on the wire of a group read of `len` bytes from each of so many servos, question and answers.
-    #[must_use]
-    pub fn wire_time(&self, len: u8, servos: usize) -> Duration {
-        wire_time(self.transaction.group_bytes(len, servos), self.config.baud)
-    }
-
-    /// How long such a read may keep the wire busy from the moment on at which it is sent.
-    #[must_use]
-    pub fn occupancy(&self, len: u8, servos: usize) -> Duration {
-        let gaps = GAP.saturating_mul(u32::try_from(servos).unwrap_or(u32::MAX));
-        let wire = self.wire_time(len, servos);
-        wire.saturating_add(gaps).saturating_add(self.config.spread)
     }
 
     /// What the last transaction took beyond the time on the wire, if all servos answered at once.
@@ -377,28 +315,21 @@ impl Engine {
         self.phase = Phase::Listening;
         self.attempt = self.attempt.saturating_add(1);
         self.transaction.begin_attempt(self.attempt, now);
-        let on_wire_at = now.max(self.sending_until);
+        let bytes = self.transaction.outbox.len();
+        let on_wire_at = self.wire.send(now, bytes, self.config.baud);
         self.transaction.on_wire_at = on_wire_at;
-        self.put_on_wire(now, self.transaction.outbox.len());
         let end = on_wire_at.saturating_add(self.shortest_attempt());
-        self.answering_until = match self.transaction.asked.asked_now().count() {
-            0 => self.answering_until,
-            count => end
-                .saturating_add(GAP.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX)))
-                .saturating_add(self.config.spread),
-        };
+        let count = self.transaction.asked.asked_now().count();
+        if count > 0 {
+            self.wire.answering_until = end.saturating_add(self.config.pauses(count));
+        }
         self.decoder
             .expect(self.transaction.max_data(), self.transaction.blocks());
         self.attempt_end = if self.transaction.listens_to_the_end() {
             self.deadline
         } else {
-            end.saturating_add(self.config.turnaround)
+            end.saturating_add(self.config.link.turnaround)
         };
-    }
-
-    fn put_on_wire(&mut self, now: Duration, bytes: usize) {
-        let start = self.sending_until.max(now);
-        self.sending_until = start.saturating_add(wire_time(bytes, self.config.baud));
     }
 
     /// Question and answers on the line without any pause between.
@@ -416,17 +347,20 @@ impl Engine {
             .last_byte
             .map_or(Duration::ZERO, |at| at.saturating_add(self.config.quiet));
         if self.transaction.nothing_follows() {
-            quiet
-        } else {
-            quiet.max(self.attempt_end)
+            return quiet;
         }
+        let rest = match self.last_byte {
+            Some(_) => quiet.saturating_add(self.config.link.pause),
+            None => Duration::ZERO,
+        };
+        rest.max(self.attempt_end)
     }
 
     fn may_retry(&self, now: Duration) -> bool {
         self.transaction.is_repeatable(self.config.max_attempts)
             && now
                 .saturating_add(self.shortest_attempt())
-                .saturating_add(self.config.typical)
+                .saturating_add(self.config.link.typical)
                 <= self.deadline
     }
 
@@ -448,7 +382,7 @@ impl Engine {
         let asked = &self.transaction.asked;
         let asked_once = asked.asked_once();
         self.busy_until = if asked.none_pending() && asked_once {
-            self.answering_until = self.answering_until.min(now);
+            self.wire.answered(now);
             let on_wire = self.transaction.on_wire_at + self.shortest_attempt();
             let newest = asked.newest_answer();
             self.overhead = newest.map(|newest| newest.saturating_sub(on_wire));

@@ -10,7 +10,7 @@ use crate::flags::ErrorFlags;
 use crate::protocol::Protocol;
 use crate::registers::{Register, Role, Table};
 use crate::scales::Scales;
-use crate::units::{Drive, Scale};
+use crate::units::{DriveShare, Scale};
 
 /// A kind of servo, as its register `Model_Number` says.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,7 +34,7 @@ impl Model {
     /// Where the servo says how hard it works, as a share of its full drive, and what one count of that is: the load that it reports or,
     /// where it reports none, the duty of its drive.
     #[must_use]
-    pub fn effort(&self) -> Option<(Register, Scale<Drive>)> {
+    pub fn effort(&self) -> Option<(Register, Scale<DriveShare>)> {
         let load = self.table.find(Role::PresentLoad);
         let pwm = || self.table.find(Role::PresentPwm);
         load.map(|register| (register, self.scales.load))

@@ -3,6 +3,20 @@
 use crate::{dynamixel, feetech};
 
 /// What a bus speaks. All its servos speak the same.
+///
+/// A control cycle takes the fewest bytes that the protocol allows:
+///
+/// | group of k servos, d bytes of data, both ways | STS | SCS | Dynamixel |
+/// |---|---|---|---|
+/// | write | 8 + k(1+d) | 8 + k(1+d) | 14 + k(1+d) |
+/// | read, k = 1 | 14 + d | 14 + d | 25 + d |
+/// | read, k > 1 | 8 + k(7+d) | k(14+d) | 22 + k(5+d), or 14 + k(12+d) without fast reads |
+///
+/// (Dynamixel data with FF FF FD in them take a byte more each time.) SCS servos are asked one after the other. To a fast
+/// read Dynamixel servos answer with one packet, in which a silent servo cuts off those behind it; these are asked once
+/// more with a plain sync read in the same transaction. A servo that says no is not asked again
+/// ([`ServoFault::Refused`](crate::engine::ServoFault::Refused)); one that raises its alert bit is read all the same
+/// ([`ErrorFlags::ALERT`](crate::ErrorFlags::ALERT) in its flags).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Protocol {
     /// Feetech "protocol 0": STS and SMS servos.
@@ -85,7 +99,7 @@ impl Protocol {
     }
 
     /// Bytes on the line for one control cycle of `servos` servos, the least that the protocol allows: a group write of `goal` bytes each,
-    /// and a group read of `state` bytes each. The table in [`crate::engine`] says what they are made of.
+    /// and a group read of `state` bytes each. The table above says what they are made of.
     #[must_use]
     pub const fn least_cycle_bytes(self, servos: usize, goal: usize, state: usize) -> usize {
         match (self, servos) {

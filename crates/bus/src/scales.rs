@@ -1,6 +1,6 @@
 //! What the counts of one kind of servo mean.
 
-use crate::units::{Amperes, Celsius, Drive, Scale, Seconds, Turns, TurnsPerSecond, Volts};
+use crate::units::{Amperes, Celsius, DriveShare, Scale, Seconds, Turns, TurnsPerSecond, Volts};
 
 /// What one count is worth. Whether a servo has such a register at all, its table says.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -10,9 +10,9 @@ pub struct Scales {
     /// Of velocities.
     pub velocity: Scale<TurnsPerSecond>,
     /// Of loads.
-    pub load: Scale<Drive>,
+    pub load: Scale<DriveShare>,
     /// Of the duty in a register of its own.
-    pub pwm: Scale<Drive>,
+    pub pwm: Scale<DriveShare>,
     /// Of currents.
     pub current: Scale<Amperes>,
     /// Of voltages.

@@ -27,7 +27,7 @@ pub struct Turns(pub f64);
 pub struct TurnsPerSecond(pub f64);
 /// Share of the full drive, from -1 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default)]
-pub struct Drive(pub f64);
+pub struct DriveShare(pub f64);
 /// Time.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default)]
 pub struct Seconds(pub f64);
@@ -50,7 +50,7 @@ quantities!(
     Celsius,
     Turns,
     TurnsPerSecond,
-    Drive,
+    DriveShare,
     Seconds
 );
 

@@ -57,10 +57,10 @@ impl StatusLine {
 
     /// Shows a session until it is over, and returns what came of it.
     pub(crate) fn follow<T>(self, session: SessionHandle<T>) -> T {
-        let outcome = session.follow(|event| {
-            if let SessionEvent::Tick(tick) = event {
-                self.show(tick);
-            }
+        let outcome = session.follow(|event| match event {
+            SessionEvent::Tick(tick) => self.show(tick),
+            SessionEvent::Warning { text } => self.bar.suspend(|| note(text)),
+            _ => {}
         });
         self.bar.finish_and_clear();
         outcome
@@ -208,6 +208,9 @@ pub(crate) fn session(report: &SessionReport) -> Text {
         ("follower", Some(&report.follower)),
         ("leader", report.leader.as_ref()),
     ] {
+        for link in bus.into_iter().flat_map(|bus| &bus.links) {
+            lines.push(format!("  {role:<12}{link}"));
+        }
         for fault in bus
             .into_iter()
             .flat_map(ulna_session::report::BusReport::faults)

@@ -13,7 +13,7 @@ use crossterm::terminal::{
     size,
 };
 use crossterm::{execute, queue};
-use ulna_bringup::{Dialogue, Reply, Step};
+use ulna_bringup::{ChecklistStep, Dialogue, DialogueReply};
 
 use crate::print::notes;
 use crate::terminal::Terminal;
@@ -79,7 +79,7 @@ impl Dialogue for Screen {
         self.draw();
     }
 
-    fn ask(&mut self, question: &str) -> Reply {
+    fn ask(&mut self, question: &str) -> DialogueReply {
         self.model.doing = None;
         self.model.question = Some(question.to_owned());
         self.draw();
@@ -97,7 +97,7 @@ impl Dialogue for Screen {
         reply
     }
 
-    fn take_line(&mut self) -> Option<Reply> {
+    fn take_line(&mut self) -> Option<DialogueReply> {
         self.terminal.take_line()
     }
 
@@ -115,7 +115,7 @@ impl Dialogue for Screen {
         self.draw();
     }
 
-    fn steps(&mut self, steps: &[Step]) {
+    fn steps(&mut self, steps: &[ChecklistStep]) {
         self.model.steps = steps.to_vec();
         self.draw();
     }

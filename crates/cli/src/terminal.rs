@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use ulna_bringup::{Dialogue, Reply};
+use ulna_bringup::{Dialogue, DialogueReply};
 use ulna_session::Stop;
 
 use crate::print::{message, notes, prompt};
@@ -49,16 +49,16 @@ impl Terminal {
     }
 
     /// Waits for a line or for Ctrl-C, and calls `idle` many times a second meanwhile.
-    pub(crate) fn answer(&mut self, mut idle: impl FnMut()) -> Reply {
+    pub(crate) fn answer(&mut self, mut idle: impl FnMut()) -> DialogueReply {
         loop {
             let line = self.lines().recv_timeout(POLL);
             if self.stop.requested().is_some() {
-                return Reply::Interrupted;
+                return DialogueReply::Interrupted;
             }
             match line {
-                Ok(line) => return Reply::Line(line),
+                Ok(line) => return DialogueReply::Line(line),
                 Err(RecvTimeoutError::Timeout) => idle(),
-                Err(RecvTimeoutError::Disconnected) => return Reply::EndOfInput,
+                Err(RecvTimeoutError::Disconnected) => return DialogueReply::EndOfInput,
             }
         }
     }
@@ -129,31 +129,31 @@ impl Dialogue for Terminal {
         }
     }
 
-    fn ask(&mut self, question: &str) -> Reply {
+    fn ask(&mut self, question: &str) -> DialogueReply {
         self.clear();
         if self.obliging {
             notes(format_args!("{question} (Enter)"));
             return match self.stop.requested() {
-                Some(_) => Reply::Interrupted,
-                None => Reply::Line(String::new()),
+                Some(_) => DialogueReply::Interrupted,
+                None => DialogueReply::Line(String::new()),
             };
         }
         prompt(question);
         let reply = self.answer(|| {});
-        if !matches!(reply, Reply::Line(_)) || !Self::attended() {
+        if !matches!(reply, DialogueReply::Line(_)) || !Self::attended() {
             notes(""); // a terminal shows its own Enter key
         }
         reply
     }
 
-    fn take_line(&mut self) -> Option<Reply> {
+    fn take_line(&mut self) -> Option<DialogueReply> {
         if self.obliging {
             return None;
         }
         match self.lines().try_recv() {
-            Ok(line) => Some(Reply::Line(line)),
+            Ok(line) => Some(DialogueReply::Line(line)),
             Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => Some(Reply::EndOfInput),
+            Err(TryRecvError::Disconnected) => Some(DialogueReply::EndOfInput),
         }
     }
 

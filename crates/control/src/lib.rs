@@ -11,4 +11,4 @@ pub mod tick;
 
 pub use motion::Move;
 pub use replay::{Approach, Playing, Replay};
-pub use tick::{Counters, End, Observer, Plan, Tick};
+pub use tick::{Counters, End, Observer, Tick, TickPlan};

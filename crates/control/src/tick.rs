@@ -14,7 +14,7 @@ use ulna_rt::{Distribution, Machine, Next, Stop, StopReason};
 
 /// When ticks happen.
 #[derive(Debug, Clone, Copy)]
-pub struct Plan {
+pub struct TickPlan {
     /// The first deadline.
     pub start: Duration,
     /// From one deadline to the next.
@@ -67,7 +67,7 @@ pub struct Counters {
     pub period: Distribution,
     /// How late ticks started.
     pub lateness: Distribution,
-    /// From the request to the last answer.
+    /// From the start of a tick until its answers were in, or were waited for no longer.
     pub port_wait: Distribution,
 }
 
@@ -90,7 +90,7 @@ pub struct Tick<'a> {
     gate: &'a mut Gate,
     observer: &'a mut dyn Observer,
     stop: &'a Stop,
-    plan: Plan,
+    plan: TickPlan,
     phase: Phase,
     index: u64,
     goals: SafeGoals,
@@ -119,7 +119,7 @@ impl<'a> Tick<'a> {
         gate: &'a mut Gate,
         observer: &'a mut dyn Observer,
         stop: &'a Stop,
-        plan: Plan,
+        plan: TickPlan,
     ) -> Self {
         let goals = gate.hold(Stamp::new(plan.start));
         let phase = Phase::Waiting { exchanging: false };

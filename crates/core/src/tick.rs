@@ -49,7 +49,7 @@ impl TickRecord {
 pub struct TickTiming {
     /// How long after its deadline the tick started.
     pub lateness: Duration,
-    /// From the request to the servos' last answer.
+    /// From the start of the tick until its answers were in, or were waited for no longer.
     pub port_wait: Duration,
     /// Computing time of the tick *before* this one: this one is not over yet. Zero under the virtual clock.
     pub work: Duration,

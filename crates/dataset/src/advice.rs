@@ -1,4 +1,4 @@
-//! The commands that findings and errors print: complete, and writing into a new folder beside the dataset.
+//! The commands that findings and errors print: complete, and writing into a new folder next to the dataset.
 
 use std::path::{Path, PathBuf};
 
@@ -14,8 +14,8 @@ pub(crate) fn word(text: &str) -> String {
     Shell(text).to_string()
 }
 
-/// A folder beside a dataset for what is made of it, which is not there yet: `NAME-mended`, `NAME-mended-2`, …
-pub(crate) fn beside(root: &Path, what: &str) -> PathBuf {
+/// A folder next to a dataset for what is made of it, which is not there yet: `NAME-mended`, `NAME-mended-2`, …
+pub(crate) fn sibling(root: &Path, what: &str) -> PathBuf {
     let named = match root.file_name() {
         Some(_) => root.to_owned(),
         // `.` and `..` have names, too, once they are looked up.
@@ -40,7 +40,7 @@ pub(crate) fn import(root: &Path) -> String {
 
 /// `ulna dataset VERB DIR OPTIONS --output DIR-WHAT`.
 pub(crate) fn command(verb: &str, root: &Path, options: &str, what: &str) -> String {
-    let (dir, output) = (quoted(root), quoted(&beside(root, what)));
+    let (dir, output) = (quoted(root), quoted(&sibling(root, what)));
     let gap = if options.is_empty() { "" } else { " " };
     format!("ulna dataset {verb} {dir}{gap}{options} --output {output}")
 }
@@ -77,7 +77,7 @@ mod tests {
         let hostile = Path::new("-x $(reboot)\n\u{1b}");
         assert_eq!(quoted(hostile), r"$'./-x $(reboot)\n\U0000001b'");
         assert_eq!(list(&[0, 2, 3, 5, 6, 7]), "0,2,3,5-7");
-        let here = beside(Path::new("."), "mended");
+        let here = sibling(Path::new("."), "mended");
         assert!(
             here.is_absolute() && here.parent() != Path::new(".").canonicalize().ok().as_deref()
         );

@@ -146,7 +146,7 @@ fn bare_h264(reason: String) -> DatasetError {
 }
 
 /// Puts the tables of all episodes into the first file, as compacting a dataset does, so that the cost of many files can
-/// be told from that of many episodes.
+/// be distinguished from that of many episodes.
 pub fn join_episode_tables(root: &Path) -> Result<()> {
     let files = parquet_io::files_below(&root.join(EPISODES_DIR))?;
     let Some(first) = files.first() else {

@@ -14,7 +14,7 @@ use parquet::file::serialized_reader::SerializedPageReader;
 
 use crate::error::{DatasetError, Result};
 use crate::pages::{Pages, walk};
-use crate::parquet_io::Source;
+use crate::parquet_source::Source;
 
 /// Small files may unfold to this: 250 thousand rows of a whole arm.
 const FLOOR: u64 = 48 << 20;

@@ -7,55 +7,56 @@ use std::path::{Path, PathBuf};
 
 use crate::episode_columns::{EpisodeColumns, episode_row, scalars, stats_columns};
 use crate::episode_writer::EpisodeParts;
-use crate::episodes::EPISODES_DIR;
+use crate::episodes::table_path;
 use crate::error::{DatasetError, IoContext, Result};
-use crate::fs::{move_into, put, remove_if_there};
-use crate::info::{INFO_PATH, Info};
+use crate::format::INFO_PATH;
+use crate::fs::remove_if_there;
+use crate::info::Info;
 use crate::inside::{self, Kind, kind};
-use crate::paths::vacant;
+use crate::place_file::{move_into, put};
 use crate::runs::COMMIT_MARKER;
 use crate::stats::{STATS_PATH, Stats, aggregate};
 use crate::tasks::TASKS_PATH;
 use crate::template::FileIndex;
 use crate::video::VideoPart;
-use crate::writer::{NextFiles, Writer};
+use crate::writer_state::WriterState;
 use crate::{json, manifest, parquet_io, stats, table, tasks};
 
 /// A marker is some hundred bytes long.
 const MAX_MARKER: u64 = 1 << 20;
 
 /// Saves the episode, or leaves the dataset as it was.
-pub(crate) fn commit(writer: &mut Writer, parts: &EpisodeParts) -> Result<u64> {
-    if writer.unsure.as_ref() == Some(&parts.dir) {
-        let meta = writer.root.join("meta");
-        writer.fs.sync_dir(&meta).at("sync the folder", &meta)?;
-        writer.unsure = None;
-        return Ok(writer.info.total_episodes - 1);
+pub(crate) fn commit(state: &mut WriterState, parts: &EpisodeParts) -> Result<u64> {
+    if state.unsure.as_ref() == Some(&parts.dir) {
+        let meta = state.root.join("meta");
+        state.fs.sync_dir(&meta).at("sync the folder", &meta)?;
+        state.unsure = None;
+        return Ok(state.info.total_episodes - 1);
     }
-    let plan = Plan::new(writer, parts)?;
-    plan.must_be_vacant(writer)?;
+    let plan = Plan::new(state, parts)?;
+    plan.must_be_vacant(state)?;
     // From here on, whatever has these names was put there by this save.
-    writer.leftovers.extend(plan.files().cloned());
-    let placed = plan.place(writer, parts);
+    state.leftovers.extend(plan.files().cloned());
+    let placed = plan.place(state, parts);
     if let Err(error) = placed {
         // Whatever cannot be taken back either is overwritten by the next save, or is for repair.
-        let _ = plan.take_back(writer);
+        let _ = plan.take_back(state);
         return Err(error);
     }
     let bytes = json::bytes(&plan.info.to_value());
-    let counted = put(&*writer.fs, &writer.root, Path::new(INFO_PATH), &bytes);
+    let counted = put(&*state.fs, &state.root, Path::new(INFO_PATH), &bytes);
     if let Err(error) = counted {
-        let on_disk = Info::read(&writer.root).map(|info| info.total_episodes);
+        let on_disk = Info::read(&state.root).map(|info| info.total_episodes);
         if on_disk.is_ok_and(|total| total == plan.info.total_episodes) {
-            writer.unsure = Some(parts.dir.clone());
-            plan.adopt(writer);
+            state.unsure = Some(parts.dir.clone());
+            plan.adopt(state);
         } else {
-            let _ = plan.take_back(writer);
+            let _ = plan.take_back(state);
         }
         return Err(error);
     }
     let episode = plan.episode;
-    plan.adopt(writer);
+    plan.adopt(state);
     Ok(episode)
 }
 
@@ -73,37 +74,37 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(writer: &Writer, parts: &EpisodeParts) -> Result<Plan> {
+    fn new(state: &WriterState, parts: &EpisodeParts) -> Result<Plan> {
         let rows = &parts.rows;
         if rows.len() == 0 {
             return Err(DatasetError::invalid("the episode", "it has no frames"));
         }
-        let videos = videos_in_order(writer, parts)?;
-        let mut tasks = writer.tasks.clone();
+        let videos = videos_in_order(state, parts)?;
+        let mut tasks = state.tasks.clone();
         for text in &rows.texts {
             if !tasks.contains(text) {
                 tasks.push(text.clone());
             }
         }
-        let episode = writer.info.total_episodes;
+        let episode = state.info.total_episodes;
         let frames = rows.len() as u64;
-        let columns = EpisodeColumns::new(writer, rows, &tasks);
+        let columns = EpisodeColumns::new(state, rows, &tasks);
         let mut stats = columns.stats();
         for video in &videos {
             stats.insert(video.camera.clone(), video.stats.clone());
         }
-        let mut info = writer.info.clone();
+        let mut info = state.info.clone();
         info.total_episodes += 1;
         info.total_frames += frames;
         info.total_tasks = tasks.len() as u64;
 
-        let data_path = info.data_file(writer.next.data)?;
+        let data_path = info.data_file(state.next.data)?;
         let data = columns.to_parquet(&info, &data_path)?;
-        let table_path = table_path(writer.next.table);
-        let mut row = episode_row(writer, rows, episode);
+        let table_path = table_path(state.next.table);
+        let mut row = episode_row(state, rows, episode);
         row.extend(stats_columns(&stats));
-        row.extend(scalars("meta/episodes", writer.next.table));
-        if let Some(known) = &writer.table_columns {
+        row.extend(scalars("meta/episodes", state.next.table));
+        if let Some(known) = &state.table_columns {
             row.retain(|(field, _)| known.contains(field.name()));
         }
         let table_columns = row.iter().map(|(field, _)| field.name().clone()).collect();
@@ -111,15 +112,15 @@ impl Plan {
         let table = parquet_io::episode_table(&table_path, &batch)?;
         let video_paths = videos
             .iter()
-            .map(|video| info.video_file(&video.camera, next_video(writer, &video.camera)))
+            .map(|video| info.video_file(&video.camera, state.next.video(&video.camera)))
             .collect::<Result<_>>()?;
-        let stats = match writer.stats.is_empty() {
+        let stats = match state.stats.is_empty() {
             true => stats,
-            false => aggregate(&[&writer.stats, &stats]),
+            false => aggregate(&[&state.stats, &stats]),
         };
         Ok(Plan {
             episode,
-            new_tasks: tasks.len() > writer.tasks.len(),
+            new_tasks: tasks.len() > state.tasks.len(),
             info,
             tasks,
             stats,
@@ -138,10 +139,10 @@ impl Plan {
     }
 
     /// Refuses to replace a file, be it one that an episode refers to or one that another program has put there.
-    fn must_be_vacant(&self, writer: &Writer) -> Result<()> {
+    fn must_be_vacant(&self, state: &WriterState) -> Result<()> {
         for file in self.files() {
-            let path = writer.root.join(file);
-            if !writer.leftovers.contains(file) && kind(&path)? != Kind::Absent {
+            let path = state.root.join(file);
+            if !state.leftovers.contains(file) && kind(&path)? != Kind::Absent {
                 return Err(DatasetError::Occupied { path });
             }
         }
@@ -149,10 +150,10 @@ impl Plan {
     }
 
     /// Puts everything but `info.json` in place, in this order: each file may refer to the ones before it.
-    fn place(&self, writer: &Writer, parts: &EpisodeParts) -> Result<()> {
-        let (fs, root) = (&*writer.fs, &writer.root);
-        self.mark(writer, &parts.dir)?;
-        for (video, path) in videos_in_order(writer, parts)?.iter().zip(&self.videos) {
+    fn place(&self, state: &WriterState, parts: &EpisodeParts) -> Result<()> {
+        let (fs, root) = (&*state.fs, &state.root);
+        self.mark(state, &parts.dir)?;
+        for (video, path) in videos_in_order(state, parts)?.iter().zip(&self.videos) {
             video.make_mp4(fs)?;
             move_into(fs, root, &video.mp4, path)?;
         }
@@ -176,20 +177,20 @@ impl Plan {
 
     /// Notes in the staging folder which number the episode is about to get and where its files go, so that repair can
     /// tell a finished save from an unfinished one, and the files of that one from others.
-    fn mark(&self, writer: &Writer, dir: &Path) -> Result<()> {
+    fn mark(&self, state: &WriterState, dir: &Path) -> Result<()> {
         let path = dir.join(COMMIT_MARKER);
-        let mut file = inside::create(&*writer.fs, &path)?;
-        let bytes = json::bytes(&Marker::of(writer, self.episode).to_value());
+        let mut file = inside::create(&*state.fs, &path)?;
+        let bytes = json::bytes(&Marker::of(state, self.episode).to_value());
         file.write_all(&bytes).at("write", &path)?;
         file.sync().at("sync", &path)?;
-        writer.fs.sync_dir(dir).at("sync the folder", dir)
+        state.fs.sync_dir(dir).at("sync the folder", dir)
     }
 
     /// Removes what a failed save has put in place, newest first.
-    fn take_back(&self, writer: &Writer) -> Result<()> {
-        let (fs, root) = (&*writer.fs, &writer.root);
-        if !writer.stats.is_empty() {
-            let stats = json::bytes(&stats::to_value(&writer.stats));
+    fn take_back(&self, state: &WriterState) -> Result<()> {
+        let (fs, root) = (&*state.fs, &state.root);
+        if !state.stats.is_empty() {
+            let stats = json::bytes(&stats::to_value(&state.stats));
             let _ = put(fs, root, Path::new(STATS_PATH), &stats);
         }
         let report = PathBuf::from(manifest::report_path(self.episode));
@@ -201,31 +202,13 @@ impl Plan {
         Ok(())
     }
 
-    fn adopt(self, writer: &mut Writer) {
-        writer.leftovers.clear();
-        let (info, root) = (&self.info, &writer.root);
-        let size = info.chunks_size;
-        // What cannot be looked at is found out before the next save.
-        let after = |last: FileIndex, path: &dyn Fn(FileIndex) -> Result<PathBuf>| {
-            vacant(root, Some(last), size, path).unwrap_or_else(|_| last.next(size))
-        };
-        let data = after(writer.next.data, &|at| info.data_file(at));
-        let table = after(writer.next.table, &|at| Ok(table_path(at)));
-        let mut videos = BTreeMap::new();
-        for camera in info.cameras() {
-            let last = next_video(writer, &camera.key);
-            let next = after(last, &|at| info.video_file(&camera.key, at));
-            videos.insert(camera.key.clone(), next);
-        }
-        writer.next = NextFiles {
-            data,
-            table,
-            videos,
-        };
-        writer.info = self.info;
-        writer.tasks = self.tasks;
-        writer.stats = self.stats;
-        writer.table_columns.get_or_insert(self.table_columns);
+    fn adopt(self, state: &mut WriterState) {
+        state.leftovers.clear();
+        state.next = state.next.next(&state.root, &self.info);
+        state.info = self.info;
+        state.tasks = self.tasks;
+        state.stats = self.stats;
+        state.table_columns.get_or_insert(self.table_columns);
     }
 }
 
@@ -240,15 +223,15 @@ pub(crate) struct Marker {
 }
 
 impl Marker {
-    fn of(writer: &Writer, episode: u64) -> Marker {
+    fn of(state: &WriterState, episode: u64) -> Marker {
         let pair = |at: FileIndex| [at.chunk, at.file];
-        let cameras = writer.layout.cameras().iter();
+        let cameras = state.layout.cameras().iter();
         Marker {
             episode,
-            data: pair(writer.next.data),
-            table: pair(writer.next.table),
+            data: pair(state.next.data),
+            table: pair(state.next.table),
             videos: cameras
-                .map(|camera| (camera.key.clone(), pair(next_video(writer, &camera.key))))
+                .map(|camera| (camera.key.clone(), pair(state.next.video(&camera.key))))
                 .collect(),
         }
     }
@@ -278,13 +261,9 @@ impl Marker {
     }
 }
 
-pub(crate) fn next_video(writer: &Writer, camera: &str) -> FileIndex {
-    writer.next.videos.get(camera).copied().unwrap_or_default()
-}
-
 /// The videos in the order of the dataset's cameras; each camera must have as many pictures as there are rows.
-fn videos_in_order<'a>(writer: &Writer, parts: &'a EpisodeParts) -> Result<Vec<&'a VideoPart>> {
-    let cameras = writer.layout.cameras();
+fn videos_in_order<'a>(state: &WriterState, parts: &'a EpisodeParts) -> Result<Vec<&'a VideoPart>> {
+    let cameras = state.layout.cameras();
     cameras
         .iter()
         .map(|camera| {
@@ -298,18 +277,4 @@ fn videos_in_order<'a>(writer: &Writer, parts: &'a EpisodeParts) -> Result<Vec<&
             })
         })
         .collect()
-}
-
-pub(crate) fn table_path(at: FileIndex) -> PathBuf {
-    let FileIndex { chunk, file } = at;
-    PathBuf::from(format!(
-        "{EPISODES_DIR}/chunk-{chunk:03}/file-{file:03}.parquet"
-    ))
-}
-
-/// The columns of the first episode table, which all others must share.
-pub(crate) fn table_columns(root: &Path) -> Result<Option<Vec<String>>> {
-    let files = parquet_io::files_below(&root.join(EPISODES_DIR))?;
-    let first = files.first();
-    first.map(|path| parquet_io::column_names(path)).transpose()
 }

@@ -8,7 +8,7 @@ use arrow_array::RecordBatch;
 
 use crate::error::{DatasetError, Result};
 use crate::features::Feature;
-use crate::reader::{ACTION, STATE};
+use crate::features::{ACTION, STATE};
 use crate::table;
 use crate::tasks::Tasks;
 

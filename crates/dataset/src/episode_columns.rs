@@ -6,7 +6,6 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Float64Array, Int64Array};
 use arrow_schema::Field;
 
-use crate::commit::next_video;
 use crate::episode_writer::Rows;
 use crate::error::{DatasetError, Result};
 use crate::features::{Feature, Number};
@@ -18,7 +17,7 @@ use crate::stats::{FeatureStats, Stats};
 use crate::template::FileIndex;
 use crate::values::half;
 use crate::video::PictureHistogram;
-use crate::writer::Writer;
+use crate::writer_state::WriterState;
 use crate::{parquet_io, table};
 
 /// The values of all columns of an episode, in the order of the dataset's features.
@@ -33,13 +32,13 @@ enum Values {
 }
 
 impl EpisodeColumns {
-    pub(crate) fn new(writer: &Writer, rows: &Rows, tasks: &[String]) -> EpisodeColumns {
-        let info = &writer.info;
+    pub(crate) fn new(state: &WriterState, rows: &Rows, tasks: &[String]) -> EpisodeColumns {
+        let info = &state.info;
         let frames = rows.len();
-        let width = writer.layout.width();
+        let width = state.layout.width();
         let columns = info.features.iter().filter_map(|feature| {
             let Some(number) = feature.number() else {
-                return Some((feature.clone(), other_values(writer, rows, feature)?));
+                return Some((feature.clone(), other_values(state, rows, feature)?));
             };
             let per_frame = |f: &dyn Fn(usize) -> f64| (0..frames).map(f).collect::<Vec<f64>>();
             let values = match feature.key.as_str() {
@@ -53,7 +52,7 @@ impl EpisodeColumns {
                     index.unwrap_or(0) as f64
                 }),
                 key => {
-                    let range = writer.layout.range(key)?;
+                    let range = state.layout.range(key)?;
                     let rows = rows.values.chunks_exact(width.max(1));
                     rows.flat_map(|row| &row[range.clone()]).copied().collect()
                 }
@@ -114,16 +113,16 @@ impl EpisodeColumns {
 }
 
 /// The values of a feature that isn't made of numbers; none for those that aren't columns.
-fn other_values(writer: &Writer, rows: &Rows, feature: &Feature) -> Option<Values> {
+fn other_values(state: &WriterState, rows: &Rows, feature: &Feature) -> Option<Values> {
     let place = |among: &[Feature]| {
         let at = among.iter().position(|f| f.key == feature.key)?;
         Some((at, among.len()))
     };
-    if let Some((at, each)) = place(writer.layout.texts()) {
+    if let Some((at, each)) = place(state.layout.texts()) {
         let texts = rows.strings.iter().skip(at).step_by(each).cloned();
         return Some(Values::Texts(texts.collect()));
     }
-    let (at, each) = place(writer.layout.images())?;
+    let (at, each) = place(state.layout.images())?;
     let images = rows.images.iter().skip(at).step_by(each).cloned();
     Some(Values::Images(images.collect()))
 }
@@ -163,21 +162,25 @@ pub(crate) fn scalars(prefix: &str, at: FileIndex) -> [(Field, ArrayRef); 2] {
     ]
 }
 
-pub(crate) fn episode_row(writer: &Writer, rows: &Rows, episode: u64) -> Vec<(Field, ArrayRef)> {
+pub(crate) fn episode_row(
+    state: &WriterState,
+    rows: &Rows,
+    episode: u64,
+) -> Vec<(Field, ArrayRef)> {
     let frames = rows.len() as u64;
-    let from = writer.info.total_frames;
+    let from = state.info.total_frames;
     let mut row = vec![
         integer("episode_index".to_owned(), episode),
         table::named("tasks", table::one_list(table::text(&rows.texts))),
         integer("length".to_owned(), frames),
     ];
-    row.extend(scalars("data", writer.next.data));
+    row.extend(scalars("data", state.next.data));
     row.push(integer("dataset_from_index".to_owned(), from));
     row.push(integer("dataset_to_index".to_owned(), from + frames));
-    for camera in writer.info.cameras() {
+    for camera in state.info.cameras() {
         let prefix = format!("videos/{}", camera.key);
-        row.extend(scalars(&prefix, next_video(writer, &camera.key)));
-        let end = frames as f64 / writer.info.fps;
+        row.extend(scalars(&prefix, state.next.video(&camera.key)));
+        let end = frames as f64 / state.info.fps;
         for (name, seconds) in [("from_timestamp", 0.0), ("to_timestamp", end)] {
             let array = Arc::new(Float64Array::from(vec![seconds]));
             row.push(table::named(format!("{prefix}/{name}"), array));

@@ -70,7 +70,7 @@ impl EpisodeWriter {
         fps: u32,
         dir: PathBuf,
     ) -> Result<EpisodeWriter> {
-        // Made anew: what another program put there is no place for an episode.
+        // The folder must be new: what another program put there is no place for an episode.
         let staging = parent(&dir);
         inside::own_folder(&staging)?;
         if inside::kind(&dir)? != inside::Kind::Absent {
@@ -114,7 +114,7 @@ impl EpisodeWriter {
         })
     }
 
-    /// Adds the next frame of a dataset that has texts or PNG pictures beside its numbers, as
+    /// Adds the next frame of a dataset that has texts or PNG pictures besides its numbers, as
     /// [`push_row`](Self::push_row) does. Pictures stay in memory until the episode is saved.
     pub fn push_frame(&mut self, frame: &FrameValues) -> Result<()> {
         self.layout.check(frame)?;

@@ -5,18 +5,26 @@ use std::path::{Path, PathBuf};
 
 use arrow_array::{Array, ArrayRef, RecordBatch};
 
-use crate::alike::Alike;
 use crate::budget::Budget;
 use crate::deviation::Deviation;
 use crate::error::{DatasetError, Result};
 use crate::info::Info;
-use crate::parquet_io::Source;
+use crate::parquet_source::Source;
 use crate::stats::Stats;
 use crate::template::FileIndex;
+use crate::uniform_tables::UniformTables;
 use crate::{parquet_io, stats, table};
 
 /// The folder of the episode tables.
 pub(crate) const EPISODES_DIR: &str = "meta/episodes";
+
+/// A table as ulna and LeRobot name it, relative to the dataset's folder.
+pub(crate) fn table_path(at: FileIndex) -> PathBuf {
+    let FileIndex { chunk, file } = at;
+    PathBuf::from(format!(
+        "{EPISODES_DIR}/chunk-{chunk:03}/file-{file:03}.parquet"
+    ))
+}
 
 /// Where an episode's pictures of one camera are.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -104,7 +112,7 @@ pub(crate) fn numbered(
     rows
 }
 
-/// The rows of all tables, which are read together where they are alike; without `quick`, each by itself.
+/// The rows of all tables, which are read together where they have one schema; without `quick`, each by itself.
 fn read_tables(
     root: &Path,
     info: &Info,
@@ -114,8 +122,8 @@ fn read_tables(
     let mut rows = Vec::new();
     let needed: BTreeSet<String> = columns_of(info).collect();
     let wanted = |name: &str| needed.contains(name);
-    // The tables since the last one that is not like its predecessor, and the path of the first of them.
-    let mut alike: Option<(Alike, PathBuf)> = None;
+    // The tables since the last one whose schema is not that of its predecessor, and the path of the first of them.
+    let mut uniform: Option<(UniformTables, PathBuf)> = None;
     // A row becomes some hundred bytes in memory, and there are some nine values in it.
     let mut budget = Budget::of(48);
     let mut lost = |path: &Path, error: DatasetError| {
@@ -125,12 +133,12 @@ fn read_tables(
     for path in parquet_io::files_below(&root.join(EPISODES_DIR))? {
         let source = Source::open(&path)?;
         let whole = source.whole().filter(|_| quick);
-        if let (Some((tables, _)), Some(bytes)) = (&mut alike, whole)
+        if let (Some((tables, _)), Some(bytes)) = (&mut uniform, whole)
             && tables.append(&path, bytes, &mut budget)
         {
             continue;
         }
-        append_alike(alike.take(), info, &mut rows)?;
+        append_uniform(uniform.take(), info, &mut rows)?;
         match parquet_io::read_from(&path, &source, wanted, None, &mut budget) {
             Ok(columns) => {
                 for batch in &columns.batches {
@@ -139,14 +147,14 @@ fn read_tables(
                         break;
                     }
                 }
-                alike = whole.and_then(|bytes| Some((Alike::of(bytes, wanted)?, path)));
+                uniform = whole.and_then(|bytes| Some((UniformTables::of(bytes, wanted)?, path)));
             }
             // More of it would be read, and the memory is not there for that either.
             Err(error @ DatasetError::TooMuch { .. }) => return Err(error),
             Err(error) => lost(&path, error),
         }
     }
-    append_alike(alike, info, &mut rows)?;
+    append_uniform(uniform, info, &mut rows)?;
     Ok(rows)
 }
 
@@ -174,12 +182,12 @@ fn columns_of(info: &Info) -> impl Iterator<Item = String> {
     fixed.into_iter().map(str::to_owned).chain(videos)
 }
 
-fn append_alike(
-    alike: Option<(Alike, PathBuf)>,
+fn append_uniform(
+    uniform: Option<(UniformTables, PathBuf)>,
     info: &Info,
     rows: &mut Vec<EpisodeRow>,
 ) -> Result<()> {
-    let Some((tables, path)) = alike else {
+    let Some((tables, path)) = uniform else {
         return Ok(());
     };
     match tables.into_batch() {

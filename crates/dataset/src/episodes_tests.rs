@@ -67,12 +67,12 @@ fn lost(folder: &Path, info: &Info) -> usize {
 }
 
 #[test]
-fn tables_that_are_alike_are_read_together() {
+fn tables_of_one_schema_are_read_together() {
     let (folder, info) = recorded(5);
     let rows = both(folder.path(), &info).unwrap();
     assert_eq!(rows.len(), 5);
     assert_eq!(rows[3].tasks, ["push", "pull \u{bd}", "wait"]);
-    let mut tables = Alike::of(&fs::read(table(folder.path(), 0)).unwrap(), |name| {
+    let mut tables = UniformTables::of(&fs::read(table(folder.path(), 0)).unwrap(), |name| {
         name == "length" || name == "tasks"
     })
     .unwrap();

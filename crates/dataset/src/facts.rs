@@ -82,7 +82,7 @@ impl Facts {
 
     /// The unit of the joints: what the manifest says, else what LeRobot's name of the robot implies.
     pub(crate) fn joint_units(&self) -> Option<JointUnits> {
-        JointUnits::told_by(self.manifest.as_ref(), self.robot_type.as_deref())
+        JointUnits::of_metadata(self.manifest.as_ref(), self.robot_type.as_deref())
     }
 
     /// The version of ulna that recorded it, if one did.

@@ -2,6 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+/// The key of the robot's measured state.
+pub const STATE: &str = "observation.state";
+/// The key of the commanded action.
+pub const ACTION: &str = "action";
+
 /// How a feature is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dtype {
@@ -11,7 +16,7 @@ pub enum Dtype {
     String,
     /// Encoded pictures in the data files.
     Image,
-    /// Pictures in mp4 files beside the data files.
+    /// Pictures in mp4 files next to the data files.
     Video,
     /// Anything else, by its name (`language`, for instance).
     Other(String),

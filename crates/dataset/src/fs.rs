@@ -6,7 +6,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{IoContext, Result};
-use crate::inside;
 
 /// A file open for writing at its end.
 pub trait FsFile: Write + Send + Debug {
@@ -125,25 +124,6 @@ pub(crate) fn make_dirs(fs: &dyn Fs, path: &Path) -> Result<()> {
         other => other.at("create the folder", path)?,
     }
     fs.sync_dir(&parent).at("sync the folder", &parent)
-}
-
-/// Puts a whole file in place: written aside, synced, renamed, its folder synced.
-pub(crate) fn put(fs: &dyn Fs, root: &Path, relative: &Path, bytes: &[u8]) -> Result<()> {
-    let aside = root.join(STAGING).join("writing");
-    let mut file = inside::create(fs, &aside)?;
-    file.write_all(bytes).at("write", &aside)?;
-    file.sync().at("sync", &aside)?;
-    drop(file);
-    move_into(fs, root, &aside, relative)
-}
-
-/// Moves a finished, synced file to its place, durably. A link that has the name is replaced; one on the way to it is refused.
-pub(crate) fn move_into(fs: &dyn Fs, root: &Path, from: &Path, relative: &Path) -> Result<()> {
-    let to = root.join(relative);
-    let folder = parent(&to);
-    inside::make_dirs(fs, root, relative.parent().unwrap_or(Path::new("")))?;
-    fs.rename(from, &to).at("put in place", &to)?;
-    fs.sync_dir(&folder).at("sync the folder", &folder)
 }
 
 /// Removes a file that may be gone already.

@@ -1,4 +1,4 @@
-//! Names below and beside a dataset's folder, looked at and opened without following links.
+//! Names below and next to a dataset's folder, looked at and opened without following links.
 //!
 //! A dataset may come from anyone, and anyone may write to the folder that it lies in. What is unfinished is therefore never
 //! reached through a link, is created only where there was nothing, and is removed only under names that ulna gives. Files of

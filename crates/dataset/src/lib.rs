@@ -28,7 +28,6 @@
 //! [`tools`] edits datasets, [`write_page`] makes a report of one for people, [`write_card`] its `README.md`.
 
 mod advice;
-mod alike;
 pub mod bare;
 mod budget;
 mod card;
@@ -45,6 +44,7 @@ mod error;
 mod facts;
 mod features;
 mod footer;
+mod format;
 mod fs;
 mod hf_metadata;
 mod images;
@@ -53,14 +53,19 @@ mod inside;
 mod items;
 mod json;
 mod layout;
+mod lock;
 mod manifest;
 mod movement;
+mod next_files;
+mod opening;
 mod own_columns;
 mod page;
 mod pages;
 mod parquet_io;
+mod parquet_source;
 mod paths;
 mod pictures;
+mod place_file;
 mod placeholder;
 mod plural;
 mod quantile;
@@ -76,15 +81,17 @@ mod table;
 mod tasks;
 mod template;
 pub mod tools;
+mod uniform_tables;
 mod units;
 mod v2;
 mod values;
 mod video;
 mod writer;
+mod writer_state;
 
 pub use card::{CARD_PATH, Card, CardOptions, card, refresh_card, refresh_card_on, write_card};
 pub use check::{
-    CameraGrade, CheckOptions, EpisodeGrade, Finding, Grade, Group, Kind, Pictures, Report,
+    CameraGrade, CheckOptions, CheckReport, EpisodeGrade, Finding, Grade, Group, Kind, Pictures,
     Severity, check, grade,
 };
 pub use disk::free_bytes;
@@ -92,17 +99,19 @@ pub use episode::{Column, Episode};
 pub use episode_writer::{EpisodeParts, EpisodeStarter, EpisodeWriter};
 pub use episodes::{EpisodeRow, VideoSpan};
 pub use error::{DatasetError, Result};
-pub use features::{AUTO_FEATURES, Dtype, Feature, Number};
+pub use features::{ACTION, AUTO_FEATURES, Dtype, Feature, Number, STATE};
+pub use format::{Format, INFO_PATH};
 pub use fs::{Fs, FsFile, RealFs};
 pub use images::encode_png;
-pub use info::{Format, INFO_PATH, Info};
+pub use info::Info;
 pub use items::{BatchOptions, Batches, Item, ItemColumn, ItemOptions, Items, Value, ValueData};
 pub use layout::{FrameValues, RowLayout};
 pub use manifest::{MANIFEST_PATH, Manifest};
 pub use page::{Page, PageOptions, write_page};
 pub use pictures::{Picture, PictureReader};
+pub use plural::plural;
 pub use quantile::QUANTILES;
-pub use reader::{ACTION, Dataset, STATE};
+pub use reader::Dataset;
 pub use repair::{RepairReport, repair, repair_on};
 pub use stats::{FeatureStats, STATS_PATH, Stats, aggregate};
 pub use tasks::TASKS_PATH;

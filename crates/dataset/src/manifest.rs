@@ -1,4 +1,4 @@
-//! What ulna notes about a recording beside LeRobot's files, in `meta/ulna/`.
+//! What ulna notes about a recording besides LeRobot's files, in `meta/ulna/`.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -5,7 +5,7 @@
 use parquet::file::reader::{ChunkReader, Length};
 
 use crate::footer::{Fields, kind};
-use crate::parquet_io::Source;
+use crate::parquet_source::Source;
 
 /// Headers are some ten bytes long, some hundred with statistics.
 const SHORT: u64 = 256;

@@ -1,7 +1,5 @@
 //! Parquet files: named columns in, whole small files out.
 
-use std::fs::File;
-use std::io::Read;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -9,7 +7,6 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
-use bytes::Bytes;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
@@ -24,68 +21,10 @@ use parquet::file::statistics::Statistics;
 use crate::budget::Budget;
 use crate::error::{DatasetError, IoContext, Result};
 use crate::footer::Footer;
+use crate::parquet_source::Source;
 use crate::table;
 
 const BATCH_ROWS: usize = 4096;
-
-/// Files up to this size are read whole: a system call for each page of each column would take most of the time.
-const MAX_AT_ONCE: u64 = 4 << 20;
-
-/// A parquet file's bytes.
-#[derive(Clone)]
-pub(crate) enum Source {
-    Whole(Bytes),
-    File(Arc<File>),
-}
-
-impl Source {
-    pub(crate) fn open(path: &Path) -> Result<Source> {
-        let file = ulna_outside::files::open(path).at("open", path)?;
-        let length = file.metadata().at("read", path)?.len();
-        if length > MAX_AT_ONCE {
-            return Ok(Source::File(Arc::new(file)));
-        }
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-        let mut file = file.take(MAX_AT_ONCE);
-        file.read_to_end(&mut bytes).at("read", path)?;
-        Ok(Source::Whole(bytes.into()))
-    }
-
-    /// The bytes of a small file.
-    pub(crate) fn whole(&self) -> Option<&Bytes> {
-        match self {
-            Source::Whole(bytes) => Some(bytes),
-            Source::File(_) => None,
-        }
-    }
-}
-
-impl Length for Source {
-    fn len(&self) -> u64 {
-        match self {
-            Source::Whole(bytes) => Length::len(bytes),
-            Source::File(file) => Length::len(&**file),
-        }
-    }
-}
-
-impl ChunkReader for Source {
-    type T = Box<dyn Read + Send>;
-
-    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
-        Ok(match self {
-            Source::Whole(bytes) => Box::new(bytes.get_read(start)?),
-            Source::File(file) => Box::new(file.get_read(start)?),
-        })
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
-        match self {
-            Source::Whole(bytes) => bytes.get_bytes(start, length),
-            Source::File(file) => file.get_bytes(start, length),
-        }
-    }
-}
 
 /// What a read found: the columns asked for that exist, row by row in batches.
 pub(crate) struct Columns {
@@ -236,7 +175,7 @@ fn rows_with(
     Ok(rows.unwrap_or(0..0))
 }
 
-/// A text that a file keeps beside its columns.
+/// A text that a file keeps besides its columns.
 pub(crate) fn key_value(path: &Path, key: &str) -> Option<String> {
     let found = guarded(path, || {
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);

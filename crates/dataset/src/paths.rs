@@ -1,16 +1,14 @@
-//! Where a writer puts new files: under names that no episode refers to and nothing has.
+//! Which path templates and folders a writer may use: every file has a name of its own, and none is reached through a link.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::commit::table_path;
 use crate::episodes::{EPISODES_DIR, EpisodeRow};
 use crate::error::{DatasetError, Result};
-use crate::info::{INFO_PATH, Info};
-use crate::inside::{Kind, kind, no_links};
-use crate::parquet_io;
-use crate::reader::Dataset;
-use crate::template::{FileIndex, PathTemplate};
+use crate::format::INFO_PATH;
+use crate::info::Info;
+use crate::inside::no_links;
+use crate::template::PathTemplate;
 
 /// Refuses a dataset whose path templates could give two files one name, or lead to files of another kind.
 pub(crate) fn must_be_distinct(info: &Info, root: &Path) -> Result<()> {
@@ -72,58 +70,6 @@ pub(crate) fn no_links_to(root: &Path, files: &[PathBuf]) -> Result<()> {
         no_links(root, file.parent().unwrap_or(Path::new("")))?;
     }
     Ok(())
-}
-
-/// The first place after `last` whose file isn't there.
-pub(crate) fn vacant(
-    root: &Path,
-    last: Option<FileIndex>,
-    size: u64,
-    path: impl Fn(FileIndex) -> Result<PathBuf>,
-) -> Result<FileIndex> {
-    let mut at = last.map_or(FileIndex::default(), |at| at.next(size));
-    // Each round steps over a file that is there, so this ends.
-    while kind(&root.join(path(at)?))? != Kind::Absent {
-        at = at.next(size);
-    }
-    Ok(at)
-}
-
-/// The place of the next episode table, which must come after all that are there in the order of their names.
-pub(crate) fn next_table(root: &Path, dataset: &Dataset) -> Result<FileIndex> {
-    let size = dataset.info().chunks_size;
-    let dir = root.join(EPISODES_DIR);
-    let present = parquet_io::files_below(&dir)?;
-    if let (true, Some(file)) = (dataset.is_empty(), present.first()) {
-        // Its rows would count as soon as there is an episode.
-        return Err(DatasetError::Occupied { path: file.clone() });
-    }
-    let last = dataset.episodes().iter().map(|row| row.table).max();
-    let numbered = present.iter().filter_map(|path| table_number(&dir, path));
-    let at = vacant(root, last.max(numbered.max()), size, |at| {
-        Ok(table_path(at))
-    })?;
-    match present.last() {
-        Some(file) if root.join(table_path(at)) <= *file => Err(DatasetError::invalid(
-            file.display().to_string(),
-            format!(
-                "is named so that the next table, {}, would be read before it; put the tables into a new dataset with `ulna dataset import {} --output NEW`",
-                table_path(at).display(),
-                root.display()
-            ),
-        )),
-        _ => Ok(at),
-    }
-}
-
-/// The numbers in the name of a table that is named as LeRobot does.
-fn table_number(dir: &Path, path: &Path) -> Option<FileIndex> {
-    let relative = path.strip_prefix(dir).ok()?.to_str()?;
-    let (chunk, file) = relative.strip_prefix("chunk-")?.split_once("/file-")?;
-    Some(FileIndex {
-        chunk: chunk.parse().ok()?,
-        file: file.strip_suffix(".parquet")?.parse().ok()?,
-    })
 }
 
 /// The files that rows of the episode table refer to, relative to the dataset's folder.

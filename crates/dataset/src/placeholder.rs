@@ -56,7 +56,7 @@ pub(crate) fn remedy(what: &str) -> &'static str {
             "fetch the real files with `git annex get .` in the dataset's folder"
         }
         () if what.contains("archive") => "unpack it in its place",
-        () => "fetch the file anew",
+        () => "fetch the file again",
     }
 }
 

@@ -1,6 +1,7 @@
 //! After a crash: saves that were cut short are finished or taken back, and the episode that was running is
 //! recovered from its journal.
 
+mod report;
 mod unfinished;
 
 use std::path::Path;
@@ -13,24 +14,16 @@ use crate::fs::{Fs, RealFs, remove_if_there};
 use crate::info::must_be_v3;
 use crate::inside;
 use crate::layout::RowLayout;
+use crate::lock::lock;
 use crate::paths;
 use crate::reader::Dataset;
 use crate::runs::{
     ROWS_LOG, has_journal, is_bare, is_empty, is_encoding, is_gone, remove_run, runs,
 };
 use crate::video::{recover, whole_pictures};
-use crate::writer::{Writer, lock};
+use crate::writer::Writer;
 
-/// What [`repair`] did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RepairReport {
-    /// One sentence per thing done, in order. Empty when nothing was wrong.
-    pub actions: Vec<String>,
-    /// The numbers of the episodes that are saved now and were not before, with their frames.
-    pub recovered: Vec<(u64, usize)>,
-    /// Things that repair cannot decide, each with its reason; they are left as they were.
-    pub left: Vec<String>,
-}
+pub use report::RepairReport;
 
 /// Brings a dataset to the state after its last save, and appends the episode that was being recorded when the
 /// program ended. Repairing twice changes nothing more, and what is sound is not touched. Only leftovers of this
@@ -59,7 +52,7 @@ pub fn repair_on(fs: &Arc<dyn Fs>, dir: impl AsRef<Path>) -> Result<RepairReport
     unfinished::restore_stats(&**fs, &dataset, &found, &mut report)?;
     unfinished::take_back(&**fs, &dataset, &found, &mut report)?;
     let dataset = Dataset::open(root)?;
-    // Episodes cannot follow rows whose meaning nobody knows.
+    // Episodes cannot follow rows that no save of ulna's explains.
     if unfinished::count(&dataset, &mut report) || found.is_empty() {
         return Ok(report);
     }
@@ -129,11 +122,11 @@ fn state(run: &Path, writer: &Writer) -> Result<State> {
         let reason = format!("holds no journal of ulna's; {elsewhere}");
         return Ok(State::Unreadable(reason));
     }
-    if Marker::read(run).is_some_and(|marker| marker.episode < writer.info.total_episodes) {
+    if Marker::read(run).is_some_and(|marker| marker.episode < writer.info().total_episodes) {
         return Ok(State::Saved);
     }
     let journal = run.join(ROWS_LOG);
-    let layout: &RowLayout = &writer.layout;
+    let layout: &RowLayout = writer.layout();
     let Some(mut rows) = read_rows(&journal, layout)? else {
         return Ok(match is_bare(&journal) {
             true => State::Empty,
@@ -149,7 +142,7 @@ fn state(run: &Path, writer: &Writer) -> Result<State> {
     for camera in layout.cameras() {
         frames = frames.min(whole_pictures(run, &camera.key)?);
     }
-    let fps = writer.info.whole_fps();
+    let fps = writer.info().whole_fps();
     let mut videos = Vec::new();
     for camera in layout.cameras() {
         if frames == 0 {

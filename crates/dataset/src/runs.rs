@@ -42,7 +42,7 @@ pub(crate) fn runs(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(out)
 }
 
-/// Links at the names that ulna keeps for unfinished work: below `.ulna`, and beside the dataset.
+/// Links at the names that ulna keeps for unfinished work: below `.ulna`, and next to the dataset.
 pub(crate) fn links(root: &Path) -> Vec<PathBuf> {
     let is_link = |path: &PathBuf| kind(path).is_ok_and(|kind| kind == Kind::Link);
     let entries = |dir: &Path| -> Vec<PathBuf> {

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::budget::Budget;
 use crate::deviation::Deviation;
 use crate::error::{DatasetError, Result};
-use crate::parquet_io::Source;
+use crate::parquet_source::Source;
 use crate::{parquet_io, table};
 
 /// Where the tasks stand in a dataset.

@@ -35,7 +35,7 @@ impl JointUnits {
     }
 
     /// What the manifest says, else what the type of robot implies.
-    pub(crate) fn told_by(
+    pub(crate) fn of_metadata(
         manifest: Option<&Manifest>,
         robot_type: Option<&str>,
     ) -> Option<JointUnits> {

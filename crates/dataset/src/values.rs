@@ -142,8 +142,8 @@ impl Numbers {
         each!(self, values => size_of_val(values.as_slice()))
     }
 
-    /// A run of the same type, with room for `count` numbers.
-    pub(crate) fn alike(&self, count: usize) -> Numbers {
+    /// An empty run of the same type, with room for `count` numbers.
+    pub(crate) fn empty_like(&self, count: usize) -> Numbers {
         macro_rules! room {
             ($($kind:ident),*) => {
                 match self {

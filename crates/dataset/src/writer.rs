@@ -1,8 +1,7 @@
 //! Writing datasets: creating, resuming, and saving episodes so that a cut at any moment loses none.
 
-use std::collections::BTreeMap;
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -10,18 +9,20 @@ use crate::commit;
 use crate::episode_writer::{EpisodeParts, EpisodeStarter, EpisodeWriter};
 use crate::error::{DatasetError, IoContext, Result};
 use crate::features::Feature;
-use crate::fs::{Fs, RealFs, STAGING, make_dirs, put};
-use crate::info::{INFO_PATH, Info, must_be_v3};
+use crate::format::INFO_PATH;
+use crate::fs::{Fs, RealFs, STAGING, make_dirs};
+use crate::info::{Info, must_be_v3};
 use crate::inside;
 use crate::json;
 use crate::layout::RowLayout;
+use crate::lock::lock;
 use crate::manifest::{MANIFEST_PATH, Manifest};
 use crate::paths;
+use crate::place_file::put;
 use crate::reader::Dataset;
 use crate::runs::{remove_run, runs};
-use crate::stats::Stats;
-use crate::template::FileIndex;
 use crate::video::rehearse;
+use crate::writer_state::WriterState;
 
 /// What a dataset to be written looks like.
 #[derive(Clone, Debug)]
@@ -39,29 +40,9 @@ pub struct Spec {
 /// Writes a dataset, one episode at a time. While it lives, no other writer can open the folder.
 #[derive(Debug)]
 pub struct Writer {
-    pub(crate) fs: Arc<dyn Fs>,
-    pub(crate) root: PathBuf,
-    pub(crate) info: Info,
-    pub(crate) tasks: Vec<String>,
-    pub(crate) stats: Stats,
-    pub(crate) layout: Arc<RowLayout>,
-    pub(crate) next: NextFiles,
-    /// The columns that the first episode table has; later tables must not have others.
-    pub(crate) table_columns: Option<Vec<String>>,
-    /// The staging folder of an episode whose `info.json` was put in place without a confirmed sync.
-    pub(crate) unsure: Option<PathBuf>,
-    /// Files that a failed save put in place and could not take back: the next save may replace them.
-    pub(crate) leftovers: Vec<PathBuf>,
+    state: WriterState,
     next_run: Arc<AtomicU64>,
     _lock: File,
-}
-
-/// Where the next episode's files go.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct NextFiles {
-    pub(crate) data: FileIndex,
-    pub(crate) table: FileIndex,
-    pub(crate) videos: BTreeMap<String, FileIndex>,
 }
 
 impl Writer {
@@ -90,20 +71,7 @@ impl Writer {
         }
         let bytes = json::bytes(&info.to_value());
         put(&*fs, &root, Path::new(INFO_PATH), &bytes)?;
-        Ok(Writer {
-            fs,
-            root,
-            info,
-            tasks: Vec::new(),
-            stats: Stats::new(),
-            layout,
-            next: NextFiles::default(),
-            table_columns: None,
-            unsure: None,
-            leftovers: Vec::new(),
-            next_run: Arc::default(),
-            _lock: lock,
-        })
+        Ok(Writer::on(WriterState::empty(fs, root, info, layout), lock))
     }
 
     /// Continues a dataset after its last episode. Refuses settings that don't fit, saying how, and leftovers
@@ -133,64 +101,41 @@ impl Writer {
             });
         }
         let writer = Writer::reopen(fs, &dataset, lock)?;
-        rehearse(writer.layout.cameras(), spec.fps)?;
+        rehearse(writer.layout().cameras(), spec.fps)?;
         Ok(writer)
     }
 
     /// A writer at the end of what `dataset` holds.
     pub(crate) fn reopen(fs: Arc<dyn Fs>, dataset: &Dataset, lock: File) -> Result<Writer> {
-        dataset.must_be_orderly()?;
-        let root = dataset.root().to_owned();
-        let info = dataset.info().clone();
-        let layout = Arc::new(RowLayout::new(&info)?);
-        paths::must_be_distinct(&info, &root)?;
-        let next = next_files(dataset)?;
-        paths::no_links_to(&root, &next.paths(&info)?)?;
-        let stats = match dataset.stats()? {
-            // A save of the first episode that was cut short may have left some.
-            _ if dataset.is_empty() => Stats::new(),
-            Some(stats) => stats,
-            None => {
-                return Err(DatasetError::MissingFile {
-                    what: "extending the dataset".to_owned(),
-                    path: root.join(crate::stats::STATS_PATH),
-                });
-            }
-        };
-        Ok(Writer {
-            fs,
-            next,
-            tasks: dataset.tasks().to_vec(),
-            stats,
-            layout,
-            table_columns: commit::table_columns(&root)?,
-            unsure: None,
-            leftovers: Vec::new(),
+        Ok(Writer::on(WriterState::of(fs, dataset)?, lock))
+    }
+
+    fn on(state: WriterState, lock: File) -> Writer {
+        Writer {
+            state,
             next_run: Arc::default(),
-            info,
-            root,
             _lock: lock,
-        })
+        }
     }
 
     /// The dataset's folder.
     pub fn root(&self) -> &Path {
-        &self.root
+        &self.state.root
     }
 
     /// The description as of the last saved episode.
     pub fn info(&self) -> &Info {
-        &self.info
+        &self.state.info
     }
 
     /// How many episodes are saved.
     pub fn episodes(&self) -> u64 {
-        self.info.total_episodes
+        self.state.info.total_episodes
     }
 
     /// The layout of rows.
     pub fn layout(&self) -> &RowLayout {
-        &self.layout
+        &self.state.layout
     }
 
     /// Begins an episode. It takes its number when it is committed.
@@ -201,10 +146,10 @@ impl Writer {
     /// A handle that begins episodes while this writer saves one on another thread.
     pub fn starter(&self) -> EpisodeStarter {
         EpisodeStarter {
-            fs: self.fs.clone(),
-            layout: self.layout.clone(),
-            fps: self.info.whole_fps(),
-            staging: self.root.join(STAGING),
+            fs: self.state.fs.clone(),
+            layout: self.state.layout.clone(),
+            fps: self.state.info.whole_fps(),
+            staging: self.state.root.join(STAGING),
             next_run: self.next_run.clone(),
         }
     }
@@ -212,9 +157,9 @@ impl Writer {
     /// Saves an episode and returns its number. When this returns, the episode is on the disk. After an error
     /// the dataset is as it was before, and the same parts can be committed again.
     pub fn commit(&mut self, parts: &EpisodeParts) -> Result<u64> {
-        let episode = commit::commit(self, parts)?;
+        let episode = commit::commit(&mut self.state, parts)?;
         // The episode is saved; a staging folder that resists removal is for repair to clear.
-        let _ = remove_run(&*self.fs, &parts.dir);
+        let _ = remove_run(&*self.state.fs, &parts.dir);
         Ok(episode)
     }
 }
@@ -235,51 +180,6 @@ fn is_vacant(root: &Path) -> Result<bool> {
     }
     let meta = root.join("meta");
     Ok(!inside::own_folder(&meta)? || only(&meta, &["ulna"])?)
-}
-
-/// Takes the lock that keeps a second writer out; it ends with the process, however that ends.
-pub(crate) fn lock(root: &Path) -> Result<File> {
-    inside::staging(root)?;
-    let path = root.join(STAGING).join("lock");
-    let file = inside::open_lock(&path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(DatasetError::Locked {
-            path: root.to_owned(),
-        }),
-        Err(TryLockError::Error(error)) => Err(error).at("lock", &path),
-    }
-}
-
-/// After the last files that rows refer to, and where no file is.
-fn next_files(dataset: &Dataset) -> Result<NextFiles> {
-    let (info, root) = (dataset.info(), dataset.root());
-    let (size, rows) = (info.chunks_size, dataset.episodes());
-    let mut videos = BTreeMap::new();
-    for camera in info.cameras() {
-        let spans = rows.iter().filter_map(|row| row.videos.get(&camera.key));
-        let last = spans.map(|span| span.file).max();
-        let path = |at| info.video_file(&camera.key, at);
-        let at = paths::vacant(root, last, size, path)?;
-        videos.insert(camera.key.clone(), at);
-    }
-    let last = rows.iter().map(|row| row.data).max();
-    Ok(NextFiles {
-        data: paths::vacant(root, last, size, |at| info.data_file(at))?,
-        table: paths::next_table(root, dataset)?,
-        videos,
-    })
-}
-
-impl NextFiles {
-    /// The paths, relative to the dataset's folder.
-    pub(crate) fn paths(&self, info: &Info) -> Result<Vec<PathBuf>> {
-        let mut out = vec![info.data_file(self.data)?, commit::table_path(self.table)];
-        for (camera, at) in &self.videos {
-            out.push(info.video_file(camera, *at)?);
-        }
-        Ok(out)
-    }
 }
 
 /// One sentence for each way in which `spec` doesn't fit the dataset.

@@ -58,7 +58,7 @@ fn status(key: &str) -> u64 {
 
 /// Opens and examines the dataset; what was said, and how much memory that took, bytes.
 fn examine(root: &Path) -> (String, u64) {
-    // Begins the highest use of memory anew.
+    // Resets the highest use of memory.
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
     let before = status("VmRSS");
     let mut said = Vec::new();

@@ -54,7 +54,7 @@ fn a_card_tells_what_the_dataset_is() {
         assert!(text.contains(part), "{part}\n{text}");
     }
     assert!(!text.contains(dir.path().to_str().unwrap()));
-    // It is nobody's licence to give, and no fault of the dataset.
+    // No licence is claimed, and that is no fault of the dataset.
     assert!(!text.contains("license:"));
     assert!(!write(dir.path()));
     assert_eq!(check(dir.path()).findings, []);
@@ -85,7 +85,7 @@ fn what_the_user_wrote_stays() {
 }
 
 #[test]
-fn a_card_of_somebody_else_is_left_alone_unless_forced() {
+fn a_card_that_ulna_did_not_write_is_left_alone_unless_forced() {
     let dir = recorded(1);
     let path = dir.path().join(CARD_PATH);
     fs::write(&path, "# Theirs").unwrap();
@@ -136,7 +136,7 @@ fn edits_carry_the_card_over_and_keep_it_true() {
         "{text}"
     );
 
-    // Somebody else's goes along as it is, and where there is none, none is made.
+    // One that ulna did not write goes along as it is, and where there is none, none is made.
     fs::write(dir.path().join(CARD_PATH), "theirs").unwrap();
     delete(dir.path(), &[1], &Target::InPlace, &mut work).unwrap();
     assert_eq!(read(dir.path()), "theirs");

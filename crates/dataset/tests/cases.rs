@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ulna_dataset::tools::{Progress, Target, Work, delete, import, recompute_stats};
-use ulna_dataset::{CheckOptions, Dataset, DatasetError, Report, Severity, grade};
+use ulna_dataset::{CheckOptions, CheckReport, Dataset, DatasetError, Severity, grade};
 
 /// The kinds of errors and of warnings (notes where named with an asterisk) that a case has.
 struct Case {
@@ -111,11 +111,11 @@ fn cases() -> Option<PathBuf> {
     support::fixture("cases")
 }
 
-fn examined(root: &Path) -> Report {
+fn examined(root: &Path) -> CheckReport {
     grade(root, &CheckOptions::default(), &mut |_| true).unwrap()
 }
 
-fn codes(report: &Report, wanted: impl Fn(Severity) -> bool) -> BTreeSet<&'static str> {
+fn codes(report: &CheckReport, wanted: impl Fn(Severity) -> bool) -> BTreeSet<&'static str> {
     let found = report.findings.iter().filter(|f| wanted(f.severity));
     found.map(|finding| finding.code).collect()
 }

@@ -8,9 +8,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use support::record;
-use ulna_dataset::{Dataset, Kind, Report, Severity, Writer, check};
+use ulna_dataset::{CheckReport, Dataset, Kind, Severity, Writer, check};
 
-fn codes(report: &Report) -> Vec<&str> {
+fn codes(report: &CheckReport) -> Vec<&str> {
     let mut codes: Vec<&str> = report.findings.iter().map(|f| f.code).collect();
     codes.dedup();
     codes
@@ -46,7 +46,7 @@ fn a_real_recording_lacks_its_videos_and_nothing_else() {
 }
 
 /// A dataset of two episodes with a camera, damaged by `damage`.
-fn damaged(damage: impl Fn(&Path)) -> Report {
+fn damaged(damage: impl Fn(&Path)) -> CheckReport {
     let dir = tempfile::tempdir().unwrap();
     let mut writer = Writer::create(dir.path(), &support::camera_spec()).unwrap();
     for (episode, frames) in [4, 3].into_iter().enumerate() {

@@ -12,11 +12,11 @@ use proptest::prelude::*;
 use serde_json::json;
 use ulna_dataset::Severity::{Note, Warning};
 use ulna_dataset::{
-    CheckOptions, DatasetError, Feature, Grade, Number, Pictures, Report, Spec, Writer, grade,
+    CheckOptions, CheckReport, DatasetError, Feature, Grade, Number, Pictures, Spec, Writer, grade,
 };
 
 /// A flaw in the rows.
-fn rows(change: &dyn Fn(usize, &mut Row)) -> Report {
+fn rows(change: &dyn Fn(usize, &mut Row)) -> CheckReport {
     graded(&Flaw {
         row: change,
         ..Flaw::default()
@@ -24,7 +24,7 @@ fn rows(change: &dyn Fn(usize, &mut Row)) -> Report {
 }
 
 /// A flaw in the pictures.
-fn seen(change: &dyn Fn(usize, Vec<u8>) -> Vec<u8>) -> Report {
+fn seen(change: &dyn Fn(usize, Vec<u8>) -> Vec<u8>) -> CheckReport {
     graded(&Flaw {
         cameras: true,
         picture: change,
@@ -32,7 +32,7 @@ fn seen(change: &dyn Fn(usize, Vec<u8>) -> Vec<u8>) -> Report {
     })
 }
 
-fn last_grade(report: &Report) -> Grade {
+fn last_grade(report: &CheckReport) -> Grade {
     assert_eq!(report.grades[0].grade, Grade::Good);
     report.grades.last().unwrap().grade
 }
@@ -470,7 +470,7 @@ fn it_ends_when_asked_to() {
 }
 
 #[test]
-fn a_faster_robot_may_be_told() {
+fn a_faster_robot_may_be_declared() {
     let dir = tempfile::tempdir().unwrap();
     let leap = |frame: usize, row: &mut Row| row.state[1] += if frame == 80 { 90.0 } else { 0.0 };
     write(

@@ -148,14 +148,14 @@ fn a_stream_that_is_cut_anywhere_gives_its_whole_pictures() {
             let root = dir.path().join(format!("cut {cut}"));
             support::copy(&whole, &root);
             std::fs::write(root.join(log), &bytes[..cut]).unwrap();
-            let told = repair(&root).unwrap();
+            let report = repair(&root).unwrap();
             match pictures {
                 0 => {
-                    assert_eq!(told.recovered, []);
+                    assert_eq!(report.recovered, []);
                     verify(&root, &[3]);
                 }
                 _ => {
-                    assert_eq!(told.recovered, [(1, pictures)], "{told:?}");
+                    assert_eq!(report.recovered, [(1, pictures)], "{report:?}");
                     verify(&root, &[3, pictures]);
                 }
             }
@@ -277,7 +277,7 @@ fn a_disk_that_fills_is_an_error_and_what_was_on_it_is_recovered() {
 }
 
 #[test]
-fn pictures_are_encoded_anew_as_they_are_recorded() {
+fn pictures_are_re_encoded_as_they_are_recorded() {
     let _turn = turn();
     for encoding in encodings() {
         let dir = tempfile::tempdir().unwrap();

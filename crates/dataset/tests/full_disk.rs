@@ -97,7 +97,7 @@ fn fill_everywhere(
     assert!(failures > 20 / step, "{failures}");
 }
 
-/// The message names a file of the dataset or beside it, the cause and what to do.
+/// The message names a file of the dataset or next to it, the cause and what to do.
 fn assert_clear(error: &DatasetError, folder: &Path, what: &str) {
     let text = error.to_string();
     let place = folder.to_string_lossy();
@@ -180,7 +180,7 @@ fn trimming_on_a_disk_that_fills() {
 }
 
 #[test]
-fn encoding_anew_on_a_disk_that_fills() {
+fn re_encoding_on_a_disk_that_fills() {
     fill(SOME, "dataset", |disk, work| {
         let encoding = Encoding::built_in();
         reencode(disk.join("dataset"), &encoding, &Target::InPlace, work).map(|_| ())

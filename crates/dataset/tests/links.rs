@@ -1,4 +1,4 @@
-//! Promise: links at ulna's own names, in a dataset or beside it, lead no writer into another folder; links in the place of a
+//! Promise: links at ulna's own names, in a dataset or next to it, lead no writer into another folder; links in the place of a
 //! dataset's files are read through, and never written through.
 
 #![cfg(unix)]
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use outside::{ALL, Entry, Writing, interrupted, link, recorded, tree, victim, write};
 use ulna_dataset::{Dataset, DatasetError, Severity, Writer, check, repair};
 
-/// A dataset `D` with a victim beside it.
+/// A dataset `D` with a victim next to it.
 struct Scene {
     dir: tempfile::TempDir,
 }
@@ -149,8 +149,8 @@ fn repair_refuses_every_such_link_and_check_names_it_without_sending_anyone_to_r
         }
         let report = check(scene.root());
         assert_eq!(report.count(Severity::Error), 0, "{:?}", report.findings);
-        let told: Vec<_> = report.groups();
-        let group = told.iter().find(|group| group.kind().code == "link");
+        let groups: Vec<_> = report.groups();
+        let group = groups.iter().find(|group| group.kind().code == "link");
         let group = group.unwrap_or_else(|| panic!("{name}: {:?}", report.findings));
         assert!(group.findings[0].message.contains(name), "{name}");
         assert!(
@@ -190,7 +190,7 @@ fn second_names_of_other_files_are_not_written_to() {
 
 #[test]
 fn a_folder_that_is_not_ulnas_is_not_removed() {
-    // Real folders under ulna's names, with somebody's files in them.
+    // Real folders under ulna's names, with a user's files in them.
     for place in [
         "D/.ulna/run-000000",
         "D/.ulna/notes",
@@ -214,7 +214,7 @@ fn a_folder_that_is_not_ulnas_is_not_removed() {
             assert_eq!(before, tree(&folder), "{place}, {writing:?}: {result:?}");
         }
     }
-    // A recording of ulna's into which somebody put a file is not removed with it.
+    // A recording of ulna's into which a user put a file is not removed with it.
     let scene = Scene::new();
     interrupted(&scene.root(), &support::spec(), 3);
     let note = scene.root().join(".ulna/run-000000/note.txt");

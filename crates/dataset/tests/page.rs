@@ -163,7 +163,7 @@ fn other_files_are_not_overwritten_and_an_interruption_leaves_nothing() {
 }
 
 #[test]
-fn what_is_missing_is_told() {
+fn what_is_missing_is_said() {
     let dir = recorded(&camera_spec(), 2, 5);
     fs::remove_file(dir.path().join("data/chunk-000/file-001.parquet")).unwrap();
     let video = "videos/observation.images.front/chunk-000/file-000.mp4";

@@ -246,7 +246,7 @@ const TEMPLATES: [&str; 6] = [
     "data/chunk-{chunk_index:03d}/file-{chunk_index}{file_index}.parquet",
 ];
 
-/// Links to the victim, within the dataset and beside it.
+/// Links to the victim, within the dataset and next to it.
 const LINKS: [&str; 7] = [
     "D/.ulna/run-000009",
     "D/.ulna/writing",

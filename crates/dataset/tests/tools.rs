@@ -19,7 +19,7 @@ use ulna_dataset::tools::{
     import, merge, recompute_stats, reencode, select, split, trim,
 };
 use ulna_dataset::{
-    Dataset, DatasetError, EpisodeParts, Number, Report, Result, Spec, Writer, check,
+    CheckReport, Dataset, DatasetError, EpisodeParts, Number, Result, Spec, Writer, check,
 };
 
 fn record(writer: &mut Writer, identity: usize, frames: usize) -> EpisodeParts {
@@ -40,7 +40,7 @@ fn quietly<T>(edit: impl FnOnce(&mut Work) -> Result<T>) -> Result<T> {
 }
 
 fn sound(root: &Path) {
-    let Report { findings, .. } = check(root);
+    let CheckReport { findings, .. } = check(root);
     assert_eq!(findings, vec![], "{}", root.display());
 }
 
@@ -304,7 +304,7 @@ fn features_come_and_go() {
 }
 
 #[test]
-fn statistics_are_computed_anew_and_pictures_with_them() {
+fn statistics_are_recomputed_and_those_of_pictures_with_them() {
     let dir = tempfile::tempdir().unwrap();
     let root = four(dir.path());
     let before = Dataset::open(&root).unwrap().stats().unwrap().unwrap();
@@ -323,7 +323,7 @@ fn statistics_are_computed_anew_and_pictures_with_them() {
 }
 
 #[test]
-fn pictures_are_encoded_anew() {
+fn pictures_are_re_encoded() {
     let dir = tempfile::tempdir().unwrap();
     let root = four(dir.path());
     let edited = quietly(|w| reencode(&root, &Encoding::built_in(), &Target::InPlace, w)).unwrap();
@@ -362,7 +362,7 @@ fn ffmpeg_encodes_what_the_built_in_encoder_cannot() {
         (&info["video.codec"], &info["video.crf"]),
         (&"av1".into(), &20.into())
     );
-    // AV1 that is cut between two key frames is encoded anew with the settings stored.
+    // AV1 that is cut between two key frames is re-encoded with the settings stored.
     let cut = Cut::Frames {
         episode: 3,
         frames: 1..6,

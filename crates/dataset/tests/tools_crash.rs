@@ -12,7 +12,7 @@ mod support;
 use std::path::Path;
 use std::sync::Arc;
 
-use crash_fs::{Op, Recorder, Unsynced, after_beside, materialise, tree_of};
+use crash_fs::{Op, Recorder, Unsynced, after_below, materialise, tree_of};
 use support::{camera_spec, clear_picture, is_clear_picture, row};
 use ulna_dataset::tools::{
     Cut, Edited, Progress, Target, TaskChanges, Work, change_tasks, compact, delete, import, merge,
@@ -110,7 +110,7 @@ fn cut_everywhere(edit: &Edit, renames_only: bool) {
         };
         for how in ways.iter().copied() {
             let copy = dir.path().join("copy");
-            materialise(&after_beside(&ops[..count], &folder, how), &copy);
+            materialise(&after_below(&ops[..count], &folder, how), &copy);
             let what = format!(
                 "after {count} operations of {start} to {}, {how:?}",
                 ops.len()
@@ -277,7 +277,7 @@ fn repairing_survives_a_cut_after_any_operation() {
     let aside = ops.iter().position(aside).unwrap();
     for count in [aside + 1, aside + 2, aside + 8] {
         let copy = dir.path().join("copy");
-        materialise(&after_beside(&ops[..count], &folder, Unsynced::Kept), &copy);
+        materialise(&after_below(&ops[..count], &folder, Unsynced::Kept), &copy);
         let copy = copy.canonicalize().unwrap();
         let base = Recorder::default();
         replant(&base, &copy);
@@ -287,10 +287,7 @@ fn repairing_survives_a_cut_after_any_operation() {
         let repairs = base.ops();
         for cut in planted..=repairs.len() {
             let again = dir.path().join("again");
-            materialise(
-                &after_beside(&repairs[..cut], &copy, Unsynced::Lost),
-                &again,
-            );
+            materialise(&after_below(&repairs[..cut], &copy, Unsynced::Lost), &again);
             let what = format!("cut {count}, repair cut {cut}");
             check_cut(&edit, &again, false, true, &what);
             std::fs::remove_dir_all(&again).unwrap();

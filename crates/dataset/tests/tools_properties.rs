@@ -1,5 +1,5 @@
-//! Promise: whatever tools are used on a dataset, in whatever order, the result is sound, and every frame that nobody
-//! asked to change has its values, its task and its picture.
+//! Promise: whatever tools are used on a dataset, in whatever order, the result is sound, and every frame that no tool
+//! was asked to change has its values, its task and its picture.
 
 #![allow(
     clippy::unwrap_used,
@@ -64,7 +64,7 @@ fn tools() -> impl Strategy<Value = Vec<Tool>> {
 fn apply(tool: &Tool, root: &mut PathBuf, expected: &mut Vec<Expected>, step: usize) {
     let mut go_on = |_: Progress| true;
     let work = &mut Work::new(&mut go_on);
-    let beside = |what: &str| root.with_file_name(format!("{what}-{step}"));
+    let sibling = |what: &str| root.with_file_name(format!("{what}-{step}"));
     match tool {
         Tool::Delete(_) if expected.len() == 1 => {
             assert!(delete(&*root, &[0], &Target::InPlace, work).is_err());
@@ -117,9 +117,9 @@ fn apply(tool: &Tool, root: &mut PathBuf, expected: &mut Vec<Expected>, step: us
                 (name.to_owned(), range.map(|k| k as u64).collect())
             };
             let parts = vec![part("a", 0..middle), part("b", middle..expected.len())];
-            let output = beside("parts");
+            let output = sibling("parts");
             split(&*root, &Parts::Episodes(parts), Some(&output), work).unwrap();
-            let merged = beside("merged");
+            let merged = sibling("merged");
             merge(&[output.join("b"), output.join("a")], &merged, work).unwrap();
             expected.rotate_left(middle);
             *root = merged;
@@ -128,7 +128,7 @@ fn apply(tool: &Tool, root: &mut PathBuf, expected: &mut Vec<Expected>, step: us
             recompute_stats(&*root, true, &Target::InPlace, work).unwrap();
         }
         Tool::Import => {
-            let output = beside("imported");
+            let output = sibling("imported");
             import(&*root, &output, work).unwrap();
             *root = output;
         }

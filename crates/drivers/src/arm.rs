@@ -34,7 +34,7 @@ pub struct ServoArm {
     /// Asks outside the control loop, where a late answer is awaited, and owns the port.
     pub(crate) bus: ServoBus,
     /// Asks from tick to tick; an answer may take several.
-    engine: Engine,
+    pub(crate) engine: Engine,
     link: Link,
     pub(crate) servos: Vec<Servo>,
     pub(crate) names: Vec<String>,

@@ -11,7 +11,7 @@ use ulna_core::{
 use ulna_robot::{ArmRole, Calibration, RobotKind};
 use ulna_rt::Pacer;
 
-use crate::arm::{ServoArm, ServoReport};
+use crate::arm::{LinkReport, ServoArm, ServoReport};
 use crate::connect::ConnectError;
 
 /// One or more arms, whose joints follow one another. Their buses are asked at the same time.
@@ -152,6 +152,13 @@ impl Arms {
             reports
         };
         self.arms.iter().flat_map(of).collect()
+    }
+
+    /// How fast the link of each arm is, with the name of its port.
+    pub fn links(&self) -> Vec<(String, LinkReport)> {
+        let arms = self.arms.iter();
+        arms.map(|segment| (segment.port(), segment.arm.link_report()))
+            .collect()
     }
 
     /// As [`ServoArm::connect`], with all arms: every servo at fault is named, of whichever arm, and none gets torque before all are well.

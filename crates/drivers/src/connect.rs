@@ -59,7 +59,26 @@ impl ServoArm {
         self.apply(pacer, &lasting)?;
         // Only now: a new operating mode sets the gains of a Dynamixel to its maker's.
         let volatile = self.changes(pacer, kind, role, Kept::UntilPowerIsOff)?;
-        self.apply(pacer, &volatile)
+        self.apply(pacer, &volatile)?;
+        self.decide_fast_reads(pacer, kind)
+    }
+
+    /// Whether groups are read with fast reads: only if the robot file asks for it and all servos answer one. Firmware that does not know them
+    /// is silent.
+    fn decide_fast_reads(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        kind: &RobotKind,
+    ) -> Result<(), ConnectError> {
+        let wanted = kind.bus.fast_reads && kind.bus.protocol.has_fast_read();
+        let ids: Vec<u8> = self.servos.iter().map(|servo| servo.id).collect();
+        let known = match wanted {
+            true => self.bus.answers_fast_reads(pacer, &ids),
+            false => Ok(false),
+        };
+        let known = known.map_err(|error| self.bus_error(error))?;
+        self.engine.set_fast_reads(known);
+        Ok(())
     }
 
     /// Switches on the torque that this role has, and reads where the arm is.

@@ -11,7 +11,7 @@ mod linux;
 #[cfg(not(target_os = "linux"))]
 mod other;
 
-pub use access::{Access, access, holders};
+pub use access::{PortAccess, access, holders};
 pub use info::{PortInfo, UsbInfo};
 #[cfg(target_os = "linux")]
 pub use linux::list_in;

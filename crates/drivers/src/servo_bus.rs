@@ -72,7 +72,7 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use ulna_bus::Family;
-use ulna_bus::engine::{Engine, EngineConfig};
+use ulna_bus::engine::{Engine, EngineConfig, LinkTiming};
 use ulna_bus::health::RoundTrips;
 use ulna_bus::registers::{Register, Role};
 use ulna_rt::Pacer;
@@ -145,7 +145,10 @@ impl std::fmt::Debug for ServoBus {
 /// An engine that asks once and then listens: the bus decides about asking again.
 fn engine(config: EngineConfig, turnaround: Duration) -> Engine {
     Engine::new(EngineConfig {
-        turnaround,
+        link: LinkTiming {
+            turnaround,
+            ..LinkTiming::UNKNOWN
+        },
         max_attempts: 1,
         ..config
     })

@@ -9,9 +9,9 @@ use serde::Serialize;
 use ulna_core::{Frame, Stamp};
 use ulna_rt::{Distribution, Summary};
 
-use crate::bundle::{Bundle, GoldenImage, Seen, joints_of};
+use crate::bundle::{Bundle, GoldenImage, Seen};
 use crate::check;
-use crate::contract::InputKind;
+use crate::contract::{InputKind, joints_of};
 use crate::engine::{Engine, EngineInfo};
 use crate::error::PolicyError;
 use crate::observation::Observation;
@@ -19,7 +19,7 @@ use crate::policy::Predict;
 
 pub use delay::{Delayed, delay};
 
-/// One inference in the runner beside one in the bare engine, measured in turns in one run.
+/// One inference in the runner and one in the bare engine, measured in turns in one run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Timing {
     /// The engine in use.

@@ -43,62 +43,33 @@
 
 use std::path::{Path, PathBuf};
 
-use ulna_core::Joints;
 use ulna_outside::text::in_line;
 
-use crate::contract::{ACTION, Contract};
-use crate::diffusion::Scheduler;
+use crate::contract::Contract;
 use crate::error::PolicyError;
 
 pub(crate) mod bind;
 mod bounds;
+mod chunks;
 pub(crate) mod folder;
 pub(crate) mod golden;
 pub(crate) mod graph;
+mod graphs;
+pub(crate) mod inline;
 mod manifest;
 mod onnx;
 mod other;
+mod rewrite;
 mod statistics;
 pub(crate) mod tensors;
 mod validate;
 
+pub use chunks::ChunkSettings;
 pub use golden::{Golden, GoldenImage, Seen};
-use graph::{GraphFile, Port};
+pub(crate) use graphs::Graphs;
+pub use manifest::MANIFEST;
 use manifest::Manifest;
 use tensors::TensorFile;
-
-/// The name of a bundle's main file.
-pub const MANIFEST: &str = "policy.toml";
-
-/// The most numbers that `observation.environment_state` may have.
-pub const MAX_ENVIRONMENT: usize = 64;
-
-/// How a policy's chunks are used, by LeRobot's names.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ChunkSettings {
-    /// Steps in a chunk.
-    pub chunk_size: usize,
-    /// How many of them are carried out before the next observation counts.
-    pub n_action_steps: usize,
-    /// How many observations the network sees.
-    pub n_obs_steps: usize,
-    /// Weights older predictions by `exp(-coeff * age)` from the oldest on, if set (ACT's temporal ensembling).
-    pub temporal_ensemble_coeff: Option<f64>,
-}
-
-/// The networks of a policy.
-#[derive(Debug, Clone)]
-pub(crate) enum Graphs {
-    /// From observation to chunk.
-    Whole(GraphFile),
-    /// From observations to a condition, then denoising on the host.
-    Diffusion {
-        encoder: GraphFile,
-        denoiser: GraphFile,
-        scheduler: Scheduler,
-        seed: u32,
-    },
-}
 
 /// A policy on disk, checked as far as that is possible without running it.
 #[derive(Debug, Clone)]
@@ -137,11 +108,10 @@ impl Bundle {
         let text = String::from_utf8(text).map_err(|_| wrong("it is not text".to_owned()))?;
         let manifest: Manifest = toml::from_str(&text)
             .map_err(|error| wrong(in_line(&text, error.span(), error.message())))?;
-        let chunks = validate::chunk_settings(&manifest).map_err(wrong)?;
+        let chunks = ChunkSettings::read(&manifest.chunk).map_err(wrong)?;
         validate::check_head(&manifest).map_err(wrong)?;
         let contract = validate::contract(dir, &manifest, &wrong)?;
-        let files = validate::graph_files(&manifest).map_err(wrong)?;
-        let graphs = open_graphs(dir, &files, &contract, &chunks, &wrong)?;
+        let graphs = Graphs::open(dir, &manifest, &contract, &chunks, &wrong)?;
         let golden = match whole {
             true => {
                 let file = TensorFile::read(&folder::inside(dir, &manifest.golden.file)?)?;
@@ -205,59 +175,4 @@ impl Bundle {
         self.golden = golden;
         self
     }
-}
-
-fn open_graphs(
-    dir: &Path,
-    files: &validate::GraphFiles<'_>,
-    contract: &Contract,
-    chunks: &ChunkSettings,
-    wrong: &dyn Fn(String) -> PolicyError,
-) -> Result<Graphs, PolicyError> {
-    let joints = contract.joints.len();
-    let port = |name: &str, shape: &[usize], feature: &str| Port {
-        name: name.to_owned(),
-        shape: [&[1], shape].concat(),
-        feature: feature.to_owned(),
-    };
-    let inputs = contract.inputs.iter().map(|input| {
-        let history = Some(chunks.n_obs_steps).filter(|steps| *steps > 1);
-        let shape: Vec<usize> = history.into_iter().chain(input.shape()).collect();
-        port(&input.tensor, &shape, &input.key)
-    });
-    let inputs = inputs.collect();
-    match *files {
-        validate::GraphFiles::Whole(file) => {
-            let shape = [chunks.chunk_size, joints];
-            let output = port(&contract.action_tensor, &shape, ACTION);
-            GraphFile::open(dir, file, inputs, output).map(Graphs::Whole)
-        }
-        validate::GraphFiles::Diffusion {
-            encoder,
-            denoiser,
-            spec,
-        } => {
-            let scheduler = validate::scheduler(spec, chunks, joints).map_err(wrong)?;
-            let condition = port("condition", &[spec.condition], "the condition");
-            let encoder = GraphFile::open(dir, encoder, inputs, condition.clone())?;
-            let chunk = [spec.horizon, joints];
-            let inputs = vec![
-                port("sample", &chunk, "the noisy chunk"),
-                port("timestep", &[1], "the step of denoising"),
-                condition,
-            ];
-            let prediction = port("prediction", &chunk, "the denoiser's answer");
-            Ok(Graphs::Diffusion {
-                encoder,
-                denoiser: GraphFile::open(dir, denoiser, inputs, prediction)?,
-                scheduler,
-                seed: spec.seed,
-            })
-        }
-    }
-}
-
-/// The contract's joint values as an array that never allocates; more than fit have been refused.
-pub(crate) fn joints_of(values: &[f32]) -> Joints<f64> {
-    Joints::from_fn(values.len(), |joint| f64::from(values[joint]))
 }

@@ -33,6 +33,8 @@ pub struct Report {
     pub golden_difference: f64,
     /// What the bundle allows, robot units.
     pub golden_tolerance: f64,
+    /// What is odd, and not wrong.
+    pub notes: Vec<String>,
 }
 
 /// Checks a policy and gives it back ready to run.
@@ -57,6 +59,13 @@ pub fn prepare(
     let mut policy = Policy::load(bundle, engine, threads)?;
     let (difference, place) = miss(bundle, &mut policy)?;
     if difference > bundle.tolerance() {
+        // Where the input itself is out of all bounds, the difference says nothing.
+        if let Some(reason) = policy.far() {
+            return Err(PolicyError::Observation {
+                policy: bundle.name().to_owned(),
+                reason: format!("in its golden pair, {reason}"),
+            });
+        }
         return Err(PolicyError::Golden {
             policy: bundle.name().to_owned(),
             engine: engine.info().to_string(),
@@ -80,6 +89,7 @@ pub fn prepare(
         n_action_steps: bundle.chunks().n_action_steps,
         golden_difference: difference,
         golden_tolerance: bundle.tolerance(),
+        notes: contract.constant(),
     };
     Ok((policy, report))
 }

@@ -1,6 +1,6 @@
 //! Chunks: where a policy wants the joints to be over the next second or so.
 //!
-//! There is one structure for all uses. Its knots are targets at `observed_at + i / fps`, and whoever plays it interpolates
+//! There is one structure for all uses. Its knots are targets at `observed_at + i / fps`, and its player interpolates
 //! linearly at its own rate. Read on an integer clock it is LeRobot's action queue.
 
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! What a policy sees, what it answers, and for which robot.
 
-use ulna_core::Unit;
+use ulna_core::{Joints, Unit};
 use ulna_robot::RobotKind;
 
 use crate::normalise::Normaliser;
@@ -9,13 +9,16 @@ use crate::normalise::Normaliser;
 pub const STATE: &str = "observation.state";
 /// LeRobot's key of what a policy answers.
 pub const ACTION: &str = "action";
-/// LeRobot's key of what is known of the surroundings beside pictures.
+/// LeRobot's key of what is known of the surroundings, pictures apart.
 pub const ENVIRONMENT_STATE: &str = "observation.environment_state";
 /// What LeRobot's keys of pictures begin with; the camera's name follows.
 pub const IMAGES: &str = "observation.images.";
 
 /// LeRobot's key of the picture where a simulation has just one; ulna calls that camera `image`.
 pub const IMAGE: &str = "observation.image";
+
+/// The most numbers that [`ENVIRONMENT_STATE`] may have.
+pub const MAX_ENVIRONMENT: usize = 64;
 
 /// The features of a policy, checked when its bundle was opened.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +94,31 @@ pub(crate) fn camera_of(key: &str) -> Option<&str> {
 }
 
 impl Contract {
+    /// What element `index` of an input of numbers is, for messages.
+    pub(crate) fn element(&self, input: &Input, index: usize) -> String {
+        match (input.kind, self.joints.get(index)) {
+            (InputKind::State(len), Some(joint)) if len == self.joints.len() => {
+                format!("joint `{joint}` of `{}`", input.key)
+            }
+            _ => format!("number {index} of `{}`", input.key),
+        }
+    }
+
+    /// What never changed in training, and would confuse the network elsewhere: a sentence each.
+    pub fn constant(&self) -> Vec<String> {
+        let vectors = self.inputs.iter().filter(|input| input.camera().is_none());
+        let all = vectors.flat_map(|input| {
+            let constant = input.normaliser.constant().into_iter();
+            constant.map(move |(index, value)| {
+                format!(
+                    "{} was {value} throughout training; wherever else it is, the arm holds",
+                    self.element(input, index)
+                )
+            })
+        });
+        all.collect()
+    }
+
     /// The cameras' names, in the order in which [`Observation::images`](crate::Observation::images) holds their pictures.
     pub fn cameras(&self) -> impl Iterator<Item = &str> {
         self.inputs.iter().filter_map(Input::camera)
@@ -259,4 +287,9 @@ fn input_fault(input: &Input, robot: &RobotContract) -> Option<String> {
             })
         }
     }
+}
+
+/// The contract's joint values as an array that never allocates; more than fit have been refused.
+pub(crate) fn joints_of(values: &[f32]) -> Joints<f64> {
+    Joints::from_fn(values.len(), |joint| f64::from(values[joint]))
 }

@@ -134,7 +134,7 @@ impl Scheduler {
         self.steps.len()
     }
 
-    /// What the denoiser is told of step `index`.
+    /// The timestep that the denoiser is given at step `index`.
     #[allow(clippy::cast_precision_loss)]
     pub(crate) fn timestep(&self, index: usize) -> f32 {
         self.steps[index].timestep as f32

@@ -3,16 +3,13 @@
 //! Both are driven through `ort`, which can use only one of them in a process: the choice is made once, named, and never
 //! changed silently.
 
-use std::fmt;
-use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
 use ort::environment::Environment;
-use serde::Serialize;
 
 use crate::error::PolicyError;
 
+mod info;
 mod library;
 pub(crate) mod network;
 mod provider;
@@ -20,88 +17,9 @@ mod provider;
 pub(crate) mod rehearsal;
 mod search;
 
+pub use info::{EngineChoice, EngineInfo, EngineKind};
 pub use provider::Provider;
 pub use search::{LIBRARY_NAME, Search, data_folder};
-
-/// Which engine is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum EngineChoice {
-    /// ONNX Runtime if a usable one is found, else tract.
-    #[default]
-    Auto,
-    /// ONNX Runtime.
-    Ort,
-    /// The pure-Rust engine.
-    Tract,
-}
-
-impl EngineChoice {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Ort => "ort",
-            Self::Tract => "tract",
-        }
-    }
-}
-
-impl fmt::Display for EngineChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for EngineChoice {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        [Self::Auto, Self::Ort, Self::Tract]
-            .into_iter()
-            .find(|choice| choice.name() == word)
-            .ok_or_else(|| format!("`{word}` is no engine; there are auto, ort and tract"))
-    }
-}
-
-/// Which engine it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EngineKind {
-    /// ONNX Runtime.
-    Ort,
-    /// The pure-Rust engine.
-    Tract,
-}
-
-/// The engine in use, for reports.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct EngineInfo {
-    /// Which one.
-    pub kind: EngineKind,
-    /// Its version.
-    pub version: String,
-    /// What it computes with.
-    pub provider: Provider,
-    /// The library that it was loaded from; a bare name is the system's.
-    pub library: Option<PathBuf>,
-    /// ONNX Runtimes that were found before it and could not be used, and why.
-    pub passed_over: Vec<String>,
-}
-
-impl fmt::Display for EngineInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.kind, &self.library) {
-            (EngineKind::Ort, Some(path)) => {
-                write!(f, "ONNX Runtime {} ({})", self.version, path.display())
-            }
-            (EngineKind::Ort, None) => write!(f, "ONNX Runtime {}", self.version),
-            (EngineKind::Tract, _) => write!(f, "tract {} (built in)", self.version),
-        }?;
-        match self.provider {
-            Provider::Cpu => Ok(()),
-            other => write!(f, " with the provider {other}"),
-        }
-    }
-}
 
 /// An engine that runs. Cloning shares it.
 #[derive(Debug, Clone)]

@@ -103,14 +103,14 @@ pub enum PolicyError {
     /// The golden input does not give the golden output.
     #[error(
         "policy `{policy}` on {engine} misses its golden output by {difference:e} robot units ({place}), and {tolerance:e} are allowed; \
-         the network, its statistics or the engine is not the one that the bundle was made with: export the bundle anew or try the other engine"
+         the network, its statistics or the engine is not the one that the bundle was made with: export the bundle again or try the other engine"
     )]
     Golden {
         /// The policy's name.
         policy: String,
         /// The engine in use.
         engine: String,
-        /// The largest difference, robot units; infinite if a number is no number.
+        /// The largest difference, robot units; infinite if one of them is NaN.
         difference: f64,
         /// Where it is.
         place: String,
@@ -149,7 +149,7 @@ pub enum PolicyError {
     },
     /// Another engine is in use already.
     #[error(
-        "this process runs policies on {in_use} already and cannot switch to {wanted}; start it anew with the engine that you want"
+        "this process runs policies on {in_use} already and cannot switch to {wanted}; start it again with the engine that you want"
     )]
     EngineChosen {
         /// The engine in use.

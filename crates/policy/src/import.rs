@@ -1,7 +1,7 @@
 //! From a LeRobot checkpoint to a bundle, without Python: the ONNX graph is written from the weights.
 //!
 //! [`Checkpoint::open`] reads `config.json`, the processor files and the header of `model.safetensors`; [`Checkpoint::import`] builds the
-//! network, writes the bundle beside its final place, makes the golden pair, and only then gives the bundle its name.
+//! network, writes the bundle under a hidden name next to its final place, makes the golden pair, and only then gives the bundle its name.
 
 use std::fs;
 use std::num::NonZeroUsize;
@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde::Serialize;
-use ulna_core::Unit;
 
 use crate::bundle::Bundle;
 use crate::engine::Engine;
@@ -19,33 +18,21 @@ mod checkpoint;
 mod config;
 mod golden;
 mod graph;
+mod identity;
 mod manifest;
 mod nets;
 mod onnx;
 mod processors;
+mod quoted;
 mod refusals;
+mod types;
 pub(crate) mod weights;
 
 pub use checkpoint::Checkpoint;
 pub use golden::GoldenReport;
+pub use identity::Identity;
 
-use config::Kind;
-use graph::Graph;
-
-/// What a checkpoint does not say: for which robot it is, and at what rate it steps.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Identity {
-    /// What people call the policy.
-    pub name: String,
-    /// LeRobot's names of robot classes.
-    pub robot_types: Vec<String>,
-    /// LeRobot's motor names, as many as actions have numbers.
-    pub joints: Vec<String>,
-    /// Unit of all joints but grippers.
-    pub unit: Unit,
-    /// Steps per second.
-    pub fps: f64,
-}
+use types::Built;
 
 /// What an import did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -86,23 +73,27 @@ impl Checkpoint {
         threads: NonZeroUsize,
     ) -> Result<ImportReport, PolicyError> {
         let start = Instant::now();
-        let graphs = self.build()?;
+        let built = self.build()?;
         let reading_s = start.elapsed().as_secs_f64();
         let unfinished = Unfinished::create(output)?;
         let dir = &unfinished.partial;
         let start = Instant::now();
         let mut bytes = 0;
         let (mut parameters, mut operations) = (0, 0);
-        for (file, graph) in &graphs.files {
-            let path = dir.join(file);
+        for (role, graph) in &built.networks {
+            let path = dir.join(manifest::file_of(role));
             graph.write(&path)?;
             bytes += fs::metadata(&path).map_or(0, |metadata| metadata.len());
             parameters += graph.parameters();
             operations += graph.operations();
         }
-        let condition = graphs.condition;
-        drop(graphs);
-        manifest::write(dir, &self, identity, condition)?;
+        let networks = manifest::Networks {
+            roles: built.networks.iter().map(|(role, _)| *role).collect(),
+            sections: built.sections,
+        };
+        // The weights are on disk by now.
+        drop(built.networks);
+        manifest::write(dir, &self, identity, &networks)?;
         let writing_s = start.elapsed().as_secs_f64();
         let bundle = Bundle::read(dir, false)?;
         let golden = golden::make(bundle, engine, threads)?;
@@ -124,8 +115,9 @@ impl Checkpoint {
         })
     }
 
-    fn build(&mut self) -> Result<Graphs, PolicyError> {
-        let built = self.build_graphs();
+    fn build(&mut self) -> Result<Built, PolicyError> {
+        let (config, weights) = (&self.config, &mut self.weights);
+        let built = config.architecture.build(&config.features, weights);
         let built = built.and_then(|graphs| match self.weights.strangers().as_slice() {
             [] => Ok(graphs),
             strangers => {
@@ -143,40 +135,6 @@ impl Checkpoint {
             reason,
         })
     }
-
-    fn build_graphs(&mut self) -> Result<Graphs, String> {
-        let features = &self.config.features;
-        match &self.config.kind {
-            Kind::Act(config) => Ok(Graphs {
-                files: vec![(
-                    manifest::POLICY,
-                    nets::act::build(config, features, &mut self.weights)?,
-                )],
-                condition: 0,
-            }),
-            Kind::Diffusion(config) => {
-                let (encoder, condition) =
-                    nets::diffusion::build_encoder(config, features, &mut self.weights)?;
-                let denoiser = nets::diffusion::build_denoiser(
-                    config,
-                    features,
-                    condition,
-                    &mut self.weights,
-                )?;
-                Ok(Graphs {
-                    files: vec![(manifest::ENCODER, encoder), (manifest::DENOISER, denoiser)],
-                    condition,
-                })
-            }
-        }
-    }
-}
-
-/// The networks by file name.
-struct Graphs {
-    files: Vec<(&'static str, Graph)>,
-    /// Numbers in the condition of a diffusion policy.
-    condition: usize,
 }
 
 /// A folder that goes again unless it is finished.

@@ -5,6 +5,10 @@
 /// LeRobot's `eps`: added to the standard deviation, and used in place of an empty range.
 const EPS: f32 = 1e-8;
 
+/// What is further from training than this, in standard deviations (or ranges), is nothing that a network knows how to answer. Only values that never
+/// changed in training get there: their deviation is zero, and LeRobot divides by 1e-8.
+const FAR: f32 = 1e6;
+
 /// The affine map of one feature. Statistics are either one per element or, for pictures, one per channel.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Normaliser {
@@ -39,6 +43,32 @@ impl Normaliser {
                 2.0 * (value - low) / span(low, high) - 1.0
             }),
         }
+    }
+
+    /// The elements that never changed in training, and what they were.
+    pub fn constant(&self) -> Vec<(usize, f32)> {
+        let (first, spread): (&[f32], Vec<f32>) = match self {
+            Self::Identity => return Vec::new(),
+            Self::MeanStd { mean, std } => (mean, std.clone()),
+            Self::Range { low, high } => {
+                let spans = low.iter().zip(high).map(|(low, high)| high - low);
+                (low, spans.collect())
+            }
+        };
+        let spread = spread.iter().zip(first).enumerate();
+        let constant = spread.filter(|(_, (spread, _))| spread.abs() <= EPS);
+        constant
+            .map(|(index, (_, value))| (index, *value))
+            .collect()
+    }
+
+    /// The first of these normalised values of a vector that is [far from all that was seen in training](FAR), or NaN.
+    pub(crate) fn far(&self, values: &[f32]) -> Option<usize> {
+        let normalised = !matches!(self, Self::Identity);
+        let near = |value: &f32| !normalised || value.abs() <= FAR;
+        values
+            .iter()
+            .position(|value| value.is_nan() || !near(value))
     }
 
     /// The way back, in place; `values` as in [`normalise`](Self::normalise).
@@ -94,6 +124,31 @@ mod tests {
         assert_eq!(values, [-0.5, -1.0]);
         range.denormalise(&mut values);
         assert_eq!(values, [0.0, 5.0]);
+    }
+
+    #[test]
+    fn what_never_changed_is_named_and_elsewhere_it_is_far() {
+        let mean_std = Normaliser::MeanStd {
+            mean: vec![1.0, -7.0],
+            std: vec![2.0, 0.0],
+        };
+        let range = Normaliser::Range {
+            low: vec![0.0, -7.0],
+            high: vec![2.0, -7.0],
+        };
+        for normaliser in [mean_std, range] {
+            assert_eq!(normaliser.constant(), [(1, -7.0)]);
+            for (seen, far) in [
+                ([500.0, -7.0], None),
+                ([1.0, -7.1], Some(1)),
+                ([f32::NAN, -7.0], Some(0)),
+            ] {
+                let mut values = seen;
+                normaliser.normalise(&mut values);
+                assert_eq!(normaliser.far(&values), far, "{seen:?}");
+            }
+        }
+        assert_eq!(Normaliser::Identity.far(&[4096.0e4]), None);
     }
 
     #[test]

@@ -24,9 +24,9 @@ pub(crate) fn resize_pixels(
     (from_width, from_height): (usize, usize),
     (width, height): (usize, usize),
 ) -> Vec<u8> {
-    let columns: Vec<Tap> = taps(from_width, width);
+    let columns: Vec<Neighbours> = neighbours(from_width, width);
     let mut out = Vec::with_capacity(width * height * 3);
-    for row in taps(from_height, height) {
+    for row in neighbours(from_height, height) {
         let (upper, lower) = (row.low * from_width, row.high * from_width);
         for column in &columns {
             for channel in 0..3 {
@@ -46,25 +46,25 @@ pub(crate) fn resize_pixels(
 }
 
 /// Between which two pixels a pixel of the result lies, and how far towards the second.
-struct Tap {
+struct Neighbours {
     low: usize,
     high: usize,
     part: f32,
 }
 
-fn taps(from: usize, to: usize) -> Vec<Tap> {
+fn neighbours(from: usize, to: usize) -> Vec<Neighbours> {
     let scale = from as f32 / to as f32;
-    let tap = |index: usize| {
+    let of = |index: usize| {
         let place = ((index as f32 + 0.5) * scale - 0.5).max(0.0);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let low = (place as usize).min(from - 1);
-        Tap {
+        Neighbours {
             low,
             high: (low + 1).min(from - 1),
             part: place - low as f32,
         }
     };
-    (0..to).map(tap).collect()
+    (0..to).map(of).collect()
 }
 
 #[cfg(test)]

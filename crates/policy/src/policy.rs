@@ -5,17 +5,18 @@ use std::num::NonZeroUsize;
 
 use ulna_core::Joints;
 
-use crate::bundle::{Bundle, ChunkSettings, GoldenImage, Graphs, Seen, joints_of};
-use crate::contract::{Contract, InputKind};
-use crate::diffusion::Scheduler;
+use crate::bundle::{Bundle, ChunkSettings, GoldenImage, Seen};
+use crate::contract::{Contract, InputKind, joints_of};
 use crate::engine::Engine;
-use crate::engine::network::Network;
 use crate::error::PolicyError;
 use crate::noise::Noise;
 use crate::observation::Observation;
 use crate::picture;
 
 mod fill;
+mod networks;
+
+use networks::Networks;
 
 /// Something that turns observations into chunks: a [`Policy`], or what a test puts in its place.
 pub trait Predict: fmt::Debug + Send {
@@ -23,7 +24,7 @@ pub trait Predict: fmt::Debug + Send {
     /// `n_obs_steps` says, from the oldest on, one step apart.
     ///
     /// # Errors
-    /// [`PolicyError`] if an observation does not fit, the engine fails, or a target is no number.
+    /// [`PolicyError`] if an observation does not fit, the engine fails, or a target is NaN or infinite.
     fn predict(&mut self, history: &[Observation]) -> Result<Vec<Joints<f64>>, PolicyError>;
 }
 
@@ -41,16 +42,6 @@ pub struct Policy {
     inputs: Vec<Vec<f32>>,
 }
 
-#[derive(Debug)]
-enum Networks {
-    Whole(Network),
-    Diffusion {
-        encoder: Network,
-        denoiser: Network,
-        scheduler: Scheduler,
-    },
-}
-
 impl Policy {
     /// Loads a bundle's network. It has not been held against a robot or its golden output: see [`prepare`](crate::prepare).
     pub(crate) fn load(
@@ -59,22 +50,8 @@ impl Policy {
         threads: NonZeroUsize,
     ) -> Result<Self, PolicyError> {
         let contract = bundle.contract().clone();
-        let (networks, seed) = match bundle.graphs() {
-            Graphs::Whole(graph) => (Networks::Whole(Network::open(engine, graph, threads)?), 0),
-            Graphs::Diffusion {
-                encoder,
-                denoiser,
-                scheduler,
-                seed,
-            } => {
-                let networks = Networks::Diffusion {
-                    encoder: Network::open(engine, encoder, threads)?,
-                    denoiser: Network::open(engine, denoiser, threads)?,
-                    scheduler: scheduler.clone(),
-                };
-                (networks, *seed)
-            }
-        };
+        let graphs = bundle.graphs();
+        let (networks, seed) = (Networks::open(graphs, engine, threads)?, graphs.seed());
         Ok(Self {
             name: bundle.name().to_owned(),
             inputs: vec![Vec::new(); contract.inputs.len()],
@@ -97,7 +74,7 @@ impl Policy {
         &self.chunks
     }
 
-    /// Begins the noise of a diffusion policy anew, as `torch.manual_seed` does; `None` is the bundle's own seed.
+    /// Starts the noise of a diffusion policy from its seed, as `torch.manual_seed` does; `None` is the bundle's own seed.
     pub fn reseed(&mut self, seed: Option<u32>) {
         self.noise = Noise::seeded(seed.unwrap_or(self.seed));
     }
@@ -105,7 +82,7 @@ impl Policy {
     /// What it answers to an input like the golden one, in robot units.
     ///
     /// # Errors
-    /// [`PolicyError`] if the engine fails or a target is no number.
+    /// [`PolicyError`] if the engine fails or a target is NaN or infinite.
     pub fn answer(&mut self, seen: &[Seen]) -> Result<Vec<Joints<f64>>, PolicyError> {
         self.show(seen);
         let output = self.run_engine()?;
@@ -125,18 +102,15 @@ impl Policy {
             policy: self.name.clone(),
             reason,
         };
-        match &self.networks {
-            Networks::Whole(_) => {
-                return Err(wrong("it uses no noise, and some is given".to_owned()));
-            }
-            Networks::Diffusion { scheduler, .. } if scheduler.numbers != noise.len() => {
+        match self.networks.noise() {
+            0 => return Err(wrong("it uses no noise, and some is given".to_owned())),
+            wanted if wanted != noise.len() => {
                 return Err(wrong(format!(
-                    "`noise` has {} numbers, and a chunk begins with {}",
-                    noise.len(),
-                    scheduler.numbers
+                    "`noise` has {} numbers, and a chunk begins with {wanted}",
+                    noise.len()
                 )));
             }
-            Networks::Diffusion { .. } => {}
+            _ => {}
         }
         self.show(seen);
         let output = self.run(Some(noise))?;
@@ -186,15 +160,7 @@ impl Policy {
         inputs: &[Vec<f32>],
         answer: &[f32],
     ) -> Result<f64, PolicyError> {
-        let Networks::Diffusion {
-            encoder, denoiser, ..
-        } = &mut self.networks
-        else {
-            return Ok(0.0);
-        };
-        let mine = encoder
-            .run(&self.inputs)
-            .and_then(|condition| denoiser.run(&[inputs[0].clone(), inputs[1].clone(), condition]));
+        let mine = self.networks.first_step(&self.inputs, inputs);
         let mine = mine.map_err(|reason| PolicyError::Inference {
             engine: self.engine.clone(),
             policy: self.name.clone(),
@@ -216,27 +182,7 @@ impl Policy {
     }
 
     fn run(&mut self, begin: Option<Vec<f32>>) -> Result<Vec<f32>, PolicyError> {
-        let output = match &mut self.networks {
-            Networks::Whole(network) => network.run(&self.inputs),
-            Networks::Diffusion {
-                encoder,
-                denoiser,
-                scheduler,
-            } => {
-                let sample = begin.unwrap_or_else(|| {
-                    let mut sample = vec![0.0; scheduler.numbers];
-                    self.noise.fill(&mut sample);
-                    sample
-                });
-                let denoising = Denoising {
-                    scheduler,
-                    denoiser,
-                    noise: &mut self.noise,
-                };
-                let condition = encoder.run(&self.inputs);
-                condition.and_then(|condition| denoising.run(sample, condition))
-            }
-        };
+        let output = self.networks.run(&self.inputs, &mut self.noise, begin);
         output.map_err(|reason| PolicyError::Inference {
             engine: self.engine.clone(),
             policy: self.name.clone(),
@@ -266,17 +212,43 @@ impl Policy {
             }
             camera += usize::from(input.camera().is_some());
         }
-        Ok(())
+        self.far().map_or(Ok(()), |reason| {
+            Err(PolicyError::Observation {
+                policy: self.name.clone(),
+                reason,
+            })
+        })
+    }
+
+    /// What of the inputs, as they were last made, is so far from all of training that an answer would mean nothing.
+    pub(crate) fn far(&self) -> Option<String> {
+        let vectors = self.contract.inputs.iter().zip(&self.inputs);
+        let mut vectors = vectors.filter(|(input, _)| input.camera().is_none());
+        vectors.find_map(|(input, values)| {
+            let len = input.shape().iter().product();
+            let mut moments = values.chunks(len);
+            let (index, value) = moments.find_map(|moment| {
+                let index = input.normaliser.far(moment)?;
+                Some((index, moment[index]))
+            })?;
+            let element = self.contract.element(input, index);
+            if value.is_nan() {
+                return Some(format!("{element} is NaN"));
+            }
+            let constant = input.normaliser.constant().into_iter();
+            let was = constant.filter(|(constant, _)| *constant == index);
+            let was = was.map(|(_, value)| value).next();
+            let was = was.map_or_else(String::new, |value| format!(" (it was {value} throughout)"));
+            Some(format!(
+                "{element} is {value:.0e} standard deviations from what it was in training{was}; bring it there, or train on data in which it changes"
+            ))
+        })
     }
 
     fn chunk_of(&self, mut output: Vec<f32>) -> Result<Vec<Joints<f64>>, PolicyError> {
         let joints = self.contract.joints.len();
-        let skip = match &self.networks {
-            Networks::Whole(_) => 0,
-            Networks::Diffusion { scheduler, .. } => scheduler.skip,
-        };
         let mut knots = Vec::with_capacity(self.chunks.chunk_size);
-        let rows = output[skip..].chunks_mut(joints);
+        let rows = output[self.networks.skip()..].chunks_mut(joints);
         for (step, row) in rows.take(self.chunks.chunk_size).enumerate() {
             self.contract.action.denormalise(row);
             if let Some((joint, value)) = row.iter().enumerate().find(|(_, v)| !v.is_finite()) {
@@ -298,26 +270,5 @@ impl Predict for Policy {
         self.take(history)?;
         let output = self.run_engine()?;
         self.chunk_of(output)
-    }
-}
-
-/// From noise to a chunk.
-struct Denoising<'a> {
-    scheduler: &'a Scheduler,
-    denoiser: &'a mut Network,
-    noise: &'a mut Noise,
-}
-
-impl Denoising<'_> {
-    fn run(self, sample: Vec<f32>, condition: Vec<f32>) -> Result<Vec<f32>, String> {
-        let mut inputs = [sample, vec![0.0], condition];
-        for index in 0..self.scheduler.len() {
-            inputs[1][0] = self.scheduler.timestep(index);
-            let answer = self.denoiser.run(&inputs)?;
-            self.scheduler
-                .step(index, &answer, &mut inputs[0], self.noise);
-        }
-        let [sample, ..] = inputs;
-        Ok(sample)
     }
 }

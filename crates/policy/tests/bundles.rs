@@ -215,7 +215,7 @@ fn what_is_wrong_is_refused_in_words() {
 }
 
 #[test]
-fn a_missing_folder_and_file_are_told() {
+fn a_missing_folder_and_file_are_named() {
     let folder = tempfile::tempdir().unwrap();
     for path in [folder.path().join("none"), folder.path().to_owned()] {
         let error = Bundle::open(&path).unwrap_err().to_string();
@@ -293,7 +293,7 @@ fn a_network_that_is_cut_short_is_refused() {
 }
 
 proptest! {
-    /// Without any file beside it: nothing is found that would be opened.
+    /// Without any file next to it: nothing is found that would be opened.
     #[test]
     fn any_text_is_no_panic(text in "[a-z_\\[\\]={}\",.0-9\n ]{0,200}") {
         let folder = tempfile::tempdir().unwrap();

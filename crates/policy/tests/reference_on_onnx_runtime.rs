@@ -30,3 +30,8 @@ fn diffusion_networks() {
 fn an_open_batch_is_one() {
     on_onnx_runtime(reference::an_open_batch_is_one);
 }
+
+#[test]
+fn cases() {
+    on_onnx_runtime(reference::cases);
+}

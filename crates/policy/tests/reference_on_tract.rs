@@ -44,6 +44,11 @@ fn an_open_batch_is_one() {
     on_engine(reference::an_open_batch_is_one);
 }
 
+#[test]
+fn cases() {
+    on_engine(reference::cases);
+}
+
 /// One damaged byte, which tract panics at.
 #[test]
 fn a_damaged_network_is_refused_in_words() {

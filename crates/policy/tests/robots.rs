@@ -76,7 +76,7 @@ fn a_golden_output_that_is_missed_is_refused() {
 }
 
 #[test]
-fn the_runner_is_timed_beside_the_bare_engine() {
+fn the_runner_is_timed_next_to_the_bare_engine() {
     let Some(fixtures) = common::fixtures() else {
         return;
     };

@@ -53,7 +53,7 @@ fn it_reproduces_lerobot() {
     let mut parts = runner_with(recorded, &contract, chunks, Vec::new(), options);
     for step in 0..30 {
         let now = Duration::from_secs_f64(step as f64 / 30.0);
-        parts.tap.push(&State {
+        parts.observations.push(&State {
             stamp: Stamp::new(now),
             position: Joints::filled(6, 0.0),
             measured: Joints::filled(6, Stamp::new(now)),

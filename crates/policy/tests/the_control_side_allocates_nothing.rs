@@ -73,7 +73,7 @@ fn it_allocates_nothing() {
             measured: Joints::filled(6, Stamp::new(now)),
         };
         let before = CALLS.get();
-        parts.tap.push(&state);
+        parts.observations.push(&state);
         parts.source.action(Stamp::new(now));
         on_the_control_side += CALLS.get() - before;
         while parts.inference.step(now) == Next::At(now) {}

@@ -18,6 +18,9 @@ pub enum Key {
     Abandon,
 }
 
+/// The longest that an episode waits for the arm to catch up with its source, s. A hand that never rests is never caught up with.
+pub const LONGEST_APPROACH: u64 = 20;
+
 /// Where a session is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -69,6 +72,17 @@ pub struct Plan {
     pub episode_rows: u64,
     /// Rows of a reset.
     pub reset_rows: u64,
+    /// Rows that an episode waits at most for an arm that is on its way.
+    pub approach_rows: u64,
+}
+
+/// What a row has to begin an episode with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ready {
+    /// Nothing is missing in it.
+    pub complete: bool,
+    /// The arm is where its source wants it.
+    pub arrived: bool,
 }
 
 /// The phases of a session, advanced row by row.
@@ -82,6 +96,10 @@ pub struct Phases {
     kept: u64,
     /// A complete episode that can still be taken back.
     held: bool,
+    /// Rows for which the next episode has waited for the arm.
+    approaching: u64,
+    /// The next episode begins wherever the arm is.
+    hurried: bool,
 }
 
 impl Phases {
@@ -98,6 +116,8 @@ impl Phases {
             rows: 0,
             kept: 0,
             held: false,
+            approaching: 0,
+            hurried: false,
         }
     }
 
@@ -116,6 +136,11 @@ impl Phases {
         (self.rows, planned)
     }
 
+    /// Whether an episode waits for nothing but the arm.
+    pub fn is_approaching(&self) -> bool {
+        self.approaching > 0
+    }
+
     /// Episodes that are complete and were not thrown away.
     pub fn kept(&self) -> u64 {
         self.kept
@@ -124,6 +149,7 @@ impl Phases {
     /// Takes a key.
     pub fn press(&mut self, key: Key, acts: &mut Vec<Act>) {
         match (self.phase, key) {
+            (_, Key::Next) if self.is_approaching() => self.hurried = true,
             (Phase::Over, _) | (Phase::Waiting, Key::Next | Key::Rerecord) => {}
             (Phase::Waiting, Key::Stop | Key::Abandon) => self.enter(Phase::Over),
             (Phase::Recording, Key::Next) => self.end_episode(Ended::Next, acts),
@@ -167,13 +193,18 @@ impl Phases {
         self.enter(Phase::Over);
     }
 
-    /// What is to happen before the next row; true if that row is then to be recorded. `complete` says whether it has all
-    /// its parts.
-    pub fn before_row(&mut self, complete: bool, acts: &mut Vec<Act>) -> bool {
-        match self.phase {
-            Phase::Waiting if complete => self.begin(acts),
-            Phase::Reset if self.rows >= self.plan.reset_rows => self.begin(acts),
-            _ => {}
+    /// What is to happen before the next row; true if that row is then to be recorded.
+    pub fn before_row(&mut self, ready: Ready, acts: &mut Vec<Act>) -> bool {
+        let due = match self.phase {
+            Phase::Waiting => ready.complete,
+            Phase::Reset => self.rows >= self.plan.reset_rows,
+            Phase::Recording | Phase::Over => false,
+        };
+        let waited = self.approaching >= self.plan.approach_rows;
+        if due && (ready.arrived || self.hurried || waited) {
+            self.begin(acts);
+        } else {
+            self.approaching += u64::from(due);
         }
         self.rows += 1;
         self.phase == Phase::Recording
@@ -213,6 +244,8 @@ impl Phases {
     fn enter(&mut self, phase: Phase) {
         self.phase = phase;
         self.rows = 0;
+        self.approaching = 0;
+        self.hurried = false;
     }
 }
 

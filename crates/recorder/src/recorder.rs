@@ -1,5 +1,6 @@
 //! The recorder: ticks, pictures and keys in, episodes out.
 
+mod approach;
 mod running;
 mod session;
 mod watch;
@@ -17,10 +18,11 @@ use ulna_rt::{Machine, Next, Stop, StopReason};
 
 use crate::columns::Columns;
 use crate::error::RecorderError;
-use crate::phases::{Act, Ended, Key, Phase, Phases};
+use crate::phases::{Act, Ended, Key, Phase, Phases, Ready};
 use crate::report::{EpisodeReport, Progress};
 use crate::sampler::{Sampled, Sampler};
 use crate::sink::EpisodeSink;
+use approach::Approach;
 use running::Running;
 use watch::Watch;
 
@@ -39,6 +41,7 @@ pub struct Recorder {
     interrupted: bool,
     sampler: Option<Sampler>,
     watch: Watch,
+    arm: Approach,
     phases: Phases,
     sink: EpisodeSink,
     running: Option<Running>,
@@ -84,6 +87,7 @@ impl Recorder {
             pressed: VecDeque::new(),
             interrupted: false,
             sampler: None,
+            arm: Approach::default(),
             phases: Phases::new(options.plan),
             sink,
             running: None,
@@ -185,7 +189,11 @@ impl Recorder {
         if let Some(fault) = self.watch.judge(&self.columns, sampler, row, now) {
             self.fail(fault);
         }
-        if self.phases.before_row(row.is_complete(), &mut acts) {
+        let ready = Ready {
+            complete: row.is_complete(),
+            arrived: self.arm.has_arrived(row),
+        };
+        if self.phases.before_row(ready, &mut acts) {
             self.perform(&mut acts, sampler, row.at);
             self.record(row);
             self.phases.after_row(&mut acts);
@@ -277,6 +285,7 @@ impl Recorder {
         let kept = self.phases.kept();
         self.progress = Progress {
             phase: self.phases.phase(),
+            approaching: self.phases.is_approaching(),
             episode: (kept + u64::from(self.phases.phase() == Phase::Recording))
                 .clamp(1, self.progress.episodes.max(1)),
             row,

@@ -9,6 +9,8 @@ use crate::phases::{Ended, Phase};
 pub struct Progress {
     /// What is going on.
     pub phase: Phase,
+    /// Whether the next episode waits for nothing but the arm, which is on its way to where its source wants it.
+    pub approaching: bool,
     /// Number of the running (or next) episode of this session, from 1.
     pub episode: u64,
     /// Episodes that this session is to record.

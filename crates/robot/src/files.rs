@@ -66,7 +66,7 @@ pub enum RobotsError {
 
 /// A robot that commands know.
 #[derive(Debug, Clone, Serialize)]
-pub struct Listed {
+pub struct ListedRobot {
     /// Its name.
     pub name: String,
     /// `built-in`, or the file.
@@ -160,8 +160,8 @@ fn parse_within(text: &str, origin: &str, depth: usize) -> Result<RobotKind, Rob
 }
 
 /// All robots: the built-in ones and those of the user's folder, which take precedence.
-pub fn list() -> Vec<Listed> {
-    let mut all: Vec<Listed> = BUILT_IN
+pub fn list() -> Vec<ListedRobot> {
+    let mut all: Vec<ListedRobot> = BUILT_IN
         .iter()
         .map(|(name, text)| describe(name, "built-in", parse(text, "built-in")))
         .collect();
@@ -187,9 +187,9 @@ pub fn list() -> Vec<Listed> {
     all
 }
 
-fn describe(name: &str, origin: &str, robot: Result<RobotKind, RobotsError>) -> Listed {
+fn describe(name: &str, origin: &str, robot: Result<RobotKind, RobotsError>) -> ListedRobot {
     let summary = robot.map_or_else(|error| format!("unusable: {error}"), |kind| kind.summary);
-    Listed {
+    ListedRobot {
         name: name.to_owned(),
         origin: origin.to_owned(),
         summary,

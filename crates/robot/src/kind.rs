@@ -18,7 +18,9 @@ pub use base::{BaseSpec, Omni};
 pub use compose::{ComposedFile, ExtendsSpec, PairSpec};
 pub use frame::FrameSpec;
 pub use joint::{JointSpec, LeaderJointSpec, LinkSpec};
-pub use look::{CameraSpec, Colour, ColourError, CylinderSpec, ShapeSpec, TaperSpec, VisualSpec};
+pub use look::{
+    Colour, ColourError, CylinderSpec, MountedCamera, ShapeSpec, TaperSpec, VisualSpec,
+};
 pub use spec::{
     BusSpec, ExitAction, ExitSpec, GateSpec, KinematicsSpec, RobotKind, RoleSpec, Side,
 };

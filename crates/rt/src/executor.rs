@@ -1,6 +1,6 @@
 //! The two executors of a session: a control loop and a list of named machines, on real threads or in lockstep.
 //!
-//! Both take the same [`Task`]s and the same control loop, so what belongs to a session is listed once. In real time each task
+//! Both take the same [`NamedMachine`]s and the same control loop, so what belongs to a session is listed once. In real time each task
 //! and the control loop have a thread of their own; under the virtual clock all share the caller's thread. A task that panics
 //! ends alone on either: the control loop goes on and brings the arm to rest, and [`Executed::panicked`] names the task.
 
@@ -17,7 +17,7 @@ use crate::priority::Grant;
 use crate::real::RealClock;
 
 pub use outcome::{Executed, ExecutorError};
-pub use task::{Priority, Task};
+pub use task::{NamedMachine, Priority};
 
 /// Where a control loop and its tasks run.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Executor {
     /// If the operating system gives no thread, in which case neither `control` nor `ended` has run, or if `control` panics.
     pub fn run<'a, T: Send + 'a>(
         self,
-        tasks: Vec<Task<'a>>,
+        tasks: Vec<NamedMachine<'a>>,
         control: impl FnOnce(&mut dyn Pacer, Option<Grant>) -> T + Send,
         watch: impl FnMut(),
         ended: impl FnOnce(Option<&T>),
@@ -61,7 +61,7 @@ impl Executor {
 }
 
 fn in_lockstep<T>(
-    tasks: Vec<Task<'_>>,
+    tasks: Vec<NamedMachine<'_>>,
     control: impl FnOnce(&mut dyn Pacer) -> T,
     ended: impl FnOnce(Option<&T>),
 ) -> Result<Executed<T>, ExecutorError> {

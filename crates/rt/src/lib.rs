@@ -35,7 +35,7 @@ pub mod real;
 pub mod stop;
 pub mod timing;
 
-pub use executor::{Executed, Executor, ExecutorError, Priority, Task};
+pub use executor::{Executed, Executor, ExecutorError, NamedMachine, Priority};
 pub use lockstep::{LockstepScheduler, VirtualClock};
 pub use machine::{Machine, Next, Pacer, run};
 pub use real::{RealClock, RealPacer};

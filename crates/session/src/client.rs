@@ -12,6 +12,7 @@ use ulna_core::TickRecord;
 use ulna_recorder::{EpisodeReport, Input, Key, Progress};
 use ulna_rt::Stop;
 
+use crate::controlled::Leaving;
 use crate::error::SessionError;
 use crate::report::SessionReport;
 
@@ -61,6 +62,13 @@ pub enum SessionEvent {
     Tick(Box<TickRecord>),
     /// How a recording stands, about ten times a second of real time.
     Recording(Progress),
+    /// The ticks are over; this becomes of the arm now.
+    Leaving(Leaving),
+    /// Something that was chosen for the user, such as a port: worth a line, and no fault.
+    Note {
+        /// What, in words.
+        text: String,
+    },
     /// An episode is complete.
     Episode(Box<EpisodeReport>),
     /// Something went wrong without ending the session.

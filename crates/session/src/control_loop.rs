@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ulna_control::Plan;
+use ulna_control::TickPlan;
 use ulna_core::{Action, ActionSource, Gate, Joints, LinkLost, Progress, Stamp};
 use ulna_rt::{Pacer, Stop};
 
-use crate::client::{EventSender, SessionPhase};
-use crate::controlled::{ControlledArm, Drive, Finished};
+use crate::client::{EventSender, SessionEvent, SessionPhase};
+use crate::controlled::{ControlledArm, Finished, TickInputs};
 use crate::device::{DeviceError, Start, Teleoperator};
 use crate::fanout::{FanOut, RowSampler};
 use crate::rig::Rig;
@@ -45,11 +45,20 @@ pub(crate) fn control(
         follower,
         teleoperator,
         surroundings,
+        rate_hz,
         ..
     } = rig;
     plan.events.phase(SessionPhase::Connecting);
     teleoperator.connect(pacer)?;
     follower.connect(pacer)?;
+    let buses = [Some(follower.report()), teleoperator.report().bus];
+    for text in buses
+        .iter()
+        .flatten()
+        .flat_map(|bus| bus.slow_links(*rate_hz))
+    {
+        plan.events.send(SessionEvent::Warning { text });
+    }
     let maps = robot.angle_maps(calibration);
     fanout.measured.judge = surroundings.judge(&maps);
     let mut arm = ControlledArm::new(&mut **follower, robot, calibration, period, pacer.now());
@@ -71,17 +80,20 @@ pub(crate) fn control(
         paused: &plan.paused,
     };
     plan.events.phase(SessionPhase::Running);
-    let drive = Drive {
+    let drive = TickInputs {
         source: &mut source,
         observer: &mut fanout,
         stop: &plan.stop,
-        plan: Plan {
+        plan: TickPlan {
             start,
             period,
             end: end.unwrap_or(Duration::MAX),
         },
     };
-    let finished = arm.drive(drive, pacer, || plan.events.phase(SessionPhase::Ending));
+    let finished = arm.drive(drive, pacer, |leaving| {
+        plan.events.phase(SessionPhase::Ending);
+        plan.events.send(SessionEvent::Leaving(leaving));
+    });
     // Ignored: a trigger left under torque is harmless, and the bus report lists the fault.
     let _ = teleoperator.release(pacer);
     Ok((finished, fanout))

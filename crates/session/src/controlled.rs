@@ -1,19 +1,24 @@
 //! An arm under control: ticks, then the one way out.
 //!
 //! However the ticks end (time, Ctrl-C, an error, a panic), the same steps follow: the arm **holds** (position servos do, by
-//! silence), then **parks** or is **released** as the robot file says, within the file's time limit.
+//! silence), then **parks** or is **released** as the robot file says, within the file's time limit. Whether it is where it was brought
+//! is measured, and said.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use serde::Serialize;
-use ulna_control::{Counters, End, Move, Observer, Plan, Tick};
-use ulna_core::{ActionSource, Gate, SafeGoals, Stamp};
+use ulna_control::{Counters, End, Move, Observer, Tick, TickPlan};
+use ulna_core::{ActionSource, Gate, Joints, SafeGoals, Stamp};
 use ulna_robot::{Calibration, ExitAction, RobotKind};
 use ulna_rt::{Distribution, Pacer, Stop, run};
 
+use crate::at_rest::Place;
 use crate::device::Follower;
+
+/// How long joints that are behind have to reach a resting pose at which their goals are.
+const LATECOMERS: Duration = Duration::from_secs(1);
 
 /// A connected follower with the gate in front of it.
 #[derive(Debug)]
@@ -32,7 +37,7 @@ pub struct ControlledArm<'a> {
 
 /// How the ticks of a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
+pub enum TicksEnded {
     /// As [`End`] says.
     Regularly(End),
     /// The control thread panicked; the message went to stderr.
@@ -52,11 +57,20 @@ pub struct Exit {
     pub seconds: f64,
 }
 
+/// What is about to happen to an arm whose ticks are over.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Leaving {
+    /// What the robot file asks for.
+    pub then: ExitAction,
+    /// How long the way to the resting pose takes, s; 0 without one.
+    pub seconds: f64,
+}
+
 /// A control loop that is over.
 #[derive(Debug)]
 pub struct Finished {
     /// How the ticks ended.
-    pub ended: Ended,
+    pub ended: TicksEnded,
     /// Counts and times of the ticks.
     pub counters: Counters,
     /// Computing time of each tick.
@@ -66,7 +80,7 @@ pub struct Finished {
 }
 
 /// What a run of ticks is driven by.
-pub struct Drive<'a> {
+pub struct TickInputs<'a> {
     /// Where the actions come from.
     pub source: &'a mut dyn ActionSource,
     /// Where the ticks go.
@@ -74,12 +88,12 @@ pub struct Drive<'a> {
     /// Ends the run.
     pub stop: &'a Stop,
     /// When ticks happen.
-    pub plan: Plan,
+    pub plan: TickPlan,
 }
 
-impl fmt::Debug for Drive<'_> {
+impl fmt::Debug for TickInputs<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Drive")
+        f.debug_struct("TickInputs")
             .field("plan", &self.plan)
             .finish_non_exhaustive()
     }
@@ -105,16 +119,16 @@ impl<'a> ControlledArm<'a> {
         }
     }
 
-    /// Runs the ticks, calls `ending`, then brings the arm to rest. Everything here happens on the calling thread.
+    /// Runs the ticks, calls `ending` with what comes now, then brings the arm to rest. Everything here happens on the calling thread.
     pub fn drive(
         &mut self,
-        drive: Drive<'_>,
+        drive: TickInputs<'_>,
         pacer: &mut dyn Pacer,
-        ending: impl FnOnce(),
+        ending: impl FnOnce(Leaving),
     ) -> Finished {
         let mut work = Distribution::new();
         let ticks = catch_unwind(AssertUnwindSafe(|| {
-            let Drive {
+            let TickInputs {
                 source,
                 observer,
                 stop,
@@ -129,11 +143,11 @@ impl<'a> ControlledArm<'a> {
         // What a panic leaves behind is sound enough for the way out: the gate changes its goals in one assignment, the engine starts
         // a transaction of its own with each request, and the arm drops the exchange that was cut short.
         let (ended, counters) = match ticks {
-            Ok((end, counters)) => (Ended::Regularly(end), counters),
-            Err(_) => (Ended::Panicked, Counters::default()),
+            Ok((end, counters)) => (TicksEnded::Regularly(end), counters),
+            Err(_) => (TicksEnded::Panicked, Counters::default()),
         };
         self.follower.abandon();
-        ending();
+        ending(self.leaving(pacer.now()));
         let exit = self.wind_down(pacer);
         Finished {
             ended,
@@ -152,7 +166,7 @@ impl<'a> ControlledArm<'a> {
             _ if self.follower.all_lost() => {
                 Err(format!("the port is gone, so {}", self.left_alone()))
             }
-            ExitAction::Hold => Ok("holds its last goal, with the torque on".to_owned()),
+            ExitAction::Hold => self.stay(pacer),
             ExitAction::Release => self.release(pacer),
             ExitAction::Park => {
                 let parked = self.park(pacer);
@@ -209,35 +223,110 @@ impl<'a> ControlledArm<'a> {
     /// what brought us here, and the next signal ends the process.
     fn park(&mut self, pacer: &mut dyn Pacer) -> Result<(), String> {
         let start = pacer.now() + self.period;
-        let held: SafeGoals = self.gate.hold(Stamp::new(start));
+        let (mut motion, pose) = self.way_to_rest(start);
+        let limit = Duration::from_secs_f64(self.robot.exit.limit_s);
+        match self.ticks(&mut motion, start, limit, pacer)? {
+            End::SourceFinished => self.arrive(&pose, pacer),
+            End::Elapsed => Err(format!(
+                "did not reach its resting pose within the {} s that its robot file allows",
+                limit.as_secs_f64()
+            )),
+            _ => Err("the port was lost on the way to the resting pose".to_owned()),
+        }
+    }
+
+    /// From the last goals to the resting pose, and that pose.
+    fn way_to_rest(&self, start: Duration) -> (Move, Joints<f64>) {
+        let start = Stamp::new(start);
+        let held: SafeGoals = self.gate.hold(start);
         let pose = self.robot.park_pose(self.calibration, held.goals());
         let velocity = self.robot.park_velocity(self.calibration);
-        let mut motion = Move::new(held.goals(), &pose, Stamp::new(start), &velocity);
-        let limit = Duration::from_secs_f64(self.robot.exit.limit_s);
-        let plan = Plan {
+        (Move::new(held.goals(), &pose, start, &velocity), pose)
+    }
+
+    /// What [`wind_down`](Self::wind_down) is going to do, if nothing is in the way.
+    fn leaving(&self, now: Duration) -> Leaving {
+        let then = self.robot.exit.then;
+        let seconds = match then {
+            ExitAction::Park => {
+                let settled = self.way_to_rest(now).0.settled();
+                let limit = self.robot.exit.limit_s;
+                (settled - Stamp::new(now)).as_secs_f64().min(limit)
+            }
+            ExitAction::Hold | ExitAction::Release => 0.0,
+        };
+        Leaving { then, seconds }
+    }
+
+    /// Waits a moment for the last joints to reach the pose, and says which do not.
+    fn arrive(&mut self, pose: &Joints<f64>, pacer: &mut dyn Pacer) -> Result<(), String> {
+        let missed = self.missed(pacer.now());
+        if missed.is_empty() {
+            return Ok(());
+        }
+        let start = pacer.now() + self.period;
+        let still = Joints::filled(pose.len(), 1.0);
+        let mut there = Move::new(pose, pose, Stamp::new(start + LATECOMERS), &still);
+        self.ticks(&mut there, start, LATECOMERS, pacer)?;
+        let missed = self.missed(pacer.now());
+        match missed.is_empty() {
+            true => Ok(()),
+            false => Err(format!(
+                "did not reach its resting pose: {}",
+                missed.join(", ")
+            )),
+        }
+    }
+
+    /// Holds the last goals; whether the arm does is measured.
+    fn stay(&mut self, pacer: &mut dyn Pacer) -> Result<String, String> {
+        // A servo that answers again by now is no silent one.
+        let read = self.follower.read_again(pacer);
+        let missed = self.missed(pacer.now());
+        match (read, missed.is_empty()) {
+            (Ok(()), true) => Ok("holds its last goal, with the torque on".to_owned()),
+            (Err(error), _) => Err(format!(
+                "was left with the torque on, and its place is not known: {error}"
+            )),
+            (Ok(()), false) => Err(format!(
+                "was left with the torque on, and does not hold: {}",
+                missed.join(", ")
+            )),
+        }
+    }
+
+    /// What keeps the arm from being where the gate's last goals want it.
+    fn missed(&self, now: Duration) -> Vec<String> {
+        let now = Stamp::new(now);
+        let held = self.gate.hold(now);
+        let place = Place {
+            robot: self.robot,
+            calibration: self.calibration,
+            goals: held.goals(),
+        };
+        place.missed(self.follower.state(), &self.follower.report(), now)
+    }
+
+    /// Ticks of a motion of our own, without observers; how they ended.
+    fn ticks(
+        &mut self,
+        motion: &mut Move,
+        start: Duration,
+        limit: Duration,
+        pacer: &mut dyn Pacer,
+    ) -> Result<End, String> {
+        let plan = TickPlan {
             start,
             period: self.period,
             end: start + limit,
         };
         let (stop, mut unobserved, mut work) = (Stop::new(), (), Distribution::new());
         let robot: &mut dyn ulna_core::Robot = &mut *self.follower;
-        let mut tick = Tick::new(
-            robot,
-            &mut motion,
-            &mut self.gate,
-            &mut unobserved,
-            &stop,
-            plan,
-        );
+        let mut tick = Tick::new(robot, motion, &mut self.gate, &mut unobserved, &stop, plan);
         let ran = catch_unwind(AssertUnwindSafe(|| run(&mut tick, pacer, &mut work)));
-        match (ran, tick.end()) {
-            (Ok(()), Some(End::SourceFinished)) => Ok(()),
-            (Ok(()), Some(End::Elapsed)) => Err(format!(
-                "did not reach its resting pose within the {} s that its robot file allows",
-                limit.as_secs_f64()
-            )),
-            (Ok(()), _) => Err("the port was lost on the way to the resting pose".to_owned()),
-            (Err(_), _) => Err("parking failed (see above)".to_owned()),
+        match ran {
+            Ok(()) => Ok(tick.end().unwrap_or(End::Elapsed)),
+            Err(_) => Err("parking failed (see above)".to_owned()),
         }
     }
 

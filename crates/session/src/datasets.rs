@@ -12,10 +12,11 @@ use ulna_dataset::{Dataset, repair};
 
 use crate::error::SessionError;
 
-pub use answer::Answer;
+pub use answer::DatasetAnswer;
 pub use check::{CheckSettings, Pictures, checked};
 pub use edit::{
-    Edit, Moment, Watch, compared, edit, exported, features, imported, merged, parted, tasks,
+    Edit, Moment, ProgressListener, compared, edit, exported, features, imported, merged, parted,
+    tasks,
 };
 pub use page::{carded, reported};
 pub use ulna_dataset::tools::{
@@ -36,7 +37,7 @@ pub(crate) fn number(value: f64) -> Value {
 ///
 /// # Errors
 /// If it cannot be opened.
-pub fn info(dir: &Path) -> Result<Answer, SessionError> {
+pub fn info(dir: &Path) -> Result<DatasetAnswer, SessionError> {
     let dataset = Dataset::open(dir)?;
     let (info, manifest) = (dataset.info(), dataset.manifest()?);
     let lengths = dataset.episodes().iter().map(|row| row.length);
@@ -101,7 +102,7 @@ pub fn info(dir: &Path) -> Result<Answer, SessionError> {
         "tasks": dataset.tasks(),
         "features": features,
     });
-    Ok(Answer {
+    Ok(DatasetAnswer {
         json,
         text: lines.into_iter().collect(),
         good: true,
@@ -112,7 +113,7 @@ pub fn info(dir: &Path) -> Result<Answer, SessionError> {
 ///
 /// # Errors
 /// If it cannot be repaired.
-pub fn repaired(dir: &Path) -> Result<Answer, SessionError> {
+pub fn repaired(dir: &Path) -> Result<DatasetAnswer, SessionError> {
     let report = repair(dir)?;
     let recovered: Vec<Value> = report
         .recovered
@@ -130,7 +131,7 @@ pub fn repaired(dir: &Path) -> Result<Answer, SessionError> {
         lines.push("nothing to repair".to_owned());
     }
     let json = json!({ "actions": report.actions, "recovered": recovered, "left": report.left });
-    Ok(Answer {
+    Ok(DatasetAnswer {
         json,
         text: lines.into_iter().collect(),
         good: true,

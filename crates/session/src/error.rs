@@ -1,6 +1,7 @@
 //! Everything that can go wrong with a session, in words for the person who started it.
 
 use crate::device::DeviceError;
+use crate::report::SessionReport;
 
 /// Why a session, or opening one, failed. It is said on one line, except where [`has_lines`](SessionError::has_lines).
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,14 @@ pub enum SessionError {
     /// The session ended in a way that it should not.
     #[error("{0}")]
     Session(String),
+    /// As [`Session`](Self::Session), after the control loop has run: its report says what was measured until then.
+    #[error("{text}")]
+    Ended {
+        /// What is wrong, and how the arm was left.
+        text: String,
+        /// The report.
+        report: Box<SessionReport>,
+    },
     /// The operating system refused something.
     #[error("{what}: {source}")]
     System {
@@ -71,6 +80,14 @@ pub enum SessionError {
 }
 
 impl SessionError {
+    /// What was measured before it, if the control loop has run.
+    pub fn report(&self) -> Option<&SessionReport> {
+        match self {
+            Self::Ended { report, .. } => Some(report),
+            _ => None,
+        }
+    }
+
     /// Whether the user ended the command, and it left everything as it was.
     pub fn is_interruption(&self) -> bool {
         let interrupted = |error: &ulna_dataset::DatasetError| {

@@ -5,6 +5,7 @@
 //! [`teleoperators`], [`rig`], then a session: [`run`], [`controlled`] (ticks and the one way out), [`fanout`] (where ticks go),
 //! [`client`] (commands in, events out), [`report`]. What uses them: [`mod@teleop`], [`record`], [`replay`], [`policies`], [`demo`].
 
+mod at_rest;
 pub mod cameras;
 pub mod client;
 mod control_loop;

@@ -1,5 +1,7 @@
 //! What the user says about a rig.
 
+use std::time::Duration;
+
 use ulna_core::Unit;
 use ulna_robot::files;
 
@@ -30,6 +32,8 @@ pub struct RigOptions {
     pub seed: u64,
     /// Control ticks per second.
     pub rate_hz: f64,
+    /// What the slowest answers of the servos take beyond the time on the wire; measured while connecting if absent.
+    pub round_trip: Option<Duration>,
     /// Name of the scene around a simulated arm, if not the default one.
     pub scene: Option<String>,
     /// What goes wrong on the simulated follower's bus, e.g. `dead:elbow_flex@2s+2s`.
@@ -56,6 +60,7 @@ impl Default for RigOptions {
             clock: ClockKind::Real,
             seed: 0,
             rate_hz: 200.0,
+            round_trip: None,
             scene: None,
             faults: Vec::new(),
             adapter: None,

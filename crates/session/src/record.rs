@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use ulna_policy::Bundle;
-use ulna_recorder::phases::Plan;
+use ulna_recorder::phases::{LONGEST_APPROACH, Plan};
 use ulna_recorder::recorder::Options;
 use ulna_recorder::sink::SinkOptions;
 use ulna_recorder::{
@@ -165,6 +165,7 @@ fn recorder_options(
         episodes: options.episodes.missing(before),
         episode_rows: options.rows(options.episode_time),
         reset_rows: options.rows(options.reset_time),
+        approach_rows: LONGEST_APPROACH * u64::from(options.fps),
     };
     let sink = SinkOptions {
         sync_every,
@@ -227,14 +228,21 @@ fn conclude(
             before + now
         ),
     };
-    let with_saved = |text: String| SessionError::Session(format!("{text}; {saved}"));
+    let with_saved = |text: String| format!("{text}; {saved}");
     // What the robot's side says of its end is the better story; the recorder only repeats it.
     let done = session.map_err(|error| match error {
-        SessionError::Session(text) => with_saved(text),
+        SessionError::Session(text) => SessionError::Session(with_saved(text)),
+        SessionError::Ended { text, report } => SessionError::Ended {
+            text: with_saved(text),
+            report,
+        },
         other => other,
     })?;
     if let Some(error) = outcome.error {
-        return Err(with_saved(error.to_string()));
+        return Err(SessionError::Ended {
+            text: with_saved(error.to_string()),
+            report: Box::new(done.report),
+        });
     }
     Ok(Recorded {
         dataset: options.dataset.clone(),

@@ -6,10 +6,12 @@ use ulna_core::TaskScore;
 use ulna_rt::priority::Grant;
 use ulna_rt::{Distribution, StopReason, Summary};
 
-use crate::controlled::{Ended, Exit, Finished};
+use crate::controlled::{Exit, Finished, TicksEnded};
 use crate::display::DisplayReport;
 
-pub use crate::device_report::{BusReport, HealthReport, PolicyReport, ServoReport};
+pub use crate::device_report::{
+    BusReport, HealthReport, LinkReport, PolicyReport, PortLink, ServoReport,
+};
 
 /// Which clock a session ran on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -23,7 +25,7 @@ pub enum ClockKind {
 
 /// The timing report of a session.
 #[derive(Debug, Clone, Serialize)]
-pub struct Timing {
+pub struct SessionTiming {
     /// Ticks per second asked for.
     pub rate_hz: f64,
     /// Ticks per second that happened.
@@ -38,13 +40,13 @@ pub struct Timing {
     pub lateness: Summary,
     /// Computing time of a tick; zero under the virtual clock, where computing takes no time.
     pub work: Summary,
-    /// From the request to the servos' last answer.
+    /// From the start of a tick until its answers were in, or were waited for no longer.
     pub port_wait: Summary,
     /// What the operating system granted the control thread; none under the virtual clock.
     pub scheduling: Option<Grant>,
 }
 
-impl Timing {
+impl SessionTiming {
     /// The report of these ticks at this nominal rate.
     pub fn new(
         rate_hz: f64,
@@ -117,7 +119,7 @@ pub struct SessionReport {
     /// How the ticks ended.
     pub ended: &'static str,
     /// Rates, times, overruns.
-    pub timing: Timing,
+    pub timing: SessionTiming,
     /// What the gate changed.
     pub gate: GateReport,
     /// RMS of goal minus measured position of each joint, in its unit.
@@ -142,12 +144,12 @@ pub struct SessionReport {
 /// How the ticks ended, in words.
 pub fn ended_in_words(finished: &Finished) -> &'static str {
     match finished.ended {
-        Ended::Regularly(End::Elapsed) => "time is over",
-        Ended::Regularly(End::SourceFinished) => "the episode is over",
-        Ended::Regularly(End::Stopped(StopReason::Interrupted)) => "interrupted",
-        Ended::Regularly(End::Stopped(StopReason::Ended)) => "stopped",
-        Ended::Regularly(End::RobotLost) => "the follower's port is gone",
-        Ended::Regularly(End::SourceLost) => "the leader's port is gone",
-        Ended::Panicked => "the control thread failed",
+        TicksEnded::Regularly(End::Elapsed) => "time is over",
+        TicksEnded::Regularly(End::SourceFinished) => "the episode is over",
+        TicksEnded::Regularly(End::Stopped(StopReason::Interrupted)) => "interrupted",
+        TicksEnded::Regularly(End::Stopped(StopReason::Ended)) => "stopped",
+        TicksEnded::Regularly(End::RobotLost) => "the follower's port is gone",
+        TicksEnded::Regularly(End::SourceLost) => "the leader's port is gone",
+        TicksEnded::Panicked => "the control thread failed",
     }
 }

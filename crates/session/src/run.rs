@@ -4,19 +4,19 @@ use ulna_control::End;
 use ulna_core::{Joints, TickRecord};
 use ulna_recorder::TickSink;
 use ulna_robot::display::SessionInfo;
-use ulna_rt::executor::{Executed, Executor, ExecutorError, Priority, Task};
+use ulna_rt::executor::{Executed, Executor, ExecutorError, NamedMachine, Priority};
 use ulna_rt::priority::Grant;
 use ulna_rt::{Machine, latest};
 
 use crate::cameras::OpenedCamera;
 use crate::client::{SessionEvent, SessionLink};
 use crate::control_loop::{ControlPlan, Controlled, control};
-use crate::controlled::{Ended, Finished};
+use crate::controlled::{Finished, TicksEnded};
 use crate::device::{BoxedObserver, Helpers, LostPort, TeleoperatorReport};
 use crate::display::{DisplayHandle, DisplaySetup};
 use crate::error::SessionError;
 use crate::fanout::{FanOut, Measurements, RowSampler};
-use crate::report::{ClockKind, SessionReport, Timing, ended_in_words};
+use crate::report::{BusReport, ClockKind, SessionReport, SessionTiming, ended_in_words};
 use crate::rig::Rig;
 
 /// What a session is to do with its rig.
@@ -32,7 +32,7 @@ pub struct SessionPlan<'a> {
     pub recording: Option<Recording<'a>>,
 }
 
-/// A recorder beside the control loop.
+/// A recorder that follows the control loop.
 pub struct Recording<'a> {
     /// Where the ticks go.
     pub ticks: TickSink,
@@ -87,7 +87,13 @@ pub fn run(
         .send(SessionEvent::Report(Box::new(report.clone())));
     let lost = (rig.follower.lost(), rig.teleoperator.lost());
     drop(rig); // ends simulated buses
-    failure(&finished, &report, &lost.0, &lost.1)?;
+    failure(&finished, &report, &lost.0, &lost.1).map_err(|error| match error {
+        SessionError::Session(text) => SessionError::Ended {
+            text,
+            report: Box::new(report.clone()),
+        },
+        other => other,
+    })?;
     Ok(SessionOutcome {
         interrupted: report.ended == "interrupted",
         report,
@@ -162,7 +168,7 @@ impl<'a> Parts<'a> {
         })
     }
 
-    /// Runs the control loop with everything beside it; the display comes back.
+    /// Runs the control loop with recorder and display; the display comes back.
     fn execute(
         self,
         rig: &mut Rig,
@@ -181,19 +187,19 @@ impl<'a> Parts<'a> {
         } = self;
         let mut tasks = Vec::new();
         tasks.extend(recorder.map(|recorder| {
-            Task::new("ulna-record", recorder)
+            NamedMachine::new("ulna-record", recorder)
                 .priority(Priority::Ordinary)
                 .awaited()
         }));
         tasks.extend(
-            cameras
-                .iter_mut()
-                .map(|camera| Task::new(format!("camera-{}", camera.name), &mut camera.pump)),
+            cameras.iter_mut().map(|camera| {
+                NamedMachine::new(format!("camera-{}", camera.name), &mut camera.pump)
+            }),
         );
         tasks.extend(
             machines
                 .iter_mut()
-                .map(|(name, machine)| Task::new(name.clone(), &mut **machine)),
+                .map(|(name, machine)| NamedMachine::new(name.clone(), &mut **machine)),
         );
         let executor = match rig.clock_kind {
             ClockKind::Virtual => {
@@ -255,10 +261,10 @@ fn broken(outcome: &Controlled) -> Option<String> {
     match outcome {
         Err(error) => Some(error.to_string()),
         Ok((finished, _)) => match finished.ended {
-            Ended::Panicked | Ended::Regularly(End::RobotLost | End::SourceLost) => {
+            TicksEnded::Panicked | TicksEnded::Regularly(End::RobotLost | End::SourceLost) => {
                 Some(ended_in_words(finished).to_owned())
             }
-            Ended::Regularly(_) => None,
+            TicksEnded::Regularly(_) => None,
         },
     }
 }
@@ -306,7 +312,7 @@ fn report(
         simulated: rig.surroundings.simulated(),
         clock,
         ended: ended_in_words(finished),
-        timing: Timing::new(rig.rate_hz, &finished.counters, &finished.work, grant),
+        timing: SessionTiming::new(rig.rate_hz, &finished.counters, &finished.work, grant),
         gate: (&finished.counters).into(),
         tracking: tracking.collect(),
         task: measured.judge.as_ref().map(|judge| judge.score()),
@@ -333,17 +339,27 @@ fn failure(
         lost.collect::<Vec<_>>().join(", ")
     };
     let what = match finished.ended {
-        Ended::Panicked => format!("the control thread failed (see above); the arm: {left}"),
-        Ended::Regularly(End::RobotLost) => {
+        TicksEnded::Panicked => format!("the control thread failed (see above); the arm: {left}"),
+        TicksEnded::Regularly(End::RobotLost) => {
             format!("the follower's port {}; the arm: {left}", gone(follower))
         }
-        Ended::Regularly(End::SourceLost) => {
+        TicksEnded::Regularly(End::SourceLost) => {
             format!("the leader's port {}; the arm: {left}", gone(teleoperator))
         }
-        Ended::Regularly(_) if !report.exit.as_asked => {
+        TicksEnded::Regularly(_) if !report.exit.as_asked => {
             format!("the session ended ({}), but the arm: {left}", report.ended)
         }
-        Ended::Regularly(_) => return Ok(()),
+        TicksEnded::Regularly(_) => {
+            let buses = [Some(&report.follower), report.leader.as_ref()];
+            let unread = buses
+                .into_iter()
+                .flatten()
+                .find_map(BusReport::mostly_unread);
+            match unread {
+                Some(unread) => format!("most reads failed: {unread}. The arm: {left}"),
+                None => return Ok(()),
+            }
+        }
     };
     Err(SessionError::Session(what))
 }

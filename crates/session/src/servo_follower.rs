@@ -40,7 +40,13 @@ pub(crate) fn lost_ports(arms: &Arms) -> Vec<LostPort> {
 
 /// The report of all buses of these arms.
 pub(crate) fn bus_report(arms: &Arms) -> BusReport {
-    BusReport::new(arms.port_name(), arms.bus_counters(), arms.servo_reports())
+    let links = arms.links();
+    BusReport::new(
+        arms.port_name(),
+        arms.bus_counters(),
+        arms.servo_reports(),
+        links,
+    )
 }
 
 impl Robot for ServoFollower {

@@ -25,10 +25,14 @@ pub fn open(
     leader: Option<&RobotKind>,
     clock: &ulna_rt::RealClock,
 ) -> Result<Supply, SessionError> {
-    match options.sim {
+    let mut supply = match options.sim {
         true => simulated::open(options, robot, leader, clock),
         false => hardware::open(options, robot, leader),
+    }?;
+    for arm in supply.follower.iter_mut().chain(&mut supply.leader) {
+        arm.round_trip = options.round_trip;
     }
+    Ok(supply)
 }
 
 /// The arms of a robot behind their ports, and the calibration of all its joints. How a bus is spoken to follows from the arm alone: simulated
@@ -44,10 +48,13 @@ pub fn build_arms(
     for arm in supplied {
         let engine = Engine::new(engine_config(&arm.kind));
         let built = ServoArm::new(arm.port, engine, &arm.kind, &arm.calibration);
-        let built = built.map_err(|source| SessionError::Arm {
+        let mut built = built.map_err(|source| SessionError::Arm {
             robot: arm.kind.name.clone(),
             source,
         })?;
+        if let Some(slowest) = arm.round_trip {
+            built.set_round_trip(slowest);
+        }
         arms.push((arm.side, built));
         calibrations.push(arm.calibration);
     }

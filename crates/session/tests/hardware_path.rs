@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use ulna_bus::families::sts3215;
 use ulna_bus::families::sts3215::STS3215;
-use ulna_control::Plan;
+use ulna_control::TickPlan;
 use ulna_core::{Action, ActionSource, Stamp};
 use ulna_drivers::calibration;
 use ulna_drivers::{PortError, SerialPort};
 use ulna_robot::{ArmRole, Calibration, RobotKind};
 use ulna_rt::{Pacer, Stop, VirtualClock};
-use ulna_session::controlled::{ControlledArm, Drive, Ended};
+use ulna_session::controlled::{ControlledArm, TickInputs, TicksEnded};
 use ulna_session::report::ClockKind;
 use ulna_session::run::SessionOutcome;
 use ulna_session::{Rig, RigOptions, SessionError, SessionLink};
@@ -259,18 +259,18 @@ fn a_panic_on_the_control_thread_parks_the_arm_too() {
         period,
         pacer.now(),
     );
-    let drive = Drive {
+    let drive = TickInputs {
         source: &mut Bomb(0),
         observer: &mut (),
         stop: &Stop::new(),
-        plan: Plan {
+        plan: TickPlan {
             start: pacer.now(),
             period,
             end: Duration::MAX,
         },
     };
-    let finished = arm.drive(drive, &mut pacer, || ());
-    assert_eq!(finished.ended, Ended::Panicked);
+    let finished = arm.drive(drive, &mut pacer, |_| ());
+    assert_eq!(finished.ended, TicksEnded::Panicked);
     assert_eq!(finished.exit.happened, "parked, torque off");
     assert!(finished.exit.seconds < rig.robot.exit.limit_s + 1.0);
     rig.follower.read_again(&mut pacer).unwrap();

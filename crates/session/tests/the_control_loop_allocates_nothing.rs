@@ -7,12 +7,12 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::time::Duration;
 
-use ulna_control::{Observer, Plan};
+use ulna_control::{Observer, TickPlan};
 use ulna_core::{Frame, Stamp, TickRecord};
 use ulna_robot::display::SessionInfo;
 use ulna_rt::{Pacer, Stop, VirtualClock, latest};
 use ulna_session::cameras::CameraHub;
-use ulna_session::controlled::{ControlledArm, Drive};
+use ulna_session::controlled::{ControlledArm, TickInputs};
 use ulna_session::device::{BoxedObserver, Start};
 use ulna_session::display::{Display, DisplayFault, DisplaySetup};
 use ulna_session::fanout::FanOut;
@@ -138,17 +138,17 @@ fn allocates_nothing(robot: &str, dead: &str) {
         here: arm.gate.hold(Stamp::ZERO).goals(),
         limits: arm.gate.limits(),
     });
-    let drive = Drive {
+    let drive = TickInputs {
         source: &mut *rig.teleoperator,
         observer: &mut watch,
         stop: &Stop::new(),
-        plan: Plan {
+        plan: TickPlan {
             start,
             period,
             end: start + Duration::from_secs(10),
         },
     };
-    arm.drive(drive, &mut pacer, || ());
+    arm.drive(drive, &mut pacer, |_| ());
     assert_eq!(watch.ticks, 2000);
     assert_eq!(watch.last - watch.settled, 0, "{robot}");
     // Room for five seconds; the rest was dropped, on the way above.

@@ -7,14 +7,14 @@ use std::io;
 use std::time::Duration;
 
 use ulna_bus::engine::{EchoMode, Engine, EngineConfig};
-use ulna_control::{End, Observer, Plan};
+use ulna_control::{End, Observer, TickPlan};
 use ulna_core::{Action, ActionSource, Stamp, TickRecord};
 use ulna_drivers::arm::engine_config;
 use ulna_drivers::{Arms, Port, ServoArm};
 use ulna_robot::ExitAction;
 use ulna_robot::files as robots;
 use ulna_rt::{Pacer, Stop, VirtualClock};
-use ulna_session::controlled::{ControlledArm, Drive, Ended};
+use ulna_session::controlled::{ControlledArm, TickInputs, TicksEnded};
 use ulna_session::device::{Follower, Start};
 use ulna_session::report::ClockKind;
 use ulna_session::servo_follower::ServoFollower;
@@ -75,17 +75,17 @@ fn a_base_drives_as_commanded_and_stands_still_at_the_end() {
             here: arm.gate.hold(Stamp::ZERO).goals(),
             limits: &limits,
         });
-        let drive = Drive {
+        let drive = TickInputs {
             source: &mut *rig.teleoperator,
             observer: &mut odometer,
             stop: &Stop::new(),
-            plan: Plan {
+            plan: TickPlan {
                 start,
                 period: PERIOD,
                 end: start + Duration::from_secs_f64(seconds),
             },
         };
-        let finished = arm.drive(drive, &mut pacer, || ());
+        let finished = arm.drive(drive, &mut pacer, |_| ());
         assert!(finished.exit.as_asked, "{:?}", finished.exit);
         let Odometer {
             asked,
@@ -180,18 +180,18 @@ fn a_pair_that_loses_one_bus_names_it_and_parks_the_other_arm() {
         let now = pacer.now();
         let mut arm = ControlledArm::new(&mut follower, &pair, &calibration, PERIOD, now);
         let start = now + PERIOD;
-        let drive = Drive {
+        let drive = TickInputs {
             source: &mut Still,
             observer: &mut (),
             stop: &Stop::new(),
-            plan: Plan {
+            plan: TickPlan {
                 start,
                 period: PERIOD,
                 end: start + Duration::from_secs(5),
             },
         };
-        let finished = arm.drive(drive, &mut pacer, || ());
-        assert_eq!(finished.ended, Ended::Regularly(End::RobotLost));
+        let finished = arm.drive(drive, &mut pacer, |_| ());
+        assert_eq!(finished.ended, TicksEnded::Regularly(End::RobotLost));
         let gone: Vec<String> = follower.lost().into_iter().map(|lost| lost.port).collect();
         assert_eq!(gone, [format!("a cable ({lost})")]);
         let happened = &finished.exit.happened;

@@ -12,7 +12,7 @@ mod shape;
 pub(crate) mod solid;
 
 pub use look::cameras_of;
-pub use parts::{Light, Pattern, Table, Visual, VisualScene};
+pub use parts::{Light, Pattern, TableTop, Visual, VisualScene};
 pub use pinhole::{NEAR, PinholeCamera, View};
 pub use shape::{Object, Shape};
 pub use ulna_robot::Colour;

@@ -247,7 +247,7 @@ fn collide(flights: &mut VecDeque<Flight>, start: Duration, end: Duration, byte:
     result
 }
 
-/// What is heard of two bytes at once: two drivers pull the line low, and since no two clocks agree, the second is a bit late. What would
+/// What arrives when two bytes are sent at once: two drivers pull the line low, and since no two clocks agree, the second is a bit late. What would
 /// still read as one of the two then has its framing destroyed, which receivers make anything of.
 fn garbled(first: u8, second: u8) -> u8 {
     let low = first & second.rotate_left(1);

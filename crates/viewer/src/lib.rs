@@ -32,4 +32,4 @@ mod web;
 
 pub use episode::{EpisodeRobot, show_episode};
 pub use session::SessionView;
-pub use target::{Target, Viewer, ViewerError};
+pub use target::{Viewer, ViewerError, ViewerTarget};

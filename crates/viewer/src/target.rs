@@ -18,7 +18,7 @@ pub const DEFAULT_URL: &str = rerun::DEFAULT_CONNECT_URL;
 
 /// Where to show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub enum ViewerTarget {
     /// Starts Rerun's viewer, or uses the one that runs.
     Spawn,
     /// Connects to a viewer that listens at this URL.
@@ -91,7 +91,7 @@ pub enum ViewerError {
     Dataset(#[from] ulna_dataset::DatasetError),
 }
 
-impl FromStr for Target {
+impl FromStr for ViewerTarget {
     type Err = ViewerError;
 
     fn from_str(text: &str) -> Result<Self, ViewerError> {
@@ -113,7 +113,7 @@ impl FromStr for Target {
     }
 }
 
-impl Target {
+impl ViewerTarget {
     /// What people call it.
     fn place(&self) -> String {
         match self {
@@ -144,7 +144,7 @@ impl Viewer {
     ///
     /// # Errors
     /// [`ViewerError`] if there is no viewer, or no such file can be written.
-    pub fn open(target: &Target, name: &str) -> Result<Self, ViewerError> {
+    pub fn open(target: &ViewerTarget, name: &str) -> Result<Self, ViewerError> {
         let failed = |reason: String| ViewerError::Open {
             what: target.place(),
             reason,
@@ -155,24 +155,24 @@ impl Viewer {
         #[cfg(feature = "web-viewer")]
         let mut server = None;
         let stream = match target {
-            Target::Spawn => builder.spawn_opts(&spawn_options()?),
-            Target::Connect(url) => {
+            ViewerTarget::Spawn => builder.spawn_opts(&spawn_options()?),
+            ViewerTarget::Connect(url) => {
                 listens(url)?;
                 builder.connect_grpc_opts(url.clone())
             }
-            Target::File(path) => {
+            ViewerTarget::File(path) => {
                 // A pipe would keep the session waiting for a reader.
                 files::writable(path).map_err(|error| failed(error.to_string()))?;
                 builder.save(path)
             }
             #[cfg(feature = "web-viewer")]
-            Target::Web => {
+            ViewerTarget::Web => {
                 let (started, stream) = crate::web::serve(builder).map_err(&failed)?;
                 server = Some(started);
                 Ok(stream)
             }
             #[cfg(not(feature = "web-viewer"))]
-            Target::Web => return Err(ViewerError::NoWebViewer),
+            ViewerTarget::Web => return Err(ViewerError::NoWebViewer),
         };
         let stream = stream.map_err(|error| failed(chain(&error)))?;
         // Wall-clock time and the order of arrival say nothing about a session.
@@ -181,7 +181,7 @@ impl Viewer {
         Ok(Self {
             stream,
             place: target.place(),
-            live: !matches!(target, Target::File(_)),
+            live: !matches!(target, ViewerTarget::File(_)),
             #[cfg(feature = "web-viewer")]
             server,
         })
@@ -298,20 +298,20 @@ mod tests {
 
     #[test]
     fn places_are_read() {
-        let parse = |text: &str| text.parse::<Target>();
-        assert_eq!(parse("spawn").unwrap(), Target::Spawn);
+        let parse = |text: &str| text.parse::<ViewerTarget>();
+        assert_eq!(parse("spawn").unwrap(), ViewerTarget::Spawn);
         assert_eq!(
             parse("connect").unwrap(),
-            Target::Connect("rerun+http://127.0.0.1:9876/proxy".to_owned())
+            ViewerTarget::Connect("rerun+http://127.0.0.1:9876/proxy".to_owned())
         );
         let url = "rerun+http://10.0.0.2:9000/proxy";
         assert_eq!(
             parse(&format!("connect={url}")).unwrap(),
-            Target::Connect(url.to_owned())
+            ViewerTarget::Connect(url.to_owned())
         );
         assert_eq!(
             parse("a/b.rrd").unwrap(),
-            Target::File(PathBuf::from("a/b.rrd"))
+            ViewerTarget::File(PathBuf::from("a/b.rrd"))
         );
         for wrong in ["", "rrd", "spwan", "a.rrd.mp4", ".rrd"] {
             let error = parse(wrong).unwrap_err().to_string();
@@ -342,7 +342,7 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_written_is_an_error() {
-        let target = Target::File(PathBuf::from("/nowhere/at/all.rrd"));
+        let target = ViewerTarget::File(PathBuf::from("/nowhere/at/all.rrd"));
         let error = Viewer::open(&target, "x").unwrap_err().to_string();
         assert!(error.contains("/nowhere/at/all.rrd"), "{error}");
     }

@@ -7,6 +7,7 @@
 
 mod arrows;
 mod circles;
+mod homonyms;
 mod items;
 mod limits;
 mod list;

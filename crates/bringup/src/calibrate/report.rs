@@ -8,11 +8,11 @@ use ulna_core::JointCalibration;
 use ulna_robot::ArmRole;
 
 use crate::service::options::WorkOptions;
-use crate::servos::calibrate::Difference;
+use crate::servos::calibrate::JointDifference;
 
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Task {
+pub enum CalibrationTask {
     /// Sweep, choose, write.
     #[default]
     Calibrate,
@@ -30,7 +30,7 @@ pub struct CalibrateOptions {
     /// The arm's id, which names its file.
     pub id: Option<String>,
     /// What to do.
-    pub task: Task,
+    pub task: CalibrationTask,
     /// Sweep for so long and ask nothing.
     pub seconds: Option<Duration>,
     /// In the simulation: joints that are mounted the wrong way round.
@@ -75,5 +75,5 @@ pub struct Calibrated {
     /// Directions were compared with the resting pose.
     pub directions_checked: bool,
     /// Joints whose servos hold other values than the file, after all.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<JointDifference>,
 }

@@ -8,7 +8,7 @@ use ulna_sim::hand::SweepHand;
 
 use crate::dialogue::Dialogue;
 use crate::error::BringupError;
-use crate::question::{Answer, Question, ask, forget_typed, pressed};
+use crate::question::{Pressed, Question, ask, forget_typed, pressed};
 use crate::service::{ServiceSession, SimOperator};
 use crate::servos::calibrate::{Sweep, Swept, offsets, prepare};
 
@@ -205,7 +205,7 @@ pub(super) fn rest(
             keys: &[('s', "leaves that out")],
             left: LEFT,
         };
-        if ask(talk, &question)? == Answer::Key('s') {
+        if ask(talk, &question)? == Pressed::Key('s') {
             return Ok(None);
         }
     }

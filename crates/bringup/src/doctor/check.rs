@@ -5,7 +5,7 @@ use serde::Serialize;
 /// What a check came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum CheckVerdict {
     /// Good.
     Ok,
     /// Something will be missing, slower or less sure.
@@ -20,7 +20,7 @@ pub struct Check {
     /// What was looked at.
     pub name: String,
     /// What it came to.
-    pub verdict: Verdict,
+    pub verdict: CheckVerdict,
     /// What was found.
     pub found: String,
     /// What to do about it.
@@ -33,7 +33,7 @@ impl Check {
     pub fn ok(name: &str, found: impl Into<String>) -> Self {
         Self {
             name: name.to_owned(),
-            verdict: Verdict::Ok,
+            verdict: CheckVerdict::Ok,
             found: found.into(),
             next: None,
         }
@@ -42,7 +42,7 @@ impl Check {
     /// A check that found a shortcoming, and what to do about it.
     pub fn warn(name: &str, found: impl Into<String>, next: impl Into<String>) -> Self {
         Self {
-            verdict: Verdict::Warn,
+            verdict: CheckVerdict::Warn,
             next: Some(next.into()),
             ..Self::ok(name, found)
         }
@@ -51,7 +51,7 @@ impl Check {
     /// A check that failed, and what to do about it.
     pub fn fail(name: &str, found: impl Into<String>, next: impl Into<String>) -> Self {
         Self {
-            verdict: Verdict::Fail,
+            verdict: CheckVerdict::Fail,
             next: Some(next.into()),
             ..Self::ok(name, found)
         }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ulna_drivers::ports::{self, Access, PortInfo};
+use ulna_drivers::ports::{self, PortAccess, PortInfo};
 use ulna_drivers::{PortError, SerialPort};
 
 use crate::doctor::check::Check;
@@ -49,7 +49,9 @@ pub(super) fn checks() -> Vec<Check> {
     }
     for port in adapters {
         checks.push(usable(port));
-        checks.extend(latency(port));
+        // Opening a port asks its driver for low latency, and that stays.
+        let opened = ports::list().into_iter().find(|now| now.path == port.path);
+        checks.extend(opened.as_ref().and_then(latency));
     }
     checks.extend(meddlers());
     checks
@@ -59,7 +61,7 @@ fn usable(port: &PortInfo) -> Check {
     let path = port.path.display().to_string();
     let name = format!("port {path}");
     match ports::access(&port.path) {
-        Access::Forbidden { group } => {
+        PortAccess::Forbidden { group } => {
             let group = group_name(group);
             return Check::fail(
                 &name,
@@ -72,14 +74,14 @@ fn usable(port: &PortInfo) -> Check {
                 ),
             );
         }
-        Access::Busy { holders } => {
+        PortAccess::Busy { holders } => {
             return Check::warn(
                 &name,
                 format!("{}: in use by {}", port.description(), holders.join(", ")),
                 "end that program before ulna uses the port",
             );
         }
-        Access::Missing | Access::Free => {}
+        PortAccess::Missing | PortAccess::Free => {}
     }
     match SerialPort::open(&path, BAUD) {
         Ok(_) => Check::ok(&name, format!("{}: opens", port.description())),
@@ -101,7 +103,9 @@ fn latency(port: &PortInfo) -> Option<Check> {
     let device = port.path.file_name()?.to_string_lossy().into_owned();
     Some(Check::warn(
         &name,
-        format!("{ms} ms: every answer of the servos waits that long"),
+        format!(
+            "{ms} ms: every answer of the servos waits that long, and the driver was asked for less in vain"
+        ),
         format!(
             "`echo 1 | sudo tee /sys/bus/usb-serial/devices/{device}/latency_timer`, or the rule that `ulna doctor --udev` prints"
         ),

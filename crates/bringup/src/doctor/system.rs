@@ -128,7 +128,7 @@ fn probe(folder: &Path) -> std::io::Result<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::check::Verdict;
+    use crate::doctor::check::CheckVerdict;
 
     #[test]
     fn the_disk_is_tried_and_left_as_it_was() {
@@ -137,6 +137,6 @@ mod tests {
         assert!(check.found.contains("GB free"), "{check:?}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
         let nowhere = disk(&folder.path().join("nowhere"));
-        assert_eq!(nowhere.verdict, Verdict::Warn, "{nowhere:?}");
+        assert_eq!(nowhere.verdict, CheckVerdict::Warn, "{nowhere:?}");
     }
 }

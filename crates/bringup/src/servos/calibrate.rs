@@ -18,7 +18,7 @@ use ulna_drivers::{ServoBus, ServoBusError};
 use ulna_robot::{Calibration, RobotKind};
 use ulna_rt::Pacer;
 
-pub use choice::{Chosen, Finding, choose, judge_pose};
+pub use choice::{Chosen, SweepFinding, choose, judge_pose};
 pub use sweep::{Sweep, Swept};
 
 /// What a servo holds of its calibration, steps.
@@ -141,7 +141,7 @@ pub fn store(
 
 /// One joint whose servo holds other numbers than the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Difference {
+pub struct JointDifference {
     /// The joint.
     pub joint: String,
     /// What the file says.
@@ -158,12 +158,12 @@ pub fn differences(
     line: &mut ServoBus,
     pacer: &mut dyn Pacer,
     calibration: &Calibration,
-) -> Result<Vec<Difference>, ServoBusError> {
+) -> Result<Vec<JointDifference>, ServoBusError> {
     let mut differences = Vec::new();
     for (joint, value) in &calibration.joints {
         let (file, servo) = (Stored::from(value), stored(line, pacer, value.id)?);
         if file != servo {
-            differences.push(Difference {
+            differences.push(JointDifference {
                 joint: joint.clone(),
                 file,
                 servo,

@@ -8,7 +8,7 @@ use ulna_robot::JointSpec;
 
 use crate::dialogue::Dialogue;
 use crate::error::BringupError;
-use crate::question::{Answer, Question, ask};
+use crate::question::{Pressed, Question, ask};
 use crate::service::ServiceSession;
 use crate::servos::setup::{BusAddress, NewServo, assign, new_servo};
 use crate::setup::joint::{Done, JointSetup};
@@ -123,7 +123,7 @@ fn one(
 fn attempt(
     work: &mut ServiceSession,
     turn: &Turn<'_>,
-    answer: Answer,
+    answer: Pressed,
     talk: &mut dyn Dialogue,
 ) -> Result<ControlFlow<JointSetup, Option<&'static str>>, BringupError> {
     let joint = &turn.joint;
@@ -134,7 +134,7 @@ fn attempt(
         done: Done::Skipped,
         wiggled: None,
     };
-    if answer == Answer::Key('s') {
+    if answer == Pressed::Key('s') {
         return Ok(ControlFlow::Break(setup));
     }
     let found = match look(work, turn.known, talk)? {
@@ -145,7 +145,7 @@ fn attempt(
             return Ok(ControlFlow::Continue(Some(next)));
         }
     };
-    if answer == Answer::Key('w') {
+    if answer == Pressed::Key('w') {
         let moved = wiggle(work, found.id, turn.index)?;
         talk.say(&format!("  it moved by {:.1}°", moved.degrees));
         return Ok(ControlFlow::Continue(None));
@@ -223,7 +223,7 @@ fn is_wanted(
         keys: &[('y', "makes it so")],
         left: LEFT,
     };
-    Ok(work.is_simulated() || ask(talk, &question)? == Answer::Key('y'))
+    Ok(work.is_simulated() || ask(talk, &question)? == Pressed::Key('y'))
 }
 
 /// The one new servo, or what is in the way, in words.

@@ -3,17 +3,17 @@
 use ulna_robot::JointSpec;
 use ulna_robot::RobotKind;
 
-use crate::dialogue::{Step, StepState};
+use crate::dialogue::{ChecklistStep, StepState};
 use crate::setup::joint::JointSetup;
 
 /// The joints in the order in which they get their ids, the first of which are `done`, then the whole chain.
-pub(super) fn setting(kind: &RobotKind, done: &[JointSetup]) -> Vec<Step> {
+pub(super) fn setting(kind: &RobotKind, done: &[JointSetup]) -> Vec<ChecklistStep> {
     let order = kind.joints.iter().rev();
     let mut steps = checklist(order, done, |JointSpec { name, id, .. }| {
         format!("connect the servo of {name} and no other new one; it gets id {id}")
     });
     let count = kind.dof();
-    steps.push(Step {
+    steps.push(ChecklistStep {
         name: "the whole chain".to_owned(),
         state: state(count, done.len()),
         note: if done.len() < count {
@@ -26,7 +26,7 @@ pub(super) fn setting(kind: &RobotKind, done: &[JointSetup]) -> Vec<Step> {
 }
 
 /// The joints in the order in which they are wiggled, the first of which are `done`.
-pub(super) fn identifying(kind: &RobotKind, done: &[JointSetup]) -> Vec<Step> {
+pub(super) fn identifying(kind: &RobotKind, done: &[JointSetup]) -> Vec<ChecklistStep> {
     checklist(
         kind.joints.iter(),
         done,
@@ -40,8 +40,8 @@ fn checklist<'a>(
     order: impl Iterator<Item = &'a JointSpec>,
     done: &[JointSetup],
     now: impl Fn(&JointSpec) -> String,
-) -> Vec<Step> {
-    let step = |(place, joint): (usize, &JointSpec)| Step {
+) -> Vec<ChecklistStep> {
+    let step = |(place, joint): (usize, &JointSpec)| ChecklistStep {
         name: joint.name.clone(),
         state: state(place, done.len()),
         note: match done.get(place) {

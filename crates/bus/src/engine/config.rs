@@ -7,10 +7,6 @@ use crate::protocol::Protocol;
 /// Bits on the line for one byte: start bit, 8 data bits, stop bit.
 const BITS_PER_BYTE: u64 = 10;
 
-/// What a servo of a group lets pass between the answer before its own and its own: 80 µs, from 0.476 + 0.290 ms per servo for answers of 21
-/// bytes, which four STS3025 took on a bench (`waveshare_servos`).
-pub(super) const GAP: Duration = Duration::from_micros(80);
-
 /// How long `bytes` bytes occupy a line of `baud` bits per second.
 #[must_use]
 pub const fn wire_time(bytes: usize, baud: u32) -> Duration {
@@ -30,6 +26,37 @@ pub enum EchoMode {
     Never,
 }
 
+/// What a link adds to the time on the wire: the servos' return delay, the adapter and the operating system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkTiming {
+    /// What an attempt may take beyond the time on the wire.
+    pub turnaround: Duration,
+    /// What it usually takes: whether there is time for a retry.
+    pub typical: Duration,
+    /// By how much the delay varies until bytes reach the wire: a USB adapter sends in frames of 1 ms.
+    pub spread: Duration,
+    /// What each servo of a group lets pass, at most, between the answer before its own and its own.
+    pub gap: Duration,
+    /// What may pass between two parts of the answers to one question: an adapter whose timer ends in the middle of an answer keeps the
+    /// rest for another period.
+    pub pause: Duration,
+}
+
+impl LinkTiming {
+    /// What is assumed before anything was measured: 4 ms of turn-around, frames of 1 ms. The gap is that of [`crate::health::LinkEstimate`].
+    pub const UNKNOWN: Self = Self {
+        turnaround: Duration::from_millis(4),
+        typical: Duration::ZERO,
+        spread: Duration::from_millis(1),
+        gap: Duration::from_micros(80),
+        pause: Duration::ZERO,
+    };
+}
+
+/// A servo begins to answer at most this long after its question: 50 µs were measured on Dynamixels with no return delay
+/// (dynamixel_control_hw#7).
+const FIRST: Duration = Duration::from_micros(100);
+
 /// The settings of one bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EngineConfig {
@@ -45,13 +72,8 @@ pub struct EngineConfig {
     pub max_attempts: u8,
     /// A servo that has been silent for this many transactions in a row is asked once only.
     pub patience: u32,
-    /// What an attempt may take beyond the time on the wire: the servos' return delay, the adapter and the
-    /// operating system.
-    pub turnaround: Duration,
-    /// What an attempt usually takes beyond the time on the wire: whether there is time for a retry.
-    pub typical: Duration,
-    /// By how much the delay varies until bytes reach the wire: a USB adapter sends in frames of 1 ms.
-    pub spread: Duration,
+    /// What the link adds to the time on the wire.
+    pub link: LinkTiming,
     /// Silence on the line before anything is repeated, so that a late answer is not talked over.
     pub quiet: Duration,
     /// Whether the adapter hands back what it sends.
@@ -75,12 +97,46 @@ impl EngineConfig {
             baud,
             max_attempts: 3,
             patience: 3,
-            turnaround: Duration::from_millis(4),
-            typical: Duration::ZERO,
-            spread: Duration::from_millis(1),
+            link: LinkTiming::UNKNOWN,
             quiet: Duration::from_millis(1),
             echo: EchoMode::Detect,
         }
+    }
+
+    /// The time on the wire of a group read of `len` bytes from each of so many servos, question and answers. Where servos cannot be asked
+    /// together, of one of them.
+    #[must_use]
+    pub fn group_wire_time(&self, len: u8, servos: usize) -> Duration {
+        let count = match self.protocol.has_sync_read() {
+            true => servos,
+            false => 1,
+        };
+        let question = self.protocol.group_question_bytes(count);
+        let answers = count * self.protocol.answer_bytes(len.into());
+        wire_time(question + answers, self.baud)
+    }
+
+    /// How long such a read may keep the wire busy from the moment on at which it is sent.
+    #[must_use]
+    pub fn occupancy(&self, len: u8, servos: usize) -> Duration {
+        let wire = self.group_wire_time(len, servos);
+        wire.saturating_add(self.pauses(servos))
+    }
+
+    /// How long such a read takes at the longest, if it is not repeated.
+    #[must_use]
+    pub fn longest(&self, len: u8, servos: usize) -> Duration {
+        let link = self.link.turnaround.saturating_add(self.link.pause);
+        self.occupancy(len, servos)
+            .saturating_add(link)
+            .saturating_add(self.quiet)
+    }
+
+    /// What may pass on the wire with a question and so many answers besides their bytes.
+    pub(super) fn pauses(&self, servos: usize) -> Duration {
+        let servos = u32::try_from(servos).unwrap_or(u32::MAX);
+        let gaps = self.link.gap.saturating_mul(servos);
+        FIRST.saturating_add(gaps).saturating_add(self.link.spread)
     }
 }
 

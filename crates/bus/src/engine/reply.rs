@@ -1,4 +1,4 @@
-//! What one servo answered, or why there is no answer.
+//! What the engine says: how to go on, what one servo answered, or why there is no answer.
 
 use core::fmt;
 use core::time::Duration;
@@ -6,6 +6,18 @@ use core::time::Duration;
 use super::limits::MAX_DATA;
 use crate::dynamixel::Refusal;
 use crate::flags::ErrorFlags;
+
+/// What the engine's user does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Send what [`Engine::transmit`](super::Engine::transmit) gives, and step again when bytes have arrived, at the latest at `until`.
+    Waiting {
+        /// When the next step is due even if nothing arrives. It is now while there is something to transmit.
+        until: Duration,
+    },
+    /// The replies are complete.
+    Done,
+}
 
 /// The outcome of a transaction for one servo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,6 +11,9 @@ use crate::protocol::Protocol;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Request<'a> {
     /// Is this servo there? Its reply carries no data.
+    ///
+    /// A Feetech servo's answer to a ping is byte for byte the ping itself when its only complaint is the voltage. Until the engine knows whether
+    /// the adapter echoes, it takes such a packet for the echo and lets the retry read a register instead, whose answer cannot be mistaken.
     Ping {
         /// The servo.
         id: u8,

@@ -13,6 +13,7 @@ mod line;
 mod loss;
 mod properties;
 mod requests;
+mod slow;
 
 const ARM: [u8; 6] = [1, 2, 3, 4, 5, 6];
 const POSITION: u8 = 56;

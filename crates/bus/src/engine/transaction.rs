@@ -282,17 +282,6 @@ impl Transaction {
         self.fast_chances = if fast { FAST_CHANCES } else { 0 };
     }
 
-    /// Bytes on the line for a group read, in both directions.
-    pub(super) fn group_bytes(&self, len: u8, servos: usize) -> usize {
-        let answer = self.protocol.answer_bytes(len.into());
-        // Where servos cannot be asked together, one is asked at a time.
-        let count = match self.protocol.has_sync_read() {
-            true => servos,
-            false => 1,
-        };
-        self.protocol.group_question_bytes(count) + count * answer
-    }
-
     /// Groups are read with fast reads.
     pub(super) fn reads_fast(&self) -> bool {
         self.fast_chances > 0

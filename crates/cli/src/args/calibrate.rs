@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use ulna_bringup::calibrate::{CalibrateOptions, Task};
+use ulna_bringup::calibrate::{CalibrateOptions, CalibrationTask};
 use ulna_robot::ArmRole;
 
 use super::bus::BusArgs;
@@ -65,9 +65,9 @@ impl CalibrateArgs {
             work,
             id: id.clone(),
             task: match (self.check, self.restore) {
-                (true, _) => Task::Check,
-                (_, true) => Task::Restore,
-                _ => Task::Calibrate,
+                (true, _) => CalibrationTask::Check,
+                (_, true) => CalibrationTask::Restore,
+                _ => CalibrationTask::Calibrate,
             },
             seconds: self.seconds,
             reversed: self.reversed.clone(),

@@ -68,7 +68,7 @@ pub(crate) struct CardArgs {
     #[arg(long, value_name = "ID")]
     license: Option<String>,
 
-    /// Put ulna's part at the end of a README.md that somebody else wrote
+    /// Put ulna's part at the end of a README.md that ulna did not write
     #[arg(long)]
     force: bool,
 }
@@ -121,7 +121,7 @@ the commands that change datasets keep ulna's part up to date.")]
 /// What makes another dataset of one.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DatasetTool {
-    /// Merge the files of single episodes into large ones, without encoding anything anew
+    /// Merge the files of single episodes into large ones, without re-encoding
     #[command(after_help = "\
 Examples:
   ulna dataset compact DIR
@@ -190,13 +190,13 @@ Examples:
   ulna dataset features DIR --rename observation.images.laptop observation.images.top --output RENAMED
   ulna dataset features DIR --add reward=reward.npy --add weight=1")]
     Features(FeaturesArgs),
-    /// Compute statistics anew
+    /// Compute the statistics from the data
     #[command(after_help = "\
 Examples:
   ulna dataset stats DIR
   ulna dataset stats DIR --pictures")]
     Stats(StatsArgs),
-    /// Encode the pictures anew with another codec
+    /// Re-encode the pictures with another codec
     #[command(after_help = "\
 Examples:
   ulna dataset reencode DIR --codec av1 --output SMALL        LeRobot's settings: SVT-AV1, crf 30, preset 12

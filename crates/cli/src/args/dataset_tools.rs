@@ -110,7 +110,7 @@ pub(crate) struct SplitArgs {
     #[arg(long, value_parser = part, num_args = 1.., value_name = "NAME=LIST")]
     by_episodes: Vec<(String, Vec<u64>)>,
 
-    /// The parts become folders in this one [default: beside the dataset, as DIR_NAME]
+    /// The parts become folders in this one [default: next to the dataset, as DIR_NAME]
     #[arg(long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
 }
@@ -327,7 +327,7 @@ pub(crate) enum ExportFormat {
     Csv,
     /// A folder of pictures per camera
     Png,
-    /// A video per camera, not encoded anew
+    /// A video per camera, not re-encoded
     Mp4,
 }
 

@@ -1,5 +1,7 @@
 //! The rig: which robots, where, real or simulated, on which clock.
 
+use std::time::Duration;
+
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use ulna_session::RigOptions;
@@ -46,6 +48,21 @@ pub(super) struct RigArgs {
     /// Control ticks per second
     #[arg(long, default_value_t = 200.0, value_name = "HZ")]
     rate: f64,
+
+    /// How long the adapter's slowest answers take, if it is not to be measured while connecting
+    #[arg(long, value_name = "MS", value_parser = milliseconds)]
+    round_trip: Option<Duration>,
+}
+
+/// A time of a link, ms.
+fn milliseconds(text: &str) -> Result<Duration, String> {
+    let ms: f64 = text
+        .parse()
+        .map_err(|_| "give milliseconds, such as 17.5".to_owned())?;
+    match (0.0..=1000.0).contains(&ms) {
+        true => Ok(Duration::from_secs_f64(ms / 1e3)),
+        false => Err("no adapter takes that long; give 0 to 1000 milliseconds".to_owned()),
+    }
 }
 
 /// The scenes, with what each is.
@@ -98,6 +115,7 @@ impl RigArgs {
             seed: self.seed,
             scene: Some(self.scene.clone()),
             rate_hz: self.rate,
+            round_trip: self.round_trip,
             faults: self.fault.clone(),
             adapter: self.adapter.clone(),
             ..RigOptions::default()

@@ -3,21 +3,23 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use ulna_outside::duration;
 use ulna_session::datasets::{Moment, NewValues, Number};
 
+/// What is said of a text that is no time.
+const NO_TIME: &str = "not a time such as 5, 5s, 500ms or 1m30s";
+
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text
-        .parse()
-        .map_err(|_| "not a number of seconds".to_owned())?;
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .filter(|duration| !duration.is_zero() && duration.as_secs() < 1_000_000)
-        .ok_or_else(|| "must be above zero, and less than a million seconds".to_owned())
+    let duration = duration(text).ok_or_else(|| NO_TIME.to_owned())?;
+    match !duration.is_zero() && duration.as_secs() < 1_000_000 {
+        true => Ok(duration),
+        false => Err("must be above zero, and less than a million seconds".to_owned()),
+    }
 }
 
 pub(super) fn seconds_or_none(text: &str) -> Result<Duration, String> {
-    match text.parse() {
-        Ok(0.0) => Ok(Duration::ZERO),
+    match duration(text) {
+        Some(Duration::ZERO) => Ok(Duration::ZERO),
         _ => seconds(text),
     }
 }
@@ -90,11 +92,13 @@ pub(super) fn part(text: &str) -> Result<(String, Vec<u64>), String> {
 }
 
 pub(super) fn moment(text: &str) -> Result<Moment, String> {
-    let seconds = text.strip_suffix('s').map(str::parse::<f64>);
-    match (seconds, text.parse()) {
-        (Some(Ok(seconds)), _) if (0.0..1e6).contains(&seconds) => Ok(Moment::Seconds(seconds)),
-        (None, Ok(frame)) => Ok(Moment::Frame(frame)),
-        _ => Err("neither a frame's number nor seconds such as 1.5s".to_owned()),
+    match (text.parse(), duration(text)) {
+        (Ok(frame), _) => Ok(Moment::Frame(frame)),
+        // A fraction without its unit could mean either.
+        (_, Some(time)) if text.ends_with(char::is_alphabetic) && time.as_secs() < 1_000_000 => {
+            Ok(Moment::Seconds(time.as_secs_f64()))
+        }
+        _ => Err("neither a frame's number nor a time such as 1.5s or 1m30s".to_owned()),
     }
 }
 
@@ -136,9 +140,21 @@ mod tests {
     }
 
     #[test]
+    fn times() {
+        for (text, ms) in [("5", 5000), ("5s", 5000), ("1.5", 1500), ("1m30s", 90_000)] {
+            assert_eq!(seconds(text), Ok(Duration::from_millis(ms)), "{text}");
+        }
+        assert_eq!(seconds_or_none("0s"), Ok(Duration::ZERO));
+        for wrong in ["", "0", "-1", "nan", "inf", "5 apples", "1e9", "9999999"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn moments() {
         assert_eq!(moment("12").unwrap(), Moment::Frame(12));
         assert_eq!(moment("1.5s").unwrap(), Moment::Seconds(1.5));
+        assert_eq!(moment("1m30s").unwrap(), Moment::Seconds(90.0));
         for wrong in ["1.5", "-1s", "s", "infs", "nans", "1e300s"] {
             assert!(moment(wrong).is_err(), "{wrong}");
         }

@@ -1,7 +1,7 @@
 //! `ulna calibrate`.
 
 use anyhow::Result;
-use ulna_bringup::calibrate::{Calibrated, Task};
+use ulna_bringup::calibrate::{Calibrated, CalibrationTask};
 use ulna_outside::Text;
 
 use super::stop;
@@ -27,7 +27,7 @@ pub(crate) fn calibrate(args: &CalibrateArgs, json: bool) -> Result<Outcome> {
     })
 }
 
-fn summary(report: &Calibrated, task: Task) -> Text {
+fn summary(report: &Calibrated, task: CalibrationTask) -> Text {
     let mut lines = vec![format!(
         "{:<16}{:>4}{:>7}{:>7}{:>7}{:>7}",
         "joint", "id", "offset", "min", "max", "drive"
@@ -44,7 +44,7 @@ fn summary(report: &Calibrated, task: Task) -> Text {
             value.drive_mode
         ));
     }
-    if task == Task::Calibrate {
+    if task == CalibrationTask::Calibrate {
         for joint in &report.joints {
             for warning in &joint.warnings {
                 lines.push(format!("{}: {warning}", joint.joint));
@@ -59,9 +59,11 @@ fn summary(report: &Calibrated, task: Task) -> Text {
     }
     let file = report.file.display();
     lines.push(match task {
-        Task::Calibrate => format!("written to {file} and into the servos; the arm is limp"),
-        Task::Check => format!("from {file}"),
-        Task::Restore => format!("written from {file} into the servos; the arm is limp"),
+        CalibrationTask::Calibrate => {
+            format!("written to {file} and into the servos; the arm is limp")
+        }
+        CalibrationTask::Check => format!("from {file}"),
+        CalibrationTask::Restore => format!("written from {file} into the servos; the arm is limp"),
     });
     if let Some(backup) = &report.backup {
         lines.push(format!(

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use ulna_session::datasets::{self, Answer, Edit, Progress};
+use ulna_session::datasets::{self, DatasetAnswer, Edit, Progress};
 use ulna_session::{SessionError, Stop};
 
 use super::stop;
@@ -52,7 +52,7 @@ pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Outcome> {
     }
 }
 
-fn run(tool: &DatasetTool) -> Result<Answer> {
+fn run(tool: &DatasetTool) -> Result<DatasetAnswer> {
     let usage = SessionError::Usage;
     Ok(match tool {
         DatasetTool::Compact(args) => edit(&args.place, &Edit::Compact)?,
@@ -92,7 +92,7 @@ fn run(tool: &DatasetTool) -> Result<Answer> {
     })
 }
 
-fn edit(place: &Place, change: &Edit) -> Result<Answer> {
+fn edit(place: &Place, change: &Edit) -> Result<DatasetAnswer> {
     let output: Option<&PathBuf> = place.output.as_ref();
     watched(|stop, watch| {
         datasets::edit(
@@ -107,8 +107,8 @@ fn edit(place: &Place, change: &Edit) -> Result<Answer> {
 
 /// Runs a long job with a bar on stderr; Ctrl-C ends it.
 fn watched(
-    job: impl FnOnce(&Stop, &mut dyn FnMut(Progress)) -> Result<Answer, SessionError>,
-) -> Result<Answer> {
+    job: impl FnOnce(&Stop, &mut dyn FnMut(Progress)) -> Result<DatasetAnswer, SessionError>,
+) -> Result<DatasetAnswer> {
     let stop = stop()?;
     let mut line = ProgressLine::new();
     let answer = job(&stop, &mut |progress| line.show(&progress));

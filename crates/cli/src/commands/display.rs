@@ -39,7 +39,7 @@ pub(super) fn without() -> anyhow::Error {
 /// Opens a viewer at this place.
 #[cfg(feature = "viewer")]
 pub(super) fn viewer(place: &str, title: &str) -> Result<ulna_viewer::Viewer> {
-    let target: ulna_viewer::Target = place.parse().map_err(usage)?;
+    let target: ulna_viewer::ViewerTarget = place.parse().map_err(usage)?;
     let viewer = ulna_viewer::Viewer::open(&target, title)?;
     if let Some(url) = viewer.url() {
         crate::output::note(format_args!("open in a browser: {url}"));

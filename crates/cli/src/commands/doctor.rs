@@ -1,7 +1,7 @@
 //! `ulna doctor`.
 
 use anyhow::Result;
-use ulna_bringup::doctor::{Check, Verdict, doctor as examine, udev_rules};
+use ulna_bringup::doctor::{Check, CheckVerdict, doctor as examine, udev_rules};
 use ulna_outside::Text;
 use ulna_session::{EngineKind, policies};
 
@@ -52,9 +52,9 @@ fn engine() -> Vec<Check> {
 
 fn lines(check: &Check) -> Text {
     let verdict = match check.verdict {
-        Verdict::Ok => "ok  ",
-        Verdict::Warn => "warn",
-        Verdict::Fail => "FAIL",
+        CheckVerdict::Ok => "ok  ",
+        CheckVerdict::Warn => "warn",
+        CheckVerdict::Fail => "FAIL",
     };
     let mut lines = Text::line(format_args!("{verdict}  {}: {}", check.name, check.found));
     lines.extend(check.next.iter().map(|next| format!("      → {next}")));

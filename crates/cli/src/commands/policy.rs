@@ -77,6 +77,7 @@ fn checked_lines(checked: &Checked) -> Text {
         ),
     ]
     .into_iter()
+    .chain(report.notes.iter().map(|note| format!("  note     {note}")))
     .collect()
 }
 

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use serde_json::json;
-use ulna_bringup::ports::Access;
-use ulna_bringup::ports::{Listed, find, list};
+use ulna_bringup::ports::PortAccess;
+use ulna_bringup::ports::{ListedPort, find, list};
 use ulna_outside::Text;
 
 use super::stop;
@@ -46,7 +46,7 @@ fn which(sim: bool, json: bool) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn lines(listed: &Listed) -> Text {
+fn lines(listed: &ListedPort) -> Text {
     let port = &listed.port;
     let mut lines = vec![format!("{}  {}", port.path.display(), port.description())];
     if let Some(words) = port.looks_like {
@@ -56,10 +56,12 @@ fn lines(listed: &Listed) -> Text {
         lines.push(format!("    stays the same {}", stable.display()));
     }
     let access = match &listed.access {
-        Access::Free => "free".to_owned(),
-        Access::Busy { holders } => format!("in use by {}", holders.join(", ")),
-        Access::Forbidden { .. } => "no permission: `ulna doctor` says how to get it".to_owned(),
-        Access::Missing => "gone".to_owned(),
+        PortAccess::Free => "free".to_owned(),
+        PortAccess::Busy { holders } => format!("in use by {}", holders.join(", ")),
+        PortAccess::Forbidden { .. } => {
+            "no permission: `ulna doctor` says how to get it".to_owned()
+        }
+        PortAccess::Missing => "gone".to_owned(),
     };
     lines.push(format!("    now           {access}"));
     lines.into_iter().collect()

@@ -71,10 +71,10 @@ pub(super) fn recorded(
         ));
     }
     let mut bar = Bar::new(fps, keyboard.is_some(), announcer);
-    let recorded = session.follow(|event| {
-        if let SessionEvent::Recording(progress) = event {
-            bar.show(progress);
-        }
+    let recorded = session.follow(|event| match event {
+        SessionEvent::Recording(progress) => bar.show(progress),
+        SessionEvent::Warning { text } => bar.bar.suspend(|| output::note(text)),
+        _ => {}
     });
     bar.bar.finish_and_clear();
     drop(keyboard);
@@ -150,6 +150,7 @@ impl Bar {
         self.announcer.announce(progress);
         let Progress {
             phase,
+            approaching,
             episode,
             episodes,
             before,
@@ -163,6 +164,7 @@ impl Bar {
         } = *progress;
         let (episode, episodes) = (before + episode, before + episodes);
         let what = match phase {
+            Phase::Waiting if approaching => "going to where the episode begins".to_owned(),
             Phase::Waiting => "waiting for arm and cameras".to_owned(),
             Phase::Recording => format!("RECORDING episode {episode} of {episodes}"),
             Phase::Reset => format!(

@@ -1,6 +1,6 @@
 //! What stands on the screen, line for line.
 
-use ulna_bringup::{Step, StepState};
+use ulna_bringup::{ChecklistStep, StepState};
 use ulna_outside::Printable;
 
 /// Rows of news that a long checklist leaves room for.
@@ -10,7 +10,7 @@ const NEWS: usize = 4;
 #[derive(Debug, Default)]
 pub(super) struct Model {
     pub(super) title: String,
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<ChecklistStep>,
     /// Everything that was said, the latest last.
     pub(super) said: Vec<String>,
     /// What goes on now.
@@ -36,7 +36,7 @@ pub(super) fn page(width: usize, height: usize, model: &Model) -> Vec<String> {
     rows -= order.len();
     let mut lines = Vec::new();
     if rows > 0 {
-        let done = |step: &&Step| step.state == StepState::Done;
+        let done = |step: &&ChecklistStep| step.state == StepState::Done;
         let count = model.steps.iter().filter(done).count();
         let title = format!("{} ({count} of {} done)", model.title, model.steps.len());
         lines.push(cut(&title, width));
@@ -71,13 +71,13 @@ pub(super) fn page(width: usize, height: usize, model: &Model) -> Vec<String> {
 }
 
 /// As many steps as there are `rows`, that whose turn it is among them.
-fn checklist(steps: &[Step], rows: usize, width: usize) -> Vec<String> {
+fn checklist(steps: &[ChecklistStep], rows: usize, width: usize) -> Vec<String> {
     let turn = steps.iter().position(|step| step.state == StepState::Now);
     let first = turn.unwrap_or(steps.len()).saturating_sub(rows / 2);
     let first = first.min(steps.len().saturating_sub(rows));
     let names = steps.iter().map(|step| step.name.chars().count());
     let column = names.max().unwrap_or(0).min(24);
-    let line = |step: &Step| {
+    let line = |step: &ChecklistStep| {
         let (mark, note) = match step.state {
             StepState::ToCome => ('·', step.note.as_str()),
             StepState::Now => ('▶', "now"),
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     fn model(steps: usize, turn: usize) -> Model {
-        let step = |place: usize| Step {
+        let step = |place: usize| ChecklistStep {
             name: format!("joint_{place}"),
             state: match place.cmp(&turn) {
                 std::cmp::Ordering::Less => StepState::Done,

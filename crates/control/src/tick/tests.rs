@@ -85,8 +85,8 @@ fn gate() -> Gate {
     Gate::new(limits, &Joints::filled(1, 0.0), Stamp::ZERO)
 }
 
-fn plan(ms: u64) -> Plan {
-    Plan {
+fn plan(ms: u64) -> TickPlan {
+    TickPlan {
         start: Duration::ZERO,
         period: PERIOD,
         end: Duration::from_millis(ms),

@@ -2,7 +2,9 @@
 
 use super::front_matter;
 
-const BEGIN: &str = "<!-- ulna writes what follows anew; write above or below it -->";
+const BEGIN: &str = "<!-- ulna writes what follows; write above or below it -->";
+/// How our part has begun in every version.
+const BEGINS: &str = "<!-- ulna writes what follows";
 const END: &str = "<!-- ulna: what follows is yours -->";
 
 /// Whether a card has a part of ours.
@@ -16,7 +18,7 @@ fn part(card: &str) -> Option<std::ops::Range<usize>> {
     let mut at = 0;
     for line in card.split_inclusive('\n') {
         match (line.trim_end(), start) {
-            (BEGIN, None) => start = Some(at),
+            (mark, None) if mark.starts_with(BEGINS) => start = Some(at),
             (END, Some(start)) => return Some(start..at + line.len()),
             _ => {}
         }
@@ -51,6 +53,9 @@ mod tests {
         let mine = first.replace("\n<!-- ulna w", "\n# Mine\n<!-- ulna w") + "\nBelow.\n";
         let second = merged(&mine, "two", None);
         assert_eq!(second, mine.replace("\none\n", "\ntwo\n"));
+        let older = first.replace("follows;", "follows, as another version says it;");
+        assert_ne!(older, first);
+        assert_eq!(merged(&older, "two", None), merged(&first, "two", None));
         let foreign = "# Theirs\n";
         let added = merged(foreign, "ours", Some("mit"));
         assert!(

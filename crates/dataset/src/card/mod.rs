@@ -1,6 +1,6 @@
 //! The dataset card: `README.md`, which the Hub shows for a dataset.
 //!
-//! The text between two comment lines is ours and is written anew each time; everything else is the user's and stays, in
+//! The text between two comment lines is ours and is replaced each time; everything else is the user's and stays, in
 //! the YAML front matter as well, where only missing keys are added. There is no date in it: a recording on the virtual
 //! clock is the same bytes every time.
 //!
@@ -16,10 +16,11 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use crate::error::{DatasetError, IoContext, Result};
-use crate::fs::{Fs, RealFs, STAGING, put, remove_if_there};
+use crate::fs::{Fs, RealFs, STAGING, remove_if_there};
 use crate::inside;
+use crate::lock::lock;
+use crate::place_file::put;
 use crate::reader::Dataset;
-use crate::writer::lock;
 
 use merge::holds_ours;
 
@@ -34,7 +35,7 @@ pub struct CardOptions {
     /// The licence of the data, by its identifier on the Hub, such as `apache-2.0`. Without one, none is claimed, and what
     /// the card says stays.
     pub license: Option<String>,
-    /// Put our part at the end of a card that has none, since somebody else wrote it.
+    /// Put our part at the end of a card that has none, since ulna did not write it.
     pub force: bool,
 }
 
@@ -92,7 +93,7 @@ fn write_on(fs: &dyn Fs, dir: &Path, options: &CardOptions) -> Result<Card> {
     Ok(Card { path, changed })
 }
 
-/// Writes or refreshes the card as a recording does when it ends: one that somebody else wrote stays as it is.
+/// Writes or refreshes the card as a recording does when it ends: one that ulna did not write stays as it is.
 ///
 /// # Errors
 /// As [`write_card`].
@@ -111,8 +112,8 @@ pub fn refresh_card_on(fs: &dyn Fs, dir: impl AsRef<Path>) -> Result<()> {
     }
 }
 
-/// Refreshes the card of a dataset that an edit builds in `root`, from that of the dataset `source`; a card that somebody
-/// else wrote stays as it is, and where there is none, none is written. The answer is what kept it from being refreshed.
+/// Refreshes the card of a dataset that an edit builds in `root`, from that of the dataset `source`; a card that ulna did
+/// not write stays as it is, and where there is none, none is written. The answer is what kept it from being refreshed.
 pub(crate) fn carry_over(fs: &dyn Fs, source: &Path, root: &Path) -> Result<Option<String>> {
     let before = match read(source) {
         Ok(Some(before)) if holds_ours(&before) => before,

@@ -8,9 +8,10 @@ use ulna_outside::text::{harmless_json, is_printable};
 use super::markdown::{escaped, fenced};
 use crate::error::Result;
 use crate::facts::Facts;
+use crate::features::{ACTION, STATE};
 use crate::own_columns::meaning;
 use crate::plural::plural;
-use crate::reader::{ACTION, Dataset, STATE};
+use crate::reader::Dataset;
 
 const LONGEST_TASK: usize = 200;
 const MOST_TASKS: usize = 50;

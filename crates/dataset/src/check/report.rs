@@ -79,7 +79,7 @@ impl Finding {
         }
     }
 
-    /// A warning after which nobody should train on the episode.
+    /// A warning that makes the episode unfit for training.
     pub(super) fn spoils_if(mut self, bad: bool) -> Finding {
         if bad && self.severity == Severity::Warning {
             self.grade = Grade::Poor;
@@ -111,7 +111,7 @@ impl Finding {
 
 /// What [`check`](crate::check) or [`grade`](crate::grade) found.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Report {
+pub struct CheckReport {
     /// The dataset's folder, as it was given.
     pub root: PathBuf,
     /// Everything found, in the order of the checks.
@@ -132,7 +132,7 @@ pub struct Report {
     pub grades: Vec<EpisodeGrade>,
 }
 
-impl Report {
+impl CheckReport {
     /// Whether no finding is an error.
     pub fn is_sound(&self) -> bool {
         self.count(Severity::Error) == 0

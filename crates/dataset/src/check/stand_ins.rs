@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::check::{Report, Severity};
+use crate::check::{CheckReport, Severity};
 use crate::placeholder;
 
 /// Folders in folders are looked into this deep: `videos/KEY/chunk-000`.
@@ -34,7 +34,7 @@ impl StandIns {
         for entry in entries {
             let path = entry.path();
             let name = entry.file_name();
-            // Hidden files are nobody's data.
+            // Hidden files hold no data.
             if name.as_encoded_bytes().starts_with(b".") || name == "ulna" {
                 continue;
             }
@@ -73,7 +73,7 @@ impl StandIns {
     }
 
     /// Reports those among the metadata.
-    pub(super) fn metadata(&self, report: &mut Report) {
+    pub(super) fn metadata(&self, report: &mut CheckReport) {
         for (path, what) in self.of_metadata() {
             report.add(Severity::Error, "placeholder", message(path, what));
         }

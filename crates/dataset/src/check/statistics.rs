@@ -1,16 +1,17 @@
 //! The statistics of the dataset and of its episodes against the rows.
 
-use crate::check::data::{Columns, Seen};
-use crate::check::{Finding, Report, Severity};
+use crate::check::data_files::Columns;
+use crate::check::rows::Seen;
+use crate::check::{CheckReport, Finding, Severity};
 use crate::features::{Dtype, Feature};
-use crate::info::Format;
+use crate::format::Format;
 use crate::reader::Dataset;
 use crate::stats::{FeatureStats, STATS_PATH, Stats, aggregate};
 
 /// How far statistics may be off, as a share of the values' range: LeRobot sums in single precision.
 const TOLERANCE: f64 = 1e-3;
 
-pub(super) fn check(dataset: &Dataset, columns: &Columns, seen: &Seen, report: &mut Report) {
+pub(super) fn check(dataset: &Dataset, columns: &Columns, seen: &Seen, report: &mut CheckReport) {
     if dataset.is_empty() {
         return;
     }
@@ -30,7 +31,7 @@ fn of_dataset(
     columns: &Columns,
     seen: &Seen,
     stored: &Stats,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) {
     let complete = seen.stats.len() == dataset.len();
     let parts: Vec<&Stats> = seen.stats.values().collect();
@@ -59,7 +60,7 @@ fn of_dataset(
 }
 
 /// Pictures aren't decoded, but their statistics have a fixed form.
-fn shape(feature: &Feature, stored: &FeatureStats, report: &mut Report) {
+fn shape(feature: &Feature, stored: &FeatureStats, report: &mut CheckReport) {
     if feature.dtype != Dtype::Video {
         return;
     }
@@ -77,7 +78,7 @@ fn shape(feature: &Feature, stored: &FeatureStats, report: &mut Report) {
 }
 
 /// Each episode's own statistics; the first that do not fit say enough of an episode.
-fn of_episodes(dataset: &Dataset, seen: &Seen, report: &mut Report) {
+fn of_episodes(dataset: &Dataset, seen: &Seen, report: &mut CheckReport) {
     let format = dataset.info().format;
     if format == Format::V2_0 {
         return;
@@ -154,7 +155,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::check::data;
+    use crate::check::rows;
     use crate::check::stand_ins::StandIns;
     use crate::episodes;
 
@@ -177,8 +178,8 @@ mod tests {
         }
         let dataset = Dataset::open(&root).unwrap();
         let (columns, none) = (Columns::default(), StandIns::default());
-        let report = &mut Report::default();
-        let ours = data::episodes(&dataset, &columns, &none, report, &mut |_, _, _| Ok(()));
+        let report = &mut CheckReport::default();
+        let ours = rows::check(&dataset, &columns, &none, report, &mut |_, _, _| Ok(()));
         let ours = ours.unwrap().stats;
         let theirs = episodes::read_stats(&root).unwrap();
         assert_eq!((ours.len(), theirs.len()), (3, 3));

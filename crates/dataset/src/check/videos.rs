@@ -2,18 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::data::Seen;
+use crate::check::rows::Seen;
 use crate::check::stand_ins::{StandIns, message};
-use crate::check::{Finding, Report, Severity};
+use crate::check::{CheckReport, Finding, Severity};
 use crate::episodes::{EpisodeRow, VideoSpan};
 use crate::features::Feature;
-use crate::info::Format;
+use crate::format::Format;
 use crate::pictures::TOLERANCE;
 use crate::reader::Dataset;
 use crate::template::FileIndex;
 use crate::video::VideoFile;
 
-pub(super) fn check(dataset: &Dataset, seen: &Seen, stand_ins: &StandIns, report: &mut Report) {
+pub(super) fn check(
+    dataset: &Dataset,
+    seen: &Seen,
+    stand_ins: &StandIns,
+    report: &mut CheckReport,
+) {
     for camera in dataset.info().cameras() {
         let mut files: BTreeMap<FileIndex, Vec<(&EpisodeRow, VideoSpan)>> = BTreeMap::new();
         for row in dataset.episodes() {
@@ -51,7 +56,7 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    fn check(&self, at: FileIndex, sizes: &mut Vec<(usize, usize)>, report: &mut Report) {
+    fn check(&self, at: FileIndex, sizes: &mut Vec<(usize, usize)>, report: &mut CheckReport) {
         let key = &self.camera.key;
         let relative = match self.dataset.info().video_file(key, at) {
             Ok(path) => path,
@@ -107,7 +112,7 @@ impl File<'_> {
         self.spans(&video, &name.to_string(), report);
     }
 
-    fn spans(&self, video: &VideoFile, name: &str, report: &mut Report) {
+    fn spans(&self, video: &VideoFile, name: &str, report: &mut CheckReport) {
         let fps = self.seen.rate.unwrap_or(self.dataset.fps());
         let mut end = 0.0;
         for (row, span) in &self.episodes {
@@ -136,7 +141,13 @@ impl File<'_> {
     }
 
     /// Whether each frame has a picture at the time of its row.
-    fn frames(&self, video: &VideoFile, row: &EpisodeRow, span: VideoSpan, report: &mut Report) {
+    fn frames(
+        &self,
+        video: &VideoFile,
+        row: &EpisodeRow,
+        span: VideoSpan,
+        report: &mut CheckReport,
+    ) {
         let fps = self.dataset.fps();
         let at = usize::try_from(row.episode_index).unwrap_or(usize::MAX);
         let stamps = self.seen.times.get(&at);

@@ -151,7 +151,7 @@ impl Worker {
                 let position = self.order.as_ref().map_or(at, |order| order[at]);
                 self.items.get(position)
             });
-            // Nobody takes it any more: the iterator was dropped.
+            // The receiver is gone: the iterator was dropped.
             if self.give.send(items.collect()).is_err() {
                 return;
             }

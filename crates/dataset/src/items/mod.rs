@@ -285,7 +285,7 @@ impl Items {
         Ok(match &block.cells[column] {
             Cells::Numbers(numbers) => {
                 let width = self.columns[column].width;
-                let mut out = numbers.alike(width);
+                let mut out = numbers.empty_like(width);
                 out.extend(numbers, row * width, width);
                 ValueData::Numbers(out)
             }
@@ -313,7 +313,7 @@ impl Items {
             match &block.cells[column] {
                 Cells::Numbers(from) => {
                     let room = window.len() * width;
-                    let out = numbers.get_or_insert_with(|| from.alike(room));
+                    let out = numbers.get_or_insert_with(|| from.empty_like(room));
                     out.extend(from, row * width, width);
                 }
                 Cells::Texts(from) => texts.push(from[row].clone()),

@@ -16,7 +16,7 @@ const COLOURS: [&str; 3] = ["red", "green", "blue"];
 /// The section; it says so where there are no statistics.
 pub(super) fn section(dataset: &Dataset, stats: Result<Option<Stats>, String>) -> Markup {
     let features = dataset.info().features.iter();
-    // Those of ulna's own columns say little beside the plots of each episode.
+    // Those of ulna's own columns add little to the plots of each episode.
     let own = |feature: &Feature| meaning(feature).is_some();
     let shown: Vec<&Feature> = features.filter(|f| !f.is_auto() && !own(f)).collect();
     html! {
@@ -36,7 +36,7 @@ pub(super) fn section(dataset: &Dataset, stats: Result<Option<Stats>, String>) -
                     }
                 },
                 Ok(None) => { p.quiet { "The dataset has no statistics; " code { "ulna dataset stats DIR" } " computes them." } },
-                Err(why) => { p.trouble { (why) } },
+                Err(why) => { p.unreadable { (why) } },
             }
         }
     }

@@ -9,7 +9,7 @@ use super::extent::Extent;
 use super::file::GENERATOR;
 use super::verdict::{Verdicts, class, severity_class};
 use super::words::{bytes, clip, count, counted, seconds};
-use crate::check::{Finding, Grade, Report, Severity};
+use crate::check::{CheckReport, Finding, Grade, Severity};
 use crate::facts::Facts;
 use crate::reader::Dataset;
 use crate::units::JointUnits;
@@ -66,7 +66,7 @@ pub(super) fn end(notes: &[String]) -> String {
 pub(super) fn overview(
     dataset: &Dataset,
     facts: &Facts,
-    report: &Report,
+    report: &CheckReport,
     verdicts: &Verdicts,
 ) -> Markup {
     let (data, videos) = crate::facts::sizes(dataset);

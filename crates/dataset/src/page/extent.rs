@@ -2,7 +2,7 @@
 
 use super::thumbnail::MOST_TEXT;
 
-/// Episodes that are shown in detail when nobody names them.
+/// Episodes that are shown in detail when none are named.
 const BY_ITSELF: usize = 100;
 /// Episodes that are shown in detail at most.
 const AT_MOST: usize = 1000;

@@ -7,14 +7,14 @@ use maud::{Markup, html};
 use super::document::LONGEST_TEXT;
 use super::verdict::severity_class;
 use super::words::{clip, count, counted};
-use crate::check::{Finding, Group, Report};
+use crate::check::{CheckReport, Finding, Group};
 
 const MOST_GROUPS: usize = 100;
 const MOST_EPISODES: usize = 40;
 const MOST_MESSAGES: usize = 5;
 
 /// The section. `short` takes the dataset's folder out of a text.
-pub(super) fn section(report: &Report, short: &dyn Fn(&str) -> String) -> Markup {
+pub(super) fn section(report: &CheckReport, short: &dyn Fn(&str) -> String) -> Markup {
     let groups = report.groups();
     html! {
         section #findings {
@@ -27,7 +27,7 @@ pub(super) fn section(report: &Report, short: &dyn Fn(&str) -> String) -> Markup
     }
 }
 
-fn kind(report: &Report, group: &Group, short: &dyn Fn(&str) -> String) -> Markup {
+fn kind(report: &CheckReport, group: &Group, short: &dyn Fn(&str) -> String) -> Markup {
     let kind = group.kind();
     let episodes = group.episodes();
     let next = report.next_step(&group.findings, Path::new("DIR"));

@@ -12,7 +12,7 @@ pub(super) fn places(frames: usize, columns: usize) -> usize {
     }
 }
 
-/// The path of a series over `places` places. What is no number is a gap.
+/// The path of a series over `places` places. NaN, and what is too large to be drawn, is a gap.
 pub(super) fn path(values: &[f64], places: usize, scale: &Scale) -> String {
     let mut points: Vec<Option<(usize, u16)>> = Vec::with_capacity(places * 2);
     let at = |place: usize, value: f64| Some((place, scale.height_of(value)));

@@ -77,18 +77,7 @@ pub fn write_page(
 ) -> Result<Page> {
     let dataset = Dataset::open(dir)?;
     work.about(path);
-    let asked = match &options.episodes {
-        None => None,
-        Some(numbers) => {
-            let mut asked = Vec::with_capacity(numbers.len());
-            for number in numbers {
-                let number = usize::try_from(*number).unwrap_or(usize::MAX);
-                dataset.episode_row(number)?;
-                asked.push(number);
-            }
-            Some(asked)
-        }
-    };
+    let asked = asked(&dataset, options)?;
     let mut file = PageFile::begin(path, options.force)?;
     let pass_on = &mut |progress| work.pass_on(progress);
     let report = grade(dataset.root(), &options.check, pass_on)?;
@@ -105,7 +94,7 @@ pub fn write_page(
     );
 
     let root = format!("{}{}", dataset.root().display(), std::path::MAIN_SEPARATOR);
-    // A page that is sent around tells nothing of where the dataset was.
+    // A page that is passed on does not show where the dataset was.
     let short = |text: &str| text.replace(&root, "");
     let stats = dataset.stats().map_err(|error| short(&error.to_string()));
     file.write(&document::start(&facts.name))?;
@@ -121,16 +110,16 @@ pub fn write_page(
         .iter()
         .map(|k| dataset.episodes()[*k].length);
     work.step("report", frames.sum())?;
-    let plotter = Plotter {
-        columns: extent.columns,
-        units: facts.joint_units(),
-    };
     let mut page = Page {
         path: path.to_owned(),
         bytes: 0,
         episodes: 0,
         pictures: 0,
         notes: notes(&dataset, &extent),
+    };
+    let plotter = Plotter {
+        columns: extent.columns,
+        units: facts.joint_units(),
     };
     for number in &extent.episodes {
         if file.bytes > extent::FULL {
@@ -141,11 +130,7 @@ pub fn write_page(
             break;
         }
         let view = view(&dataset, *number, plotter, &extent, &mut cameras, work)?;
-        page.pictures += view
-            .strips
-            .iter()
-            .map(|s| s.pictures.len() as u64)
-            .sum::<u64>();
+        page.pictures += view.picture_count();
         page.episodes += 1;
         file.write(&view.markup(&verdicts, &short).into_string())?;
         work.advance(dataset.episodes()[*number].length)?;
@@ -153,6 +138,20 @@ pub fn write_page(
     file.write(&document::end(&page.notes))?;
     page.bytes = file.finish()?;
     Ok(page)
+}
+
+/// The positions of the episodes that were asked for, each of which must be there.
+fn asked(dataset: &Dataset, options: &PageOptions) -> Result<Option<Vec<usize>>> {
+    let Some(numbers) = &options.episodes else {
+        return Ok(None);
+    };
+    let mut asked = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        let number = usize::try_from(*number).unwrap_or(usize::MAX);
+        dataset.episode_row(number)?;
+        asked.push(number);
+    }
+    Ok(Some(asked))
 }
 
 /// The features that are plotted, with their widths.

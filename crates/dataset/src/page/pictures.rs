@@ -14,7 +14,7 @@ pub(super) struct Strip {
     /// Frames and their pictures.
     pub(super) pictures: Vec<(usize, Thumbnail)>,
     /// Why there are no more.
-    pub(super) trouble: Option<String>,
+    pub(super) error: Option<String>,
 }
 
 /// A reader for each camera, or why there is none; they go from episode to episode, since opening files takes time.
@@ -57,10 +57,10 @@ impl Cameras {
             let mut strip = Strip {
                 camera: camera.clone(),
                 pictures: Vec::new(),
-                trouble: None,
+                error: None,
             };
             match reader {
-                Err(trouble) => strip.trouble = Some(trouble.clone()),
+                Err(error) => strip.error = Some(error.clone()),
                 Ok(reader) => {
                     for number in 0..count {
                         work.advance(0)?;
@@ -71,7 +71,7 @@ impl Cameras {
                                 strip.pictures.extend(small.map(|small| (frame, small)));
                             }
                             Err(error) => {
-                                strip.trouble = Some(error.to_string());
+                                strip.error = Some(error.to_string());
                                 break;
                             }
                         }

@@ -5,8 +5,8 @@ use super::scale::Scale;
 use super::words::clip;
 use crate::episode::{Column, Episode};
 use crate::features::Feature;
+use crate::features::{ACTION, STATE};
 use crate::own_columns::{PICTURE_AGE, SENT, STATE_AGE, TIME};
-use crate::reader::{ACTION, STATE};
 use crate::units::JointUnits;
 
 /// Elements of one feature that are plotted at most.

@@ -30,7 +30,7 @@ impl Scale {
         if low > high {
             return None;
         }
-        // Closer together than a millionth, numbers could not be told apart by their labels.
+        // Closer together than a millionth, numbers could not be distinguished by their labels.
         let span = (high - low)
             .max(least)
             .max(high.abs().max(low.abs()) * 1e-6);
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn round_numbers_around_the_values() {
+    fn round_numbers_enclose_the_values() {
         let scale = Scale::over([-17.0, 42.0, f64::NAN].into_iter(), 0.0).unwrap();
         assert_eq!(scale.ticks(), [-20.0, 0.0, 20.0, 40.0, 60.0]);
         assert_eq!((scale.height_of(60.0), scale.height_of(-20.0)), (0, 1000));

@@ -42,11 +42,19 @@ pub(super) struct Numbers {
     pub(super) groups: Vec<Group>,
     /// A sentence on the times measured, if they were.
     pub(super) timing: Option<String>,
-    /// What the flags of ulna tell, a sentence each.
+    /// What the flags of ulna say, a sentence each.
     pub(super) flags: Vec<String>,
 }
 
 impl View {
+    /// How many pictures are shown.
+    pub(super) fn picture_count(&self) -> u64 {
+        self.strips
+            .iter()
+            .map(|strip| strip.pictures.len() as u64)
+            .sum()
+    }
+
     /// The section.
     pub(super) fn markup(&self, verdicts: &Verdicts, short: &dyn Fn(&str) -> String) -> Markup {
         let findings = verdicts.findings(self.number);
@@ -79,7 +87,7 @@ impl View {
                 @for strip in &self.strips { (self.pictures(strip, verdicts, short)) }
                 @match &self.numbers {
                     Ok(numbers) => { (self.numbers(numbers, verdicts)) },
-                    Err(why) => { p.trouble { (short(why)) } },
+                    Err(why) => { p.unreadable { (short(why)) } },
                 }
             }
         }
@@ -167,13 +175,13 @@ impl View {
         let fps = self.fps;
         let measured = verdicts.camera(self.number, &strip.camera).map(measured);
         html! {
-            @if strip.trouble.is_none() || !strip.pictures.is_empty() {
+            @if strip.error.is_none() || !strip.pictures.is_empty() {
                 h3 {
                     bdi { (clip(&strip.camera, 80)) } " "
                     @if let Some(measured) = measured { small { (measured) } }
                 }
             }
-            @if let Some(trouble) = &strip.trouble { p.trouble { (quoted(&clip(&short(trouble), LONGEST_TEXT))) } }
+            @if let Some(error) = &strip.error { p.unreadable { (quoted(&clip(&short(error), LONGEST_TEXT))) } }
             div.strip { @for (frame, picture) in &strip.pictures {
                 figure data-frame=(frame) {
                     img src=(picture.url) width=(picture.width) height=(picture.height) alt={ "frame " (frame) } loading="lazy";
@@ -196,8 +204,9 @@ fn still(measured: Option<&EpisodeGrade>) -> String {
         (measured.idle_head_s, "before it moves"),
         (measured.idle_tail_s, "at the end"),
     ];
-    let told = ends.iter().filter(|(time, _)| *time >= 0.5);
-    told.map(|(time, when)| format!(", still for {time:.1} s {when}"))
+    let shown = ends.iter().filter(|(time, _)| *time >= 0.5);
+    shown
+        .map(|(time, when)| format!(", still for {time:.1} s {when}"))
         .collect()
 }
 
@@ -264,10 +273,10 @@ pub(super) fn flags(episode: &Episode) -> Vec<String> {
     let Ok(column) = episode.column(FLAGS_KEY) else {
         return Vec::new();
     };
-    let told = FLAGS.iter().filter_map(|(bit, what)| {
+    let found = FLAGS.iter().filter_map(|(bit, what)| {
         let has = |value: &&f64| (**value as u64) & u64::from(*bit) != 0;
         let rows = column.values().iter().filter(has).count();
         (rows > 0).then(|| format!("{}: {what}.", counted(rows as u64, "row")))
     });
-    told.collect()
+    found.collect()
 }

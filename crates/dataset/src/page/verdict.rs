@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::check::{CameraGrade, EpisodeGrade, Finding, Grade, Report, Severity};
+use crate::check::{CameraGrade, CheckReport, EpisodeGrade, Finding, Grade, Severity};
 
 /// Findings of one episode that the page lists at most.
 pub(super) const MOST_LISTED: usize = 12;
@@ -11,12 +11,12 @@ pub(super) const MOST_LISTED: usize = 12;
 /// The grades and findings, by episode.
 #[derive(Debug)]
 pub(super) struct Verdicts<'a> {
-    report: &'a Report,
+    report: &'a CheckReport,
     by_episode: BTreeMap<u64, Vec<&'a Finding>>,
 }
 
 impl<'a> Verdicts<'a> {
-    pub(super) fn of(report: &'a Report) -> Verdicts<'a> {
+    pub(super) fn of(report: &'a CheckReport) -> Verdicts<'a> {
         let mut by_episode: BTreeMap<u64, Vec<&Finding>> = BTreeMap::new();
         for finding in &report.findings {
             if let Some(episode) = finding.episode {

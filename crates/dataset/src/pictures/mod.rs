@@ -1,6 +1,7 @@
 //! Reading pictures by episode, frame and camera.
 
 mod images;
+mod picture;
 mod stamps;
 mod videos;
 
@@ -14,19 +15,8 @@ use images::ImagePictures;
 use stamps::Stamps;
 use videos::VideoPictures;
 
-/// How far a picture's time may be off, in seconds; LeRobot's default.
-pub(crate) const TOLERANCE: f64 = 1e-4;
-
-/// A decoded picture.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
-    /// Pixels per row.
-    pub width: usize,
-    /// Rows.
-    pub height: usize,
-    /// Rows of RGB pixels, 8 bits per colour, without gaps.
-    pub rgb: Vec<u8>,
-}
+pub use picture::Picture;
+pub(crate) use picture::TOLERANCE;
 
 /// Reads the pictures of one camera, from videos or from PNGs in the data files. Going forward frame by frame decodes
 /// every picture once; a jump decodes from the key frame before.

@@ -21,7 +21,7 @@ pub(super) struct VideoPictures {
     playing: Option<Playing>,
     /// The last picture asked for, and those that came out together with it.
     ready: VecDeque<(usize, Arc<Picture>)>,
-    /// Pictures handed out before, whose memory is used again once nobody holds them.
+    /// Pictures handed out before, whose memory is used again once no reader holds them.
     spare: Vec<Arc<Picture>>,
     pub(super) decoded: u64,
 }
@@ -188,7 +188,7 @@ impl Playing {
     }
 }
 
-/// The pixels of a picture that nobody holds any more, or none.
+/// The pixels of a picture that no reader holds any more, or none.
 fn memory(spare: &mut Vec<Arc<Picture>>) -> Vec<u8> {
     let free = spare.iter_mut().position(|p| Arc::get_mut(p).is_some());
     let free = free.and_then(|at| Arc::into_inner(spare.swap_remove(at)));

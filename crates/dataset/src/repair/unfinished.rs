@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::RepairReport;
+use super::report::RepairReport;
 use crate::commit::Marker;
 use crate::episodes::{self, EPISODES_DIR};
 use crate::error::{IoContext, Result};
-use crate::fs::{Fs, STAGING, parent, put, remove_if_there};
+use crate::fs::{Fs, STAGING, parent, remove_if_there};
 use crate::inside::{Kind, kind, no_links, own_file};
 use crate::paths::{folded, referred};
+use crate::place_file::put;
 use crate::reader::Dataset;
 use crate::runs::has_journal;
 use crate::stats::{STATS_PATH, Stats, aggregate, to_value};
@@ -72,7 +73,7 @@ pub(super) fn restore_stats(
         put(fs, dataset.root(), Path::new(STATS_PATH), &bytes)?;
     } else {
         let reason = "meta/stats.json counts other frames than meta/info.json, and meta/episodes \
-                      lacks the statistics to compute it anew";
+                      lacks the statistics to compute it again";
         report.left.push(reason.to_owned());
         return Ok(());
     }

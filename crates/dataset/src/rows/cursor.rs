@@ -14,7 +14,8 @@ use parquet::file::reader::Length;
 
 use crate::budget::Budget;
 use crate::error::{DatasetError, Result};
-use crate::parquet_io::{self, Source, guarded};
+use crate::parquet_io::{self, guarded};
+use crate::parquet_source::Source;
 
 /// Rows decoded at a time; fewer where they hold pictures.
 const BATCH: usize = 2048;

@@ -13,7 +13,8 @@ use parquet::arrow::arrow_reader::{
 use parquet::file::reader::Length;
 
 use crate::error::{DatasetError, Result};
-use crate::parquet_io::{self, Source, guarded};
+use crate::parquet_io::{self, guarded};
+use crate::parquet_source::Source;
 
 /// Rows decoded at a time; a header may claim any number.
 const BATCH_ROWS: usize = 65_536;

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::episodes::EpisodeRow;
 use crate::error::{DatasetError, Result};
-use crate::info::{Format, Info};
+use crate::format::Format;
+use crate::info::Info;
 use crate::rows::cursor::Cursor;
 use crate::{parquet_io, table};
 
@@ -138,14 +139,14 @@ impl Places {
     pub(crate) fn of(&self, root: &Path, info: &Info, row: &EpisodeRow) -> Result<Vec<Stretch>> {
         let number = i64::try_from(row.stored_index).unwrap_or(i64::MAX);
         let path = root.join(info.data_file(row.data)?);
-        let told = match path.is_file() {
+        let stated = match path.is_file() {
             true => self.file(&path),
             false => Err(DatasetError::MissingFile {
                 what: format!("episode {}", row.episode_index),
                 path: path.clone(),
             }),
         };
-        if let Ok(file) = &told {
+        if let Ok(file) = &stated {
             let found = file.stretches(number);
             if count(&found) == row.length && row.length > 0 {
                 return Ok(found);
@@ -162,7 +163,7 @@ impl Places {
             Format::V3 => self.everywhere(root).get(&number).cloned(),
             Format::V2_0 | Format::V2_1 => None,
         };
-        match (found, told) {
+        match (found, stated) {
             (Some(found), _) => Ok(found),
             (None, Err(error)) => Err(error),
             (None, Ok(_)) => {

@@ -1,4 +1,4 @@
-//! Carrying a plan out: the new dataset is built beside the old one, checked, and put in place.
+//! Carrying a plan out: the new dataset is built next to the old one, checked, and put in place.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -90,16 +90,16 @@ pub(crate) fn outside(root: &Path, output: &Path) -> Result<()> {
     if !output.starts_with(&root) {
         return Ok(());
     }
-    let beside = advice::quoted(&advice::beside(&root, "new"));
+    let sibling = advice::quoted(&advice::sibling(&root, "new"));
     Err(DatasetError::invalid(
         output.display().to_string(),
         format!(
-            "lies in the dataset itself; give a folder outside of it, such as `--output {beside}`"
+            "lies in the dataset itself; give a folder outside of it, such as `--output {sibling}`"
         ),
     ))
 }
 
-/// Somebody may have written to the dataset between its opening and its locking.
+/// Another program may have written to the dataset between its opening and its locking.
 fn unaltered(dataset: &Dataset, target: &Target) -> Result<()> {
     if *target != Target::InPlace {
         return Ok(());
@@ -154,8 +154,8 @@ fn build(
     }
     tables::write(plan, info, &places, stats, root, work)?;
     // Of several datasets, the first one's card.
-    let trouble = card::carry_over(&*work.fs.clone(), plan.sources[0].root(), root)?;
-    edited.notes.extend(trouble);
+    let notes = card::carry_over(&*work.fs.clone(), plan.sources[0].root(), root)?;
+    edited.notes.extend(notes);
     Ok(edited)
 }
 

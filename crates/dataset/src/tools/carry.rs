@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use crate::episodes::EPISODES_DIR;
 use crate::error::{DatasetError, IoContext, Result};
-use crate::fs::{STAGING, move_into, parent};
-use crate::info::INFO_PATH;
+use crate::format::INFO_PATH;
+use crate::fs::{STAGING, parent};
 use crate::inside::{self, Kind, kind};
 use crate::paths::referred;
+use crate::place_file::move_into;
 use crate::reader::Dataset;
 use crate::stats::STATS_PATH;
 use crate::tasks::TASKS_PATH;
@@ -69,7 +70,7 @@ pub(crate) fn other_files(work: &mut Work, source: &Dataset, root: &Path) -> Res
     Ok(())
 }
 
-/// Whether an edit writes this file anew, or leaves it out with its episodes.
+/// Whether an edit replaces this file, or leaves it out with its episodes.
 fn is_ours(needed: &BTreeSet<PathBuf>, relative: &Path) -> bool {
     let table = relative.starts_with(EPISODES_DIR)
         && relative.components().count() == 4

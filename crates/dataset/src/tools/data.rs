@@ -1,6 +1,7 @@
 //! The data files of an edited dataset.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,9 +14,9 @@ use parquet::file::properties::WriterProperties;
 
 use crate::error::{DatasetError, Result};
 use crate::features::{Dtype, Feature};
-use crate::fs::put;
 use crate::hf_metadata::huggingface;
 use crate::info::Info;
+use crate::place_file::put;
 use crate::reader::EpisodeReader;
 use crate::stats::Stats;
 use crate::template::FileIndex;
@@ -41,80 +42,119 @@ pub(crate) fn write(
     edited: &mut Edited,
 ) -> Result<Written> {
     work.step("rows", plan.frames())?;
-    let starts = plan.starts();
-    let mut out = Written {
-        files: vec![FileIndex::default(); plan.takes.len()],
-        stats: vec![None; plan.takes.len()],
+    let mut writer = RowsWriter {
+        plan,
+        info,
+        root,
+        starts: plan.starts(),
+        frames: frames_by_file(plan),
+        limit: size_limit(info, "data_files_size_in_mb", 100),
+        rows: plan.sources.iter().map(SourceRows::new).collect(),
+        episodes: plan.sources.iter().map(EpisodeReader::of_all).collect(),
+        file: None,
+        next: FileIndex::default(),
+        out: Written {
+            files: vec![FileIndex::default(); plan.takes.len()],
+            stats: vec![None; plan.takes.len()],
+        },
     };
-    let mut readers: Vec<SourceRows> = plan.sources.iter().map(SourceRows::new).collect();
-    let mut file: Option<DataFile> = None;
-    let mut next = FileIndex::default();
-    let limit = size_limit(info, "data_files_size_in_mb", 100);
-    let mut known: Vec<EpisodeReader> = plan.sources.iter().map(EpisodeReader::of_all).collect();
-    let frames = frames_by_file(plan);
     let mut at = 0;
     while at < plan.takes.len() {
         let end = shared_until(plan, at);
-        if let Some(path) = unchanged(plan, &starts, at..end)? {
-            if let Some(done) = file.take() {
-                done.close(root, work, edited)?;
-            }
-            take_over(work, &path, root, &info.data_file(next)?)?;
-            edited.files_kept += 1;
-            for place in &mut out.files[at..end] {
-                *place = next;
-            }
-            // What a table says of rows is not believed, even where the rows stay as they are.
-            for number in at..end {
-                let take = &plan.takes[number];
-                let episode = known[take.source].read(take.episode)?;
-                out.stats[number] = Some(stats::of_episode(plan, take, &episode));
-            }
-            next = next.next(info.chunks_size);
-            work.advance(
-                plan.takes[at..end]
-                    .iter()
-                    .map(|t| t.tasks.len() as u64)
-                    .sum(),
-            )?;
-            at = end;
-            continue;
-        }
-        for (number, start) in starts.iter().enumerate().take(end).skip(at) {
-            let take = &plan.takes[number];
-            let read = readers[take.source].episode(take.episode)?;
-            let source = &plan.sources[take.source];
-            let path = data_path(source, take.episode)?;
-            let rows = read.slice(take.frames.start, take.frames.len());
-            let batch = episode_batch(plan, number, *start, &rows, &path)?;
-            out.stats[number] = Some(stats::row_stats(plan, &batch, &path)?);
-            let share = share_of(&frames, take.source, &path, rows.num_rows());
-            let fits = |file: &DataFile| {
-                let room = plan.packing == Packing::Keep || file.size() + share < limit;
-                file.schema == batch.schema()
-                    && room
-                    && (number > at || plan.packing == Packing::Fill)
-            };
-            if !file.as_ref().is_some_and(fits) {
-                if let Some(done) = file.take() {
-                    done.close(root, work, edited)?;
-                }
-                let relative = info.data_file(next)?;
-                file = Some(DataFile::begin(relative, batch.schema(), info, next)?);
-                next = next.next(info.chunks_size);
-            }
-            if let Some(file) = &mut file {
-                file.add(&batch)?;
-                out.files[number] = file.at;
-            }
-            work.advance(rows.num_rows() as u64)?;
+        match unchanged(plan, &writer.starts, at..end)? {
+            Some(path) => writer.keep(&path, at..end, work, edited)?,
+            None => writer.copy(at..end, work, edited)?,
         }
         at = end;
     }
-    if let Some(done) = file {
-        done.close(root, work, edited)?;
+    writer.close_file(work, edited)?;
+    Ok(writer.out)
+}
+
+/// Writes the rows of a plan, file after file.
+struct RowsWriter<'a> {
+    plan: &'a Plan,
+    info: &'a Info,
+    root: &'a Path,
+    /// Where each episode of the result begins.
+    starts: Vec<u64>,
+    /// How many frames of the plan's sources each data file has.
+    frames: BTreeMap<(usize, PathBuf), u64>,
+    /// Bytes that a file is filled up to.
+    limit: u64,
+    rows: Vec<SourceRows<'a>>,
+    episodes: Vec<EpisodeReader<'a>>,
+    /// The file that is being filled.
+    file: Option<DataFile>,
+    next: FileIndex,
+    out: Written,
+}
+
+impl RowsWriter<'_> {
+    /// Takes over a source file that stays exactly as it is, with all of these takes.
+    fn keep(
+        &mut self,
+        path: &Path,
+        takes: Range<usize>,
+        work: &mut Work,
+        edited: &mut Edited,
+    ) -> Result<()> {
+        self.close_file(work, edited)?;
+        take_over(work, path, self.root, &self.info.data_file(self.next)?)?;
+        edited.files_kept += 1;
+        let mut frames = 0;
+        for number in takes {
+            let take = &self.plan.takes[number];
+            self.out.files[number] = self.next;
+            // What a table says of rows is not believed, even where the rows stay as they are.
+            let episode = self.episodes[take.source].read(take.episode)?;
+            self.out.stats[number] = Some(stats::of_episode(self.plan, take, &episode));
+            frames += take.tasks.len() as u64;
+        }
+        self.next = self.next.next(self.info.chunks_size);
+        work.advance(frames)
     }
-    Ok(out)
+
+    /// Writes the rows of takes whose source rows share a file.
+    fn copy(&mut self, takes: Range<usize>, work: &mut Work, edited: &mut Edited) -> Result<()> {
+        let plan = self.plan;
+        let first = takes.start;
+        for number in takes {
+            let take = &plan.takes[number];
+            let read = self.rows[take.source].episode(take.episode)?;
+            let path = data_path(&plan.sources[take.source], take.episode)?;
+            let rows = read.slice(take.frames.start, take.frames.len());
+            let batch = episode_batch(plan, number, self.starts[number], &rows, &path)?;
+            self.out.stats[number] = Some(stats::row_stats(plan, &batch, &path)?);
+            let share = share_of(&self.frames, take.source, &path, rows.num_rows());
+            let fits = |file: &DataFile| {
+                let room = plan.packing == Packing::Keep || file.size() + share < self.limit;
+                file.schema == batch.schema()
+                    && room
+                    && (number > first || plan.packing == Packing::Fill)
+            };
+            if !self.file.as_ref().is_some_and(fits) {
+                self.close_file(work, edited)?;
+                let relative = self.info.data_file(self.next)?;
+                let file = DataFile::begin(relative, batch.schema(), self.info, self.next)?;
+                self.file = Some(file);
+                self.next = self.next.next(self.info.chunks_size);
+            }
+            if let Some(file) = &mut self.file {
+                file.add(&batch)?;
+                self.out.files[number] = file.at;
+            }
+            work.advance(rows.num_rows() as u64)?;
+        }
+        Ok(())
+    }
+
+    fn close_file(&mut self, work: &mut Work, edited: &mut Edited) -> Result<()> {
+        match self.file.take() {
+            Some(done) => done.close(self.root, work, edited),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A limit that `info.json` states, in bytes.
@@ -140,11 +180,7 @@ fn shared_until(plan: &Plan, at: usize) -> usize {
 }
 
 /// The source file that would be written again exactly as it is.
-fn unchanged(
-    plan: &Plan,
-    starts: &[u64],
-    takes: std::ops::Range<usize>,
-) -> Result<Option<PathBuf>> {
+fn unchanged(plan: &Plan, starts: &[u64], takes: Range<usize>) -> Result<Option<PathBuf>> {
     let source = &plan.sources[plan.takes[takes.start].source];
     let kept = |columns: &[Column]| {
         let declared = &source.info().features;

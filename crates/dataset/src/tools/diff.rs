@@ -7,7 +7,7 @@ use crate::episode::Episode;
 use crate::error::Result;
 use crate::reader::{Dataset, EpisodeReader};
 use crate::tools::packets::PacketFile;
-use crate::tools::videos::video_path;
+use crate::tools::video_runs::video_path;
 use crate::tools::work::Work;
 
 /// The number of a row, and the row in both datasets.

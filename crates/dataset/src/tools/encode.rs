@@ -1,4 +1,4 @@
-//! Encoding an episode's pictures anew.
+//! Re-encoding an episode's pictures.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};

@@ -11,7 +11,7 @@ use crate::inside;
 use crate::reader::Dataset;
 use crate::tools::packets::PacketFile;
 use crate::tools::splice::{Part, splice};
-use crate::tools::videos::video_path;
+use crate::tools::video_runs::video_path;
 use crate::tools::work::Work;
 
 /// What an episode becomes.
@@ -21,7 +21,7 @@ pub enum Format {
     Csv,
     /// A folder of pictures for each camera.
     Png,
-    /// A video for each camera, without encoding anew.
+    /// A video for each camera, not re-encoded.
     Mp4,
 }
 
@@ -106,7 +106,7 @@ fn cell(text: &str) -> String {
     }
 }
 
-/// Writes a file anew; a link that has the name is refused.
+/// Writes a new file; a link that has the name is refused.
 fn write(work: &Work, path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = inside::create(&*work.fs, path)?;
     file.write_all(bytes).at("write", path)

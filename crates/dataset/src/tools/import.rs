@@ -7,14 +7,16 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::error::{DatasetError, Result};
+use crate::features::{ACTION, STATE};
 use crate::features::{Dtype, Feature};
 use crate::rate;
-use crate::reader::{ACTION, Dataset, EpisodeReader, STATE};
+use crate::reader::{Dataset, EpisodeReader};
 use crate::rows::{Cursor, stored_width};
 use crate::tools::build::carry_out;
 use crate::tools::packets::PacketFile;
-use crate::tools::plan::{Packing, Plan, Take};
-use crate::tools::videos::video_path;
+use crate::tools::plan::{Packing, Plan};
+use crate::tools::take::Take;
+use crate::tools::video_runs::video_path;
 use crate::tools::work::{Edited, Target, Work};
 
 /// Makes a v3 dataset of ulna's layout in `output` from any dataset that ulna reads: older formats, and v3 datasets
@@ -150,11 +152,11 @@ fn see_to_cameras(plan: &mut Plan, notes: &mut Vec<String>) -> Result<()> {
         }
         if counts.iter().all(|count| *count == 0) {
             // A file that only has to be fetched is no reason to go without the camera.
-            if let Some(DatasetError::Placeholder { path, what }) = pictures.trouble {
+            if let Some(DatasetError::Placeholder { path, what }) = pictures.first_error {
                 return Err(DatasetError::Placeholder { path, what });
             }
             let why = pictures
-                .trouble
+                .first_error
                 .map_or(String::new(), |error| format!(": {error}"));
             notes.push(format!(
                 "camera `{camera}` is left out: it has no pictures{why}"
@@ -202,7 +204,7 @@ struct Pictures {
     /// Height and width, each once.
     sizes: Vec<(usize, usize)>,
     /// The first reason for which pictures could not be found.
-    trouble: Option<DatasetError>,
+    first_error: Option<DatasetError>,
 }
 
 impl Pictures {
@@ -211,7 +213,7 @@ impl Pictures {
         let (path, span) = match video_path(source, camera, take.episode) {
             Ok(found) => found,
             Err(error) => {
-                self.trouble.get_or_insert(error);
+                self.first_error.get_or_insert(error);
                 return 0;
             }
         };
@@ -223,7 +225,7 @@ impl Pictures {
                 self.sizes.push(size);
             }
             let file = opened
-                .map_err(|error| self.trouble.get_or_insert(error))
+                .map_err(|error| self.first_error.get_or_insert(error))
                 .ok();
             self.files.insert(path.clone(), file);
         }

@@ -1,4 +1,4 @@
-//! Editing datasets. An edit never changes a file in place: it builds the new dataset beside the old one, checks it, and
+//! Editing datasets. An edit never changes a file in place: it builds the new dataset next to the old one, checks it, and
 //! puts it in its place in one step (`replace.rs`).
 //!
 //! Reading order: `plan.rs` says what a result consists of, `build.rs` carries a plan out, the other files do its parts,
@@ -11,6 +11,7 @@ mod data;
 mod diff;
 mod encode;
 mod export;
+mod hidden_names;
 mod import;
 mod merge;
 mod packets;
@@ -24,8 +25,10 @@ mod select;
 mod splice;
 mod stats;
 mod tables;
+mod take;
 mod trim;
 mod values;
+mod video_runs;
 mod videos;
 mod work;
 
@@ -33,9 +36,10 @@ pub use crate::video::Encoding;
 pub use columns::{FeatureChanges, NewFeature, change_features};
 pub use diff::{Difference, diff};
 pub use export::{Exported, Format, export};
+pub(crate) use hidden_names::hidden_names;
 pub use import::import;
 pub use merge::merge;
-pub(crate) use replace::{hidden_names, settle};
+pub(crate) use replace::settle;
 pub use retask::{TaskChanges, change_tasks};
 pub use rewrite::{compact, recompute_stats, reencode};
 pub use select::{Choice, Parts, delete, select, split};

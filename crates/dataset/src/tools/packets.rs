@@ -1,6 +1,7 @@
 //! The compressed pictures of an mp4 file as they are, whatever the codec: where they are, and which of them can be
 //! taken out without decoding.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,29 @@ use shiguredo_mp4::boxes::SampleEntry;
 use crate::error::{DatasetError, IoContext, Result};
 use crate::pictures::TOLERANCE;
 use crate::video::{PictureAt, TrackIndex};
+
+/// The indexes of the files that an edit uses, each read once.
+#[derive(Debug, Default)]
+pub(crate) struct PacketFiles(BTreeMap<PathBuf, PacketFile>);
+
+impl PacketFiles {
+    pub(crate) fn open(&mut self, path: &Path) -> Result<&PacketFile> {
+        if !self.0.contains_key(path) {
+            self.0.insert(path.to_owned(), PacketFile::open(path)?);
+        }
+        // It is there now.
+        Ok(&self.0[path])
+    }
+
+    /// The index of a file that has been opened.
+    pub(crate) fn get(&self, path: &Path) -> Option<&PacketFile> {
+        self.0.get(path)
+    }
+
+    pub(crate) fn remove(&mut self, path: &Path) {
+        self.0.remove(path);
+    }
+}
 
 /// The index of an mp4 file.
 #[derive(Clone, Debug)]

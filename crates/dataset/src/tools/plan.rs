@@ -2,65 +2,19 @@
 //! which tasks, with which features, in which files. Every tool is a plan; [`build`](super::build) carries it out.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
 
 use serde_json::{Map, Value, json};
 
 use crate::error::{DatasetError, Result};
 use crate::features::{Dtype, Feature};
-use crate::info::{DATA_PATH, Format, INFO_PATH, Info, VIDEO_PATH};
+use crate::format::{DATA_PATH, Format, INFO_PATH, VIDEO_PATH};
+use crate::info::Info;
 use crate::paths::fault;
 use crate::reader::{Dataset, EpisodeReader};
+use crate::tools::take::Take;
 use crate::tools::values::Values;
 use crate::video::Encoding;
-use crate::{advice, rate, splits};
-
-/// Frames of one episode that become one episode.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Take {
-    /// The position of its dataset in the plan.
-    pub(crate) source: usize,
-    pub(crate) episode: usize,
-    pub(crate) frames: Range<usize>,
-    /// The new task of every frame's, as its position in the new list.
-    pub(crate) tasks: Vec<u32>,
-    /// The task numbers as the source's file has them.
-    stored: Vec<i64>,
-    /// The time of every frame in its episode, s, where the rows have others than the frame rate gives.
-    times: Option<Vec<f64>>,
-}
-
-impl Take {
-    /// Whether the file's task numbers stay as they are.
-    pub(crate) fn keeps_task_numbers(&self) -> bool {
-        let pairs = self.tasks.iter().zip(&self.stored);
-        self.tasks.len() == self.stored.len() && pairs.into_iter().all(|(a, b)| i64::from(*a) == *b)
-    }
-
-    /// The time of a frame of the take in its source's episode, s, as its row has it.
-    pub(crate) fn time(&self, frame: usize, fps: f64) -> f64 {
-        let stored = self.times.as_ref().and_then(|times| times.get(frame));
-        stored.map_or((self.frames.start + frame) as f64 / fps, |time| *time)
-    }
-
-    /// Whether the rows' times are those that the frame rate gives.
-    pub(crate) fn is_on_grid(&self) -> bool {
-        self.times.is_none()
-    }
-
-    /// Takes the times that the frame rate gives for those of the rows.
-    pub(crate) fn go_by_the_rate(&mut self) {
-        self.times = None;
-    }
-
-    /// Takes fewer frames, numbered within the episode.
-    pub(crate) fn trim(&mut self, frames: Range<usize>) {
-        self.tasks = self.tasks[frames.clone()].to_vec();
-        self.stored = self.stored[frames.clone()].to_vec();
-        self.times = (self.times.take()).map(|times| times[frames.clone()].to_vec());
-        self.frames = self.frames.start + frames.start..self.frames.start + frames.end;
-    }
-}
+use crate::{advice, splits};
 
 /// How data and videos are put into files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,12 +25,12 @@ pub(crate) enum Packing {
     Fill,
 }
 
-/// What is written anew although nothing else asks for it.
+/// What is computed again although nothing else asks for it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Anew {
+pub(crate) struct Recompute {
     /// The statistics of pictures; those of numbers always are.
     pub(crate) picture_statistics: bool,
-    /// The videos.
+    /// The videos, in this encoding.
     pub(crate) videos: Option<Encoding>,
 }
 
@@ -98,8 +52,8 @@ pub(crate) struct Plan {
     pub(crate) columns: Vec<Column>,
     pub(crate) tasks: Vec<String>,
     pub(crate) packing: Packing,
-    pub(crate) anew: Anew,
-    /// Things worth telling.
+    pub(crate) recompute: Recompute,
+    /// What the user should know of it, a sentence each.
     pub(crate) notes: Vec<String>,
 }
 
@@ -111,23 +65,23 @@ impl Plan {
 
     /// Only these episodes; the rows of others are not looked at.
     pub(crate) fn of_episodes(dataset: Dataset, keep: impl Fn(usize) -> bool) -> Result<Plan> {
-        Plan::build(vec![dataset], &keep, Trouble::Stops)
+        Plan::build(vec![dataset], &keep, OnUnreadable::Fail)
     }
 
     /// Whatever can be read; what cannot is left out, with a note.
     pub(crate) fn of_what_is_readable(dataset: Dataset) -> Result<Plan> {
-        Plan::build(vec![dataset], &|_| true, Trouble::LeavesOut)
+        Plan::build(vec![dataset], &|_| true, OnUnreadable::LeaveOut)
     }
 
     /// All episodes of these datasets, one after the other, with the features of the first and the tasks of all.
     pub(crate) fn of_all(sources: Vec<Dataset>) -> Result<Plan> {
-        Plan::build(sources, &|_| true, Trouble::Stops)
+        Plan::build(sources, &|_| true, OnUnreadable::Fail)
     }
 
     fn build(
         sources: Vec<Dataset>,
         keep: &dyn Fn(usize) -> bool,
-        trouble: Trouble,
+        on_unreadable: OnUnreadable,
     ) -> Result<Plan> {
         let mut list = TaskList::default();
         let mut takes = Vec::new();
@@ -136,40 +90,34 @@ impl Plan {
             let known: BTreeMap<i64, u32> = (source.task_numbers().iter().zip(source.tasks()))
                 .map(|(task, text)| (*task, list.position(text)))
                 .collect();
-            let mut reader = match trouble {
-                Trouble::Stops => EpisodeReader::new(source, Vec::new()),
+            let mut reader = match on_unreadable {
+                OnUnreadable::Fail => EpisodeReader::new(source, Vec::new()),
                 // What cannot be read has to be known before it is written.
-                Trouble::LeavesOut => EpisodeReader::of_all(source),
+                OnUnreadable::LeaveOut => EpisodeReader::of_all(source),
             };
             for episode in (0..source.len()).filter(|episode| keep(*episode)) {
                 let read = match reader.read(episode) {
                     Ok(read) => read,
-                    Err(error) if trouble == Trouble::LeavesOut => {
+                    Err(error) if on_unreadable == OnUnreadable::LeaveOut => {
                         notes.push(format!("episode {episode} is left out: {error}"));
                         continue;
                     }
                     Err(error) => return Err(unreadable(source, episode, error)),
                 };
-                let stored = read.task_index().to_vec();
-                let mut tasks = Vec::with_capacity(stored.len());
-                for task in &stored {
-                    let position = match (known.get(task), trouble) {
+                let mut tasks = Vec::with_capacity(read.len());
+                for task in read.task_index() {
+                    let position = match (known.get(task), on_unreadable) {
                         (Some(position), _) => *position,
-                        (None, Trouble::LeavesOut) => {
+                        (None, OnUnreadable::LeaveOut) => {
                             list.position(&stand_in(source, episode, *task, &mut notes))
                         }
-                        (None, Trouble::Stops) => return Err(unknown_task(source, episode, *task)),
+                        (None, OnUnreadable::Fail) => {
+                            return Err(unknown_task(source, episode, *task));
+                        }
                     };
                     tasks.push(position);
                 }
-                takes.push(Take {
-                    source: number,
-                    episode,
-                    frames: 0..stored.len(),
-                    tasks,
-                    stored,
-                    times: off_grid(read.timestamps(), source.fps()),
-                });
+                takes.push(Take::whole(number, &read, tasks, source.fps()));
             }
         }
         let features = sources.first().map(|first| first.info().features.clone());
@@ -186,7 +134,7 @@ impl Plan {
             takes,
             tasks: list.texts,
             packing: Packing::Keep,
-            anew: Anew::default(),
+            recompute: Recompute::default(),
             notes,
         })
     }
@@ -319,9 +267,9 @@ fn to_v3(raw: &mut Map<String, Value>) {
 
 /// What becomes of an edit when an episode cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Trouble {
-    Stops,
-    LeavesOut,
+enum OnUnreadable {
+    Fail,
+    LeaveOut,
 }
 
 /// The tasks of the result, each once.
@@ -403,9 +351,4 @@ fn unreadable(source: &Dataset, episode: usize, error: DatasetError) -> DatasetE
         format!("episode {episode} of {}", source.root().display()),
         format!("{error}; a copy without it: `{without}`"),
     )
-}
-
-/// The times of rows, if they are others than the frame rate gives (beyond what single precision rounds).
-fn off_grid(stamps: &[f64], fps: f64) -> Option<Vec<f64>> {
-    (!rate::fits(stamps, fps)).then(|| stamps.to_vec())
 }

@@ -1,11 +1,10 @@
 //! Putting an edited dataset in the place of the old one so that a crash at any moment leaves one or the other.
 //!
-//! The new dataset is built as `.NAME.ulna-edit` beside `NAME`. When it is complete, synced and checked, the two
+//! The new dataset is built as `.NAME.ulna-edit` next to `NAME`. When it is complete, synced and checked, the two
 //! names are exchanged in one step, and what then has the hidden name is removed. As long as `NAME` is there,
 //! everything hidden can go; only where a file system cannot exchange names, a crash may leave `NAME` absent, and
 //! the old dataset as `.NAME.ulna-old`, which then takes its name back.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,9 +12,10 @@ use std::path::{Path, PathBuf};
 use crate::error::{DatasetError, IoContext, Result};
 use crate::fs::{Fs, STAGING, make_dirs, parent, remove_if_there};
 use crate::inside::{self, Kind, in_the_way, kind, own_file, own_folder, staging};
+use crate::lock::lock;
 use crate::runs::runs;
+use crate::tools::hidden_names::hidden;
 use crate::tools::work::Target;
-use crate::writer::lock;
 
 /// Says that a folder is part of an edit; without it, nothing is taken for a leftover.
 const MARKER: &str = ".ulna/edit";
@@ -31,20 +31,6 @@ pub(crate) struct Site {
     /// Whether the target had no staging folder before.
     new_staging: bool,
     _locks: Vec<File>,
-}
-
-fn hidden(target: &Path, what: &str) -> PathBuf {
-    // Names that are no text must not become one name.
-    let mut name = OsString::from(".");
-    name.push(target.file_name().unwrap_or_default());
-    name.push(format!(".ulna-{what}"));
-    parent(target).join(name)
-}
-
-/// The names beside a dataset that edits of it use.
-pub(crate) fn hidden_names(root: &Path) -> Vec<PathBuf> {
-    let target = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    ["edit", "old"].map(|what| hidden(&target, what)).into()
 }
 
 impl Site {
@@ -200,7 +186,7 @@ fn begin(fs: &dyn Fs, target: &Path) -> Result<(PathBuf, File)> {
         drop(held);
     }
     let folder = parent(&build);
-    // Made anew: nobody else has put anything into it.
+    // The folder must be new, so that no other program has put anything into it.
     fs.create_dir(&build).at("create the folder", &build)?;
     fs.sync_dir(&folder).at("sync the folder", &folder)?;
     inside::make_dirs(fs, &build, Path::new(STAGING))?;
@@ -336,7 +322,7 @@ pub(crate) fn settle(fs: &dyn Fs, root: &Path) -> Result<Vec<String>> {
         if own_folder(leftover)? {
             remove_tree(fs, leftover)?;
             sync()?;
-            actions.push("removed what an interrupted edit left beside the dataset".to_owned());
+            actions.push("removed what an interrupted edit left next to the dataset".to_owned());
         }
     }
     if is_marked(&target)? {

@@ -11,14 +11,14 @@ use crate::tools::work::{Edited, Target, Work};
 use crate::video::Encoding;
 
 /// Merges the files of single episodes up to the limits that `meta/info.json` states (100 MB of rows, 200 MB of video,
-/// 1000 files in a folder, if it states LeRobot's). Pictures are not encoded anew.
+/// 1000 files in a folder, if it states LeRobot's). Pictures are not re-encoded.
 pub fn compact(dir: impl AsRef<Path>, target: &Target, work: &mut Work) -> Result<Edited> {
     let mut plan = Plan::of(Dataset::open(dir)?)?;
     plan.packing = Packing::Fill;
     carry_out(&plan, target, work)
 }
 
-/// Computes the statistics of every episode anew from its rows, with `pictures` also from its pictures, and those of
+/// Computes the statistics of every episode from its rows, with `pictures` also from its pictures, and those of
 /// the dataset from them.
 pub fn recompute_stats(
     dir: impl AsRef<Path>,
@@ -27,11 +27,11 @@ pub fn recompute_stats(
     work: &mut Work,
 ) -> Result<Edited> {
     let mut plan = Plan::of(Dataset::open(dir)?)?;
-    plan.anew.picture_statistics = pictures;
+    plan.recompute.picture_statistics = pictures;
     carry_out(&plan, target, work)
 }
 
-/// Encodes all pictures anew.
+/// Re-encodes all pictures.
 pub fn reencode(
     dir: impl AsRef<Path>,
     encoding: &Encoding,
@@ -44,12 +44,12 @@ pub fn reencode(
     if let Some(depth) = dataset.info().cameras().find(is_depth) {
         return Err(DatasetError::invalid(
             format!("camera `{}`", depth.key),
-            "holds depth, which an 8-bit codec would spoil; it cannot be encoded anew",
+            "holds depth, which an 8-bit codec would spoil; it cannot be re-encoded",
         ));
     }
     if dataset.info().cameras().next().is_none() {
         let what = dataset.root().display().to_string();
-        return Err(DatasetError::invalid(what, "has no videos to encode anew"));
+        return Err(DatasetError::invalid(what, "has no videos to re-encode"));
     }
     let fps = dataset.info().whole_fps();
     let mut plan = Plan::of(dataset)?;
@@ -58,6 +58,6 @@ pub fn reencode(
             column.feature = encoding.declared(&column.feature, fps);
         }
     }
-    plan.anew.videos = Some(encoding.clone());
+    plan.recompute.videos = Some(encoding.clone());
     carry_out(&plan, target, work)
 }

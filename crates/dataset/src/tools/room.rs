@@ -8,7 +8,7 @@ use crate::error::{DatasetError, Result};
 use crate::features::Dtype;
 use crate::tools::plan::{Packing, Plan};
 use crate::tools::rows::data_path;
-use crate::tools::videos::video_path;
+use crate::tools::video_runs::video_path;
 use crate::tools::work::Work;
 
 /// For tables, statistics and the file system's own needs.
@@ -44,7 +44,7 @@ fn estimate(plan: &Plan, build: &Path, work: &Work) -> Result<u64> {
             *videos.entry(path).or_default() += take.frames.len() as u64;
         }
     }
-    let moved = plan.packing == Packing::Keep && plan.anew.videos.is_none();
+    let moved = plan.packing == Packing::Keep && plan.recompute.videos.is_none();
     let mut total = 0_u64;
     for path in data {
         total += path.metadata().map_or(0, |m| m.len());

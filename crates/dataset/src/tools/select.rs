@@ -105,7 +105,7 @@ pub enum Parts {
     Episodes(Vec<(String, Vec<u64>)>),
 }
 
-/// Makes a dataset of each part: `NAME` below `output`, else `DIR_NAME` beside `DIR`, as LeRobot names them. The original
+/// Makes a dataset of each part: `NAME` below `output`, else `DIR_NAME` next to `DIR`, as LeRobot names them. The original
 /// stays as it is. Parts too small for an episode are left out.
 pub fn split(
     dir: impl AsRef<Path>,
@@ -131,14 +131,14 @@ pub fn split(
         plan.drop_unused_tasks();
         let target = Target::New(match output {
             Some(output) => output.join(&name),
-            None => beside(dataset.root(), &name)?,
+            None => sibling(dataset.root(), &name)?,
         });
         out.push((name, carry_out(&plan, &target, work)?));
     }
     Ok(out)
 }
 
-fn beside(root: &Path, part: &str) -> Result<PathBuf> {
+fn sibling(root: &Path, part: &str) -> Result<PathBuf> {
     let root = root.canonicalize().at("find", root)?;
     let name = root.file_name().unwrap_or_default().to_string_lossy();
     Ok(root.with_file_name(format!("{name}_{part}")))

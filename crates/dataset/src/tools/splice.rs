@@ -9,7 +9,8 @@ use shiguredo_mp4::boxes::SampleEntry;
 use shiguredo_mp4::mux::{Mp4FileMuxer, Mp4FileMuxerOptions, Sample};
 
 use crate::error::{DatasetError, IoContext, Result};
-use crate::fs::{FsFile, STAGING, move_into};
+use crate::fs::{FsFile, STAGING};
+use crate::place_file::move_into;
 use crate::tools::packets::PacketFile;
 use crate::tools::work::Work;
 use crate::video::{TICKS_PER_FRAME, index_room};

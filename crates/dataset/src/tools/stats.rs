@@ -13,7 +13,8 @@ use crate::quantile::Precision;
 use crate::reader::Dataset;
 use crate::stats::{FeatureStats, Stats};
 use crate::table;
-use crate::tools::plan::{Column, Plan, Take};
+use crate::tools::plan::{Column, Plan};
+use crate::tools::take::Take;
 use crate::tools::work::{Edited, Work};
 use crate::video::PictureHistogram;
 
@@ -108,12 +109,12 @@ pub(crate) fn of_episodes(
                 continue;
             }
             let kept = before.filter(|before| {
-                whole && !plan.anew.picture_statistics && can_be_true(before, feature)
+                whole && !plan.recompute.picture_statistics && can_be_true(before, feature)
             });
             let found = match kept {
                 Some(kept) => kept,
                 None => {
-                    computed += u64::from(!plan.anew.picture_statistics && whole);
+                    computed += u64::from(!plan.recompute.picture_statistics && whole);
                     of_pictures(source, take, &column.from)?
                 }
             };

@@ -9,13 +9,13 @@ use arrow_schema::Field;
 use arrow_select::concat::concat_batches;
 use serde_json::Value;
 
-use crate::commit::table_path;
 use crate::episode_columns::{scalars, stats_columns};
-use crate::episodes::VideoSpan;
+use crate::episodes::{VideoSpan, table_path};
 use crate::error::{DatasetError, Result};
-use crate::fs::put;
-use crate::info::{INFO_PATH, Info};
+use crate::format::INFO_PATH;
+use crate::info::Info;
 use crate::manifest::{MANIFEST_PATH, report_path};
+use crate::place_file::put;
 use crate::stats::{STATS_PATH, Stats, aggregate, to_value};
 use crate::tasks::TASKS_PATH;
 use crate::template::FileIndex;

@@ -5,8 +5,9 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::error::{DatasetError, Result};
+use crate::features::{ACTION, STATE};
 use crate::movement::movement;
-use crate::reader::{ACTION, Dataset, STATE};
+use crate::reader::Dataset;
 use crate::tools::build::carry_out;
 use crate::tools::plan::Plan;
 use crate::tools::work::{Edited, Target, Work};

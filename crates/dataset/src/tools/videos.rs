@@ -1,7 +1,6 @@
-//! The video files of an edited dataset: packets are moved, pictures encoded anew only where a cut lies between two key
+//! The video files of an edited dataset: packets are moved, pictures re-encoded only where a cut lies between two key
 //! frames, or where another codec is asked for.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -12,42 +11,19 @@ use crate::error::{DatasetError, Result};
 use crate::features::Feature;
 use crate::fs::STAGING;
 use crate::info::Info;
-use crate::reader::Dataset;
 use crate::template::FileIndex;
 use crate::tools::carry::take_over;
 use crate::tools::data::size_limit;
 use crate::tools::encode::encode;
-use crate::tools::packets::PacketFile;
+use crate::tools::packets::{PacketFile, PacketFiles};
 use crate::tools::plan::{Column, Packing, Plan};
 use crate::tools::splice::{Part, splice};
+use crate::tools::video_runs::{Run, runs};
 use crate::tools::work::{Edited, Work};
 use crate::video::Encoding;
 
 /// A file, and which of its pictures.
 type Piece = (PathBuf, Range<usize>);
-
-/// Where the video of an episode is.
-pub(crate) fn video_path(
-    dataset: &Dataset,
-    camera: &str,
-    episode: usize,
-) -> Result<(PathBuf, VideoSpan)> {
-    let span = dataset.episode_row(episode)?.videos.get(camera).copied();
-    let span = span.ok_or_else(|| {
-        let reason = "meta/episodes doesn't say where its pictures are";
-        DatasetError::invalid(format!("camera `{camera}` of episode {episode}"), reason)
-    })?;
-    let path = dataset
-        .root()
-        .join(dataset.info().video_file(camera, span.file)?);
-    match path.exists() {
-        true => Ok((path, span)),
-        false => Err(DatasetError::MissingFile {
-            what: format!("the pictures of camera `{camera}`"),
-            path,
-        }),
-    }
-}
 
 /// The pictures of episodes of the result that follow each other, in files of one codec description.
 struct Pieces {
@@ -60,16 +36,6 @@ struct Pieces {
     bytes: u64,
 }
 
-/// Episodes of the result whose pictures follow each other in one file of a source.
-struct Run {
-    takes: Range<usize>,
-    source: usize,
-    file: FileIndex,
-    path: PathBuf,
-    /// The places of each episode's pictures; none for one whose pictures do not follow each other.
-    places: Vec<Option<Range<usize>>>,
-}
-
 struct Camera<'a> {
     plan: &'a Plan,
     feature: &'a Feature,
@@ -78,7 +44,7 @@ struct Camera<'a> {
     info: &'a Info,
     root: &'a Path,
     /// The indexes of the files that are or were in use.
-    files: BTreeMap<PathBuf, PacketFile>,
+    files: PacketFiles,
     spans: Vec<VideoSpan>,
     next: FileIndex,
 }
@@ -92,7 +58,7 @@ pub(crate) fn write(
     work: &mut Work,
     edited: &mut Edited,
 ) -> Result<Vec<VideoSpan>> {
-    let steps = 1 + u64::from(plan.anew.videos.is_some());
+    let steps = 1 + u64::from(plan.recompute.videos.is_some());
     work.step("pictures", plan.frames() * steps)?;
     let none = VideoSpan {
         file: FileIndex::default(),
@@ -105,12 +71,12 @@ pub(crate) fn write(
         key: &column.from,
         info,
         root,
-        files: BTreeMap::new(),
+        files: PacketFiles::default(),
         spans: vec![none; plan.takes.len()],
         next: FileIndex::default(),
     };
     let limit = size_limit(info, "video_files_size_in_mb", 200);
-    let runs = camera.runs()?;
+    let runs = runs(plan, camera.key, info.fps, &mut camera.files)?;
     camera.say_before(&runs, work)?;
     let mut group: Vec<Pieces> = Vec::new();
     let mut bytes = 0;
@@ -138,83 +104,22 @@ pub(crate) fn write(
 }
 
 impl Camera<'_> {
-    fn index(&mut self, path: &Path) -> Result<&PacketFile> {
-        if !self.files.contains_key(path) {
-            self.files.insert(path.to_owned(), PacketFile::open(path)?);
-        }
-        // It is there now.
-        Ok(&self.files[path])
-    }
-
-    /// Where the pictures of all episodes of the result are, those that follow each other in a file together.
-    fn runs(&mut self) -> Result<Vec<Run>> {
-        let mut runs: Vec<Run> = Vec::new();
-        for (number, take) in self.plan.takes.iter().enumerate() {
-            let source = &self.plan.sources[take.source];
-            let (path, span) = video_path(source, self.key, take.episode)?;
-            let fps = self.info.fps;
-            let times: Vec<f64> = (0..take.frames.len())
-                .map(|frame| span.from + take.time(frame, fps))
-                .collect();
-            let places = self.index(&path)?.places(&times)?;
-            // Episodes that are encoded anew do so one by one.
-            let together = self.plan.anew.videos.is_none() && take.is_on_grid();
-            if let Some(run) = runs.last_mut()
-                && together
-                && let (Some(Some(last)), Some(here)) = (run.places.last(), &places)
-                && (run.source, &run.path) == (take.source, &path)
-                && last.end == here.start
-                && self.plan.takes[number - 1].is_on_grid()
-            {
-                run.takes.end = number + 1;
-                run.places.push(places);
-                continue;
-            }
-            runs.push(Run {
-                takes: number..number + 1,
-                source: take.source,
-                file: span.file,
-                path,
-                places: vec![places],
-            });
-        }
-        Ok(runs)
-    }
-
-    /// Says how many pictures are going to be encoded anew, and why.
+    /// Says how many pictures are going to be re-encoded, and why.
     fn say_before(&self, runs: &[Run], work: &mut Work) -> Result<()> {
-        if self.plan.anew.videos.is_some() {
+        if self.plan.recompute.videos.is_some() {
             return Ok(());
         }
-        let count: usize = runs.iter().map(|run| self.to_encode(run)).sum();
+        let count: usize = runs
+            .iter()
+            .map(|run| run.to_encode(self.plan, &self.files))
+            .sum();
         match count {
             0 => Ok(()),
             _ => work.say(format!(
-                "{count} pictures of `{}` lie in a group of pictures that is cut, and are encoded anew",
+                "{count} pictures of `{}` lie in a group of pictures that is cut, and are re-encoded",
                 self.feature.key
             )),
         }
-    }
-
-    /// How many pictures of a run cannot be taken as they are.
-    fn to_encode(&self, run: &Run) -> usize {
-        let Some(file) = self.files.get(&run.path) else {
-            return 0;
-        };
-        let mut count = 0;
-        for places in &run.places {
-            let Some(places) = places else {
-                return self.plan.takes[run.takes.start].frames.len();
-            };
-            let key = file.next_key(places.start);
-            match key.filter(|key| *key < places.end) {
-                Some(key) if file.codec() == "h264" || key == places.start => {
-                    return count + (key - places.start);
-                }
-                _ => count += places.len(),
-            }
-        }
-        count
     }
 
     /// Finds the pictures of a run; encodes those that cannot be taken as they are.
@@ -227,13 +132,13 @@ impl Camera<'_> {
         for (number, places) in run.takes.clone().zip(&run.places) {
             let frames = self.plan.takes[number].frames.clone();
             let rest = number..run.takes.end;
-            if let Some(encoding) = self.plan.anew.videos.clone() {
+            if let Some(encoding) = self.plan.recompute.videos.clone() {
                 let ranges = vec![self.encoded(number, frames, &encoding, work, edited)?];
                 out.push(self.piece(run, number..number + 1, ranges)?);
                 continue;
             }
             if let (Some(places), Some(end)) = (places, end) {
-                let index = self.index(&run.path)?;
+                let index = self.files.open(&run.path)?;
                 if index.cut(places.start..end).is_some() {
                     let ranges = vec![(run.path.clone(), places.start..end)];
                     out.push(self.piece(run, rest, ranges)?);
@@ -246,7 +151,7 @@ impl Camera<'_> {
                     return Ok(out);
                 }
             }
-            let codec = self.index(&run.path)?.codec();
+            let codec = self.files.open(&run.path)?.codec();
             let encoding = Encoding::like(self.feature, codec);
             let ranges = vec![self.encoded(number, frames, &encoding, work, edited)?];
             out.push(self.piece(run, number..number + 1, ranges)?);
@@ -254,7 +159,7 @@ impl Camera<'_> {
         Ok(out)
     }
 
-    /// The first pictures encoded anew, up to the next key frame, and the others as they are; none where the codec
+    /// The first pictures re-encoded, up to the next key frame, and the others as they are; none where the codec
     /// doesn't allow that.
     fn with_new_head(
         &mut self,
@@ -265,7 +170,7 @@ impl Camera<'_> {
         work: &mut Work,
         edited: &mut Edited,
     ) -> Result<Option<Vec<Piece>>> {
-        let index = self.index(&run.path)?;
+        let index = self.files.open(&run.path)?;
         let key = index.next_key(places.start).filter(|key| *key < places.end);
         let rest = key.and_then(|key| {
             let cut = index.cut(key..end)?;
@@ -277,7 +182,7 @@ impl Camera<'_> {
         let start = self.plan.takes[number].frames.start;
         let head = start..start + (key - places.start);
         let (file, range) = self.encoded(number, head, &Encoding::built_in(), work, edited)?;
-        let encoded = part(self.index(&file)?, range.clone())?.entry();
+        let encoded = part(self.files.open(&file)?, range.clone())?.entry();
         if encoded.as_ref() == Some(&entry) {
             return Ok(Some(vec![(file, range), (run.path.clone(), key..end)]));
         }
@@ -295,7 +200,7 @@ impl Camera<'_> {
         let mut bytes = 0;
         for (path, range) in &ranges {
             let range = range.clone();
-            let part = part(self.index(path)?, range)?;
+            let part = part(self.files.open(path)?, range)?;
             bytes += part.bytes();
             entry = entry.or(part.entry());
         }
@@ -335,7 +240,7 @@ impl Camera<'_> {
             &folder,
         )?;
         edited.pictures_encoded += count as u64;
-        let found = self.index(&path)?.len();
+        let found = self.files.open(&path)?.len();
         match found == count {
             true => Ok((path, 0..count)),
             false => Err(DatasetError::video(
@@ -375,8 +280,12 @@ impl Camera<'_> {
             work.advance(frames)?;
         } else {
             let ranges = || group.iter().flat_map(|pieces| &pieces.ranges);
-            let parts: Vec<Part> = ranges()
-                .map(|(path, range)| part(&self.files[path], range.clone()))
+            for (path, _) in ranges() {
+                self.files.open(path)?;
+            }
+            let known = ranges().filter_map(|(path, range)| Some((self.files.get(path)?, range)));
+            let parts: Vec<Part> = known
+                .map(|(file, range)| part(file, range.clone()))
                 .collect::<Result<_>>()?;
             splice(work, self.root, &relative, &parts, self.info.fps)?;
             edited.files_written += 1;

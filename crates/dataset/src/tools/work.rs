@@ -1,4 +1,4 @@
-//! What every edit carries along: the file system it writes to, and whom it tells how far it is.
+//! What every edit carries along: the file system it writes to, and who hears how far it is.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -136,9 +136,9 @@ pub struct Edited {
     pub frames: u64,
     /// Data and video files taken over as they were.
     pub files_kept: u64,
-    /// Data and video files written anew.
+    /// Data and video files that were written.
     pub files_written: u64,
-    /// Pictures that were encoded anew.
+    /// Pictures that were re-encoded.
     pub pictures_encoded: u64,
     /// Things worth knowing, a sentence each.
     pub notes: Vec<String>,

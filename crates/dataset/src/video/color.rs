@@ -157,9 +157,9 @@ fn lanes(
     let mut colours = [[0_i16; LANES]; 3];
     for at in 0..LANES / 2 {
         let colour = factors.colour(u[at], v[at]);
-        for (lane, colour) in colours.iter_mut().zip(colour) {
-            lane[2 * at] = colour;
-            lane[2 * at + 1] = colour;
+        for (plane, colour) in colours.iter_mut().zip(colour) {
+            plane[2 * at] = colour;
+            plane[2 * at + 1] = colour;
         }
     }
     let [red, green, blue] = &colours;

@@ -31,7 +31,7 @@ const BUILT_IN: &str = "h264";
 /// Where a declaration names an encoder that is not its codec's usual one. LeRobot has no such key and ignores it.
 const ENCODER_KEY: &str = "ulna.encoder";
 
-/// Whether somebody waits for the pictures.
+/// Whether pictures are encoded while they are recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pace {
     /// They are recorded: a crash loses what the encoder holds back, so it must be little.
@@ -41,7 +41,7 @@ pub(crate) enum Pace {
 }
 
 /// At this rate and above, and up to this distance of key frames, SVT-AV1 holds back less than half a second (9
-/// pictures, measured with 1.4) without being told to.
+/// pictures, measured with 1.4) without an option for it.
 const SVT_PROMPT_FPS: u32 = 20;
 const SVT_PROMPT_GOP: u32 = 8;
 
@@ -196,7 +196,7 @@ impl Encoding {
         format!("codec `{}`", self.codec)
     }
 
-    /// What ffmpeg is told: the encoder, its settings, and to put the pictures out in the order in which they came in.
+    /// The arguments for ffmpeg: the encoder, its settings, and to put the pictures out in the order in which they came in.
     pub(crate) fn arguments(&self, fps: u32, pace: Pace) -> Vec<String> {
         let encoder = self.encoder();
         let mut out: Vec<String> = Vec::new();

@@ -10,7 +10,7 @@ use openh264::formats::YUVSlices;
 use crate::video::GOP;
 use crate::video::yuv::Yuv;
 
-/// The library's constant quantiser: quality doesn't breathe with a bit rate, and no picture is ever skipped. Beside SVT-AV1
+/// The library's constant quantiser: quality doesn't breathe with a bit rate, and no picture is ever skipped. Compared with SVT-AV1
 /// with LeRobot's settings it costs at most half as much again in size and a fifth of the time; `ulna bench codecs` measures it.
 const QUANTISER: RateControlMode = RateControlMode::Off;
 

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 use ulna_dataset::{
-    CheckOptions, Feature, Manifest, Number, Pictures, Report, Severity, Spec, Writer, grade,
+    CheckOptions, CheckReport, Feature, Manifest, Number, Pictures, Severity, Spec, Writer, grade,
 };
 
 pub const FPS: usize = 30;
@@ -165,7 +165,7 @@ pub fn write(dir: &Path, flaw: &Flaw<'_>) {
     }
 }
 
-pub fn examine(dir: &Path, pictures: Pictures) -> Report {
+pub fn examine(dir: &Path, pictures: Pictures) -> CheckReport {
     let options = CheckOptions {
         pictures,
         ..CheckOptions::default()
@@ -173,14 +173,14 @@ pub fn examine(dir: &Path, pictures: Pictures) -> Report {
     grade(dir, &options, &mut |_| true).unwrap()
 }
 
-pub fn graded(flaw: &Flaw<'_>) -> Report {
+pub fn graded(flaw: &Flaw<'_>) -> CheckReport {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), flaw);
     examine(dir.path(), flaw.pictures)
 }
 
 /// The kinds of findings, each once.
-pub fn codes(report: &Report) -> Vec<&'static str> {
+pub fn codes(report: &CheckReport) -> Vec<&'static str> {
     let mut codes: Vec<&str> = report.findings.iter().map(|f| f.code).collect();
     codes.sort_unstable();
     codes.dedup();
@@ -188,7 +188,7 @@ pub fn codes(report: &Report) -> Vec<&'static str> {
 }
 
 /// The report has findings of this kind only, all about the last episode; returns how severe the first is, and its frame.
-pub fn only(report: &Report, code: &str) -> (Severity, Option<u64>) {
+pub fn only(report: &CheckReport, code: &str) -> (Severity, Option<u64>) {
     assert_eq!(codes(report), [code], "{:#?}", report.findings);
     let last = report.episodes - 1;
     assert!(report.findings.iter().all(|f| f.episode == Some(last)));

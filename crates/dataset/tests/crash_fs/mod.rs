@@ -319,7 +319,7 @@ impl Disk {
 pub fn after(ops: &[Op], root: &Path, unsynced: Unsynced) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
     let parent = root.parent().unwrap();
     let name = root.file_name().unwrap();
-    let tree = after_beside(ops, parent, unsynced);
+    let tree = after_below(ops, parent, unsynced);
     let inside = tree.into_iter().filter_map(|(path, contents)| {
         let relative = path.strip_prefix(name).ok()?;
         (!relative.as_os_str().is_empty()).then(|| (relative.to_owned(), contents))
@@ -328,7 +328,7 @@ pub fn after(ops: &[Op], root: &Path, unsynced: Unsynced) -> BTreeMap<PathBuf, O
 }
 
 /// As [`after`], for everything below a folder that was there before the first operation.
-pub fn after_beside(
+pub fn after_below(
     ops: &[Op],
     root: &Path,
     unsynced: Unsynced,

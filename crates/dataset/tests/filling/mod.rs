@@ -40,7 +40,7 @@ impl Filling {
         }
     }
 
-    /// A disk on which one operation fails, and those after it do not: somebody made room.
+    /// A disk on which one operation fails, and those after it do not: room was made.
     pub fn once() -> Filling {
         Filling {
             once: true,

@@ -89,7 +89,7 @@ pub fn link(to: impl AsRef<Path>, at: impl AsRef<Path>) {
     symlink(to, at).unwrap();
 }
 
-/// Everything that writes in or beside a dataset.
+/// Everything that writes in or next to a dataset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writing {
     Repair,

@@ -34,7 +34,7 @@ pub fn ffmpeg_has(encoder: &str) -> bool {
     let asked = std::process::Command::new("ffmpeg")
         .arg("-encoders")
         .output();
-    let known = asked.is_ok_and(|told| String::from_utf8_lossy(&told.stdout).contains(encoder));
+    let known = asked.is_ok_and(|answer| String::from_utf8_lossy(&answer.stdout).contains(encoder));
     if !known {
         println!("SKIPPED: there is no ffmpeg with {encoder} on the PATH");
     }

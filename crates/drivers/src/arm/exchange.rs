@@ -29,6 +29,8 @@ pub(super) enum Question {
 pub(super) struct Turn {
     /// When the next tick begins.
     pub(super) next: Stamp,
+    /// When this tick began.
+    pub(super) began: Stamp,
     /// Goals come with every tick, and nothing may be on the wire then.
     sends: bool,
     pub(super) open: Option<Question>,
@@ -47,7 +49,9 @@ impl ServoArm {
         next: Stamp,
     ) -> Result<(), LinkLost> {
         self.take_in(now)?;
+        self.link.count_unread(now, &self.state.measured);
         self.turn = Turn {
+            began: now,
             next,
             sends: goals.is_some(),
             open: self.turn.open,
@@ -129,7 +133,8 @@ impl ServoArm {
             None => return,
         }
         if let Some(overhead) = self.engine.overhead() {
-            self.link.estimate.answered(overhead);
+            let servos = self.engine.replies().len();
+            self.link.estimate.answered(overhead, servos);
         } else {
             let silent = |fault| matches!(fault, ServoFault::Timeout { .. });
             let mut replies = self.engine.replies().iter();
@@ -160,12 +165,13 @@ impl ServoArm {
 
     /// Asks the next question, if there is one now.
     fn ask(&mut self, now: Duration, with_goals: bool) {
-        if self.turn.asked {
-            self.ask_health_behind(now);
-        } else if !self.ask_health_instead(now)
-            && (with_goals || self.fits(now, self.layout.read.len, self.servos.len()))
-        {
-            self.ask_positions(now);
+        let positions = self.fits(now, self.layout.read.len, self.servos.len());
+        match (self.turn.asked, self.overdue_health(now)) {
+            (true, _) => self.ask_health_behind(now),
+            (false, Some(servos)) if with_goals => self.ask_health(now, servos),
+            (false, None) if with_goals || positions => self.ask_positions(now),
+            // What was waited for goes with the next goals.
+            (false, _) => {}
         }
     }
 
@@ -180,8 +186,7 @@ impl ServoArm {
             ids,
         };
         // A servo that was missed is asked again as long as its answer comes before the next tick.
-        let end =
-            now + self.engine.occupancy(read.len, ids.len()) + self.engine.config().turnaround;
+        let end = now + self.engine.config().longest(read.len, ids.len());
         let end = end.max(self.turn.next.since_epoch());
         let request = Request::Cycle {
             write: None,
@@ -201,7 +206,8 @@ impl ServoArm {
 
     /// Question and answers have left the wire before the next goals come.
     pub(super) fn fits(&self, now: Duration, len: u8, servos: usize) -> bool {
-        !self.turn.sends || now + self.engine.occupancy(len, servos) <= self.turn.next.since_epoch()
+        !self.turn.sends
+            || now + self.engine.config().occupancy(len, servos) <= self.turn.next.since_epoch()
     }
 
     fn put(&mut self, now: Stamp, burst: &Burst) -> Result<(), LinkLost> {

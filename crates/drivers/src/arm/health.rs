@@ -9,7 +9,7 @@ use std::time::Duration;
 use ulna_bus::engine::{GroupRead, MAX_SERVOS, Request};
 use ulna_bus::health::Rotation;
 use ulna_bus::registers::{Role, Span};
-use ulna_core::{Health, Stamp};
+use ulna_core::{Health, Joints, Stamp};
 
 use super::ServoArm;
 use super::exchange::Question;
@@ -32,57 +32,61 @@ impl ServoArm {
     pub fn watch_health(&mut self, every: Duration) {
         self.watching = Some(Watching {
             rotation: Rotation::new(every),
+            asked_at: Joints::filled(self.servos.len(), Stamp::ZERO),
         });
     }
 
     /// Asks the servo whose turn it is behind the positions of this tick, if its answer comes in time.
     pub(super) fn ask_health_behind(&mut self, now: Duration) {
-        let due = self
-            .watching
-            .is_some_and(|watching| watching.rotation.is_due(now));
-        let Some(span) = due.then(|| self.health_span()).flatten() else {
+        let due = |watching: Watching| watching.rotation.is_due(now);
+        if !self.watching.is_some_and(due) {
+            return;
+        }
+        let Some(span) = self.health_span() else {
             return;
         };
-        let answered = now + self.engine.wire_time(span.len, 1) + self.link.estimate.slowest();
+        let wire = self.engine.config().group_wire_time(span.len, 1);
+        let answered = now + wire + self.link.estimate.slowest();
         if answered <= self.turn.next.since_epoch() && self.fits(now, span.len, 1) {
-            self.ask_health(now, span, 1);
+            self.ask_health(now, 1);
         }
     }
 
-    /// Asks as many servos as fit in the place of positions, if they have waited too long; true if it did.
-    pub(super) fn ask_health_instead(&mut self, now: Duration) -> bool {
-        let Some(watching) = self.watching else {
-            return false;
-        };
+    /// How many servos are to be asked together in the place of positions, if they have waited too long: as many as the wire has time for
+    /// in a tick.
+    pub(super) fn overdue_health(&self, now: Duration) -> Option<usize> {
+        let watching = self.watching?;
+        let next = self.next_joint()?;
+        let span = self.servos[next].model.table.span(&ROLES)?;
+        if watching.asked_at[next].age(Stamp::new(now)) < AT_LEAST {
+            return None;
+        }
         let alive = self.roster.living().count();
-        let Some(span) = self.health_span().filter(|_| alive > 0) else {
-            return false;
-        };
         let together = match self.bus.family().protocol().has_sync_read() {
             true => alive,
             false => 1,
         };
-        let servos = (1..=together).rev();
-        let servos = servos
-            .into_iter()
-            .find(|&servos| self.fits(now, span.len, servos));
-        let servos = servos.unwrap_or(1);
-        let share = f64::from(u32::try_from(servos).unwrap_or(1))
-            / f64::from(u32::try_from(alive).unwrap_or(1));
-        let waited = now.saturating_sub(watching.rotation.last_at());
-        waited >= AT_LEAST.mul_f64(share) && self.ask_health(now, span, servos)
+        let began = self.turn.began.since_epoch();
+        let servos = (1..=together)
+            .rev()
+            .find(|&servos| self.fits(began, span.len, servos));
+        Some(servos.unwrap_or(1))
     }
 
-    /// Where what the servo whose turn it is feels lies in its registers.
-    fn health_span(&self) -> Option<Span> {
+    /// The joint of the servo whose turn it is.
+    fn next_joint(&self) -> Option<usize> {
         let watching = self.watching?;
-        let mut alive = [0; MAX_SERVOS];
-        let mut next = [0];
+        let (mut alive, mut next) = ([0; MAX_SERVOS], [0]);
         let alive = self.living(&mut alive);
         match watching.rotation.next(alive, &mut next) {
             0 => None,
-            _ => self.span_of(next[0]),
+            _ => self.servos.iter().position(|servo| servo.id == next[0]),
         }
+    }
+
+    /// Where what that servo feels lies in its registers.
+    fn health_span(&self) -> Option<Span> {
+        self.servos[self.next_joint()?].model.table.span(&ROLES)
     }
 
     fn span_of(&self, id: u8) -> Option<Span> {
@@ -99,10 +103,10 @@ impl ServoArm {
         &out[..count]
     }
 
-    /// Asks the next so many servos, as far as their registers lie in the same place; true if it did.
-    fn ask_health(&mut self, now: Duration, span: Span, servos: usize) -> bool {
-        let Some(watching) = self.watching else {
-            return false;
+    /// Asks the next so many servos, as far as their registers lie in the same place.
+    pub(super) fn ask_health(&mut self, now: Duration, servos: usize) {
+        let (Some(watching), Some(span)) = (self.watching, self.health_span()) else {
+            return;
         };
         let (mut alive, mut next) = ([0; MAX_SERVOS], [0; MAX_SERVOS]);
         let alive = self.living(&mut alive);
@@ -113,10 +117,9 @@ impl ServoArm {
         let same = ids.iter().take_while(|&&id| self.span_of(id) == Some(span));
         let ids = &ids[..same.count()];
         let Some(&last) = ids.last() else {
-            return false;
+            return;
         };
-        let end =
-            now + self.engine.occupancy(span.len, ids.len()) + self.engine.config().turnaround;
+        let end = now + self.engine.config().longest(span.len, ids.len());
         let read = GroupRead {
             address: span.address,
             len: span.len,
@@ -126,14 +129,16 @@ impl ServoArm {
             write: None,
             read: Some(read),
         };
-        if self.engine.begin(now, &request, end).is_err() {
-            return false;
+        if self.engine.begin(now, &request, end).is_ok() {
+            if let Some(watching) = &mut self.watching {
+                watching.rotation.took_turn(now, last);
+                let joints = self.servos.iter().zip(watching.asked_at.iter_mut());
+                for (_, asked_at) in joints.filter(|(servo, _)| ids.contains(&servo.id)) {
+                    *asked_at = Stamp::new(now);
+                }
+            }
+            self.opened(Question::Health);
         }
-        if let Some(watching) = &mut self.watching {
-            watching.rotation.took_turn(now, last);
-        }
-        self.opened(Question::Health);
-        true
     }
 
     /// Takes the answers to a question of what servos feel.

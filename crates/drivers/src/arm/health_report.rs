@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 use ulna_bus::health::Rotation;
-use ulna_core::Health;
+use ulna_core::{Health, Joints, Stamp};
 
 /// Who is asked what it feels.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Watching {
     pub(super) rotation: Rotation,
+    /// When each joint's servo was asked last.
+    pub(super) asked_at: Joints<Stamp>,
 }
 
 /// The extremes of what a servo felt since the session began.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use ulna_bus::engine::EngineConfig;
 use ulna_bus::health::{LinkEstimate, RoundTripSummary};
+use ulna_core::{Joints, Stamp};
 
 use super::ServoArm;
 
@@ -17,7 +18,13 @@ pub(super) struct Link {
     fixed: bool,
     /// Questions of the control loop, positions and health.
     pub(super) questions: u32,
+    /// Ticks of all joints, and those of them that began without a recent position.
+    joint_ticks: u64,
+    unread: u64,
 }
+
+/// A position older than this is none.
+const RECENT: Duration = Duration::from_millis(250);
 
 /// How fast the link is, for reports.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -31,6 +38,8 @@ pub struct LinkReport {
     pub reads_per_second: f64,
     /// Questions of the control loop: for positions, and for what servos feel.
     pub questions: u32,
+    /// Part of all joints' ticks that began without a position measured in the last quarter of a second.
+    pub unread: f64,
 }
 
 /// The spread of round trips, ms.
@@ -48,11 +57,20 @@ impl Link {
     /// Not measured yet: as slow as the engine's settings say.
     pub(super) fn new(config: &EngineConfig) -> Self {
         Self {
-            estimate: LinkEstimate::fixed(config.turnaround),
+            estimate: LinkEstimate::fixed(config.link.turnaround),
             measured: None,
             fixed: false,
             questions: 0,
+            joint_ticks: 0,
+            unread: 0,
         }
+    }
+
+    /// Notes with which positions a tick begins.
+    pub(super) fn count_unread(&mut self, now: Stamp, measured: &Joints<Stamp>) {
+        let old = measured.iter().filter(|stamp| stamp.age(now) > RECENT);
+        self.unread = self.unread.saturating_add(old.count() as u64);
+        self.joint_ticks = self.joint_ticks.saturating_add(measured.len() as u64);
     }
 }
 
@@ -81,10 +99,8 @@ impl ServoArm {
 
     /// In this time an exchange is over, and another if that before it was open still.
     pub(crate) fn patience(&self) -> Duration {
-        let wire = self
-            .engine
-            .wire_time(self.layout.read.len, self.servos.len());
-        (wire + self.link.estimate.timing().turnaround) * 4
+        let (len, servos) = (self.layout.read.len, self.servos.len());
+        self.engine.config().longest(len, servos) * 3
     }
 
     /// How fast the link is.
@@ -95,9 +111,8 @@ impl ServoArm {
             .link
             .measured
             .map_or(timing.typical, |measured| measured.p50);
-        let wire = self
-            .engine
-            .wire_time(self.layout.read.len, self.servos.len());
+        let config = self.engine.config();
+        let wire = config.group_wire_time(self.layout.read.len, self.servos.len());
         LinkReport {
             round_trip_ms: self.link.measured.map(|measured| RoundTripReport {
                 min: ms(measured.min),
@@ -107,6 +122,7 @@ impl ServoArm {
             turnaround_ms: ms(timing.turnaround),
             reads_per_second: 1.0 / (wire + usual).as_secs_f64().max(1e-6),
             questions: self.link.questions,
+            unread: self.link.unread as f64 / self.link.joint_ticks.max(1) as f64,
         }
     }
 }

@@ -8,6 +8,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use serialport::{ErrorKind, SerialPort as _, TTYPort};
 
 use super::byte_port::Port;
+use super::low_latency;
 
 /// An open serial port, for this process alone.
 #[derive(Debug)]
@@ -62,7 +63,7 @@ pub enum PortError {
 }
 
 impl SerialPort {
-    /// Opens `path` at `baud` bits per second, 8N1, raw.
+    /// Opens `path` at `baud` bits per second, 8N1, raw, with the low latency that its driver can give.
     ///
     /// # Errors
     /// [`PortError`], with what to do about it.
@@ -93,6 +94,7 @@ impl SerialPort {
                 baud,
                 reason: error.to_string(),
             })?;
+        low_latency::ask_for(opened.fd());
         Ok(opened)
     }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 /// Whether this user may use a port.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Access {
+pub enum PortAccess {
     /// Nothing is in the way.
     Free,
     /// A program has it open.
@@ -27,19 +27,19 @@ pub enum Access {
 }
 
 /// Looks, without opening the port: opening one restarts some boards.
-pub fn access(path: &Path) -> Access {
+pub fn access(path: &Path) -> PortAccess {
     let Ok(meta) = fs::metadata(path) else {
-        return Access::Missing;
+        return PortAccess::Missing;
     };
     let wanted = rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK;
     if rustix::fs::access(path, wanted).is_err() {
-        return Access::Forbidden { group: meta.gid() };
+        return PortAccess::Forbidden { group: meta.gid() };
     }
     let holders = holders(path);
     if holders.is_empty() {
-        Access::Free
+        PortAccess::Free
     } else {
-        Access::Busy { holders }
+        PortAccess::Busy { holders }
     }
 }
 

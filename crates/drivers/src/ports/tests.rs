@@ -92,9 +92,9 @@ fn the_port_that_vanished_is_named() {
 #[test]
 fn who_holds_a_device_is_found() {
     let missing = access(Path::new("/dev/no-such-port"));
-    assert_eq!(missing, Access::Missing);
+    assert_eq!(missing, PortAccess::Missing);
     let file = tempfile::NamedTempFile::new().unwrap();
-    assert_eq!(access(file.path()), Access::Free);
+    assert_eq!(access(file.path()), PortAccess::Free);
     let sleeper = std::process::Command::new("sleep")
         .arg("30")
         .stdin(fs::File::open(file.path()).unwrap())
@@ -105,7 +105,7 @@ fn who_holds_a_device_is_found() {
     sleeper.wait().unwrap();
     let pid = format!("(pid {})", sleeper.id());
     assert!(
-        matches!(&found, Access::Busy { holders } if holders.len() == 1 && holders[0].ends_with(&pid)),
+        matches!(&found, PortAccess::Busy { holders } if holders.len() == 1 && holders[0].ends_with(&pid)),
         "{found:?}"
     );
 }

@@ -9,8 +9,10 @@ use ulna_rt::Pacer;
 
 use super::error::ServoBusError;
 use super::link::garbage;
-use super::{PING_TIMEOUT, Ping, ServoBus};
+use super::{PING_TIMEOUT, Ping, ServoBus, TURNAROUND, engine};
 
+/// So often a fast read is tried: one that a bad moment swallows says nothing of the firmware.
+const FAST_TRIES: u32 = 3;
 /// A group of positions, asked for again and again: the next one comes soon.
 const POSITION_TIMEOUT: Duration = Duration::from_millis(60);
 
@@ -99,6 +101,37 @@ impl ServoBus {
             data.and_then(|data| register.decode(data.bytes()))
         };
         Ok(self.quick.replies().iter().map(steps).collect())
+    }
+
+    /// Whether all of these servos answer a fast sync read of their positions.
+    ///
+    /// # Errors
+    /// If the family has no positions, or the port is gone.
+    pub(crate) fn answers_fast_reads(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        ids: &[u8],
+    ) -> Result<bool, ServoBusError> {
+        let register = self.register(Role::PresentPosition)?;
+        let read = GroupRead {
+            address: register.address,
+            len: register.width,
+            ids,
+        };
+        let request = Request::Cycle {
+            write: None,
+            read: Some(read),
+        };
+        let mut fast = engine(self.config, TURNAROUND);
+        fast.set_fast_reads(true);
+        for _ in 0..FAST_TRIES {
+            let deadline = pacer.now() + TURNAROUND * 2;
+            self.link.transact(&mut fast, pacer, &request, deadline)?;
+            if fast.replies().iter().all(|reply| reply.result.is_ok()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Asks once; the replies are the quick engine's. True if bytes came in that are no answer.

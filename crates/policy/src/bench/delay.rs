@@ -95,11 +95,11 @@ fn play(
     }
     let contract = bundle.contract();
     let Runner {
-        mut tap,
+        mut observations,
         mut inference,
         mut source,
     } = runner_with(policy, contract, *bundle.chunks(), watchers, options);
-    tap.set_environment_state(&first.environment_state);
+    observations.set_environment_state(&first.environment_state);
     let mut noise = Noise::seeded(0);
     let mut wavering = vec![0.0; first.state.len().max(1)];
     let mut position = first.state;
@@ -116,7 +116,7 @@ fn play(
         let seen = Joints::from_fn(position.len(), |joint| {
             position[joint] + NOISE * f64::from(wavering[joint])
         });
-        tap.push(&State {
+        observations.push(&State {
             stamp: now,
             position: seen,
             measured: Joints::filled(position.len(), now),

@@ -3,7 +3,7 @@
 //! ONNX Runtime takes such files as they are. tract needs to know, so the file's bytes are copied with the first dimension of
 //! every input and output set; everything else stays as it is, byte by byte.
 
-use prost::encoding::{WireType, decode_key, decode_varint, encode_key, encode_varint};
+use super::rewrite::{Change, rewrite};
 
 /// The way to a dimension, by field numbers: graph, input or output, type, tensor type, shape, dimension.
 const WAYS: [[u32; 6]; 2] = [[7, 11, 2, 1, 2, 1], [7, 12, 2, 1, 2, 1]];
@@ -13,50 +13,14 @@ const ONE: [u8; 2] = [0x08, 1];
 
 /// The same model for a batch of one. `None` if the bytes are no protobuf.
 pub(crate) fn batch_of_one(model: &[u8]) -> Option<Vec<u8>> {
-    rewrite(model, &WAYS.each_ref().map(<[u32; 6]>::as_slice))
-}
-
-/// Copies a message; where one of the ways leads, the first field at its end becomes [`ONE`].
-fn rewrite(mut message: &[u8], ways: &[&[u32]]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(message.len());
-    let mut done = false;
-    while !message.is_empty() {
-        let before = message;
-        let (tag, wire) = decode_key(&mut message).ok()?;
-        let len = match wire {
-            WireType::Varint => {
-                decode_varint(&mut message).ok()?;
-                0
-            }
-            WireType::SixtyFourBit => 8,
-            WireType::ThirtyTwoBit => 4,
-            WireType::LengthDelimited => usize::try_from(decode_varint(&mut message).ok()?).ok()?,
-            WireType::StartGroup | WireType::EndGroup => return None,
-        };
-        let (body, rest) = message.split_at_checked(len)?;
-        message = rest;
-        let inner: Vec<&[u32]> = ways
-            .iter()
-            .filter(|way| way.first() == Some(&tag))
-            .map(|way| &way[1..])
-            .collect();
-        let ends = inner.iter().any(|way| way.is_empty());
-        let changed = match (wire, inner.is_empty()) {
-            (WireType::LengthDelimited, false) if !ends => Some(rewrite(body, &inner)?),
-            (WireType::LengthDelimited, false) if !done => Some(ONE.to_vec()),
-            _ => None,
-        };
-        done |= ends;
-        match changed {
-            Some(body) => {
-                encode_key(tag, wire, &mut out);
-                encode_varint(body.len() as u64, &mut out);
-                out.extend(body);
-            }
-            None => out.extend(&before[..before.len() - message.len()]),
+    rewrite(model, &mut |part| {
+        let ways = WAYS.iter().filter(|way| way.starts_with(part.path));
+        match ways.map(|way| way.len() == part.path.len()).next() {
+            Some(true) if part.first => Change::Become(ONE.to_vec()),
+            Some(false) => Change::Enter,
+            Some(true) | None => Change::Keep,
         }
-    }
-    Some(out)
+    })
 }
 
 #[cfg(test)]

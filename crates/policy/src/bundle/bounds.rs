@@ -15,8 +15,6 @@ pub(super) use messages::few;
 const MAX_OPERATIONS: u64 = 4 << 20;
 /// The most stored tensors.
 const MAX_TENSORS: usize = 1 << 18;
-/// The most elements of a tensor that a network makes: 1 GiB of float32.
-pub(super) const MAX_MADE: u64 = 1 << 28;
 /// How deeply graphs nest.
 const MAX_DEPTH: usize = 16;
 

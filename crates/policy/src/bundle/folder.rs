@@ -12,7 +12,7 @@ pub(crate) const MAX_MANIFEST: u64 = 1 << 20;
 pub(crate) const MAX_TENSORS: u64 = 256 << 20;
 /// The largest network: protobuf, which ONNX is, ends at 2 GiB.
 pub(crate) const MAX_GRAPH: u64 = (2 << 30) - 1;
-/// The largest file of weights beside a network, bytes.
+/// The largest file of weights outside the network's own file, bytes.
 pub(crate) const MAX_EXTERNAL: u64 = 16 << 30;
 
 /// The path of a file that the bundle names: relative, without `..`, and not a link that leads out.

@@ -5,12 +5,12 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use ulna_core::Joints;
 
-use crate::contract::{ACTION, Contract, Input, InputKind};
+use crate::contract::{ACTION, Contract, Input, InputKind, joints_of};
 use crate::error::PolicyError;
 use crate::picture;
 
+use super::chunks::ChunkSettings;
 use super::tensors::{Tensor, TensorFile, Values};
-use super::{ChunkSettings, joints_of};
 
 /// An input and the answer that belongs to it, in robot units.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -54,16 +54,16 @@ impl GraphFile {
             Ok(())
         })
         .map_err(|reason| at(&path, reason))?;
-        let beside = Path::new(file).parent().unwrap_or(Path::new(""));
+        let parent = Path::new(file).parent().unwrap_or(Path::new(""));
         let external = !files.is_empty();
         for name in files {
-            let whole = beside.join(&name);
+            let whole = parent.join(&name);
             let weights = folder::inside(bundle, &whole.to_string_lossy());
             let weights = weights.map_err(|error| match error {
                 PolicyError::Read { source, .. } => at(
                     &path,
                     format!(
-                        "its weights lie in a file of their own, `{}`, which cannot be read ({source}); put it beside the network",
+                        "its weights lie in a file of their own, `{}`, which cannot be read ({source}); put it next to the network",
                         whole.display()
                     ),
                 ),
@@ -134,7 +134,7 @@ fn needs(tensor: &Tensor) -> Result<Option<String>, String> {
     match location {
         Some(entry) => Ok(Some(entry.value.clone())),
         None => Err(format!(
-            "its tensor `{}` lies in a file of its own, which is not named; export the network anew",
+            "its tensor `{}` lies in a file of its own, which is not named; export the network again",
             tensor.name
         )),
     }

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+/// The name of a bundle's main file.
+pub const MANIFEST: &str = "policy.toml";
+
 /// The only version of the file that there is.
 pub(crate) const SCHEMA: u32 = 1;
 

@@ -1,4 +1,4 @@
-//! The parts of an ONNX file that say what a network takes, gives and needs beside it.
+//! The parts of an ONNX file that say what a network takes and gives, and which other files it needs.
 //!
 //! Only the fields named here are decoded (`onnx.proto`, ONNX 1.20); weights stay where they are. It is read before an engine sees the
 //! file, so that both engines refuse the same files in the same words.

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::error::PolicyError;
 
-use super::{MANIFEST, folder};
+use super::folder;
+use super::manifest::MANIFEST;
 
 /// The error for what is recognised as something else than a bundle; `None` for a bundle, and for what is not recognised.
 pub(super) fn what_it_is(path: &Path) -> Option<PolicyError> {

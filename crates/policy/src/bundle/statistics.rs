@@ -10,6 +10,9 @@ use super::folder;
 use super::manifest::{Mode, StatisticsSpec};
 use super::tensors::TensorFile;
 
+/// The files of statistics that have been read, each once.
+pub(super) type Files = BTreeMap<PathBuf, TensorFile>;
+
 /// The statistics of one feature, as `policy.toml` asks for them.
 pub(super) struct Wanted<'a> {
     pub(super) dir: &'a Path,
@@ -24,7 +27,7 @@ impl Wanted<'_> {
     /// Loads them; each file is read once.
     pub(super) fn load(
         &self,
-        files: &mut BTreeMap<PathBuf, TensorFile>,
+        files: &mut Files,
         wrong: &dyn Fn(String) -> PolicyError,
     ) -> Result<Normaliser, PolicyError> {
         let (first, second) = match self.mode {
@@ -57,7 +60,7 @@ impl Wanted<'_> {
     fn get(
         &self,
         name: &str,
-        files: &mut BTreeMap<PathBuf, TensorFile>,
+        files: &mut Files,
         wrong: &dyn Fn(String) -> PolicyError,
     ) -> Result<Vec<f32>, PolicyError> {
         let key = self.key;

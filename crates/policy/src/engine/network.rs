@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{Session, SessionInputValue};
 use ort::value::{TensorRef, ValueType};
 
 use crate::bundle::graph::{GraphFile, Port};
-use crate::bundle::{bind, folder};
+use crate::bundle::{bind, folder, inline};
 use crate::error::PolicyError;
 
 use super::{Engine, EngineKind};
@@ -41,17 +42,22 @@ impl Network {
             path: graph.path.clone(),
             reason,
         };
-        let mut model = None;
+        let model = prepared(engine, graph, &wrong)?;
+        #[cfg(feature = "tract")]
         if engine.info.kind == EngineKind::Tract {
-            let bytes = for_tract(graph, &wrong)?;
-            #[cfg(feature = "tract")]
-            super::rehearsal::run(&bytes, graph)
+            super::rehearsal::run(&model, graph)
                 .map_err(|reason| wrong(format!("{} cannot run it: {reason}", engine.info())))?;
-            model = Some(bytes).filter(|_| !graph.external);
         }
-        let loaded = builder(engine, threads).and_then(|mut builder| match &model {
-            Some(bytes) => builder.commit_from_memory(bytes),
-            None => builder.commit_from_file(&graph.path),
+        let loaded = builder(engine, threads).and_then(|mut builder| {
+            match (engine.info.kind, graph.external) {
+                // The bytes as they are need no copy in memory.
+                (EngineKind::Ort, false) => builder.commit_from_file(&graph.path),
+                (EngineKind::Ort, true) => builder
+                    .with_config_entry(EXTERNAL_FOLDER, folder_of(graph).to_string_lossy())?
+                    .commit_from_memory(&model),
+                (EngineKind::Tract, false) => builder.commit_from_memory(&model),
+                (EngineKind::Tract, true) => builder.commit_from_file(&graph.path),
+            }
         });
         let session =
             loaded.map_err(|error| wrong(format!("{} cannot load it ({error})", engine.info())))?;
@@ -95,12 +101,31 @@ impl Network {
     }
 }
 
-/// The file's bytes, with a batch size that is left open set to one.
-fn for_tract(
+/// ONNX Runtime's name for where the weights of a model in memory lie.
+const EXTERNAL_FOLDER: &str = "session.model_external_initializers_file_folder_path";
+
+/// The folder that the names of other files start from.
+fn folder_of(graph: &GraphFile) -> &Path {
+    match graph.path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// The bytes that the engine is to load: for tract with a batch size that is left open set to one, for ONNX Runtime with small tensors in it.
+/// Empty where it loads the file itself.
+fn prepared(
+    engine: &Engine,
     graph: &GraphFile,
     wrong: &dyn Fn(String) -> PolicyError,
 ) -> Result<Vec<u8>, PolicyError> {
+    if engine.info.kind == EngineKind::Ort && !graph.external {
+        return Ok(Vec::new());
+    }
     let bytes = folder::read(&graph.path, folder::MAX_GRAPH)?;
+    if engine.info.kind == EngineKind::Ort {
+        return Ok(inline::small_tensors(&bytes, folder_of(graph)).unwrap_or(bytes));
+    }
     if !graph.open_batch {
         return Ok(bytes);
     }

@@ -8,10 +8,11 @@ use ort_sys::OrtApi;
 
 use crate::error::PolicyError;
 
+use super::info::{EngineInfo, EngineKind};
 use super::library;
-use super::{EngineInfo, EngineKind, Provider};
+use super::provider::Provider;
 
-/// What the library's file is called beside the program and in ulna's data folder.
+/// What the library's file is called, next to the program or in ulna's data folder.
 pub const LIBRARY_NAME: &str = if cfg!(target_os = "macos") {
     "libonnxruntime.dylib"
 } else if cfg!(target_os = "windows") {
@@ -53,13 +54,13 @@ impl Search {
     pub fn from_environment() -> Self {
         let explicit = env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty());
         let program = env::current_exe().ok();
-        let beside = program
+        let parent = program
             .as_deref()
             .and_then(Path::parent)
             .map(Path::to_owned);
         Self {
             explicit: explicit.map(PathBuf::from),
-            folders: beside.into_iter().chain(data_folder()).collect(),
+            folders: parent.into_iter().chain(data_folder()).collect(),
             system: true,
         }
     }

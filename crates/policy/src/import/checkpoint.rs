@@ -54,7 +54,7 @@ impl Checkpoint {
 
     /// LeRobot's name of the policy.
     pub fn policy(&self) -> &'static str {
-        self.config.policy()
+        self.config.policy.name
     }
 
     /// How many joints its actions have.

@@ -8,18 +8,15 @@ use safetensors::tensor::Dtype;
 use ulna_core::Unit;
 
 use crate::bundle::golden::{little_endian, write_tensors};
-use crate::bundle::{MANIFEST, folder};
+use crate::bundle::{ChunkSettings, MANIFEST, folder};
 use crate::contract::ACTION;
 use crate::error::PolicyError;
 
-use super::Identity;
 use super::checkpoint::Checkpoint;
-use super::config::{DiffusionConfig, Kind};
+use super::identity::Identity;
 use super::processors::Norm;
+use super::quoted::quoted;
 
-pub(super) const POLICY: &str = "policy.onnx";
-pub(super) const ENCODER: &str = "encoder.onnx";
-pub(super) const DENOISER: &str = "denoiser.onnx";
 pub(super) const GOLDEN: &str = "golden.safetensors";
 const STATISTICS: &str = "statistics.safetensors";
 
@@ -27,14 +24,28 @@ const STATISTICS: &str = "statistics.safetensors";
 /// farther apart, PyTorch itself included, and a servo's step is fifty times as large.
 pub(super) const TOLERANCE: f64 = 1e-3;
 
-/// Writes both files into `dir`. `condition` is how many numbers a diffusion policy's encoder gives.
+/// What is to be said of the networks.
+#[derive(Debug)]
+pub(super) struct Networks {
+    /// Their roles.
+    pub(super) roles: Vec<&'static str>,
+    /// Sections that say how they are run.
+    pub(super) sections: String,
+}
+
+/// The name of a network's file.
+pub(super) fn file_of(role: &str) -> String {
+    format!("{role}.onnx")
+}
+
+/// Writes both files into `dir`.
 pub(super) fn write(
     dir: &Path,
     checkpoint: &Checkpoint,
     identity: &Identity,
-    condition: usize,
+    networks: &Networks,
 ) -> Result<(), PolicyError> {
-    let text = text(checkpoint, identity, condition);
+    let text = text(checkpoint, identity, networks);
     let path = dir.join(MANIFEST);
     fs::write(&path, text).map_err(|source| PolicyError::Write { path, source })?;
     let processors = &checkpoint.processors;
@@ -63,60 +74,14 @@ fn robots_key<'a>(checkpoint: &'a Checkpoint, key: &'a str) -> &'a str {
     renamed.get(key).map_or(key, String::as_str)
 }
 
-/// JSON's way of writing a word is one of TOML's, but for one character.
-fn quoted(word: &str) -> String {
-    serde_json::Value::from(word)
-        .to_string()
-        .replace('\u{7f}', "\\u007f")
-}
-
 fn list(words: &[String]) -> String {
     let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
     format!("[{}]", words.join(", "))
 }
 
-fn text(checkpoint: &Checkpoint, identity: &Identity, condition: usize) -> String {
-    let config = &checkpoint.config;
-    let features = &config.features;
-    let (graphs, what) = match &config.kind {
-        Kind::Act(act) => (
-            format!("{{ policy = {} }}", quoted(POLICY)),
-            format!("ACT, {}", act.vision_backbone),
-        ),
-        Kind::Diffusion(diffusion) => (
-            format!(
-                "{{ encoder = {}, denoiser = {} }}",
-                quoted(ENCODER),
-                quoted(DENOISER)
-            ),
-            format!(
-                "Diffusion, {}, {} in {} steps",
-                diffusion.vision_backbone,
-                diffusion.noise_scheduler_type,
-                diffusion.num_inference_steps
-            ),
-        ),
-    };
-    let mut text = format!(
-        "# Written by `ulna policy import` from a LeRobot checkpoint. crates/policy/policy-toml.md has every field.\n\
-         schema = 1\n\
-         name = {}\n\
-         summary = {}\n\
-         robot_type = {}\n\
-         joints = {}\n\
-         units = \"{}\"\n\
-         fps = {:?}\n\
-         graphs = {graphs}\n",
-        quoted(&identity.name),
-        quoted(&format!("{what}, imported from LeRobot")),
-        list(&identity.robot_types),
-        list(&identity.joints),
-        match identity.unit {
-            Unit::M100 => "m100",
-            _ => "degrees",
-        },
-        identity.fps,
-    );
+fn text(checkpoint: &Checkpoint, identity: &Identity, networks: &Networks) -> String {
+    let mut text = head(checkpoint, identity, &networks.roles);
+    let features = &checkpoint.config.features;
     let vectors = features.state.iter().chain(&features.environment);
     for vector in vectors {
         input(&mut text, checkpoint, &vector.key, &[vector.len], false);
@@ -125,37 +90,60 @@ fn text(checkpoint: &Checkpoint, identity: &Identity, condition: usize) -> Strin
         let shape = [3, image.height, image.width];
         input(&mut text, checkpoint, &image.key, &shape, true);
     }
+    let action = &checkpoint.processors.action;
     let _ = write!(text, "\n[action]\nshape = [{}]\n", features.action);
-    normalisation(&mut text, &checkpoint.processors.action);
-    match &config.kind {
-        Kind::Act(act) => {
-            let _ = write!(
-                text,
-                "\n[chunk]\nchunk_size = {}\nn_action_steps = {}\n",
-                act.chunk_size, act.n_action_steps
-            );
-            if let Some(coeff) = act.temporal_ensemble_coeff {
-                let _ = writeln!(text, "temporal_ensemble_coeff = {coeff:?}");
-            }
-        }
-        Kind::Diffusion(diffusion) => {
-            let _ = write!(
-                text,
-                "\n[chunk]\nchunk_size = {}\nn_action_steps = {}\nn_obs_steps = {}\n",
-                diffusion.horizon + 1 - diffusion.n_obs_steps,
-                diffusion.n_action_steps,
-                diffusion.n_obs_steps
-            );
-            denoising(&mut text, diffusion, condition);
-        }
-    }
-    let tolerance = tolerance(&checkpoint.processors.action);
+    normalisation(&mut text, action);
+    chunk(&mut text, &checkpoint.config.architecture.chunks());
+    text.push_str(&networks.sections);
+    let tolerance = tolerance(action);
     let _ = write!(
         text,
         "\n[golden]\nfile = {}\ntolerance = {tolerance:?}\n",
         quoted(GOLDEN)
     );
     text
+}
+
+fn head(checkpoint: &Checkpoint, identity: &Identity, roles: &[&'static str]) -> String {
+    let summary = checkpoint.config.architecture.summary();
+    let graphs = roles.iter();
+    let graphs = graphs.map(|role| format!("{role} = {}", quoted(&file_of(role))));
+    let graphs: Vec<String> = graphs.collect();
+    format!(
+        "# Written by `ulna policy import` from a LeRobot checkpoint. crates/policy/policy-toml.md has every field.\n\
+         schema = 1\n\
+         name = {}\n\
+         summary = {}\n\
+         robot_type = {}\n\
+         joints = {}\n\
+         units = \"{}\"\n\
+         fps = {:?}\n\
+         graphs = {{ {} }}\n",
+        quoted(&identity.name),
+        quoted(&format!("{summary}, imported from LeRobot")),
+        list(&identity.robot_types),
+        list(&identity.joints),
+        match identity.unit {
+            Unit::M100 => "m100",
+            _ => "degrees",
+        },
+        identity.fps,
+        graphs.join(", "),
+    )
+}
+
+fn chunk(text: &mut String, chunks: &ChunkSettings) {
+    let _ = write!(
+        text,
+        "\n[chunk]\nchunk_size = {}\nn_action_steps = {}\n",
+        chunks.chunk_size, chunks.n_action_steps
+    );
+    if chunks.n_obs_steps > 1 {
+        let _ = writeln!(text, "n_obs_steps = {}", chunks.n_obs_steps);
+    }
+    if let Some(coeff) = chunks.temporal_ensemble_coeff {
+        let _ = writeln!(text, "temporal_ensemble_coeff = {coeff:?}");
+    }
 }
 
 fn input(text: &mut String, checkpoint: &Checkpoint, key: &str, shape: &[usize], picture: bool) {
@@ -179,35 +167,6 @@ fn normalisation(text: &mut String, norm: &Norm) {
     if !norm.statistics.is_empty() {
         let _ = writeln!(text, "statistics = {}", quoted(STATISTICS));
     }
-}
-
-fn denoising(text: &mut String, config: &DiffusionConfig, condition: usize) {
-    let _ = write!(
-        text,
-        "\n[diffusion]\n\
-         condition = {condition}\n\
-         horizon = {}\n\
-         noise_scheduler_type = {}\n\
-         num_train_timesteps = {}\n\
-         num_inference_steps = {}\n\
-         beta_schedule = {}\n\
-         beta_start = {:?}\n\
-         beta_end = {:?}\n\
-         prediction_type = {}\n\
-         clip_sample = {}\n\
-         clip_sample_range = {:?}\n\
-         seed = 0\n",
-        config.horizon,
-        quoted(&config.noise_scheduler_type),
-        config.num_train_timesteps,
-        config.num_inference_steps,
-        quoted(&config.beta_schedule),
-        config.beta_start,
-        config.beta_end,
-        quoted(&config.prediction_type),
-        config.clip_sample,
-        config.clip_sample_range,
-    );
 }
 
 /// Where actions are thousands, as raw servo positions are, their digits end earlier.

@@ -1,11 +1,10 @@
 //! LeRobot's networks, put together from a checkpoint's weights.
 
-pub(super) mod act;
-mod attention;
-pub(super) mod diffusion;
+pub(super) mod attention;
+pub(super) mod condition;
 mod resize;
-mod resnet;
-mod unet;
+pub(super) mod resnet;
+pub(super) mod unet;
 
 use super::graph::{Graph, Step, Value};
 use super::weights::Weights;
@@ -19,14 +18,14 @@ pub(super) struct Building<'a> {
 
 /// `x W^T + b`.
 #[derive(Debug)]
-struct Linear {
+pub(super) struct Linear {
     weight: Value,
     bias: Value,
 }
 
 /// The two vectors of a normalisation.
 #[derive(Debug)]
-struct Affine {
+pub(super) struct Affine {
     weight: Value,
     bias: Value,
 }
@@ -43,30 +42,35 @@ impl<'a> Building<'a> {
     }
 
     /// A weight as it is in the file.
-    fn weight(&mut self, name: &str, shape: &[usize]) -> Step {
+    pub(super) fn weight(&mut self, name: &str, shape: &[usize]) -> Step {
         let values = self.weights.take(name, shape)?;
         self.graph.stored(name, shape, values)
     }
 
-    fn linear(&mut self, name: &str, out: usize, inner: usize) -> Result<Linear, String> {
+    pub(super) fn linear(
+        &mut self,
+        name: &str,
+        out: usize,
+        inner: usize,
+    ) -> Result<Linear, String> {
         Ok(Linear {
             weight: self.weight(&format!("{name}.weight"), &[out, inner])?,
             bias: self.weight(&format!("{name}.bias"), &[out])?,
         })
     }
 
-    fn affine(&mut self, name: &str, len: usize) -> Result<Affine, String> {
+    pub(super) fn affine(&mut self, name: &str, len: usize) -> Result<Affine, String> {
         Ok(Affine {
             weight: self.weight(&format!("{name}.weight"), &[len])?,
             bias: self.weight(&format!("{name}.bias"), &[len])?,
         })
     }
 
-    fn apply(&mut self, linear: &Linear, x: &Value) -> Step {
+    pub(super) fn apply(&mut self, linear: &Linear, x: &Value) -> Step {
         self.graph.linear(x, &linear.weight, &linear.bias)
     }
 
-    fn norm(&mut self, affine: &Affine, x: &Value) -> Step {
+    pub(super) fn norm(&mut self, affine: &Affine, x: &Value) -> Step {
         self.graph.layer_norm(x, &affine.weight, &affine.bias, EPS)
     }
 }

@@ -6,9 +6,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::{Map, Value};
-
-use crate::bundle::folder;
 use crate::contract::ACTION;
 use crate::error::PolicyError;
 
@@ -16,31 +13,18 @@ use super::config::{Config, Features};
 use super::refusals;
 use super::weights::Weights;
 
+mod norm;
 mod normaliser;
+mod steps;
 
+pub(super) use norm::Norm;
+use norm::mode_of;
 use normaliser::Normaliser;
+use steps::{json, renaming, steps};
 
 /// The files since version 0.4.
 pub(super) const BEFORE: &str = "policy_preprocessor.json";
 pub(super) const AFTER: &str = "policy_postprocessor.json";
-
-/// How one feature is normalised.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Norm {
-    /// LeRobot's name of the mode.
-    pub(super) mode: &'static str,
-    /// By LeRobot's names, in the order that the mode has them; empty for `IDENTITY`.
-    pub(super) statistics: Vec<(&'static str, Vec<f32>)>,
-}
-
-impl Norm {
-    fn identity() -> Self {
-        Self {
-            mode: "IDENTITY",
-            statistics: Vec::new(),
-        }
-    }
-}
 
 /// What happens around the network.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,22 +36,6 @@ pub(super) struct Processors {
     pub(super) action: Norm,
     /// What is odd, and not wrong.
     pub(super) notes: Vec<String>,
-}
-
-/// The mode of this name, and the statistics that it needs.
-fn mode_of(name: &str) -> Result<(&'static str, &'static [&'static str]), String> {
-    Ok(match name {
-        "IDENTITY" => ("IDENTITY", &[]),
-        "MEAN_STD" => ("MEAN_STD", &["mean", "std"]),
-        "MIN_MAX" => ("MIN_MAX", &["min", "max"]),
-        "QUANTILES" => ("QUANTILES", &["q01", "q99"]),
-        "QUANTILE10" => ("QUANTILE10", &["q10", "q90"]),
-        other => {
-            return Err(format!(
-                "its normalisation {other} is not known; LeRobot has IDENTITY, MEAN_STD, MIN_MAX, QUANTILES and QUANTILE10"
-            ));
-        }
-    })
 }
 
 /// Reads the files in `dir`, or, if there are none, the buffers in the weights.
@@ -101,13 +69,6 @@ pub(super) fn read(
             })
         }
     }
-}
-
-/// One step of a processor.
-struct Step<'a> {
-    name: &'a str,
-    config: &'a Map<String, Value>,
-    state_file: Option<&'a str>,
 }
 
 fn from_files(dir: &Path, config: &Config) -> Result<Processors, PolicyError> {
@@ -160,50 +121,6 @@ fn from_files(dir: &Path, config: &Config) -> Result<Processors, PolicyError> {
         }
     }
     Ok(processors)
-}
-
-fn json(path: &Path) -> Result<Value, PolicyError> {
-    let bytes = folder::read(path, folder::MAX_MANIFEST)?;
-    serde_json::from_slice(&bytes).map_err(|error| PolicyError::Checkpoint {
-        path: path.to_owned(),
-        reason: format!("it is no JSON ({error}); take the file as LeRobot wrote it"),
-    })
-}
-
-fn steps(value: &Value) -> Result<Vec<Step<'_>>, String> {
-    let list = value.get("steps").and_then(Value::as_array);
-    let list = list.ok_or("it has no list of `steps`, so it is no processor of LeRobot's")?;
-    static EMPTY: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
-    let steps = list.iter().map(|step| {
-        let word = |key: &str| step.get(key).and_then(Value::as_str);
-        let name = word("registry_name").or_else(|| word("class"));
-        Ok(Step {
-            name: name.ok_or("it has a step without a `registry_name`")?,
-            config: step
-                .get("config")
-                .and_then(Value::as_object)
-                .unwrap_or(&EMPTY),
-            state_file: word("state_file"),
-        })
-    });
-    steps.collect()
-}
-
-fn renaming(step: &Step<'_>, renamed: &mut BTreeMap<String, String>) -> Result<(), String> {
-    let Some(map) = step.config.get("rename_map").and_then(Value::as_object) else {
-        return Ok(());
-    };
-    for (from, to) in map {
-        let to = to.as_str().ok_or("its rename_map is no table of words")?;
-        let earlier = renamed.remove(from);
-        let from = earlier.unwrap_or_else(|| from.clone());
-        if let Some(other) = renamed.insert(to.to_owned(), from.clone()) {
-            return Err(format!(
-                "its rename_map makes `{to}` of `{other}` and of `{from}`"
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// The policy's keys of what it sees.

@@ -49,14 +49,15 @@ const KNOWN: &[(&str, &str, &str)] = &[
 ];
 
 /// Why a policy of this type is not imported, and what can be done.
-pub(super) fn policy(kind: &str) -> String {
+/// `imported` are those that are.
+pub(super) fn policy(kind: &str, imported: &str) -> String {
     match KNOWN.iter().find(|(name, ..)| *name == kind) {
         Some((_, name, needs)) => format!(
-            "it is {name}, which is not imported: it would need {needs}. ACT and Diffusion are imported; where a network is exported to one ONNX \
+            "it is {name}, which is not imported: it would need {needs}. {imported} are imported; where a network is exported to one ONNX \
              graph from observation to chunk by other means, a policy.toml in the same folder makes it a bundle"
         ),
         None => format!(
-            "it is a policy of type `{kind}`, which this ulna does not know; ACT (`act`) and Diffusion (`diffusion`) are imported"
+            "it is a policy of type `{kind}`, which this ulna does not know; {imported} are imported"
         ),
     }
 }

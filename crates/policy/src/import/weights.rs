@@ -107,7 +107,7 @@ impl Weights {
     /// The numbers of a tensor that must have this shape.
     ///
     /// # Errors
-    /// If it is missing, has another shape, is no tensor of floats, or contains what is no number.
+    /// If it is missing, has another shape, is no tensor of floats, or contains NaN or infinity.
     pub(super) fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, String> {
         let have = self.shape(name)?;
         if have != shape {

@@ -1,5 +1,7 @@
 //! Chunks under delay on the virtual clock: what LeRobot's users met, and what the merges make of it.
 
+use std::time::Duration;
+
 use super::tests::{contract, play_with};
 use super::*;
 use crate::error::PolicyError;

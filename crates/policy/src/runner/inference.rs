@@ -8,10 +8,10 @@ use ulna_core::{Frame, Joints, Stamp};
 use ulna_rt::latest::{Publisher, Watcher};
 use ulna_rt::{Distribution, Machine, Next, Summary};
 
-use super::RunnerOptions;
 use super::merge::{Arrival, How, Line, Merge, Playing, merge};
+use super::options::RunnerOptions;
 use super::schedule::Schedule;
-use super::tap::{FrameWatcher, Sample};
+use super::slots::{FrameWatcher, Sample};
 use crate::bundle::ChunkSettings;
 use crate::chunk::{Chunk, MAX_KNOTS};
 use crate::ensemble::Ensemble;
@@ -26,7 +26,7 @@ pub struct InferenceReport {
     pub inferences: u64,
     /// From observation to chunk.
     pub latency: Summary,
-    /// Chunks that were refused because a target was no number.
+    /// Chunks that were refused because a target was NaN or infinite.
     pub refused: u64,
     /// Inferences that failed otherwise.
     pub failed: u64,
@@ -58,7 +58,7 @@ pub struct Inference {
     playing: Chunk,
     pending: Option<Pending>,
     /// The stamp of the newest state at the last step.
-    told: Option<Stamp>,
+    last_seen: Option<Stamp>,
     latency: Distribution,
     inferences: u64,
     refused: u64,
@@ -110,7 +110,7 @@ impl Inference {
             line: None,
             playing: Chunk::default(),
             pending: None,
-            told: None,
+            last_seen: None,
             latency: Distribution::new(),
             inferences: 0,
             refused: 0,
@@ -296,13 +296,13 @@ impl Inference {
             };
         };
         let Some(observation) = self.look(now) else {
-            // A loop that tells nothing any more is over, or not yet begun: that is no blindness.
-            let told = self.samples.newest().state.stamp;
-            self.blind += u64::from(self.told.replace(told) != Some(told));
+            // A loop that publishes no states is over, or has not begun: that is no blindness.
+            let newest = self.samples.newest().state.stamp;
+            self.blind += u64::from(self.last_seen.replace(newest) != Some(newest));
             schedule.failed(step);
             return schedule.next_observation();
         };
-        self.told = Some(self.samples.newest().state.stamp);
+        self.last_seen = Some(self.samples.newest().state.stamp);
         self.remember(step, observation);
         if !self.show(step) {
             schedule.failed(step);

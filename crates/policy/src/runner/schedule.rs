@@ -124,7 +124,7 @@ impl Schedule {
     }
 }
 
-/// A number of steps; what is no number is none.
+/// A number of steps; NaN is none.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn whole(steps: f64) -> u64 {
     steps.max(0.0) as u64

@@ -2,6 +2,8 @@ use super::*;
 use crate::error::PolicyError;
 use crate::normalise::Normaliser;
 use crate::observation::Observation;
+use std::time::Duration;
+
 use ulna_core::{Action, ActionSource, Frame, Joints, Stamp, State, Unit};
 use ulna_rt::{LockstepScheduler, Machine, Pacer};
 
@@ -77,7 +79,7 @@ fn play(runner: &mut Runner, ms: u64) -> Vec<Option<Action>> {
 /// The same with so many joints.
 pub(super) fn play_with(runner: &mut Runner, joints: usize, ms: u64) -> Vec<Option<Action>> {
     let Runner {
-        tap,
+        observations,
         inference,
         source,
     } = runner;
@@ -86,7 +88,7 @@ pub(super) fn play_with(runner: &mut Runner, joints: usize, ms: u64) -> Vec<Opti
     for tick in 0..ms / 10 {
         clock.wait(Duration::from_millis(tick * 10));
         let now = Stamp::new(clock.now());
-        tap.push(&State {
+        observations.push(&State {
             stamp: now,
             position: Joints::filled(joints, now.seconds() * FPS),
             measured: Joints::filled(joints, now),
@@ -106,7 +108,7 @@ fn nothing_is_done_before_the_first_chunk() {
 }
 
 #[test]
-fn with_foresight_latency_starves_nobody() {
+fn with_foresight_latency_does_not_starve() {
     for latency in [0, 10, 95, 250] {
         let mut runner = start(20, 8, latency, 0..0);
         let actions = play(&mut runner, 10_000);

@@ -1,10 +1,16 @@
 use super::*;
 
+const READY: Ready = Ready {
+    complete: true,
+    arrived: true,
+};
+
 fn phases(episodes: u64, episode_rows: u64, reset_rows: u64) -> Phases {
     Phases::new(Plan {
         episodes,
         episode_rows,
         reset_rows,
+        approach_rows: 5,
     })
 }
 
@@ -30,7 +36,7 @@ fn story(phases: &mut Phases, rows: usize, keys: &[(usize, Key)]) -> String {
         if phases.phase() == Phase::Over {
             break;
         }
-        let recorded = phases.before_row(true, &mut acts);
+        let recorded = phases.before_row(READY, &mut acts);
         tell(&mut acts, &mut story);
         story.push(if recorded { 'R' } else { '-' });
         if recorded {
@@ -55,9 +61,16 @@ fn episodes_and_resets_last_their_rows() {
 fn recording_waits_until_rows_are_complete() {
     let mut session = phases(1, 1, 0);
     let mut acts = Vec::new();
-    assert!(!session.before_row(false, &mut acts));
+    assert!(!session.before_row(
+        Ready {
+            complete: false,
+            ..READY
+        },
+        &mut acts
+    ));
+    assert!(!session.is_approaching());
     assert_eq!((session.phase(), acts.len()), (Phase::Waiting, 0));
-    assert!(session.before_row(true, &mut acts));
+    assert!(session.before_row(READY, &mut acts));
 }
 
 #[test]
@@ -129,4 +142,52 @@ fn an_abort_keeps_what_is_complete_and_nothing_else() {
     story(&mut resetting, 4, &[]);
     resetting.abort(&mut acts);
     assert_eq!((acts, resetting.phase()), (vec![Act::Commit], Phase::Over));
+}
+
+/// Rows with the arm on its way until row `arrives`; the letters are those of [`story`].
+fn with_an_arm_on_its_way(session: &mut Phases, arrives: usize, next: Option<usize>) -> String {
+    let (mut story, mut acts) = (String::new(), Vec::new());
+    for row in 0..9 {
+        if next == Some(row) {
+            session.press(Key::Next, &mut acts);
+        }
+        let ready = Ready {
+            arrived: row >= arrives,
+            ..READY
+        };
+        let recorded = session.before_row(ready, &mut acts);
+        story.push(match (recorded, session.is_approaching()) {
+            (true, _) => 'R',
+            (false, true) => 'w',
+            (false, false) => '-',
+        });
+        if recorded {
+            session.after_row(&mut acts);
+        }
+        if session.phase() == Phase::Over {
+            break;
+        }
+    }
+    story
+}
+
+#[test]
+fn an_episode_begins_where_the_arm_is_to_be() {
+    let rows = |arrives, next| with_an_arm_on_its_way(&mut phases(1, 2, 0), arrives, next);
+    assert_eq!(rows(0, None), "RR");
+    assert_eq!(rows(3, None), "wwwRR");
+    assert_eq!(rows(99, None), "wwwwwRR", "not for ever");
+    assert_eq!(rows(99, Some(2)), "wwRR", "the key says: now");
+    assert_eq!(rows(3, Some(0)), "wwwRR", "nothing has waited by then");
+}
+
+#[test]
+fn after_a_reset_too() {
+    let mut session = phases(2, 1, 1);
+    assert_eq!(with_an_arm_on_its_way(&mut session, 0, None), "R-R");
+    let mut session = phases(2, 1, 1);
+    let mut acts = Vec::new();
+    assert!(session.before_row(READY, &mut acts));
+    session.after_row(&mut acts);
+    assert_eq!(with_an_arm_on_its_way(&mut session, 4, None), "-wwwR");
 }

@@ -199,6 +199,7 @@ fn bench_with(
         episodes: plan.0,
         episode_rows: plan.1,
         reset_rows: plan.2,
+        approach_rows: 600,
     };
     let sink_options = SinkOptions::new(workers, "move".to_owned(), 30);
     let mut options = Options::new(30, plan, sink_options);

@@ -8,7 +8,7 @@ use nalgebra::Isometry3;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BaseSpec, BusSpec, CameraSpec, ExitSpec, FrameSpec, GateSpec, JointSpec, KinematicsSpec,
+    BaseSpec, BusSpec, ExitSpec, FrameSpec, GateSpec, JointSpec, KinematicsSpec, MountedCamera,
     RobotKind, RoleSpec, Side, VisualSpec,
 };
 
@@ -58,7 +58,7 @@ pub struct ComposedFile {
     pub visuals: Vec<VisualSpec>,
     /// Cameras instead of the other's.
     #[serde(default)]
-    pub cameras: Option<Vec<CameraSpec>>,
+    pub cameras: Option<Vec<MountedCamera>>,
 }
 
 /// The robot that another one is an extension of.

@@ -62,7 +62,7 @@ pub struct TaperSpec {
 /// A camera of a robot: a pinhole without distortion.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CameraSpec {
+pub struct MountedCamera {
     /// LeRobot's camera key: datasets call its pictures `observation.images.<name>`.
     pub name: String,
     /// Name of the joint whose link carries it; fixed in the base frame if absent.

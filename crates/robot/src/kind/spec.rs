@@ -16,7 +16,7 @@ use ulna_core::unit::{AngleMap, Unit};
 use super::base::BaseSpec;
 use super::frame::FrameSpec;
 use super::joint::JointSpec;
-use super::look::{CameraSpec, VisualSpec};
+use super::look::{MountedCamera, VisualSpec};
 use super::protocol;
 use crate::calibration::Calibration;
 
@@ -53,7 +53,7 @@ pub struct RobotKind {
     pub visuals: Vec<VisualSpec>,
     /// The cameras on it and around it.
     #[serde(default)]
-    pub cameras: Vec<CameraSpec>,
+    pub cameras: Vec<MountedCamera>,
     /// The robots that it is put together from, each on a bus of its own; empty if there is one bus. Their joints follow one
     /// another in [`joints`](Self::joints).
     #[serde(skip)]
@@ -69,6 +69,9 @@ pub struct BusSpec {
     pub protocol: Protocol,
     /// Bits per second.
     pub baud: u32,
+    /// Read groups with Dynamixel's fast sync reads, if the servos turn out to know them while the arm is connected: 7 bytes less for each.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fast_reads: bool,
 }
 
 /// A follower or a leader.

@@ -30,7 +30,7 @@ impl Priority {
 }
 
 /// A named machine that runs alongside a control loop.
-pub struct Task<'a> {
+pub struct NamedMachine<'a> {
     /// The name of its thread; Linux shows the first 15 bytes.
     pub name: String,
     /// What is stepped.
@@ -44,7 +44,7 @@ pub struct Task<'a> {
     pub awaited: bool,
 }
 
-impl<'a> Task<'a> {
+impl<'a> NamedMachine<'a> {
     /// A task that gives way to everything and ends with the session.
     pub fn new(name: impl Into<String>, machine: &'a mut (dyn Machine + Send)) -> Self {
         Self {
@@ -78,9 +78,9 @@ impl<'a> Task<'a> {
     }
 }
 
-impl fmt::Debug for Task<'_> {
+impl fmt::Debug for NamedMachine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Task")
+        f.debug_struct("NamedMachine")
             .field("name", &self.name)
             .field("priority", &self.priority)
             .field("inputs", &self.inputs)

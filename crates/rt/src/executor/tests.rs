@@ -66,10 +66,10 @@ fn the_awaited_task_finishes_after_the_control_loop_and_the_others_end_with_it()
         };
         let mut camera = Idle(&idle);
         let tasks = vec![
-            Task::new("recorder", &mut recorder)
+            NamedMachine::new("recorder", &mut recorder)
                 .priority(Priority::Ordinary)
                 .awaited(),
-            Task::new("camera", &mut camera),
+            NamedMachine::new("camera", &mut camera),
         ];
         let control = |pacer: &mut dyn Pacer, _: Option<Grant>| {
             pacer.wait(3 * MS);
@@ -99,9 +99,9 @@ fn a_task_that_panics_ends_alone_and_is_named() {
             saved: &saved,
         };
         let tasks = vec![
-            Task::new("first", &mut first),
-            Task::new("recorder", &mut recorder).awaited(),
-            Task::new("second", &mut second).awaited(),
+            NamedMachine::new("first", &mut first),
+            NamedMachine::new("recorder", &mut recorder).awaited(),
+            NamedMachine::new("second", &mut second).awaited(),
         ];
         let control = |pacer: &mut dyn Pacer, _: Option<Grant>| pacer.wait(pacer.now() + 5 * MS);
         let done = executor.run(
@@ -124,7 +124,7 @@ fn a_control_loop_that_panics_still_lets_the_awaited_task_finish() {
             to_save: 2,
             saved: &saved,
         };
-        let tasks = vec![Task::new("recorder", &mut recorder).awaited()];
+        let tasks = vec![NamedMachine::new("recorder", &mut recorder).awaited()];
         let control = |_: &mut dyn Pacer, _: Option<Grant>| panic!("on purpose");
         let ended = |outcome: Option<&()>| {
             assert_eq!(outcome, None);
@@ -155,7 +155,7 @@ fn in_real_time_every_task_has_a_thread_by_its_name_and_the_caller_watches() {
             std::thread::current().name().map(str::to_owned),
         )
     };
-    let tasks = vec![Task::new("camera-front", &mut named).awaited()];
+    let tasks = vec![NamedMachine::new("camera-front", &mut named).awaited()];
     let done = executor
         .run(tasks, control, || watched += 1, |_| ())
         .unwrap();

@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, Builder, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
-use super::{Executed, ExecutorError, Task};
+use super::{Executed, ExecutorError, NamedMachine};
 use crate::machine::{Machine, Next, Pacer};
 use crate::priority::{self, Grant};
 use crate::real::{RealClock, RealPacer};
@@ -25,7 +25,7 @@ const CONTROL: &str = "ulna-control";
 pub(super) fn run<'env, T: Send + 'env>(
     clock: RealClock,
     inputs: Vec<OwnedFd>,
-    tasks: Vec<Task<'env>>,
+    tasks: Vec<NamedMachine<'env>>,
     control: impl FnOnce(&mut dyn Pacer, Option<Grant>) -> T + Send,
     watch: impl FnMut(),
     ended: impl FnOnce(Option<&T>),
@@ -97,11 +97,11 @@ impl Running<'_> {
 
 fn spawn<'scope, 'task: 'scope>(
     scope: &'scope Scope<'scope, '_>,
-    task: Task<'task>,
+    task: NamedMachine<'task>,
     clock: RealClock,
     over: &'scope AtomicBool,
 ) -> Result<Running<'scope>, ExecutorError> {
-    let Task {
+    let NamedMachine {
         name,
         machine,
         priority,

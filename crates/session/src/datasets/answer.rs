@@ -5,7 +5,7 @@ use ulna_outside::Text;
 
 /// What a command says: for programs, and for people.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct DatasetAnswer {
     /// The command's JSON.
     pub json: Value,
     /// The same in lines.

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use ulna_dataset::{CheckOptions, EpisodeGrade, Finding, Grade, Group, Report, Severity, grade};
+use ulna_dataset::{
+    CheckOptions, CheckReport, EpisodeGrade, Finding, Grade, Group, Severity, grade, plural,
+};
 
 use ulna_outside::Text;
 
-use super::answer::Answer;
-use super::edit::Watch;
+use super::answer::DatasetAnswer;
+use super::edit::ProgressListener;
 use super::number;
 use crate::Stop;
 use crate::error::SessionError;
@@ -36,8 +38,8 @@ pub fn checked(
     dir: &Path,
     settings: CheckSettings,
     stop: &Stop,
-    watch: Watch,
-) -> Result<Answer, SessionError> {
+    watch: ProgressListener,
+) -> Result<DatasetAnswer, SessionError> {
     let options = CheckOptions {
         pictures: settings.pictures,
         speeds: speeds(dir),
@@ -46,7 +48,7 @@ pub fn checked(
         watch(progress);
         stop.requested().is_none()
     })?;
-    Ok(Answer {
+    Ok(DatasetAnswer {
         json: to_json(&report),
         text: to_text(&report, settings.verbose),
         good: report.is_sound() && !(settings.strict && report.count(Severity::Warning) > 0),
@@ -66,7 +68,7 @@ pub(super) fn speeds(dir: &Path) -> BTreeMap<String, f64> {
         .collect()
 }
 
-fn to_json(report: &Report) -> Value {
+fn to_json(report: &CheckReport) -> Value {
     let finding = |finding: &Finding| {
         let kind = ulna_dataset::Kind::of(finding.code);
         json!({
@@ -135,7 +137,7 @@ fn grade_to_json(grade: &EpisodeGrade) -> Value {
     })
 }
 
-fn to_text(report: &Report, verbose: bool) -> Text {
+fn to_text(report: &CheckReport, verbose: bool) -> Text {
     let mut lines = Vec::new();
     for group in report.groups() {
         if verbose || group.severity() > Severity::Note {
@@ -172,7 +174,7 @@ fn to_text(report: &Report, verbose: bool) -> Text {
 }
 
 /// One kind of finding: where, what, what it means, what to do.
-fn group_lines(report: &Report, group: &Group<'_>, verbose: bool) -> Vec<String> {
+fn group_lines(report: &CheckReport, group: &Group<'_>, verbose: bool) -> Vec<String> {
     let kind = group.kind();
     let episodes = group.episodes();
     let place = match episodes.as_slice() {
@@ -240,7 +242,7 @@ fn episode_line(grade: &EpisodeGrade) -> String {
 }
 
 /// The achieved rate against the declared one.
-fn rate(report: &Report) -> String {
+fn rate(report: &CheckReport) -> String {
     let declared = report
         .grades
         .first()
@@ -255,7 +257,7 @@ fn rate(report: &Report) -> String {
     format!("{declared} fps declared, {mean:.1} measured, {slowest:.1} in the slowest episode")
 }
 
-fn grades(report: &Report) -> String {
+fn grades(report: &CheckReport) -> String {
     let one = |grade: Grade| {
         let of_it = report.grades.iter().filter(|one| one.grade == grade);
         let episodes: Vec<u64> = of_it.map(|one| one.episode).collect();
@@ -289,13 +291,6 @@ fn ranges(episodes: &[u64]) -> String {
         text += ", …";
     }
     text
-}
-
-fn plural(count: usize, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
-    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use ulna_dataset::tools::{
 };
 use ulna_outside::Text;
 
-use super::answer::Answer;
+use super::answer::DatasetAnswer;
 use crate::Stop;
 use crate::error::SessionError;
 
@@ -37,14 +37,14 @@ pub enum Edit {
     Tasks(TaskChanges),
     /// Drops and adds features.
     Features(FeatureChanges),
-    /// Computes statistics anew.
+    /// Computes the statistics from the data.
     Stats {
         /// Those of pictures too.
         pictures: bool,
     },
     /// Merges files.
     Compact,
-    /// Encodes pictures anew.
+    /// Re-encodes pictures.
     Reencode(Encoding),
 }
 
@@ -67,13 +67,13 @@ impl Moment {
     }
 }
 
-/// Somebody who waits.
-pub type Watch<'a> = &'a mut dyn FnMut(Progress);
+/// Hears how far a job is.
+pub type ProgressListener<'a> = &'a mut dyn FnMut(Progress);
 
 /// Does `job` with reports to `watch`, until `stop`.
 pub(super) fn with_work<T>(
     stop: &Stop,
-    watch: Watch,
+    watch: ProgressListener,
     job: impl FnOnce(&mut Work) -> ulna_dataset::Result<T>,
 ) -> Result<T, SessionError> {
     let mut on_progress = |progress| {
@@ -97,8 +97,8 @@ pub fn edit(
     edit: &Edit,
     output: Option<&Path>,
     stop: &Stop,
-    watch: Watch,
-) -> Result<Answer, SessionError> {
+    watch: ProgressListener,
+) -> Result<DatasetAnswer, SessionError> {
     let to = target(output);
     let edited = with_work(stop, watch, |work| match edit {
         Edit::Delete(episodes) => delete(dir, episodes, &to, work),
@@ -147,8 +147,8 @@ pub fn merged(
     dirs: &[PathBuf],
     output: &Path,
     stop: &Stop,
-    watch: Watch,
-) -> Result<Answer, SessionError> {
+    watch: ProgressListener,
+) -> Result<DatasetAnswer, SessionError> {
     let edited = with_work(stop, watch, |work| merge(dirs, output, work))?;
     Ok(answer(&edited))
 }
@@ -161,8 +161,8 @@ pub fn compared(
     one: &Path,
     other: &Path,
     stop: &Stop,
-    watch: Watch,
-) -> Result<Answer, SessionError> {
+    watch: ProgressListener,
+) -> Result<DatasetAnswer, SessionError> {
     let found = with_work(stop, watch, |work| diff(one, other, work))?;
     let mut lines = Text::new();
     for difference in &found {
@@ -182,7 +182,7 @@ pub fn compared(
             |one| json!({ "episode": one.episode, "feature": one.feature, "message": one.message }),
         )
         .collect();
-    Ok(Answer {
+    Ok(DatasetAnswer {
         json: json!({ "same": found.is_empty(), "differences": differences }),
         text: lines,
         good: found.is_empty(),
@@ -197,13 +197,13 @@ pub fn imported(
     dir: &Path,
     output: &Path,
     stop: &Stop,
-    watch: Watch,
-) -> Result<Answer, SessionError> {
+    watch: ProgressListener,
+) -> Result<DatasetAnswer, SessionError> {
     let edited = with_work(stop, watch, |work| import(dir, output, work))?;
     Ok(answer(&edited))
 }
 
-/// Splits a dataset into new ones below `output`; without it, beside the dataset as `NAME_PART`, as LeRobot names them.
+/// Splits a dataset into new ones below `output`; without it, next to the dataset as `NAME_PART`, as LeRobot names them.
 ///
 /// # Errors
 /// If it cannot be opened, the parts make no sense, or a result cannot be written.
@@ -212,8 +212,8 @@ pub fn parted(
     parts: &Parts,
     output: Option<&Path>,
     stop: &Stop,
-    watch: Watch,
-) -> Result<Answer, SessionError> {
+    watch: ProgressListener,
+) -> Result<DatasetAnswer, SessionError> {
     let made = with_work(stop, watch, |work| split(dir, parts, output, work))?;
     let mut lines = Text::new();
     let mut all = serde_json::Map::new();
@@ -226,7 +226,7 @@ pub fn parted(
         lines.extend(own);
         all.insert(name.clone(), one.json);
     }
-    Ok(Answer {
+    Ok(DatasetAnswer {
         json: json!({ "parts": all }),
         text: lines,
         good: true,
@@ -243,8 +243,8 @@ pub fn exported(
     format: Format,
     output: &Path,
     stop: &Stop,
-    watch: Watch,
-) -> Result<Answer, SessionError> {
+    watch: ProgressListener,
+) -> Result<DatasetAnswer, SessionError> {
     let done = with_work(stop, watch, |work| {
         export(dir, episodes, format, output, work)
     })?;
@@ -258,7 +258,7 @@ pub fn exported(
         done.frames,
         dir.display()
     ));
-    Ok(Answer {
+    Ok(DatasetAnswer {
         json: json!({ "paths": done.paths, "frames": done.frames }),
         text: lines.into_iter().collect(),
         good: true,
@@ -269,7 +269,7 @@ pub fn exported(
 ///
 /// # Errors
 /// If the dataset cannot be opened.
-pub fn tasks(dir: &Path) -> Result<Answer, SessionError> {
+pub fn tasks(dir: &Path) -> Result<DatasetAnswer, SessionError> {
     let dataset = Dataset::open(dir)?;
     let mut tasks: Vec<Value> = Vec::new();
     let mut lines = Vec::new();
@@ -282,7 +282,7 @@ pub fn tasks(dir: &Path) -> Result<Answer, SessionError> {
         lines.push(format!("{index:>4}  {task}  ({} episodes)", episodes.len()));
         tasks.push(json!({ "index": index, "task": task, "episodes": episodes }));
     }
-    Ok(Answer {
+    Ok(DatasetAnswer {
         json: json!({ "tasks": tasks }),
         text: lines.into_iter().collect(),
         good: true,
@@ -293,7 +293,7 @@ pub fn tasks(dir: &Path) -> Result<Answer, SessionError> {
 ///
 /// # Errors
 /// If the dataset cannot be opened.
-pub fn features(dir: &Path) -> Result<Answer, SessionError> {
+pub fn features(dir: &Path) -> Result<DatasetAnswer, SessionError> {
     let dataset = Dataset::open(dir)?;
     let mut lines = Vec::new();
     let mut features: Vec<Value> = Vec::new();
@@ -308,14 +308,14 @@ pub fn features(dir: &Path) -> Result<Answer, SessionError> {
             "key": key, "dtype": dtype, "shape": feature.shape, "names": feature.names,
         }));
     }
-    Ok(Answer {
+    Ok(DatasetAnswer {
         json: json!({ "features": features }),
         text: lines.into_iter().collect(),
         good: true,
     })
 }
 
-fn answer(edited: &Edited) -> Answer {
+fn answer(edited: &Edited) -> DatasetAnswer {
     let Edited {
         root,
         episodes,
@@ -328,10 +328,10 @@ fn answer(edited: &Edited) -> Answer {
     let mut lines = notes.clone();
     lines.push(format!(
         "{}: {episodes} episodes, {frames} frames; {files_written} data and video files written, {files_kept} \
-         taken over, {pictures_encoded} pictures encoded anew",
+         taken over, {pictures_encoded} pictures re-encoded",
         root.display()
     ));
-    Answer {
+    DatasetAnswer {
         json: json!({
             "dataset": root,
             "episodes": episodes,

@@ -6,9 +6,9 @@ use serde_json::json;
 use ulna_dataset::{CardOptions, PageOptions, write_card, write_page};
 use ulna_outside::Text;
 
-use super::answer::Answer;
+use super::answer::DatasetAnswer;
 use super::check::speeds;
-use super::edit::{Watch, with_work};
+use super::edit::{ProgressListener, with_work};
 use crate::Stop;
 use crate::error::SessionError;
 
@@ -22,8 +22,8 @@ pub fn reported(
     report: &Path,
     options: &PageOptions,
     stop: &Stop,
-    watch: Watch,
-) -> Result<Answer, SessionError> {
+    watch: ProgressListener,
+) -> Result<DatasetAnswer, SessionError> {
     let mut options = options.clone();
     options.check.speeds = speeds(dir);
     let page = with_work(stop, watch, |work| write_page(dir, report, &options, work))?;
@@ -35,7 +35,7 @@ pub fn reported(
         page.pictures,
         page.bytes as f64 / 1e6
     ));
-    Ok(Answer {
+    Ok(DatasetAnswer {
         json: json!({
             "path": page.path,
             "bytes": page.bytes,
@@ -51,16 +51,16 @@ pub fn reported(
 /// Writes or refreshes the dataset's card.
 ///
 /// # Errors
-/// If the dataset cannot be opened or is being written, the licence is no identifier, or the card is somebody else's (unless `options`
-/// say so).
-pub fn carded(dir: &Path, options: &CardOptions) -> Result<Answer, SessionError> {
+/// If the dataset cannot be opened or is being written, the licence is no identifier, or ulna did not write the card (unless `options` say
+/// that it may be changed).
+pub fn carded(dir: &Path, options: &CardOptions) -> Result<DatasetAnswer, SessionError> {
     let card = write_card(dir, options)?;
     let done = if card.changed {
         "written"
     } else {
         "was up to date"
     };
-    Ok(Answer {
+    Ok(DatasetAnswer {
         json: json!({ "path": card.path, "changed": card.changed }),
         text: Text::line(format_args!("{}: {done}", card.path.display())),
         good: true,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rtrb::Consumer;
 use ulna_core::TickRecord;
 use ulna_robot::display::{Display, DisplayFault, SessionInfo};
-use ulna_rt::executor::Task;
+use ulna_rt::executor::NamedMachine;
 use ulna_rt::{Machine, Next, priority};
 
 use super::counts::{Counts, DisplayReport};
@@ -105,9 +105,9 @@ impl DisplayHandle {
     }
 
     /// On the virtual clock: what is to be stepped.
-    pub fn task(&mut self) -> Option<Task<'_>> {
+    pub fn task(&mut self) -> Option<NamedMachine<'_>> {
         let worker = self.worker.as_mut()?;
-        Some(Task::new("ulna-display", worker))
+        Some(NamedMachine::new("ulna-display", worker))
     }
 
     /// In real time: shows on a thread of its own from now on. It is never joined, as it may hang.

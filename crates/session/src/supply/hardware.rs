@@ -110,6 +110,7 @@ fn open_arm(
         side,
         calibration,
         port: Box::new(port),
+        round_trip: None,
         kind,
     })
 }

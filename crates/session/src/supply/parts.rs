@@ -22,6 +22,8 @@ pub struct SuppliedArm {
     pub calibration: Calibration,
     /// Its port.
     pub port: Box<dyn Port>,
+    /// What its slowest answers take beyond the time on the wire, if the user says so; it is measured otherwise.
+    pub round_trip: Option<Duration>,
 }
 
 impl fmt::Debug for SuppliedArm {

@@ -98,6 +98,7 @@ fn supplied(arms: Vec<SimArm>, ports: Vec<Box<dyn Port>>) -> Vec<SuppliedArm> {
         kind: arm.kind,
         calibration: arm.calibration,
         port,
+        round_trip: None,
     });
     arms.collect()
 }

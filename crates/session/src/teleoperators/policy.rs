@@ -9,7 +9,7 @@ use serde::Deserialize;
 use ulna_core::{Action, ActionSource, Environment, Stamp, TickRecord};
 use ulna_policy::runner::{grippers, runner};
 use ulna_policy::{
-    Bundle, Inference, ObservationTap, PolicySource, Report, RobotContract, RunnerOptions,
+    Bundle, Inference, ObservationSlot, PolicySource, Report, RobotContract, RunnerOptions,
     frame_slot, prepare,
 };
 use ulna_rt::{Machine, Next};
@@ -102,7 +102,7 @@ pub fn open_policy(
         source: parts.source,
         worker: PolicyWorker(Arc::new(Mutex::new(parts.inference))),
         feed: Some(ObservationFeed {
-            observations: parts.tap,
+            observations: parts.observations,
             environment,
             numbers: vec![0.0; values.len()],
             values,
@@ -168,7 +168,7 @@ impl Machine for PolicyWorker {
 /// The control thread's end: what was measured, with the numbers of the surroundings at that moment. Wait-free, and without a heap.
 #[derive(Debug)]
 struct ObservationFeed {
-    observations: ObservationTap,
+    observations: ObservationSlot,
     environment: Option<Arc<dyn Environment>>,
     values: Vec<f64>,
     numbers: Vec<f32>,

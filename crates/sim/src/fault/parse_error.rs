@@ -4,7 +4,7 @@ use ulna_outside::Printable;
 
 /// Every kind of fault by an example, and what it does.
 pub const GRAMMAR: &str = "\
-Several faults are separated by commas. Rates are 1% or 0.01; times are 500us, 20ms or 1.5s; a window is FROM+FOR since the start, without \
+Several faults are separated by commas. Rates are 1% or 0.01; times are 500us, 20ms, 1.5s or 1m30s, without a unit seconds; a window is FROM+FOR since the start, without \
 +FOR it lasts to the end; JOINT is a joint's name or a servo's id.
   drop:1%                             each byte on the wire may get lost
   flip:0.1%                           in each byte, one bit may turn over
@@ -61,7 +61,7 @@ pub enum FaultParseError {
     },
     /// A duration that is none.
     #[error(
-        "fault `{}`: `{}` is not a duration; write it like 500us, 20ms, 2s or 1.5s",
+        "fault `{}`: `{}` is not a duration; write it like 500us, 20ms, 2, 1.5s or 1m30s",
         Printable(text),
         Printable(value)
     )]

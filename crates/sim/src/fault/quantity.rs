@@ -121,28 +121,8 @@ impl FaultText<'_> {
 
 /// The duration `value` in the fault `text`.
 pub(crate) fn duration(text: &str, value: &str) -> Result<Duration, FaultParseError> {
-    const UNITS: [(&str, usize); 3] = [("us", 3), ("ms", 6), ("s", 9)];
-    let unit = UNITS
-        .into_iter()
-        .find_map(|(unit, decimals)| Some((value.strip_suffix(unit)?, decimals)));
-    unit.and_then(|(digits, decimals)| scaled(digits, decimals))
-        .map(Duration::from_nanos)
-        .ok_or_else(|| FaultParseError::BadDuration {
-            text: text.into(),
-            value: value.into(),
-        })
-}
-
-/// `digits`, such as `1.25`, times ten to the power of `decimals`; what is finer is cut off.
-fn scaled(digits: &str, decimals: usize) -> Option<u64> {
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let numeric = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !numeric(whole) || !numeric(fraction) {
-        return None;
-    }
-    let fraction = fraction.bytes().chain(core::iter::repeat(b'0'));
-    let mut digits = whole.bytes().chain(fraction.take(decimals));
-    digits.try_fold(0u64, |number, digit| {
-        number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+    ulna_outside::duration(value).ok_or_else(|| FaultParseError::BadDuration {
+        text: text.into(),
+        value: value.into(),
     })
 }

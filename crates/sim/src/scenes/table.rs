@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use ulna_robot::FrameSpec;
 
 use crate::scene::{Scene, SceneKind};
-use crate::visual::{Colour, Object, Shape, Table, VisualScene};
+use crate::visual::{Colour, Object, Shape, TableTop, VisualScene};
 
 /// What the registry says of it.
 pub(crate) const KIND: SceneKind = SceneKind {
@@ -35,7 +35,7 @@ impl Scene for TableWithCube {
 }
 
 /// A cube of 3 cm somewhere in front of the arm, where its hand can reach it; the place and the turn are those of the seed.
-pub fn cube_from_seed(table: &Table, colour: Colour, seed: u64) -> Object {
+pub fn cube_from_seed(table: &TableTop, colour: Colour, seed: u64) -> Object {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let distance = random.random_range(0.19..0.29);
     let bearing: f64 = random.random_range(-0.6..0.6);
@@ -45,7 +45,7 @@ pub fn cube_from_seed(table: &Table, colour: Colour, seed: u64) -> Object {
 }
 
 /// A cube lying flat on the table top at x, y, turned by `yaw` rad about the vertical.
-pub fn cube_on(table: &Table, side: f64, at: [f64; 2], yaw: f64, colour: Colour) -> Object {
+pub fn cube_on(table: &TableTop, side: f64, at: [f64; 2], yaw: f64, colour: Colour) -> Object {
     let frame = FrameSpec {
         xyz: [at[0], at[1], table.centre.z + side / 2.0],
         rpy: [0.0, 0.0, yaw],

@@ -2,9 +2,9 @@
 
 use nalgebra::{Point3, Vector3};
 use ulna_robot::RobotKind;
-use ulna_robot::{CameraSpec, Colour, ShapeSpec, VisualSpec};
+use ulna_robot::{Colour, MountedCamera, ShapeSpec, VisualSpec};
 
-use crate::visual::parts::{Light, Pattern, Table, Visual, VisualScene};
+use crate::visual::parts::{Light, Pattern, TableTop, Visual, VisualScene};
 use crate::visual::pinhole::PinholeCamera;
 use crate::visual::shape::Shape;
 
@@ -18,7 +18,7 @@ impl VisualScene {
                 ambient: 0.5,
                 diffuse: 0.55,
             },
-            table: Table {
+            table: TableTop {
                 centre: Point3::new(0.2, 0.0, 0.0),
                 half: [0.45, 0.45],
                 thickness: 0.03,
@@ -72,7 +72,7 @@ impl From<&ShapeSpec> for Shape {
 
 impl PinholeCamera {
     /// A camera of a robot, from its validated file.
-    pub fn of(kind: &RobotKind, spec: &CameraSpec) -> Self {
+    pub fn of(kind: &RobotKind, spec: &MountedCamera) -> Self {
         Self {
             name: spec.name.clone(),
             mount: link(kind, spec.joint.as_deref()),

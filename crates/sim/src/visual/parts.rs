@@ -15,7 +15,7 @@ pub struct VisualScene {
     /// The one lamp, infinitely far away, and the light from everywhere.
     pub light: Light,
     /// The table top.
-    pub table: Table,
+    pub table: TableTop,
     /// The robot.
     pub visuals: Vec<Visual>,
     /// Whatever else there is, such as a cube.
@@ -37,7 +37,7 @@ pub struct Light {
 
 /// A horizontal rectangular slab.
 #[derive(Debug, Clone, Copy)]
-pub struct Table {
+pub struct TableTop {
     /// Middle of the upper face, m.
     pub centre: Point3<f64>,
     /// Half its extent along x and y, m.

@@ -78,11 +78,11 @@ fn a_host_that_talks_over_an_answer_destroys_both() {
     wire.host_sends(us(5), Some(0b0011));
     wire.host_sends(us(30), Some(0b1000));
     wire.servo_sends(us(39), Some(0b0110), Duration::ZERO);
-    let heard = host_hears(&mut wire, us(99));
-    for heard_by_host in heard {
-        let heard_by_servos = wire.servos_receive(us(99)).map(|received| received.byte);
-        assert_eq!(heard_by_servos, Some(heard_by_host));
-        assert!(![0b0110, 0b0011, 0b1000].contains(&heard_by_host));
+    let arrived = host_hears(&mut wire, us(99));
+    for at_host in arrived {
+        let at_servos = wire.servos_receive(us(99)).map(|received| received.byte);
+        assert_eq!(at_servos, Some(at_host));
+        assert!(![0b0110, 0b0011, 0b1000].contains(&at_host));
     }
 }
 
@@ -90,8 +90,8 @@ fn a_host_that_talks_over_an_answer_destroys_both() {
 fn no_byte_survives_another_one() {
     for first in 0..=u8::MAX {
         for second in 0..=u8::MAX {
-            let heard = garbled(first, second);
-            assert!(heard != first && heard != second, "{first} {second}");
+            let arrived = garbled(first, second);
+            assert!(arrived != first && arrived != second, "{first} {second}");
         }
     }
 }

@@ -11,7 +11,7 @@ use toml::Table;
 use super::circles::{Circle, circles};
 use super::limits::Counts;
 use super::modules::Modules;
-use super::{arrows, rules, sizes, words};
+use super::{arrows, homonyms, rules, sizes, words};
 
 /// The longest file of shipped code.
 pub(super) const LONGEST_FILE: usize = 400;
@@ -93,7 +93,8 @@ impl Survey {
         for (page, for_users) in PAGES {
             survey.add_words(page, words::in_page(&read(&root.join(page))?, for_users));
         }
-        survey.public_types.retain(|_, crates| crates.len() > 1);
+        let needless = homonyms::without_allowed(&mut survey.public_types);
+        survey.faults.extend(needless);
         survey.types.retain(|_, files| files.len() >= MANY_TYPES);
         Ok(survey)
     }

@@ -20,7 +20,7 @@ const LONG: f64 = 1.25;
 /// What is odd about a joint's sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "finding")]
-pub enum Finding {
+pub enum SweepFinding {
     /// It never answered.
     Unseen,
     /// It was not moved.
@@ -55,7 +55,7 @@ pub enum Finding {
     Reversed,
 }
 
-impl Finding {
+impl SweepFinding {
     /// No calibration can be made from it.
     pub fn is_fatal(self) -> bool {
         matches!(
@@ -65,7 +65,7 @@ impl Finding {
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for SweepFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Unseen => f.write_str("never answered"),
@@ -103,7 +103,7 @@ pub struct Chosen {
     /// The values.
     pub value: JointCalibration,
     /// What its owner should know.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<SweepFinding>,
 }
 
 /// Chooses the homing offset of a joint after its sweep, so that the middle of the swept range reads the middle of the turn, 2047.
@@ -113,11 +113,15 @@ pub struct Chosen {
 ///
 /// # Errors
 /// The findings, when no calibration can be made.
-pub fn choose(joint: &JointSpec, swept: &Swept, family: &Family) -> Result<Chosen, Vec<Finding>> {
+pub fn choose(
+    joint: &JointSpec,
+    swept: &Swept,
+    family: &Family,
+) -> Result<Chosen, Vec<SweepFinding>> {
     let turn = i32::try_from(joint.resolution).unwrap_or(i32::MAX);
     let half = (turn - 1) / 2;
     let (Some((low, high)), Some((start, _))) = (swept.range(), swept.ends()) else {
-        return Err(vec![Finding::Unseen]);
+        return Err(vec![SweepFinding::Unseen]);
     };
     let mut findings = Vec::new();
     if !joint.full_turn {
@@ -154,16 +158,16 @@ pub fn choose(joint: &JointSpec, swept: &Swept, family: &Family) -> Result<Chose
     Ok(Chosen { value, findings })
 }
 
-fn judge_span(joint: &JointSpec, span: i32, turn: i32) -> Option<Finding> {
+fn judge_span(joint: &JointSpec, span: i32, turn: i32) -> Option<SweepFinding> {
     let degrees = f64::from(span) / f64::from(turn) * 360.0;
     let expected = (joint.upper - joint.lower).to_degrees().min(360.0);
     if span >= turn - 1 {
-        return Some(Finding::MoreThanATurn { degrees });
+        return Some(SweepFinding::MoreThanATurn { degrees });
     }
     match degrees / expected {
-        part if part < HARDLY => Some(Finding::HardlyMoved { degrees, expected }),
-        part if part < SHORT => Some(Finding::Short { degrees, expected }),
-        part if part > LONG => Some(Finding::Long { degrees, expected }),
+        part if part < HARDLY => Some(SweepFinding::HardlyMoved { degrees, expected }),
+        part if part < SHORT => Some(SweepFinding::Short { degrees, expected }),
+        part if part > LONG => Some(SweepFinding::Long { degrees, expected }),
         _ => None,
     }
 }
@@ -181,7 +185,7 @@ pub fn judge_pose(
     calibration: &mut Calibration,
     family: &Family,
     steps: &[Option<i32>],
-) -> Vec<(usize, Finding)> {
+) -> Vec<(usize, SweepFinding)> {
     let mut findings = Vec::new();
     let entries = kind.joints.iter().zip(&mut calibration.joints).zip(steps);
     for (index, ((joint, (_, value)), steps)) in entries.enumerate() {
@@ -198,13 +202,13 @@ pub fn judge_pose(
     findings
 }
 
-fn turn_round(joint: &JointSpec, value: &mut JointCalibration, family: &Family) -> Finding {
+fn turn_round(joint: &JointSpec, value: &mut JointCalibration, family: &Family) -> SweepFinding {
     match joint.unit {
-        Unit::Degrees | Unit::Velocity => Finding::Reversed,
-        _ if family.drive_mode == DriveMode::InServo => Finding::Reversed,
+        Unit::Degrees | Unit::Velocity => SweepFinding::Reversed,
+        _ if family.drive_mode == DriveMode::InServo => SweepFinding::Reversed,
         Unit::M100 | Unit::Percent => {
             value.drive_mode = 1;
-            Finding::TurnedRound
+            SweepFinding::TurnedRound
         }
     }
 }

@@ -71,7 +71,10 @@ impl Run {
         Self {
             table,
             engine: Engine::new(EngineConfig {
-                turnaround: Duration::from_micros(500),
+                link: LinkTiming {
+                    turnaround: Duration::from_micros(500),
+                    ..LinkTiming::UNKNOWN
+                },
                 quiet: Duration::from_micros(200),
                 fast_reads: true,
                 ..EngineConfig::with_protocol(table.protocol, BAUD)

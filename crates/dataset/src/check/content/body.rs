@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::check::CheckOptions;
 use crate::features::Feature;
-use crate::reader::{ACTION, Dataset, EpisodeReader, STATE};
+use crate::features::{ACTION, STATE};
+use crate::reader::{Dataset, EpisodeReader};
 use crate::units::JointUnits;
 
 /// More numbers than that are no joints.
@@ -15,7 +16,7 @@ const FASTEST: f64 = 344.0;
 const FASTEST_M100: f64 = 400.0;
 /// The same where 100 units are the travel of a gripper, of 100 degrees or more.
 const FASTEST_PERCENT: f64 = 344.0;
-/// What `ulna dataset trim --idle` takes for rest unless told otherwise, in degrees or hundredths.
+/// What `ulna dataset trim --idle` takes for rest by default, in degrees or hundredths.
 const REST: f64 = 1.0;
 
 /// What moves at a joint.
@@ -98,10 +99,10 @@ impl Body {
 
 fn units(dataset: &Dataset) -> Option<JointUnits> {
     let manifest = dataset.manifest().ok().flatten();
-    JointUnits::told_by(manifest.as_ref(), dataset.info().robot_type.as_deref())
+    JointUnits::of_metadata(manifest.as_ref(), dataset.info().robot_type.as_deref())
 }
 
-/// A hundredth of the largest range that a joint moves in. The rows tell, not the statistics, which may be wrong.
+/// A hundredth of the largest range that a joint moves in. Of the rows, not of the statistics, which may be wrong.
 fn rest(dataset: &Dataset) -> f64 {
     let has = |key: &&str| {
         dataset
@@ -163,8 +164,8 @@ fn joints(dataset: &Dataset, units: Option<JointUnits>, options: &CheckOptions) 
             let part = part(name);
             let (fastest, range) = limits(units, part);
             let bare = name.strip_suffix(".pos").unwrap_or(name);
-            let told = options.speeds.get(name).or(options.speeds.get(bare));
-            let told = told.filter(|speed| speed.is_finite() && **speed > 0.0);
+            let given = options.speeds.get(name).or(options.speeds.get(bare));
+            let given = given.filter(|speed| speed.is_finite() && **speed > 0.0);
             Joint {
                 name: name.clone(),
                 part,
@@ -172,7 +173,7 @@ fn joints(dataset: &Dataset, units: Option<JointUnits>, options: &CheckOptions) 
                 action: place(&in_action, name),
                 fastest: match part {
                     Part::Wheel => None,
-                    _ => told.copied().or(fastest),
+                    _ => given.copied().or(fastest),
                 },
                 range,
             }

@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use super::body::{Joint, Part};
-use super::{Subject, longest_run};
+use super::longest_run::longest_run;
+use super::subject::Subject;
 use crate::check::{EpisodeGrade, Finding, Severity};
+use crate::features::{ACTION, STATE};
 use crate::plural::plural;
-use crate::reader::{ACTION, STATE};
 use crate::units::JointUnits;
 
 /// How much faster than its servo a joint may seem. Where times are computed from the frame number, a row that came late

@@ -6,18 +6,20 @@
 
 mod body;
 mod joints;
+mod longest_run;
 mod look;
 mod motion;
 mod pictures;
 mod ranges;
 mod repeats;
+mod subject;
 mod times;
 mod views;
 
 use std::collections::BTreeMap;
 
-use crate::check::{CheckOptions, EpisodeGrade, Finding, Grade, Report, Severity, structure};
-use crate::episode::Episode;
+use crate::check::structure::structure;
+use crate::check::{CheckOptions, CheckReport, EpisodeGrade, Finding, Grade, Severity};
 use crate::episodes::EpisodeRow;
 use crate::error::Result;
 use crate::reader::Dataset;
@@ -26,33 +28,12 @@ use body::Body;
 use pictures::Eyes;
 use ranges::Ranges;
 use repeats::Repeats;
-
-/// An episode under examination.
-struct Subject<'a> {
-    dataset: &'a Dataset,
-    body: &'a Body,
-    row: &'a EpisodeRow,
-    episode: &'a Episode,
-    /// Its position in the table.
-    at: usize,
-}
-
-impl Subject<'_> {
-    fn fps(&self) -> f64 {
-        self.dataset.fps()
-    }
-
-    /// A number per row, if the episode has such a column.
-    fn scalar(&self, key: &str) -> Option<&[f64]> {
-        let column = self.episode.column(key).ok()?;
-        (column.width() == 1).then(|| column.values())
-    }
-}
+use subject::Subject;
 
 pub(super) fn check(
     dataset: &Dataset,
     options: &CheckOptions,
-    report: &mut Report,
+    report: &mut CheckReport,
     work: &mut Work<'_>,
 ) -> Result<()> {
     let body = Body::of(dataset, options);
@@ -108,7 +89,7 @@ fn blank(dataset: &Dataset, row: &EpisodeRow) -> EpisodeGrade {
     }
 }
 
-fn note(report: &mut Report, episode: u64, found: Vec<Finding>) {
+fn note(report: &mut CheckReport, episode: u64, found: Vec<Finding>) {
     let named = found.into_iter().map(|mut finding| {
         finding.episode = Some(episode);
         finding
@@ -117,7 +98,7 @@ fn note(report: &mut Report, episode: u64, found: Vec<Finding>) {
 }
 
 /// The rule of grades: the worst that a finding about the episode allows.
-fn settle(grades: &mut [EpisodeGrade], report: &Report) {
+fn settle(grades: &mut [EpisodeGrade], report: &CheckReport) {
     let mut by_episode: BTreeMap<u64, Vec<&Finding>> = BTreeMap::new();
     for finding in &report.findings {
         if let Some(episode) = finding.episode {
@@ -132,17 +113,4 @@ fn settle(grades: &mut [EpisodeGrade], report: &Report) {
             }
         }
     }
-}
-
-/// The longest run of frames for which something holds: its first frame and its length.
-fn longest_run(length: usize, mut holds: impl FnMut(usize) -> bool) -> (usize, usize) {
-    let (mut best, mut start) = ((0, 0), 0);
-    for frame in 0..length {
-        if !holds(frame) {
-            start = frame + 1;
-        } else if frame + 1 - start > best.1 {
-            best = (start, frame + 1 - start);
-        }
-    }
-    best
 }

@@ -1,10 +1,11 @@
 //! Whether, when and for how long the arm moves.
 
-use super::Subject;
-use crate::check::{EpisodeGrade, Finding, Report, Severity};
+use super::subject::Subject;
+use crate::check::{CheckReport, EpisodeGrade, Finding, Severity};
 use crate::episode::Column;
+use crate::features::{ACTION, STATE};
 use crate::movement::movement;
-use crate::reader::{ACTION, Dataset, STATE};
+use crate::reader::Dataset;
 
 /// Standing still for less than this, s, at the start or the end is how people work.
 const IDLE: f64 = 1.0;
@@ -61,8 +62,8 @@ pub(super) fn look(subject: &Subject<'_>, grade: &mut EpisodeGrade, found: &mut 
     );
 }
 
-/// Episodes that are too short, in themselves or beside the others.
-pub(super) fn short(dataset: &Dataset, report: &mut Report) {
+/// Episodes that are too short, in themselves or compared with the others.
+pub(super) fn short(dataset: &Dataset, report: &mut CheckReport) {
     let fps = dataset.fps();
     let rows = dataset.episodes();
     let mut lengths: Vec<u64> = rows.iter().map(|row| row.length).collect();

@@ -5,7 +5,7 @@ use std::hash::DefaultHasher;
 
 use super::look::Look;
 use super::views::{self, View};
-use crate::check::{EpisodeGrade, Finding, Pictures, Report, Severity};
+use crate::check::{CheckReport, EpisodeGrade, Finding, Pictures, Severity};
 use crate::error::{DatasetError, Result};
 use crate::features::Feature;
 use crate::pictures::PictureReader;
@@ -40,7 +40,7 @@ impl<'a> Eyes<'a> {
     pub(super) fn look(
         mut self,
         grades: &mut [EpisodeGrade],
-        report: &mut Report,
+        report: &mut CheckReport,
         work: &mut Work<'_>,
     ) -> Result<()> {
         if self.pictures == Pictures::None {
@@ -88,7 +88,7 @@ impl<'a> Eyes<'a> {
         &mut self,
         camera: &Feature,
         grades: &mut [EpisodeGrade],
-        report: &mut Report,
+        report: &mut CheckReport,
         work: &mut Work<'_>,
     ) -> Result<()> {
         let dataset = self.dataset;

@@ -1,9 +1,9 @@
 //! What the numbers of all episodes together say: other units than the dataset's, joints that never move.
 
 use super::body::{Body, Joint, Part};
-use crate::check::{Finding, Report, Severity};
+use crate::check::{CheckReport, Finding, Severity};
 use crate::episode::Episode;
-use crate::reader::{ACTION, STATE};
+use crate::features::{ACTION, STATE};
 use crate::units::JointUnits;
 
 /// No joint turns further than this, rad, with a little to spare.
@@ -104,7 +104,7 @@ impl Ranges {
         spans.filter(|span| span.values > 0)
     }
 
-    pub(super) fn judge(&self, body: &Body, report: &mut Report) {
+    pub(super) fn judge(&self, body: &Body, report: &mut CheckReport) {
         if let Some(units) = body.units
             && let Some(message) = self.other_units(units)
         {
@@ -155,7 +155,7 @@ impl Ranges {
             () => "another unit",
         };
         let reach = match largest <= RADIANS {
-            true => format!("no number is beyond {largest:.2}"),
+            true => format!("no value is beyond {largest:.2}"),
             false => format!("numbers go up to {largest:.0}"),
         };
         Some(format!(
@@ -164,7 +164,7 @@ impl Ranges {
     }
 
     /// Joints whose state or target is the same in all frames.
-    fn constant(&self, body: &Body, report: &mut Report) {
+    fn constant(&self, body: &Body, report: &mut CheckReport) {
         if (self.frames as f64) < LONG * self.fps {
             return;
         }

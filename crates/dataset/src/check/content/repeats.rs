@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher};
 
-use super::Subject;
+use super::subject::Subject;
 use crate::check::{Finding, Severity};
 use crate::episode::Episode;
-use crate::reader::{ACTION, STATE};
+use crate::features::{ACTION, STATE};
 
 /// The first episode with each fingerprint: its position in the table and its number.
 #[derive(Debug, Default)]

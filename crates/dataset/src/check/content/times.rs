@@ -5,12 +5,12 @@
 
 use serde_json::Value;
 
-use super::Subject;
+use super::subject::Subject;
 use crate::check::{CameraGrade, EpisodeGrade, Finding, Severity};
+use crate::features::STATE;
 use crate::plural::plural;
-use crate::reader::STATE;
 
-/// Below this share of the declared rate there is a finding; below the second one nobody should train on it.
+/// Below this share of the declared rate there is a finding; below the second one the episode is unfit for training.
 const RATE: (f64, f64) = (0.95, 0.8);
 /// A camera may be a little slower: rows then repeat a picture now and then.
 const CAMERA_RATE: (f64, f64) = (0.8, 0.4);

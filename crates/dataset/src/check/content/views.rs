@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hasher};
 
 use super::look::Look;
-use crate::check::{Finding, Report, Severity};
+use crate::check::{CheckReport, Finding, Severity};
+use crate::features::STATE;
 use crate::pictures::PictureReader;
 use crate::plural::plural;
-use crate::reader::{Dataset, STATE};
+use crate::reader::Dataset;
 
-/// The codes of pictures in which nothing can be told apart, and what they are like.
+/// The codes of pictures in which nothing can be distinguished, and what they are like.
 const NOTHING_TO_SEE: [(&str, &str); 3] = [
     ("dark", "all but black"),
     ("blank", "of one colour"),
@@ -106,7 +107,7 @@ pub(super) fn judge(
     reader: &mut PictureReader,
     view: &View,
     rest: f64,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) -> f64 {
     let Some(last) = view.samples.last() else {
         return 0.0;
@@ -214,7 +215,7 @@ fn begins(reader: &mut PictureReader, view: &View, sample: usize) -> usize {
 pub(super) fn same_pictures(
     prints: &BTreeMap<usize, DefaultHasher>,
     dataset: &Dataset,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) {
     let mut seen: BTreeMap<u64, u64> = BTreeMap::new();
     let findings = report.findings.iter().filter(|f| f.code == "duplicate");

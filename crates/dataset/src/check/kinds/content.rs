@@ -1,20 +1,20 @@
 //! What can be wrong with what the data says.
 
-use super::{Kind, Next, kind};
+use super::kind::{Kind, Next, kind};
 
 const LEAVE: Next = Next::Leave("look at them, and make a copy without them");
 
 pub(super) static CONTENT: &[Kind] = &[
     kind(
         "unknown-units",
-        "the units of the joints are not told",
+        "the units of the joints are unknown",
         "Speeds and limits could not be checked, and replaying it needs --units.",
         Next::Words("nothing, if you know the units"),
     ),
     kind(
         "rate",
         "states were measured less often than the dataset says",
-        "Rows repeat old states beside new actions, so the policy learns to act on the past.",
+        "Rows repeat old states with new actions, so the policy learns to act on the past.",
         Next::Words(
             "see what the machine and the bus can do with ulna bench bus, then record again",
         ),
@@ -22,7 +22,7 @@ pub(super) static CONTENT: &[Kind] = &[
     kind(
         "time-gap",
         "gaps between measured states",
-        "Rows in a gap repeat an old state beside new actions.",
+        "Rows in a gap repeat an old state with new actions.",
         LEAVE,
     ),
     kind(

@@ -1,6 +1,6 @@
 //! What can be wrong with files, tables and counts.
 
-use super::{Kind, Next, kind};
+use super::kind::{Kind, Next, kind};
 
 const TABLES: Next = Next::Copy("make a copy whose tables are made from the rows");
 const NUMBERS: Next = Next::Copy("make a copy whose rows are numbered and timed from 0");
@@ -141,7 +141,7 @@ pub(super) static STRUCTURE: &[Kind] = &[
     kind(
         "stray-file",
         "a file that belongs to no episode",
-        "LeRobot reads it too: it fails on it, or counts frames that nobody declared.",
+        "LeRobot reads it too: it fails on it, or counts frames that no table declares.",
         Next::Copy("make a copy without it"),
     ),
     kind(

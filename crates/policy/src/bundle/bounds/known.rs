@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::MAX_MADE;
 use crate::bundle::onnx::{self, Node, Tensor, ValueInfo};
 
+/// The most elements of a tensor that a network makes: 1 GiB of float32.
+const MAX_MADE: u64 = 1 << 28;
 /// Constants with more values are no shapes.
 const MAX_VALUES: usize = 64;
 

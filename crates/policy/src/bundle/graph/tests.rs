@@ -168,7 +168,7 @@ fn weights_in_other_files_must_be_there_and_inside() {
     };
     let text = refusal(external("net.onnx.data"));
     assert!(
-        text.contains("net.onnx.data") && text.contains("beside"),
+        text.contains("net.onnx.data") && text.contains("next to"),
         "{text}"
     );
     for place in ["../net.onnx.data", "/etc/hostname", ""] {

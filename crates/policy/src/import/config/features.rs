@@ -3,11 +3,10 @@
 use serde_json::{Map, Value};
 use ulna_core::MAX_JOINTS;
 
-use crate::bundle::MAX_ENVIRONMENT;
-use crate::contract::{ACTION, ENVIRONMENT_STATE, STATE};
+use crate::contract::{ACTION, ENVIRONMENT_STATE, MAX_ENVIRONMENT, STATE};
 
 /// The largest picture side, pixels.
-pub(super) const MAX_SIDE: usize = 4096;
+pub(in crate::import) const MAX_SIDE: usize = 4096;
 /// The most cameras.
 const MAX_CAMERAS: usize = 8;
 

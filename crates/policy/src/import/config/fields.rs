@@ -2,14 +2,18 @@
 
 use serde_json::{Map, Value};
 
+/// The widest layer, and the most layers of a kind.
+pub(in crate::import) const MAX_WIDTH: usize = 1 << 16;
+pub(in crate::import) const MAX_LAYERS: usize = 64;
+
 /// The fields of one object.
 #[derive(Debug)]
-pub(super) struct Fields<'a> {
+pub(in crate::import) struct Fields<'a> {
     map: &'a Map<String, Value>,
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn new(map: &'a Map<String, Value>) -> Self {
+    pub(in crate::import) fn new(map: &'a Map<String, Value>) -> Self {
         Self { map }
     }
 
@@ -18,7 +22,7 @@ impl<'a> Fields<'a> {
         self.map.get(name).filter(|value| !value.is_null())
     }
 
-    pub(super) fn flag(&self, name: &str, default: bool) -> Result<bool, String> {
+    pub(in crate::import) fn flag(&self, name: &str, default: bool) -> Result<bool, String> {
         match self.get(name) {
             None => Ok(default),
             Some(Value::Bool(flag)) => Ok(*flag),
@@ -29,14 +33,19 @@ impl<'a> Fields<'a> {
     }
 
     /// A number from 1 to `most`.
-    pub(super) fn count(&self, name: &str, default: usize, most: usize) -> Result<usize, String> {
+    pub(in crate::import) fn count(
+        &self,
+        name: &str,
+        default: usize,
+        most: usize,
+    ) -> Result<usize, String> {
         match self.get(name) {
             None => Ok(default),
             Some(value) => count(name, value, most),
         }
     }
 
-    pub(super) fn counts(
+    pub(in crate::import) fn counts(
         &self,
         name: &str,
         default: &[usize],
@@ -52,7 +61,11 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn pair(&self, name: &str, most: usize) -> Result<Option<[usize; 2]>, String> {
+    pub(in crate::import) fn pair(
+        &self,
+        name: &str,
+        most: usize,
+    ) -> Result<Option<[usize; 2]>, String> {
         let Some(value) = self.get(name) else {
             return Ok(None);
         };
@@ -65,11 +78,11 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn number(&self, name: &str, default: f64) -> Result<f64, String> {
+    pub(in crate::import) fn number(&self, name: &str, default: f64) -> Result<f64, String> {
         Ok(self.maybe_number(name)?.unwrap_or(default))
     }
 
-    pub(super) fn maybe_number(&self, name: &str) -> Result<Option<f64>, String> {
+    pub(in crate::import) fn maybe_number(&self, name: &str) -> Result<Option<f64>, String> {
         match self.get(name) {
             None => Ok(None),
             Some(value) => match value.as_f64() {
@@ -79,7 +92,11 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn word(&self, name: &str, default: &'static str) -> Result<&'a str, String> {
+    pub(in crate::import) fn word(
+        &self,
+        name: &str,
+        default: &'static str,
+    ) -> Result<&'a str, String> {
         match self.get(name) {
             None => Ok(default),
             Some(Value::String(word)) => Ok(word),
@@ -87,8 +104,23 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// `vision_backbone`, a ResNet.
+    pub(in crate::import) fn backbone(&self) -> Result<String, String> {
+        let name = self.word("vision_backbone", "resnet18")?;
+        match name.starts_with("resnet") {
+            true => Ok(name.to_owned()),
+            false => Err(format!(
+                "vision_backbone is {name}, and LeRobot's ACT and Diffusion have ResNets only"
+            )),
+        }
+    }
+
     /// Refuses keys that are not known: what they mean could change what the network does. Those that are off mean nothing.
-    pub(super) fn only(&self, known: [&[&str]; 2], ignored: &[String]) -> Result<(), String> {
+    pub(in crate::import) fn only(
+        &self,
+        known: [&[&str]; 2],
+        ignored: &[String],
+    ) -> Result<(), String> {
         let off = |value: &Value| match value {
             Value::Null | Value::Bool(false) => true,
             Value::String(text) => text.is_empty(),

@@ -17,11 +17,18 @@ fn parse(text: &str) -> Result<Config, String> {
 #[test]
 fn what_is_absent_is_lerobots_default() {
     let config = parse(&act_with("")).unwrap();
-    let Kind::Act(act) = &config.kind else {
-        unreachable!()
-    };
-    assert_eq!((act.chunk_size, act.dim_model, act.n_heads), (100, 512, 8));
-    assert!(act.use_vae && !act.pre_norm && !act.gelu);
+    let chunks = config.architecture.chunks();
+    assert_eq!((chunks.chunk_size, chunks.n_action_steps), (100, 100));
+    let all = format!("{:?}", config.architecture);
+    for field in [
+        "dim_model: 512",
+        "n_heads: 8",
+        "use_vae: true",
+        "pre_norm: false",
+        "gelu: false",
+    ] {
+        assert!(all.contains(field), "{field} in {all}");
+    }
     let image = &config.features.images[0];
     assert_eq!((image.height, image.width), (96, 128));
 }
@@ -68,26 +75,6 @@ fn other_policies_are_refused_by_name() {
     }
 }
 
-#[test]
-fn diffusions_crop_follows_from_its_resize() {
-    let with = |fields: &str| {
-        let text = act_with(fields).replace("\"act\"", "\"diffusion\"");
-        match parse(&text).unwrap().kind {
-            Kind::Diffusion(config) => config,
-            Kind::Act(_) => unreachable!(),
-        }
-    };
-    let resized = with(r#", "resize_shape": [64, 85], "crop_ratio": 0.9"#);
-    assert_eq!(resized.crop_shape, Some([57, 76]));
-    let whole = with(r#", "resize_shape": [64, 85], "crop_shape": [10, 10]"#);
-    assert_eq!(whole.crop_shape, None);
-    let cropped = with(r#", "crop_shape": [84, 84]"#);
-    assert_eq!(
-        (cropped.crop_shape, cropped.num_inference_steps),
-        (Some([84, 84]), 100)
-    );
-}
-
 proptest! {
     #[test]
     fn any_bytes_are_no_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
@@ -95,7 +82,7 @@ proptest! {
     }
 
     #[test]
-    fn any_number_anywhere_is_no_panic(key in prop::sample::select(DIFFUSION_KEYS), number in any::<i64>()) {
+    fn any_number_anywhere_is_no_panic(key in prop::sample::select(types::find("diffusion").unwrap().fields), number in any::<i64>()) {
         let text = act_with(&format!(", \"{key}\": {number}"));
         let _ = parse(&text);
         let _ = parse(&text.replace("\"act\"", "\"diffusion\""));

@@ -5,12 +5,12 @@ use super::{Affine, Building, Linear};
 
 /// What all layers have in common, by the names of ACT's config.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Dims {
-    pub(super) model: usize,
-    pub(super) heads: usize,
-    pub(super) feedforward: usize,
-    pub(super) gelu: bool,
-    pub(super) pre_norm: bool,
+pub(in crate::import) struct Dims {
+    pub(in crate::import) model: usize,
+    pub(in crate::import) heads: usize,
+    pub(in crate::import) feedforward: usize,
+    pub(in crate::import) gelu: bool,
+    pub(in crate::import) pre_norm: bool,
 }
 
 /// torch's `MultiheadAttention`.
@@ -24,9 +24,9 @@ struct Attention {
 
 /// What is added to queries and keys: where a token is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Places<'a> {
-    pub(super) queries: &'a Value,
-    pub(super) keys: &'a Value,
+pub(in crate::import) struct Places<'a> {
+    pub(in crate::import) queries: &'a Value,
+    pub(in crate::import) keys: &'a Value,
 }
 
 impl Building<'_> {
@@ -98,7 +98,7 @@ impl Building<'_> {
     }
 
     /// `name` ends with a point. The positions are added to queries and keys, not to values.
-    pub(super) fn encoder_layer(
+    pub(in crate::import) fn encoder_layer(
         &mut self,
         name: &str,
         dims: Dims,
@@ -118,7 +118,7 @@ impl Building<'_> {
     }
 
     /// `name` ends with a point; `seen` is what the encoder gave.
-    pub(super) fn decoder_layer(
+    pub(in crate::import) fn decoder_layer(
         &mut self,
         name: &str,
         dims: Dims,

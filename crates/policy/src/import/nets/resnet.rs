@@ -7,7 +7,7 @@ use super::{Affine, Building, EPS};
 
 /// What the parts are called: ACT keeps torchvision's names, Diffusion has them in an `nn.Sequential`.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Naming {
+pub(in crate::import) enum Naming {
     Torchvision,
     Sequential,
 }
@@ -30,13 +30,13 @@ impl Naming {
 
 /// How the checkpoint's config describes it.
 #[derive(Debug, Clone)]
-pub(super) struct Wanted<'a> {
+pub(in crate::import) struct Wanted<'a> {
     /// `vision_backbone`.
-    pub(super) name: &'a str,
+    pub(in crate::import) name: &'a str,
     /// Group norm takes the place of batch norm.
-    pub(super) group_norm: bool,
+    pub(in crate::import) group_norm: bool,
     /// `replace_final_stride_with_dilation`.
-    pub(super) dilated: bool,
+    pub(in crate::import) dilated: bool,
 }
 
 /// A convolution with what follows it.
@@ -56,7 +56,7 @@ struct Block {
 
 /// A backbone's weights, to be applied to any number of pictures.
 #[derive(Debug)]
-pub(super) struct Backbone {
+pub(in crate::import) struct Backbone {
     stem: Layer,
     blocks: Vec<Block>,
 }
@@ -74,7 +74,7 @@ fn blocks_of(name: &str) -> Option<[usize; 4]> {
 
 impl Building<'_> {
     /// Takes the weights of the backbone whose names begin with `prefix`.
-    pub(super) fn backbone(
+    pub(in crate::import) fn backbone(
         &mut self,
         prefix: &str,
         naming: Naming,
@@ -245,7 +245,7 @@ impl Building<'_> {
     }
 
     /// The feature map of pictures `x` [batch, 3, height, width].
-    pub(super) fn features(&mut self, backbone: &Backbone, x: &Value) -> Step {
+    pub(in crate::import) fn features(&mut self, backbone: &Backbone, x: &Value) -> Step {
         let x = self.run(&backbone.stem, x)?;
         let x = self.graph.relu(&x)?;
         let mut x = self.graph.max_pool(&x, 3, Convolution::new(2, 1))?;

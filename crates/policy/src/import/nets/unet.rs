@@ -1,32 +1,41 @@
 //! The network that denoises: a U-Net over the steps of a chunk. Each of its blocks is given the condition and the step of denoising (FiLM).
 
-use super::super::config::{DiffusionConfig, Features};
 use super::super::graph::{Convolution, Graph, Step, Value};
 use super::super::weights::Weights;
-use super::diffusion::PREFIX;
 use super::{Affine, Building, EPS};
 
+/// Its dimensions, by LeRobot's names.
+#[derive(Debug, Clone)]
+pub(in crate::import) struct UNet {
+    pub(in crate::import) horizon: usize,
+    pub(in crate::import) down_dims: Vec<usize>,
+    pub(in crate::import) kernel_size: usize,
+    pub(in crate::import) n_groups: usize,
+    pub(in crate::import) step_embed_dim: usize,
+    pub(in crate::import) film_scale: bool,
+}
+
 /// The network from a noisy chunk to what the scheduler needs of it: the inputs `sample` [1, horizon, joints], `timestep` [1, 1] and
-/// `condition` [1, length], the output `prediction` [1, horizon, joints].
+/// `condition` [1, length], the output `prediction` [1, horizon, joints]. All weights' names begin with `prefix`.
 ///
 /// # Errors
 /// If the weights are not those that the config implies.
-pub(in super::super) fn build(
-    config: &DiffusionConfig,
-    features: &Features,
+pub(in crate::import) fn build(
+    config: &UNet,
+    prefix: &str,
+    joints: usize,
     condition: usize,
     weights: &mut Weights,
 ) -> Result<Graph, String> {
     let mut building = Building::new("diffusion_denoiser", weights);
-    let joints = features.action;
     let sample = building.graph.input("sample", &[1, config.horizon, joints]);
     let timestep = building.graph.input("timestep", &[1, 1]);
     let observed = building.graph.input("condition", &[1, condition]);
-    let step = building.timestep(config, &timestep)?;
+    let unet = format!("{prefix}unet.");
+    let step = building.timestep(&unet, config, &timestep)?;
     let context = building.graph.concat(&[step, observed], 1)?;
     // Each block begins with this.
     let context = building.graph.mish(&context)?;
-    let unet = format!("{PREFIX}unet.");
     let mut x = building.graph.transpose(&sample, &[0, 2, 1])?;
     let mut kept = Vec::new();
     let mut channels = joints;
@@ -73,7 +82,7 @@ pub(in super::super) fn build(
 
 impl Building<'_> {
     /// The step of denoising as sines and cosines, through two layers.
-    fn timestep(&mut self, config: &DiffusionConfig, timestep: &Value) -> Step {
+    fn timestep(&mut self, unet: &str, config: &UNet, timestep: &Value) -> Step {
         let dim = config.step_embed_dim;
         let half = dim / 2;
         // In single precision, as LeRobot's `DiffusionSinusoidalPosEmb`.
@@ -89,7 +98,7 @@ impl Building<'_> {
             self.graph.map("Cos", &angles)?,
         ];
         let x = self.graph.concat(&parts, 1)?;
-        let name = format!("{PREFIX}unet.diffusion_step_encoder");
+        let name = format!("{unet}diffusion_step_encoder");
         let first = self.linear(&format!("{name}.1"), 4 * dim, dim)?;
         let second = self.linear(&format!("{name}.3"), dim, 4 * dim)?;
         let x = self.apply(&first, &x)?;
@@ -101,7 +110,7 @@ impl Building<'_> {
     fn blocks(
         &mut self,
         name: &str,
-        config: &DiffusionConfig,
+        config: &UNet,
         x: &Value,
         [channels, out]: [usize; 2],
         context: &Value,
@@ -113,7 +122,7 @@ impl Building<'_> {
     fn film_block(
         &mut self,
         name: &str,
-        config: &DiffusionConfig,
+        config: &UNet,
         x: &Value,
         [channels, out]: [usize; 2],
         context: &Value,

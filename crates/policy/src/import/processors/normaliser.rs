@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::super::config::Features;
 use super::super::weights::Weights;
-use super::{Norm, Step, mode_of};
+use super::norm::{Norm, mode_of};
+use super::steps::Step;
 use crate::bundle::folder;
 use crate::contract::ACTION;
 use crate::error::PolicyError;

@@ -80,15 +80,18 @@ fn odd_sweeps_are_named() {
         Err(findings) => findings,
     };
     assert_eq!(findings(2500), []);
-    assert!(matches!(findings(100)[..], [Finding::HardlyMoved { .. }]));
-    assert!(matches!(findings(1500)[..], [Finding::Short { .. }]));
-    assert!(matches!(findings(3500)[..], [Finding::Long { .. }]));
+    assert!(matches!(
+        findings(100)[..],
+        [SweepFinding::HardlyMoved { .. }]
+    ));
+    assert!(matches!(findings(1500)[..], [SweepFinding::Short { .. }]));
+    assert!(matches!(findings(3500)[..], [SweepFinding::Long { .. }]));
     assert!(matches!(
         findings(4200)[..],
-        [Finding::MoreThanATurn { .. }]
+        [SweepFinding::MoreThanATurn { .. }]
     ));
     let unseen = choose(joint, &Sweep::new([4096]).joints()[0], &FEETECH);
-    assert_eq!(unseen, Err(vec![Finding::Unseen]));
+    assert_eq!(unseen, Err(vec![SweepFinding::Unseen]));
     let sentence = findings(100)[0].to_string();
     assert!(
         sentence.contains("9°") && sentence.contains("220°"),
@@ -120,7 +123,7 @@ fn the_resting_pose_tells_reversed_joints() {
     let wrong = rest(&calibration, &[2, 5]);
     assert_eq!(
         judge_pose(&kind, &mut calibration, &FEETECH, &wrong),
-        [(2, Finding::Reversed), (5, Finding::TurnedRound)]
+        [(2, SweepFinding::Reversed), (5, SweepFinding::TurnedRound)]
     );
     assert_eq!(calibration.joints[5].1.drive_mode, 1);
     assert_eq!(calibration.joints[2].1.drive_mode, 0);

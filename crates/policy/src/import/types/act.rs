@@ -1,26 +1,146 @@
-//! ACT as it is at inference: backbones, transformer encoder and decoder, action head. The VAE's encoder is used in training only;
-//! its latent is zero here, so that what becomes of the latent is a constant.
+//! ACT: its config, and its network as it is at inference: backbones, transformer encoder and decoder, action head. The VAE's encoder is used in
+//! training only; its latent is zero here, so that what becomes of the latent is a constant.
 
-use super::super::config::{ActConfig, Features};
-use super::super::graph::{Graph, Value};
-use super::super::weights::Weights;
-use super::Building;
-use super::attention::{Dims, Places};
-use super::resnet::{Naming, Wanted};
+use crate::bundle::ChunkSettings;
+use crate::chunk::MAX_KNOTS;
+use crate::import::config::{Features, Fields, MAX_LAYERS, MAX_WIDTH};
+use crate::import::graph::{Graph, Value};
+use crate::import::nets::Building;
+use crate::import::nets::attention::{Dims, Places};
+use crate::import::nets::resnet::{Naming, Wanted};
+use crate::import::weights::Weights;
+
+use super::architecture::{Architecture, Built, PolicyType};
+
+/// Its entry in the registry.
+pub(super) static TYPE: PolicyType = PolicyType {
+    name: "act",
+    title: "ACT",
+    fields: FIELDS,
+    read,
+};
+
+const FIELDS: &[&str] = &[
+    "chunk_size",
+    "replace_final_stride_with_dilation",
+    "pre_norm",
+    "dim_model",
+    "n_heads",
+    "dim_feedforward",
+    "feedforward_activation",
+    "n_encoder_layers",
+    "n_decoder_layers",
+    "use_vae",
+    "latent_dim",
+    "n_vae_encoder_layers",
+    "temporal_ensemble_coeff",
+    "dropout",
+    "kl_weight",
+    "optimizer_lr_backbone",
+];
 
 /// LeRobot's prefix of all weights of ACT.
 const PREFIX: &str = "model.";
+
+/// ACT, by LeRobot's names.
+#[derive(Debug, Clone)]
+struct Act {
+    chunk_size: usize,
+    n_action_steps: usize,
+    temporal_ensemble_coeff: Option<f64>,
+    vision_backbone: String,
+    dilated: bool,
+    pre_norm: bool,
+    dim_model: usize,
+    n_heads: usize,
+    dim_feedforward: usize,
+    gelu: bool,
+    n_encoder_layers: usize,
+    n_decoder_layers: usize,
+    use_vae: bool,
+    latent_dim: usize,
+}
+
+fn read(fields: &Fields<'_>, _: &Features) -> Result<Box<dyn Architecture>, String> {
+    let steps = fields.count("n_obs_steps", 1, MAX_LAYERS)?;
+    if steps != 1 {
+        return Err(format!(
+            "n_obs_steps is {steps}, and LeRobot's ACT sees one observation"
+        ));
+    }
+    let config = Act {
+        chunk_size: fields.count("chunk_size", 100, MAX_KNOTS)?,
+        n_action_steps: fields.count("n_action_steps", 100, MAX_KNOTS)?,
+        temporal_ensemble_coeff: fields.maybe_number("temporal_ensemble_coeff")?,
+        vision_backbone: fields.backbone()?,
+        dilated: fields.flag("replace_final_stride_with_dilation", false)?,
+        pre_norm: fields.flag("pre_norm", false)?,
+        dim_model: fields.count("dim_model", 512, MAX_WIDTH)?,
+        n_heads: fields.count("n_heads", 8, MAX_WIDTH)?,
+        dim_feedforward: fields.count("dim_feedforward", 3200, MAX_WIDTH)?,
+        gelu: match fields.word("feedforward_activation", "relu")? {
+            "relu" => false,
+            "gelu" => true,
+            other => {
+                return Err(format!(
+                    "feedforward_activation is {other}, and relu and gelu are imported (glu halves the width, which LeRobot's own layers do not take)"
+                ));
+            }
+        },
+        n_encoder_layers: fields.count("n_encoder_layers", 4, MAX_LAYERS)?,
+        n_decoder_layers: fields.count("n_decoder_layers", 1, MAX_LAYERS)?,
+        use_vae: fields.flag("use_vae", true)?,
+        latent_dim: fields.count("latent_dim", 32, MAX_WIDTH)?,
+    };
+    if !config.dim_model.is_multiple_of(config.n_heads) || !config.dim_model.is_multiple_of(4) {
+        return Err(format!(
+            "dim_model is {} and n_heads {}: the first must be a multiple of the second and of 4",
+            config.dim_model, config.n_heads
+        ));
+    }
+    if config.n_action_steps > config.chunk_size {
+        return Err(format!(
+            "n_action_steps is {} and chunk_size {}: no more steps can be carried out than there are",
+            config.n_action_steps, config.chunk_size
+        ));
+    }
+    if config.temporal_ensemble_coeff.is_some() && config.n_action_steps != 1 {
+        return Err(format!(
+            "temporal_ensemble_coeff needs n_action_steps = 1, as in LeRobot; it is {}",
+            config.n_action_steps
+        ));
+    }
+    Ok(Box::new(config))
+}
+
+impl Architecture for Act {
+    fn summary(&self) -> String {
+        format!("ACT, {}", self.vision_backbone)
+    }
+
+    fn chunks(&self) -> ChunkSettings {
+        ChunkSettings {
+            chunk_size: self.chunk_size,
+            n_action_steps: self.n_action_steps,
+            n_obs_steps: 1,
+            temporal_ensemble_coeff: self.temporal_ensemble_coeff,
+        }
+    }
+
+    fn build(&self, features: &Features, weights: &mut Weights) -> Result<Built, String> {
+        Ok(Built {
+            networks: vec![("policy", network(self, features, weights)?)],
+            sections: String::new(),
+        })
+    }
+}
 
 /// The network from normalised observation to normalised chunk: an input for each feature by its key, the output `action`
 /// [1, chunk_size, joints].
 ///
 /// # Errors
 /// If the weights are not those that the config implies.
-pub(in super::super) fn build(
-    config: &ActConfig,
-    features: &Features,
-    weights: &mut Weights,
-) -> Result<Graph, String> {
+fn network(config: &Act, features: &Features, weights: &mut Weights) -> Result<Graph, String> {
     let mut building = Building::new("act", weights);
     let dims = Dims {
         model: config.dim_model,
@@ -69,11 +189,7 @@ pub(in super::super) fn build(
 
 impl Building<'_> {
     /// The encoder's tokens [tokens, dim], and where each of them is.
-    fn tokens(
-        &mut self,
-        config: &ActConfig,
-        features: &Features,
-    ) -> Result<(Value, Value), String> {
+    fn tokens(&mut self, config: &Act, features: &Features) -> Result<(Value, Value), String> {
         let dim = config.dim_model;
         // The projection of a latent of zeros is its bias.
         let latent = format!("{PREFIX}encoder_latent_input_proj");

@@ -1,24 +1,32 @@
 //! What Diffusion Policy makes of observations: one vector for all of them, which conditions every step of denoising.
 
-use super::super::config::{DiffusionConfig, Features};
+use super::super::config::Features;
 use super::super::graph::{Convolution, Graph, Step, Value};
 use super::super::weights::Weights;
 use super::resize;
 use super::resnet::{Backbone, Naming, Wanted};
 use super::{Building, Linear};
 
-pub(in super::super) use super::unet::build as build_denoiser;
-
-/// LeRobot's prefix of all weights of Diffusion.
-pub(super) const PREFIX: &str = "diffusion.";
+/// How Diffusion looks at observations, by LeRobot's names.
+#[derive(Debug, Clone)]
+pub(in crate::import) struct Looking {
+    pub(in crate::import) n_obs_steps: usize,
+    pub(in crate::import) vision_backbone: String,
+    pub(in crate::import) resize_shape: Option<[usize; 2]>,
+    pub(in crate::import) crop_shape: Option<[usize; 2]>,
+    pub(in crate::import) use_group_norm: bool,
+    pub(in crate::import) keypoints: usize,
+    pub(in crate::import) separate_encoders: bool,
+}
 
 /// The network from normalised observations to the condition: an input for each feature by its key, with `n_obs_steps` as its first
-/// dimension after the batch where it is more than one; the output `condition` [1, length]. Returns the length, too.
+/// dimension after the batch where it is more than one; the output `condition` [1, length]. All weights' names begin with `prefix`. Returns the length, too.
 ///
 /// # Errors
 /// If the weights are not those that the config implies.
-pub(in super::super) fn build_encoder(
-    config: &DiffusionConfig,
+pub(in crate::import) fn build(
+    config: &Looking,
+    prefix: &str,
     features: &Features,
     weights: &mut Weights,
 ) -> Result<(Graph, usize), String> {
@@ -32,8 +40,8 @@ pub(in super::super) fn build_encoder(
     for (camera, image) in features.images.iter().enumerate() {
         let x = building.observed(&image.key, steps, &[3, image.height, image.width])?;
         let encoder = match config.separate_encoders {
-            true => format!("{PREFIX}rgb_encoder.{camera}."),
-            false => format!("{PREFIX}rgb_encoder."),
+            true => format!("{prefix}rgb_encoder.{camera}."),
+            false => format!("{prefix}rgb_encoder."),
         };
         let x = building.fit(config, &x)?;
         let mut encoder = match shared.take() {
@@ -82,7 +90,7 @@ impl Building<'_> {
     }
 
     /// Resizes and crops the pictures as the config says.
-    fn fit(&mut self, config: &DiffusionConfig, x: &Value) -> Step {
+    fn fit(&mut self, config: &Looking, x: &Value) -> Step {
         let mut x = x.clone();
         let &[_, _, height, width] = x.shape.as_slice() else {
             return Err("a picture has three dimensions".to_owned());
@@ -119,7 +127,7 @@ impl Building<'_> {
         Ok(x)
     }
 
-    fn encoder(&mut self, prefix: &str, config: &DiffusionConfig) -> Result<Encoder, String> {
+    fn encoder(&mut self, prefix: &str, config: &Looking) -> Result<Encoder, String> {
         let wanted = Wanted {
             name: &config.vision_backbone,
             group_norm: config.use_group_norm,
@@ -136,7 +144,7 @@ impl Building<'_> {
     }
 
     /// Pictures [steps, 3, height, width] become [steps, 2 key points].
-    fn encode(&mut self, encoder: &mut Encoder, config: &DiffusionConfig, x: &Value) -> Step {
+    fn encode(&mut self, encoder: &mut Encoder, config: &Looking, x: &Value) -> Step {
         let map = self.features(&encoder.backbone, x)?;
         let &[steps, channels, height, width] = map.shape.as_slice() else {
             return Err("a feature map has four dimensions".to_owned());

@@ -17,7 +17,8 @@ use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 
 use crate::budget::Budget;
 use crate::footer::{Chunk, Footer};
-use crate::parquet_io::{Source, guarded};
+use crate::parquet_io::guarded;
+use crate::parquet_source::Source;
 use crate::{pages, table};
 
 /// Tables with more rows in a group aren't small.
@@ -30,7 +31,7 @@ const PER_VALUE: u64 = 48;
 
 /// The columns of tables with the same schema, one table after the other.
 #[derive(Debug)]
-pub(crate) struct Alike {
+pub(crate) struct UniformTables {
     schema: Vec<u8>,
     /// How many columns the tables have, those that aren't wanted included.
     leaves: usize,
@@ -53,13 +54,13 @@ enum Values {
     Texts(Vec<String>, Vec<usize>),
 }
 
-impl Alike {
-    /// Prepares for tables that are like this file; none when one of the wanted columns is not a plain one: whole numbers or
+impl UniformTables {
+    /// Prepares for tables with the schema of this file; none when one of the wanted columns is not a plain one: whole numbers or
     /// floating-point numbers of 64 bits, or lists of texts.
-    pub(crate) fn of(file: &[u8], wanted: impl Fn(&str) -> bool) -> Option<Alike> {
+    pub(crate) fn of(file: &[u8], wanted: impl Fn(&str) -> bool) -> Option<UniformTables> {
         let footer = Footer::of(file)?;
         let schema = ParquetMetaDataReader::decode_schema(footer.bytes()).ok()?;
-        let mut alike = Alike {
+        let mut tables = UniformTables {
             schema: footer.schema().to_owned(),
             leaves: schema.num_columns(),
             places: Vec::new(),
@@ -68,21 +69,21 @@ impl Alike {
         for (place, leaf) in schema.columns().iter().enumerate() {
             let name = leaf.path().parts().first()?;
             if wanted(name) {
-                if alike.columns.iter().any(|column| column.name == *name) {
+                if tables.columns.iter().any(|column| column.name == *name) {
                     return None;
                 }
-                alike.places.push(place);
-                alike.columns.push(Column {
+                tables.places.push(place);
+                tables.columns.push(Column {
                     name: name.clone(),
                     leaf: leaf.clone(),
                     values: values_of(leaf)?,
                 });
             }
         }
-        Some(alike)
+        Some(tables)
     }
 
-    /// Adds the rows of a table. False, and nothing added, when it isn't alike or anything about it is unusual.
+    /// Adds the rows of a table. False, and nothing added, when its schema is another one or anything about it is unusual.
     pub(crate) fn append(&mut self, path: &Path, file: &Bytes, budget: &mut Budget) -> bool {
         let before: Vec<usize> = self.columns.iter().map(|c| c.values.rows()).collect();
         let unspent = budget.clone();
@@ -291,7 +292,7 @@ struct Found<T> {
     repetition: Vec<i16>,
 }
 
-/// `CompressionCodec` of the parquet format; none for those that nobody uses for small tables.
+/// `CompressionCodec` of the parquet format; none for those that are not used for small tables.
 fn compression(codec: i64) -> Option<Compression> {
     match codec {
         0 => Some(Compression::UNCOMPRESSED),

@@ -3,12 +3,12 @@
 use ulna_core::{CameraFault, Frame, FrameSink, State};
 use ulna_rt::latest::{self, Publisher, Watcher};
 
-use crate::bundle::MAX_ENVIRONMENT;
+use crate::contract::MAX_ENVIRONMENT;
 
 /// Where the newest picture of a camera can be seen; `None` before the first.
 pub type FrameWatcher = Watcher<Option<Frame>>;
 
-/// What the control thread tells, at once: a state and the surroundings that belong to it.
+/// What the control thread publishes at once: a state and the surroundings that belong to it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sample {
     pub(super) state: State,
@@ -24,23 +24,23 @@ impl Sample {
 
 /// The control thread's end: wait-free, and without a heap.
 #[derive(Debug)]
-pub struct ObservationTap {
+pub struct ObservationSlot {
     sample: Sample,
     publisher: Publisher<Sample>,
 }
 
-pub(super) fn tap(environment_state: usize) -> (ObservationTap, Watcher<Sample>) {
+pub(super) fn observation_slot(environment_state: usize) -> (ObservationSlot, Watcher<Sample>) {
     let sample = Sample {
         state: State::default(),
         environment: [0.0; MAX_ENVIRONMENT],
         len: environment_state.min(MAX_ENVIRONMENT),
     };
     let (publisher, watcher) = latest::slot(&sample);
-    (ObservationTap { sample, publisher }, watcher)
+    (ObservationSlot { sample, publisher }, watcher)
 }
 
-impl ObservationTap {
-    /// Tells the newest state, in the robot file's units.
+impl ObservationSlot {
+    /// Publishes the newest state, in the robot file's units.
     pub fn push(&mut self, state: &State) {
         self.sample.state = *state;
         self.publisher.publish(self.sample);

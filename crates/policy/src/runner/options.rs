@@ -1,0 +1,46 @@
+//! How a runner works.
+
+use std::time::Duration;
+
+use crate::contract::Contract;
+
+use super::merge::Merge;
+
+/// How a runner works.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RunnerOptions {
+    /// How long after its observation a chunk becomes known, at least. In lockstep the whole latency; zero in real time, where
+    /// time passes by itself.
+    pub latency: Duration,
+    /// A state or picture older than this is not shown to the policy.
+    pub max_age: Duration,
+    /// What becomes of a new chunk while an old one is being played. Policies with temporal ensembling have their own way.
+    pub merge: Merge,
+    /// With [`Merge::Blended`]: over how many steps.
+    pub blend_steps: usize,
+    /// A bit for each joint that is not blended, the first joint's being the lowest: what opens and closes should do so at once.
+    pub unblended: u32,
+    /// How long before the end of what is committed the next observation is taken, at least. The longest of the last latencies and one step is kept
+    /// in any case.
+    pub refill: Duration,
+}
+
+/// A bit for each joint that is a gripper by its name, for [`RunnerOptions::unblended`].
+pub fn grippers(contract: &Contract) -> u32 {
+    let joints = contract.joints.iter().enumerate();
+    let grippers = joints.filter(|(_, name)| name.contains("gripper"));
+    grippers.fold(0, |bits, (joint, _)| bits | 1 << joint)
+}
+
+impl Default for RunnerOptions {
+    fn default() -> Self {
+        Self {
+            latency: Duration::ZERO,
+            max_age: Duration::from_millis(500),
+            merge: Merge::default(),
+            blend_steps: 8,
+            unblended: 0,
+            refill: Duration::ZERO,
+        }
+    }
+}
