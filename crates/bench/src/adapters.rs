@@ -18,7 +18,7 @@ use ulna_session::{Rig, RigOptions, SessionLink};
 use ulna_sim::adapter::AdapterModel;
 
 use crate::error::BenchError;
-use crate::figures::{Bench, Case, machine};
+use crate::figures::{BenchReport, Case, machine};
 
 /// One arm, two arms, and nine servos on one bus.
 const ROBOTS: [&str; 3] = ["so101", "bi_so101", "lekiwi"];
@@ -51,7 +51,7 @@ fn all_adapters() -> Vec<AdapterModel> {
 ///
 /// # Errors
 /// If a name is none, or a session does not come about.
-pub fn adapters(names: &[String]) -> Result<Bench, BenchError> {
+pub fn adapters(names: &[String]) -> Result<BenchReport, BenchError> {
     let mut models = Vec::new();
     for name in names {
         match name.as_str() {
@@ -76,7 +76,7 @@ pub fn adapters(names: &[String]) -> Result<Bench, BenchError> {
         unit: "",
         floor: Some(sessions.into()),
     });
-    Ok(Bench {
+    Ok(BenchReport {
         bench: "bus",
         machine,
         cases,

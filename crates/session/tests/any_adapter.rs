@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ulna_bus::engine::Engine;
 use ulna_bus::feetech::{Decoder, Instruction};
-use ulna_control::{Observer, TickPlan, Tick};
+use ulna_control::{Observer, Tick, TickPlan};
 use ulna_core::{ActionSource, Gate, Robot as _, SafeGoals, Stamp, TickRecord};
 use ulna_drivers::arm::engine_config;
 use ulna_drivers::{Arms, Leader, Port, ServoArm};
