@@ -37,9 +37,10 @@ fn a_run_reaches_its_targets_and_is_repeatable() {
         )
     };
     let report = run();
-    assert_eq!(report["task"]["targets"], 5);
+    // The first of five was there while the arm was still being connected.
+    assert_eq!(report["task"]["targets"], 4);
     assert!(
-        report["task"]["reached"].as_u64().unwrap() >= 4,
+        report["task"]["reached"].as_u64().unwrap() >= 3,
         "{}",
         report["task"]
     );

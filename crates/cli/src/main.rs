@@ -11,6 +11,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use ulna_bench::BenchError;
 use ulna_bringup::BringupError;
 use ulna_session::SessionError;
 
@@ -110,8 +111,10 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         () if error.is_misuse() => 2,
         () => 1,
     };
+    let of_bench = |error: &BenchError| if error.is_usage() { 2 } else { 1 };
     let session = error.downcast_ref().map(of_session);
     session
         .or(error.downcast_ref().map(of_bringup))
+        .or(error.downcast_ref().map(of_bench))
         .unwrap_or(1)
 }

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::ProgressBar;
+use ulna_bench::BenchError;
 use ulna_bringup::BringupError;
 use ulna_outside::text::{harmless_json, is_printable};
 use ulna_outside::{Lines, Printable, Text};
@@ -129,7 +130,9 @@ pub(crate) fn error(error: &anyhow::Error, exit_code: u8, as_json: bool) {
     let mut text = Text::new();
     let bringup: Option<&BringupError> = error.downcast_ref();
     let session: Option<&SessionError> = error.downcast_ref();
-    let has_lines = bringup.is_some_and(BringupError::has_lines)
+    let bench: Option<&BenchError> = error.downcast_ref();
+    let has_lines = bench.is_some_and(BenchError::is_usage)
+        || bringup.is_some_and(BringupError::has_lines)
         || session.is_some_and(SessionError::has_lines);
     let said = said_once(error);
     match () {

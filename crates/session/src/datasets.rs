@@ -14,8 +14,8 @@ use ulna_dataset::{Dataset, repair};
 use crate::error::SessionError;
 
 pub use answer::DatasetAnswer;
-pub(crate) use check::speeds;
 pub use backup::{backed_up, cost};
+pub(crate) use check::speeds;
 pub use check::{CheckSettings, Pictures, checked};
 pub use edit::{
     Edit, Moment, ProgressListener, compared, edit, exported, features, imported, merged, parted,

@@ -14,7 +14,7 @@ use crate::error::SessionError;
 use crate::options::RigOptions;
 
 pub(crate) use choice::choose;
-pub use parts::{SuppliedArm, Supply, Surroundings};
+pub use parts::{BusTraffic, SuppliedArm, Supply, Surroundings};
 pub(crate) use parts::{side_id, sides};
 pub use simulated::{ADAPTERS, SceneKind, SimulatedBuses, faults_in_words, scenes, serve};
 

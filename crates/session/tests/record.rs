@@ -140,7 +140,10 @@ fn a_dataset_holds_what_lerobot_expects_and_what_happened() {
             let time = episode.timestamps()[row] - scalar("ulna.time");
             assert!((0.0..0.0055).contains(&time), "row {row}: {time}");
             assert_eq!(scalar("ulna.flags"), 0.0);
-            // The gate follows a hand once it has ramped up to it.
+            // The gate follows a hand once it has ramped up to it: the hand went on while the arm was being connected.
+            if number == 0 && row < 10 {
+                continue;
+            }
             let pairs = column("action").row(row).unwrap().iter();
             let sent = column("ulna.action_sent").row(row).unwrap();
             let off = pairs.zip(sent).map(|(want, sent)| (want - sent).abs());
@@ -326,8 +329,9 @@ fn a_servo_that_falls_silent_is_no_reason_to_stop_but_its_age_is_recorded() {
 #[test]
 fn a_camera_that_breaks_ends_the_session_and_what_was_recorded_stays() {
     for (fault, says) in [
-        ("front:gone@1.5s", "gives no more pictures"),
-        ("wrist:frozen@1.5s", "`wrist` is frozen"),
+        // In the second episode: connecting takes 0.4 s, and there are 0.2 s between the episodes.
+        ("front:gone@2.1s", "gives no more pictures"),
+        ("wrist:frozen@2.1s", "`wrist` is frozen"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data");

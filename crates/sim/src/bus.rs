@@ -11,6 +11,7 @@
 //!   One that stays silent is passed over after [`BusOptions::silent_turn`];
 //! * ping to all: each id has its own slot, the length of a status packet, as if every id below had answered.
 
+mod meter;
 mod plugs;
 mod power;
 mod requests;
@@ -28,6 +29,7 @@ use crate::fault::{FaultPlan, Faults};
 use crate::plant::{Drive, Plant, Sense};
 use crate::servo::{Electronics, Servo, TICK};
 use crate::wire::{ReceivedByte, Wire};
+pub use meter::{Meter, Traffic};
 pub use plugs::{PlugMove, Plugs};
 use requests::{DynamixelRequest, FeetechRequest};
 
@@ -78,6 +80,8 @@ pub struct BusCounters {
     pub corrupt_requests: u64,
     /// Bytes, in either direction, for which a full buffer had no room.
     pub lost_bytes: u64,
+    /// Bytes that another one on the wire destroyed, each of the two counted.
+    pub destroyed_bytes: u64,
 }
 
 /// The mechanics do not have one joint for each servo.
@@ -118,6 +122,7 @@ pub struct ServoBus<P> {
     next_tick: Duration,
     answer: [u8; dynamixel::MAX_PACKET],
     counters: BusCounters,
+    meter: Meter,
 }
 
 impl<P: Plant> ServoBus<P> {
@@ -152,6 +157,7 @@ impl<P: Plant> ServoBus<P> {
             next_tick: TICK,
             answer: [0; dynamixel::MAX_PACKET],
             counters: BusCounters::default(),
+            meter: Meter::default(),
             options,
         };
         for servo in &mut bus.servos {
@@ -232,6 +238,7 @@ impl<P: Plant> ServoBus<P> {
             self.receive_dynamixel(received, after_silence);
         }
         self.run_plant(now);
+        self.meter.publish(&self.counters());
     }
 
     /// The mechanics, where they are after the last call with a time.
@@ -288,8 +295,23 @@ impl<P: Plant> ServoBus<P> {
     pub fn counters(&self) -> BusCounters {
         BusCounters {
             lost_bytes: self.wire.lost(),
+            destroyed_bytes: self.wire.destroyed(),
             ..self.counters
         }
+    }
+
+    /// What passes over the bus, for a look from outside.
+    #[must_use]
+    pub fn meter(&self) -> Meter {
+        self.meter.clone()
+    }
+
+    /// Has a request carried out that was received at `at`.
+    fn serve(&mut self, at: Duration, carry_out: impl FnOnce(&mut Self, Duration)) {
+        self.counters.requests += 1;
+        let answers = self.counters.answers;
+        carry_out(self, at);
+        self.meter.served(at, self.counters.answers > answers);
     }
 
     /// What Feetech servos make of a byte.
@@ -305,8 +327,7 @@ impl<P: Plant> ServoBus<P> {
             match decoded {
                 feetech::Decoded::Packet(packet) => {
                     let request = FeetechRequest::from(packet);
-                    self.counters.requests += 1;
-                    self.serve_feetech(received.end, &request);
+                    self.serve(received.end, |bus, at| bus.serve_feetech(at, &request));
                 }
                 feetech::Decoded::Corrupt { .. } => self.counters.corrupt_requests += 1,
             }
@@ -326,8 +347,7 @@ impl<P: Plant> ServoBus<P> {
             match decoded {
                 dynamixel::Decoded::Packet(packet) => {
                     let request = DynamixelRequest::from(packet);
-                    self.counters.requests += 1;
-                    self.serve_dynamixel(received.end, &request);
+                    self.serve(received.end, |bus, at| bus.serve_dynamixel(at, &request));
                 }
                 dynamixel::Decoded::Corrupt { .. } => self.counters.corrupt_requests += 1,
                 dynamixel::Decoded::Block(_) => {}

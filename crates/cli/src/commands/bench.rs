@@ -10,7 +10,8 @@ use crate::output;
 
 pub(crate) fn bench(bench: &BenchCommand, json: bool) -> Result<Outcome> {
     let result = match bench {
-        BenchCommand::Bus => benches::bus()?,
+        BenchCommand::Bus { adapter } if adapter.is_empty() => benches::bus()?,
+        BenchCommand::Bus { adapter } => benches::adapters(adapter)?,
         BenchCommand::Codecs => benches::codecs()?,
         BenchCommand::Policy => benches::policy(None)?,
         BenchCommand::Record => benches::record()?,

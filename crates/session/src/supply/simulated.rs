@@ -12,7 +12,7 @@ use ulna_rt::RealClock;
 use ulna_sim::adapter::AdapterModel;
 use ulna_sim::world::{SimArm, SimBaseOperator, SimError, SimWorld, Wire, WorldOptions};
 
-use super::parts::{SuppliedArm, Supply, Surroundings, side_id, sides};
+use super::parts::{BusTraffic, SuppliedArm, Supply, Surroundings, side_id, sides};
 use crate::device::Teleoperator;
 use crate::error::SessionError;
 use crate::options::RigOptions;
@@ -204,6 +204,18 @@ impl Surroundings for Simulated {
 
     fn place(&self, angles: &Joints<f64>) {
         self.0.place(angles);
+    }
+
+    fn traffic(&self) -> Vec<BusTraffic> {
+        let buses = self.0.traffic().into_iter();
+        let traffic = buses.map(|(role, traffic)| BusTraffic {
+            role: role.to_owned(),
+            answered: traffic.answered,
+            unanswered: traffic.unanswered,
+            lost_bytes: traffic.destroyed + traffic.lost,
+            longest_pause: traffic.longest_pause,
+        });
+        traffic.collect()
     }
 
     fn base_operator(&self) -> Option<Box<dyn Teleoperator>> {

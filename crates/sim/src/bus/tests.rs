@@ -161,6 +161,7 @@ fn answers_have_the_documented_bytes() {
         answers: 4,
         corrupt_requests: 0,
         lost_bytes: 0,
+        destroyed_bytes: 0,
     };
     assert_eq!(bus.counters(), counters);
 }
