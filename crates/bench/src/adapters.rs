@@ -28,8 +28,6 @@ const PERIOD: Duration = Duration::from_millis(5);
 const BEGINNING: u64 = 200;
 /// How long a session is watched after that.
 const WATCHED: Duration = Duration::from_secs(10);
-/// The seed of frames, delays and hands.
-const SEED: u64 = 5;
 
 /// What a session is measured by: ticks held, part of the reads missed, age of what a servo feels (s), part of the exchanges that the
 /// round trip allows, goals per tick, bytes destroyed.
@@ -178,7 +176,7 @@ fn session(robot: &str, model: AdapterModel) -> Result<Session, BenchError> {
         robot: robot.to_owned(),
         sim: true,
         clock: ClockKind::Virtual,
-        seed: SEED,
+        seed: bare::SEED,
         rate_hz: RATE,
         adapter: Some(model.to_string()),
         ..RigOptions::default()

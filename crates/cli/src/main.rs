@@ -17,6 +17,7 @@ use ulna_session::SessionError;
 
 mod advice;
 mod args;
+mod attended;
 mod commands;
 mod health;
 mod keyboard;

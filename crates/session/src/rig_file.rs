@@ -32,7 +32,7 @@ use ulna_outside::{Printable, files, name};
 use crate::error::SessionError;
 use crate::options::RigOptions;
 
-pub use check::{Finding, Severity, check};
+pub use check::{RigFinding, RigVerdict, check};
 
 /// A rig file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

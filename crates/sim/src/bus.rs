@@ -29,7 +29,7 @@ use crate::fault::{FaultPlan, Faults};
 use crate::plant::{Drive, Plant, Sense};
 use crate::servo::{Electronics, Servo, TICK};
 use crate::wire::{ReceivedByte, Wire};
-pub use meter::{Meter, Traffic};
+pub use meter::{Meter, Traffic, WireCounters};
 pub use plugs::{PlugMove, Plugs};
 use requests::{DynamixelRequest, FeetechRequest};
 
@@ -69,21 +69,6 @@ impl Default for BusOptions {
     }
 }
 
-/// Totals since the bus was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct BusCounters {
-    /// Requests with a correct checksum that the servos received.
-    pub requests: u64,
-    /// Answers, before faults.
-    pub answers: u64,
-    /// Requests that arrived with a wrong checksum.
-    pub corrupt_requests: u64,
-    /// Bytes, in either direction, for which a full buffer had no room.
-    pub lost_bytes: u64,
-    /// Bytes that another one on the wire destroyed, each of the two counted.
-    pub destroyed_bytes: u64,
-}
-
 /// The mechanics do not have one joint for each servo.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -121,7 +106,7 @@ pub struct ServoBus<P> {
     now: Duration,
     next_tick: Duration,
     answer: [u8; dynamixel::MAX_PACKET],
-    counters: BusCounters,
+    counters: WireCounters,
     meter: Meter,
 }
 
@@ -156,7 +141,7 @@ impl<P: Plant> ServoBus<P> {
             now: Duration::ZERO,
             next_tick: TICK,
             answer: [0; dynamixel::MAX_PACKET],
-            counters: BusCounters::default(),
+            counters: WireCounters::default(),
             meter: Meter::default(),
             options,
         };
@@ -292,8 +277,8 @@ impl<P: Plant> ServoBus<P> {
 
     /// The totals.
     #[must_use]
-    pub fn counters(&self) -> BusCounters {
-        BusCounters {
+    pub fn counters(&self) -> WireCounters {
+        WireCounters {
             lost_bytes: self.wire.lost(),
             destroyed_bytes: self.wire.destroyed(),
             ..self.counters

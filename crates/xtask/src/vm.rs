@@ -4,6 +4,7 @@
 //! own `ftdi_sio` drives it; behind it are the servos of `ulna sim serve` on this computer ([`machine`]). The guest ([`guest`]) is a
 //! busybox, five modules and the program.
 
+mod command;
 mod guest;
 mod machine;
 mod packages;
@@ -12,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
+
+use command::succeeded;
 
 /// Runs the chore.
 pub(crate) fn run(root: &Path, mut args: impl Iterator<Item = String>) -> Result<ExitCode> {
@@ -58,18 +61,4 @@ fn built(root: &Path) -> Result<PathBuf> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.unwrap_or_else(|| root.join("target"));
     Ok(target.join("debug").join("ulna"))
-}
-
-/// Runs a command to its end; what it prints is part of the error if it fails.
-fn succeeded(command: &mut Command) -> Result<String> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .output()
-        .with_context(|| format!("cannot run `{name}`"))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let last = said.trim().lines().last().unwrap_or_default();
-        bail!("`{name}` failed ({}): {last}", output.status);
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

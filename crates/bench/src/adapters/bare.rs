@@ -10,8 +10,10 @@ use ulna_sim::bench::Bench;
 use ulna_sim::bus::{BusOptions, ServoBus};
 use ulna_sim::workbench::Workbench;
 
-use super::SEED;
 use crate::error::BenchError;
+
+/// Of the simulation.
+pub(super) const SEED: u64 = 5;
 
 const CYCLES: u32 = 400;
 
@@ -21,17 +23,17 @@ pub(super) fn round_trip(robot: &str, model: AdapterModel) -> Result<Duration, B
     let kind = kind.sides.first().map_or(&kind, |side| &side.kind);
     let mut bus = bus(kind, model)?;
     let (question, answer) = cycle(kind)?;
-    let (mut now, mut heard, mut out) = (Duration::ZERO, 0, [0; 256]);
+    let (mut now, mut arrived, mut out) = (Duration::ZERO, 0, [0; 256]);
     for _ in 0..CYCLES {
         bus.host_writes(now, &question);
-        while heard < answer {
+        while arrived < answer {
             now = bus.deadline();
             if now == Duration::MAX {
                 return Err(BenchError::PortLost);
             }
-            heard += bus.host_reads(now, &mut out);
+            arrived += bus.host_reads(now, &mut out);
         }
-        heard -= answer;
+        arrived -= answer;
     }
     Ok(now / CYCLES)
 }

@@ -8,7 +8,7 @@ use ulna_session::report::ClockKind;
 use ulna_session::rig_file::{self, GivenRig, RigFile};
 use ulna_session::{FarMoves, RigOptions, SessionError};
 
-use crate::terminal::Terminal;
+use crate::attended::attended;
 
 use super::adapter::AdapterName;
 
@@ -149,7 +149,7 @@ impl RigArgs {
             round_trip: self.round_trip,
             far_moves: match () {
                 () if self.yes => FarMoves::Allow,
-                () if Terminal::attended() => FarMoves::Ask,
+                () if attended() => FarMoves::Ask,
                 () => FarMoves::Refuse,
             },
             faults: self.fault.clone(),

@@ -9,6 +9,7 @@ use ulna_session::datasets::{self, DatasetAnswer, Edit, Progress};
 use ulna_session::{SessionError, Stop};
 
 use super::stop;
+use crate::attended::attended;
 use crate::args::{Costly, DatasetAction, DatasetTool, Place};
 use crate::outcome::Outcome;
 use crate::output::{self, ProgressLine};
@@ -131,7 +132,7 @@ fn costly(on: &Costly, change: &Edit) -> Result<DatasetAnswer> {
 /// Asks whether the dataset may be changed in place.
 fn agree(dir: &Path, change: &Edit, backup: bool) -> Result<()> {
     let (cost, here) = (datasets::cost(dir, change)?, Printable(dir.display()));
-    if !Terminal::attended() {
+    if !attended() {
         let why = format!(
             "{cost} in {here} itself, and there is no terminal to ask at: pass --yes to have it so, --yes --backup to keep a copy, or \
              --output DIR to write the result elsewhere"

@@ -6,9 +6,10 @@ use anyhow::Result;
 use serde_json::json;
 use ulna_bringup::ports;
 use ulna_outside::Text;
-use ulna_session::rig_file::{self, Finding, RigFile, Severity};
+use ulna_session::rig_file::{self, RigFinding, RigFile, RigVerdict};
 
 use super::stop;
+use crate::attended::attended;
 use crate::args::{NewRigArgs, RigAction};
 use crate::outcome::Outcome;
 use crate::output;
@@ -68,7 +69,7 @@ fn new(args: &NewRigArgs, json: bool) -> Result<Outcome> {
     let mut file = args.file();
     // A name that cannot be, or is there, is said before anyone pulls a cable.
     rig_file::may_save(&args.name, args.replace)?;
-    if !json && !args.yes && Terminal::attended() {
+    if !json && !args.yes && attended() {
         ask_for_ports(args, &mut file)?;
     }
     for port in [&mut file.robot.port, &mut file.teleop.port]
@@ -87,7 +88,7 @@ fn new(args: &NewRigArgs, json: bool) -> Result<Outcome> {
     output::text(&Text::split(in_toml(&file)?))?;
     let open = findings
         .iter()
-        .filter(|finding| finding.severity != Severity::Ok);
+        .filter(|finding| finding.severity != RigVerdict::Ok);
     for finding in open {
         output::text(&lines(finding))?;
     }
@@ -137,7 +138,7 @@ fn check(file: &RigFile, json: bool) -> Result<Outcome> {
     let findings = rig_file::check(file);
     let good = findings
         .iter()
-        .all(|finding| finding.severity != Severity::Fail);
+        .all(|finding| finding.severity != RigVerdict::Fail);
     if json {
         output::json(&json!({ "good": good, "findings": findings }))?;
     } else {
@@ -151,11 +152,11 @@ fn check(file: &RigFile, json: bool) -> Result<Outcome> {
     })
 }
 
-fn lines(finding: &Finding) -> Text {
+fn lines(finding: &RigFinding) -> Text {
     let verdict = match finding.severity {
-        Severity::Ok => "ok  ",
-        Severity::Warn => "warn",
-        Severity::Fail => "FAIL",
+        RigVerdict::Ok => "ok  ",
+        RigVerdict::Warn => "warn",
+        RigVerdict::Fail => "FAIL",
     };
     let mut lines = Text::line(format_args!(
         "{verdict}  {}: {}",

@@ -7,6 +7,7 @@ use ulna_outside::Text;
 use ulna_session::Stop;
 
 use super::{arm, arms_json, stop};
+use crate::attended::attended;
 use crate::args::SetupArgs;
 use crate::outcome::Outcome;
 use crate::output;
@@ -15,7 +16,7 @@ use crate::terminal::Terminal;
 
 pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Outcome> {
     let (stop, options) = (stop()?, args.options()?);
-    let alone = args.alone(Terminal::attended());
+    let alone = args.alone(attended());
     let terminal = Terminal::new(&stop).obliging(alone);
     let mut talk: Box<dyn Dialogue> = if !json && args.full_screen() && Terminal::has_screen() {
         Box::new(Screen::new(terminal, args.title()))

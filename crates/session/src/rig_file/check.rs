@@ -16,7 +16,7 @@ use crate::teleoperators;
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Severity {
+pub enum RigVerdict {
     /// It is as it should be.
     Ok,
     /// It works, with something to know.
@@ -27,9 +27,9 @@ pub enum Severity {
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct RigFinding {
     /// How bad it is.
-    pub severity: Severity,
+    pub severity: RigVerdict,
     /// What was looked at.
     pub name: String,
     /// What was found.
@@ -39,8 +39,8 @@ pub struct Finding {
     pub next: Option<String>,
 }
 
-impl Finding {
-    fn new(severity: Severity, name: &str, found: impl ToString) -> Self {
+impl RigFinding {
+    fn new(severity: RigVerdict, name: &str, found: impl ToString) -> Self {
         Self {
             severity,
             name: name.to_owned(),
@@ -58,7 +58,7 @@ impl Finding {
 }
 
 /// Looks at everything that a rig file names.
-pub fn check(file: &RigFile) -> Vec<Finding> {
+pub fn check(file: &RigFile) -> Vec<RigFinding> {
     let mut given = GivenRig::default();
     file.fill(&mut given);
     let options = given.options();
@@ -66,20 +66,20 @@ pub fn check(file: &RigFile) -> Vec<Finding> {
         Ok(robot) => robot,
         Err(error) => {
             return vec![
-                Finding::new(Severity::Fail, "robot", error)
+                RigFinding::new(RigVerdict::Fail, "robot", error)
                     .next("`ulna robots list` has the robots that there are"),
             ];
         }
     };
-    let mut findings = vec![Finding::new(
-        Severity::Ok,
+    let mut findings = vec![RigFinding::new(
+        RigVerdict::Ok,
         "robot",
         format!("{}: {}", robot.name, robot.summary),
     )];
     if !RATES.contains(&options.rate_hz) {
         let (low, high) = (RATES.start(), RATES.end());
         let text = format!("{} is not between {low} and {high} Hz", options.rate_hz);
-        findings.push(Finding::new(Severity::Fail, "rate", text));
+        findings.push(RigFinding::new(RigVerdict::Fail, "rate", text));
     }
     let known = |name: &String| robot.cameras.iter().any(|camera| camera.name == *name);
     let cameras = file.cameras.iter().flatten();
@@ -87,7 +87,7 @@ pub fn check(file: &RigFile) -> Vec<Finding> {
         let there = robot.cameras.iter().map(|camera| camera.name.as_str());
         let there = there.collect::<Vec<_>>().join(", ");
         let text = format!("{} has no camera `{name}`; it has: {there}", robot.name);
-        Finding::new(Severity::Fail, "cameras", text)
+        RigFinding::new(RigVerdict::Fail, "cameras", text)
     }));
     findings.extend(device("robot", ArmRole::Follower, &robot, &file.robot));
     findings.extend(leader(&robot, &options, &file.teleop));
@@ -95,29 +95,29 @@ pub fn check(file: &RigFile) -> Vec<Finding> {
 }
 
 /// The teleoperator; a leader arm has a port and a calibration of its own.
-fn leader(robot: &RobotKind, options: &RigOptions, table: &DeviceTable) -> Vec<Finding> {
+fn leader(robot: &RobotKind, options: &RigOptions, table: &DeviceTable) -> Vec<RigFinding> {
     let named = options.teleop.as_deref();
     let registered = teleoperators::TYPES
         .iter()
         .find(|known| Some(known.name) == named);
     if let Some(known) = registered.filter(|known| !known.leader_arm) {
-        return vec![Finding::new(Severity::Ok, "teleop", known.summary)];
+        return vec![RigFinding::new(RigVerdict::Ok, "teleop", known.summary)];
     }
     let leader_of = named.filter(|_| registered.is_none());
     match leader_for(robot, leader_of, options) {
-        Err(error) => vec![Finding::new(Severity::Fail, "teleop", error)],
+        Err(error) => vec![RigFinding::new(RigVerdict::Fail, "teleop", error)],
         Ok(leader) => device("teleop", ArmRole::Leader, &leader, table),
     }
 }
 
 /// The ports and calibrations of one arm, or of each of a pair.
-fn device(name: &str, role: ArmRole, kind: &RobotKind, table: &DeviceTable) -> Vec<Finding> {
+fn device(name: &str, role: ArmRole, kind: &RobotKind, table: &DeviceTable) -> Vec<RigFinding> {
     let sides = sides(kind);
     let mut findings = Vec::new();
     match &table.port {
         None => findings.push(
-            Finding::new(
-                Severity::Warn,
+            RigFinding::new(
+                RigVerdict::Warn,
                 name,
                 "no port: a session takes the only adapter that is left",
             )
@@ -128,14 +128,14 @@ fn device(name: &str, role: ArmRole, kind: &RobotKind, table: &DeviceTable) -> V
             if ports.len() != sides.len() {
                 let text = format!("{} ports for {} arms", ports.len(), sides.len());
                 findings
-                    .push(Finding::new(Severity::Fail, name, text).next("give them as LEFT,RIGHT"));
+                    .push(RigFinding::new(RigVerdict::Fail, name, text).next("give them as LEFT,RIGHT"));
             }
             findings.extend(ports.iter().map(|path| port(name, path)));
         }
     }
     let Some(id) = &table.id else {
         let next = "`ulna calibrate` asks for one, a name of your choice for this one arm";
-        findings.push(Finding::new(Severity::Fail, name, "no id").next(next));
+        findings.push(RigFinding::new(RigVerdict::Fail, name, "no id").next(next));
         return findings;
     };
     for (side, kind) in sides {
@@ -143,28 +143,28 @@ fn device(name: &str, role: ArmRole, kind: &RobotKind, table: &DeviceTable) -> V
         let found = calibration::find(role, &kind, &id);
         let loaded = found.and_then(|path| calibration::load(&path, &id, &kind).map(|_| path));
         findings.push(match loaded {
-            Ok(path) => Finding::new(
-                Severity::Ok,
+            Ok(path) => RigFinding::new(
+                RigVerdict::Ok,
                 name,
                 format!("calibration {}", path.display()),
             ),
-            Err(error) => Finding::new(Severity::Fail, name, error),
+            Err(error) => RigFinding::new(RigVerdict::Fail, name, error),
         });
     }
     findings
 }
 
-fn port(name: &str, path: &str) -> Finding {
-    let say = |severity, what: &str| Finding::new(severity, name, format!("port {path}{what}"));
+fn port(name: &str, path: &str) -> RigFinding {
+    let say = |severity, what: &str| RigFinding::new(severity, name, format!("port {path}{what}"));
     match access(Path::new(path)) {
-        PortAccess::Free => say(Severity::Ok, ""),
+        PortAccess::Free => say(RigVerdict::Ok, ""),
         PortAccess::Busy { holders } => {
             let text = format!(" is open in {}", holders.join(", "));
-            say(Severity::Warn, &text).next("end that program before a session begins")
+            say(RigVerdict::Warn, &text).next("end that program before a session begins")
         }
-        PortAccess::Forbidden { .. } => say(Severity::Fail, " may not be opened by you")
+        PortAccess::Forbidden { .. } => say(RigVerdict::Fail, " may not be opened by you")
             .next("`ulna doctor` says how to get permission"),
-        PortAccess::Missing => say(Severity::Fail, " is not there")
+        PortAccess::Missing => say(RigVerdict::Fail, " is not there")
             .next("plug its cable in; `ulna ports` lists what is there, by names that stay"),
     }
 }

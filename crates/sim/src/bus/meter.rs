@@ -4,7 +4,20 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::sync::Arc;
 
-use super::BusCounters;
+/// Totals since the bus was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WireCounters {
+    /// Requests with a correct checksum that the servos received.
+    pub requests: u64,
+    /// Answers, before faults.
+    pub answers: u64,
+    /// Requests that arrived with a wrong checksum.
+    pub corrupt_requests: u64,
+    /// Bytes, in either direction, for which a full buffer had no room.
+    pub lost_bytes: u64,
+    /// Bytes that another one on the wire destroyed, each of the two counted.
+    pub destroyed_bytes: u64,
+}
 
 /// What passed over a bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,7 +85,7 @@ impl Meter {
     }
 
     /// The totals that are counted elsewhere.
-    pub(super) fn publish(&self, counters: &BusCounters) {
+    pub(super) fn publish(&self, counters: &WireCounters) {
         let figures = &*self.0;
         let totals = [
             (&figures.corrupt, counters.corrupt_requests),

@@ -156,7 +156,7 @@ fn answers_have_the_documented_bytes() {
         [position, second].concat()
     );
     assert_eq!(answer(&mut bus, us(3000), &ping(9)), [0u8; 0]);
-    let counters = BusCounters {
+    let counters = WireCounters {
         requests: 4,
         answers: 4,
         corrupt_requests: 0,

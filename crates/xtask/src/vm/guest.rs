@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::packages::Unpacked;
-use super::succeeded;
+use super::command::succeeded;
 
 /// The modules behind a USB cable with an FTDI chip, in the order in which they need each other.
 const MODULES: [&str; 5] = [

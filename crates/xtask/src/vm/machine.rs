@@ -41,7 +41,7 @@ pub(super) fn run(unpacked: &Unpacked, program: &Path, scratch: &Path) -> Result
     cable(&scratch.join("arm"), &port)?;
     let console = scratch.join("console");
     let since = Instant::now();
-    // Open until the end: QEMU forgets what it was told by one who has hung up.
+    // Open until the end: QEMU drops the commands of a connection that has closed.
     let mut hand = None;
     loop {
         let said = fs::read_to_string(&console).unwrap_or_default();

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::succeeded;
+use super::command::succeeded;
 
 /// What the machine is made of, besides what QEMU needs.
 const OTHERS: [&str; 1] = ["busybox-static"];
