@@ -375,7 +375,7 @@ fn numbers_beyond_all_bounds() {
             &["--threads"],
             &[&run[..], &[&option("threads")]].concat(),
         );
-        let idle = ["dataset", "trim", dataset, "--idle"];
+        let idle = ["dataset", "trim", dataset, "--idle", "--yes"];
         for name in ["threshold", "margin"] {
             let ran = harness::run(&[&idle[..], &[&option(name)]].concat());
             assert!(

@@ -67,3 +67,17 @@ fn reading_is_measured_with_bare_decoding_as_its_floor() {
     // A thousand episodes in a table file each, and in one.
     assert_eq!(having("opening"), 2, "{bench}");
 }
+
+#[test]
+fn sessions_behind_an_adapter_have_what_its_round_trip_allows() {
+    let bench = harness::json(&["bench", "bus", "--adapter", "cdc:0.5"]);
+    let cases = cases(&bench);
+    let sound = cases
+        .iter()
+        .find(|case| case["metric"] == "sessions within the limits");
+    // One arm, two arms, nine servos.
+    assert!(
+        sound.is_some_and(|sound| sound["floor"] == 3.0 && sound["value"] == 3.0),
+        "{bench}"
+    );
+}

@@ -114,12 +114,13 @@ fn a_recording_is_compacted_cut_and_joined() {
     export(whole, "csv", &folder.path().join("merged"));
     assert_eq!(table("merged", 1), table("before", 0));
 
-    json(&["dataset", "delete", whole, "--episodes", "0,2"]);
+    json(&["dataset", "delete", whole, "--episodes", "0,2", "--yes"]);
     assert_eq!(sound(whole)["frames"], 30);
     json(&[
         "dataset",
         "trim",
         whole,
+        "--yes",
         "--episode",
         "0",
         "--from",
@@ -177,6 +178,7 @@ fn tasks_and_features_are_listed_and_changed() {
         "dataset",
         "features",
         &dir,
+        "--yes",
         "--plain",
         "--add",
         "weight=0.5",
@@ -195,7 +197,7 @@ fn tasks_and_features_are_listed_and_changed() {
     fails(
         1,
         &["`no.such`", "action"],
-        &["dataset", "features", &dir, "--drop", "no.such"],
+        &["dataset", "features", &dir, "--drop", "no.such", "--yes"],
     );
     json(&["dataset", "stats", &dir, "--pictures"]);
     sound(&dir);
@@ -239,8 +241,90 @@ fn what_lerobot_wrote_is_edited() {
         let output = output.to_str().unwrap();
         json(&["dataset", "import", &dataset, "--output", output]);
         sound(output);
-        json(&["dataset", "delete", output, "--episodes", "1"]);
+        json(&["dataset", "delete", output, "--episodes", "1", "--yes"]);
         sound(output);
+    }
+}
+
+#[test]
+fn what_takes_something_away_in_place_asks_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = recorded(folder.path());
+    let before = tree(Path::new(&dir));
+    let edits: [&[&str]; 4] = [
+        &["delete", "--episodes", "1"],
+        &["select", "--episodes", "1"],
+        &["trim", "--episode", "0", "--from", "3"],
+        &["features", "--drop", "ulna.flags"],
+    ];
+    for edit in edits {
+        let args = [&["dataset"], edit, &[&dir]].concat();
+        // Without a terminal there is no one to ask.
+        fails(2, &["--yes", "--backup", "--output", &dir], &args);
+        fails(
+            2,
+            &["--output"],
+            &[&args[..], &["--yes", "--output", "elsewhere"]].concat(),
+        );
+        assert!(tree(Path::new(&dir)) == before, "{args:?}");
+    }
+    // What writes elsewhere, or only shows, needs no consent.
+    let fewer = folder.path().join("fewer");
+    let fewer = fewer.to_str().unwrap();
+    json(&[
+        "dataset",
+        "delete",
+        &dir,
+        "--episodes",
+        "1",
+        "--output",
+        fewer,
+    ]);
+    json(&["dataset", "features", &dir]);
+    assert!(tree(Path::new(&dir)) == before);
+    // A wrong folder is named as ever.
+    fails(
+        1,
+        &["/no/such"],
+        &["dataset", "delete", "/no/such", "--episodes", "1"],
+    );
+    let answer = json(&[
+        "dataset",
+        "delete",
+        &dir,
+        "--episodes",
+        "1",
+        "--yes",
+        "--backup",
+    ]);
+    let backup = format!("{dir}.backup");
+    assert_eq!(answer["backup"], backup.as_str());
+    let inside = |dir: &str, tree: Vec<(String, Vec<u8>)>| -> Vec<(String, Vec<u8>)> {
+        let names = tree.into_iter();
+        names
+            .map(|(path, bytes)| (path.replace(dir, ""), bytes))
+            .collect()
+    };
+    assert!(inside(&backup, tree(Path::new(&backup))) == inside(&dir, before));
+    assert_eq!(sound(&backup)["frames"], 90);
+    assert_eq!(sound(&dir)["frames"], 60);
+}
+
+#[test]
+fn an_export_goes_into_an_empty_folder_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = recorded(folder.path());
+    let output = folder.path().join("out");
+    fs::create_dir(&output).unwrap();
+    let target = output.to_str().unwrap();
+    for format in ["csv", "png", "mp4"] {
+        export(&dir, format, &output.join(format));
+        let args = [
+            "dataset", "export", &dir, "--format", format, "--output", target,
+        ];
+        let before = tree(&output);
+        fails(1, &["already holds something", target], &args);
+        assert!(tree(&output) == before, "{format}");
     }
 }
 
@@ -252,12 +336,12 @@ fn mistakes_are_reported_and_change_nothing() {
     fails(
         1,
         &["no episode 7", "3 episodes"],
-        &["dataset", "delete", &dir, "--episodes", "7"],
+        &["dataset", "delete", &dir, "--episodes", "7", "--yes"],
     );
     fails(
         1,
         &["no episode would be left"],
-        &["dataset", "delete", &dir, "--episodes", "0-2"],
+        &["dataset", "delete", &dir, "--episodes", "0-2", "--yes"],
     );
     fails(
         2,
@@ -288,6 +372,7 @@ fn mistakes_are_reported_and_change_nothing() {
             "dataset",
             "trim",
             &dir,
+            "--yes",
             "--episode",
             "0",
             "--from",

@@ -18,7 +18,8 @@ fn the_tour_runs_and_names_only_what_is_there() {
     );
     assert_eq!(report["check"]["sound"], true);
     assert_eq!(report["replay"]["joints"].as_array().unwrap().len(), 6);
-    assert_eq!(report["policy"]["task"]["targets"], 10);
+    // The first of ten was there while the arm was still being connected.
+    assert_eq!(report["policy"]["task"]["targets"], 9);
     assert!(report["policy"]["task"]["reached"].as_u64().unwrap() >= 8);
     assert!(
         std::path::Path::new(report["replay"]["dataset"].as_str().unwrap())

@@ -241,6 +241,8 @@ fn servo_arm(
 ) -> Result<ServoArm, BenchError> {
     let engine = Engine::new(EngineConfig {
         echo: EchoMode::Never,
+        // As firmware that is up to date allows; an arm finds that out while it is connected.
+        fast_reads: true,
         ..engine_config(kind)
     });
     ServoArm::new(port, engine, kind, calibration).map_err(BenchError::sim)

@@ -22,6 +22,9 @@ pub enum BenchError {
     /// The policy that comes with ulna could not be unpacked.
     #[error(transparent)]
     Session(#[from] ulna_session::SessionError),
+    /// An adapter that there is not.
+    #[error(transparent)]
+    Adapter(#[from] ulna_sim::adapter::AdapterParseError),
     /// The simulation could not be set up.
     #[error("the simulated arm cannot be set up: {0}")]
     Sim(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -58,6 +61,11 @@ pub enum BenchError {
 }
 
 impl BenchError {
+    /// Whether the command was called wrongly; it is said in several lines then.
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::Adapter(_))
+    }
+
     /// An error of the simulation.
     pub(crate) fn sim(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Sim(Box::new(error))

@@ -2,6 +2,7 @@
 //!
 //! Reading order: [`figures`] (what a bench gives), then the benches by themselves.
 
+mod adapters;
 mod bus;
 mod codecs;
 mod echo;
@@ -14,6 +15,7 @@ mod read;
 mod record;
 mod ssim;
 
+pub use adapters::adapters;
 pub use bus::bus;
 pub use codecs::codecs;
 pub use error::BenchError;

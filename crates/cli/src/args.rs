@@ -10,6 +10,7 @@ mod dataset;
 mod dataset_tools;
 mod display;
 mod doctor;
+pub(crate) mod help;
 mod hub;
 mod policy;
 mod ports;
@@ -18,6 +19,7 @@ mod recording;
 mod recover;
 mod replay;
 mod rig;
+mod rigs;
 mod run;
 mod scan;
 mod setup;
@@ -25,14 +27,16 @@ mod sim;
 mod teleop;
 mod values;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use bench::BenchCommand;
 pub(crate) use calibrate::CalibrateArgs;
 pub(crate) use dataset::{DatasetAction, DatasetTool, ViewArgs};
-pub(crate) use dataset_tools::Place;
+pub(crate) use dataset_tools::{Costly, Place};
 pub(crate) use display::DisplayArgs;
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use hub::HubAction;
@@ -43,6 +47,7 @@ pub(crate) use ports::PortsArgs;
 pub(crate) use record::RecordArgs;
 pub(crate) use recover::RecoverArgs;
 pub(crate) use replay::ReplayArgs;
+pub(crate) use rigs::{NewRigArgs, RigAction};
 pub(crate) use run::RunArgs;
 pub(crate) use scan::ScanArgs;
 pub(crate) use setup::SetupArgs;
@@ -55,15 +60,69 @@ pub(crate) use teleop::TeleopArgs;
     name = "ulna",
     version,
     propagate_version = true,
-    after_help = "New here? `ulna demo` needs no hardware."
+    after_help = "New here? `ulna demo` needs no hardware. `ulna completions SHELL` and `ulna man` help a shell to help."
 )]
 pub(crate) struct Cli {
     /// Print one JSON object on stdout when the command ends; everything else goes to stderr
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
+    /// Say more: all timing, every finding
+    #[arg(long, short, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+
+    /// Say less: results, questions, warnings and errors alone
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// Reads a command line. Its help fits the terminal.
+pub(crate) fn parse<W: Into<OsString> + Clone>(
+    words: impl IntoIterator<Item = W>,
+) -> Result<Cli, clap::Error> {
+    let command = help::fitted(Cli::command(), crate::wrap::columns_of_stdout());
+    let command = command.long_version(FEATURES.as_str());
+    Cli::from_arg_matches(&command.try_get_matches_from(words)?)
+}
+
+/// The version, and which cargo features this ulna was built with.
+static FEATURES: LazyLock<String> = LazyLock::new(|| {
+    let features = [
+        ("viewer", cfg!(feature = "viewer")),
+        ("web-viewer", cfg!(feature = "web-viewer")),
+        ("hub", cfg!(feature = "hub")),
+        ("asm", cfg!(feature = "asm")),
+    ];
+    let named = |built: bool| {
+        let names = features.iter().filter(|(_, is_built)| *is_built == built);
+        let names: Vec<&str> = names.map(|(name, _)| *name).collect();
+        match names.is_empty() {
+            true => "none".to_owned(),
+            false => names.join(", "),
+        }
+    };
+    format!(
+        "{}\nfeatures: {}\nnot built in: {}",
+        env!("CARGO_PKG_VERSION"),
+        named(true),
+        named(false)
+    )
+});
+
+/// Whether the user asks what can go wrong in a simulation (`--fault help`), whatever else is on the line.
+pub(crate) fn asks_for_faults(words: &[OsString]) -> bool {
+    let words = words.iter().take_while(|word| *word != "--");
+    let words: Vec<&str> = words.filter_map(|word| word.to_str()).collect();
+    let flags = ["--fault", "--camera-fault"];
+    words
+        .windows(2)
+        .any(|pair| flags.contains(&pair[0]) && pair[1] == "help")
+        || words
+            .iter()
+            .any(|word| ["--fault=help", "--camera-fault=help"].contains(word))
 }
 
 #[derive(Debug, Subcommand)]
@@ -75,6 +134,12 @@ pub(crate) enum Command {
     Robots {
         #[command(subcommand)]
         action: RobotsAction,
+    },
+
+    /// Your own rigs: robot, ports, ids and cameras under one name, for `ulna teleop NAME`
+    Rig {
+        #[command(subcommand)]
+        action: RigAction,
     },
 
     /// List the serial ports, and find out which one is the arm's
@@ -89,7 +154,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   ulna scan                                 on the only adapter that is plugged in
-  ulna scan /dev/ttyACM0 --baud 1000000     at one rate
+  ulna scan --robot-port /dev/ttyACM0 --baud 1000000     at one rate
+  ulna scan mine                            the follower of your rig
   ulna scan --sim
   ulna scan --sim --fresh                   servos out of the box: all have id 1 and talk over each other
 
@@ -99,9 +165,9 @@ It only reads. Nothing moves.")]
     /// Give the servos of an arm their ids and rates, one at a time
     #[command(after_help = "\
 Examples:
-  ulna setup --robot so101 /dev/ttyACM0              the follower's servos, from the gripper to the base
-  ulna setup --robot so101 --leader /dev/ttyACM1     the leader's
-  ulna setup --identify /dev/ttyACM0                 wiggle one joint after the other
+  ulna setup --robot so101 --robot-port /dev/ttyACM0              the follower's servos, from the gripper to the base
+  ulna setup --robot so101 --leader --teleop-port /dev/ttyACM1     the leader's
+  ulna setup --identify                              wiggle one joint after the other
   ulna setup --sim
 
 Servos that are right already are recognised: after an interruption, start it again. Id and rate are written with the torque off, and
@@ -115,6 +181,7 @@ Examples:
   ulna calibrate --leader --teleop-id mine --teleop-port /dev/ttyACM1
   ulna calibrate --robot-id mine --robot-port /dev/ttyACM0 --check       compare the file with the servos
   ulna calibrate --robot-id mine --robot-port /dev/ttyACM0 --restore     write the file's values into the servos
+  ulna calibrate mine                                                    the follower of your rig
   ulna calibrate --sim --robot-id sim
 
 The file is LeRobot's, at LeRobot's place, so both programs share it; the one that it replaces is kept beside it (.bak). Unlike in
@@ -125,7 +192,7 @@ the sweep has ended, nothing is written.")]
     /// Clear what servos complain of (overload, heat), without moving the arm
     #[command(after_help = "\
 Examples:
-  ulna recover /dev/ttyACM0
+  ulna recover --robot-port /dev/ttyACM0
   ulna recover --release                              and leave what was cleared limp
   ulna recover --sim                                  a gripper that has squeezed for too long
   ulna recover --sim --fault overheat:elbow_flex@0s+30s
@@ -150,6 +217,7 @@ Examples:
   ulna teleop --sim --duration 10 --json              ten seconds of it, then the timing report as JSON
   ulna teleop --sim --fault dead:elbow_flex@2s+2s     the elbow's servo stops answering for two seconds
   ulna teleop --robot-port /dev/ttyACM0 --robot-id mine --teleop-port /dev/ttyACM1 --teleop-id mine
+  ulna teleop mine                                    the same, after `ulna rig new mine`
 
 The wheels of a `lekiwi` are driven from the keyboard: w s a d move, z x turn, r f faster and slower.
 
@@ -215,6 +283,7 @@ number. Ctrl-C ends it as it ends teleop.")]
     },
 
     /// Share datasets and policies: push them to a Hub, pull them from one
+    #[command(hide = !cfg!(feature = "hub"))] // it says how to build it in, if asked
     Hub {
         #[command(subcommand)]
         action: HubAction,
@@ -224,6 +293,31 @@ number. Ctrl-C ends it as it ends teleop.")]
     Bench {
         #[command(subcommand)]
         bench: BenchCommand,
+    },
+
+    /// Print what a shell needs to complete ulna's commands and options
+    #[command(after_help = "\
+Examples:
+  ulna completions bash > ~/.local/share/bash-completion/completions/ulna
+  ulna completions zsh > ~/.zfunc/_ulna                              a folder of $fpath
+  ulna completions fish > ~/.config/fish/completions/ulna.fish")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+
+    /// Print ulna's manual page, or write those of all commands
+    #[command(after_help = "\
+Examples:
+  ulna man | man -l -
+  ulna man dataset check | man -l -
+  ulna man --output ~/.local/share/man/man1            one page for each command: `man ulna-record`")]
+    Man {
+        /// The page of this command
+        command: Vec<String>,
+        /// Write all pages into this folder
+        #[arg(long, value_name = "DIR", conflicts_with = "command")]
+        output: Option<PathBuf>,
     },
 }
 

@@ -12,10 +12,12 @@ mod ports;
 mod record;
 mod recover;
 mod replay;
+mod rig;
 mod robots;
 mod run;
 mod scan;
 mod setup;
+mod shell;
 mod sim;
 mod teleop;
 mod view;
@@ -39,10 +41,12 @@ pub(crate) use ports::ports;
 pub(crate) use record::record;
 pub(crate) use recover::recover;
 pub(crate) use replay::replay;
+pub(crate) use rig::rig;
 pub(crate) use robots::robots;
 pub(crate) use run::run;
 pub(crate) use scan::scan;
 pub(crate) use setup::setup;
+pub(crate) use shell::{completions, man};
 pub(crate) use sim::sim;
 pub(crate) use teleop::teleop;
 pub(crate) use view::view;
@@ -50,7 +54,7 @@ pub(crate) use view::view;
 /// Says which calibrations are hidden by others. What is wrong with the options is said when the rig is opened.
 fn warn_of_hidden_calibrations(rig: &RigOptions, with_leader: bool) {
     for warning in hidden_calibrations(rig, with_leader).unwrap_or_default() {
-        output::note(format_args!("warning: {warning}"));
+        output::warning(warning);
     }
 }
 

@@ -1,41 +1,8 @@
 //! What servos feel, in a few words.
 
 use ulna_session::report::{BusReport, HealthReport};
-use ulna_session::{ErrorFlags, Health, TickRecord};
 
 use crate::names::short;
-
-/// The lowest voltage and the hottest servo of those that report it.
-pub(crate) fn felt(names: &[String], health: &[Health]) -> String {
-    let volts = health.iter().filter_map(|health| health.volts);
-    let volts = volts.reduce(f32::min);
-    let heat = names
-        .iter()
-        .zip(health)
-        .filter_map(|(name, health)| Some((name, health.celsius?)));
-    let hottest = heat.max_by(|a, b| a.1.total_cmp(&b.1));
-    match (volts, hottest) {
-        (Some(volts), Some((name, celsius))) => {
-            format!("  {volts:.1} V  {celsius:.0} °C {}", short(name))
-        }
-        _ => String::new(),
-    }
-}
-
-/// The joints whose servos have lost their torque, and those that complain, with what of.
-pub(crate) fn alarms(names: &[String], tick: &TickRecord) -> String {
-    let mut text = String::new();
-    for (joint, name) in names.iter().enumerate() {
-        if tick.note.limp >> joint & 1 != 0 {
-            text.push_str(&format!("  LIMP: {name}"));
-        }
-        let alarms = tick.health.get(joint).map_or(0, |health| health.alarms);
-        if alarms != 0 {
-            text.push_str(&format!("  ALARM: {name} {}", ErrorFlags(alarms)));
-        }
-    }
-    text
-}
 
 /// What the servos of a bus felt at worst.
 pub(crate) fn at_worst(bus: &BusReport) -> Option<String> {

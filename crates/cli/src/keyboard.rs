@@ -1,7 +1,10 @@
-//! The keyboard while something runs: single keys, without waiting for the enter key.
+//! The keyboard while something runs: single keys, without waiting for the enter key, and Ctrl-Z.
 //!
 //! The terminal stays in charge of Ctrl-C and of line ends (only line buffering and echo are off), so signals and messages work as
-//! ever.
+//! ever. A terminal that is closed has no more keys; the session hears of it by SIGHUP.
+
+mod keys;
+mod single_keys;
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -9,17 +12,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crossterm::event::{self, DisableFocusChange, EnableFocusChange, Event, KeyCode, KeyEventKind};
+use crossterm::event::{DisableFocusChange, EnableFocusChange, KeyCode};
 use crossterm::execute;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::process::{Signal, getpid, kill_process};
+use signal_hook::consts::{SIGCONT, SIGTSTP};
+use signal_hook::{SigId, flag, low_level};
 use ulna_session::SessionCommand;
 use ulna_session::client::CommandSender;
 
-/// Keys become commands for as long as this lives; then the terminal is as it was before.
+use crate::print::note;
+use keys::{Keys, Pressed, Typed};
+use single_keys::SingleKeys;
+
+/// What a key means.
+type Meaning = Box<dyn FnMut(KeyCode) -> Option<SessionCommand> + Send>;
+
+/// Keys become commands, and Ctrl-Z holds the arm, for as long as this lives; then the terminal is as it was before.
 #[derive(Debug)]
 pub(crate) struct Keyboard {
-    before: Termios,
+    has_keys: bool,
     over: Arc<AtomicBool>,
+    handlers: Vec<SigId>,
     thread: Option<JoinHandle<()>>,
     /// The terminal was asked to say when it loses the focus.
     focus: bool,
@@ -28,47 +41,67 @@ pub(crate) struct Keyboard {
 /// How long the thread may sleep after the end.
 const POLL: Duration = Duration::from_millis(50);
 
+/// Ticks of the slowest control loop that come to nothing, or to a wheel's zero, before everything stands still.
+const HOLD: Duration = Duration::from_millis(200);
+
+/// How long the system may take to stop this program.
+const TO_STOP: Duration = Duration::from_millis(500);
+
 impl Keyboard {
-    /// Sends the keys that `meaning` knows as commands; nothing if stdin is no terminal.
+    /// Sends the keys that `meaning` knows as commands, and answers to the session's question; no keys if stdin is no terminal.
     pub(crate) fn start(
         commands: CommandSender,
         meaning: impl FnMut(KeyCode) -> Option<SessionCommand> + Send + 'static,
-    ) -> io::Result<Option<Self>> {
-        if !io::stdin().is_terminal() {
-            return Ok(None);
+    ) -> io::Result<Self> {
+        match io::stdin().is_terminal() {
+            true => Self::watch(commands, Some((SingleKeys::new()?, Box::new(meaning)))),
+            false => Self::watch(commands, None),
         }
-        let before = tcgetattr(io::stdin())?;
-        let mut single_keys = before.clone();
-        single_keys
-            .local_modes
-            .remove(LocalModes::ICANON | LocalModes::ECHO);
-        tcsetattr(io::stdin(), OptionalActions::Now, &single_keys)?;
-        let over = Arc::new(AtomicBool::new(false));
-        let mut keyboard = Self {
-            before,
+    }
+
+    fn watch(commands: CommandSender, keys: Option<(SingleKeys, Meaning)>) -> io::Result<Self> {
+        let (suspend, go_on) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
+        let handlers = vec![
+            flag::register(SIGTSTP, Arc::clone(&suspend))?,
+            flag::register(SIGCONT, Arc::clone(&go_on))?,
+        ];
+        let over = Arc::<AtomicBool>::default();
+        let has_keys = keys.is_some();
+        let mut listener = Listener {
+            commands,
+            keys: keys.map(|(terminal, meaning)| (terminal, Keys::default(), meaning)),
+            suspend,
+            go_on,
             over: Arc::clone(&over),
-            thread: None,
-            focus: false,
         };
         let thread = thread::Builder::new().name("keyboard".to_owned());
-        keyboard.thread = Some(thread.spawn(move || listen(&commands, meaning, &over))?);
-        Ok(Some(keyboard))
+        Ok(Self {
+            has_keys,
+            focus: false,
+            over,
+            handlers,
+            thread: Some(thread.spawn(move || listener.listen())?),
+        })
+    }
+
+    /// Whether keys mean anything.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.has_keys
     }
 }
 
 impl Keyboard {
     /// Sends nothing but answers to the session's question.
-    pub(crate) fn for_answers(commands: CommandSender) -> io::Result<Option<Self>> {
+    pub(crate) fn for_answers(commands: CommandSender) -> io::Result<Self> {
         Self::start(commands, |_| None)
     }
-}
 
-impl Keyboard {
     /// A base is to stop when the window loses the focus: keys go elsewhere then. A terminal that knows no such thing says nothing, and the base
     /// stops half a second after the last key all the same.
     pub(crate) fn watching_focus(mut self) -> Self {
-        self.focus =
-            io::stderr().is_terminal() && execute!(io::stderr(), EnableFocusChange).is_ok();
+        self.focus = self.has_keys
+            && io::stderr().is_terminal()
+            && execute!(io::stderr(), EnableFocusChange).is_ok();
         self
     }
 }
@@ -82,43 +115,88 @@ impl Drop for Keyboard {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-        // A terminal that is gone needs no restoring.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+        for handler in self.handlers.drain(..) {
+            low_level::unregister(handler);
+        }
     }
 }
 
-fn listen(
-    commands: &CommandSender,
-    mut meaning: impl FnMut(KeyCode) -> Option<SessionCommand>,
-    over: &AtomicBool,
-) {
-    while !over.load(Ordering::Acquire) {
-        // A terminal that fails has no more keys.
-        let Ok(ready) = event::poll(POLL) else { break };
-        if !ready {
-            continue;
-        }
-        let pressed = match event::read() {
-            Ok(Event::Key(pressed)) => pressed,
-            Ok(Event::FocusLost) => {
-                commands.send(STAND_STILL);
-                continue;
+struct Listener {
+    commands: CommandSender,
+    /// Until the terminal is gone.
+    keys: Option<(SingleKeys, Keys, Meaning)>,
+    suspend: Arc<AtomicBool>,
+    go_on: Arc<AtomicBool>,
+    over: Arc<AtomicBool>,
+}
+
+impl Listener {
+    fn listen(&mut self) {
+        while !self.over.load(Ordering::Acquire) {
+            if self.suspend.swap(false, Ordering::AcqRel) {
+                self.suspend();
             }
-            _ => continue,
-        };
-        if pressed.kind == KeyEventKind::Release {
-            continue;
+            if self.go_on.swap(false, Ordering::AcqRel)
+                && let Some((terminal, ..)) = &mut self.keys
+            {
+                // The shell has set the terminal up in its own way meanwhile.
+                terminal.forget();
+            }
+            self.take_keys();
         }
-        // A question comes before everything else.
-        let command = match commands.is_asked() {
-            true => answer(pressed.code),
-            false => meaning(pressed.code),
+        self.commands.send(STAND_STILL);
+    }
+
+    fn take_keys(&mut self) {
+        let Some((terminal, keys, meaning)) = &mut self.keys else {
+            return thread::sleep(POLL);
         };
-        if let Some(command) = command {
-            commands.send(command);
+        if !terminal.take() {
+            return thread::sleep(POLL);
+        }
+        match keys.typed(POLL) {
+            Typed::Nothing => {}
+            Typed::Gone => {
+                self.keys = None;
+                self.commands.send(STAND_STILL);
+            }
+            Typed::Keys(typed) => {
+                for key in typed {
+                    // A question comes before everything else.
+                    let command = match (key, self.commands.is_asked()) {
+                        (Pressed::FocusLost, _) => Some(STAND_STILL),
+                        (Pressed::Key(code), true) => answer(code),
+                        (Pressed::Key(code), false) => meaning(code),
+                    };
+                    if let Some(command) = command {
+                        self.commands.send(command);
+                    }
+                }
+            }
         }
     }
-    commands.send(STAND_STILL);
+
+    /// Ctrl-Z: first the arm holds, then everything stands still until the shell says otherwise.
+    fn suspend(&mut self) {
+        self.commands.send(SessionCommand::Pause);
+        note(
+            "paused: the arm holds where it is, under torque; `fg` goes on, and the arm then approaches slowly",
+        );
+        thread::sleep(HOLD);
+        if let Some((terminal, ..)) = &mut self.keys {
+            terminal.restore();
+        }
+        self.go_on.store(false, Ordering::Release);
+        // The default of this signal is that of Ctrl-Z, also in that nothing happens where no shell could go on with it.
+        let asked = kill_process(getpid(), Signal::TTIN);
+        let mut waited = Duration::ZERO;
+        while asked.is_ok() && waited < TO_STOP && !self.go_on.load(Ordering::Acquire) {
+            thread::sleep(POLL);
+            waited += POLL;
+        }
+        note("going on: the arm approaches where it is wanted");
+        self.commands.send(SessionCommand::Resume);
+    }
 }
 
 /// What a key answers to the session's question.

@@ -7,52 +7,49 @@
     reason = "what is printed passes the filter of `print`"
 )]
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser;
+use ulna_bench::BenchError;
 use ulna_bringup::BringupError;
 use ulna_session::SessionError;
 
+mod advice;
 mod args;
+mod attended;
 mod commands;
 mod health;
 mod keyboard;
+mod live;
+mod loudness;
 mod names;
+mod outcome;
 mod output;
+mod paint;
 mod print;
+mod record_line;
+mod record_text;
 mod screen;
+mod session_text;
 mod sounds;
+mod status;
 mod terminal;
+mod wrap;
 
 use args::{Cli, Command};
-
-/// How a command ended, if it did not fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    /// It did what was asked.
-    Done,
-    /// It ended cleanly because it was interrupted.
-    Interrupted,
-    /// It did what was asked, and its checks failed; the findings are printed.
-    ChecksFailed,
-}
-
-impl Outcome {
-    fn from_interrupt(interrupted: bool) -> Self {
-        if interrupted {
-            Self::Interrupted
-        } else {
-            Self::Done
-        }
-    }
-}
+use outcome::Outcome;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    if args::asks_for_faults(&words) {
+        return ExitCode::from(print::faults(&words));
+    }
+    let cli = match args::parse(words) {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(print::usage(&error)),
     };
+    loudness::set_loudness(cli.verbose, cli.quiet);
     match run(&cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::ChecksFailed) => ExitCode::FAILURE,
@@ -60,8 +57,9 @@ fn main() -> ExitCode {
         // EPIPE: the reader of our output (e.g. `head`) has closed the pipe.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            print::error(&error);
-            ExitCode::from(exit_code(&error))
+            let code = exit_code(&error);
+            print::error(&error, code, cli.json);
+            ExitCode::from(code)
         }
     }
 }
@@ -71,6 +69,7 @@ fn run(cli: &Cli) -> Result<Outcome> {
     match &cli.command {
         Command::Demo(options) => commands::demo(options, json),
         Command::Robots { action } => commands::robots(action, json),
+        Command::Rig { action } => commands::rig(action, json),
         Command::Ports(options) => commands::ports(options, json),
         Command::Scan(options) => commands::scan(options, json),
         Command::Setup(options) => commands::setup(options, json),
@@ -86,6 +85,8 @@ fn run(cli: &Cli) -> Result<Outcome> {
         Command::Dataset { action } => commands::dataset(action, json),
         Command::Hub { action } => commands::hub(action, json),
         Command::Bench { bench } => commands::bench(bench, json),
+        Command::Completions { shell } => commands::completions(*shell),
+        Command::Man { command, output } => commands::man(command, output.as_deref(), json),
     }
 }
 
@@ -111,8 +112,10 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         () if error.is_misuse() => 2,
         () => 1,
     };
+    let of_bench = |error: &BenchError| if error.is_usage() { 2 } else { 1 };
     let session = error.downcast_ref().map(of_session);
     session
         .or(error.downcast_ref().map(of_bringup))
+        .or(error.downcast_ref().map(of_bench))
         .unwrap_or(1)
 }

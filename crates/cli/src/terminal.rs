@@ -43,11 +43,6 @@ impl Terminal {
         self
     }
 
-    /// Whether a person is there.
-    pub(crate) fn attended() -> bool {
-        io::stdin().is_terminal()
-    }
-
     /// Waits for a line or for Ctrl-C, and calls `idle` many times a second meanwhile.
     pub(crate) fn answer(&mut self, mut idle: impl FnMut()) -> DialogueReply {
         loop {

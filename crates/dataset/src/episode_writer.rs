@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::Value;
 
 use crate::error::{DatasetError, IoContext, Result};
+use crate::features::Feature;
 use crate::fs::{Fs, parent};
 use crate::inside;
 use crate::layout::{FrameValues, RowLayout};
 use crate::record_log::{RecordLog, RecordReader};
-use crate::runs::{ROWS_LOG, remove_run};
-use crate::video::{Encoding, Pace, VideoEncoder, VideoPart};
+use crate::runs::{ROWS_LOG, SPOOL, remove_run};
+use crate::spool::PictureSpool;
+use crate::video::{Encoding, Pace, VideoEncoder, VideoPart, size_of};
 
 const MAX_TASK: usize = u16::MAX as usize;
 
@@ -142,16 +144,30 @@ impl EpisodeWriter {
         self.log.append(&self.record)
     }
 
-    /// Bytes of the files that hold the episode until it is committed: its journal and the pictures so far.
+    /// Bytes of the files that hold the episode until it is committed: its journal and the pictures so far, but for those that wait for
+    /// their encoder.
     pub fn staged_bytes(&self) -> u64 {
         let Ok(entries) = std::fs::read_dir(&self.dir) else {
             return 0;
         };
         let sizes = entries
             .flatten()
+            .filter(|entry| !entry.file_name().to_string_lossy().ends_with(SPOOL))
             .filter_map(|entry| entry.metadata().ok())
             .map(|metadata| metadata.len());
         sizes.sum()
+    }
+
+    /// Where up to `places` pictures of one of the dataset's cameras may wait for their encoder.
+    pub fn picture_spool(&self, camera: &str, places: u64) -> Result<PictureSpool> {
+        let feature = self.camera(camera)?;
+        let (width, height) = size_of(feature)?;
+        Ok(PictureSpool::new(
+            &self.dir,
+            camera,
+            width * height * 3,
+            places,
+        ))
     }
 
     /// Waits until all rows are on the disk; call it at most once a second.
@@ -162,22 +178,22 @@ impl EpisodeWriter {
     /// An encoder for one of the dataset's cameras, of the codec that the dataset declares for it. It can live on a
     /// thread of its own.
     pub fn video_encoder(&self, camera: &str) -> Result<VideoEncoder> {
-        let feature = self.layout.cameras().iter().find(|c| c.key == camera);
-        let feature = feature.ok_or_else(|| {
-            let keys: Vec<&str> = self
-                .layout
-                .cameras()
-                .iter()
-                .map(|c| c.key.as_str())
-                .collect();
+        let feature = self.camera(camera)?;
+        let encoding = Encoding::declared_by(feature);
+        let how = (&encoding, Pace::Live);
+        VideoEncoder::begin(&*self.fs, &self.dir, feature, self.fps, how)
+    }
+
+    fn camera(&self, camera: &str) -> Result<&Feature> {
+        let cameras = self.layout.cameras();
+        let feature = cameras.iter().find(|c| c.key == camera);
+        feature.ok_or_else(|| {
+            let keys: Vec<&str> = cameras.iter().map(|c| c.key.as_str()).collect();
             DatasetError::MissingFeature {
                 feature: camera.to_owned(),
                 available: keys.join(", "),
             }
-        })?;
-        let encoding = Encoding::declared_by(feature);
-        let how = (&encoding, Pace::Live);
-        VideoEncoder::begin(&*self.fs, &self.dir, feature, self.fps, how)
+        })
     }
 
     /// Ends the recording. `videos` are the finished encoders' results, one per camera, each as long as the

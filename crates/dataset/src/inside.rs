@@ -158,6 +158,13 @@ pub(crate) fn create(fs: &dyn Fs, path: &Path) -> Result<Box<dyn FsFile>> {
     fs.create(path).at("create", path)
 }
 
+/// Makes a file under a name of ulna's own that nothing has yet, for reading and writing at any place.
+pub(crate) fn create_ring(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    not_followed(&mut options).open(path)
+}
+
 /// Opens a file under a name of ulna's own for reading.
 pub(crate) fn open(path: &Path) -> Result<File> {
     own_file(path)?;

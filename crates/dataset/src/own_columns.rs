@@ -14,7 +14,7 @@ pub(crate) const PICTURE_AGE: &str = "ulna.age.";
 pub(crate) const FLAGS_KEY: &str = "ulna.flags";
 
 /// What can be out of the ordinary about a row, by its bit.
-pub(crate) const FLAGS: [(u32, &str); 3] = [
+pub(crate) const FLAGS: [(u32, &str); 5] = [
     (
         1,
         "a camera gave no new picture, so its last one is there again",
@@ -26,6 +26,14 @@ pub(crate) const FLAGS: [(u32, &str); 3] = [
     (
         4,
         "the source wanted nothing: the action is what the safety gate sent",
+    ),
+    (
+        8,
+        "the newest picture of a camera was late, older than is allowed",
+    ),
+    (
+        16,
+        "the control loop stood still, so state and action are those of the moment before",
     ),
 ];
 

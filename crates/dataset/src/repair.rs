@@ -20,7 +20,7 @@ use crate::reader::Dataset;
 use crate::runs::{
     ROWS_LOG, has_journal, is_bare, is_empty, is_encoding, is_gone, remove_run, runs,
 };
-use crate::video::{recover, whole_pictures};
+use crate::video::{catch_up, recover, whole_pictures};
 use crate::writer::Writer;
 
 pub use report::RepairReport;
@@ -138,11 +138,16 @@ fn state(run: &Path, writer: &Writer) -> Result<State> {
     if rows.len() == 0 {
         return Ok(State::Empty);
     }
+    let fps = writer.info().whole_fps();
     let mut frames = rows.len();
     for camera in layout.cameras() {
+        if let Err(error) = catch_up(run, camera, fps, rows.len()) {
+            return Ok(State::Unreadable(format!(
+                "pictures of it wait for their encoder, which fails: {error}; see to that and repair again"
+            )));
+        }
         frames = frames.min(whole_pictures(run, &camera.key)?);
     }
-    let fps = writer.info().whole_fps();
     let mut videos = Vec::new();
     for camera in layout.cameras() {
         if frames == 0 {

@@ -20,7 +20,16 @@ const GONE: &str = "gone-";
 /// Pictures that an edit was encoding.
 const ENCODING: &str = "encode-";
 /// Files of a recording besides its journal and its marker.
-const PICTURES: [&str; 4] = [".h264.log", ".fmp4.log", ".mp4", ".mp4.part"];
+const PICTURES: [&str; 6] = [
+    ".h264.log",
+    ".fmp4.log",
+    ".log.part",
+    ".mp4",
+    ".mp4.part",
+    SPOOL,
+];
+/// Pictures that wait for their encoder.
+pub(crate) const SPOOL: &str = ".spool";
 
 /// The folders below `.ulna`, oldest first. A link there or in one of them is an error.
 pub(crate) fn runs(root: &Path) -> Result<Vec<PathBuf>> {
@@ -74,6 +83,11 @@ pub(crate) fn is_gone(run: &Path) -> bool {
 /// Whether an edit that was cut short left the folder.
 pub(crate) fn is_encoding(run: &Path) -> bool {
     name(run).starts_with(ENCODING)
+}
+
+/// A folder to encode in, for the recording of this folder.
+pub(crate) fn encoding_folder(run: &Path) -> PathBuf {
+    parent(run).join(format!("{ENCODING}{}", name(run)))
 }
 
 /// Whether the folder has no entries.

@@ -6,8 +6,12 @@ mod goals;
 mod health;
 mod health_report;
 mod link;
+mod link_report;
+mod outgoing;
+mod question;
 mod report;
 mod servo;
+mod torque;
 mod turn;
 
 use std::io;
@@ -20,12 +24,12 @@ use ulna_robot::{Calibration, RobotKind};
 
 use crate::port::Port;
 use crate::servo_bus::{FileSetting, ServoBus};
-use comeback::{Torque, WhyLimp};
-use exchange::Turn;
-use goals::Outgoing;
 use health_report::Watching;
 use link::Link;
+use outgoing::Outgoing;
+use question::Turn;
 use servo::{Layout, Servo};
+use torque::{Torque, WhyLimp};
 
 pub use health_report::HealthReport;
 pub use link::{LinkReport, RoundTripReport};

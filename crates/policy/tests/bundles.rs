@@ -99,6 +99,16 @@ fn what_is_wrong_is_refused_in_words() {
             "observation.velocity",
         ),
         (
+            "key = \"observation.state\"",
+            "key = \"task\"",
+            "`task` is the task's text",
+        ),
+        (
+            "key = \"observation.state\"",
+            "key = \"observation.language.tokens\"",
+            "tokenizer",
+        ),
+        (
             "key = \"observation.images.front\"",
             "key = \"observation.images.\"",
             "observation.images.",

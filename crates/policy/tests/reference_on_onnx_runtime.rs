@@ -1,5 +1,5 @@
 //! LeRobot's tiny ACT policy on ONNX Runtime, if there is one, gives what it gave in LeRobot, number by number and step by step.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod common;
 mod reference;

@@ -29,6 +29,10 @@ pub mod flag {
     pub const REPLACED_PICTURE: u32 = 2;
     /// The source wanted nothing: `action` is what the gate sent.
     pub const NO_TARGET: u32 = 4;
+    /// The newest picture of a camera was older than is allowed.
+    pub const LATE_PICTURE: u32 = 8;
+    /// The control loop stood still: state and action are those of the moment before.
+    pub const STALLED: u32 = 16;
 }
 
 /// A camera of the dataset.

@@ -1,15 +1,14 @@
 //! The encoders: one worker for each camera.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, OnceLock};
 
-use ulna_dataset::{RealFs, Result, VideoEncoder, VideoPart};
+use ulna_dataset::{PictureSpool, RealFs, Result, VideoEncoder, VideoPart};
 use ulna_rt::priority;
 
 use crate::error::RecorderError;
-use crate::spool::{SpoolReader, SpoolWriter, spool};
 use crate::worker::{FirstError, Worker, WorkerHandle};
 
 /// Encodes the pictures of one camera over one episode.
@@ -47,26 +46,32 @@ impl PictureEncoder for VideoEncoder {
     }
 }
 
+/// Where the pictures of one episode wait, once the episode has been made ready.
+pub(crate) type SharedSpool = Arc<OnceLock<PictureSpool>>;
+
 pub(crate) enum EncodingMessage {
     /// An episode begins; its encoder comes through here.
-    Open(Receiver<Box<dyn PictureEncoder>>),
+    Open(Receiver<Box<dyn PictureEncoder>>, SharedSpool, Encoded),
     Picture(Arc<[u8]>),
-    /// The next picture lies in the spool, which is new if given.
-    Spooled(Option<SpoolReader>),
+    /// The next picture lies in the spool.
+    Spooled,
     /// There is no picture: the last one again.
     Repeat,
     /// The episode is over. Its video, unless it is to be thrown away, goes here.
     Close(Option<Sender<VideoPart>>),
 }
 
+/// How many pictures of an episode its encoder has dealt with.
+type Encoded = Arc<AtomicU64>;
+
 struct EncodingWorker {
     camera: String,
     encoder: Option<Box<dyn PictureEncoder>>,
-    spool: Option<SpoolReader>,
+    spool: SharedSpool,
     last: LastPicture,
-    in_memory: Arc<AtomicUsize>,
-    pictures: u32,
-    sync_every: u32,
+    pictures: u64,
+    encoded: Encoded,
+    sync_every: u64,
     first_error: FirstError,
 }
 
@@ -90,30 +95,34 @@ impl LastPicture {
 
 impl EncodingWorker {
     fn encode_last(&mut self) {
+        self.pictures += 1;
         // Without an encoder the episode is lost already, and what happened was reported.
         let Some(encoder) = &mut self.encoder else {
             return;
         };
-        self.pictures += 1;
         let mut done = encoder.push(self.last.bytes());
         if done.is_ok() && self.pictures.is_multiple_of(self.sync_every) {
             done = encoder.sync();
         }
-        if let Err(error) = done {
-            self.first_error.report(error);
-            self.encoder = None;
+        match done {
+            // Its place in the spool is free from now on, and not before.
+            Ok(()) => self.encoded.store(self.pictures, Ordering::Release),
+            Err(error) => {
+                self.first_error.report(error);
+                self.encoder = None;
+            }
         }
     }
 
     fn fetch(&mut self) -> bool {
-        let Some(spool) = &mut self.spool else {
+        let Some(spool) = self.spool.get() else {
             return false;
         };
         let mut bytes = match std::mem::take(&mut self.last) {
             LastPicture::Spooled(bytes) => bytes,
             _ => Vec::new(),
         };
-        let fetched = spool.take(&mut bytes);
+        let fetched = spool.take(self.pictures, &mut bytes);
         self.last = LastPicture::Spooled(bytes);
         if let Err(source) = fetched {
             self.encoder = None;
@@ -147,20 +156,17 @@ impl Worker for EncodingWorker {
 
     fn handle(&mut self, message: EncodingMessage) {
         match message {
-            EncodingMessage::Open(encoder) => {
+            EncodingMessage::Open(encoder, spool, encoded) => {
                 self.encoder = encoder.recv().ok();
+                (self.spool, self.encoded) = (spool, encoded);
                 self.pictures = 0;
                 self.last = LastPicture::None;
             }
             EncodingMessage::Picture(picture) => {
                 self.last = LastPicture::Shared(picture);
                 self.encode_last();
-                self.in_memory.fetch_sub(1, Ordering::Release);
             }
-            EncodingMessage::Spooled(new) => {
-                if let Some(spool) = new {
-                    self.spool = Some(spool);
-                }
+            EncodingMessage::Spooled => {
                 if self.fetch() {
                     self.encode_last();
                 }
@@ -182,11 +188,13 @@ pub(crate) enum Taken {
     Replaced,
 }
 
-/// How many bytes may wait, for each camera.
+/// What may wait, for each camera.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Room {
+    /// Bytes of pictures in memory.
     pub(crate) memory: usize,
-    pub(crate) disk: u64,
+    /// Pictures in memory: as many as a crash may cost.
+    pub(crate) pictures: usize,
 }
 
 /// The recorder's side of one camera's encoder.
@@ -194,11 +202,15 @@ pub(crate) struct Room {
 pub(crate) struct EncoderHandle {
     pub(crate) camera: String,
     worker: WorkerHandle<EncodingWorker>,
-    in_memory: Arc<AtomicUsize>,
     room: Room,
-    spool_folder: PathBuf,
-    spool: Option<SpoolWriter>,
-    first: bool,
+    spool: SharedSpool,
+    /// Pictures of this episode so far.
+    number: u64,
+    encoded: Encoded,
+    /// Those that may wait in memory, with their numbers.
+    waiting: VecDeque<(u64, Arc<[u8]>)>,
+    /// The number behind the last one that went to the spool.
+    spooled_until: u64,
     first_error: FirstError,
 }
 
@@ -207,19 +219,17 @@ impl EncoderHandle {
         camera: &str,
         threaded: bool,
         room: Room,
-        spool_folder: PathBuf,
         sync_every: u32,
         first_error: &FirstError,
     ) -> Result<Self, RecorderError> {
-        let in_memory = Arc::new(AtomicUsize::new(0));
         let worker = EncodingWorker {
             camera: camera.to_owned(),
             encoder: None,
-            spool: None,
+            spool: SharedSpool::default(),
             last: LastPicture::None,
-            in_memory: Arc::clone(&in_memory),
             pictures: 0,
-            sync_every: sync_every.max(1),
+            encoded: Encoded::default(),
+            sync_every: u64::from(sync_every.max(1)),
             first_error: first_error.clone(),
         };
         let worker = if threaded {
@@ -235,41 +245,52 @@ impl EncoderHandle {
         Ok(Self {
             camera: camera.to_owned(),
             worker,
-            in_memory,
             room,
-            spool_folder,
-            spool: None,
-            first: true,
+            spool: SharedSpool::default(),
+            number: 0,
+            encoded: Encoded::default(),
+            waiting: VecDeque::new(),
+            spooled_until: 0,
             first_error: first_error.clone(),
         })
     }
 
-    pub(crate) fn open(&mut self, encoder: Receiver<Box<dyn PictureEncoder>>) {
-        self.first = true;
-        self.worker.send(EncodingMessage::Open(encoder));
+    pub(crate) fn open(&mut self, encoder: Receiver<Box<dyn PictureEncoder>>, spool: SharedSpool) {
+        self.spool = Arc::clone(&spool);
+        (self.number, self.spooled_until) = (0, 0);
+        self.waiting.clear();
+        self.encoded = Encoded::default();
+        let encoded = Arc::clone(&self.encoded);
+        self.worker
+            .send(EncodingMessage::Open(encoder, spool, encoded));
     }
 
     pub(crate) fn close(&mut self, reply: Option<Sender<VideoPart>>) {
+        self.waiting.clear();
         self.worker.send(EncodingMessage::Close(reply));
     }
 
     /// Takes a picture; never waits for the encoder.
     pub(crate) fn picture(&mut self, pixels: &Arc<[u8]>) -> Taken {
-        let waiting = self.in_memory.load(Ordering::Acquire);
+        let encoded = self.encoded.load(Ordering::Acquire);
+        while self.waiting.pop_front_if(|(n, _)| *n < encoded).is_some() {}
+        let number = self.number;
+        self.number += 1;
+        let bytes = (self.waiting.len() + 1) * pixels.len();
         // The first picture of an episode has none before it that could take its place.
-        let first = std::mem::take(&mut self.first);
-        if first || (waiting + 1) * pixels.len() <= self.room.memory.max(pixels.len()) {
-            self.in_memory.fetch_add(1, Ordering::AcqRel);
-            self.worker
-                .send(EncodingMessage::Picture(Arc::clone(pixels)));
-            return Taken::Queued;
+        let fits = number == 0 || bytes <= self.room.memory.max(pixels.len());
+        let few = self.waiting.len() < self.room.pictures && self.spooled_until <= encoded;
+        if number == 0 || (fits && few) {
+            return self.in_memory(number, pixels);
         }
-        match self.put_aside(pixels) {
-            Ok(Some(new)) => {
-                self.worker.send(EncodingMessage::Spooled(new));
+        match self.put_aside(number, encoded, pixels) {
+            Ok(Some(true)) => {
+                self.worker.send(EncodingMessage::Spooled);
                 Taken::Spooled
             }
-            Ok(None) => {
+            // The episode's folder is not ready yet.
+            Ok(None) if fits => self.in_memory(number, pixels),
+            Ok(_) => {
                 self.worker.send(EncodingMessage::Repeat);
                 Taken::Replaced
             }
@@ -282,29 +303,48 @@ impl EncoderHandle {
         }
     }
 
-    /// `None` if there is no room; else the reader of a new spool, if this made one.
-    fn put_aside(&mut self, pixels: &[u8]) -> std::io::Result<Option<Option<SpoolReader>>> {
-        let mut new = None;
-        let writer = match &mut self.spool {
-            Some(writer) => writer,
-            none => {
-                let (writer, reader) = spool(&self.spool_folder, pixels.len(), self.room.disk)?;
-                new = Some(reader);
-                none.insert(writer)
-            }
-        };
-        let fits = writer.put(pixels)?;
-        if !fits && new.is_some() {
-            // The worker never got the reader of this spool, as no picture fits into it.
-            self.spool = None;
-        }
-        Ok(fits.then_some(new))
+    fn in_memory(&mut self, number: u64, pixels: &Arc<[u8]>) -> Taken {
+        self.waiting.push_back((number, Arc::clone(pixels)));
+        self.worker
+            .send(EncodingMessage::Picture(Arc::clone(pixels)));
+        Taken::Queued
     }
 
-    /// Pictures that wait in memory.
+    /// Puts a picture into the spool, and those before it that wait in memory, so that nothing is missing there; whether it found a place,
+    /// nothing if there is no spool yet.
+    fn put_aside(
+        &mut self,
+        number: u64,
+        encoded: u64,
+        pixels: &[u8],
+    ) -> std::io::Result<Option<bool>> {
+        let Some(spool) = self.spool.get() else {
+            return Ok(None);
+        };
+        for (earlier, pixels) in &self.waiting {
+            if *earlier >= self.spooled_until {
+                spool.put(*earlier, encoded, pixels)?;
+            }
+        }
+        let fits = spool.put(number, encoded, pixels)?;
+        if fits {
+            self.spooled_until = number + 1;
+        }
+        Ok(Some(fits))
+    }
+
+    /// Pictures that wait for the encoder.
     #[cfg(test)]
-    pub(crate) fn waiting(&self) -> usize {
-        self.in_memory.load(Ordering::Acquire)
+    pub(crate) fn waiting(&self) -> u64 {
+        self.number - self.encoded.load(Ordering::Acquire)
+    }
+
+    /// Waits until pictures can be put aside.
+    #[cfg(test)]
+    pub(crate) fn wait_until_ready(&self) {
+        while self.spool.get().is_none() {
+            std::thread::yield_now();
+        }
     }
 
     pub(crate) fn finish(self) {

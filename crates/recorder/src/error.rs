@@ -10,12 +10,12 @@ use ulna_dataset::DatasetError;
 #[non_exhaustive]
 pub enum RecorderError {
     /// A camera is unplugged or its pictures are at an end.
-    #[error("{0}; check its cable, then go on with --resume (the running episode was thrown away)")]
+    #[error("{0}; check its cable, then go on with --resume")]
     CameraGone(#[from] CameraFault),
     /// A camera hands out one picture for ever.
     #[error(
         "camera `{camera}` is frozen: it has handed out picture {sequence} again and again for {:.1} s; \
-         unplug and replug it, then go on with --resume (the running episode was thrown away)",
+         unplug and replug it, then go on with --resume",
         age.as_secs_f64()
     )]
     CameraFrozen {
@@ -26,10 +26,20 @@ pub enum RecorderError {
         /// How old it is by now.
         age: Duration,
     },
+    /// The control loop stood still, and that was to end the session.
+    #[error(
+        "the control loop stood still for {:.1} s, and --on-late stop ends the session then; the computer is overloaded or was suspended: \
+         go on with --resume",
+        standstill.as_secs_f64()
+    )]
+    Stalled {
+        /// For how long, as far as known.
+        standstill: Duration,
+    },
     /// Pictures arrive, but too old.
     #[error(
         "camera `{camera}` is late: its pictures are {:.1} s old when they arrive, {:.1} s are allowed; choose a smaller \
-         picture or a lower rate, or plug it into a port of its own, then go on with --resume (the running episode was thrown away)",
+         picture or a lower rate, or plug it into a port of its own, then go on with --resume",
         age.as_secs_f64(), allowed.as_secs_f64()
     )]
     CameraLate {
@@ -43,7 +53,7 @@ pub enum RecorderError {
     /// No pictures.
     #[error(
         "camera `{camera}` has given no picture for {:.1} s; check its cable, and that no other program uses it, then go on with \
-         --resume (the running episode was thrown away)",
+         --resume",
         silence.as_secs_f64()
     )]
     CameraSilent {
@@ -55,7 +65,7 @@ pub enum RecorderError {
     /// The control thread's ring was full.
     #[error(
         "the recorder did not keep up: {lost} control ticks found no room on their way to it; the computer is overloaded, so \
-         record fewer or smaller pictures (the running episode was thrown away)"
+         record fewer or smaller pictures"
     )]
     TicksLost {
         /// How many.
@@ -83,7 +93,7 @@ pub enum RecorderError {
         needed: u64,
     },
     /// The robot's side ended the session.
-    #[error("{reason} (the running episode was thrown away)")]
+    #[error("{reason}")]
     Aborted {
         /// Why, in words.
         reason: String,

@@ -24,7 +24,6 @@ pub mod sampler;
 mod saving;
 pub mod sink;
 pub mod space;
-mod spool;
 mod worker;
 
 pub use columns::{CameraSpec, Columns};
@@ -32,7 +31,7 @@ pub use encoding::PictureEncoder;
 pub use error::RecorderError;
 pub use feed::{CameraSource, PictureSink, TickSink, TickSource, picture_queue, tick_feed};
 pub use phases::{Key, Phase, Phases};
-pub use recorder::{Input, Inputs, OnInterrupt, Options, Outcome, Recorder};
+pub use recorder::{Input, Inputs, OnInterrupt, OnLate, Options, Outcome, Recorder};
 pub use replayed::ReplayedCamera;
 pub use report::{CameraReport, EpisodeReport, Progress};
 pub use sampler::{Sampled, Sampler};

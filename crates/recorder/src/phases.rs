@@ -46,6 +46,10 @@ pub enum Ended {
     Next,
     /// The session was stopped.
     Stop,
+    /// The computer, or this program on it, stood still.
+    Pause,
+    /// Something broke, which ended the session.
+    Fault,
     /// It is thrown away.
     Discarded,
 }
@@ -100,6 +104,8 @@ pub struct Phases {
     approaching: u64,
     /// The next episode begins wherever the arm is.
     hurried: bool,
+    /// The running episode has waited for the arm.
+    waited: bool,
 }
 
 impl Phases {
@@ -118,6 +124,7 @@ impl Phases {
             held: false,
             approaching: 0,
             hurried: false,
+            waited: false,
         }
     }
 
@@ -150,6 +157,8 @@ impl Phases {
     pub fn press(&mut self, key: Key, acts: &mut Vec<Act>) {
         match (self.phase, key) {
             (_, Key::Next) if self.is_approaching() => self.hurried = true,
+            // Meant to begin what began by itself a moment ago.
+            (Phase::Recording, Key::Next) if self.waited && self.rows < self.moment() => {}
             (Phase::Over, _) | (Phase::Waiting, Key::Next | Key::Rerecord) => {}
             (Phase::Waiting, Key::Stop | Key::Abandon) => self.enter(Phase::Over),
             (Phase::Recording, Key::Next) => self.end_episode(Ended::Next, acts),
@@ -162,10 +171,7 @@ impl Phases {
                 self.enter(Phase::Over);
             }
             (Phase::Recording, Key::Stop) => {
-                acts.push(Act::Close(Ended::Stop));
-                self.kept += 1;
-                self.held = true;
-                self.settle(Act::Commit, acts);
+                self.close_last(Ended::Stop, acts);
                 self.enter(Phase::Over);
             }
             (Phase::Reset, Key::Next) => self.rows = self.rows.max(self.plan.reset_rows),
@@ -183,21 +189,28 @@ impl Phases {
         }
     }
 
-    /// Ends the session because something is broken: the running episode is thrown away, a complete one is saved.
+    /// Ends the session because something is broken: the running episode is saved as far as it went, a complete one as well.
     pub fn abort(&mut self, acts: &mut Vec<Act>) {
         match self.phase {
-            Phase::Recording => acts.extend([Act::Close(Ended::Discarded), Act::Discard]),
+            Phase::Recording => self.close_last(Ended::Fault, acts),
             Phase::Reset => self.settle(Act::Commit, acts),
             Phase::Waiting | Phase::Over => {}
         }
         self.enter(Phase::Over);
     }
 
+    /// Everything stood still for a while: the running episode ends where that began, and the reset after it begins.
+    pub fn pause(&mut self, acts: &mut Vec<Act>) {
+        if self.phase == Phase::Recording {
+            self.end_episode(Ended::Pause, acts);
+        }
+    }
+
     /// What is to happen before the next row; true if that row is then to be recorded.
     pub fn before_row(&mut self, ready: Ready, acts: &mut Vec<Act>) -> bool {
         let due = match self.phase {
             Phase::Waiting => ready.complete,
-            Phase::Reset => self.rows >= self.plan.reset_rows,
+            Phase::Reset => ready.complete && self.rows >= self.plan.reset_rows,
             Phase::Recording | Phase::Over => false,
         };
         let waited = self.approaching >= self.plan.approach_rows;
@@ -217,10 +230,22 @@ impl Phases {
         }
     }
 
+    /// Rows of half a second.
+    fn moment(&self) -> u64 {
+        self.plan.approach_rows / (2 * LONGEST_APPROACH)
+    }
+
     fn begin(&mut self, acts: &mut Vec<Act>) {
         self.settle(Act::Commit, acts);
         acts.push(Act::Begin);
+        let waited = self.is_approaching();
         self.enter(Phase::Recording);
+        self.waited = waited;
+    }
+
+    fn close_last(&mut self, ended: Ended, acts: &mut Vec<Act>) {
+        acts.extend([Act::Close(ended), Act::Commit]);
+        self.kept += 1;
     }
 
     fn end_episode(&mut self, ended: Ended, acts: &mut Vec<Act>) {
@@ -246,6 +271,7 @@ impl Phases {
         self.rows = 0;
         self.approaching = 0;
         self.hurried = false;
+        self.waited = false;
     }
 }
 

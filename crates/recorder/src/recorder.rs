@@ -23,10 +23,10 @@ use crate::report::{EpisodeReport, Progress};
 use crate::sampler::{Sampled, Sampler};
 use crate::sink::EpisodeSink;
 use approach::Approach;
-use running::Running;
-use watch::Watch;
+use running::{Late, Running};
+use watch::{Judged, Watch};
 
-pub use session::{Input, Inputs, OnInterrupt, Options, Outcome};
+pub use session::{Input, Inputs, OnInterrupt, OnLate, Options, Outcome};
 
 /// The machine that records. Step it every few milliseconds; it finishes when the session is over, and asks the robot's side
 /// to end as well.
@@ -35,11 +35,15 @@ pub struct Recorder {
     columns: Columns,
     fps: u32,
     grace: Duration,
+    oldest: Duration,
+    longest_pause: Duration,
     on_interrupt: OnInterrupt,
+    on_late: OnLate,
     inputs: Inputs,
     pressed: VecDeque<(Stamp, Key)>,
     interrupted: bool,
     sampler: Option<Sampler>,
+    stepped: Option<Stamp>,
     watch: Watch,
     arm: Approach,
     phases: Phases,
@@ -48,6 +52,7 @@ pub struct Recorder {
     closed: Option<EpisodeReport>,
     reports: Vec<EpisodeReport>,
     discarded: u64,
+    cut_short: Option<u64>,
     progress: Progress,
     publisher: Publisher<Progress>,
     stop: Stop,
@@ -78,15 +83,23 @@ impl Recorder {
         };
         let (publisher, watcher) = latest::slot(&progress);
         let recorder = Self {
-            watch: Watch::new(options.oldest_picture, inputs.cameras.len()),
+            watch: Watch::new(
+                options.oldest,
+                options.longest_silence,
+                inputs.cameras.len(),
+            ),
             columns,
             fps: options.fps,
             grace: options.grace,
+            oldest: options.oldest,
+            longest_pause: options.longest_pause,
             on_interrupt: options.on_interrupt,
+            on_late: options.on_late,
             inputs,
             pressed: VecDeque::new(),
             interrupted: false,
             sampler: None,
+            stepped: None,
             arm: Approach::default(),
             phases: Phases::new(options.plan),
             sink,
@@ -94,6 +107,7 @@ impl Recorder {
             closed: None,
             reports: Vec::new(),
             discarded: 0,
+            cut_short: None,
             progress,
             publisher,
             stop,
@@ -104,10 +118,11 @@ impl Recorder {
 
     /// Waits until everything is on the disk. A session that is not over yet is ended as if its robot had failed.
     pub fn finish(mut self) -> Outcome {
-        if self.phases.phase() != Phase::Over {
-            self.fail(RecorderError::Aborted {
-                reason: "the session ended".to_owned(),
-            });
+        if self.phases.phase() != Phase::Over
+            && let Some(sampler) = self.sampler.take()
+        {
+            let reason = "the session ended".to_owned();
+            self.fail(RecorderError::Aborted { reason }, &sampler);
         }
         // What is saved by the time that everything has ended, whether or not something failed on the way.
         let saved = self.sink.saved_so_far();
@@ -119,22 +134,26 @@ impl Recorder {
             episodes: saved.episodes(),
             rows: saved.rows(),
             discarded: self.discarded,
+            cut_short: self.cut_short,
             reports: self.reports,
             error,
         }
     }
 
-    fn take_inputs(&mut self, now: Stamp) {
+    /// Takes keys; gives why the session has to end, if the robot's side says so.
+    fn take_inputs(&mut self, now: Stamp) -> Option<RecorderError> {
+        let mut fault = None;
         while let Ok(input) = self.inputs.inputs.try_recv() {
             match input {
                 Input::Key(key) => self.pressed.push_back((now, key)),
-                Input::Abort(reason) => self.fail(RecorderError::Aborted { reason }),
+                Input::Abort(reason) => fault = Some(RecorderError::Aborted { reason }),
             }
         }
         if !self.interrupted && self.stop.requested() == Some(StopReason::Interrupted) {
             self.interrupted = true;
             self.pressed.push_back((now, self.interrupting_key()));
         }
+        fault
     }
 
     fn interrupting_key(&self) -> Key {
@@ -155,13 +174,15 @@ impl Recorder {
         }
     }
 
-    fn take_data(&mut self, sampler: &mut Sampler, now: Stamp) {
+    /// Takes what has arrived; gives why no more can, if so.
+    fn take_data(&mut self, sampler: &mut Sampler, now: Stamp) -> Option<RecorderError> {
+        let mut fault = None;
         while let Some(sample) = self.inputs.ticks.next_tick() {
             sampler.push_tick(sample);
         }
         let lost = self.inputs.ticks.lost();
         if lost > 0 {
-            self.fail(RecorderError::TicksLost { lost });
+            fault = Some(RecorderError::TicksLost { lost });
         }
         for index in 0..self.inputs.cameras.len() {
             loop {
@@ -171,13 +192,14 @@ impl Recorder {
                         sampler.push_frame(index, frame);
                     }
                     Ok(None) => break,
-                    Err(fault) => {
-                        self.fail(fault.into());
+                    Err(gone) => {
+                        fault.get_or_insert(gone.into());
                         break;
                     }
                 }
             }
         }
+        fault
     }
 
     fn take_row(&mut self, sampler: &Sampler, row: &Sampled, now: Stamp) {
@@ -186,29 +208,72 @@ impl Recorder {
             self.phases.press(key, &mut acts);
             self.perform(&mut acts, sampler, row.at);
         }
-        if let Some(fault) = self.watch.judge(&self.columns, sampler, row, now) {
-            self.fail(fault);
-        }
+        let late = self.judge(sampler, row, now, &mut acts);
+        self.perform(&mut acts, sampler, row.at);
+        let Some(late) = late else { return };
+        // Where lateness ends an episode, none begins with a late row.
+        let begins = self.on_late == OnLate::Mark || late == Late::default();
         let ready = Ready {
-            complete: row.is_complete(),
+            complete: row.is_complete() && begins,
             arrived: self.arm.has_arrived(row),
         };
         if self.phases.before_row(ready, &mut acts) {
             self.perform(&mut acts, sampler, row.at);
-            self.record(row);
+            self.record(row, late);
             self.phases.after_row(&mut acts);
         }
         self.perform(&mut acts, sampler, row.at);
     }
 
-    fn record(&mut self, row: &Sampled) {
+    /// What is late of a row, once everything is done that lateness asks for; nothing if the row lies in a pause, which belongs to no
+    /// phase.
+    fn judge(
+        &mut self,
+        sampler: &Sampler,
+        row: &Sampled,
+        now: Stamp,
+        acts: &mut Vec<Act>,
+    ) -> Option<Late> {
+        let since_tick = row
+            .target
+            .map_or(Duration::ZERO, |tick| row.at - tick.sends_at);
+        let one_row = Duration::from_secs(1) / self.fps.max(1);
+        let paused = row.standstill > self.longest_pause && since_tick > one_row;
+        let judged = match paused {
+            true => Judged::default(),
+            false => self.watch.judge(&self.columns, sampler, row, now),
+        };
+        let late = Late {
+            pictures: judged.late,
+            stalled: paused || since_tick > self.oldest,
+        };
+        self.progress.late += u64::from(!paused && late != Late::default());
+        let reason = judged.reason.or_else(|| {
+            let standstill = row.standstill;
+            late.stalled
+                .then_some(RecorderError::Stalled { standstill })
+        });
+        match reason {
+            Some(reason) if judged.broken => self.fail(reason, sampler),
+            Some(reason) if self.phases.phase() == Phase::Recording => match self.on_late {
+                OnLate::Mark if paused => self.phases.pause(acts),
+                OnLate::Mark => {}
+                OnLate::Discard => self.phases.press(Key::Rerecord, acts),
+                OnLate::Stop => self.fail(reason, sampler),
+            },
+            _ => {}
+        }
+        (!paused).then_some(late)
+    }
+
+    fn record(&mut self, row: &Sampled, late: Late) {
         let Some(running) = &mut self.running else {
             return;
         };
         let taken = self
             .sink
             .pictures(row.pictures.iter().flatten().map(|frame| &frame.pixels));
-        let flags = running.count(row, taken);
+        let flags = running.count(row, late, taken);
         self.progress.spooled += u64::from(taken.spooled.count_ones());
         self.progress.replaced += u64::from(taken.replaced.count_ones());
         // Recording begins with a complete row, and what has arrived once is never missing again.
@@ -249,12 +314,9 @@ impl Recorder {
         }
     }
 
-    /// Ends the session. What was saved stays; see [`RecorderError`] for what becomes of the running episode.
-    fn fail(&mut self, error: RecorderError) {
-        if self.phases.phase() == Phase::Over {
-            self.error.get_or_insert(error);
-            return;
-        }
+    /// Ends the session. What was saved stays, and the running episode is saved as far as it went; where the way to the disk is what
+    /// failed, it waits for repair.
+    fn fail(&mut self, error: RecorderError, sampler: &Sampler) {
         let for_repair = matches!(
             error,
             RecorderError::Dataset(_)
@@ -263,21 +325,23 @@ impl Recorder {
                 | RecorderError::Thread { .. }
         );
         self.error.get_or_insert(error);
+        let phase = self.phases.phase();
+        if phase == Phase::Over {
+            return;
+        }
         self.progress.failed = true;
         let mut acts = Vec::new();
         self.phases.abort(&mut acts);
-        for act in acts {
-            match act {
-                Act::Close(_) => self.sink.close(for_repair, false),
-                Act::Discard if !for_repair => {
-                    self.discarded += 1;
-                    self.sink.discard();
-                }
-                Act::Commit => self.commit(),
-                Act::Discard | Act::Begin => {}
+        match (&self.running, for_repair) {
+            (Some(_), true) => {
+                self.sink.close(true, false);
+                self.running = None;
+            }
+            (running, _) => {
+                self.cut_short = running.as_ref().map(Running::rows);
+                self.perform(&mut acts, sampler, sampler.next_time());
             }
         }
-        self.running = None;
     }
 
     fn publish(&mut self) {
@@ -309,18 +373,23 @@ impl Machine for Recorder {
                 Sampler::new(stamp, self.fps, self.grace, cameras)
             }
         };
-        self.take_inputs(stamp);
-        self.take_data(&mut sampler, stamp);
+        if self.stepped.is_some_and(|last| stamp - last > self.grace) {
+            self.watch.begin(stamp);
+            sampler.resumed(stamp);
+        }
+        self.stepped = Some(stamp);
+        let fault = self.take_inputs(stamp);
+        let fault = self.take_data(&mut sampler, stamp).or(fault);
         self.stop_if_disk_is_nearly_full(stamp);
         while self.phases.phase() != Phase::Over
             && let Some(row) = sampler.next_row(stamp)
         {
             self.take_row(&sampler, &row, stamp);
         }
-        self.sampler = Some(sampler);
-        if let Some(error) = self.sink.take_error() {
-            self.fail(error);
+        for error in fault.into_iter().chain(self.sink.take_error()) {
+            self.fail(error, &sampler);
         }
+        self.sampler = Some(sampler);
         self.publish();
         if self.phases.phase() == Phase::Over {
             self.stop.end();

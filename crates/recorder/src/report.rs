@@ -29,6 +29,8 @@ pub struct Progress {
     pub replaced: u64,
     /// Whether something went wrong, so that the session is about to end.
     pub failed: bool,
+    /// Rows of this session whose pictures or control ticks were late.
+    pub late: u64,
     /// Bytes that are free on the dataset's disk, once that is known.
     pub free: Option<u64>,
 }
@@ -81,6 +83,8 @@ pub struct CameraReport {
     pub lost: u64,
     /// Pictures that arrived too late for their row.
     pub late: u64,
+    /// Rows whose newest picture was older than is allowed.
+    pub overdue: u64,
     /// How old pictures were at their rows.
     pub age: Times,
 }
@@ -102,6 +106,8 @@ pub struct EpisodeReport {
     pub altered: u64,
     /// Rows whose target was missing.
     pub without_target: u64,
+    /// Rows for which the control loop stood still, so that state and action are those of the moment before.
+    pub stalled: u64,
     /// How old the oldest joint's value was at each row.
     pub state_age: Times,
     /// The cameras.

@@ -22,6 +22,9 @@ pub struct Sampled {
     pub target: Option<TickRecord>,
     /// The newest picture of each camera.
     pub pictures: Vec<Option<Frame>>,
+    /// How long there were no control ticks, as far as that is known, around t_k: much more than a tick's period where the control loop,
+    /// or the whole computer, stood still.
+    pub standstill: Duration,
 }
 
 impl Sampled {
@@ -66,6 +69,8 @@ pub struct TickCounts {
 pub struct Sampler {
     fps: u32,
     grace: Duration,
+    /// Rows are not final before the grace period from here on is over.
+    resumed: Stamp,
     next: u64,
     ticks: VecDeque<TickRecord>,
     state: Option<TickRecord>,
@@ -92,6 +97,7 @@ impl Sampler {
         Self {
             fps,
             grace,
+            resumed: Stamp::ZERO,
             next,
             ticks: VecDeque::new(),
             state: None,
@@ -130,6 +136,14 @@ impl Sampler {
         pictures.waiting.push_back(frame);
     }
 
+    /// The caller was held up until now, and those that deliver ticks and pictures may have been, too: what is stamped before the next rows
+    /// may only arrive from now on. Where that happens again and again, rows do not wait again and again.
+    pub fn resumed(&mut self, now: Stamp) {
+        if self.resumed == Stamp::ZERO || now - self.resumed > 8 * self.grace {
+            self.resumed = now;
+        }
+    }
+
     /// What the control loop had done by the last row.
     pub fn ticks(&self) -> TickCounts {
         self.counts
@@ -154,7 +168,7 @@ impl Sampler {
                     .back()
                     .is_some_and(|frame| frame.stamp > at)
             });
-        if !complete && now < at + self.grace {
+        if !complete && now < at.max(self.resumed) + self.grace {
             return None;
         }
         self.next += 1;
@@ -183,15 +197,16 @@ impl Sampler {
             }
             waiting.front().filter(|frame| frame.stamp <= at).cloned()
         });
+        let pictures = pictures.collect();
+        let mut ticks = self.ticks.iter();
+        let target = ticks.next().filter(|tick| tick.sends_at <= at).copied();
+        let until = ticks.next().map_or(at, |later| later.sends_at);
         Some(Sampled {
             at,
             state: self.state,
-            pictures: pictures.collect(),
-            target: self
-                .ticks
-                .front()
-                .filter(|tick| tick.sends_at <= at)
-                .copied(),
+            pictures,
+            target,
+            standstill: target.map_or(Duration::ZERO, |tick| until - tick.sends_at),
         })
     }
 }

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use serde_json::Value;
 use ulna_dataset::{EpisodeWriter, VideoEncoder, VideoPart, Writer};
 
-use crate::encoding::PictureEncoder;
+use crate::encoding::{PictureEncoder, SharedSpool};
 use crate::space::SpaceWatch;
 use crate::worker::{FirstError, Worker};
 
@@ -93,11 +93,14 @@ pub(crate) struct Parts {
     pub(crate) videos: Vec<Receiver<VideoPart>>,
 }
 
+/// A camera, and where its encoder and its spool are to go.
+pub(crate) type WantedEncoder = (String, Sender<Box<dyn PictureEncoder>>, SharedSpool);
+
 pub(crate) enum SavingMessage {
     /// Make the writer and the encoders of an episode.
     Open {
         rows: Sender<EpisodeWriter>,
-        encoders: Vec<(String, Sender<Box<dyn PictureEncoder>>)>,
+        encoders: Vec<WantedEncoder>,
     },
     Commit(Parts, Value),
     Discard(Parts),
@@ -126,6 +129,8 @@ impl Saved {
 pub(crate) struct SavingWorker {
     writer: Writer,
     wrap: WrapEncoder,
+    /// How many pictures of each camera may wait on disk.
+    places: Vec<u64>,
     saved: Arc<Saved>,
     first_error: FirstError,
 }
@@ -140,12 +145,14 @@ impl SavingWorker {
     pub(crate) fn new(
         writer: Writer,
         wrap: WrapEncoder,
+        places: Vec<u64>,
         saved: Arc<Saved>,
         first_error: FirstError,
     ) -> Self {
         Self {
             writer,
             wrap,
+            places,
             saved,
             first_error,
         }
@@ -154,10 +161,11 @@ impl SavingWorker {
     fn open(
         &mut self,
         rows: &Sender<EpisodeWriter>,
-        encoders: Vec<(String, Sender<Box<dyn PictureEncoder>>)>,
+        encoders: Vec<WantedEncoder>,
     ) -> ulna_dataset::Result<()> {
         let writer = self.writer.begin_episode()?;
-        for (camera, reply) in encoders {
+        for ((camera, reply, spool), places) in encoders.into_iter().zip(&self.places) {
+            drop(spool.set(writer.picture_spool(&camera, *places)?));
             let encoder = writer.video_encoder(&camera)?;
             drop(reply.send((self.wrap)(encoder)));
         }

@@ -1,18 +1,18 @@
 //! The way to the disk: an episode's rows and pictures go out here, and nothing here waits for the disk or an encoder.
 //!
 //! Each camera has an encoder's thread, the rows have one, and finished episodes are saved on another, so that the next
-//! episode can start at once. Pictures wait in memory up to a bound, then on disk up to a budget (both per session); beyond that
+//! episode can start at once. A few pictures wait in memory, more on disk up to a budget, where repair finds them after a crash; beyond that
 //! the picture before is encoded again, which is counted, and the row is marked. Rows are never dropped.
 //! With [`Workers::Inline`] every call does its work before it returns, so nothing ever waits or is replaced.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, channel};
 
 use serde_json::Value;
 use ulna_dataset::{EpisodeWriter, VideoEncoder, Writer};
 
 use crate::columns::CameraSpec;
-use crate::encoding::{EncoderHandle, PictureEncoder, Room, Taken};
+use crate::encoding::{EncoderHandle, PictureEncoder, Room, SharedSpool, Taken};
 use crate::error::RecorderError;
 use crate::saving::{
     Parts, RowsMessage, RowsWorker, Saved, SavingMessage, SavingWorker, WrapEncoder,
@@ -39,6 +39,8 @@ pub struct SinkOptions {
     pub sync_every: u32,
     /// Bytes of pictures that may wait in memory.
     pub memory: usize,
+    /// Pictures of each camera that may wait in memory, which a crash costs; those beyond wait on disk, where repair finds them.
+    pub waiting: usize,
     /// Bytes of pictures that may wait on disk.
     pub spool: u64,
     /// Makes a camera's encoder from the dataset's own: for tests and other codecs.
@@ -57,13 +59,14 @@ impl std::fmt::Debug for SinkOptions {
 }
 
 impl SinkOptions {
-    /// 32 MB in memory and 2 GB on disk, a sync every second, the dataset's own encoder.
+    /// A third of a second and 32 MB in memory and 2 GB on disk, a sync every second, the dataset's own encoder.
     pub fn new(workers: Workers, task: String, fps: u32) -> Self {
         Self {
             workers,
             task,
             sync_every: fps,
             memory: 32 << 20,
+            waiting: (fps as usize / 3).max(2),
             spool: 2 << 30,
             wrap: Box::new(|encoder: VideoEncoder| Box::new(encoder) as Box<dyn PictureEncoder>),
             free: space::ask_the_system(),
@@ -84,7 +87,7 @@ pub struct PicturesTaken {
 #[derive(Debug)]
 struct Prepared {
     rows: Receiver<EpisodeWriter>,
-    encoders: Vec<Receiver<Box<dyn PictureEncoder>>>,
+    encoders: Vec<(Receiver<Box<dyn PictureEncoder>>, SharedSpool)>,
 }
 
 /// Takes the rows and pictures of one episode after another.
@@ -116,12 +119,22 @@ impl EpisodeSink {
         let share = cameras.len().max(1);
         let room = Room {
             memory: options.memory / share,
-            disk: options.spool / share as u64,
+            pictures: options.waiting,
         };
-        let folder = writer.root().join(".ulna");
+        // Those that wait in memory get a place on disk as well, as soon as others do.
+        let places = cameras.iter().map(|camera| {
+            let picture = (camera.width as usize * camera.height as usize * 3).max(1);
+            let on_disk = options.spool / share as u64 / picture as u64;
+            let in_memory = room.pictures.min(room.memory / picture).max(1) as u64;
+            match on_disk {
+                0 => 0,
+                on_disk => on_disk + in_memory,
+            }
+        });
+        let places = places.collect();
         let encoders = cameras.iter().map(|camera| {
             let (key, every) = (camera.key(), options.sync_every);
-            EncoderHandle::new(&key, threaded, room, folder.clone(), every, &first_error)
+            EncoderHandle::new(&key, threaded, room, every, &first_error)
         });
         let encoders = encoders.collect::<Result<_, _>>()?;
         let space = Arc::<Space>::default();
@@ -130,6 +143,7 @@ impl EpisodeSink {
         let saver = SavingWorker::new(
             writer,
             options.wrap,
+            places,
             Arc::clone(&saved),
             first_error.clone(),
         );
@@ -157,12 +171,16 @@ impl EpisodeSink {
     pub fn prepare(&mut self) {
         if self.prepared.is_none() {
             let (rows_in, rows) = channel();
-            let (senders, encoders): (Vec<Sender<_>>, Vec<Receiver<_>>) =
-                self.encoders.iter().map(|_| channel()).unzip();
-            let names = self.encoders.iter().map(|encoder| encoder.camera.clone());
+            let (mut made, mut encoders) = (Vec::new(), Vec::new());
+            for encoder in &self.encoders {
+                let (sender, receiver) = channel();
+                let spool = SharedSpool::default();
+                made.push((encoder.camera.clone(), sender, Arc::clone(&spool)));
+                encoders.push((receiver, spool));
+            }
             self.saver.send(SavingMessage::Open {
                 rows: rows_in,
-                encoders: names.zip(senders).collect(),
+                encoders: made,
             });
             self.prepared = Some(Prepared { rows, encoders });
         }
@@ -173,8 +191,8 @@ impl EpisodeSink {
         self.prepare();
         if let Some(Prepared { rows, encoders }) = self.prepared.take() {
             self.rows.send(RowsMessage::Open(rows));
-            for (handle, encoder) in self.encoders.iter_mut().zip(encoders) {
-                handle.open(encoder);
+            for (handle, (encoder, spool)) in self.encoders.iter_mut().zip(encoders) {
+                handle.open(encoder, spool);
             }
         }
     }

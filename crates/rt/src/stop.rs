@@ -37,15 +37,20 @@ impl Stop {
         }
     }
 
-    /// Lets SIGINT (Ctrl-C), SIGTERM and SIGHUP raise the flag. A second signal ends the process at once, with exit code 130: position
-    /// servos then hold where they are.
+    /// Lets SIGINT (Ctrl-C), SIGTERM and SIGHUP raise the flag. A second SIGINT or SIGTERM ends the process at once, with exit code 130:
+    /// position servos then hold where they are. SIGHUP does not: a terminal that is closed may send several, which is no wish
+    /// for an end that is less gentle.
     ///
     /// # Errors
     /// What the operating system says if it refuses a handler.
     pub fn on_signals(&self) -> std::io::Result<()> {
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
+        let asked = Arc::<AtomicBool>::default();
+        for signal in [SIGINT, SIGTERM] {
             // Order matters: the shutdown handler must see the flag as the *previous* signal left it.
-            flag::register_conditional_shutdown(signal, 130, Arc::clone(&self.signalled))?;
+            flag::register_conditional_shutdown(signal, 130, Arc::clone(&asked))?;
+            flag::register(signal, Arc::clone(&asked))?;
+        }
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
             flag::register(signal, Arc::clone(&self.signalled))?;
         }
         Ok(())

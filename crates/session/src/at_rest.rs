@@ -16,14 +16,16 @@ const FRESH: Duration = Duration::from_millis(250);
 
 /// Where an arm is to be.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place<'a> {
+pub(crate) struct Resting<'a> {
     pub(crate) robot: &'a RobotKind,
     pub(crate) calibration: &'a Calibration,
     /// In each joint's unit.
     pub(crate) goals: &'a Joints<f64>,
+    /// A port is gone, and its message says so: joints that give no answer need not be named as well.
+    pub(crate) port_lost: bool,
 }
 
-impl Place<'_> {
+impl Resting<'_> {
     /// What keeps the arm from being there at `now`, joint by joint: it is elsewhere, its place is not known, or its servo has an alarm, with
     /// which many switch their motor off, so that it fell or was pushed to where it is. Nothing if it is there. Wheels have no place, and a
     /// gripper that is more open than its goal may hold something.
@@ -43,13 +45,14 @@ impl Place<'_> {
             let is_off = off.is_nan() || off > NEAR && !is_holding;
             let degrees = off.to_degrees();
             missed.extend(match () {
+                () if state.measured[joint].age(now) > FRESH && self.port_lost => None,
                 () if state.measured[joint].age(now) > FRESH => {
                     Some(format!("`{name}` gives no answer"))
                 }
                 () if is_off && alarm.is_empty() => Some(format!("`{name}` is {degrees:.0}° off")),
-                () if is_off => Some(format!("`{name}` is {degrees:.0}° off, with {alarm}")),
+                () if is_off => Some(format!("`{name}` is {degrees:.0}° off ({alarm})")),
                 () if alarm.is_empty() => None,
-                () => Some(format!("`{name}` has {alarm}, and may be limp")),
+                () => Some(format!("`{name}` may be limp ({alarm})")),
             });
         }
         missed

@@ -73,14 +73,7 @@ pub(crate) fn control(
         // A trigger is not left under torque. What failed is reported.
         let _ = teleoperator.release(pacer);
     })?;
-    let buses = [Some(follower.report()), teleoperator.report().bus];
-    for text in buses
-        .iter()
-        .flatten()
-        .flat_map(|bus| bus.slow_links(*rate_hz))
-    {
-        events.send(SessionEvent::Warning { text });
-    }
+    warn_of_slow_links(&**follower, &**teleoperator, *rate_hz, events);
     let maps = robot.angle_maps(calibration);
     fanout.measured.judge = surroundings.judge(&maps);
     let mut arm = ControlledArm::new(&mut **follower, robot, calibration, period, pacer.now());
@@ -123,6 +116,23 @@ pub(crate) fn control(
     match first_move.refusal() {
         Some(error) => Err(error),
         None => Ok((finished, fanout)),
+    }
+}
+
+/// Says once which links are slower than the rate asks for.
+fn warn_of_slow_links(
+    follower: &dyn Follower,
+    teleoperator: &dyn Teleoperator,
+    rate_hz: f64,
+    events: &EventSender,
+) {
+    for bus in [Some(follower.report()), teleoperator.report().bus]
+        .iter()
+        .flatten()
+    {
+        for text in bus.slow_links(rate_hz) {
+            events.send(SessionEvent::Warning { text });
+        }
     }
 }
 

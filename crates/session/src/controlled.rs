@@ -14,7 +14,7 @@ use ulna_core::{ActionSource, Gate, Joints, SafeGoals, Stamp};
 use ulna_robot::{Calibration, ExitAction, RobotKind};
 use ulna_rt::{Distribution, Pacer, Stop, run};
 
-use crate::at_rest::Place;
+use crate::at_rest::Resting;
 use crate::device::Follower;
 
 /// How long joints that are behind have to reach a resting pose at which their goals are.
@@ -268,6 +268,8 @@ impl<'a> ControlledArm<'a> {
         let still = Joints::filled(pose.len(), 1.0);
         let mut there = Move::new(pose, pose, Stamp::new(start + LATECOMERS), &still);
         self.ticks(&mut there, start, LATECOMERS, pacer)?;
+        // Outside the ticks there is time to ask a bad line until it answers; what stays silent is found below.
+        let _ = self.follower.read_again(pacer);
         let missed = self.missed(pacer.now());
         match missed.is_empty() {
             true => Ok(()),
@@ -299,10 +301,11 @@ impl<'a> ControlledArm<'a> {
     fn missed(&self, now: Duration) -> Vec<String> {
         let now = Stamp::new(now);
         let held = self.gate.hold(now);
-        let place = Place {
+        let place = Resting {
             robot: self.robot,
             calibration: self.calibration,
             goals: held.goals(),
+            port_lost: !self.follower.lost().is_empty(),
         };
         place.missed(self.follower.state(), &self.follower.report(), now)
     }

@@ -1,6 +1,7 @@
 //! `ulna dataset …`: looking at datasets, checking, repairing and changing them.
 
 mod answer;
+mod backup;
 mod check;
 mod edit;
 mod page;
@@ -13,6 +14,8 @@ use ulna_dataset::{Dataset, repair};
 use crate::error::SessionError;
 
 pub use answer::DatasetAnswer;
+pub use backup::{backed_up, cost};
+pub(crate) use check::speeds;
 pub use check::{CheckSettings, Pictures, checked};
 pub use edit::{
     Edit, Moment, ProgressListener, compared, edit, exported, features, imported, merged, parted,

@@ -1,6 +1,9 @@
 //! `ulna demo`: the tour. A newcomer sees what ulna does, without hardware and without questions.
 
+mod summary;
+
 use std::env;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,14 +11,16 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 use ulna_core::Unit;
+use ulna_dataset::PageOptions;
 use ulna_rt::Stop;
 
 use crate::client::SessionLink;
 use crate::datasets;
+use crate::display::Display;
 use crate::error::SessionError;
 use crate::options::RigOptions;
 use crate::policies::{self, PolicyOptions};
-use crate::record::{Episodes, RecordOptions, Recorded, record};
+use crate::record::{Episodes, GradedEpisode, RecordOptions, Recorded, record};
 use crate::replay::{EpisodeOptions, JointFit, replay};
 use crate::report::{ClockKind, SessionReport};
 use crate::shipped;
@@ -47,6 +52,10 @@ pub struct Tour {
     pub replay: Option<ReplayStep>,
     /// The policy at work, and how well it did.
     pub policy: Option<SessionReport>,
+    /// The dataset as a page for any browser.
+    pub page: Option<PathBuf>,
+    /// The policy at work, as a recording for Rerun's viewer.
+    pub film: Option<PathBuf>,
     /// Where things lie.
     pub folder: PathBuf,
     /// Ctrl-C was pressed.
@@ -66,15 +75,29 @@ pub struct ReplayStep {
     pub dataset: PathBuf,
 }
 
-/// Runs the tour; `say` gets a line whenever something begins.
+/// What the tour is shown with.
+pub struct Audience<'a> {
+    /// Gets a line whenever something begins.
+    pub say: &'a mut dyn FnMut(&str),
+    /// Opens a display that writes into this file; none where there is no viewer.
+    pub film: &'a mut dyn FnMut(&Path) -> Result<Option<Box<dyn Display>>, SessionError>,
+}
+
+impl fmt::Debug for Audience<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Audience")
+    }
+}
+
+/// Runs the tour.
 ///
 /// # Errors
-/// If a part of it fails.
+/// If a part of it fails, or does not do what it shows.
 pub fn demo(
     seed: u64,
     folder: Option<&Path>,
     stop: &Stop,
-    say: &mut dyn FnMut(&str),
+    audience: &mut Audience<'_>,
 ) -> Result<Tour, SessionError> {
     let folder = folder.map_or_else(default_folder, Path::to_owned);
     let dataset = folder.join("dataset");
@@ -88,10 +111,16 @@ pub fn demo(
         clock: ClockKind::Virtual,
         ..real.clone()
     };
-    say(
+    (audience.say)(
+        "Two simulated arms, without hardware; it takes a quarter of a minute. At the end there are a page and a recording to look at.",
+    );
+    (audience.say)(
         "1/5  Teleoperate: a simulated hand moves a leader arm, a follower arm follows it. Six seconds, in real time.",
     );
     let teleop = teleop(&real, Some(TELEOP), None, &mut alone(stop))?;
+    if !teleop.interrupted {
+        servos_answered(&teleop.report)?;
+    }
     let mut tour = Tour {
         interrupted: teleop.interrupted,
         teleop: teleop.report,
@@ -99,16 +128,19 @@ pub fn demo(
         check: None,
         replay: None,
         policy: None,
+        page: None,
+        film: None,
         folder,
     };
-    type Step = fn(&mut Tour, &RigOptions, &Path, &Stop) -> Result<bool, SessionError>;
+    type Step =
+        fn(&mut Tour, &RigOptions, &Path, &Stop, &mut Audience<'_>) -> Result<bool, SessionError>;
     let steps: [(&str, Step); 4] = [
         (
             "2/5  Record: two episodes of it with two cameras become a dataset. From here on, on the virtual clock.",
             Tour::record,
         ),
         (
-            "3/5  Check: files, time stamps and statistics of the dataset, measured rates, motion and pictures.",
+            "3/5  Check: files, time stamps and statistics of the dataset, measured rates, motion and pictures; and its report as a page.",
             Tour::check,
         ),
         (
@@ -124,8 +156,8 @@ pub fn demo(
         if tour.interrupted {
             break;
         }
-        say(what);
-        tour.interrupted = step(&mut tour, &lockstep, &dataset, stop)?;
+        (audience.say)(what);
+        tour.interrupted = step(&mut tour, &lockstep, &dataset, stop, audience)?;
     }
     Ok(tour)
 }
@@ -142,6 +174,7 @@ impl Tour {
         rig: &RigOptions,
         dataset: &Path,
         stop: &Stop,
+        _audience: &mut Audience<'_>,
     ) -> Result<bool, SessionError> {
         let options = RecordOptions {
             episodes: Episodes::Total(EPISODES),
@@ -152,6 +185,13 @@ impl Tour {
         };
         let recorded = record(rig, &options, None, None, &mut alone(stop))?;
         let interrupted = recorded.interrupted;
+        if !interrupted && recorded.grades.iter().any(GradedEpisode::is_poor) {
+            return Err(failed(
+                "its recording",
+                "an episode is not fit for training",
+                dataset,
+            ));
+        }
         self.record = Some(recorded);
         Ok(interrupted)
     }
@@ -161,13 +201,25 @@ impl Tour {
         _rig: &RigOptions,
         dataset: &Path,
         stop: &Stop,
+        _audience: &mut Audience<'_>,
     ) -> Result<bool, SessionError> {
         let settings = datasets::CheckSettings::default();
-        match datasets::checked(dataset, settings, &stop.part(), &mut |_| {}) {
-            Ok(answer) => self.check = Some(answer.json),
+        let checked = datasets::checked(dataset, settings, &stop.part(), &mut |_| {});
+        let checked = match checked {
             Err(error) if error.is_interruption() => return Ok(true),
-            Err(error) => return Err(error),
+            checked => checked?,
+        };
+        if !checked.good {
+            return Err(failed("its check", "the dataset has errors", dataset));
         }
+        self.check = Some(checked.json);
+        let page = self.folder.join("report.html");
+        let options = PageOptions::default();
+        match datasets::reported(dataset, &page, &options, &stop.part(), &mut |_| {}) {
+            Err(error) if error.is_interruption() => return Ok(true),
+            written => written?,
+        };
+        self.page = Some(page);
         Ok(false)
     }
 
@@ -176,6 +228,7 @@ impl Tour {
         rig: &RigOptions,
         dataset: &Path,
         stop: &Stop,
+        _audience: &mut Audience<'_>,
     ) -> Result<bool, SessionError> {
         let options = EpisodeOptions {
             dataset: dataset.to_owned(),
@@ -183,6 +236,12 @@ impl Tour {
             ..EpisodeOptions::default()
         };
         let replayed = replay(rig, &options, None, &mut alone(stop))?;
+        let worst = replayed.joints.iter().map(|(_, fit)| fit.rms);
+        let worst = worst.fold(0.0, f64::max);
+        if !replayed.outcome.interrupted && !(worst <= FARTHEST) {
+            let what = format!("a joint is off by {worst:.1} (RMS), and {FARTHEST} is allowed");
+            return Err(failed("its replay", &what, dataset));
+        }
         self.replay = Some(ReplayStep {
             units: replayed.units,
             frames: replayed.frames,
@@ -197,6 +256,7 @@ impl Tour {
         rig: &RigOptions,
         _dataset: &Path,
         stop: &Stop,
+        audience: &mut Audience<'_>,
     ) -> Result<bool, SessionError> {
         let bundle = self.folder.join("policy");
         shipped::unpack_reach(&bundle)?;
@@ -205,13 +265,56 @@ impl Tour {
             ..rig.clone()
         };
         let policy = PolicyOptions::new(bundle);
-        let ran = policies::run(&rig, &policy, Some(POLICY), None, &mut alone(stop))?;
+        let film = self.folder.join("policy.rrd");
+        let display = (audience.film)(&film)?;
+        self.film = display.as_ref().map(|_| film);
+        let ran = policies::run(&rig, &policy, Some(POLICY), display, &mut alone(stop))?;
         if !ran.interrupted {
             reached_its_goal(&ran.report)?;
         }
         self.policy = Some(ran.report);
         Ok(ran.interrupted)
     }
+}
+
+/// How far the replayed follower may be from the recorded one, RMS, in the unit of each joint. It is the same simulated arm behind the
+/// same adapter, which answers at other moments: it is off by up to some 3.
+const FARTHEST: f64 = 8.0;
+
+/// Part of the reads that may go unanswered: the simulated servos answer all, and a computer that is this busy shows nothing.
+const UNANSWERED: f64 = 0.1;
+
+/// Whether the follower's servos answered in teleoperation.
+///
+/// # Errors
+/// If there were no ticks, or more than a tenth of the reads went unanswered.
+pub fn servos_answered(report: &SessionReport) -> Result<(), SessionError> {
+    let servos = report.follower.servos.iter();
+    let (replies, missed) = servos.fold((0u64, 0u64), |(replies, missed), servo| {
+        (
+            replies + u64::from(servo.replies),
+            missed + u64::from(servo.missed),
+        )
+    });
+    let part = missed as f64 / (replies + missed).max(1) as f64;
+    if report.timing.ticks > 0 && replies > 0 && part <= UNANSWERED {
+        return Ok(());
+    }
+    Err(SessionError::Ended {
+        text: format!(
+            "the tour's teleoperation failed: {missed} of {} reads went unanswered; `ulna doctor` says whether this computer is ready",
+            replies + missed
+        ),
+        report: Box::new(report.clone()),
+    })
+}
+
+/// A part of the tour that did not do what it shows.
+fn failed(part: &str, what: &str, dataset: &Path) -> SessionError {
+    SessionError::Session(format!(
+        "the tour failed at {part}: {what}; `ulna dataset check {}` says more",
+        ulna_outside::Shell(dataset.display())
+    ))
 }
 
 /// What the policy must do: reach eight of ten targets.
@@ -263,94 +366,4 @@ fn clear(dataset: &Path) -> Result<(), SessionError> {
         )));
     }
     fs::remove_dir_all(dataset).map_err(system)
-}
-
-impl Tour {
-    /// The end of the tour, for a newcomer.
-    pub fn summary(&self) -> String {
-        let timing = &self.teleop.timing;
-        let bus = &self.teleop.follower;
-        let mut lines = vec![
-            String::new(),
-            "What happened".to_owned(),
-            format!(
-                "  Teleoperation   {} control ticks at {:.1} of {:.0} Hz; half of them started within {:.0} µs of their deadline",
-                timing.ticks, timing.achieved_hz, timing.rate_hz, timing.lateness.p50_us
-            ),
-            format!(
-                "                  {} servo answers over the real wire protocol, {} missed; in the end the arm: {}",
-                bus.servos.iter().map(|servo| servo.replies).sum::<u32>(),
-                bus.servos.iter().map(|servo| servo.missed).sum::<u32>(),
-                self.teleop.exit.happened
-            ),
-        ];
-        lines.push(match &self.record {
-            Some(record) => format!(
-                "  Record          {} episodes, {} frames with a picture from each of {} cameras; {}",
-                record.episodes,
-                record.frames,
-                record.cameras.len(),
-                match &self.check {
-                    Some(check) if check["sound"] == true => "the check found nothing wrong",
-                    Some(_) => "the check found errors: see `ulna dataset check`",
-                    None => "not checked: interrupted",
-                }
-            ),
-            None => "  Record          not reached: interrupted".to_owned(),
-        });
-        lines.push(match &self.replay {
-            Some(replay) => {
-                let worst = replay
-                    .joints
-                    .iter()
-                    .max_by(|a, b| a.1.rms.total_cmp(&b.1.rms));
-                let worst = worst.map_or(String::new(), |(name, fit)| {
-                    format!("{name}, off by {:.1} (RMS, {})", fit.rms, replay.units)
-                });
-                format!(
-                    "  Replay          {} frames; farthest from the recording: {worst}",
-                    replay.frames
-                )
-            }
-            None => "  Replay          not reached: interrupted".to_owned(),
-        });
-        lines.push(match &self.policy {
-            Some(report) => policy_line(report),
-            None => "  Policy          not reached: interrupted".to_owned(),
-        });
-        let dataset = self.folder.join("dataset").display().to_string();
-        let policy = self.folder.join("policy").display().to_string();
-        lines.extend([
-            String::new(),
-            "Where it lies".to_owned(),
-            format!("  {dataset}"),
-            "    a LeRobot v3 dataset: numbers in data/, pictures in videos/ (any video player opens them)".to_owned(),
-            format!("  {policy}"),
-            "    the policy: an ONNX network, and policy.toml, which says what it sees and does".to_owned(),
-            String::new(),
-            "What to type next".to_owned(),
-            "  ulna teleop --sim --fault dead:elbow_flex@2s+2s    watch the follower follow, while a servo's cable is cut for two seconds".to_owned(),
-            "  ulna record --sim --dataset my-data --task \"Move about\" --episodes 2 --episode-time 10 --reset-time 3".to_owned(),
-            format!("  ulna run --sim --scene reach --policy {policy}"),
-            "(Ctrl-C ends each of them gently; from the source folder: `cargo run --release --` in the place of `ulna`)".to_owned(),
-        ]);
-        lines.join("\n")
-    }
-}
-
-fn policy_line(report: &SessionReport) -> String {
-    let task = report.task.as_ref().map_or(String::new(), |task| {
-        let off = task.figure("mean_distance_m").unwrap_or(f64::NAN) * 1e3;
-        format!(
-            "{} of {} targets reached, {off:.0} mm off on average",
-            task.successes.value, task.attempts.value
-        )
-    });
-    let engine = report.policy.as_ref().map_or(String::new(), |policy| {
-        format!(
-            "; {} chunks of actions by {}",
-            policy.inference.inferences, policy.checked.engine
-        )
-    });
-    format!("  Policy          {task}{engine}")
 }

@@ -190,7 +190,7 @@ impl FirstMove {
         self.asked == Asked::Refused
     }
 
-    /// Why a session that ran was not let go, if so.
+    /// Why a session that ran was refused its first move, if so.
     pub(crate) fn refusal(&self) -> Option<SessionError> {
         self.is_refused().then(|| match self.far_moves {
             FarMoves::Refuse => self.refused(None),

@@ -3,6 +3,7 @@
 mod cameras;
 mod codec;
 mod dataset;
+mod grading;
 mod options;
 
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use ulna_policy::Bundle;
-use ulna_recorder::phases::{LONGEST_APPROACH, Plan};
+use ulna_recorder::phases::{Ended, LONGEST_APPROACH, Plan};
 use ulna_recorder::recorder::Options;
 use ulna_recorder::sink::SinkOptions;
 use ulna_recorder::{
@@ -32,8 +33,9 @@ use crate::teleoperators::open_policy;
 use cameras::RecordedCameras;
 
 pub use codec::CodecChoice;
+pub use grading::GradedEpisode;
 pub use options::{CameraChoice, Episodes, RecordOptions};
-pub use ulna_recorder::OnInterrupt;
+pub use ulna_recorder::{OnInterrupt, OnLate};
 
 /// A recording that is over.
 #[derive(Debug, Serialize)]
@@ -56,6 +58,8 @@ pub struct Recorded {
     pub total_episodes: u64,
     /// The episodes that were saved, one by one.
     pub reports: Vec<EpisodeReport>,
+    /// How good they are, one by one; empty if that could not be found out.
+    pub grades: Vec<GradedEpisode>,
     /// The control loop.
     pub session: SessionReport,
     /// True if it was ended by Ctrl-C or the like.
@@ -173,6 +177,7 @@ fn recorder_options(
     };
     Options {
         on_interrupt: options.on_interrupt,
+        on_late: options.on_late,
         ..Options::new(options.fps, plan, sink)
     }
 }
@@ -200,6 +205,32 @@ fn reporting<T>(
     })
 }
 
+/// What was late in which of these episodes, the first of which has this number.
+fn late_rows(reports: &[EpisodeReport], first: u64) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (episode, report) in (first..).zip(reports) {
+        let rows = report.rows;
+        if report.ended == Ended::Pause {
+            lines.push(format!(
+                "episode {episode} ended after {rows} frames, as everything stood still for seconds then"
+            ));
+        }
+        if report.stalled > 0 {
+            lines.push(format!(
+                "episode {episode}: the control loop stood still for {} of {rows} frames, which are marked; the computer is overloaded or was suspended",
+                report.stalled
+            ));
+        }
+        for camera in report.cameras.iter().filter(|camera| camera.overdue > 0) {
+            lines.push(format!(
+                "episode {episode}: camera `{}` was late for {} of {rows} frames, which are marked",
+                camera.name, camera.overdue
+            ));
+        }
+    }
+    lines
+}
+
 /// Brings the dataset's card up to date. The episodes are saved by then, so a failure is a warning.
 fn refresh_card(dataset: &Path) -> Option<String> {
     let refreshed = ulna_dataset::refresh_card(dataset);
@@ -216,10 +247,14 @@ fn conclude(
     session: Result<SessionOutcome, SessionError>,
     outcome: Outcome,
 ) -> Result<Recorded, SessionError> {
-    let mut warnings = Vec::new();
+    let mut warnings = late_rows(&outcome.reports, before);
     if before + outcome.episodes > 0 {
         warnings.extend(refresh_card(&options.dataset));
     }
+    let kept = match outcome.cut_short {
+        Some(rows) => format!("the running episode was kept as far as it went, {rows} frames; "),
+        None => String::new(),
+    };
     let saved = match (outcome.episodes, before) {
         (0, 0) => "nothing was saved".to_owned(),
         (now, before) => format!(
@@ -228,7 +263,7 @@ fn conclude(
             before + now
         ),
     };
-    let with_saved = |text: String| format!("{text}; {saved}");
+    let with_saved = |text: String| format!("{text}; {kept}{saved}");
     // What the robot's side says of its end is the better story; the recorder only repeats it.
     let done = session.map_err(|error| match error {
         SessionError::Session(text) => SessionError::Session(with_saved(text)),
@@ -244,6 +279,18 @@ fn conclude(
             report: Box::new(done.report),
         });
     }
+    let total = before + outcome.episodes;
+    let grades = match outcome.episodes {
+        0 => Ok(Vec::new()),
+        _ => grading::graded(&options.dataset, before, total),
+    };
+    let grades = grades.unwrap_or_else(|error| {
+        warnings.push(format!(
+            "the episodes have no grades: {error}; `ulna dataset check {}` gives them",
+            ulna_outside::Shell(options.dataset.display())
+        ));
+        Vec::new()
+    });
     Ok(Recorded {
         dataset: options.dataset.clone(),
         task: options.task.clone(),
@@ -252,8 +299,9 @@ fn conclude(
         episodes: outcome.episodes,
         frames: outcome.rows,
         discarded: outcome.discarded,
-        total_episodes: before + outcome.episodes,
+        total_episodes: total,
         reports: outcome.reports,
+        grades,
         session: done.report,
         interrupted: done.interrupted,
         warnings,

@@ -8,7 +8,7 @@ use ulna_robot::{ArmRole, Calibration, JointSpec, RobotKind};
 use ulna_rt::RealClock;
 
 use crate::cameras::CameraHub;
-use crate::client::SessionLink;
+use crate::client::{SessionEvent, SessionLink};
 use crate::device::{Follower, Teleoperator};
 use crate::error::SessionError;
 use crate::options::{FarMoves, RigOptions};
@@ -44,7 +44,7 @@ pub struct Rig {
 }
 
 /// The slowest and fastest control rate, Hz.
-const RATES: std::ops::RangeInclusive<f64> = 1.0..=1000.0;
+pub(crate) const RATES: std::ops::RangeInclusive<f64> = 1.0..=1000.0;
 
 /// The type of teleoperator that drives a robot unless another is asked for.
 const DEFAULT_TELEOPERATOR: &str = "leader";
@@ -96,6 +96,11 @@ impl Rig {
         let robot = kind_of(&options.robot, options.unit)?;
         let leader = leader_arm.then(|| leader_for(&robot, leader_of, options));
         let leader = leader.transpose()?;
+        let chosen = supply::choose(options, &robot, leader.as_ref())?;
+        for text in chosen.notes {
+            link.events.send(SessionEvent::Note { text });
+        }
+        let options = &chosen.options;
         let clock = RealClock::start();
         let supply = supply::open(options, &robot, leader.as_ref(), &clock)?;
         let (arms, calibration) = build_arms(&robot, supply.follower)?;

@@ -1,5 +1,6 @@
 //! Where a rig's ports and cameras come from: real cables, or the simulator. Sessions know the trait and never ask which it is.
 
+mod choice;
 mod hardware;
 mod parts;
 mod simulated;
@@ -12,8 +13,10 @@ use ulna_robot::{ArmRole, Calibration, RobotKind};
 use crate::error::SessionError;
 use crate::options::RigOptions;
 
-pub use parts::{SuppliedArm, Supply, Surroundings};
-pub use simulated::{ADAPTERS, SceneKind, SimulatedBuses, scenes, serve};
+pub(crate) use choice::choose;
+pub use parts::{BusTraffic, SuppliedArm, Supply, Surroundings};
+pub(crate) use parts::{side_id, sides};
+pub use simulated::{ADAPTERS, SceneKind, SimulatedBuses, faults_in_words, scenes, serve};
 
 /// Opens the ports of a robot, and of a leader if there is one.
 ///
@@ -71,8 +74,8 @@ pub(crate) fn hidden_calibrations(
     id: &str,
 ) -> Result<Vec<String>, SessionError> {
     let mut out = Vec::new();
-    for (side, kind) in parts::sides(kind) {
-        let id = parts::side_id(id, &side);
+    for (side, kind) in sides(kind) {
+        let id = side_id(id, &side);
         let used = calibration::find(role, &kind, &id)?;
         for other in calibration::passed_over(role, &kind, &id)? {
             out.push(format!(

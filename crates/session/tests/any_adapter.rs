@@ -41,7 +41,7 @@ fn place(now: Duration) -> f64 {
         }
 }
 
-/// Servos that are moved by a hand, or whose motion does not depend on what they are told.
+/// Servos that are moved by a hand, or whose motion does not depend on goals.
 #[derive(Debug)]
 struct Moved {
     servos: usize,
@@ -174,7 +174,7 @@ impl Observer for Watch {
         for (joint, &(at_zero, per_count)) in self.truth.iter().enumerate() {
             let measured = record.state.measured[joint].since_epoch();
             let counts = (record.state.position[joint] - at_zero) / per_count;
-            // Where the servo turns round, a moment cannot be told from its mirror image.
+            // Where the servo turns round, a moment looks like its mirror image.
             if (place(measured) - 2047.0).abs() < WAY - 120.0 {
                 let off = (counts - place(measured)).abs() / SPEED;
                 self.worst_stamp = self.worst_stamp.max(off);

@@ -94,7 +94,8 @@ fn the_shipped_policy_reaches_its_goal_and_one_without_weights_does_not() {
     for seed in [1, 2] {
         let report = ran(folder.path(), seed);
         let task = report.task.clone().unwrap();
-        assert_eq!(task.attempts.value, 10);
+        // Of ten targets, the first was there while the arm was still being connected, which takes longer than a target may be missed.
+        assert_eq!(task.attempts.value, 9);
         assert!(reached_its_goal(&report).is_ok(), "seed {seed}: {task}");
         let policy = report.policy.as_ref().unwrap();
         assert_eq!(policy.inference.failed + policy.inference.refused, 0);

@@ -11,7 +11,7 @@ use ulna_dataset::Dataset;
 use ulna_robot::files as robots;
 use ulna_robot::kinematics::Chain;
 use ulna_session::client::link;
-use ulna_session::record::{CameraChoice, Episodes, RecordOptions, Recorded, record};
+use ulna_session::record::{CameraChoice, Episodes, OnLate, RecordOptions, Recorded, record};
 use ulna_session::report::ClockKind;
 use ulna_session::{RigOptions, SessionCommand, SessionError, SessionLink, Stop};
 use ulna_sim::render::Renderer;
@@ -140,7 +140,10 @@ fn a_dataset_holds_what_lerobot_expects_and_what_happened() {
             let time = episode.timestamps()[row] - scalar("ulna.time");
             assert!((0.0..0.0055).contains(&time), "row {row}: {time}");
             assert_eq!(scalar("ulna.flags"), 0.0);
-            // The gate follows a hand once it has ramped up to it.
+            // The gate follows a hand once it has ramped up to it: the hand went on while the arm was being connected.
+            if number == 0 && row < 10 {
+                continue;
+            }
             let pairs = column("action").row(row).unwrap().iter();
             let sent = column("ulna.action_sent").row(row).unwrap();
             let off = pairs.zip(sent).map(|(want, sent)| (want - sent).abs());
@@ -324,11 +327,11 @@ fn a_servo_that_falls_silent_is_no_reason_to_stop_but_its_age_is_recorded() {
 }
 
 #[test]
-fn a_camera_that_breaks_ends_the_session_and_spoils_nothing() {
+fn a_camera_that_breaks_ends_the_session_and_what_was_recorded_stays() {
     for (fault, says) in [
-        ("front:gone@1.5s", "gives no more pictures"),
-        ("wrist:frozen@1.5s", "`wrist` is frozen"),
-        ("wrist:silent@1.5s", "given no picture"),
+        // In the second episode: connecting takes 0.4 s, and there are 0.2 s between the episodes.
+        ("front:gone@2.1s", "gives no more pictures"),
+        ("wrist:frozen@2.1s", "`wrist` is frozen"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data");
@@ -338,17 +341,41 @@ fn a_camera_that_breaks_ends_the_session_and_spoils_nothing() {
             ..options(&path)
         };
         let error = message(run(&rig(), &broken));
-        for part in [says, "thrown away", "episodes saved by then: 1"] {
+        for part in [says, "kept as far as it went", "episodes saved by then: 2"] {
             assert!(error.contains(part), "{error}");
         }
         let intact = Dataset::open(&path).unwrap();
-        assert_eq!((intact.len(), intact.uncommitted_episodes()), (1, 0));
+        assert_eq!((intact.len(), intact.uncommitted_episodes()), (2, 0));
         // Nothing is left to be repaired: the next session goes on at once.
         let more = RecordOptions {
             resume: true,
             ..options(&path)
         };
-        assert_eq!(run(&rig(), &more).unwrap().total_episodes, 3);
+        assert_eq!(run(&rig(), &more).unwrap().total_episodes, 4);
+    }
+}
+
+#[test]
+fn a_camera_that_falls_silent_is_marked_or_ends_the_session_as_the_user_likes() {
+    let folder = tempfile::tempdir().unwrap();
+    let silent = |name: &str, on_late| RecordOptions {
+        camera_faults: vec!["wrist:silent@1.5s".to_owned()],
+        on_late,
+        ..options(&folder.path().join(name))
+    };
+    let marked = run(&rig(), &silent("marked", OnLate::Mark)).unwrap();
+    assert_eq!(marked.episodes, 2);
+    assert!(
+        marked
+            .warnings
+            .iter()
+            .any(|text| text.contains("`wrist` was late for")),
+        "{:?}",
+        marked.warnings
+    );
+    let error = message(run(&rig(), &silent("stopped", OnLate::Stop)));
+    for part in ["`wrist` has given no picture", "kept as far as it went"] {
+        assert!(error.contains(part), "{error}");
     }
 }
 

@@ -11,6 +11,7 @@
 //!   One that stays silent is passed over after [`BusOptions::silent_turn`];
 //! * ping to all: each id has its own slot, the length of a status packet, as if every id below had answered.
 
+mod meter;
 mod plugs;
 mod power;
 mod requests;
@@ -28,6 +29,7 @@ use crate::fault::{FaultPlan, Faults};
 use crate::plant::{Drive, Plant, Sense};
 use crate::servo::{Electronics, Servo, TICK};
 use crate::wire::{ReceivedByte, Wire};
+pub use meter::{Meter, Traffic, WireCounters};
 pub use plugs::{PlugMove, Plugs};
 use requests::{DynamixelRequest, FeetechRequest};
 
@@ -67,19 +69,6 @@ impl Default for BusOptions {
     }
 }
 
-/// Totals since the bus was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct BusCounters {
-    /// Requests with a correct checksum that the servos received.
-    pub requests: u64,
-    /// Answers, before faults.
-    pub answers: u64,
-    /// Requests that arrived with a wrong checksum.
-    pub corrupt_requests: u64,
-    /// Bytes, in either direction, for which a full buffer had no room.
-    pub lost_bytes: u64,
-}
-
 /// The mechanics do not have one joint for each servo.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -117,7 +106,8 @@ pub struct ServoBus<P> {
     now: Duration,
     next_tick: Duration,
     answer: [u8; dynamixel::MAX_PACKET],
-    counters: BusCounters,
+    counters: WireCounters,
+    meter: Meter,
 }
 
 impl<P: Plant> ServoBus<P> {
@@ -151,7 +141,8 @@ impl<P: Plant> ServoBus<P> {
             now: Duration::ZERO,
             next_tick: TICK,
             answer: [0; dynamixel::MAX_PACKET],
-            counters: BusCounters::default(),
+            counters: WireCounters::default(),
+            meter: Meter::default(),
             options,
         };
         for servo in &mut bus.servos {
@@ -232,6 +223,7 @@ impl<P: Plant> ServoBus<P> {
             self.receive_dynamixel(received, after_silence);
         }
         self.run_plant(now);
+        self.meter.publish(&self.counters());
     }
 
     /// The mechanics, where they are after the last call with a time.
@@ -285,11 +277,26 @@ impl<P: Plant> ServoBus<P> {
 
     /// The totals.
     #[must_use]
-    pub fn counters(&self) -> BusCounters {
-        BusCounters {
+    pub fn counters(&self) -> WireCounters {
+        WireCounters {
             lost_bytes: self.wire.lost(),
+            destroyed_bytes: self.wire.destroyed(),
             ..self.counters
         }
+    }
+
+    /// What passes over the bus, for a look from outside.
+    #[must_use]
+    pub fn meter(&self) -> Meter {
+        self.meter.clone()
+    }
+
+    /// Has a request carried out that was received at `at`.
+    fn serve(&mut self, at: Duration, carry_out: impl FnOnce(&mut Self, Duration)) {
+        self.counters.requests += 1;
+        let answers = self.counters.answers;
+        carry_out(self, at);
+        self.meter.served(at, self.counters.answers > answers);
     }
 
     /// What Feetech servos make of a byte.
@@ -305,8 +312,7 @@ impl<P: Plant> ServoBus<P> {
             match decoded {
                 feetech::Decoded::Packet(packet) => {
                     let request = FeetechRequest::from(packet);
-                    self.counters.requests += 1;
-                    self.serve_feetech(received.end, &request);
+                    self.serve(received.end, |bus, at| bus.serve_feetech(at, &request));
                 }
                 feetech::Decoded::Corrupt { .. } => self.counters.corrupt_requests += 1,
             }
@@ -326,8 +332,7 @@ impl<P: Plant> ServoBus<P> {
             match decoded {
                 dynamixel::Decoded::Packet(packet) => {
                     let request = DynamixelRequest::from(packet);
-                    self.counters.requests += 1;
-                    self.serve_dynamixel(received.end, &request);
+                    self.serve(received.end, |bus, at| bus.serve_dynamixel(at, &request));
                 }
                 dynamixel::Decoded::Corrupt { .. } => self.counters.corrupt_requests += 1,
                 dynamixel::Decoded::Block(_) => {}

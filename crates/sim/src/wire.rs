@@ -56,6 +56,7 @@ pub struct Wire {
     /// What the host has got and not read yet.
     received: VecDeque<u8>,
     lost: u64,
+    destroyed: u64,
 }
 
 impl Wire {
@@ -71,6 +72,7 @@ impl Wire {
             to_servos: VecDeque::with_capacity(CAPACITY),
             to_host: VecDeque::with_capacity(CAPACITY),
             lost: 0,
+            destroyed: 0,
         };
         wire.set_baud(baud);
         wire
@@ -94,6 +96,12 @@ impl Wire {
         self.lost
     }
 
+    /// Bytes that another one destroyed, each of the two counted.
+    #[must_use]
+    pub fn destroyed(&self) -> u64 {
+        self.destroyed
+    }
+
     /// The host has something to send at `now`: the adapter sends it when it has it and has sent everything before.
     /// `None` is a byte that got lost on the way: its time passes, and no receiver gets it.
     pub fn host_sends(&mut self, now: Duration, byte: Option<u8>) {
@@ -105,7 +113,8 @@ impl Wire {
             self.lost += 1;
             return;
         }
-        let byte = collide(&mut self.to_host, start, end, byte).unwrap_or(byte);
+        let hit = collide(&mut self.to_host, start, end, byte);
+        let byte = self.counted(hit).unwrap_or(byte);
         self.to_servos.push_back(Flight {
             end,
             ready: end,
@@ -118,11 +127,19 @@ impl Wire {
     pub fn servo_sends(&mut self, start: Duration, byte: Option<u8>, late: Duration) -> Duration {
         let end = start.saturating_add(self.byte_time);
         let Some(byte) = byte else { return end };
-        let byte = collide(&mut self.to_servos, start, end, byte).unwrap_or(byte);
-        if collide(&mut self.to_host, start, end, byte).is_none() {
+        let hit = collide(&mut self.to_servos, start, end, byte);
+        let byte = self.counted(hit).unwrap_or(byte);
+        let hit = collide(&mut self.to_host, start, end, byte);
+        if self.counted(hit).is_none() {
             self.arrive(end, byte, late);
         }
         end
+    }
+
+    /// What two bytes became, counted as both.
+    fn counted(&mut self, hit: Option<u8>) -> Option<u8> {
+        self.destroyed += hit.map_or(0, |_| 2);
+        hit
     }
 
     /// The host hears what it sent itself, as adapters without echo suppression let it.

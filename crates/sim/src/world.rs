@@ -35,6 +35,7 @@ use ulna_robot::{Calibration, RobotKind, VisualSpec};
 
 use crate::adapter::Adapter;
 use crate::arm::{Arm, ArmOptions, resting_angles};
+use crate::bus::Traffic;
 use crate::camera::{CameraFaultKind, CameraOptions, FaultyCamera, SimCamera};
 use crate::fault::FaultPlan;
 use crate::hand::{Hand, LeaderArm, Operator};
@@ -120,6 +121,13 @@ impl SimWorld {
     pub fn devices(&self) -> Vec<(&str, PathBuf)> {
         let followers = self.followers.iter().filter_map(WiredBus::device);
         let leaders = self.leaders.iter().filter_map(WiredBus::device);
+        followers.chain(leaders).collect()
+    }
+
+    /// The role of each bus (`follower`, `leader right`), and what passed over it.
+    pub fn traffic(&self) -> Vec<(&str, Traffic)> {
+        let followers = self.followers.iter().map(WiredBus::traffic);
+        let leaders = self.leaders.iter().map(WiredBus::traffic);
         followers.chain(leaders).collect()
     }
 

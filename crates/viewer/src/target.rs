@@ -7,7 +7,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use rerun::external::{re_log_types, re_uri};
-use rerun::{RecordingStream, RecordingStreamBuilder, SpawnOptions};
+use rerun::sink::{FileSink, FileSinkOptions};
+use rerun::{RecordingStream, RecordingStreamBuilder, RecordingStreamResult, SpawnOptions};
 use ulna_outside::files;
 
 /// The version of Rerun whose viewers understand this program best.
@@ -136,6 +137,18 @@ pub struct Viewer {
     server: Option<crate::web::Server>,
 }
 
+/// A stream into a file. It ends without the list of its blocks that Rerun would keep in memory until then: 0.1 MB more every second
+/// of a session. Viewers read such a file from its beginning, and `rerun rrd optimize` adds the list.
+fn save(builder: RecordingStreamBuilder, path: &Path) -> RecordingStreamResult<RecordingStream> {
+    let options = FileSinkOptions {
+        write_footer: false,
+    };
+    let file = FileSink::with_options(path, options)?;
+    let stream = builder.buffered()?;
+    stream.set_sink(Box::new(file));
+    Ok(stream)
+}
+
 /// How long the last of it may take to arrive.
 const FLUSH: Duration = Duration::from_secs(8);
 
@@ -163,7 +176,7 @@ impl Viewer {
             ViewerTarget::File(path) => {
                 // A pipe would keep the session waiting for a reader.
                 files::writable(path).map_err(|error| failed(error.to_string()))?;
-                builder.save(path)
+                save(builder, path)
             }
             #[cfg(feature = "web-viewer")]
             ViewerTarget::Web => {

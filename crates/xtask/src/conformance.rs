@@ -21,8 +21,8 @@ use environment::{Python, python_script};
 use report::{Outcome, Report};
 use sources::Source;
 
-/// Runs every check. Fails when one of them does, not when something is missing. `--kills N` runs only that one, with N
-/// kills; `--cases` only the table of datasets as the world writes them.
+/// Runs every check. Fails when one of them does, not when something is missing. `--kills N` and `--stops N` run only
+/// those, so often, with `--load N` on a computer that N threads keep busy; `--cases` only the table of datasets as the world writes them.
 pub(crate) fn run(root: &Path, words: impl Iterator<Item = String>) -> Result<ExitCode> {
     let mut words = words.peekable();
     let mut report = Report::new(std::io::stdout());
@@ -33,12 +33,11 @@ pub(crate) fn run(root: &Path, words: impl Iterator<Item = String>) -> Result<Ex
         }
         return report.close();
     }
-    let only = kills_alone(words)?;
-    if let Some(kills) = only {
+    if let Some(plan) = kills_alone(words)? {
         match environment::prepare()? {
-            Python::Ready(python) => kills::check(&mut report, root, Some(&python), kills)?,
+            Python::Ready(python) => kills::check(&mut report, root, Some(&python), plan)?,
             Python::Missing(why) => {
-                kills::check(&mut report, root, None, kills)?;
+                kills::check(&mut report, root, None, plan)?;
                 report.skip_all(&why)?;
             }
         }
@@ -63,16 +62,26 @@ pub(crate) fn run(root: &Path, words: impl Iterator<Item = String>) -> Result<Ex
     report.close()
 }
 
-/// The number after `--kills`; none without that option.
-fn kills_alone(mut words: impl Iterator<Item = String>) -> Result<Option<usize>> {
-    let Some(word) = words.next() else {
-        return Ok(None);
-    };
-    let number = words.next().and_then(|number| number.parse().ok());
-    match (word.as_str(), number, words.next()) {
-        ("--kills", Some(number), None) => Ok(Some(number)),
-        _ => bail!("usage: cargo run -p xtask -- conformance [--cases | --kills N]"),
+/// What `--kills`, `--stops` and `--load` ask for; none without any of them.
+fn kills_alone(mut words: impl Iterator<Item = String>) -> Result<Option<kills::Plan>> {
+    let mut asked = None;
+    while let Some(word) = words.next() {
+        let number = words.next().and_then(|number| number.parse().ok());
+        let plan = asked.get_or_insert(kills::Plan {
+            kills: 0,
+            stops: 0,
+            load: 0,
+        });
+        match (word.as_str(), number) {
+            ("--kills", Some(number)) => plan.kills = number,
+            ("--stops", Some(number)) => plan.stops = number,
+            ("--load", Some(number)) => plan.load = number,
+            _ => bail!(
+                "usage: cargo run -p xtask -- conformance [--cases | [--kills N] [--stops N] [--load THREADS]]"
+            ),
+        }
     }
+    Ok(asked)
 }
 
 fn lerobot_reads_ours(report: &mut Report, root: &Path, python: &Path) -> Result<()> {

@@ -8,12 +8,16 @@ use anyhow::{Result, bail};
 mod architecture;
 mod conformance;
 mod fetch_ort;
+mod soak;
+mod vm;
 
 const USAGE: &str = "usage: cargo run -p xtask -- CHORE
 
   architecture   check the crates' arrows and the written invariants against ARCHITECTURE.md; [--list] prints what is left to mend, [--tighten] lowers what is tolerated
-  conformance    have Python LeRobot read what ulna wrote, and ulna what LeRobot wrote (keeps some 6 GB in the user's cache); [--cases] only opens the datasets of the fixtures' cases with both; [--kills N] only kills ulna N times while it records, and half as often while it edits
-  fetch-ort      fetch ONNX Runtime, which runs policies faster than the built-in engine, into ulna's data folder [--dir DIR] [--arch ARCH]";
+  conformance    have Python LeRobot read what ulna wrote, and ulna what LeRobot wrote (keeps some 6 GB in the user's cache); [--cases] only opens the datasets of the fixtures' cases with both; [--kills N] only kills ulna N times while it records, and half as often while it edits, [--stops N] pauses it, hangs up on it and closes its terminal; [--load N] keeps the computer busy with N threads meanwhile
+  fetch-ort      fetch ONNX Runtime, which runs policies faster than the built-in engine, into ulna's data folder [--dir DIR] [--arch ARCH]
+  soak           watch the memory of sessions: an hour's worth on the virtual clock [--virtual SECONDS], ten minutes in real time [--minutes N]
+  vm             run ulna on real Linux drivers in a virtual machine that is unpacked from Debian's packages [--ulna PROGRAM]; SKIPPED where apt cannot fetch them";
 
 fn main() -> ExitCode {
     let chore = std::env::args().nth(1).unwrap_or_default();
@@ -30,7 +34,9 @@ fn run(chore: &str) -> Result<ExitCode> {
     match chore {
         "architecture" => architecture::run(&root(), std::env::args().skip(2)),
         "conformance" => conformance::run(&root(), std::env::args().skip(2)),
+        "soak" => soak::run(&root(), std::env::args().skip(2)),
         "fetch-ort" => fetch_ort::run(std::env::args().skip(2)),
+        "vm" => vm::run(&root(), std::env::args().skip(2)),
         _ => bail!("{USAGE}"),
     }
 }

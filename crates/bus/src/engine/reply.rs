@@ -28,7 +28,7 @@ pub struct Reply {
     pub result: Result<ReplyData, ServoFault>,
     /// When the engine was handed the reply's last byte, or gave up.
     pub at: Duration,
-    /// When the servo looked, as well as can be told from here: half of what the link added to the time on the wire is taken to have
+    /// When the servo looked, as well as can be known here: half of what the link added to the time on the wire is taken to have
     /// passed after that. It lies between question and answer whatever the link does.
     pub measured: Duration,
 }

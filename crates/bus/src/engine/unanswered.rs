@@ -1,6 +1,6 @@
 //! Earlier questions to groups whose answers may still come in.
 //!
-//! Answers carry no register address and no number. What tells the answer to one question from that to another is its length alone: so
+//! Answers carry neither a register address nor a count. What tells the answer to one question from that to another is its length alone: so
 //! a group that is asked again while answers to an earlier question may be under way is asked for another number of bytes, and an
 //! answer of the earlier length is known for what it is: late.
 //!
@@ -11,7 +11,7 @@ use core::time::Duration;
 /// An answer does not come later than this: FTDI adapters collect bytes for 16 ms, ESP32 boards take 28 ms, and busy computers add their
 /// own.
 const LATEST: Duration = Duration::from_millis(150);
-/// Bytes beyond those asked for by which questions are told apart. They lie behind the position in every family's table.
+/// Bytes beyond those asked for by which questions differ. They lie behind the position in every family's table.
 pub(super) const EXTRA: u8 = 5;
 /// Questions that may be open at a time: of positions and of what servos feel, one of each length.
 const OPEN: usize = 2 * (EXTRA as usize + 1);

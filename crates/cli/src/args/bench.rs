@@ -4,10 +4,16 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use super::adapter::AdapterName;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum BenchCommand {
     /// The servo bus: bytes on the wire, cycles per second, host overhead, CPU
-    Bus,
+    Bus {
+        /// Instead: whole sessions behind this simulated USB adapter; may be repeated, `all` is every one (a few minutes), `help` lists them
+        #[arg(long, value_name = "ADAPTER", value_parser = AdapterName)]
+        adapter: Vec<String>,
+    },
     /// Codecs on the same pictures: size, CPU and likeness (SSIM) of each; about a minute
     Codecs,
     /// The policy that comes with ulna: one inference, and one in the bare engine

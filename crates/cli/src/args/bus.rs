@@ -2,7 +2,10 @@
 
 use clap::Args;
 use ulna_bringup::service::WorkOptions;
+use ulna_outside::Printable;
 use ulna_robot::ArmRole;
+use ulna_session::SessionError;
+use ulna_session::rig_file;
 
 use super::adapter::AdapterName;
 
@@ -10,9 +13,9 @@ use super::adapter::AdapterName;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Bus")]
 pub(super) struct BusArgs {
-    /// The robot: a built-in name, or the path of a robot file
-    #[arg(long, default_value = ulna_robot::files::DEFAULT, value_name = "F")]
-    robot: String,
+    /// The robot: a built-in name, or the path of a robot file [default: so101]
+    #[arg(long, value_name = "F")]
+    robot: Option<String>,
 
     /// Simulated servos: no port is opened
     #[arg(long)]
@@ -36,17 +39,97 @@ impl BusArgs {
         self.sim
     }
 
-    pub(super) fn work(&self, port: Option<&String>, role: ArmRole) -> WorkOptions {
+    /// The work on this arm.
+    pub(super) fn work(&self, arm: NamedArm, role: ArmRole) -> WorkOptions {
+        let robot = self.robot.clone().or(arm.robot);
         WorkOptions {
-            robot: self.robot.clone(),
+            robot: robot.unwrap_or_else(|| ulna_robot::files::DEFAULT.to_owned()),
             role,
             side: None,
-            port: port.cloned(),
+            port: arm.port,
             sim: self.sim,
             live: false,
             seed: self.seed,
             faults: self.fault.clone(),
             adapter: self.adapter.clone(),
+        }
+    }
+}
+
+/// Which arm: by a rig of the user's own, or by its port.
+#[derive(Debug, Args)]
+pub(super) struct ArmArgs {
+    /// A rig of your own (`ulna rig new NAME`), or a port's path; the only USB adapter that is plugged in unless given
+    #[arg(value_name = "RIG")]
+    arm: Option<String>,
+
+    /// The serial port of a follower
+    #[arg(long, value_name = "P", conflicts_with = "teleop_port")]
+    robot_port: Option<String>,
+
+    /// The serial port of a leader
+    #[arg(long, value_name = "P")]
+    teleop_port: Option<String>,
+}
+
+/// What is known of an arm by its name.
+#[derive(Debug, Default)]
+pub(super) struct NamedArm {
+    pub(super) robot: Option<String>,
+    pub(super) port: Option<String>,
+    pub(super) id: Option<String>,
+}
+
+impl NamedArm {
+    /// The arm that a rig has in this role. What is simulated has no port.
+    ///
+    /// # Errors
+    /// If there is no such rig.
+    pub(super) fn of_rig(rig: &str, role: ArmRole, sim: bool) -> Result<Self, SessionError> {
+        let file = rig_file::load(rig)?;
+        let (table, other) = match role {
+            ArmRole::Follower => (file.robot, None),
+            ArmRole::Leader => (file.teleop, file.robot.kind),
+        };
+        Ok(Self {
+            robot: table.kind.or(other),
+            port: table.port.filter(|_| !sim),
+            id: table.id,
+        })
+    }
+}
+
+impl ArmArgs {
+    /// The arm in this role.
+    ///
+    /// # Errors
+    /// If there is no such rig, or the port is said twice.
+    pub(super) fn named(&self, role: ArmRole, bus: &BusArgs) -> Result<NamedArm, SessionError> {
+        let given = self.robot_port.clone().or_else(|| self.teleop_port.clone());
+        let Some(arm) = &self.arm else {
+            return Ok(NamedArm {
+                port: given,
+                ..NamedArm::default()
+            });
+        };
+        let is_port = arm.contains('/') && !arm.ends_with(".toml");
+        if !is_port {
+            let named = NamedArm::of_rig(arm, role, bus.is_sim())?;
+            return Ok(NamedArm {
+                port: given.or(named.port),
+                ..named
+            });
+        }
+        match given {
+            None => Ok(NamedArm {
+                port: Some(arm.clone()),
+                ..NamedArm::default()
+            }),
+            Some(given) => Err(SessionError::Usage(format!(
+                "two ports are given: {} and {}",
+                Printable(arm),
+                Printable(given)
+            ))),
         }
     }
 }

@@ -5,12 +5,17 @@ use std::time::Duration;
 use clap::Args;
 use ulna_bringup::calibrate::{CalibrateOptions, CalibrationTask};
 use ulna_robot::ArmRole;
+use ulna_session::SessionError;
 
-use super::bus::BusArgs;
+use super::bus::{BusArgs, NamedArm};
 use super::values::seconds;
 
 #[derive(Debug, Args)]
 pub(crate) struct CalibrateArgs {
+    /// A rig of your own (`ulna rig new NAME`); options that are given come before what it says
+    #[arg(value_name = "RIG")]
+    rig: Option<String>,
+
     /// The leader arm, not the follower
     #[arg(long)]
     leader: bool,
@@ -56,18 +61,26 @@ pub(crate) struct CalibrateArgs {
 }
 
 impl CalibrateArgs {
-    pub(crate) fn options(&self, attended: bool) -> CalibrateOptions {
+    pub(crate) fn options(&self, attended: bool) -> Result<CalibrateOptions, SessionError> {
         let (role, port, id) = if self.leader {
             (ArmRole::Leader, &self.teleop_port, &self.teleop_id)
         } else {
             (ArmRole::Follower, &self.robot_port, &self.robot_id)
         };
-        let mut work = self.bus.work(port.as_ref(), role);
+        let rig = self.rig.as_deref();
+        let named = rig.map(|rig| NamedArm::of_rig(rig, role, self.bus.is_sim()));
+        let named = named.transpose()?.unwrap_or_default();
+        let id = id.clone().or_else(|| named.id.clone());
+        let arm = NamedArm {
+            port: port.clone().or_else(|| named.port.clone()),
+            ..named
+        };
+        let mut work = self.bus.work(arm, role);
         // Ranges that grow are worth watching.
         work.live = attended && self.seconds.is_none();
-        CalibrateOptions {
+        Ok(CalibrateOptions {
             work,
-            id: id.clone(),
+            id,
             task: match (self.check, self.restore) {
                 (true, _) => CalibrationTask::Check,
                 (_, true) => CalibrationTask::Restore,
@@ -76,7 +89,7 @@ impl CalibrateArgs {
             seconds: self.seconds,
             yes: self.yes,
             reversed: self.reversed.clone(),
-        }
+        })
     }
 
     /// Every question is answered with Enter: no person is there.

@@ -29,10 +29,6 @@ pub(crate) struct CheckArgs {
     /// Exit with 1 if there are warnings, too
     #[arg(long)]
     strict: bool,
-
-    /// Show every finding, notes too, and a line for each episode
-    #[arg(long, short)]
-    verbose: bool,
 }
 
 impl CheckArgs {
@@ -40,7 +36,7 @@ impl CheckArgs {
         CheckSettings {
             pictures: self.pictures.into(),
             strict: self.strict,
-            verbose: self.verbose,
+            verbose: crate::loudness::is_verbose(),
         }
     }
 }

@@ -22,6 +22,21 @@ pub(crate) struct Place {
     pub(crate) output: Option<PathBuf>,
 }
 
+/// A dataset that loses something for good, unless the result goes elsewhere.
+#[derive(Debug, Args)]
+pub(crate) struct Costly {
+    #[command(flatten)]
+    pub(crate) place: Place,
+
+    /// Change the dataset in place without asking
+    #[arg(long, short = 'y', conflicts_with = "output")]
+    pub(crate) yes: bool,
+
+    /// Before changing the dataset in place, copy it to DIR.backup
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) backup: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct CompactArgs {
     #[command(flatten)]
@@ -41,7 +56,7 @@ pub(crate) struct ImportArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DeleteArgs {
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) on: Costly,
 
     /// The episodes that go, such as 1,3-5
     #[arg(long, value_parser = episodes, value_name = "LIST")]
@@ -57,7 +72,7 @@ impl DeleteArgs {
 #[derive(Debug, Args)]
 pub(crate) struct SelectArgs {
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) on: Costly,
 
     /// Keep these episodes, such as 1,3-5
     #[arg(long, value_parser = episodes, value_name = "LIST")]
@@ -138,7 +153,7 @@ pub(crate) struct MergeArgs {
 #[derive(Debug, Args)]
 pub(crate) struct TrimArgs {
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) on: Costly,
 
     /// The episode to trim
     #[arg(long, value_name = "K", conflicts_with = "idle")]
@@ -233,7 +248,7 @@ impl TasksArgs {
 #[derive(Debug, Args)]
 pub(crate) struct FeaturesArgs {
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) on: Costly,
 
     /// Drop a feature; may be repeated
     #[arg(long, value_name = "KEY")]

@@ -7,6 +7,6 @@ use clap::Args;
 pub(crate) struct DisplayArgs {
     /// Show it in Rerun: `spawn` opens the viewer (pip install rerun-sdk), `connect` or `connect=URL` uses one that runs, FILE.rrd is
     /// written for later
-    #[arg(long, value_name = "PLACE")]
+    #[arg(long, value_name = "PLACE", help_heading = "Session")]
     pub(crate) display: Option<String>,
 }

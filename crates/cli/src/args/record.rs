@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use ulna_session::RigOptions;
 use ulna_session::record::{CameraChoice, RecordOptions};
+use ulna_session::{RigOptions, SessionError};
 
 use super::display::DisplayArgs;
 use super::recording::RecordingArgs;
 use super::rig::{LeaderArgs, RigArgs, clock};
+use crate::sounds::Sounds;
 
 #[derive(Debug, Args)]
 pub(crate) struct RecordArgs {
@@ -25,6 +26,14 @@ pub(crate) struct RecordArgs {
     #[arg(long, requires = "sim", help_heading = "Rig")]
     lockstep: bool,
 
+    #[command(flatten)]
+    what: WhatArgs,
+}
+
+/// What is recorded.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Recording")]
+pub(crate) struct WhatArgs {
     /// Folder of the dataset: a new one, or with --resume one that is there
     #[arg(long, value_name = "DIR")]
     dataset: PathBuf,
@@ -34,7 +43,7 @@ pub(crate) struct RecordArgs {
     task: String,
 
     #[command(flatten)]
-    pub(crate) recording: RecordingArgs,
+    recording: RecordingArgs,
 
     /// The robot's cameras to record, by name, separated by commas; all unless given
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
@@ -50,20 +59,27 @@ pub(crate) struct RecordArgs {
 }
 
 impl RecordArgs {
-    pub(crate) fn rig(&self) -> RigOptions {
+    pub(crate) fn rig(&self) -> Result<RigOptions, SessionError> {
         self.rig.options(clock(self.lockstep), &self.leader)
     }
 
-    pub(crate) fn options(&self) -> RecordOptions {
-        let cameras = match &self.cameras {
-            Some(names) => CameraChoice::Only(names.clone()),
-            None if self.no_cameras => CameraChoice::Only(Vec::new()),
-            None => CameraChoice::All,
+    pub(crate) fn options(&self) -> Result<RecordOptions, SessionError> {
+        let of_rig = self.rig.file()?.and_then(|file| file.cameras);
+        let what = &self.what;
+        let cameras = match (&what.cameras, of_rig) {
+            (Some(names), _) => CameraChoice::Only(names.clone()),
+            (None, _) if what.no_cameras => CameraChoice::Only(Vec::new()),
+            (None, Some(names)) => CameraChoice::Only(names),
+            (None, None) => CameraChoice::All,
         };
-        RecordOptions {
+        Ok(RecordOptions {
             cameras,
-            camera_faults: self.camera_fault.clone(),
-            ..self.recording.options(self.dataset.clone(), &self.task)
-        }
+            camera_faults: what.camera_fault.clone(),
+            ..what.recording.options(what.dataset.clone(), &what.task)
+        })
+    }
+
+    pub(crate) fn sounds(&self) -> Sounds {
+        self.what.recording.sounds
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use ulna_session::record::{Episodes, OnInterrupt, RecordOptions};
+use ulna_session::record::{Episodes, OnInterrupt, OnLate, RecordOptions};
 
 use super::codec::CodecArgs;
 use super::values::{MOST_EPISODES, seconds, seconds_or_none, size};
@@ -12,6 +12,7 @@ use crate::sounds::Sounds;
 
 /// The episodes of a recording. A command that takes these has an argument `dataset` as well.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Recording")]
 pub(crate) struct RecordingArgs {
     /// How many episodes the dataset is to hold in the end; with --resume, those that are there count [default: one more]
     #[arg(
@@ -27,11 +28,11 @@ pub(crate) struct RecordingArgs {
     #[arg(long, value_name = "N", requires = "dataset", value_parser = clap::value_parser!(u64).range(1..=MOST_EPISODES))]
     more: Option<u64>,
 
-    /// How long an episode lasts, s
+    /// How long an episode lasts, such as 30 or 1m30s
     #[arg(long, default_value = "60", value_name = "S", value_parser = seconds, requires = "dataset")]
     episode_time: Duration,
 
-    /// How long the reset between two episodes lasts, s
+    /// How long the reset between two episodes lasts
     #[arg(long, default_value = "60", value_name = "S", value_parser = seconds_or_none, requires = "dataset")]
     reset_time: Duration,
 
@@ -58,6 +59,10 @@ pub(crate) struct RecordingArgs {
     #[arg(long, value_enum, default_value_t = InterruptArg::Save, value_name = "WHAT", requires = "dataset")]
     on_interrupt: InterruptArg,
 
+    /// What a late picture does with the running episode; a computer that stands still counts, too
+    #[arg(long, value_enum, default_value_t = LateArg::Mark, value_name = "WHAT", requires = "dataset")]
+    on_late: LateArg,
+
     /// Announce when an episode begins and ends: with the terminal's bell, or by a voice (say, spd-say or espeak on the PATH)
     #[arg(long, value_enum, default_value_t = Sounds::Off, value_name = "HOW", requires = "dataset")]
     pub(crate) sounds: Sounds,
@@ -70,6 +75,17 @@ enum InterruptArg {
     Save,
     /// It is thrown away
     Discard,
+}
+
+/// See [`OnLate`].
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LateArg {
+    /// It goes on; its late rows are marked and counted, and `ulna dataset check` grades it
+    Mark,
+    /// It is thrown away, and recorded again after the reset
+    Discard,
+    /// It is saved as far as it went, and the session ends
+    Stop,
 }
 
 impl RecordingArgs {
@@ -92,6 +108,11 @@ impl RecordingArgs {
             on_interrupt: match self.on_interrupt {
                 InterruptArg::Save => OnInterrupt::Save,
                 InterruptArg::Discard => OnInterrupt::Discard,
+            },
+            on_late: match self.on_late {
+                LateArg::Mark => OnLate::Mark,
+                LateArg::Discard => OnLate::Discard,
+                LateArg::Stop => OnLate::Stop,
             },
             ..RecordOptions::new(dataset, task)
         }

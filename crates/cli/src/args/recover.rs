@@ -5,15 +5,15 @@ use std::time::Duration;
 use clap::Args;
 use ulna_bringup::recover::RecoverOptions;
 use ulna_robot::ArmRole;
+use ulna_session::SessionError;
 
-use super::bus::BusArgs;
+use super::bus::{ArmArgs, BusArgs};
 use super::values::seconds;
 
 #[derive(Debug, Args)]
 pub(crate) struct RecoverArgs {
-    /// The serial port; the only USB adapter that is plugged in unless given
-    #[arg(value_name = "PORT")]
-    port: Option<String>,
+    #[command(flatten)]
+    arm: ArmArgs,
 
     /// Leave cleared servos limp, also where the torque was on
     #[arg(long)]
@@ -32,12 +32,13 @@ pub(crate) struct RecoverArgs {
 }
 
 impl RecoverArgs {
-    pub(crate) fn options(&self) -> RecoverOptions {
-        RecoverOptions {
-            work: self.bus.work(self.port.as_ref(), ArmRole::Follower),
+    pub(crate) fn options(&self) -> Result<RecoverOptions, SessionError> {
+        let arm = self.arm.named(ArmRole::Follower, &self.bus)?;
+        Ok(RecoverOptions {
+            work: self.bus.work(arm, ArmRole::Follower),
             yes: self.yes,
             release: self.release,
             cool_down: self.cool_down,
-        }
+        })
     }
 }

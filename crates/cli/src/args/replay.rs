@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use ulna_session::RigOptions;
-use ulna_session::Unit;
 use ulna_session::replay::Trust;
 use ulna_session::report::ClockKind;
+use ulna_session::rig_file::RigUnit;
+use ulna_session::{RigOptions, SessionError, Unit};
 
 use super::display::DisplayArgs;
 use super::rig::{LeaderArgs, RigArgs};
@@ -50,17 +50,17 @@ impl ReplayArgs {
         }
     }
 
-    pub(crate) fn rig(&self) -> RigOptions {
-        let options = self.rig.options(ClockKind::Real, &LeaderArgs::default());
+    pub(crate) fn rig(&self) -> Result<RigOptions, SessionError> {
+        let options = self.rig.options(ClockKind::Real, &LeaderArgs::default())?;
         let virtual_clock = options.sim && !self.real_time;
-        RigOptions {
+        Ok(RigOptions {
             clock: if virtual_clock {
                 ClockKind::Virtual
             } else {
                 ClockKind::Real
             },
             ..options
-        }
+        })
     }
 }
 
@@ -74,6 +74,15 @@ pub(crate) enum UnitsArg {
 }
 
 impl From<UnitsArg> for Unit {
+    fn from(units: UnitsArg) -> Self {
+        match units {
+            UnitsArg::Degrees => Self::Degrees,
+            UnitsArg::M100 => Self::M100,
+        }
+    }
+}
+
+impl From<UnitsArg> for RigUnit {
     fn from(units: UnitsArg) -> Self {
         match units {
             UnitsArg::Degrees => Self::Degrees,

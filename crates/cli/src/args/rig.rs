@@ -5,9 +5,10 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use ulna_session::report::ClockKind;
-use ulna_session::{FarMoves, RigOptions};
+use ulna_session::rig_file::{self, GivenRig, RigFile};
+use ulna_session::{FarMoves, RigOptions, SessionError};
 
-use crate::terminal::Terminal;
+use crate::attended::attended;
 
 use super::adapter::AdapterName;
 
@@ -15,15 +16,19 @@ use super::adapter::AdapterName;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rig")]
 pub(super) struct RigArgs {
+    /// A rig of your own (`ulna rig new NAME`), or the path of its file; options that are given come before what it says
+    #[arg(value_name = "RIG", help_heading = None)]
+    rig: Option<String>,
+
     /// The robot: a built-in name, or the path of a robot file [default: so101]
     #[arg(long, value_name = "F")]
     robot: Option<String>,
 
-    /// The follower's serial port; those of a pair as LEFT,RIGHT
+    /// The follower's serial port, those of a pair as LEFT,RIGHT; the only USB adapter that is left unless given
     #[arg(long, value_name = "P")]
     robot_port: Option<String>,
 
-    /// The id under which the follower was calibrated
+    /// The id under which the follower was calibrated; the only one there is unless given
     #[arg(long, value_name = "ID")]
     robot_id: Option<String>,
 
@@ -47,9 +52,9 @@ pub(super) struct RigArgs {
     #[arg(long, value_name = "ADAPTER", value_parser = AdapterName, requires = "sim")]
     adapter: Option<String>,
 
-    /// Control ticks per second
-    #[arg(long, default_value_t = 200.0, value_name = "HZ")]
-    rate: f64,
+    /// Control ticks per second [default: 200]
+    #[arg(long, value_name = "HZ")]
+    rate: Option<f64>,
 
     /// How long the adapter's slowest answers take, if it is not to be measured while connecting
     #[arg(long, value_name = "MS", value_parser = milliseconds)]
@@ -86,11 +91,11 @@ pub(super) struct LeaderArgs {
     #[arg(long, value_name = "F")]
     teleop: Option<String>,
 
-    /// The leader's serial port; those of a pair as LEFT,RIGHT
+    /// The leader's serial port, those of a pair as LEFT,RIGHT; the only USB adapter that is left unless given
     #[arg(long, value_name = "P")]
     teleop_port: Option<String>,
 
-    /// The id under which the leader was calibrated
+    /// The id under which the leader was calibrated; the only one there is unless given
     #[arg(long, value_name = "ID")]
     teleop_id: Option<String>,
 }
@@ -102,35 +107,55 @@ impl RigArgs {
 
     /// Whether the user says which robot it is.
     pub(super) fn names_robot(&self) -> bool {
-        self.robot.is_some()
+        self.robot.is_some() || self.rig.is_some()
     }
 
-    pub(super) fn options(&self, clock: ClockKind, leader: &LeaderArgs) -> RigOptions {
-        RigOptions {
-            robot: self
-                .robot
-                .clone()
-                .unwrap_or_else(|| ulna_robot::files::DEFAULT.to_owned()),
+    /// The rig file, if one is named.
+    pub(super) fn file(&self) -> Result<Option<RigFile>, SessionError> {
+        self.rig.as_deref().map(rig_file::load).transpose()
+    }
+
+    /// The options of a session on this rig.
+    ///
+    /// # Errors
+    /// If the rig file is none.
+    pub(super) fn options(
+        &self,
+        clock: ClockKind,
+        leader: &LeaderArgs,
+    ) -> Result<RigOptions, SessionError> {
+        let mut given = GivenRig {
+            robot: self.robot.clone(),
             robot_port: self.robot_port.clone(),
             robot_id: self.robot_id.clone(),
             teleop: leader.teleop.clone(),
             teleop_port: leader.teleop_port.clone(),
             teleop_id: leader.teleop_id.clone(),
+            rate_hz: self.rate,
+            unit: None,
+        };
+        if let Some(mut file) = self.file()? {
+            // A rig stays the same rig in the simulation, which opens no port.
+            if self.sim {
+                (file.robot.port, file.teleop.port) = (None, None);
+            }
+            file.fill(&mut given);
+        }
+        Ok(RigOptions {
             sim: self.sim,
             clock,
             seed: self.seed,
             scene: Some(self.scene.clone()),
-            rate_hz: self.rate,
             round_trip: self.round_trip,
             far_moves: match () {
                 () if self.yes => FarMoves::Allow,
-                () if Terminal::attended() => FarMoves::Ask,
+                () if attended() => FarMoves::Ask,
                 () => FarMoves::Refuse,
             },
             faults: self.fault.clone(),
             adapter: self.adapter.clone(),
-            ..RigOptions::default()
-        }
+            ..given.options()
+        })
     }
 }
 

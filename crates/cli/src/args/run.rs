@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use ulna_session::RigOptions;
 use ulna_session::policies::PolicyOptions;
 use ulna_session::record::{CameraChoice, RecordOptions};
+use ulna_session::{RigOptions, SessionError};
 
 use super::display::DisplayArgs;
 use super::policy::EngineArgs;
@@ -33,8 +33,8 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     engine: EngineArgs,
 
-    /// Stop after this many seconds; without it, Ctrl-C ends it
-    #[arg(long, value_name = "S", value_parser = seconds, conflicts_with = "dataset")]
+    /// Stop after this time, such as 10 or 1m30s; without it, Ctrl-C ends it
+    #[arg(long, help_heading = "Session", value_name = "S", value_parser = seconds, conflicts_with = "dataset")]
     pub(crate) duration: Option<Duration>,
 
     #[command(flatten)]
@@ -62,7 +62,7 @@ pub(crate) struct PolicyRecordingArgs {
 }
 
 impl RunArgs {
-    pub(crate) fn rig(&self) -> RigOptions {
+    pub(crate) fn rig(&self) -> Result<RigOptions, SessionError> {
         self.rig
             .options(clock(self.lockstep), &LeaderArgs::default())
     }

@@ -3,14 +3,14 @@
 use clap::Args;
 use ulna_bringup::scan::ScanOptions;
 use ulna_robot::ArmRole;
+use ulna_session::SessionError;
 
-use super::bus::BusArgs;
+use super::bus::{ArmArgs, BusArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct ScanArgs {
-    /// The serial port; the only USB adapter that is plugged in unless given; those of a pair as LEFT,RIGHT
-    #[arg(value_name = "PORT")]
-    port: Option<String>,
+    #[command(flatten)]
+    arm: ArmArgs,
 
     /// Only at this rate, bits per second; may be repeated
     #[arg(long, value_name = "BAUD", value_parser = clap::value_parser!(u32).range(1200..=10_000_000))]
@@ -33,16 +33,17 @@ pub(crate) struct ScanArgs {
 }
 
 impl ScanArgs {
-    pub(crate) fn options(&self) -> ScanOptions {
+    pub(crate) fn options(&self) -> Result<ScanOptions, SessionError> {
         let role = match self.leader {
             true => ArmRole::Leader,
             false => ArmRole::Follower,
         };
-        ScanOptions {
-            work: self.bus.work(self.port.as_ref(), role),
+        let arm = self.arm.named(role, &self.bus)?;
+        Ok(ScanOptions {
+            work: self.bus.work(arm, role),
             bauds: self.baud.clone(),
             family: self.family.clone(),
             fresh: self.fresh,
-        }
+        })
     }
 }

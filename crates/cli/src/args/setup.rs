@@ -3,14 +3,14 @@
 use clap::Args;
 use ulna_bringup::setup::SetupOptions;
 use ulna_robot::ArmRole;
+use ulna_session::SessionError;
 
-use super::bus::BusArgs;
+use super::bus::{ArmArgs, BusArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct SetupArgs {
-    /// The serial port; the only USB adapter that is plugged in unless given; those of a pair as LEFT,RIGHT
-    #[arg(value_name = "PORT")]
-    port: Option<String>,
+    #[command(flatten)]
+    arm: ArmArgs,
 
     /// The leader's servos, not the follower's
     #[arg(long)]
@@ -37,17 +37,18 @@ pub(crate) struct SetupArgs {
 }
 
 impl SetupArgs {
-    pub(crate) fn options(&self) -> SetupOptions {
+    pub(crate) fn options(&self) -> Result<SetupOptions, SessionError> {
         let role = if self.leader {
             ArmRole::Leader
         } else {
             ArmRole::Follower
         };
-        SetupOptions {
-            work: self.bus.work(self.port.as_ref(), role),
+        let arm = self.arm.named(role, &self.bus)?;
+        Ok(SetupOptions {
+            work: self.bus.work(arm, role),
             wiggle: self.wiggle,
             identify: self.identify,
-        }
+        })
     }
 
     /// Every question is answered with Enter: no person is there.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use ulna_session::RigOptions;
+use ulna_session::{RigOptions, SessionError};
 
 use super::display::DisplayArgs;
 use super::rig::{LeaderArgs, RigArgs, clock};
@@ -24,8 +24,8 @@ pub(crate) struct TeleopArgs {
     #[arg(long, requires_all = ["sim", "duration"], help_heading = "Rig")]
     lockstep: bool,
 
-    /// Stop after this many seconds; without it, Ctrl-C ends it
-    #[arg(long, value_name = "S", value_parser = seconds)]
+    /// Stop after this time, such as 10 or 1m30s; without it, Ctrl-C ends it
+    #[arg(long, help_heading = "Session", value_name = "S", value_parser = seconds)]
     pub(crate) duration: Option<Duration>,
 }
 
@@ -34,7 +34,7 @@ impl TeleopArgs {
         self.rig.is_simulated()
     }
 
-    pub(crate) fn rig(&self) -> RigOptions {
+    pub(crate) fn rig(&self) -> Result<RigOptions, SessionError> {
         self.rig.options(clock(self.lockstep), &self.leader)
     }
 }

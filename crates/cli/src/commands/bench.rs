@@ -5,11 +5,13 @@ use ulna_bench as benches;
 use ulna_outside::Text;
 
 use crate::args::BenchCommand;
-use crate::{Outcome, output};
+use crate::outcome::Outcome;
+use crate::output;
 
 pub(crate) fn bench(bench: &BenchCommand, json: bool) -> Result<Outcome> {
     let result = match bench {
-        BenchCommand::Bus => benches::bus()?,
+        BenchCommand::Bus { adapter } if adapter.is_empty() => benches::bus()?,
+        BenchCommand::Bus { adapter } => benches::adapters(adapter)?,
         BenchCommand::Codecs => benches::codecs()?,
         BenchCommand::Policy => benches::policy(None)?,
         BenchCommand::Record => benches::record()?,

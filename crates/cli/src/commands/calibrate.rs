@@ -6,14 +6,16 @@ use ulna_bringup::servos::calibrate::Stored;
 use ulna_outside::Text;
 
 use super::{arm, arms_json, stop};
+use crate::attended::attended;
 use crate::args::CalibrateArgs;
+use crate::outcome::Outcome;
+use crate::output;
 use crate::terminal::Terminal;
-use crate::{Outcome, output};
 
 pub(crate) fn calibrate(args: &CalibrateArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let attended = Terminal::attended();
-    let options = args.options(attended);
+    let attended = attended();
+    let options = args.options(attended)?;
     let mut talk = Terminal::new(&stop).obliging(args.alone(attended));
     let mut reports = Vec::new();
     for work in options.work.arms()? {

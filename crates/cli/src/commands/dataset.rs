@@ -1,15 +1,19 @@
 //! `ulna dataset`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use ulna_bringup::{Dialogue, DialogueReply};
+use ulna_outside::Printable;
 use ulna_session::datasets::{self, DatasetAnswer, Edit, Progress};
 use ulna_session::{SessionError, Stop};
 
 use super::stop;
-use crate::Outcome;
-use crate::args::{DatasetAction, DatasetTool, Place};
+use crate::attended::attended;
+use crate::args::{Costly, DatasetAction, DatasetTool, Place};
+use crate::outcome::Outcome;
 use crate::output::{self, ProgressLine};
+use crate::terminal::Terminal;
 
 pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Outcome> {
     let answer = match action {
@@ -56,12 +60,12 @@ fn run(tool: &DatasetTool) -> Result<DatasetAnswer> {
     let usage = SessionError::Usage;
     Ok(match tool {
         DatasetTool::Compact(args) => edit(&args.place, &Edit::Compact)?,
-        DatasetTool::Delete(args) => edit(&args.place, &args.edit())?,
-        DatasetTool::Select(args) => edit(&args.place, &args.edit())?,
+        DatasetTool::Delete(args) => costly(&args.on, &args.edit())?,
+        DatasetTool::Select(args) => costly(&args.on, &args.edit())?,
         DatasetTool::Diff(args) => {
             watched(|stop, watch| datasets::compared(&args.one, &args.other, stop, watch))?
         }
-        DatasetTool::Trim(args) => edit(&args.place, &args.edit().map_err(usage)?)?,
+        DatasetTool::Trim(args) => costly(&args.on, &args.edit().map_err(usage)?)?,
         DatasetTool::Reencode(args) => edit(&args.place, &args.edit().map_err(usage)?)?,
         DatasetTool::Stats(args) => {
             let pictures = args.pictures;
@@ -72,8 +76,8 @@ fn run(tool: &DatasetTool) -> Result<DatasetAnswer> {
             None => datasets::tasks(&args.place.dir)?,
         },
         DatasetTool::Features(args) => match args.edit() {
-            Some(changes) => edit(&args.place, &changes)?,
-            None => datasets::features(&args.place.dir)?,
+            Some(changes) => costly(&args.on, &changes)?,
+            None => datasets::features(&args.on.place.dir)?,
         },
         DatasetTool::Import(args) => {
             watched(|stop, watch| datasets::imported(&args.dir, &args.output, stop, watch))?
@@ -103,6 +107,56 @@ fn edit(place: &Place, change: &Edit) -> Result<DatasetAnswer> {
             watch,
         )
     })
+}
+
+/// An edit that takes something away for good where it is done in place: asks first, and keeps a copy if that is wanted.
+fn costly(on: &Costly, change: &Edit) -> Result<DatasetAnswer> {
+    let Costly { place, yes, backup } = on;
+    if place.output.is_some() {
+        return edit(place, change);
+    }
+    if !yes {
+        agree(&place.dir, change, *backup)?;
+    }
+    let stop = stop()?;
+    let copy = backup
+        .then(|| datasets::backed_up(&place.dir, &stop))
+        .transpose()?;
+    let answer = edit(place, change)?;
+    Ok(match copy {
+        Some(copy) => answer.with_backup(&copy),
+        None => answer,
+    })
+}
+
+/// Asks whether the dataset may be changed in place.
+fn agree(dir: &Path, change: &Edit, backup: bool) -> Result<()> {
+    let (cost, here) = (datasets::cost(dir, change)?, Printable(dir.display()));
+    if !attended() {
+        let why = format!(
+            "{cost} in {here} itself, and there is no terminal to ask at: pass --yes to have it so, --yes --backup to keep a copy, or \
+             --output DIR to write the result elsewhere"
+        );
+        return Err(SessionError::Usage(why).into());
+    }
+    let way_back = match backup {
+        true => "a copy is kept next to it",
+        false => {
+            "there is no way back (--backup keeps a copy, --output DIR writes the result elsewhere)"
+        }
+    };
+    let mut terminal = Terminal::new(&stop()?);
+    terminal.say(&format!("{cost} in {here} itself; {way_back}"));
+    loop {
+        match terminal.ask("y and Enter: do it; q and Enter: leave it as it is:") {
+            DialogueReply::Line(line) if matches!(line.trim(), "y" | "Y" | "yes") => return Ok(()),
+            DialogueReply::Line(line) if !matches!(line.trim(), "q" | "Q" | "n" | "N" | "no") => {}
+            _ => {
+                let left = format!("{here} is as it was");
+                return Err(SessionError::Interrupted(left).into());
+            }
+        }
+    }
 }
 
 /// Runs a long job with a bar on stderr; Ctrl-C ends it.

@@ -1,21 +1,36 @@
 //! `ulna demo`.
 
+use std::path::Path;
+
 use anyhow::Result;
 use ulna_outside::Text;
+use ulna_session::SessionError;
 use ulna_session::demo as tour;
+use ulna_session::display::Display;
 
-use super::stop;
+use super::{display, stop};
 use crate::args::DemoArgs;
-use crate::{Outcome, output};
+use crate::outcome::Outcome;
+use crate::output;
 
 pub(crate) fn demo(args: &DemoArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let mut say = |line: &str| output::notes(line);
-    let report = tour::demo(args.seed, args.folder.as_deref(), &stop, &mut say)?;
+    let mut audience = tour::Audience {
+        say: &mut |line| output::note(line),
+        film: &mut film,
+    };
+    let report = tour::demo(args.seed, args.folder.as_deref(), &stop, &mut audience)?;
     if json {
         output::json(&serde_json::to_value(&report)?)?;
     } else {
         output::text(&Text::split(report.summary()))?;
     }
     Ok(Outcome::from_interrupt(report.interrupted))
+}
+
+/// A display that writes the file, where a viewer is built in.
+fn film(path: &Path) -> Result<Option<Box<dyn Display>>, SessionError> {
+    display::film(path, "the demo's policy").map_err(|error| {
+        SessionError::Session(format!("the recording {}: {error:#}", path.display()))
+    })
 }

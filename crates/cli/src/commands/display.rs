@@ -26,6 +26,21 @@ fn session(_place: &str, _title: &str) -> Result<Box<dyn Display>> {
     Err(without())
 }
 
+/// A display that writes into this file.
+#[cfg(feature = "viewer")]
+pub(super) fn film(path: &std::path::Path, title: &str) -> Result<Option<Box<dyn Display>>> {
+    let target = ulna_viewer::ViewerTarget::File(path.to_owned());
+    let viewer = ulna_viewer::Viewer::open(&target, title)?;
+    Ok(Some(Box::new(ulna_viewer::SessionView::new(viewer))))
+}
+
+/// Without a viewer there is none.
+#[cfg(not(feature = "viewer"))]
+#[allow(clippy::unnecessary_wraps, reason = "it is what the viewer's twin is")]
+pub(super) fn film(_path: &std::path::Path, _title: &str) -> Result<Option<Box<dyn Display>>> {
+    Ok(None)
+}
+
 /// What to say when there is no viewer in this program.
 #[cfg(not(feature = "viewer"))]
 pub(super) fn without() -> anyhow::Error {

@@ -7,7 +7,8 @@ use ulna_session::{EngineKind, policies};
 
 use super::stop;
 use crate::args::DoctorArgs;
-use crate::{Outcome, output};
+use crate::outcome::Outcome;
+use crate::output;
 
 pub(crate) fn doctor(args: &DoctorArgs, json: bool) -> Result<Outcome> {
     if args.udev {

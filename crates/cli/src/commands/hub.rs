@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::Outcome;
 use crate::args::HubAction;
+use crate::outcome::Outcome;
 
 #[cfg(feature = "hub")]
 pub(crate) fn hub(action: &HubAction, json: bool) -> Result<Outcome> {
@@ -39,7 +39,8 @@ mod with {
 
     use super::super::stop;
     use crate::args::{KindArg, PullArgs, PushArgs, ServerArgs};
-    use crate::{Outcome, output};
+    use crate::outcome::Outcome;
+    use crate::output;
 
     pub(super) fn push(args: &PushArgs, json: bool) -> Result<Outcome> {
         let client = client(&args.server)?;

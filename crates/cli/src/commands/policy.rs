@@ -8,7 +8,8 @@ use ulna_outside::Text;
 use ulna_session::policies::{self, Checked, Imported, Inferred};
 
 use crate::args::PolicyAction;
-use crate::{Outcome, output};
+use crate::outcome::Outcome;
+use crate::output;
 
 pub(crate) fn policy(action: &PolicyAction, json: bool) -> Result<Outcome> {
     match action {

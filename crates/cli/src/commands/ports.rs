@@ -7,9 +7,11 @@ use ulna_bringup::ports::{ListedPort, find, list};
 use ulna_outside::Text;
 
 use super::stop;
+use crate::attended::attended;
 use crate::args::PortsArgs;
+use crate::outcome::Outcome;
+use crate::output;
 use crate::terminal::Terminal;
-use crate::{Outcome, output};
 
 pub(crate) fn ports(args: &PortsArgs, json: bool) -> Result<Outcome> {
     if args.find() {
@@ -33,7 +35,7 @@ pub(crate) fn ports(args: &PortsArgs, json: bool) -> Result<Outcome> {
 
 fn which(sim: bool, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let alone = sim && !Terminal::attended();
+    let alone = sim && !attended();
     let found = find(sim, &mut Terminal::new(&stop).obliging(alone))?;
     if json {
         output::json(&serde_json::to_value(&found)?)?;

@@ -1,34 +1,33 @@
 //! `ulna record`: keys in, progress and summary out.
 
-use std::io::{self, IsTerminal};
-
 use anyhow::Result;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
-use ulna_outside::Text;
 use ulna_robot::files;
-use ulna_session::client::{SessionEvent, spawn};
+use ulna_session::RigOptions;
+use ulna_session::client::{SessionEvent, SessionHandle, spawn};
 use ulna_session::display::Display;
 use ulna_session::policies::PolicyOptions;
-use ulna_session::record::{RecordOptions, Recorded, record as run};
-use ulna_session::{Phase, Progress, RigOptions};
+use ulna_session::record::{OnInterrupt, RecordOptions, record as run};
 
 use super::{display, stop, warn_of_hidden_calibrations};
-use crate::Outcome;
 use crate::args::RecordArgs;
 use crate::keyboard::{BASE_HELP, BaseKeys, Keyboard, recorder_key, recorder_or_base_key};
+use crate::live::LiveLine;
+use crate::outcome::Outcome;
 use crate::output;
-use crate::print::message;
+use crate::record_line::RecordLine;
+use crate::record_text::summary;
 use crate::sounds::{Announcer, Sounds};
+use crate::status::how_to_end;
 
 pub(crate) fn record(args: &RecordArgs, json: bool) -> Result<Outcome> {
-    let options = args.options();
+    let options = args.options()?;
     let display = display::open(&args.display, &format!("record {}", options.task))?;
     let front = Front {
         display,
-        sounds: args.recording.sounds,
+        sounds: args.sounds(),
     };
-    recorded(args.rig(), options, None, front, json)
+    recorded(args.rig()?, options, None, front, json)
 }
 
 /// What shows and announces how a recording goes.
@@ -53,7 +52,13 @@ pub(super) fn recorded(
     let stop = stop()?;
     let (fps, display) = (options.fps, front.display);
     // A base is driven from the keyboard; one that is simulated, or a policy's, drives by itself.
-    let drives = !rig.sim && policy.is_none() && files::find(&rig.robot)?.base.is_some();
+    let kind = files::find(&rig.robot)?;
+    let drives = !rig.sim && policy.is_none() && kind.base.is_some();
+    let first = match options.on_interrupt {
+        OnInterrupt::Save => "the running episode is saved, ",
+        OnInterrupt::Discard => "the running episode is thrown away, ",
+    };
+    let how_to_end = how_to_end(&kind, first);
     let session = spawn(&stop, move |link| {
         run(&rig, &options, policy.as_ref(), display, link)
     })?;
@@ -62,25 +67,20 @@ pub(super) fn recorded(
         true => {
             let mut base = BaseKeys::new();
             let meaning = move |key| recorder_or_base_key(&mut base, key);
-            let keyboard = Keyboard::start(session.commands.clone(), meaning)?;
-            keyboard.map(Keyboard::watching_focus)
+            Keyboard::start(session.commands.clone(), meaning)?.watching_focus()
         }
     };
-    if drives && keyboard.is_some() {
+    if drives && keyboard.has_keys() {
         output::note(format_args!(
             "the base: {BASE_HELP}; it stops half a second after the last key. Recording: → next, ← again, q or Esc stop"
         ));
     }
-    let mut bar = Bar::new(fps, keyboard.is_some(), announcer);
-    let recorded = session.follow(|event| match event {
-        SessionEvent::Recording(progress) => bar.show(progress),
-        other => output::said(&bar.bar, other),
-    });
-    bar.bar.finish_and_clear();
+    let line = RecordLine::new(&kind, fps, keyboard.has_keys());
+    let recorded = follow(session, line, announcer, &how_to_end);
     drop(keyboard);
     let recorded = recorded?;
     for warning in &recorded.warnings {
-        output::note(format_args!("warning: {warning}"));
+        output::warning(warning);
     }
     if json {
         output::json(&serde_json::to_value(&recorded)?)?;
@@ -88,6 +88,25 @@ pub(super) fn recorded(
         output::text(&summary(&recorded))?;
     }
     Ok(Outcome::from_interrupt(recorded.interrupted))
+}
+
+/// Shows and announces a recording until it is over.
+fn follow<T>(
+    session: SessionHandle<T>,
+    mut recording: RecordLine,
+    mut announcer: Announcer,
+    how_to_end: &str,
+) -> T {
+    let mut line = LiveLine::new();
+    session.follow(|event| {
+        if let SessionEvent::Recording(progress) = event {
+            announcer.announce(progress);
+        }
+        match recording.event(event) {
+            true => line.show(&recording.status()),
+            false => output::said(&mut line, event, how_to_end),
+        }
+    })
 }
 
 /// The dataset holds what was asked for; a script that calls again and again ends here.
@@ -107,144 +126,4 @@ fn nothing_missing(options: &RecordOptions, there: u64, json: bool) -> Result<Ou
         ))?;
     }
     Ok(Outcome::Done)
-}
-
-/// A line on stderr; nothing if stderr is no terminal.
-struct Bar {
-    bar: ProgressBar,
-    fps: f64,
-    keys: &'static str,
-    announcer: Announcer,
-}
-
-impl Bar {
-    fn new(fps: u32, keyboard: bool, announcer: Announcer) -> Self {
-        let target = if io::stderr().is_terminal() {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
-        let bar = ProgressBar::with_draw_target(Some(1), target);
-        if let Ok(style) = ProgressStyle::with_template("{bar:24} {wide_msg}") {
-            bar.set_style(style);
-        }
-        let keys = if keyboard {
-            "   → next  ← again  Esc stop"
-        } else {
-            ""
-        };
-        Self {
-            bar,
-            fps: f64::from(fps.max(1)),
-            keys,
-            announcer,
-        }
-    }
-}
-
-/// Free bytes below which they are shown.
-const SCARCE: u64 = 2_000_000_000;
-
-impl Bar {
-    fn show(&mut self, progress: &Progress) {
-        self.announcer.announce(progress);
-        let Progress {
-            phase,
-            approaching,
-            episode,
-            episodes,
-            before,
-            row,
-            rows,
-            saved,
-            spooled,
-            replaced,
-            failed,
-            free,
-        } = *progress;
-        let (episode, episodes) = (before + episode, before + episodes);
-        let what = match phase {
-            Phase::Waiting if approaching => "going to where the episode begins".to_owned(),
-            Phase::Waiting => "waiting for arm and cameras".to_owned(),
-            Phase::Recording => format!("RECORDING episode {episode} of {episodes}"),
-            Phase::Reset => format!(
-                "reset the scene; next: episode {} of {episodes}",
-                episode + 1
-            ),
-            Phase::Over if failed => "ending after a fault".to_owned(),
-            Phase::Over => "saving".to_owned(),
-        };
-        let seconds = |rows: u64| rows as f64 / self.fps;
-        let time = match phase {
-            Phase::Recording | Phase::Reset => {
-                format!("  {:.1} of {:.1} s", seconds(row), seconds(rows))
-            }
-            Phase::Waiting | Phase::Over => String::new(),
-        };
-        let behind = match (spooled, replaced) {
-            (0, 0) => String::new(),
-            _ => format!("  encoders behind: {spooled} pictures on disk, {replaced} replaced"),
-        };
-        let disk = match free {
-            Some(free) if free < SCARCE => {
-                format!("  only {} MB free on the disk", free / 1_000_000)
-            }
-            _ => String::new(),
-        };
-        self.bar.set_length(rows.max(1));
-        self.bar.set_position(row.min(rows));
-        message(
-            &self.bar,
-            format_args!("{what}{time}  saved {saved}{behind}{disk}{}", self.keys),
-        );
-    }
-}
-
-fn summary(recorded: &Recorded) -> Text {
-    let Recorded {
-        dataset,
-        fps,
-        cameras,
-        episodes,
-        frames,
-        discarded,
-        total_episodes,
-        reports,
-        session,
-        ..
-    } = recorded;
-    let cameras = match cameras.as_slice() {
-        [] => "no cameras".to_owned(),
-        names => format!("cameras {}", names.join(", ")),
-    };
-    let mut lines = vec![format!(
-        "{}: {episodes} episodes saved, {frames} frames at {fps} fps, {cameras}; {discarded} thrown away; {total_episodes} in all",
-        dataset.display()
-    )];
-    for (number, report) in (total_episodes - episodes..).zip(reports) {
-        let mut line = format!(
-            "  episode {number:<4}{} frames, state {:.1} ms old",
-            report.rows, report.state_age.mean_ms
-        );
-        for camera in &report.cameras {
-            line.push_str(&format!(
-                ", {} {:.1} ms ({} repeated",
-                camera.name, camera.age.mean_ms, camera.repeated
-            ));
-            for (count, what) in [
-                (camera.lost, "lost"),
-                (camera.late, "late"),
-                (camera.replaced, "replaced"),
-            ] {
-                if count > 0 {
-                    line.push_str(&format!(", {count} {what}"));
-                }
-            }
-            line.push(')');
-        }
-        lines.push(line);
-    }
-    let mut text: Text = lines.into_iter().collect();
-    text.append(output::session(session));
-    text
 }

@@ -6,12 +6,14 @@ use ulna_outside::Text;
 
 use super::stop;
 use crate::args::RecoverArgs;
+use crate::outcome::Outcome;
+use crate::output;
 use crate::terminal::Terminal;
-use crate::{Outcome, output};
 
 pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let report = ulna_bringup::recover::recover(&args.options(), &stop, &mut Terminal::new(&stop))?;
+    let report =
+        ulna_bringup::recover::recover(&args.options()?, &stop, &mut Terminal::new(&stop))?;
     if json {
         output::json(&serde_json::to_value(&report)?)?;
     } else {

@@ -7,14 +7,15 @@ use ulna_session::client::spawn;
 use ulna_session::replay::{EpisodeOptions, Replayed};
 
 use super::{display, stop, warn_of_hidden_calibrations};
-use crate::Outcome;
 use crate::args::ReplayArgs;
 use crate::keyboard::Keyboard;
-use crate::output::{self, StatusLine};
+use crate::outcome::Outcome;
+use crate::output::{self, Watched};
+use crate::session_text::session;
 
 pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let rig = args.rig();
+    let rig = args.rig()?;
     let kind = files::find(&rig.robot)?;
     warn_of_hidden_calibrations(&rig, false);
     let display = display::open(&args.display, &format!("replay {}", kind.name))?;
@@ -24,15 +25,15 @@ pub(crate) fn replay(args: &ReplayArgs, json: bool) -> Result<Outcome> {
         units: args.units.map(Into::into),
         trust: args.trust(),
     };
-    let session = spawn(&stop, move |link| {
+    let running = spawn(&stop, move |link| {
         ulna_session::replay::replay(&rig, &options, display, link)
     })?;
-    let keyboard = Keyboard::for_answers(session.commands.clone())?;
-    let replayed = StatusLine::of(&kind).follow(session);
+    let keyboard = Keyboard::for_answers(running.commands.clone())?;
+    let replayed = Watched::of(&kind).follow(running);
     drop(keyboard);
     let replayed = replayed?;
     for warning in &replayed.warnings {
-        output::note(format_args!("warning: {warning}"));
+        output::warning(warning);
     }
     if json {
         output::note(format_args!(
@@ -73,6 +74,6 @@ fn replay_table(replayed: &Replayed) -> Text {
         ));
     }
     let mut text: Text = lines.into_iter().collect();
-    text.append(output::session(&outcome.report));
+    text.append(session(&outcome.report));
     text
 }

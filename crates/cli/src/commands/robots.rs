@@ -6,7 +6,8 @@ use ulna_outside::Text;
 use ulna_robot::files as known;
 
 use crate::args::RobotsAction;
-use crate::{Outcome, output};
+use crate::outcome::Outcome;
+use crate::output;
 
 pub(crate) fn robots(action: &RobotsAction, json: bool) -> Result<Outcome> {
     match action {

@@ -7,13 +7,13 @@ use ulna_session::policies;
 
 use super::record::{Front, recorded};
 use super::{display, stop, warn_of_hidden_calibrations};
-use crate::Outcome;
 use crate::args::RunArgs;
 use crate::keyboard::Keyboard;
-use crate::output::{self, StatusLine};
+use crate::outcome::Outcome;
+use crate::output::{self, Watched};
 
 pub(crate) fn run(args: &RunArgs, json: bool) -> Result<Outcome> {
-    let (rig, policy) = (args.rig(), args.policy());
+    let (rig, policy) = (args.rig()?, args.policy());
     let display = display::open(&args.display, &format!("run {}", policy.bundle.display()))?;
     if let Some(options) = args.recording() {
         let front = Front {
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &RunArgs, json: bool) -> Result<Outcome> {
         policies::run(&rig, &policy, duration, display, link)
     })?;
     let keyboard = Keyboard::for_answers(session.commands.clone())?;
-    let outcome = StatusLine::of(&kind).follow(session);
+    let outcome = Watched::of(&kind).follow(session);
     drop(keyboard);
     let outcome = outcome?;
     output::outcome(&outcome, json)

@@ -6,12 +6,13 @@ use ulna_outside::Text;
 
 use super::{arm, arms_json, stop};
 use crate::args::ScanArgs;
+use crate::outcome::Outcome;
+use crate::output;
 use crate::terminal::Terminal;
-use crate::{Outcome, output};
 
 pub(crate) fn scan(args: &ScanArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let options = args.options();
+    let options = args.options()?;
     let mut reports: Vec<Scanned> = Vec::new();
     for work in options.work.arms()? {
         let mut talk = Terminal::new(&stop);

@@ -7,21 +7,23 @@ use ulna_outside::Text;
 use ulna_session::Stop;
 
 use super::{arm, arms_json, stop};
+use crate::attended::attended;
 use crate::args::SetupArgs;
+use crate::outcome::Outcome;
+use crate::output;
 use crate::screen::Screen;
 use crate::terminal::Terminal;
-use crate::{Outcome, output};
 
 pub(crate) fn setup(args: &SetupArgs, json: bool) -> Result<Outcome> {
-    let stop = stop()?;
-    let alone = args.alone(Terminal::attended());
+    let (stop, options) = (stop()?, args.options()?);
+    let alone = args.alone(attended());
     let terminal = Terminal::new(&stop).obliging(alone);
     let mut talk: Box<dyn Dialogue> = if !json && args.full_screen() && Terminal::has_screen() {
         Box::new(Screen::new(terminal, args.title()))
     } else {
         Box::new(terminal)
     };
-    let reports = arms(&args.options(), &stop, &mut *talk);
+    let reports = arms(&options, &stop, &mut *talk);
     drop(talk); // gives the terminal back before anything is printed
     let reports = reports?;
     if json {

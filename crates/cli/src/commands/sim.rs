@@ -11,7 +11,8 @@ use ulna_session::supply::serve;
 
 use super::stop;
 use crate::args::SimAction;
-use crate::{Outcome, output};
+use crate::outcome::Outcome;
+use crate::output;
 
 pub(crate) fn sim(action: &SimAction, json: bool) -> Result<Outcome> {
     let SimAction::Serve(args) = action;

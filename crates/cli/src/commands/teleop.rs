@@ -5,14 +5,14 @@ use ulna_robot::files;
 use ulna_session::client::spawn;
 
 use super::{display, stop, warn_of_hidden_calibrations};
-use crate::Outcome;
 use crate::args::TeleopArgs;
 use crate::keyboard::{BASE_HELP, BaseKeys, Keyboard};
-use crate::output::{self, StatusLine};
+use crate::outcome::Outcome;
+use crate::output::{self, Watched};
 
 pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let (rig, duration) = (args.rig(), args.duration);
+    let (rig, duration) = (args.rig()?, args.duration);
     let kind = files::find(&rig.robot)?;
     warn_of_hidden_calibrations(&rig, true);
     let display = display::open(&args.display, &format!("teleop {}", kind.name))?;
@@ -24,17 +24,17 @@ pub(crate) fn teleop(args: &TeleopArgs, json: bool) -> Result<Outcome> {
     let keyboard = match drives {
         true => {
             let mut keys = BaseKeys::new();
-            let keyboard = Keyboard::start(session.commands.clone(), move |key| keys.command(key))?;
-            keyboard.map(Keyboard::watching_focus)
+            let commands = session.commands.clone();
+            Keyboard::start(commands, move |key| keys.command(key))?.watching_focus()
         }
         false => Keyboard::for_answers(session.commands.clone())?,
     };
-    if drives && keyboard.is_some() {
+    if drives && keyboard.has_keys() {
         output::note(format_args!(
             "the base: {BASE_HELP}; it stops half a second after the last key"
         ));
     }
-    let outcome = StatusLine::of(&kind).follow(session);
+    let outcome = Watched::of(&kind).follow(session);
     drop(keyboard);
     let outcome = outcome?;
     output::outcome(&outcome, json)

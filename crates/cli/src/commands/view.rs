@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::Outcome;
 use crate::args::ViewArgs;
+use crate::outcome::Outcome;
 
 #[cfg(feature = "viewer")]
 pub(crate) fn view(args: &ViewArgs, json: bool) -> Result<Outcome> {

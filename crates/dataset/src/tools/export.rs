@@ -66,6 +66,7 @@ pub fn export(
         cameras.len() as u64
     };
     work.step("export", total * rounds)?;
+    refuse_filled(output)?;
     make_dirs(&*work.fs.clone(), output)?;
     for episode in episodes.unwrap_or(&all) {
         let episode = usize::try_from(*episode).unwrap_or(usize::MAX);
@@ -96,6 +97,21 @@ pub fn export(
             .at("remove the folder", &staging)?;
     }
     Ok(out)
+}
+
+/// What lies in the folder could be mistaken for what is written now, or be lost to it.
+fn refuse_filled(output: &Path) -> Result<()> {
+    let entries = match output.read_dir() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.at("list", output)?,
+    };
+    match entries.count() {
+        0 => Ok(()),
+        _ => Err(DatasetError::invalid(
+            output.display().to_string(),
+            "already holds something; choose a folder that is absent or empty",
+        )),
+    }
 }
 
 /// A text as a cell: quoted where it must be.

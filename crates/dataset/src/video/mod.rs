@@ -1,6 +1,7 @@
 //! Pictures of cameras in mp4: written as H.264 and what an `ffmpeg` on the PATH encodes, read as H.264, AV1 and what
 //! that decodes.
 
+mod catch_up;
 mod codec;
 mod color;
 mod decode;
@@ -18,9 +19,11 @@ mod rehearse;
 mod stream;
 mod yuv;
 
+pub(crate) use catch_up::catch_up;
 pub(crate) use codec::{Codec, codec_of};
 pub(crate) use decode::{Decoder, to_picture};
 pub(crate) use demux::VideoFile;
+pub(crate) use encode::size_of;
 pub use encode::{VideoEncoder, VideoPart};
 pub use encoding::Encoding;
 pub(crate) use encoding::Pace;

@@ -101,7 +101,7 @@ impl Iterator for Stream {
     }
 }
 
-fn is_fragments(path: &Path) -> bool {
+pub(crate) fn is_fragments(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
     name.to_string_lossy().ends_with(".fmp4.log")
 }

@@ -2,7 +2,7 @@
 //!
 //! After a power dip a servo has torque 0, its maker's defaults in RAM and, if it counts turns, a new turn. So each servo's torque register is
 //! looked at in turns, and at once when the servo was silent. One that should have torque and has none gets no goals (the gate hears of
-//! it by [`Robot::limp`](ulna_core::Robot::limp)) until it has gone through the [`Stage`]s, one question after the other.
+//! it by [`Robot::limp`](ulna_core::Robot::limp)) until it has gone through the [`ReturnPhase`]s, one question after the other.
 
 use core::time::Duration;
 
@@ -12,8 +12,9 @@ use ulna_bus::registers::{Register, Role};
 use ulna_core::Stamp;
 
 use super::ServoArm;
-use super::exchange::Question;
+use super::question::Question;
 use super::servo::Servo;
+use super::torque::{Comeback, ReturnPhase, Torque, WhyLimp};
 use crate::servo_bus::LoopWrite;
 
 /// A servo is brought back so often in one session; a supply that fails again and again needs a person.
@@ -32,95 +33,6 @@ const UNWELL: u8 = ErrorFlags::ANGLE.0
     | ErrorFlags::OVER_CURRENT.0
     | ErrorFlags::OVERLOAD.0
     | ErrorFlags::ELECTRIC.0;
-
-/// Whether a servo has the torque that it should have.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Torque {
-    /// It should have none.
-    Off,
-    /// It has, as far as is known.
-    On,
-    /// It had; since then it was silent, or leapt, so it is asked before anything else.
-    Doubtful,
-    /// It has lost it, and is on its way back.
-    Lost(Comeback),
-    /// It has it again, and holds where it stands. It gets goals once the gate has seen that it was away: the goals from before lie elsewhere.
-    /// So many ticks more begin without.
-    Back(u8),
-    /// It has lost it, and does not get it again in this session.
-    LeftLimp(WhyLimp),
-}
-
-/// How far a servo is on its way back.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Comeback {
-    stage: Stage,
-    /// When the next question may be asked.
-    due: Duration,
-    failures: u8,
-}
-
-/// What is next.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Stage {
-    /// Has it complaints?
-    Alarms,
-    /// Has it enough voltage?
-    Volts,
-    /// Does the joint stand in its range, and on which turn does it count?
-    Place,
-    /// This one of the settings that it forgot, counted over the whole arm.
-    Setting(usize),
-    /// Its goal becomes the place where it stands.
-    Goal,
-    TorqueOn,
-    Lock,
-    /// Does it say that it has torque?
-    Confirm,
-}
-
-/// Why a servo is left limp.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WhyLimp {
-    /// It lost its power too often.
-    TooOften,
-    /// It stands outside its calibrated range.
-    OutsideRange,
-    /// It does not take its settings.
-    Refuses,
-    /// The session ended before it was back.
-    StillAway,
-}
-
-impl WhyLimp {
-    pub(super) fn words(self) -> &'static str {
-        match self {
-            Self::TooOften => {
-                "it lost its torque too often: look at the power supply and the cables"
-            }
-            Self::OutsideRange => "it stands outside its calibrated range: move it back by hand",
-            Self::Refuses => "it does not take its settings: switch its power off and on",
-            Self::StillAway => "it was not back, or not well, when the session ended",
-        }
-    }
-}
-
-impl Torque {
-    /// It may have restarted.
-    pub(super) fn doubt(&mut self) {
-        match self {
-            Self::On | Self::Back(_) => *self = Self::Doubtful,
-            // It may have lost its power once more.
-            Self::Lost(comeback) => comeback.stage = Stage::Alarms,
-            Self::Off | Self::Doubtful | Self::LeftLimp(_) => {}
-        }
-    }
-
-    /// It should have torque, and has none.
-    pub(super) fn is_limp(&self) -> bool {
-        matches!(self, Self::Lost(_) | Self::Back(_) | Self::LeftLimp(_))
-    }
-}
 
 /// One question of a comeback.
 enum Step {
@@ -188,12 +100,12 @@ impl ServoArm {
             let step = match servo.torque {
                 Torque::Doubtful => self.reading(joint, Role::TorqueEnable),
                 Torque::Lost(comeback) if comeback.due <= now => {
-                    self.step_of(joint, comeback.stage)
+                    self.step_of(joint, comeback.phase)
                 }
                 _ => return false,
             };
             match step {
-                Step::Skip => self.next_stage(joint),
+                Step::Skip => self.next_phase(joint),
                 step => break step,
             }
         };
@@ -201,7 +113,7 @@ impl ServoArm {
         let (address, bytes);
         let ids = [id];
         let request = match step {
-            // As a group of one: its answer is told apart from late ones.
+            // As a group of one: late answers have another length.
             Step::Read(register) => Request::Cycle {
                 write: None,
                 read: Some(GroupRead {
@@ -233,29 +145,29 @@ impl ServoArm {
         found.map_or(Step::Skip, Step::Read)
     }
 
-    fn step_of(&self, joint: usize, stage: Stage) -> Step {
+    fn step_of(&self, joint: usize, phase: ReturnPhase) -> Step {
         let servo = &self.servos[joint];
         let write = |write: Option<LoopWrite>| write.map_or(Step::Skip, Step::Write);
         let family = servo.model.family;
-        match stage {
-            Stage::Alarms => self.reading(joint, Role::HardwareError),
-            Stage::Volts => self.reading(joint, Role::PresentVoltage),
-            Stage::Place if servo.is_wheel() => Step::Skip,
-            Stage::Place => self.reading(joint, Role::PresentPosition),
-            Stage::Setting(number) => write(
+        match phase {
+            ReturnPhase::Alarms => self.reading(joint, Role::HardwareError),
+            ReturnPhase::Volts => self.reading(joint, Role::PresentVoltage),
+            ReturnPhase::Place if servo.is_wheel() => Step::Skip,
+            ReturnPhase::Place => self.reading(joint, Role::PresentPosition),
+            ReturnPhase::Setting(number) => write(
                 self.volatile
                     .get(number)
                     .and_then(|(_, setting)| LoopWrite::setting(setting)),
             ),
-            Stage::Goal if servo.is_wheel() => write(LoopWrite::stand_still(family)),
-            Stage::Goal => {
+            ReturnPhase::Goal if servo.is_wheel() => write(LoopWrite::stand_still(family)),
+            ReturnPhase::Goal => {
                 let here = servo.plausibility.accepted().map(|(_, counts)| counts);
                 let goal = servo.hold.map(|goal| servo.counts(goal)).or(here);
                 write(goal.and_then(|goal| LoopWrite::hold_at(family, goal)))
             }
-            Stage::TorqueOn => write(LoopWrite::torque_on(family)),
-            Stage::Lock => write(LoopWrite::lock(family)),
-            Stage::Confirm => self.reading(joint, Role::TorqueEnable),
+            ReturnPhase::TorqueOn => write(LoopWrite::torque_on(family)),
+            ReturnPhase::Lock => write(LoopWrite::lock(family)),
+            ReturnPhase::Confirm => self.reading(joint, Role::TorqueEnable),
         }
     }
 
@@ -291,7 +203,7 @@ impl ServoArm {
         servo.torque = match servo.restarts > MOST_COMEBACKS {
             true => Torque::LeftLimp(WhyLimp::TooOften),
             false => Torque::Lost(Comeback {
-                stage: Stage::Alarms,
+                phase: ReturnPhase::Alarms,
                 due: now.since_epoch(),
                 failures: 0,
             }),
@@ -311,13 +223,13 @@ impl ServoArm {
             return;
         };
         let again = Torque::Lost(Comeback {
-            stage: Stage::Alarms,
+            phase: ReturnPhase::Alarms,
             due: now.since_epoch() + WAIT,
             ..comeback
         });
         let value = |role| self.value(joint, role, &reply);
-        match comeback.stage {
-            Stage::Alarms => {
+        match comeback.phase {
+            ReturnPhase::Alarms => {
                 let register = value(Role::HardwareError).unwrap_or(0);
                 let complaints = self.servos[joint].model.family.complaints(register);
                 if complaints.0 & UNWELL != 0 {
@@ -325,7 +237,7 @@ impl ServoArm {
                     return;
                 }
             }
-            Stage::Volts => {
+            ReturnPhase::Volts => {
                 let servo = &self.servos[joint];
                 let volts = value(Role::PresentVoltage).map_or(0.0, |counts| volts(servo, counts));
                 if volts < servo.best_volts * HEALTHY_VOLTS {
@@ -333,7 +245,7 @@ impl ServoArm {
                     return;
                 }
             }
-            Stage::Place => {
+            ReturnPhase::Place => {
                 let Some(here) = value(Role::PresentPosition) else {
                     return;
                 };
@@ -343,19 +255,19 @@ impl ServoArm {
                     return;
                 }
             }
-            Stage::Confirm => {
+            ReturnPhase::Confirm => {
                 self.servos[joint].torque = match value(Role::TorqueEnable) {
                     Some(on) if on != 0 => Torque::Back(TICKS_APART),
                     _ => again,
                 };
                 return;
             }
-            Stage::Setting(_) | Stage::Goal | Stage::TorqueOn | Stage::Lock => {}
+            ReturnPhase::Setting(_) | ReturnPhase::Goal | ReturnPhase::TorqueOn | ReturnPhase::Lock => {}
         }
-        self.next_stage(joint);
+        self.next_phase(joint);
     }
 
-    fn next_stage(&mut self, joint: usize) {
+    fn next_phase(&mut self, joint: usize) {
         let Torque::Lost(comeback) = self.servos[joint].torque else {
             return;
         };
@@ -363,23 +275,23 @@ impl ServoArm {
             let rest = self.volatile.iter().enumerate().skip(number);
             let mut mine = rest.filter(|(_, (of, _))| *of == joint);
             mine.next()
-                .map_or(Stage::Goal, |(number, _)| Stage::Setting(number))
+                .map_or(ReturnPhase::Goal, |(number, _)| ReturnPhase::Setting(number))
         };
-        let stage = match comeback.stage {
-            Stage::Alarms => Stage::Volts,
-            Stage::Volts => Stage::Place,
-            Stage::Place => setting_from(0),
-            Stage::Setting(number) => setting_from(number + 1),
-            Stage::Goal => Stage::TorqueOn,
-            Stage::TorqueOn => Stage::Lock,
-            Stage::Lock => Stage::Confirm,
+        let phase = match comeback.phase {
+            ReturnPhase::Alarms => ReturnPhase::Volts,
+            ReturnPhase::Volts => ReturnPhase::Place,
+            ReturnPhase::Place => setting_from(0),
+            ReturnPhase::Setting(number) => setting_from(number + 1),
+            ReturnPhase::Goal => ReturnPhase::TorqueOn,
+            ReturnPhase::TorqueOn => ReturnPhase::Lock,
+            ReturnPhase::Lock => ReturnPhase::Confirm,
             // A family whose torque cannot be read.
-            Stage::Confirm => {
+            ReturnPhase::Confirm => {
                 self.servos[joint].torque = Torque::Back(TICKS_APART);
                 return;
             }
         };
-        self.servos[joint].torque = Torque::Lost(Comeback { stage, ..comeback });
+        self.servos[joint].torque = Torque::Lost(Comeback { phase, ..comeback });
     }
 
     /// What the answer to a read of one register says.

@@ -15,40 +15,11 @@ use ulna_bus::health::Change;
 use ulna_core::{LinkLost, Progress, SafeSlice, Stamp};
 
 use super::ServoArm;
-use super::goals::Burst;
+use super::outgoing::Burst;
+use super::question::{Question, Turn};
 
 /// Most data bytes in an answer of a servo on its way back under torque.
 const LONGEST_ANSWER: u8 = 4;
-
-/// What the open question is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Question {
-    Positions,
-    /// What servos feel.
-    Health,
-    /// Whether they have torque.
-    Torque,
-    /// The next question on the way of this joint's servo back under torque.
-    Comeback(usize),
-}
-
-/// Where the present tick stands.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Turn {
-    /// When the next tick begins.
-    pub(super) next: Stamp,
-    /// When this tick began.
-    pub(super) began: Stamp,
-    /// Goals come with every tick, and nothing may be on the wire then.
-    sends: bool,
-    pub(super) open: Option<Question>,
-    /// What was asked last, in this tick or before.
-    last: Option<Question>,
-    /// Positions have been asked for in this tick.
-    asked: bool,
-    /// Positions have come in in this tick, or were given up.
-    settled: bool,
-}
 
 impl ServoArm {
     /// Begins a tick; `goals` are those of this bus, one for each joint, and `next` is when the next tick begins.

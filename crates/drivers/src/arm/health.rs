@@ -12,10 +12,10 @@ use ulna_bus::registers::{Role, Span};
 use ulna_core::{Health, Joints, Stamp};
 
 use super::ServoArm;
-use super::comeback::Torque;
-use super::exchange::Question;
+use super::question::Question;
 use super::health_report::Watching;
 use super::servo::Servo;
+use super::torque::Torque;
 
 /// What is read for it.
 const ROLES: [Role; 4] = [

@@ -7,20 +7,18 @@ use ulna_bus::engine::EngineConfig;
 use ulna_bus::health::{LinkEstimate, RoundTripSummary};
 use ulna_core::{Joints, Stamp};
 
-use super::ServoArm;
-
 /// What is known of the link.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Link {
     pub(super) estimate: LinkEstimate,
-    measured: Option<RoundTripSummary>,
+    pub(super) measured: Option<RoundTripSummary>,
     /// Its owner has said how slow it is.
-    fixed: bool,
+    pub(super) fixed: bool,
     /// Questions of the control loop, positions and health.
     pub(super) questions: u32,
     /// Ticks of all joints, and those of them that began without a recent position.
-    joint_ticks: u64,
-    unread: u64,
+    pub(super) joint_ticks: u64,
+    pub(super) unread: u64,
 }
 
 /// A position older than this is none.
@@ -71,58 +69,5 @@ impl Link {
         let old = measured.iter().filter(|stamp| stamp.age(now) > RECENT);
         self.unread = self.unread.saturating_add(old.count() as u64);
         self.joint_ticks = self.joint_ticks.saturating_add(measured.len() as u64);
-    }
-}
-
-impl ServoArm {
-    /// Believes its owner that the slowest answers take this long beyond the time on the wire, and measures nothing.
-    pub fn set_round_trip(&mut self, slowest: Duration) {
-        self.link.fixed = true;
-        self.link.estimate = LinkEstimate::fixed(slowest);
-        self.engine.set_link(self.link.estimate.timing());
-    }
-
-    /// What was measured while connecting is what the control loop goes by.
-    pub(crate) fn settle_link(&mut self) {
-        let Some(summary) = self
-            .bus
-            .round_trips()
-            .summary()
-            .filter(|_| !self.link.fixed)
-        else {
-            return;
-        };
-        self.link.measured = Some(summary);
-        self.link.estimate = LinkEstimate::measured(summary);
-        self.engine.set_link(self.link.estimate.timing());
-    }
-
-    /// In this time an exchange is over, and another if that before it was open still.
-    pub(crate) fn patience(&self) -> Duration {
-        let (len, servos) = (self.layout.read.len, self.servos.len());
-        self.engine.config().longest(len, servos) * 3
-    }
-
-    /// How fast the link is.
-    pub fn link_report(&self) -> LinkReport {
-        let ms = |time: Duration| time.as_secs_f64() * 1e3;
-        let timing = self.link.estimate.timing();
-        let usual = self
-            .link
-            .measured
-            .map_or(timing.typical, |measured| measured.p50);
-        let config = self.engine.config();
-        let wire = config.group_wire_time(self.layout.read.len, self.servos.len());
-        LinkReport {
-            round_trip_ms: self.link.measured.map(|measured| RoundTripReport {
-                min: ms(measured.min),
-                p50: ms(measured.p50),
-                p99: ms(measured.p99),
-            }),
-            turnaround_ms: ms(timing.turnaround),
-            reads_per_second: 1.0 / (wire + usual).as_secs_f64().max(1e-6),
-            questions: self.link.questions,
-            unread: self.link.unread as f64 / self.link.joint_ticks.max(1) as f64,
-        }
     }
 }

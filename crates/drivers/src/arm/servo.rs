@@ -7,8 +7,8 @@ use ulna_core::{JointCalibration, Unit};
 use ulna_robot::JointSpec;
 use ulna_robot::RobotKind;
 
-use super::comeback::{Torque, WhyLimp};
 use super::health_report::HealthReport;
+use super::torque::{Torque, WhyLimp};
 
 /// One joint's servo.
 #[derive(Debug, Clone, Copy)]

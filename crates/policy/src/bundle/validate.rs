@@ -14,6 +14,10 @@ use crate::error::PolicyError;
 use super::manifest::{Manifest, OneOrMore, Resize, SCHEMA, Units};
 use super::statistics;
 
+/// LeRobot's keys of the task: its text, and what a tokenizer made of it.
+const TASK: &str = "task";
+const LANGUAGE: &str = "observation.language.";
+
 /// The largest picture side, pixels.
 const MAX_SIDE: usize = 4096;
 /// The most cameras.
@@ -188,6 +192,10 @@ fn input_kind(key: &str, shape: &[usize], resize: Option<Resize>) -> Result<Inpu
         }
         (key, _) if camera_of(key).is_some() => Err(format!(
             "`{key}` has the shape {shape:?}, and [3, height, width] with sides of at most {MAX_SIDE} pixels is possible"
+        )),
+        (key, _) if key == TASK || key.starts_with(LANGUAGE) => Err(format!(
+            "its input `{key}` is the task's text, which needs a tokenizer that this ulna has not; only networks without language are run: export it \
+             with the task fixed, or train one that is for one task"
         )),
         _ => Err(format!(
             "it has an input `{key}`, and only {STATE}, {ENVIRONMENT_STATE} and {IMAGES}NAME are known"

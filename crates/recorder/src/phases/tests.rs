@@ -131,12 +131,12 @@ fn keys_between_two_rows_make_no_empty_episodes() {
 }
 
 #[test]
-fn an_abort_keeps_what_is_complete_and_nothing_else() {
+fn an_abort_keeps_what_there_is() {
     let mut acts = Vec::new();
     let mut recording = phases(2, 9, 9);
     story(&mut recording, 3, &[]);
     recording.abort(&mut acts);
-    assert_eq!(acts, [Act::Close(Ended::Discarded), Act::Discard]);
+    assert_eq!(acts, [Act::Close(Ended::Fault), Act::Commit]);
     acts.clear();
     let mut resetting = phases(2, 2, 9);
     story(&mut resetting, 4, &[]);
@@ -190,4 +190,28 @@ fn after_a_reset_too() {
     assert!(session.before_row(READY, &mut acts));
     session.after_row(&mut acts);
     assert_eq!(with_an_arm_on_its_way(&mut session, 4, None), "-wwwR");
+}
+
+#[test]
+fn a_key_that_meant_begin_does_not_end_what_has_just_begun() {
+    let mut session = Phases::new(Plan {
+        episodes: 1,
+        episode_rows: 99,
+        reset_rows: 0,
+        approach_rows: 30 * LONGEST_APPROACH,
+    });
+    let mut acts = Vec::new();
+    let on_its_way = Ready {
+        arrived: false,
+        ..READY
+    };
+    assert!(!session.before_row(on_its_way, &mut acts));
+    assert!(session.before_row(READY, &mut acts));
+    session.press(Key::Next, &mut acts);
+    assert_eq!(session.phase(), Phase::Recording);
+    for _ in 0..15 {
+        session.before_row(READY, &mut acts);
+    }
+    session.press(Key::Next, &mut acts);
+    assert_eq!(session.phase(), Phase::Over);
 }

@@ -8,6 +8,15 @@ use crate::report::{Ages, CameraReport, EpisodeReport};
 use crate::sampler::{CameraCounts, Sampled, Sampler, TickCounts};
 use crate::sink::PicturesTaken;
 
+/// What was late of a row.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Late {
+    /// Cameras whose picture was older than is allowed, one bit each.
+    pub(super) pictures: u32,
+    /// The control loop stood still.
+    pub(super) stalled: bool,
+}
+
 /// An episode that is being recorded.
 #[derive(Debug)]
 pub(super) struct Running {
@@ -16,6 +25,7 @@ pub(super) struct Running {
     rows: u64,
     before: TickCounts,
     without_target: u64,
+    stalled: u64,
     state_age: Ages,
     cameras: Vec<RunningCamera>,
 }
@@ -49,14 +59,24 @@ impl Running {
             rows: 0,
             before: sampler.ticks(),
             without_target: 0,
+            stalled: 0,
             state_age: Ages::default(),
             cameras: cameras.collect(),
         }
     }
 
-    /// Counts a row whose pictures were taken like this; returns the row's flags.
-    pub(super) fn count(&mut self, row: &Sampled, taken: PicturesTaken) -> u32 {
+    /// How many rows it has.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Counts a row that was late like this and whose pictures were taken like this; returns the row's flags.
+    pub(super) fn count(&mut self, row: &Sampled, late: Late, taken: PicturesTaken) -> u32 {
         let mut flags = 0;
+        if late.stalled {
+            flags |= flag::STALLED;
+            self.stalled += 1;
+        }
         for (camera, (seen, picture)) in self.cameras.iter_mut().zip(&row.pictures).enumerate() {
             let Some(frame) = picture else { continue };
             seen.age.add(frame.age(row.at));
@@ -69,6 +89,10 @@ impl Running {
             seen.report.replaced += u64::from(replaced);
             if replaced != 0 {
                 flags |= flag::REPLACED_PICTURE;
+            }
+            if late.pictures >> camera & 1 != 0 {
+                flags |= flag::LATE_PICTURE;
+                seen.report.overdue += 1;
             }
         }
         self.rows += 1;
@@ -101,6 +125,7 @@ impl Running {
             overruns: ticks.overruns - self.before.overruns,
             altered: ticks.altered - self.before.altered,
             without_target: self.without_target,
+            stalled: self.stalled,
             state_age: self.state_age.times(),
             cameras: cameras.collect(),
         }

@@ -39,6 +39,18 @@ pub enum OnInterrupt {
     Discard,
 }
 
+/// What becomes of the running episode when a picture, or a control tick, is late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnLate {
+    /// It goes on; its late rows are marked and counted.
+    #[default]
+    Mark,
+    /// It is thrown away, and recorded again after a reset.
+    Discard,
+    /// It is saved as far as it went, and the session ends.
+    Stop,
+}
+
 /// How a session is recorded.
 #[derive(Debug)]
 pub struct Options {
@@ -48,8 +60,14 @@ pub struct Options {
     pub plan: Plan,
     /// How long a row waits for pictures whose light fell before it.
     pub grace: Duration,
-    /// A camera whose newest picture is older than this ends the session.
-    pub oldest_picture: Duration,
+    /// A picture that is older than this is late; so is a control tick.
+    pub oldest: Duration,
+    /// A camera that gives no picture for so long is broken, which ends the session.
+    pub longest_silence: Duration,
+    /// Without control ticks for so long, an episode ends where that began.
+    pub longest_pause: Duration,
+    /// What lateness does with the running episode.
+    pub on_late: OnLate,
     /// What an interruption does with the running episode.
     pub on_interrupt: OnInterrupt,
     /// The way to the disk.
@@ -57,13 +75,17 @@ pub struct Options {
 }
 
 impl Options {
-    /// Rows wait for a quarter of a second at most; pictures may be half a second old, as in LeRobot 0.6.2.
+    /// Rows wait for a quarter of a second at most; pictures may be half a second old, as in LeRobot 0.6.2, where older ones end the
+    /// session. A camera may be silent for ten seconds, and the control loop for two.
     pub fn new(fps: u32, plan: Plan, sink: SinkOptions) -> Self {
         Self {
             fps,
             plan,
             grace: Duration::from_millis(250),
-            oldest_picture: Duration::from_millis(500),
+            oldest: Duration::from_millis(500),
+            longest_silence: Duration::from_secs(10),
+            longest_pause: Duration::from_secs(2),
+            on_late: OnLate::Mark,
             on_interrupt: OnInterrupt::Save,
             sink,
         }
@@ -79,6 +101,8 @@ pub struct Outcome {
     pub rows: u64,
     /// Episodes that were thrown away.
     pub discarded: u64,
+    /// Rows of the episode that a fault ended and that was saved as far as it went.
+    pub cut_short: Option<u64>,
     /// The reports of the episodes that were kept.
     pub reports: Vec<EpisodeReport>,
     /// Why the session ended before its time, if it did.

@@ -11,27 +11,51 @@ use crate::sampler::{Sampled, Sampler};
 /// How long cameras may take until their first picture.
 const WARM_UP: Duration = Duration::from_secs(10);
 
+/// What there is to say of the pictures of a row.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    /// Cameras whose picture is older than is allowed, one bit each.
+    pub(super) late: u32,
+    /// Why the first of them is.
+    pub(super) reason: Option<RecorderError>,
+    /// The camera is not only late: waiting for it makes no sense.
+    pub(super) broken: bool,
+}
+
+impl Judged {
+    fn add(&mut self, camera: usize, reason: RecorderError, broken: bool) {
+        self.late |= 1 << camera;
+        if self.reason.is_none() || (broken && !self.broken) {
+            self.reason = Some(reason);
+        }
+        self.broken |= broken;
+    }
+}
+
 /// Watches the age of pictures.
 #[derive(Debug)]
 pub(super) struct Watch {
     allowed: Duration,
+    longest_silence: Duration,
     since: Stamp,
     arrivals: Vec<Stamp>,
 }
 
 impl Watch {
-    /// Pictures may be `allowed` old.
-    pub(super) fn new(allowed: Duration, cameras: usize) -> Self {
+    /// Pictures may be `allowed` old, and none come for `longest_silence`.
+    pub(super) fn new(allowed: Duration, longest_silence: Duration, cameras: usize) -> Self {
         Self {
             allowed,
+            longest_silence,
             since: Stamp::ZERO,
             arrivals: vec![Stamp::ZERO; cameras],
         }
     }
 
-    /// The session begins.
+    /// The session begins, or goes on after everything stood still.
     pub(super) fn begin(&mut self, now: Stamp) {
         self.since = now;
+        self.arrivals.fill(now);
     }
 
     /// A picture has arrived.
@@ -41,47 +65,55 @@ impl Watch {
         }
     }
 
-    /// The first camera whose pictures have become too old to be recorded at this row.
+    /// Looks at the pictures of this row.
     pub(super) fn judge(
         &self,
         columns: &Columns,
         sampler: &Sampler,
         row: &Sampled,
         now: Stamp,
-    ) -> Option<RecorderError> {
-        let allowed = self.allowed;
-        for (index, picture) in row.pictures.iter().enumerate() {
-            let camera = columns.cameras().get(index)?.name.clone();
+    ) -> Judged {
+        let mut judged = Judged::default();
+        let cameras = columns.cameras().iter().zip(&self.arrivals).enumerate();
+        for ((index, (camera, arrival)), picture) in cameras.zip(&row.pictures) {
+            let camera = camera.name.clone();
             let Some(frame) = picture else {
                 let silence = row.at - self.since;
                 if silence > WARM_UP {
-                    return Some(RecorderError::CameraSilent { camera, silence });
+                    judged.add(index, RecorderError::CameraSilent { camera, silence }, true);
                 }
                 continue;
             };
-            let age = frame.age(row.at);
+            let (age, allowed) = (frame.age(row.at), self.allowed);
             if age <= allowed {
                 continue;
             }
-            let silence = self.arrivals[index].age(now);
-            return Some(if sampler.camera(index).repeating && silence < allowed {
+            let silence = arrival.age(now);
+            if sampler.camera(index).repeating && silence < allowed {
                 let sequence = frame.sequence;
-                RecorderError::CameraFrozen {
+                let frozen = RecorderError::CameraFrozen {
                     camera,
                     sequence,
                     age,
-                }
+                };
+                judged.add(index, frozen, true);
             } else if silence < allowed {
-                RecorderError::CameraLate {
+                let late = RecorderError::CameraLate {
                     camera,
                     age,
                     allowed,
-                }
+                };
+                judged.add(index, late, false);
             } else {
-                let silence = age;
-                RecorderError::CameraSilent { camera, silence }
-            });
+                let broken = silence > self.longest_silence;
+                let silence = silence.max(age);
+                judged.add(
+                    index,
+                    RecorderError::CameraSilent { camera, silence },
+                    broken,
+                );
+            }
         }
-        None
+        judged
     }
 }

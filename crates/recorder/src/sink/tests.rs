@@ -83,6 +83,7 @@ fn no_row_is_lost_while_the_encoder_stalls() {
     let mut sink = EpisodeSink::new(writer(folder.path()), &[camera()], options).unwrap();
     let closed = gate.lock().unwrap();
     sink.begin();
+    sink.encoders[0].wait_until_ready();
     let taken: Vec<_> = (0..20).map(|value| push(&mut sink, value)).collect();
     sink.close(true, false);
     sink.commit(json!({}));
@@ -112,6 +113,7 @@ fn the_spool_is_used_again_and_leaves_nothing() {
     let mut expected = Vec::new();
     for round in 0..3u8 {
         sink.begin();
+        sink.encoders[0].wait_until_ready();
         let closed = gate.lock().unwrap();
         for value in round * 10..round * 10 + 5 {
             assert_eq!(push(&mut sink, value).replaced, 0);
@@ -205,4 +207,69 @@ fn an_encoder_that_fails_is_reported_and_the_journal_stays() {
     );
     assert_eq!(Dataset::open(folder.path()).unwrap().len(), 0);
     assert!(folder.path().join(".ulna/run-000000/rows.log").is_file());
+}
+
+/// A copy of a dataset, as a program that was killed leaves it: without its lock.
+fn as_killed(folder: &std::path::Path) -> tempfile::TempDir {
+    fn copy(from: &std::path::Path, to: &std::path::Path) {
+        for entry in std::fs::read_dir(from).unwrap() {
+            let path = entry.unwrap().path();
+            let target = to.join(path.file_name().unwrap());
+            if path.is_dir() {
+                std::fs::create_dir(&target).unwrap();
+                copy(&path, &target);
+            } else {
+                std::fs::copy(&path, &target).unwrap();
+            }
+        }
+    }
+    let killed = tempfile::tempdir().unwrap();
+    copy(folder, killed.path());
+    killed
+}
+
+#[test]
+fn pictures_that_wait_for_their_encoder_survive_the_program() {
+    // Stalled from the first picture on, or after some; the disk has room for all that wait, or for some.
+    for (encoded, places) in [(0, 99), (10, 99), (10, 20)] {
+        let folder = tempfile::tempdir().unwrap();
+        let (options, gate, seen) = stalled(99, places);
+        let mut sink = EpisodeSink::new(writer(folder.path()), &[camera()], options).unwrap();
+        sink.begin();
+        sink.encoders[0].wait_until_ready();
+        for value in 0..encoded {
+            push(&mut sink, value * 4);
+            seen.recv().unwrap();
+        }
+        while encoded > 0 && sink.encoders[0].waiting() > 0 {
+            std::thread::yield_now();
+        }
+        let closed = gate.lock().unwrap();
+        for value in encoded..50 {
+            push(&mut sink, value * 4);
+        }
+        // The journal is written on another thread.
+        let journal = folder.path().join(".ulna/run-000000/rows.log");
+        let row = 8 + 2 + "wait".len() + 2 * 8;
+        while std::fs::metadata(&journal).unwrap().len() < 50 * row as u64 {
+            std::thread::yield_now();
+        }
+        let killed = as_killed(folder.path());
+        drop(closed);
+        drop(sink.finish());
+        let repaired = ulna_dataset::repair(killed.path()).unwrap();
+        assert_eq!(repaired.recovered, [(0, 50)], "{encoded}: {repaired:?}");
+        let again = ulna_dataset::repair(killed.path()).unwrap();
+        assert_eq!(again, ulna_dataset::RepairReport::default());
+        let dataset = Dataset::open(killed.path()).unwrap();
+        let mut pictures = dataset.pictures("observation.images.front").unwrap();
+        for row in 0..50 {
+            // What found no place is the picture before again.
+            let last = u64::from(encoded) + places + 10 - 1;
+            let expected = 4 * (row as u64).min(last);
+            let found = pictures.read(0, row).unwrap();
+            let mean = found.rgb.iter().map(|byte| f64::from(*byte)).sum::<f64>() / 768.0;
+            assert!((mean - expected as f64).abs() < 6.0, "row {row}: {mean}");
+        }
+    }
 }

@@ -57,7 +57,7 @@ pub fn checked(
 
 /// How fast the joints of the robot can move that the dataset was recorded with, in the dataset's units; nothing if the
 /// robot is not known.
-pub(super) fn speeds(dir: &Path) -> BTreeMap<String, f64> {
+pub(crate) fn speeds(dir: &Path) -> BTreeMap<String, f64> {
     let Ok((_, Some((kind, angles)))) = crate::view::open(dir, None, None) else {
         return BTreeMap::new();
     };

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, json};
 use ulna_core::Unit;
 use ulna_dataset::{Dataset, DatasetError, INFO_PATH, MANIFEST_PATH, Manifest, Spec, Writer};
+use ulna_outside::{Printable, Shell};
 use ulna_recorder::Columns;
 use ulna_robot::{Calibration, RobotKind};
 
@@ -29,7 +30,9 @@ pub(super) fn open(
         manifest: (!options.plain).then(|| manifest(rig, rig_options)),
     };
     if options.resume {
-        let differences = options.codec.differences(&Dataset::open(&options.dataset)?);
+        let there = Dataset::open(&options.dataset)?;
+        own_columns_agree(&there, options)?;
+        let differences = options.codec.differences(&there);
         if !differences.is_empty() {
             let path = options.dataset.clone();
             return Err(DatasetError::Differs { path, differences }.into());
@@ -45,6 +48,23 @@ pub(super) fn open(
         was_there,
     };
     Ok((writer, created))
+}
+
+/// Names the option when a dataset with ulna's own columns is to go on without them, or the other way round.
+fn own_columns_agree(there: &Dataset, options: &RecordOptions) -> Result<(), SessionError> {
+    let mut features = there.info().features.iter();
+    let has = features.any(|feature| feature.key.starts_with("ulna."));
+    let dir = Printable(options.dataset.display());
+    match (has, options.plain) {
+        (false, false) => Err(SessionError::Usage(format!(
+            "{dir} has none of ulna's own columns, as with --plain: pass --plain to go on with it"
+        ))),
+        (true, true) => Err(SessionError::Usage(format!(
+            "{dir} has ulna's own columns: leave out --plain, or take them off with `ulna dataset features {} --plain`",
+            Shell(options.dataset.display())
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn manifest(rig: &Rig, options: &RigOptions) -> Manifest {

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ulna_dataset::{Dataset, free_bytes};
-use ulna_recorder::OnInterrupt;
 use ulna_recorder::space::RESERVE;
+use ulna_recorder::{OnInterrupt, OnLate};
 
 use super::CodecChoice;
 use crate::error::SessionError;
@@ -65,6 +65,8 @@ pub struct RecordOptions {
     pub camera_faults: Vec<String>,
     /// What Ctrl-C does with the running episode.
     pub on_interrupt: OnInterrupt,
+    /// What late pictures and control ticks do with it.
+    pub on_late: OnLate,
     /// How pictures are encoded.
     pub codec: CodecChoice,
 }
@@ -86,6 +88,7 @@ impl RecordOptions {
             picture: (640, 480),
             camera_faults: Vec::new(),
             on_interrupt: OnInterrupt::Save,
+            on_late: OnLate::Mark,
             codec: CodecChoice::default(),
         }
     }

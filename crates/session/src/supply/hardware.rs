@@ -4,6 +4,7 @@ use ulna_drivers::SerialPort;
 use ulna_drivers::calibration;
 use ulna_robot::{ArmRole, RobotKind};
 
+use super::choice::calibrated;
 use super::parts::{SuppliedArm, Supply, Surroundings, side_id, sides};
 use crate::error::SessionError;
 use crate::options::RigOptions;
@@ -87,8 +88,20 @@ fn open_arms(kind: &RobotKind, given: &Ports<'_>) -> Result<Vec<SuppliedArm>, Se
         )));
     }
     let id = id.ok_or_else(|| {
+        let known = match calibrated(role, kind).join(", ") {
+            none if none.is_empty() => format!(
+                "none is yet: `ulna calibrate --robot {}{} --{flag}-id NAME` does it",
+                kind.name,
+                if role == ArmRole::Leader {
+                    " --leader"
+                } else {
+                    ""
+                }
+            ),
+            ids => format!("there are: {ids}"),
+        };
         SessionError::Usage(format!(
-            "no id for the {role}: pass the --{flag}-id under which the arm was calibrated"
+            "no id for the {role}: pass the --{flag}-id under which the arm was calibrated; {known}"
         ))
     })?;
     let arms = sides.into_iter().zip(ports);

@@ -83,6 +83,11 @@ pub trait Surroundings: fmt::Debug + Send {
     /// Puts the arm at these joint angles, rad; NaN leaves a joint alone.
     fn place(&self, _angles: &Joints<f64>) {}
 
+    /// What passed over each bus, where servos can be asked that.
+    fn traffic(&self) -> Vec<BusTraffic> {
+        Vec::new()
+    }
+
     /// What drives the robot's base here, if anything does by itself.
     fn base_operator(&self) -> Option<Box<dyn Teleoperator>> {
         None
@@ -98,6 +103,21 @@ pub struct Supply {
     pub leader: Vec<SuppliedArm>,
     /// What is around them.
     pub surroundings: Box<dyn Surroundings>,
+}
+
+/// What passed over one bus, seen from the servos.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BusTraffic {
+    /// Whose bus it is: `follower`, `leader right`.
+    pub role: String,
+    /// Questions that were answered.
+    pub answered: u64,
+    /// Goals and other requests without an answer.
+    pub unanswered: u64,
+    /// Bytes that others on the wire destroyed, and those that found no room.
+    pub lost_bytes: u64,
+    /// Longest time between two requests without an answer, since this was asked last.
+    pub longest_pause: Duration,
 }
 
 /// The robots that a rig is put together from, with the names of their sides; one without a name if there is one.

@@ -12,7 +12,7 @@ use ulna_rt::RealClock;
 use ulna_sim::adapter::AdapterModel;
 use ulna_sim::world::{SimArm, SimBaseOperator, SimError, SimWorld, Wire, WorldOptions};
 
-use super::parts::{SuppliedArm, Supply, Surroundings, side_id, sides};
+use super::parts::{BusTraffic, SuppliedArm, Supply, Surroundings, side_id, sides};
 use crate::device::Teleoperator;
 use crate::error::SessionError;
 use crate::options::RigOptions;
@@ -22,6 +22,18 @@ use crate::report::ClockKind;
 pub use ulna_sim::adapter::KINDS as ADAPTERS;
 pub use ulna_sim::scene::SceneKind;
 pub use ulna_sim::scenes;
+
+/// What can go wrong on a simulated bus and with a simulated camera, and how it is written, for people.
+pub fn faults_in_words() -> String {
+    format!(
+        "--fault\n{}\n\n--camera-fault\n  \
+         front:frozen@3s                     the camera repeats one picture\n  \
+         front:silent@3s                     it gives no more pictures\n  \
+         front:gone@3s                       it is unplugged\n  \
+         front:late+700ms@3s                 its pictures arrive so much later",
+        ulna_sim::fault::GRAMMAR
+    )
+}
 
 /// Builds the world that the options ask for, and takes its ports.
 pub(super) fn open(
@@ -192,6 +204,18 @@ impl Surroundings for Simulated {
 
     fn place(&self, angles: &Joints<f64>) {
         self.0.place(angles);
+    }
+
+    fn traffic(&self) -> Vec<BusTraffic> {
+        let buses = self.0.traffic().into_iter();
+        let traffic = buses.map(|(role, traffic)| BusTraffic {
+            role: role.to_owned(),
+            answered: traffic.answered,
+            unanswered: traffic.unanswered,
+            lost_bytes: traffic.destroyed + traffic.lost,
+            longest_pause: traffic.longest_pause,
+        });
+        traffic.collect()
     }
 
     fn base_operator(&self) -> Option<Box<dyn Teleoperator>> {

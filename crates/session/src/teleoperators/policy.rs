@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use ulna_core::{Action, ActionSource, Environment, Stamp, TickRecord};
+use ulna_outside::Printable;
 use ulna_policy::runner::{grippers, runner};
 use ulna_policy::{
     Bundle, Inference, ObservationSlot, PolicySource, Report, RobotContract, RunnerOptions,
@@ -20,6 +21,7 @@ use crate::device_report::PolicyReport;
 use crate::error::SessionError;
 use crate::policy_options::PolicyOptions;
 use crate::report::ClockKind;
+use crate::supply::scenes;
 use crate::teleoperator_type::{TeleoperatorRequest, TeleoperatorType};
 
 /// See the module.
@@ -71,6 +73,9 @@ pub fn open_policy(
     let offered = request.robot.cameras.iter().fold(offered, |offered, spec| {
         offered.with_camera(&spec.name, size_of(&spec.name))
     });
+    if request.surroundings.simulated() {
+        scene_fits(bundle, values)?;
+    }
     let engine = options.open_engine()?;
     let (ready, checked) = prepare(bundle, &engine, options.threads, Some(&offered))?;
     let fps = contract.fps.ceil().max(1.0);
@@ -109,6 +114,21 @@ pub fn open_policy(
         }),
         checked,
     }))
+}
+
+/// Names the scene that reports what a policy wants to see, if this one, with so many `values`, does not.
+fn scene_fits(bundle: &Bundle, values: usize) -> Result<(), SessionError> {
+    let asked = bundle.contract().environment_state();
+    let mut scenes = scenes::all().iter();
+    let fitting = scenes.find(|scene| asked != values && scene.environment.len() == asked);
+    let Some(scene) = fitting else {
+        return Ok(());
+    };
+    Err(SessionError::Session(format!(
+        "policy `{}` wants {asked} numbers of observation.environment_state, which this scene does not report: pass --scene {}",
+        Printable(bundle.name()),
+        scene.name
+    )))
 }
 
 /// A policy that drives.

@@ -156,11 +156,12 @@ fn answers_have_the_documented_bytes() {
         [position, second].concat()
     );
     assert_eq!(answer(&mut bus, us(3000), &ping(9)), [0u8; 0]);
-    let counters = BusCounters {
+    let counters = WireCounters {
         requests: 4,
         answers: 4,
         corrupt_requests: 0,
         lost_bytes: 0,
+        destroyed_bytes: 0,
     };
     assert_eq!(bus.counters(), counters);
 }

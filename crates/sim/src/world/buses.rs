@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ulna_drivers::{Port, SerialPort};
 
 use crate::adapter::Adapter;
-use crate::bus::{BusOptions, ServoBus};
+use crate::bus::{BusOptions, Meter, ServoBus, Traffic};
 use crate::fault::FaultPlan;
 use crate::memory::MemoryPort;
 use crate::plant::Plant;
@@ -20,6 +20,7 @@ pub(crate) struct WiredBus<P> {
     /// `follower`, `leader right`.
     role: String,
     baud: u32,
+    meter: Meter,
     wire: BusWire<P>,
 }
 
@@ -51,6 +52,7 @@ impl<P: Plant + Send + 'static> WiredBus<P> {
         let bus = servos.into_bus(plant, options)?;
         let role = format!("{role} {}", arm.side).trim_end().to_owned();
         Ok(Self {
+            meter: bus.meter(),
             wire: BusWire::new(bus, &role, wire)?,
             role,
             baud: arm.kind.bus.baud,
@@ -76,6 +78,11 @@ impl<P: Plant + Send + 'static> WiredBus<P> {
             BusWire::InMemory(_) => None,
             BusWire::Pty { bus, .. } => Some((&self.role, bus.path().to_owned())),
         }
+    }
+
+    /// Its role, and what passed over it.
+    pub(crate) fn traffic(&self) -> (&str, Traffic) {
+        (&self.role, self.meter.traffic())
     }
 
     /// Its role, if the thread that serves it has ended.

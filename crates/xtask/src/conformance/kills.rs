@@ -1,5 +1,6 @@
 //! Pull the plug, for real: `ulna` is killed at random instants while it records, edits and repairs. What is left must
-//! repair to every saved episode and all but the last second of the running one, and Python LeRobot must open it.
+//! repair to every saved episode and all but the last second of the running one, and Python LeRobot must open it. Or it is
+//! stopped: it stands still for a while, is hung up on, or its terminal closes; then it has to end by itself, with the same left.
 //!
 //! The order in which a disk may lose what was not synced is the business of the simulated power cuts among crate
 //! `dataset`'s tests; here processes die, and files stay as the system has them.
@@ -18,16 +19,35 @@ use super::sources;
 mod editing;
 mod files;
 mod left;
+mod load;
 mod process;
 mod recording;
 mod starving;
+mod stopping;
 
 use editing::Bench;
 use left::Left;
+use load::Load;
 use process::Ulna;
+use stopping::{Stopped, Way};
 
-/// How often a recording is killed by default.
-pub(super) const USUAL: usize = 20;
+/// How often what happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// Recordings are killed.
+    pub(super) kills: usize,
+    /// Recordings are stopped.
+    pub(super) stops: usize,
+    /// Threads that keep the computer busy meanwhile.
+    pub(super) load: usize,
+}
+
+/// By default.
+pub(super) const USUAL: Plan = Plan {
+    kills: 20,
+    stops: 12,
+    load: 0,
+};
 /// Kills of a recording for each kill of an edit.
 const RECORDINGS_PER_EDIT: usize = 2;
 
@@ -36,14 +56,23 @@ pub(super) fn check(
     report: &mut Report,
     root: &Path,
     python: Option<&Path>,
-    kills: usize,
+    plan: Plan,
 ) -> Result<()> {
+    let Plan { kills, stops, load } = plan;
     let scratch = tempfile::tempdir().context("cannot make a folder for temporary files")?;
     sources::run(sources::cargo(root).args(["build", "--quiet", "--package", "ulna-cli"]))?;
     let ulna = Ulna::next_to_this_program()?;
-    let mut left = recordings(report, &ulna, scratch.path(), kills)?;
-    let edits = kills.div_ceil(RECORDINGS_PER_EDIT);
-    left.extend(edited(report, &ulna, scratch.path(), edits)?);
+    let busy = Load::of(load);
+    let mut left = Vec::new();
+    if kills > 0 {
+        left.extend(recordings(report, &ulna, scratch.path(), kills)?);
+        let edits = kills.div_ceil(RECORDINGS_PER_EDIT);
+        left.extend(edited(report, &ulna, scratch.path(), edits)?);
+    }
+    if stops > 0 {
+        left.extend(stopped(report, &ulna, scratch.path(), stops)?);
+    }
+    drop(busy);
     let Some(python) = python else {
         return Ok(());
     };
@@ -95,7 +124,7 @@ fn recordings(report: &mut Report, ulna: &Ulna, scratch: &Path, kills: usize) ->
             sum(&|k| u64::from(k.gave_up)),
         );
         report.line(
-            Outcome::Skipped,
+            Outcome::Passed,
             "the last second on a busy computer",
             &figures,
         )?;
@@ -103,6 +132,46 @@ fn recordings(report: &mut Report, ulna: &Ulna, scratch: &Path, kills: usize) ->
     let left = killed.into_iter().filter_map(|killed| {
         let (dataset, lengths) = (killed.dataset?, killed.lengths);
         // LeRobot opens no dataset without an episode, its own included.
+        (!lengths.is_empty()).then_some(Left { dataset, lengths })
+    });
+    Ok(left.collect())
+}
+
+fn stopped(report: &mut Report, ulna: &Ulna, scratch: &Path, stops: usize) -> Result<Vec<Left>> {
+    report.section(&format!("`ulna record --sim`, stopped {stops} times"))?;
+    let tried = in_parallel(stops, |stop| {
+        stopping::stop(ulna, &scratch.join(format!("stop-{stop}")), stop)
+    });
+    let (stopped, failed) = report_failures(report, tried)?;
+    let of = |way: Way| stopped.iter().filter(move |stop| stop.way == way);
+    let slowest = |way: Way| {
+        let times = of(way).map(|stop| stop.ended_after.as_secs_f64());
+        format!("{:.1} s", times.fold(0.0, f64::max))
+    };
+    let figures = format!(
+        "{} pauses (ended within {} of SIGTERM), {} times SIGHUP (within {}), {} closed terminals (within {}); {} episodes saved before, all \
+         there; lost at most {} rows of the time recorded; nothing was left to repair; {} recordings had given up by themselves",
+        of(Way::Pause).count(),
+        slowest(Way::Pause),
+        of(Way::HangUp).count(),
+        slowest(Way::HangUp),
+        of(Way::Terminal).count(),
+        slowest(Way::Terminal),
+        stopped.iter().map(|stop| stop.saved).sum::<u64>(),
+        stopped
+            .iter()
+            .map(|stop| stop.lost_of_time)
+            .max()
+            .unwrap_or(0),
+        stopped.iter().filter(|stop| stop.gave_up).count(),
+    );
+    report.line(
+        passed_if(failed == 0),
+        "stopped recordings end and keep what they had",
+        &figures,
+    )?;
+    let left = stopped.into_iter().filter_map(|stop: Stopped| {
+        let (dataset, lengths) = (stop.dataset?, stop.lengths);
         (!lengths.is_empty()).then_some(Left { dataset, lengths })
     });
     Ok(left.collect())

@@ -16,8 +16,8 @@ use super::process::{Ulna, killed_after};
 /// a new dataset of it, the others edit in place.
 const TOOLS: [&str; 6] = [
     "compact *",
-    "delete * --episodes 1,3",
-    "trim * --episode 2 --from 5 --to 20",
+    "delete * --yes --episodes 1,3",
+    "trim * --yes --episode 2 --from 5 --to 20",
     "reencode * --codec h264",
     "merge * * --output",
     "tasks * --assign 0 another",

@@ -13,7 +13,7 @@ use super::files::{self, Run};
 use super::process::{Ulna, killed_after};
 use super::starving::Starving;
 
-const FPS: u64 = 30;
+pub(super) const FPS: u64 = 30;
 /// The longest time from start to kill, s: several episodes, and the moments in which one is saved.
 const LONGEST: f64 = 7.0;
 /// The span within which repairs are killed; a whole one takes about as long.
@@ -40,7 +40,7 @@ pub(super) struct Killed {
     /// The rows that the running episode lost of those whose time had come.
     pub(super) lost_of_time: u64,
     pub(super) repairs_killed: u64,
-    /// Whether a thread had to wait for a processor so long before the kill that what is lost says nothing.
+    /// Whether a thread had to wait for a processor for long before the kill.
     pub(super) starved: bool,
     /// Whether the recording had ended before the kill, for a fault that it named.
     pub(super) gave_up: bool,
@@ -88,7 +88,7 @@ pub(super) fn kill(ulna: &Ulna, scratch: &Path, seed: usize) -> Result<Killed> {
     );
     let mut runs = files::runs(&dataset);
     runs.retain(|run| run.marked.is_none_or(|episode| episode >= saved));
-    let (repairs_killed, lengths) = repaired(ulna, &dataset, (saved, rows), starved, &mut rng)?;
+    let (repairs_killed, lengths) = repaired(ulna, &dataset, (saved, rows), &mut rng)?;
     let back = recovered(&runs, &lengths[saved as usize..])?;
     let lost = runs
         .iter()
@@ -100,11 +100,11 @@ pub(super) fn kill(ulna: &Ulna, scratch: &Path, seed: usize) -> Result<Killed> {
         .map_or(0, |(then, run)| seen.rows_due(run, then).min(rows));
     let lost_of_time = due.saturating_sub(back.last().copied().unwrap_or(0));
     ensure!(
-        starved || lost_of_journal <= FPS,
+        lost_of_journal <= FPS,
         "{lost_of_journal} rows of a journal are lost"
     );
     ensure!(
-        starved || lost_of_time <= FPS,
+        lost_of_time <= FPS,
         "{lost_of_time} rows are lost of {due} whose time had come"
     );
     continued(ulna, &dataset, &scratch.join("continued"), &lengths)?;
@@ -129,14 +129,10 @@ fn repaired(
     ulna: &Ulna,
     dataset: &Path,
     (saved, rows): (u64, u64),
-    starved: bool,
     rng: &mut ChaCha8Rng,
 ) -> Result<(u64, Vec<u64>)> {
     let before = files::of_episodes(&files::tree(dataset)?, saved);
     let repairs_killed = ulna.repair_with_kills(dataset, rng, REPAIR)?;
-    if starved {
-        give_up_what_cannot_be_repaired(ulna, dataset)?;
-    }
     let lengths = ulna.repaired(dataset)?;
     let after = files::of_episodes(&files::tree(dataset)?, saved);
     if let Some(path) = files::difference(&before, &after) {
@@ -164,15 +160,15 @@ fn recovered(runs: &[Run], back: &[u64]) -> Result<Vec<u64>> {
 
 /// What the dataset showed while it was recorded.
 #[derive(Debug, Default)]
-struct Seen {
-    saved: u64,
+pub(super) struct Seen {
+    pub(super) saved: u64,
     /// When the journals had their first row.
     began: BTreeMap<PathBuf, Instant>,
     starving: Starving,
 }
 
 impl Seen {
-    fn look(&mut self, dataset: &Path, process: u32) {
+    pub(super) fn look(&mut self, dataset: &Path, process: u32) {
         self.starving.look(process);
         self.saved = files::saved_episodes(dataset).unwrap_or(0).max(self.saved);
         for run in files::runs(dataset) {
@@ -183,7 +179,7 @@ impl Seen {
     }
 
     /// How many rows a real-time recording should have had by then.
-    fn rows_due(&self, run: &Run, then: Instant) -> u64 {
+    pub(super) fn rows_due(&self, run: &Run, then: Instant) -> u64 {
         let began = self.began.get(&run.path);
         began.map_or(0, |began| {
             let seconds = then.saturating_duration_since(*began).as_secs_f64();
@@ -192,17 +188,14 @@ impl Seen {
     }
 }
 
-/// Removes what `repair` says to remove since its pictures are missing.
-fn give_up_what_cannot_be_repaired(ulna: &Ulna, dataset: &Path) -> Result<()> {
-    ulna.answer(&["dataset", "repair"], &[dataset])?;
-    for run in files::runs(dataset) {
-        std::fs::remove_dir_all(run.path)?;
-    }
-    Ok(())
-}
-
 /// `ulna record`, with small pictures; `count` is `--episodes` or `--more`.
-fn recording(ulna: &Ulna, dataset: &Path, rows: u64, count: &str, episodes: usize) -> Command {
+pub(super) fn recording(
+    ulna: &Ulna,
+    dataset: &Path,
+    rows: u64,
+    count: &str,
+    episodes: usize,
+) -> Command {
     let mut command = ulna.command(&["record", "--sim", "--task", "push"], &[]);
     command.args(["--camera-size", "64x48", "--fps", &FPS.to_string()]);
     let seconds = rows as f64 / FPS as f64;

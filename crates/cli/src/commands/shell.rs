@@ -1,0 +1,54 @@
+//! What shells and `man` want to know of ulna.
+
+use std::path::Path;
+
+use anyhow::Result;
+use clap::CommandFactory;
+use clap_complete::Shell;
+use clap_mangen::Man;
+use ulna_session::SessionError;
+
+use crate::args::Cli;
+use crate::outcome::Outcome;
+use crate::output;
+use crate::print::raw;
+
+/// `ulna completions`.
+pub(crate) fn completions(shell: Shell) -> Result<Outcome> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "ulna", &mut script);
+    raw(&script)?;
+    Ok(Outcome::Done)
+}
+
+/// `ulna man`.
+pub(crate) fn man(words: &[String], output: Option<&Path>, json: bool) -> Result<Outcome> {
+    let mut command = Cli::command();
+    command.build();
+    if let Some(folder) = output {
+        std::fs::create_dir_all(folder).map_err(|source| system(folder, source))?;
+        clap_mangen::generate_to(command, folder).map_err(|source| system(folder, source))?;
+        match json {
+            true => output::json(&serde_json::json!({ "folder": folder }))?,
+            false => output::line(format_args!("the pages are in {}", folder.display()))?,
+        }
+        return Ok(Outcome::Done);
+    }
+    let mut found = &command;
+    for word in words {
+        found = found.find_subcommand(word).ok_or_else(|| {
+            SessionError::Usage(format!("there is no command `{}`", words.join(" ")))
+        })?;
+    }
+    let mut page = Vec::new();
+    Man::new(found.clone()).render(&mut page)?;
+    raw(&page)?;
+    Ok(Outcome::Done)
+}
+
+fn system(folder: &Path, source: std::io::Error) -> SessionError {
+    SessionError::System {
+        what: format!("writing manual pages into {}", folder.display()),
+        source,
+    }
+}

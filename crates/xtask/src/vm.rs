@@ -1,0 +1,64 @@
+//! `xtask vm`: the real `ulna` on real Linux drivers, in a virtual machine that needs neither root nor KVM.
+//!
+//! Debian's kernel and QEMU are unpacked from packages ([`packages`]), never installed. QEMU's `usb-serial` is an FTDI chip to the guest, whose
+//! own `ftdi_sio` drives it; behind it are the servos of `ulna sim serve` on this computer ([`machine`]). The guest ([`guest`]) is a
+//! busybox, five modules and the program.
+
+mod command;
+mod guest;
+mod machine;
+mod packages;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+
+use command::succeeded;
+
+/// Runs the chore.
+pub(crate) fn run(root: &Path, mut args: impl Iterator<Item = String>) -> Result<ExitCode> {
+    let mut program = None;
+    while let Some(arg) = args.next() {
+        match (arg.as_str(), args.next()) {
+            ("--ulna", Some(path)) => program = Some(PathBuf::from(path)),
+            _ => bail!("usage: cargo run -p xtask -- vm [--ulna PROGRAM]"),
+        }
+    }
+    let unpacked = match packages::unpacked(root) {
+        Ok(unpacked) => unpacked,
+        Err(error) => {
+            println!("SKIPPED vm: {error:#}");
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let program = match program {
+        Some(program) => program,
+        None => built(root)?,
+    };
+    let scratch = tempfile::tempdir().context("cannot make a folder for temporary files")?;
+    let seen = machine::run(&unpacked, &program, scratch.path())?;
+    let mut failed = false;
+    for check in guest::CHECKS {
+        let holds = (check.holds)(&seen);
+        failed |= !holds;
+        let word = if holds { "passed" } else { "FAILED" };
+        println!("  {word}  {}", check.what);
+    }
+    if failed {
+        println!("what the machine said:\n{}", seen.console);
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The program as cargo builds it.
+fn built(root: &Path) -> Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.current_dir(root);
+    succeeded(command.args(["build", "--quiet", "--package", "ulna-cli"]))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let target = target.unwrap_or_else(|| root.join("target"));
+    Ok(target.join("debug").join("ulna"))
+}
