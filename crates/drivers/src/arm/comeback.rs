@@ -262,7 +262,10 @@ impl ServoArm {
                 };
                 return;
             }
-            ReturnPhase::Setting(_) | ReturnPhase::Goal | ReturnPhase::TorqueOn | ReturnPhase::Lock => {}
+            ReturnPhase::Setting(_)
+            | ReturnPhase::Goal
+            | ReturnPhase::TorqueOn
+            | ReturnPhase::Lock => {}
         }
         self.next_phase(joint);
     }
@@ -274,8 +277,9 @@ impl ServoArm {
         let setting_from = |number: usize| {
             let rest = self.volatile.iter().enumerate().skip(number);
             let mut mine = rest.filter(|(_, (of, _))| *of == joint);
-            mine.next()
-                .map_or(ReturnPhase::Goal, |(number, _)| ReturnPhase::Setting(number))
+            mine.next().map_or(ReturnPhase::Goal, |(number, _)| {
+                ReturnPhase::Setting(number)
+            })
         };
         let phase = match comeback.phase {
             ReturnPhase::Alarms => ReturnPhase::Volts,

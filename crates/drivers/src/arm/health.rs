@@ -12,8 +12,8 @@ use ulna_bus::registers::{Role, Span};
 use ulna_core::{Health, Joints, Stamp};
 
 use super::ServoArm;
-use super::question::Question;
 use super::health_report::Watching;
+use super::question::Question;
 use super::servo::Servo;
 use super::torque::Torque;
 

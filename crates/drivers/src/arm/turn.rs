@@ -55,7 +55,7 @@ impl Servo {
     pub(super) fn believes(&mut self, at: Stamp, counts: i32) -> bool {
         let before = self.plausibility.accepted();
         let accepted = self.plausibility.check(at.since_epoch(), counts) == Verdict::Accepted;
-        let half = u32::try_from(self.resolution / 2).unwrap_or(u32::MAX);
+        let half = self.resolution / 2;
         let leapt = before.is_some_and(|(_, last)| counts.abs_diff(last) >= half);
         if accepted && leapt && self.multi_turn && !self.is_wheel() {
             // Outside its range on every turn: the last turn is as good as any other, and its values are clamped.

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::packages::Unpacked;
 use super::command::succeeded;
+use super::packages::Unpacked;
 
 /// The modules behind a USB cable with an FTDI chip, in the order in which they need each other.
 const MODULES: [&str; 5] = [
