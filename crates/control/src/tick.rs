@@ -80,6 +80,11 @@ enum Phase {
         since: Duration,
         budget_end: Stamp,
     },
+    /// No more ticks; what is under way is heard to its end.
+    Closing {
+        end: End,
+        until: Duration,
+    },
     Over(End),
 }
 
@@ -107,6 +112,9 @@ impl std::fmt::Debug for Tick<'_> {
             .finish_non_exhaustive()
     }
 }
+
+/// After the last tick answers are waited for this long. What stays unread would end every later wait of the thread at once.
+const CLOSING: Duration = Duration::from_millis(200);
 
 /// Part of the period in which answers are waited for before the next goals are decided on.
 const BUDGET: f64 = 0.8;
@@ -226,6 +234,22 @@ impl<'a> Tick<'a> {
         Ok(Next::InputOr(until.min(self.deadline())))
     }
 
+    fn close(&mut self, now: Duration, end: End, until: Duration) -> Next {
+        let stamp = Stamp::new(now);
+        let robot = self.robot.step(stamp).unwrap_or(Progress::Done);
+        let source = self.source.step(stamp).unwrap_or(Progress::Done);
+        match robot.and(source).until() {
+            Some(at) if now < until => {
+                self.phase = Phase::Closing { end, until };
+                Next::InputOr(at.since_epoch().min(until))
+            }
+            _ => {
+                self.phase = Phase::Over(end);
+                Next::Finished
+            }
+        }
+    }
+
     fn decide(&mut self, now: Duration, since: Duration, exchanging: bool) -> Next {
         self.timing.port_wait = now.saturating_sub(since);
         self.counters.port_wait.record(self.timing.port_wait);
@@ -268,6 +292,7 @@ impl Machine for Tick<'_> {
     fn step(&mut self, now: Duration) -> Next {
         let next = match self.phase {
             Phase::Over(_) => return Next::Finished,
+            Phase::Closing { end, until } => return self.close(now, end, until),
             Phase::Exchanging { since, budget_end } => self.exchange(now, since, budget_end),
             Phase::Waiting { exchanging: true } if now < self.deadline() => self.wait(now),
             Phase::Waiting { exchanging: false } if now < self.deadline() => {
@@ -278,10 +303,7 @@ impl Machine for Tick<'_> {
                 None => self.start(now),
             },
         };
-        next.unwrap_or_else(|end| {
-            self.phase = Phase::Over(end);
-            Next::Finished
-        })
+        next.unwrap_or_else(|end| self.close(now, end, now.saturating_add(CLOSING)))
     }
 
     fn spent(&mut self, busy: Duration) {

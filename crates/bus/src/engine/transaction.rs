@@ -233,10 +233,8 @@ impl Transaction {
 
     /// Servos that have not answered the current attempt may do so yet.
     fn remember_silent(&mut self, now: Duration) {
-        if self.is_open
-            && matches!(self.question, Question::GroupRead { .. })
-            && self.asked.may_answer_yet()
-        {
+        let is_group = matches!(self.question, Question::GroupRead { .. });
+        if self.is_open && is_group && self.asked.may_answer_yet() {
             self.unanswered.remember(self.expected, self.asked_at, now);
         }
     }

@@ -192,8 +192,8 @@ impl ServoArm {
         }
     }
 
-    /// A servo on its way back is asked behind the positions, as often as answers come before the next tick; on a link that is too slow for that,
-    /// in turns with them.
+    /// A servo on its way back is asked behind the positions, as often as the wire has time for it before the next goals; where no answer comes before
+    /// the next tick, also in turns with them.
     fn asks_comeback(&self, now: Duration, with_goals: bool) -> bool {
         let config = self.engine.config();
         let answered = |from: Duration| {
@@ -201,7 +201,7 @@ impl ServoArm {
         };
         let next = self.turn.next.since_epoch();
         if self.turn.asked {
-            return answered(now) <= next && self.fits(now, LONGEST_ANSWER, 1);
+            return self.fits(now, LONGEST_ANSWER, 1);
         }
         let (len, servos) = (self.layout.read.len, self.servos.len());
         let positions = config.group_wire_time(len, servos) + self.link.estimate.slowest();
