@@ -26,7 +26,7 @@ use ulna_bus::Model;
 use ulna_bus::{dynamixel, feetech};
 
 use crate::adapter::{Adapter, Deliveries};
-use crate::fault::{FaultPlan, Faults};
+use crate::fault::Faults;
 use crate::plant::{Drive, Plant, Sense};
 use crate::servo::{Electronics, Servo, TICK};
 use crate::wire::{ReceivedByte, Wire};

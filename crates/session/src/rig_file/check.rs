@@ -40,7 +40,7 @@ pub struct RigFinding {
 }
 
 impl RigFinding {
-    fn new(severity: RigVerdict, name: &str, found: impl ToString) -> Self {
+    fn new(severity: RigVerdict, name: &str, found: impl std::fmt::Display) -> Self {
         Self {
             severity,
             name: name.to_owned(),

@@ -89,13 +89,13 @@ impl Faults {
 
     /// The firmware of servo `id`, if it has another one than new servos have.
     pub(crate) fn firmware(&self, id: u8) -> Option<Firmware> {
-        let firmwares = self.active.iter().filter_map(|&(fault, _)| match fault {
+        let mut firmwares = self.active.iter().filter_map(|&(fault, _)| match fault {
             Fault::Firmware { id: old, version } if old.is_none_or(|old| old == id) => {
                 Some(version)
             }
             _ => None,
         });
-        firmwares.last()
+        firmwares.next_back()
     }
 
     /// Whether servo `id` is cut off at `now`.
