@@ -249,8 +249,7 @@ impl Engine {
         self.attempt > 1 || self.transaction.outbox.is_taken()
     }
 
-    /// Groups are read with fast sync reads: the settings say so, the protocol has them, and the servos have not been found
-    /// to lack them.
+    /// Groups are read with fast sync reads: the settings say so, the protocol has them, and no servo was found to lack them.
     #[must_use]
     pub fn reads_fast(&self) -> bool {
         self.transaction.reads_fast()

@@ -104,7 +104,7 @@ impl RecordLine {
         let (episode, episodes) = (before + episode, before + episodes);
         let seconds = |rows: u64| rows as f64 / self.fps;
         let (now, all) = (seconds(row), seconds(rows));
-        let texts = match phase {
+        match phase {
             Phase::Waiting | Phase::Reset if approaching => vec![
                 "going to the leader … (n begins at once)".to_owned(),
                 "going to the leader …".to_owned(),
@@ -133,8 +133,7 @@ impl RecordLine {
             ],
             Phase::Over if failed => vec!["ending after a fault".to_owned()],
             Phase::Over => vec![format!("saving  saved {saved}"), "saving".to_owned()],
-        };
-        texts
+        }
     }
 }
 

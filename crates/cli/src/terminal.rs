@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ulna_bringup::{Dialogue, DialogueReply};
 use ulna_session::Stop;
 
+use crate::attended::attended;
 use crate::print::{message, notes, prompt};
 
 /// How often Ctrl-C is looked for while an answer is awaited.
@@ -61,7 +62,7 @@ impl Terminal {
     /// Whether a full screen can be drawn for a person who is there.
     pub(crate) fn has_screen() -> bool {
         let dumb = std::env::var_os("TERM").is_none_or(|name| name == "dumb");
-        Self::attended() && io::stderr().is_terminal() && !dumb
+        attended() && io::stderr().is_terminal() && !dumb
     }
 
     fn lines(&mut self) -> &Receiver<String> {
@@ -135,7 +136,7 @@ impl Dialogue for Terminal {
         }
         prompt(question);
         let reply = self.answer(|| {});
-        if !matches!(reply, DialogueReply::Line(_)) || !Self::attended() {
+        if !matches!(reply, DialogueReply::Line(_)) || !attended() {
             notes(""); // a terminal shows its own Enter key
         }
         reply

@@ -55,7 +55,7 @@ impl AlarmWatch {
                     now.restarts
                 ));
             }
-            if seen.limp && !now.limp || now.restarts > seen.restarts && !now.limp {
+            if !now.limp && (seen.limp || now.restarts > seen.restarts) {
                 news.push(format!("`{label}` is under control again"));
             }
             *seen = now;

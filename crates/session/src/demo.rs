@@ -75,12 +75,15 @@ pub struct ReplayStep {
     pub dataset: PathBuf,
 }
 
+/// Opens a display that writes into a file; none where there is no viewer.
+pub type OpenDisplay = dyn FnMut(&Path) -> Result<Option<Box<dyn Display>>, SessionError>;
+
 /// What the tour is shown with.
 pub struct Audience<'a> {
     /// Gets a line whenever something begins.
     pub say: &'a mut dyn FnMut(&str),
     /// Opens a display that writes into this file; none where there is no viewer.
-    pub film: &'a mut dyn FnMut(&Path) -> Result<Option<Box<dyn Display>>, SessionError>,
+    pub film: &'a mut OpenDisplay,
 }
 
 impl fmt::Debug for Audience<'_> {
@@ -238,7 +241,9 @@ impl Tour {
         let replayed = replay(rig, &options, None, &mut alone(stop))?;
         let worst = replayed.joints.iter().map(|(_, fit)| fit.rms);
         let worst = worst.fold(0.0, f64::max);
-        if !replayed.outcome.interrupted && !(worst <= FARTHEST) {
+        // NaN is no fit either.
+        let fits = worst <= FARTHEST;
+        if !replayed.outcome.interrupted && !fits {
             let what = format!("a joint is off by {worst:.1} (RMS), and {FARTHEST} is allowed");
             return Err(failed("its replay", &what, dataset));
         }

@@ -12,6 +12,7 @@
 //! * ping to all: each id has its own slot, the length of a status packet, as if every id below had answered.
 
 mod meter;
+mod options;
 mod plugs;
 mod power;
 mod requests;
@@ -25,49 +26,17 @@ use ulna_bus::Model;
 use ulna_bus::{dynamixel, feetech};
 
 use crate::adapter::{Adapter, Deliveries};
-use crate::fault::{FaultPlan, Faults};
+use crate::fault::Faults;
 use crate::plant::{Drive, Plant, Sense};
 use crate::servo::{Electronics, Servo, TICK};
 use crate::wire::{ReceivedByte, Wire};
 pub use meter::{Meter, Traffic, WireCounters};
+pub use options::BusOptions;
 pub use plugs::{PlugMove, Plugs};
 use requests::{DynamixelRequest, FeetechRequest};
 
 /// Silence after which servos take the next byte for the beginning of a packet.
 const QUIET_GAP: Duration = Duration::from_millis(1);
-
-/// How a bus behaves as a line.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BusOptions {
-    /// The host's rate, bits per second. Servos set to another one hear nothing.
-    pub baud: u32,
-    /// From the end of a request to the first byte of its answer, on top of the servo's return delay.
-    pub turnaround: Duration,
-    /// How long a servo in a sync read waits for one before it that stays silent. The maker does not document it.
-    pub silent_turn: Duration,
-    /// The host hears its own bytes, as with adapters that tie both directions together.
-    pub echo: bool,
-    /// Nothing takes time: no wire, no delays. For benchmarks of what remains.
-    pub instant: bool,
-    /// What the host's end is.
-    pub adapter: Adapter,
-    /// What goes wrong.
-    pub faults: FaultPlan,
-}
-
-impl Default for BusOptions {
-    fn default() -> Self {
-        Self {
-            baud: feetech::DEFAULT_BAUD,
-            turnaround: Duration::from_micros(20),
-            silent_turn: Duration::from_micros(100),
-            echo: false,
-            instant: false,
-            adapter: Adapter::DIRECT,
-            faults: FaultPlan::default(),
-        }
-    }
-}
 
 /// The mechanics do not have one joint for each servo.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

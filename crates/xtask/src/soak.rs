@@ -1,6 +1,8 @@
 //! Memory over time: sessions of an hour's worth on the virtual clock, and of some minutes in real time, with and without a
 //! display. A session's memory is flat once it runs; one that grows for as long as it lasts fails.
 
+#![allow(clippy::print_stdout)] // a chore prints its answer
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread::sleep;
@@ -39,7 +41,7 @@ pub(crate) fn run(root: &Path, mut words: impl Iterator<Item = String>) -> Resul
             "--virtual" => {
                 seconds = value
                     .parse()
-                    .context("--virtual is not a number of seconds")?
+                    .context("--virtual is not a number of seconds")?;
             }
             _ => bail!("usage: cargo run -p xtask -- soak [--minutes N] [--virtual SECONDS]"),
         }

@@ -4,6 +4,8 @@
 //! own `ftdi_sio` drives it; behind it are the servos of `ulna sim serve` on this computer ([`machine`]). The guest ([`guest`]) is a
 //! busybox, five modules and the program.
 
+#![allow(clippy::print_stdout)] // a chore prints its answer
+
 mod command;
 mod guest;
 mod machine;

@@ -6,8 +6,8 @@ use ulna_bringup::servos::calibrate::Stored;
 use ulna_outside::Text;
 
 use super::{arm, arms_json, stop};
-use crate::attended::attended;
 use crate::args::CalibrateArgs;
+use crate::attended::attended;
 use crate::outcome::Outcome;
 use crate::output;
 use crate::terminal::Terminal;

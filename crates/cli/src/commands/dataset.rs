@@ -9,8 +9,8 @@ use ulna_session::datasets::{self, DatasetAnswer, Edit, Progress};
 use ulna_session::{SessionError, Stop};
 
 use super::stop;
-use crate::attended::attended;
 use crate::args::{Costly, DatasetAction, DatasetTool, Place};
+use crate::attended::attended;
 use crate::outcome::Outcome;
 use crate::output::{self, ProgressLine};
 use crate::terminal::Terminal;

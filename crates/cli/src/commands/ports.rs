@@ -7,8 +7,8 @@ use ulna_bringup::ports::{ListedPort, find, list};
 use ulna_outside::Text;
 
 use super::stop;
-use crate::attended::attended;
 use crate::args::PortsArgs;
+use crate::attended::attended;
 use crate::outcome::Outcome;
 use crate::output;
 use crate::terminal::Terminal;

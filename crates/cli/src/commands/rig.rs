@@ -6,11 +6,11 @@ use anyhow::Result;
 use serde_json::json;
 use ulna_bringup::ports;
 use ulna_outside::Text;
-use ulna_session::rig_file::{self, RigFinding, RigFile, RigVerdict};
+use ulna_session::rig_file::{self, RigFile, RigFinding, RigVerdict};
 
 use super::stop;
-use crate::attended::attended;
 use crate::args::{NewRigArgs, RigAction};
+use crate::attended::attended;
 use crate::outcome::Outcome;
 use crate::output;
 use crate::terminal::Terminal;

@@ -7,8 +7,8 @@ use ulna_outside::Text;
 use ulna_session::Stop;
 
 use super::{arm, arms_json, stop};
-use crate::attended::attended;
 use crate::args::SetupArgs;
+use crate::attended::attended;
 use crate::outcome::Outcome;
 use crate::output;
 use crate::screen::Screen;

@@ -40,7 +40,7 @@ pub struct RigFinding {
 }
 
 impl RigFinding {
-    fn new(severity: RigVerdict, name: &str, found: impl ToString) -> Self {
+    fn new(severity: RigVerdict, name: &str, found: impl std::fmt::Display) -> Self {
         Self {
             severity,
             name: name.to_owned(),
@@ -127,8 +127,9 @@ fn device(name: &str, role: ArmRole, kind: &RobotKind, table: &DeviceTable) -> V
             let ports: Vec<&str> = ports.split(',').collect();
             if ports.len() != sides.len() {
                 let text = format!("{} ports for {} arms", ports.len(), sides.len());
-                findings
-                    .push(RigFinding::new(RigVerdict::Fail, name, text).next("give them as LEFT,RIGHT"));
+                findings.push(
+                    RigFinding::new(RigVerdict::Fail, name, text).next("give them as LEFT,RIGHT"),
+                );
             }
             findings.extend(ports.iter().map(|path| port(name, path)));
         }

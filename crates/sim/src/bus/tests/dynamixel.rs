@@ -6,6 +6,7 @@ use ulna_bus::families::x_series::{XL330_M288, XL430_W250};
 use ulna_bus::families::xl330 as reg;
 
 use super::*;
+use crate::fault::FaultPlan;
 use crate::fault::{Fault, Firmware};
 
 /// Servos 1.. as a Koch arm has them: at 1 Mbaud without return delay.

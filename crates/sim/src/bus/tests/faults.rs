@@ -1,7 +1,7 @@
 //! Planned faults, as the host meets them.
 
 use super::*;
-use crate::fault::{Fault, Firmware};
+use crate::fault::{Fault, FaultPlan, Firmware};
 
 fn with_faults(faults: &[Fault]) -> ServoBus<Followers> {
     let faults = FaultPlan {
