@@ -70,7 +70,7 @@ fn lost_bytes_and_flipped_bits_are_counted_and_survived() {
     // It hits all servos, and each is named with what it missed.
     for servo in report["follower"]["servos"].as_array().unwrap() {
         let missed = servo["missed"].as_u64().unwrap();
-        assert!((50..600).contains(&missed), "{servo}");
+        assert!((10..600).contains(&missed), "{servo}");
         assert!(servo["damaged"].as_u64().unwrap() > 10, "{servo}");
         let joint = servo["joint"].as_str().unwrap();
         assert!(
@@ -116,11 +116,11 @@ enum Shows {
     Heat(&'static str, &'static str, f64),
     /// All servos were so low, V.
     Volts(f64),
-    /// This servo, which people know by a short name, stayed behind its goals by this much (RMS).
-    Lags(&'static str, &'static str, f64),
+    /// This servo lost its torque and got it back.
+    ComesBack(&'static str),
 }
 
-use Shows::{Complains, Heat, Implausible, Lags, Missed, Volts};
+use Shows::{ComesBack, Complains, Heat, Implausible, Missed, Volts};
 
 impl Shows {
     /// Whether the report has it.
@@ -141,7 +141,7 @@ impl Shows {
                 let low = servo["health"]["volts_low"].as_f64().unwrap();
                 low < volts + 0.05
             }),
-            Lags(joint, _, rms) => report["tracking"][joint].as_f64() > Some(*rms),
+            ComesBack(joint) => count(joint, "restarts") == 1,
         }
     }
 
@@ -157,11 +157,7 @@ impl Shows {
             Volts(volts) => {
                 line("health").is_some_and(|line| line.contains(&format!("{volts} V at least")))
             }
-            Lags(_, short, rms) => line("tracking").is_some_and(|line| {
-                let (_, after) = line.split_once(&format!("{short} ")).unwrap();
-                let number = after.split(',').next().unwrap();
-                number.trim().parse::<f64>().unwrap() > *rms
-            }),
+            ComesBack(joint) => is_named(text, joint, "lost its torque 1x and got it back"),
         }
     }
 }
@@ -195,8 +191,7 @@ fn whatever_goes_wrong_with_servos_and_cables_the_session_goes_on() {
             "overheat:shoulder_lift=75C@2s+1s",
             Heat("shoulder_lift", "lift", 75.0),
         ),
-        // Its torque is off after the reset, so it hangs where the others go on.
-        ("reset:wrist_roll@2s", Lags("wrist_roll", "roll", 20.0)),
+        ("reset:wrist_roll@2s", ComesBack("wrist_roll")),
     ] {
         let (report, text) = session(5, Some(fault));
         assert_eq!(report["ended"], "time is over", "{fault}");
@@ -205,7 +200,7 @@ fn whatever_goes_wrong_with_servos_and_cables_the_session_goes_on() {
         assert!(shows.is_in(&report), "{fault}: {report}");
         assert!(shows.is_shown(&text), "{fault}: {text}");
         if fault.starts_with("reset") {
-            assert_eq!(report["exit"]["as_asked"], false, "{fault}: it hangs there");
+            assert_eq!(report["exit"]["as_asked"], true, "{fault}");
         }
         assert!(!shows.is_in(&sound), "without {fault}: {sound}");
         assert!(

@@ -32,6 +32,7 @@ impl ServoArm {
         self.take_in(now)?;
         self.link.count_unread(now, &self.state.measured);
         self.welcome_back();
+        self.begin_watching(now);
         self.turn = Turn {
             began: now,
             next,

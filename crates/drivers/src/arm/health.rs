@@ -34,11 +34,20 @@ impl ServoArm {
     pub fn watch_health(&mut self, every: Duration) {
         self.watching = Some(Watching {
             rotation: Rotation::new(every),
-            torque_round: false,
-            last: 0,
+            torque_next: 0,
             asked_at: Joints::filled(self.servos.len(), Stamp::ZERO),
             last_comeback: 0,
         });
+    }
+
+    /// In the first tick no servo has waited long: positions come first.
+    pub(super) fn begin_watching(&mut self, now: Stamp) {
+        if let Some(watching) = &mut self.watching {
+            let unasked = watching.asked_at.iter_mut();
+            unasked
+                .filter(|asked_at| **asked_at == Stamp::ZERO)
+                .for_each(|asked_at| *asked_at = now);
+        }
     }
 
     /// Asks the servo whose turn it is behind the positions of this tick, if its answer comes in time.
@@ -115,13 +124,13 @@ impl ServoArm {
             .rotation
             .next(alive, &mut next[..servos.min(MAX_SERVOS)]);
         let turn = &next[..count];
-        // A round of what they feel, then one of whether they have torque.
-        watching.torque_round ^= joint <= watching.last;
+        // In turns what they feel, and whether they have torque.
+        let wanted = watching.torque_next >> joint & 1 == 1;
         let has_torque = |id: &&u8| {
             self.servo(**id)
                 .is_some_and(|servo| servo.torque == Torque::On)
         };
-        let torque = watching.torque_round && turn.iter().any(|id| has_torque(&id));
+        let torque = wanted && turn.iter().any(|id| has_torque(&id));
         let (question, roles) = match torque {
             true => (Question::Torque, &[Role::TorqueEnable][..]),
             false => (Question::Health, &ROLES[..]),
@@ -163,10 +172,11 @@ impl ServoArm {
         for (joint, servo) in self.servos.iter().enumerate() {
             if turn.contains(&servo.id) {
                 watching.asked_at[joint] = Stamp::new(now);
+                watching.torque_next &= !(1 << joint);
+                watching.torque_next |= u32::from(!torque) << joint;
             }
             if turn.last() == Some(&servo.id) {
                 watching.rotation.took_turn(now, servo.id);
-                watching.last = joint;
             }
         }
         self.watching = Some(watching);

@@ -8,10 +8,8 @@ use ulna_core::{Health, Joints, Stamp};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Watching {
     pub(super) rotation: Rotation,
-    /// Whether the servo whose turn it is was asked about its torque in this round; then it is asked what it feels in the next.
-    pub(super) torque_round: bool,
-    /// The joint whose turn it was last.
-    pub(super) last: usize,
+    /// The joints whose servos are asked about their torque when it is their turn again, a bit mask; the others are asked what they feel.
+    pub(super) torque_next: u32,
     /// When each joint's servo was asked last.
     pub(super) asked_at: Joints<Stamp>,
     /// The joint that was asked last of those on their way back.
