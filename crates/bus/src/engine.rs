@@ -349,11 +349,10 @@ impl Engine {
         if self.transaction.nothing_follows() {
             return quiet;
         }
-        let rest = match self.last_byte {
-            Some(_) => quiet.saturating_add(self.config.link.pause),
-            None => Duration::ZERO,
-        };
-        rest.max(self.attempt_end)
+        let pause = self
+            .last_byte
+            .map_or(Duration::ZERO, |_| self.config.link.pause);
+        quiet.saturating_add(pause).max(self.attempt_end)
     }
 
     fn may_retry(&self, now: Duration) -> bool {

@@ -243,7 +243,11 @@ impl ServoArm {
                 .result
                 .ok()
                 .and_then(|data| servo.present.decode_in_block(start, data.bytes()));
-            if self.roster.record_reply(reply) == Change::Returned {
+            // Who was silent twice in a row may have restarted, whether it counted as dead by then or not.
+            let silent = self.roster.member(servo.id);
+            let silent = silent.is_some_and(|member| member.consecutive_misses >= 2);
+            let change = self.roster.record_reply(reply);
+            if change == Change::Returned || silent && reply.result.is_ok() {
                 servo.torque.doubt();
             }
             self.health[joint].restarts = servo.restarts;
