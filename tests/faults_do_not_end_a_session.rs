@@ -63,9 +63,9 @@ fn lost_bytes_and_flipped_bits_are_counted_and_survived() {
     assert_eq!(report["ended"], "time is over");
     assert_eq!(report["exit"]["as_asked"], true);
     assert!(report["follower"]["damaged_packets"].as_u64().unwrap() > 100);
-    assert_eq!(
-        report["gate"]["held"], 0,
-        "the leader's bus is sound, so the arm never had to hold"
+    assert!(
+        report["gate"]["held"].as_u64().unwrap() <= 1,
+        "the leader's bus is sound, so the arm holds for the first tick at most, before the leader's first answer"
     );
     // It hits all servos, and each is named with what it missed.
     for servo in report["follower"]["servos"].as_array().unwrap() {
