@@ -103,7 +103,7 @@ fn a_recording_is_led_by_commands_and_reported_as_events() {
     let mut last = None;
     let recorded = session.follow(|event| {
         if let SessionEvent::Recording(progress) = event {
-            let enough = progress.row >= 10 && last != Some((progress.phase, progress.episode));
+            let enough = progress.row >= 20 && last != Some((progress.phase, progress.episode));
             if enough {
                 last = Some((progress.phase, progress.episode));
                 commands.send(SessionCommand::Next);
