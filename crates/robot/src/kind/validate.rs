@@ -210,8 +210,9 @@ impl RobotKind {
         ] {
             number.map_or(Ok(()), |number| within(&key(field), number, &bounds::SPEED))?;
         }
+        let has_own = own.max_velocity.or(own.ramp_velocity).is_some();
         let fastest = own.max_velocity.unwrap_or(self.gate.max_velocity);
-        if own.ramp_velocity.unwrap_or(self.gate.ramp_velocity) > fastest {
+        if has_own && own.ramp_velocity.unwrap_or(self.gate.ramp_velocity) > fastest {
             return wrong(
                 key("ramp_velocity"),
                 format!(
