@@ -329,9 +329,9 @@ fn a_servo_that_falls_silent_is_no_reason_to_stop_but_its_age_is_recorded() {
 #[test]
 fn a_camera_that_breaks_ends_the_session_and_what_was_recorded_stays() {
     for (fault, says) in [
-        // In the second episode: connecting takes 0.4 s, and there are 0.2 s between the episodes.
-        ("front:gone@2.1s", "gives no more pictures"),
-        ("wrist:frozen@2.1s", "`wrist` is frozen"),
+        // In the second episode: the first begins after some 0.9 s, and there are 0.2 s between them.
+        ("front:gone@2.6s", "gives no more pictures"),
+        ("wrist:frozen@2.6s", "`wrist` is frozen"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data");
@@ -359,7 +359,7 @@ fn a_camera_that_breaks_ends_the_session_and_what_was_recorded_stays() {
 fn a_camera_that_falls_silent_is_marked_or_ends_the_session_as_the_user_likes() {
     let folder = tempfile::tempdir().unwrap();
     let silent = |name: &str, on_late| RecordOptions {
-        camera_faults: vec!["wrist:silent@1.5s".to_owned()],
+        camera_faults: vec!["wrist:silent@1.1s".to_owned()],
         on_late,
         ..options(&folder.path().join(name))
     };
