@@ -152,7 +152,11 @@ impl Drop for LiveLine {
 }
 
 fn width() -> usize {
-    size().map_or(USUAL, |(columns, _)| usize::from(columns.max(1)))
+    let stated = size().map_or(0, |(columns, _)| usize::from(columns));
+    match stated {
+        0 => USUAL,
+        columns => columns,
+    }
 }
 
 #[cfg(test)]

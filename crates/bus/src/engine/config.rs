@@ -127,9 +127,14 @@ impl EngineConfig {
     #[must_use]
     pub fn longest(&self, len: u8, servos: usize) -> Duration {
         let link = self.link.turnaround.saturating_add(self.link.pause);
-        self.occupancy(len, servos)
-            .saturating_add(link)
-            .saturating_add(self.quiet)
+        let question = self.occupancy(len, servos);
+        let question = question.saturating_add(link).saturating_add(self.quiet);
+        // Without group reads each servo is a question of its own.
+        let questions = match self.protocol.has_sync_read() {
+            true => 1,
+            false => u32::try_from(servos).unwrap_or(u32::MAX),
+        };
+        question.saturating_mul(questions)
     }
 
     /// What may pass on the wire with a question and so many answers besides their bytes.

@@ -379,20 +379,26 @@ fn episodes_become_tables_pictures_and_videos() {
     let dir = tempfile::tempdir().unwrap();
     let root = four(dir.path());
     quietly(|w| compact(&root, &Target::InPlace, w)).unwrap();
-    let out = dir.path().join("out");
-    for format in [Format::Csv, Format::Png, Format::Mp4] {
+    let formats = [Format::Csv, Format::Png, Format::Mp4];
+    let [tables, pictures, videos] = formats.map(|format| {
+        let out = dir.path().join(format!("{format:?}"));
         quietly(|w| export(&root, Some(&[1]), format, &out, w)).unwrap();
-    }
-    let text = std::fs::read_to_string(out.join("episode-000001.csv")).unwrap();
+        out
+    });
+    let text = std::fs::read_to_string(tables.join("episode-000001.csv")).unwrap();
     assert!(
         text.starts_with("frame,timestamp,task,action.shoulder.pos,"),
         "{text}"
     );
     assert_eq!(text.lines().count(), 5);
-    let pictures = out.join(format!("episode-000001.{CAMERA}"));
+    let pictures = pictures.join(format!("episode-000001.{CAMERA}"));
     assert_eq!(std::fs::read_dir(pictures).unwrap().count(), 4);
-    assert!(out.join(format!("episode-000001.{CAMERA}.mp4")).is_file());
-    assert!(!out.join(".ulna").exists());
+    assert!(
+        videos
+            .join(format!("episode-000001.{CAMERA}.mp4"))
+            .is_file()
+    );
+    assert!(!videos.join(".ulna").exists());
 }
 
 #[test]
