@@ -161,7 +161,7 @@ fn after_ctrl_z_the_keys_work_and_the_arm_was_held() {
     let (terminal, mut child) = Terminal::with(&shell);
     let words = [record.get_program()].into_iter().chain(record.get_args());
     let words: Vec<_> = words.map(|word| word.to_str().unwrap()).collect();
-    terminal.types(&format!("{}\n", words.join(" ")));
+    terminal.types(&format!("stty columns 200; {}\n", words.join(" ")));
     terminal.says("RECORDING");
     wait_for("rows", || rows(&dataset) > 4000);
     terminal.types("\x1a");
