@@ -82,7 +82,8 @@ fn every_robot_is_teleoperated_recorded_and_replayed() {
             let rms = fit["rms"].as_f64().unwrap();
             // A recording that was itself far from its actions is not followed more closely: the hand is in full swing when the arm is connected.
             let itself = fit["baseline_rms"].as_f64().unwrap();
-            let mut most = most_rms(joint).max(1.15 * itself);
+            // Behind an adapter a replay comes some 3 frames late.
+            let mut most = most_rms(joint).max(1.15 * itself).max(8.0);
             if robot == "lekiwi" {
                 most = most.max(20.0); // with nine servos on one bus behind an adapter its replay is some 3 frames late
             }
