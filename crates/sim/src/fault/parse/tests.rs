@@ -101,7 +101,7 @@ fn errors_say_what_to_write_instead() {
         ("drop:-1%", "`-1%` is not a probability"),
         ("drop:NaN", "`NaN` is not a probability"),
         ("late:5ms", "write it like `late:5ms@1%`"),
-        ("late:5@1%", "`5` is not a duration"),
+        ("late:5x@1%", "`5x` is not a duration"),
         ("late:-5ms@1%", "`-5ms` is not a duration"),
         ("late:1e300s@1%", "`1e300s` is not a duration"),
         (
