@@ -196,26 +196,31 @@ fn after_ctrl_z_the_keys_work_and_the_arm_was_held() {
     );
 }
 
-#[test]
-fn a_question_needs_its_answer_and_no_other() {
-    let folder = tempfile::tempdir().unwrap();
-    let dataset = folder.path().join("data").to_str().unwrap().to_owned();
-    let ran = run(&[
+/// Episodes of a second on the virtual clock.
+fn short_recording<'a>(which: &'a str, count: &'a str, dataset: &'a str) -> [&'a str; 14] {
+    [
         "record",
         "--sim",
         "--lockstep",
         "--task",
         "push",
         "--no-cameras",
-        "--episodes",
-        "2",
+        which,
+        count,
         "--episode-time",
         "1",
         "--reset-time",
         "0",
         "--dataset",
-        &dataset,
-    ]);
+        dataset,
+    ]
+}
+
+#[test]
+fn a_question_needs_its_answer_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = folder.path().join("data").to_str().unwrap().to_owned();
+    let ran = run(&short_recording("--episodes", "2", &dataset));
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let delete = ulna(&["dataset", "delete", &dataset, "--episodes", "0"]);
     let left = || {
@@ -242,22 +247,7 @@ fn a_question_needs_its_answer_and_no_other() {
 fn an_output_that_is_full_is_no_panic() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = folder.path().join("data").to_str().unwrap().to_owned();
-    let record = [
-        "record",
-        "--sim",
-        "--lockstep",
-        "--task",
-        "push",
-        "--no-cameras",
-        "--more",
-        "1",
-        "--episode-time",
-        "1",
-        "--reset-time",
-        "0",
-        "--dataset",
-        &dataset,
-    ];
+    let record = short_recording("--more", "1", &dataset);
     let bad = ["teleop", "--sim", "--robot", "no-such"];
     let commands: [&[&str]; 11] = [
         &["--help"],

@@ -111,13 +111,7 @@ impl Session {
     }
 
     fn cases(&self, case: &str) -> Vec<Case> {
-        let figure = |metric: &str, value: f64, unit, floor| Case {
-            case: case.to_owned(),
-            metric: metric.to_owned(),
-            value,
-            unit,
-            floor,
-        };
+        let figure = |metric: &str, value, unit, floor| Case::new(case, metric, value, unit, floor);
         #[allow(clippy::cast_precision_loss)]
         let (held, lost) = (self.held as f64, self.lost_bytes as f64);
         vec![

@@ -189,13 +189,7 @@ fn micros(time: Duration) -> f64 {
 
 /// The figures of a run on a pty. `wire` is what the bytes take at the servos' rate, if they are paced so, µs.
 fn cases(case: &str, cycles: &Cycles, wire: Option<f64>, echo: &echo::Echo) -> Vec<Case> {
-    let figure = |metric: &str, value: f64, unit, floor| Case {
-        case: case.to_owned(),
-        metric: metric.to_owned(),
-        value,
-        unit,
-        floor,
-    };
+    let figure = |metric: &str, value, unit, floor| Case::new(case, metric, value, unit, floor);
     let rate = f64::from(PTY_CYCLES) / cycles.seconds;
     let mut cases = vec![figure("cycles per second", rate, "1/s", None)];
     for (name, part) in [("p50", 0.5), ("p99", 0.99)] {

@@ -22,6 +22,24 @@ pub struct Case {
     pub floor: Option<f64>,
 }
 
+impl Case {
+    pub(crate) fn new(
+        case: &str,
+        metric: &str,
+        value: f64,
+        unit: &'static str,
+        floor: Option<f64>,
+    ) -> Self {
+        Self {
+            case: case.to_owned(),
+            metric: metric.to_owned(),
+            value,
+            unit,
+            floor,
+        }
+    }
+}
+
 /// Where the figures were measured.
 #[derive(Debug, Clone, Serialize)]
 pub struct Computer {

@@ -138,12 +138,8 @@ fn cases(outcome: &Outcome, cpu_ms: f64, floor: f64) -> Vec<Case> {
     let missing: u64 = cameras
         .map(|camera| camera.repeated + camera.replaced + camera.lost)
         .sum();
-    let figure = |metric: &str, value: f64, unit, floor| Case {
-        case: "2 x 640x480 at 30 fps, paced".to_owned(),
-        metric: metric.to_owned(),
-        value,
-        unit,
-        floor,
+    let figure = |metric: &str, value, unit, floor| {
+        Case::new("2 x 640x480 at 30 fps, paced", metric, value, unit, floor)
     };
     vec![
         figure(

@@ -3,17 +3,17 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod lockstep;
+
 use std::time::Duration;
 
-use ulna_control::{Observer, TickPlan};
+use lockstep::{drive, open};
+use ulna_control::Observer;
 use ulna_core::{Joints, Stamp, TickRecord};
-use ulna_rt::{Pacer, Stop, VirtualClock};
-use ulna_session::controlled::{ControlledArm, Finished, TickInputs};
-use ulna_session::device::Start;
-use ulna_session::report::{BusReport, ClockKind};
-use ulna_session::{Rig, RigOptions, SessionLink};
+use ulna_rt::VirtualClock;
+use ulna_session::controlled::Finished;
+use ulna_session::report::BusReport;
 
-const PERIOD: Duration = Duration::from_millis(5);
 /// When the power goes.
 const DIP: f64 = 2.0;
 
@@ -65,32 +65,8 @@ impl Observer for Watch {
 }
 
 fn session(robot: &str, fault: &str, seed: u64, seconds: f64) -> (Watch, Finished, BusReport) {
-    let options = RigOptions {
-        robot: robot.to_owned(),
-        sim: true,
-        clock: ClockKind::Virtual,
-        seed,
-        faults: vec![fault.to_owned()],
-        ..RigOptions::default()
-    };
-    let mut rig = Rig::open(&options, &SessionLink::alone(&Stop::new())).unwrap();
-    let mut pacer = VirtualClock::new();
-    rig.teleoperator.connect(&mut pacer).unwrap();
-    rig.follower.connect(&mut pacer).unwrap();
-    let mut arm = ControlledArm::new(
-        &mut *rig.follower,
-        &rig.robot,
-        &rig.calibration,
-        PERIOD,
-        pacer.now(),
-    );
-    let limits = *arm.gate.limits();
-    let start = pacer.now() + PERIOD;
-    rig.teleoperator.start(&Start {
-        at: Stamp::new(start),
-        here: arm.gate.hold(Stamp::ZERO).goals(),
-        limits: &limits,
-    });
+    let mut rig = open(robot, seed, &[fault]);
+    let limits = rig.robot.gate_limits(&rig.calibration);
     let mut watch = Watch {
         ranges: limits.range,
         steepest: limits.max_velocity,
@@ -101,17 +77,8 @@ fn session(robot: &str, fault: &str, seed: u64, seconds: f64) -> (Watch, Finishe
         outside: Vec::new(),
         off_at_end: 0.0,
     };
-    let drive = TickInputs {
-        source: &mut *rig.teleoperator,
-        observer: &mut watch,
-        stop: &Stop::new(),
-        plan: TickPlan {
-            start,
-            period: PERIOD,
-            end: start + Duration::from_secs_f64(seconds),
-        },
-    };
-    let finished = arm.drive(drive, &mut pacer, |_| ());
+    let lasting = Duration::from_secs_f64(seconds);
+    let finished = drive(&mut rig, &mut VirtualClock::new(), &mut watch, lasting);
     let report = rig.follower.report();
     (watch, finished, report)
 }

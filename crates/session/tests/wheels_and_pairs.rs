@@ -3,9 +3,12 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod lockstep;
+
 use std::io;
 use std::time::Duration;
 
+use lockstep::{PERIOD, drive, open};
 use ulna_bus::engine::{EchoMode, Engine, EngineConfig};
 use ulna_control::{End, Observer, TickPlan};
 use ulna_core::{Action, ActionSource, Stamp, TickRecord};
@@ -15,16 +18,12 @@ use ulna_robot::ExitAction;
 use ulna_robot::files as robots;
 use ulna_rt::{Pacer, Stop, VirtualClock};
 use ulna_session::controlled::{ControlledArm, TickInputs, TicksEnded};
-use ulna_session::device::{Follower, Start};
-use ulna_session::report::ClockKind;
+use ulna_session::device::Follower;
 use ulna_session::servo_follower::ServoFollower;
-use ulna_session::{Rig, RigOptions, SessionLink};
 use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::bus::BusOptions;
 use ulna_sim::memory::MemoryPort;
 use ulna_sim::workbench::Workbench;
-
-const PERIOD: Duration = Duration::from_millis(5);
 
 /// How far the base went, by its goals and by its measured speeds: m, m, degrees; and how fast it ever was.
 #[derive(Default)]
@@ -48,44 +47,13 @@ impl Observer for Odometer {
 #[test]
 fn a_base_drives_as_commanded_and_stands_still_at_the_end() {
     for (then, seconds) in [(ExitAction::Hold, 8.3), (ExitAction::Park, 2.0)] {
-        let options = RigOptions {
-            robot: "lekiwi".to_owned(),
-            sim: true,
-            clock: ClockKind::Virtual,
-            seed: 5,
-            ..RigOptions::default()
-        };
-        let mut rig = Rig::open(&options, &SessionLink::alone(&Stop::new())).unwrap();
+        let mut rig = open("lekiwi", 5, &[]);
         rig.robot.exit.then = then;
+        let limits = rig.robot.gate_limits(&rig.calibration);
         let mut pacer = VirtualClock::new();
-        rig.teleoperator.connect(&mut pacer).unwrap();
-        rig.follower.connect(&mut pacer).unwrap();
-        let mut arm = ControlledArm::new(
-            &mut *rig.follower,
-            &rig.robot,
-            &rig.calibration,
-            PERIOD,
-            pacer.now(),
-        );
-        let limits = *arm.gate.limits();
         let mut odometer = Odometer::default();
-        let start = pacer.now() + PERIOD;
-        rig.teleoperator.start(&Start {
-            at: Stamp::new(start),
-            here: arm.gate.hold(Stamp::ZERO).goals(),
-            limits: &limits,
-        });
-        let drive = TickInputs {
-            source: &mut *rig.teleoperator,
-            observer: &mut odometer,
-            stop: &Stop::new(),
-            plan: TickPlan {
-                start,
-                period: PERIOD,
-                end: start + Duration::from_secs_f64(seconds),
-            },
-        };
-        let finished = arm.drive(drive, &mut pacer, |_| ());
+        let lasting = Duration::from_secs_f64(seconds);
+        let finished = drive(&mut rig, &mut pacer, &mut odometer, lasting);
         assert!(finished.exit.as_asked, "{:?}", finished.exit);
         let Odometer {
             asked,

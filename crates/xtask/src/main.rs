@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 mod architecture;
+mod command;
 mod conformance;
 mod fetch_ort;
 mod soak;

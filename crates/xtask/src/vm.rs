@@ -6,7 +6,6 @@
 
 #![allow(clippy::print_stdout)] // a chore prints its answer
 
-mod command;
 mod guest;
 mod machine;
 mod packages;
@@ -16,7 +15,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-use command::succeeded;
+use crate::command::answer;
 
 /// Runs the chore.
 pub(crate) fn run(root: &Path, mut args: impl Iterator<Item = String>) -> Result<ExitCode> {
@@ -59,7 +58,7 @@ fn built(root: &Path) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.current_dir(root);
-    succeeded(command.args(["build", "--quiet", "--package", "ulna-cli"]))?;
+    answer(command.args(["build", "--quiet", "--package", "ulna-cli"]))?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.unwrap_or_else(|| root.join("target"));
     Ok(target.join("debug").join("ulna"))

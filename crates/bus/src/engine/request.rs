@@ -56,6 +56,17 @@ pub enum Request<'a> {
     },
 }
 
+impl<'a> Request<'a> {
+    /// A cycle that only reads: `len` bytes from `address` on of each of these servos.
+    #[must_use]
+    pub const fn group_read(address: u8, len: u8, ids: &'a [u8]) -> Self {
+        Self::Cycle {
+            write: None,
+            read: Some(GroupRead { address, len, ids }),
+        }
+    }
+}
+
 /// The same registers of several servos, each with its own value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupWrite<'a> {

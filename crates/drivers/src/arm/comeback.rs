@@ -7,7 +7,7 @@
 use core::time::Duration;
 
 use ulna_bus::ErrorFlags;
-use ulna_bus::engine::{GroupRead, Reply, Request};
+use ulna_bus::engine::{Reply, Request};
 use ulna_bus::registers::{Register, Role};
 use ulna_core::Stamp;
 
@@ -114,14 +114,7 @@ impl ServoArm {
         let ids = [id];
         let request = match step {
             // As a group of one: late answers have another length.
-            Step::Read(register) => Request::Cycle {
-                write: None,
-                read: Some(GroupRead {
-                    address: register.address,
-                    len: register.width,
-                    ids: &ids,
-                }),
-            },
+            Step::Read(register) => Request::group_read(register.address, register.width, &ids),
             Step::Write(write) => {
                 (address, bytes) = write.encoded();
                 Request::Write {

@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use ulna_bus::engine::{GroupRead, Request, ServoFault, Status};
+use ulna_bus::engine::{Request, ServoFault, Status};
 use ulna_bus::health::Change;
 use ulna_core::{LinkLost, Progress, SafeSlice, Stamp};
 
@@ -175,18 +175,11 @@ impl ServoArm {
         if ids.is_empty() {
             return;
         }
-        let read = GroupRead {
-            address: self.layout.read.address,
-            len: self.layout.read.len,
-            ids,
-        };
+        let span = self.layout.read;
         // A servo that was missed is asked again as long as its answer comes before the next tick.
-        let end = now + self.engine.config().longest(read.len, ids.len());
+        let end = now + self.engine.config().longest(span.len, ids.len());
         let end = end.max(self.turn.next.since_epoch());
-        let request = Request::Cycle {
-            write: None,
-            read: Some(read),
-        };
+        let request = Request::group_read(span.address, span.len, ids);
         if self.engine.begin(now, &request, end).is_ok() {
             self.turn.asked = true;
             self.opened(Question::Positions);

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use ulna_bus::engine::{GroupRead, MAX_SERVOS, Request};
+use ulna_bus::engine::{MAX_SERVOS, Request};
 use ulna_bus::health::Rotation;
 use ulna_bus::registers::{Role, Span};
 use ulna_core::{Health, Joints, Stamp};
@@ -152,15 +152,7 @@ impl ServoArm {
             return;
         };
         let end = now + self.engine.config().longest(span.len, ids.len());
-        let read = GroupRead {
-            address: span.address,
-            len: span.len,
-            ids,
-        };
-        let request = Request::Cycle {
-            write: None,
-            read: Some(read),
-        };
+        let request = Request::group_read(span.address, span.len, ids);
         if self.engine.begin(now, &request, end).is_err() {
             return;
         }

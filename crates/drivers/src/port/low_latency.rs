@@ -6,20 +6,21 @@
 use std::os::fd::BorrowedFd;
 
 /// Asks the driver for low latency.
-#[cfg(all(
-    target_os = "linux",
-    any(
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+pub(super) fn ask_for(port: BorrowedFd<'_>) {
+    use rustix::ioctl::{Getter, Setter, ioctl};
+
+    // On other processors the calls have other numbers.
+    if !cfg!(any(
         target_arch = "x86_64",
         target_arch = "aarch64",
         target_arch = "x86",
         target_arch = "arm",
         target_arch = "riscv64"
-    )
-))]
-#[allow(unsafe_code)]
-pub(super) fn ask_for(port: BorrowedFd<'_>) {
-    use rustix::ioctl::{Getter, Setter, ioctl};
-
+    )) {
+        return;
+    }
     // SAFETY: `TIOCGSERIAL` writes the kernel's `serial_struct`, which `SerialInfo` mirrors, and nothing else.
     let info = unsafe { ioctl(port, Getter::<GET, SerialInfo>::new()) };
     let Ok(mut info) = info else {
@@ -31,17 +32,8 @@ pub(super) fn ask_for(port: BorrowedFd<'_>) {
     let _ = unsafe { ioctl(port, Setter::<SET, SerialInfo>::new(info)) };
 }
 
-/// Elsewhere there is no such call, or one with other numbers.
-#[cfg(not(all(
-    target_os = "linux",
-    any(
-        target_arch = "x86_64",
-        target_arch = "aarch64",
-        target_arch = "x86",
-        target_arch = "arm",
-        target_arch = "riscv64"
-    )
-)))]
+/// Elsewhere there is no such call.
+#[cfg(not(target_os = "linux"))]
 pub(super) fn ask_for(_port: BorrowedFd<'_>) {}
 
 /// `TIOCGSERIAL` and `TIOCSSERIAL` of `asm-generic/ioctls.h`.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ulna_bus::engine::{GroupRead, Reply, Request, wire_time};
+use ulna_bus::engine::{Reply, Request, wire_time};
 use ulna_bus::feetech::MAX_ID;
 use ulna_bus::registers::Role;
 use ulna_rt::Pacer;
@@ -86,15 +86,7 @@ impl ServoBus {
         ids: &[u8],
     ) -> Result<Vec<Option<i32>>, ServoBusError> {
         let register = self.register(Role::PresentPosition)?;
-        let read = GroupRead {
-            address: register.address,
-            len: register.width,
-            ids,
-        };
-        let request = Request::Cycle {
-            write: None,
-            read: Some(read),
-        };
+        let request = Request::group_read(register.address, register.width, ids);
         self.ask_quickly(pacer, &request, POSITION_TIMEOUT)?;
         let steps = |reply: &Reply| {
             let data = reply.result.ok();
@@ -113,15 +105,7 @@ impl ServoBus {
         ids: &[u8],
     ) -> Result<bool, ServoBusError> {
         let register = self.register(Role::PresentPosition)?;
-        let read = GroupRead {
-            address: register.address,
-            len: register.width,
-            ids,
-        };
-        let request = Request::Cycle {
-            write: None,
-            read: Some(read),
-        };
+        let request = Request::group_read(register.address, register.width, ids);
         let mut fast = engine(self.config, TURNAROUND);
         fast.set_fast_reads(true);
         for _ in 0..FAST_TRIES {

@@ -9,6 +9,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
+use crate::command::answer;
+
 /// The newest on PyPI. The format was read from the sources of 0.6.2, which is not there.
 const LEROBOT: &str = "0.6.1";
 /// LeRobot needs this Python or a newer one; its dependencies have wheels for this one.
@@ -164,19 +166,6 @@ fn out_of_reach(said: &[String]) -> Option<String> {
         seen.then(|| (*why).to_owned())
     };
     signs.iter().find_map(found)
-}
-
-/// What a command prints; its last error line if it fails.
-fn answer(command: &mut Command) -> Result<String> {
-    let name = command.get_program().display().to_string();
-    let output = command
-        .output()
-        .with_context(|| format!("cannot start {name}"))?;
-    if !output.status.success() {
-        let errors = String::from_utf8_lossy(&output.stderr);
-        bail!("{name}: {}", errors.lines().last().unwrap_or_default());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// One of this program's scripts, not yet started.

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::command::succeeded;
 use super::packages::Unpacked;
+use crate::command::answer;
 
 /// The modules behind a USB cable with an FTDI chip, in the order in which they need each other.
 const MODULES: [&str; 5] = [
@@ -142,9 +142,9 @@ pub(super) fn disk(unpacked: &Unpacked, program: &Path, calibrations: &Path) -> 
         .arg("-o")
         .arg(&stripped)
         .arg(program);
-    succeeded(&mut strip)?;
+    answer(&mut strip)?;
     disk.file("bin/ulna", &stripped, 0o755)?;
-    let libraries = succeeded(Command::new("ldd").arg(program))?;
+    let libraries = answer(Command::new("ldd").arg(program))?;
     for library in libraries
         .split_whitespace()
         .filter(|word| word.starts_with('/'))
@@ -155,7 +155,7 @@ pub(super) fn disk(unpacked: &Unpacked, program: &Path, calibrations: &Path) -> 
     let users = "root::0:0:root:/:/bin/sh\nuser::1000:1000:user:/tmp:/bin/sh\n";
     disk.entry("etc/passwd", users.as_bytes(), 0o100_644);
     // Programs from before that question know no such option.
-    let help = succeeded(Command::new(program).args(["teleop", "--help"]))?;
+    let help = answer(Command::new(program).args(["teleop", "--help"]))?;
     let yes = if help.contains("--yes") { "--yes" } else { "" };
     disk.entry("init", INIT.replace("$YES", yes).as_bytes(), 0o100_755);
     disk.entry("TRAILER!!!", &[], 0);

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::command::succeeded;
+use crate::command::answer;
 
 /// What the machine is made of, besides what QEMU needs.
 const OTHERS: [&str; 1] = ["busybox-static"];
@@ -40,7 +40,7 @@ pub(super) fn unpacked(workspace: &Path) -> Result<Unpacked> {
         Ok(kernel) => kernel,
         // Lists that were never fetched, or have been thrown away.
         Err(_) => {
-            succeeded(Command::new("apt-get").args(["--quiet", "update"]))?;
+            answer(Command::new("apt-get").args(["--quiet", "update"]))?;
             kernel()?
         }
     };
@@ -51,12 +51,12 @@ pub(super) fn unpacked(workspace: &Path) -> Result<Unpacked> {
     names.push(format!("linux-image-{kernel}"));
     let mut download = Command::new("apt-get");
     download.current_dir(&debs).args(["--quiet", "download"]);
-    succeeded(download.args(&names))?;
+    answer(download.args(&names))?;
     let all = fs::read_dir(&debs).with_context(|| format!("cannot read {}", debs.display()))?;
     for deb in all {
         let mut unpack = Command::new("dpkg");
         unpack.arg("-x").arg(deb?.path()).arg(&root);
-        succeeded(&mut unpack)?;
+        answer(&mut unpack)?;
     }
     fs::remove_dir_all(&debs).with_context(|| format!("cannot remove {}", debs.display()))?;
     fs::write(&done, &kernel).with_context(|| format!("cannot write {}", done.display()))?;
@@ -67,7 +67,7 @@ pub(super) fn unpacked(workspace: &Path) -> Result<Unpacked> {
 fn kernel() -> Result<String> {
     let mut search = Command::new("apt-cache");
     search.args(["search", "--names-only", "^linux-image-[0-9].*-amd64$"]);
-    let found = succeeded(&mut search)?;
+    let found = answer(&mut search)?;
     let names = found.lines().filter_map(|line| line.split(' ').next());
     let names = names.filter_map(|name| name.strip_prefix("linux-image-"));
     let ordinary = names.filter(|name| !name.split('-').any(|word| SPECIAL.contains(&word)));
@@ -87,7 +87,7 @@ fn numbers(version: &str) -> Vec<u32> {
 fn needed(package: &str) -> Result<Vec<String>> {
     let mut simulate = Command::new("apt-get");
     simulate.args(["install", "--simulate", "--no-install-recommends", package]);
-    let said = succeeded(&mut simulate)?;
+    let said = answer(&mut simulate)?;
     let lines = said.lines().filter_map(|line| line.strip_prefix("Inst "));
     let names: Vec<String> = lines
         .filter_map(|line| line.split(' ').next())

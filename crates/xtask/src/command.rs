@@ -1,11 +1,11 @@
-//! Running other programs.
+//! Other programs, run to their end.
 
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// Runs a command to its end; what it prints is part of the error if it fails.
-pub(super) fn succeeded(command: &mut Command) -> Result<String> {
+/// What a command prints; the last line of its errors is part of the error if it fails.
+pub(crate) fn answer(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command
         .output()
@@ -15,5 +15,5 @@ pub(super) fn succeeded(command: &mut Command) -> Result<String> {
         let last = said.trim().lines().last().unwrap_or_default();
         bail!("`{name}` failed ({}): {last}", output.status);
     }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
