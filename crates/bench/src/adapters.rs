@@ -45,7 +45,7 @@ fn all_adapters() -> Vec<AdapterModel> {
     late.chain(cdc).chain(ftdi).chain(rest).collect()
 }
 
-/// Runs the bench behind the adapters of these names; `all` stands for [`all_adapters`].
+/// Runs the bench behind the adapters of these names; `all` stands for each model that the bench knows.
 ///
 /// # Errors
 /// If a name is none, or a session does not come about.
