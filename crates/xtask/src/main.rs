@@ -15,7 +15,7 @@ mod vm;
 const USAGE: &str = "usage: cargo run -p xtask -- CHORE
 
   architecture   check the crates' arrows and the written invariants against ARCHITECTURE.md; [--list] prints what is left to mend, [--tighten] lowers what is tolerated
-  conformance    have Python LeRobot read what ulna wrote, and ulna what LeRobot wrote (keeps some 6 GB in the user's cache); [--cases] only opens the datasets of the fixtures' cases with both; [--kills N] only kills ulna N times while it records, and half as often while it edits, [--stops N] pauses it, hangs up on it and closes its terminal; [--load N] keeps the computer busy with N threads meanwhile
+  conformance    have Python LeRobot read what ulna wrote, and ulna what LeRobot wrote (keeps some 6 GB in the user's cache); [--cases] only opens the datasets of the fixtures' cases with both; [--kills N] only kills ulna N times while it records, and half as often while it edits, [--stops N] pauses it, hangs up on it and closes its terminal; [--load N] keeps the computer busy with N threads meanwhile, [--seed N] draws other moments
   fetch-ort      fetch ONNX Runtime, which runs policies faster than the built-in engine, into ulna's data folder [--dir DIR] [--arch ARCH]
   soak           watch the memory of sessions: an hour's worth on the virtual clock [--virtual SECONDS], ten minutes in real time [--minutes N]
   vm             run ulna on real Linux drivers in a virtual machine that is unpacked from Debian's packages [--ulna PROGRAM]; SKIPPED where apt cannot fetch them";
