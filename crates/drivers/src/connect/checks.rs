@@ -6,6 +6,7 @@ use ulna_robot::Calibration;
 use ulna_rt::Pacer;
 
 use super::error::ConnectError;
+use super::known::Known;
 use crate::arm::ServoArm;
 use crate::chain::{self, ChainFault, ChainProblem};
 
@@ -62,11 +63,12 @@ impl ServoArm {
         pacer: &mut dyn Pacer,
         index: usize,
     ) -> Result<(i32, [i32; 2]), ConnectError> {
-        let mut values = [0; 3];
         let parts = [Use::ModelNumber, Use::FirmwareMajor, Use::FirmwareMinor];
+        let known = self.read_identity(pacer, index, &parts)?;
+        let mut values = [0; 3];
         for (value, part) in values.iter_mut().zip(parts) {
             if let Some(register) = self.register(index, part) {
-                *value = self.read(pacer, index, &register)?;
+                *value = self.known_or_read(pacer, &known, index, &register)?;
             }
         }
         let [number, major, minor] = values;
@@ -102,6 +104,7 @@ impl ServoArm {
         &mut self,
         pacer: &mut dyn Pacer,
         calibration: &Calibration,
+        known: &Known,
     ) -> Result<(), ConnectError> {
         let mut differences = Vec::new();
         for (index, (joint, value)) in calibration.joints.iter().enumerate() {
@@ -115,7 +118,7 @@ impl ServoArm {
                 let Some(register) = self.register(index, part) else {
                     continue;
                 };
-                let mut found = self.read(pacer, index, &register)? & mask;
+                let mut found = self.known_or_read(pacer, known, index, &register)? & mask;
                 if found != expected {
                     // A second look: this refusal must not come from one damaged or misplaced answer.
                     found = self.read(pacer, index, &register)? & mask;
