@@ -53,6 +53,7 @@ impl ServoArm {
     ) -> Result<(), ConnectError> {
         self.check_servos(pacer)?;
         let mut known = self.learn(pacer, kind, role)?;
+        self.check_firmware(pacer, &known)?;
         self.check_calibration(pacer, calibration, &known)?;
         let lasting = self.changes(pacer, kind, role, (Kept::Lasting, &known))?;
         // A follower that was left standing must not drop because of a setting that it has already.

@@ -1,6 +1,8 @@
 //! What the servos hold, read in blocks of neighbouring registers: a question for each register would cost a round trip each.
 
-use ulna_bus::engine::{MAX_DATA, ReplyData, ServoFault};
+use std::time::Duration;
+
+use ulna_bus::engine::{MAX_DATA, ReplyData};
 use ulna_bus::registers::{Register, Role as Use, Span};
 use ulna_robot::{ArmRole, RobotKind};
 use ulna_rt::Pacer;
@@ -8,10 +10,14 @@ use ulna_rt::Pacer;
 use super::error::ConnectError;
 use super::settings::settings;
 use crate::arm::ServoArm;
-use crate::servo_bus::{PATIENCE, TURNAROUND};
+use crate::servo_bus::TURNAROUND;
 
+/// The firmware's version, its greater part first.
+pub(super) const FIRMWARE: [Use; 2] = [Use::FirmwareMajor, Use::FirmwareMinor];
 /// Registers of which connecting looks at every servo's, whatever the robot file says.
-const LOOKED_AT: [Use; 6] = [
+const LOOKED_AT: [Use; 8] = [
+    Use::FirmwareMajor,
+    Use::FirmwareMinor,
     Use::HomingOffset,
     Use::MinPosition,
     Use::MaxPosition,
@@ -20,7 +26,7 @@ const LOOKED_AT: [Use; 6] = [
     Use::OperatingMode,
 ];
 /// A block is asked for three times before its registers are read one by one.
-const BLOCK_PATIENCE: std::time::Duration = TURNAROUND.saturating_mul(3);
+const BLOCK_PATIENCE: Duration = TURNAROUND.saturating_mul(3);
 
 /// Blocks of registers as they were at one moment.
 #[derive(Debug, Default)]
@@ -52,44 +58,15 @@ impl ServoArm {
             let servo = self.servos[index];
             let set = settings(kind, index, role, &servo.model)?;
             let set = set.iter().map(|setting| *setting.register());
-            let looked_at = LOOKED_AT.iter().filter_map(|&part| self.register(index, part));
+            let looked_at = LOOKED_AT
+                .iter()
+                .filter_map(|&part| self.register(index, part));
             for span in spans(looked_at.chain(set).collect()) {
                 let read = self.bus.read_span(pacer, servo.id, span, BLOCK_PATIENCE);
                 match read.map_err(|error| self.bus_error(error))? {
                     Ok(data) => known.blocks.push((index, span.address, data)),
                     Err(_) => return Ok(known),
                 }
-            }
-        }
-        Ok(known)
-    }
-
-    /// Reads the few registers at the beginning of each table that say what a servo is; what is not known then, it answers one by one.
-    pub(super) fn read_identity(
-        &mut self,
-        pacer: &mut dyn Pacer,
-        index: usize,
-        parts: &[Use],
-    ) -> Result<Known, ConnectError> {
-        let mut known = Known::default();
-        let servo = self.servos[index];
-        let registers = parts.iter().filter_map(|&part| self.register(index, part));
-        for span in spans(registers.collect()) {
-            let read = self.bus.read_span(pacer, servo.id, span, PATIENCE);
-            match read.map_err(|error| self.bus_error(error))? {
-                Ok(data) => known.blocks.push((index, span.address, data)),
-                // One that is silent now has been asked often enough.
-                Err(fault @ ServoFault::Timeout { .. }) => {
-                    let register = servo.model.table.holding(span.address);
-                    return Err(ConnectError::Register {
-                        port: self.port_name().to_owned(),
-                        id: servo.id,
-                        joint: self.names[index].clone(),
-                        register: register.map_or_else(String::new, |it| it.name.to_owned()),
-                        fault,
-                    });
-                }
-                Err(_) => {}
             }
         }
         Ok(known)
@@ -144,8 +121,7 @@ mod tests {
             let blocks = spans(registers);
             for register in table.registers {
                 let held = blocks.iter().any(|block| {
-                    block.address <= register.address
-                        && register.end() <= block.address + block.len
+                    block.address <= register.address && register.end() <= block.address + block.len
                 });
                 assert!(held, "{} of {}", register.name, table.name);
             }

@@ -39,7 +39,8 @@ impl ServoArm {
             for setting in settings(kind, index, role, &model)? {
                 // An unchanged register is left alone: the servo's EEPROM wears out.
                 if setting.is_lasting() == (kept == Kept::Lasting)
-                    && self.known_or_read(pacer, known, index, setting.register())? != setting.value()
+                    && self.known_or_read(pacer, known, index, setting.register())?
+                        != setting.value()
                 {
                     changes.push((index, setting));
                 }
