@@ -258,7 +258,7 @@ impl ServoArm {
             }
             self.health[joint].restarts = servo.restarts;
             if let Ok(data) = reply.result {
-                self.health[joint].alarms = data.flags.0;
+                self.health[joint].alarms = servo.complains(data.flags).0;
             }
             let believed = |counts: &i32| servo.believes(Stamp::new(reply.measured), *counts);
             let Some(counts) = counts.filter(believed) else {
