@@ -69,17 +69,27 @@ impl ServoBus {
         })
     }
 
-    /// Is this servo there? Silence counts when it was asked three times, with twice the patience each time: perhaps the adapter is slow.
+    /// Is this servo there? Asks up to three times, with twice the patience each time: perhaps the adapter is slow.
+    ///
+    /// # Errors
+    /// If the port is gone.
+    pub fn ping_patiently(&mut self, pacer: &mut dyn Pacer, id: u8) -> Result<Ping, ServoBusError> {
+        let mut ping = Ping::Silent;
+        for times in [1, 2, 4] {
+            ping = self.ping_for(pacer, id, PING_TIMEOUT * times)?;
+            if ping == Ping::Alive {
+                break;
+            }
+        }
+        Ok(ping)
+    }
+
+    /// As [`ping_patiently`](Self::ping_patiently): a servo that is alone with its id is there.
     ///
     /// # Errors
     /// If the port is gone.
     pub fn is_there(&mut self, pacer: &mut dyn Pacer, id: u8) -> Result<bool, ServoBusError> {
-        for times in [1, 2, 4] {
-            if self.ping_for(pacer, id, PING_TIMEOUT * times)? == Ping::Alive {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        Ok(self.ping_patiently(pacer, id)? == Ping::Alive)
     }
 
     /// The positions of several servos, steps; `None` for one that did not answer this time.
