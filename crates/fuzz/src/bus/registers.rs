@@ -1,12 +1,8 @@
 //! Any bytes in any register of any family have a value, and what has a value travels there and back.
-//! Run from `crates/bus`: `cargo +nightly fuzz run registers`.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use ulna_bus::models;
 
-fuzz_target!(|input: &[u8]| {
+pub(crate) fn run(input: &[u8]) {
     let [model, address, bytes @ ..] = input else {
         return;
     };
@@ -29,4 +25,4 @@ fuzz_target!(|input: &[u8]| {
         .scales
         .position
         .counts(model.scales.position.of(value));
-});
+}

@@ -1,11 +1,7 @@
 //! Requests and received bytes in any order, at any time: no panic, and no answer later than the deadline.
-//! Run from `crates/bus`: `cargo +nightly fuzz run engine`.
-
-#![no_main]
 
 use core::time::Duration;
 
-use libfuzzer_sys::fuzz_target;
 use ulna_bus::Protocol;
 use ulna_bus::engine::{Engine, EngineConfig, GroupEntry, GroupRead, GroupWrite, Request, Status};
 
@@ -32,7 +28,7 @@ impl<'a> Script<'a> {
     }
 }
 
-fuzz_target!(|input: &[u8]| {
+pub(crate) fn run(input: &[u8]) {
     let mut script = Script(input);
     let protocol = match script.byte() % 3 {
         0 => Protocol::FeetechSts,
@@ -59,7 +55,7 @@ fuzz_target!(|input: &[u8]| {
         }
     }
     assert_eq!(engine.step(now.max(deadline), &[]), Status::Done);
-});
+}
 
 fn begin(engine: &mut Engine, script: &mut Script<'_>, now: Duration, deadline: Duration) {
     let (kind, id, address, len) = (script.byte(), script.byte(), script.byte(), script.byte());

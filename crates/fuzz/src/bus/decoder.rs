@@ -1,9 +1,5 @@
 //! Any bytes in any chunks give the same packets, and every byte is accounted for.
-//! Run from `crates/bus`: `cargo +nightly fuzz run decoder`.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use ulna_bus::feetech::{Decoder, DecoderCounters, OVERHEAD};
 
 type Packets = Vec<(u8, u8, Vec<u8>)>;
@@ -19,7 +15,7 @@ fn packets<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> (Packets, DecoderCount
     (found, decoder.counters())
 }
 
-fuzz_target!(|input: &[u8]| {
+pub(crate) fn run(input: &[u8]) {
     let Some((&size, bytes)) = input.split_first() else {
         return;
     };
@@ -37,4 +33,4 @@ fuzz_target!(|input: &[u8]| {
         unread < 256,
         "a packet has no more than 254 bytes, but {unread} are held back"
     );
-});
+}

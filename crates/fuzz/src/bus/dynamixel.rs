@@ -1,9 +1,5 @@
 //! Any bytes in any chunks give the same packets, every packet is parsed, and every byte is accounted for.
-//! Run from `crates/bus`: `cargo +nightly fuzz run dynamixel`.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use ulna_bus::dynamixel::{Decoded, Decoder, DecoderCounters, MAX_PACKET, Packet};
 
 type Packets = Vec<(u8, u8, Vec<u8>)>;
@@ -34,7 +30,7 @@ fn packets<'a>(
     (found, decoder.counters())
 }
 
-fuzz_target!(|input: &[u8]| {
+pub(crate) fn run(input: &[u8]) {
     let [size, len, count, bytes @ ..] = input else {
         return;
     };
@@ -56,4 +52,4 @@ fuzz_target!(|input: &[u8]| {
         let _ = packet.parse();
         assert!(params.len() < MAX_PACKET);
     }
-});
+}
