@@ -131,7 +131,7 @@ impl Options {
                 "--list" => options.list = true,
                 "--minutes" => {
                     let minutes: f64 = (words.next().unwrap_or_default().parse())
-                        .context("--minutes is no number")?;
+                        .context("--minutes is not a number")?;
                     options.time = Duration::try_from_secs_f64(minutes * 60.0)
                         .context("--minutes is no time")?;
                 }

@@ -7,6 +7,7 @@
 
 mod config;
 mod listing;
+mod mutant;
 mod sample;
 
 use std::fmt;
@@ -18,7 +19,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::scratch::{Limits, Outcome, Scratch};
 use config::Config;
-use listing::Mutant;
+use mutant::Mutant;
 
 /// Mutants by default, and the seed by which they are drawn.
 const COUNT: usize = 150;
@@ -117,10 +118,12 @@ impl Options {
             }
             let value = words.next().with_context(|| USAGE)?;
             match word.as_str() {
-                "--seed" => options.seed = Some(value.parse().context("--seed is no number")?),
-                "--count" => options.count = Some(value.parse().context("--count is no number")?),
+                "--seed" => options.seed = Some(value.parse().context("--seed is not a number")?),
+                "--count" => {
+                    options.count = Some(value.parse().context("--count is not a number")?)
+                }
                 "--part" => options.part = Some(value),
-                "--from" => options.from = value.parse().context("--from is no number")?,
+                "--from" => options.from = value.parse().context("--from is not a number")?,
                 "--mutant" => options.mutant = Some(value),
                 _ => bail!("{USAGE}"),
             }

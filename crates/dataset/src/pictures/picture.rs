@@ -13,13 +13,3 @@ pub struct Picture {
     /// Rows of RGB pixels, 8 bits per colour, without gaps.
     pub rgb: Vec<u8>,
 }
-
-impl Picture {
-    /// Decodes a picture as data files hold it: a PNG, or a JPEG, which other tools write. Transparency is dropped, as LeRobot drops it.
-    ///
-    /// # Errors
-    /// What is wrong with the bytes, or that their picture would take too much memory.
-    pub fn decode(bytes: &[u8]) -> Result<Self, String> {
-        crate::images::decode(bytes)
-    }
-}

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use ulna_dataset::{CardOptions, Info, PathTemplate, Picture, encode_png, write_card};
+use ulna_dataset::{CardOptions, Info, PathTemplate, decode_picture, encode_png, write_card};
 
 use super::sound::Sound;
 
@@ -89,7 +89,7 @@ pub(crate) fn video_damage(input: &[u8]) {
 }
 
 pub(crate) fn picture(input: &[u8]) {
-    if let Ok(picture) = Picture::decode(input) {
+    if let Ok(picture) = decode_picture(input) {
         assert_eq!(picture.rgb.len(), picture.width * picture.height * 3);
     }
 }

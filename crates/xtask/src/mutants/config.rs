@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use super::listing::Mutant;
+use super::mutant::Mutant;
 
 /// Where it lies, from the project's root.
 const FILE: &str = "crates/xtask/mutants.toml";

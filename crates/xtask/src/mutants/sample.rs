@@ -6,7 +6,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::listing::Mutant;
+use super::mutant::Mutant;
 
 /// Draws `count` of the mutants that are taken, as many of each part as there are, in the order of their files.
 pub(super) fn draw(
