@@ -33,6 +33,15 @@ fn left() -> Files {
         rows.push_row("fuzz", &row(frame)).expect("a row");
         camera.push(&picture(60 * frame)).expect("a picture");
     }
+    // Two rows whose pictures wait for the encoder.
+    let spool = rows.picture_spool(CAMERA, 4).expect("a spool");
+    for frame in 3..5 {
+        rows.push_row("fuzz", &row(frame)).expect("a row");
+        let put = spool
+            .put(frame.into(), 3, &picture(60))
+            .expect("a place for it");
+        assert!(put, "no place for it");
+    }
     let files = files_of(dir.path());
     // Dropped, they would remove what they have begun.
     forget((writer, rows, camera));
