@@ -1,4 +1,7 @@
-//! `ulna bench policy`: one inference in the runner, and one in the bare engine, in turns in one run.
+//! `ulna bench policy`: one inference in the runner, and one in the bare engine, in turns in one run; chunks under delay on an ideal arm; and how well the
+//! policy does its task in its scene, with delay and without.
+
+mod scene;
 
 use std::time::Duration;
 
@@ -46,6 +49,7 @@ pub fn policy(options: Option<&PolicyOptions>) -> Result<BenchReport, BenchError
                 .flat_map(|delayed| delayed_cases(bundle.name(), delayed)),
         );
     }
+    all.extend(scene::cases(&bundle, options, DELAY)?);
     Ok(BenchReport {
         bench: "policy",
         machine,

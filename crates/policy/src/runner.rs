@@ -13,6 +13,8 @@ use crate::contract::Contract;
 use crate::policy::{Policy, Predict};
 
 mod inference;
+mod join;
+mod line;
 mod merge;
 mod options;
 mod schedule;

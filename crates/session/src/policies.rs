@@ -20,6 +20,7 @@ use crate::supply::scenes;
 use crate::teleoperators::{PICTURE, open_policy};
 
 pub use crate::policy_options::PolicyOptions;
+use crate::report::ClockKind;
 pub use crate::report::PolicyReport;
 pub use import::{ImportOptions, Imported, Inferred, import, infer};
 pub use verify::Verified;
@@ -103,6 +104,22 @@ pub(crate) fn in_units_of(options: &RigOptions, bundle: &Bundle) -> RigOptions {
         unit: Some(bundle.contract().unit),
         ..options.clone()
     }
+}
+
+/// A simulated rig on the virtual clock in which this policy has something to do: the first known robot that it fits, in the scene that reports what it
+/// wants to see. `None` if it looks at no numbers of its surroundings, or no scene has them.
+pub fn at_home(bundle: &Bundle, seed: u64) -> Option<RigOptions> {
+    let asked = bundle.contract().environment_state();
+    let mut scenes = scenes::all().iter();
+    let scene = scenes.find(|scene| asked > 0 && scene.environment.len() == asked)?;
+    Some(RigOptions {
+        robot: fitting(bundle).ok()?.name,
+        sim: true,
+        clock: ClockKind::Virtual,
+        scene: Some(scene.name.to_owned()),
+        seed,
+        ..RigOptions::default()
+    })
 }
 
 /// The usual control rate, Hz.

@@ -63,16 +63,13 @@ pub fn delay(
         let (report, inference) = play(bundle, policy, options, seconds);
         let inferred = inference.report();
         policy = inference.into_policy();
-        // A corner between two straight lines, seen at the control rate.
-        let own = inferred.sharpest_corner * bundle.contract().fps / TICK.as_secs_f64().powi(2);
-        let peak = report.peak_jerk_at_borders.max(report.peak_jerk_within);
         let ticks = (report.played + report.starved).max(1);
         all.push(Delayed {
             merge: merge.to_string(),
             latency_ms: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
             chunks: inferred.inferences,
             starved: report.starved as f64 / ticks as f64,
-            jerk_ratio: peak / own.max(f64::MIN_POSITIVE),
+            jerk_ratio: report.peak_jerk / report.peak_jerk_within_chunks.max(f64::MIN_POSITIVE),
         });
     }
     Ok(all)
