@@ -236,6 +236,7 @@ impl Inference {
             merge: self.options.merge,
             blend_steps: self.options.blend_steps as u64,
             joined,
+            ever: self.sharpest_corner,
         };
         let target = |step| Some(self.playing.sample(schedule.time_of(step))?.1);
         let playing = self.line.as_ref().map(|line| Playing {

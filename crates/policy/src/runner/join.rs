@@ -7,9 +7,11 @@ use ulna_core::Joints;
 
 use super::line::{Joined, Line, Playing};
 
-/// Where there are too few steps for fading, a gap is followed with corners at least this part of what the best fade would have: it closes in about
-/// twice the steps that are left, however smooth the chunks are.
-const LEAST_PART: f64 = 0.25;
+/// Where there are too few steps for fading, a gap is followed with corners of this part of what the best fade would have, which closes it in about
+/// twice the steps that are left, if the policy has ever had corners so sharp ...
+const USUAL_PART: f64 = 1.0 / 4.0;
+/// ... and of this part at least, in four times the steps, however smooth its chunks are.
+const LEAST_PART: f64 = 1.0 / 16.0;
 
 /// Where and how to join.
 #[derive(Debug, Clone, Copy)]
@@ -19,8 +21,10 @@ pub(super) struct Join {
     pub(super) joined: Joined,
     /// Over so many steps at least.
     pub(super) least: u64,
-    /// The sharpest corner that there may be: change of speed, robot units per step².
+    /// The sharpest corner of the two chunks: change of speed, robot units per step².
     pub(super) limit: f64,
+    /// The sharpest corner of all chunks so far.
+    pub(super) ever: f64,
 }
 
 /// Joins the new chunk, which `line` is from step [`Join::from`] on, to what is being played.
@@ -39,7 +43,8 @@ pub(super) fn join(playing: &Playing<'_>, line: &mut Line, join: Join) {
         .collect();
     let (mut sharpest, mut best) = fade_within(playing, &earlier, &new, join);
     if sharpest > join.limit {
-        let limit = join.limit.max(LEAST_PART * sharpest);
+        let limit = (USUAL_PART * sharpest).min(join.ever);
+        let limit = join.limit.max(limit).max(LEAST_PART * sharpest);
         let followed = follow(&earlier, &new, join.joined, limit);
         let corners = join.sharpest(&earlier, &followed);
         if corners < sharpest {

@@ -83,6 +83,8 @@ pub(super) struct How {
     pub(super) blend_steps: u64,
     /// The joints that are faded.
     pub(super) joined: Joined,
+    /// The sharpest corner of all chunks so far.
+    pub(super) ever: f64,
 }
 
 /// The line after the arrival; `None` if it came so late that nothing of it lies in the future.
@@ -119,8 +121,8 @@ fn follow(playing: &Playing<'_>, new: &Arrival, how: How, sharpest: f64) -> Opti
             ..Line::default()
         });
     }
-    // A chunk that is known at once replaces the knot of now; else the arm is between two knots, and both stay.
-    let exact = floor == ceil && ceil == new.observed;
+    // A chunk that is known at once replaces the knot of now, unless it is blended; else the arm is between two knots, and both stay.
+    let exact = floor == ceil && ceil == new.observed && how.merge != Merge::Blended;
     let from = if exact { ceil } else { ceil + 1 };
     if floor >= new.observed + len {
         return None;
@@ -132,6 +134,7 @@ fn follow(playing: &Playing<'_>, new: &Arrival, how: How, sharpest: f64) -> Opti
         joined: how.joined,
         least,
         limit: sharpest.max(old.sharpest),
+        ever: how.ever.max(sharpest),
     };
     match how.merge {
         Merge::Blended => join(playing, &mut line, at(how.blend_steps)),
@@ -212,6 +215,7 @@ mod tests {
             merge,
             blend_steps: 3,
             joined: Joined { left_out: 0b10 },
+            ever: 0.0,
         }
     }
 
