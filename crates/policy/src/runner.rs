@@ -21,12 +21,14 @@ mod schedule;
 mod slots;
 mod smoothness;
 mod source;
+mod starvation;
 
 pub use inference::{Inference, InferenceReport};
 pub use merge::Merge;
 pub use options::{RunnerOptions, grippers};
 pub use slots::{FrameSlot, FrameWatcher, ObservationSlot, frame_slot};
 pub use source::{PolicySource, SourceReport};
+pub use starvation::starvation;
 
 /// The parts of a policy at work.
 #[derive(Debug)]

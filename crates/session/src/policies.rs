@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
+use ulna_outside::Printable;
 use ulna_policy::{Bundle, Engine, EngineChoice, EngineInfo, Report, RobotContract, prepare};
 use ulna_robot::{RobotKind, files};
 
@@ -87,6 +88,13 @@ pub fn run(
     let bundle = Bundle::open(&policy.bundle)?;
     let options = in_units_of(options, &bundle);
     let rig = Rig::open_for(&options, link, |request| {
+        request.notes.extend(policy.task.as_ref().map(|task| {
+            format!(
+                "policy `{}` takes no task: `{}` goes into the report, and it does what it was trained for",
+                Printable(bundle.name()),
+                Printable(task)
+            )
+        }));
         open_policy(request, &bundle, policy)
     })?;
     let plan = SessionPlan {

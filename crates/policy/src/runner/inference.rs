@@ -231,6 +231,7 @@ impl Inference {
             knots,
             steps: self.chunks.n_action_steps as u64,
             now: schedule.in_steps(now),
+            lead: self.options.lead.as_secs_f64() * self.fps,
         };
         let how = How {
             merge: self.options.merge,
@@ -281,7 +282,8 @@ impl Machine for Inference {
                 Merge::Append | Merge::Aligned => 0,
             };
             let refill = self.options.refill;
-            self.schedule = Some(Schedule::new(now, self.fps, refill, fade));
+            let lead = self.options.lead;
+            self.schedule = Some(Schedule::new(now, self.fps, refill, lead, fade));
             return Next::At(now.since_epoch());
         };
         let next = self.advance(&mut schedule, now);

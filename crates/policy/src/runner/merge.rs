@@ -64,6 +64,8 @@ pub(super) struct Arrival {
     pub(super) steps: u64,
     /// Now, in steps.
     pub(super) now: f64,
+    /// How far ahead of now targets have been asked for, in steps.
+    pub(super) lead: f64,
 }
 
 impl Arrival {
@@ -121,9 +123,13 @@ fn follow(playing: &Playing<'_>, new: &Arrival, how: How, sharpest: f64) -> Opti
             ..Line::default()
         });
     }
-    // A chunk that is known at once replaces the knot of now, unless it is blended; else the arm is between two knots, and both stay.
+    // A chunk that is known at once replaces the knot of now, unless it is blended; else the arm is between two knots, now or where it has been asked
+    // for, and all of them stay.
     let exact = floor == ceil && ceil == new.observed && how.merge != Merge::Blended;
-    let from = if exact { ceil } else { ceil + 1 };
+    let from = match exact {
+        true => ceil,
+        false => whole((new.now + new.lead).ceil()) + 1,
+    };
     if floor >= new.observed + len {
         return None;
     }
@@ -207,6 +213,7 @@ mod tests {
             knots: knots((0..10).map(|i| 104.0 + f64::from(i))),
             steps: 8,
             now,
+            lead: 0.0,
         }
     }
 
@@ -253,6 +260,7 @@ mod tests {
                 knots: knots(waves(4.0 / 3.0).map(|value| value + gap)),
                 steps: 30,
                 now: 9.5,
+                lead: 0.0,
             };
             let how = How {
                 joined: Joined { left_out: 0 },
