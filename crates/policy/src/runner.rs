@@ -22,6 +22,7 @@ mod slots;
 mod smoothness;
 mod source;
 mod starvation;
+mod synchronous;
 
 pub use inference::{Inference, InferenceReport};
 pub use merge::Merge;
@@ -29,6 +30,7 @@ pub use options::{RunnerOptions, grippers};
 pub use slots::{FrameSlot, FrameWatcher, ObservationSlot, frame_slot};
 pub use source::{PolicySource, SourceReport};
 pub use starvation::starvation;
+pub(crate) use synchronous::Synchronous;
 
 /// The parts of a policy at work.
 #[derive(Debug)]
