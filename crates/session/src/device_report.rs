@@ -169,4 +169,8 @@ pub struct PolicyReport {
     pub inference: ulna_policy::InferenceReport,
     /// What the control loop made of them.
     pub source: ulna_policy::SourceReport,
+    /// What the robot was to do, in words, as the user or the scene says it.
+    pub task: Option<String>,
+    /// If there were ticks without a chunk because a plan is shorter than the delay: that, in words.
+    pub starvation: Option<String>,
 }
