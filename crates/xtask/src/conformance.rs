@@ -74,13 +74,15 @@ fn kills_alone(mut words: impl Iterator<Item = String>) -> Result<Option<kills::
             kills: 0,
             stops: 0,
             load: 0,
+            seed: 0,
         });
         match (word.as_str(), number) {
             ("--kills", Some(number)) => plan.kills = number,
             ("--stops", Some(number)) => plan.stops = number,
             ("--load", Some(number)) => plan.load = number,
+            ("--seed", Some(number)) => plan.seed = number,
             _ => bail!(
-                "usage: cargo run -p xtask -- conformance [--cases | --arms | [--kills N] [--stops N] [--load THREADS]]"
+                "usage: cargo run -p xtask -- conformance [--cases | --arms | [--kills N] [--stops N] [--load THREADS] [--seed N]]"
             ),
         }
     }
