@@ -193,6 +193,7 @@ the sweep has ended, nothing is written.")]
     #[command(after_help = "\
 Examples:
   ulna recover --robot-port /dev/ttyACM0
+  ulna recover --leader --teleop-port /dev/ttyACM1
   ulna recover --release                              and leave what was cleared limp
   ulna recover --sim                                  a gripper that has squeezed for too long
   ulna recover --sim --fault overheat:elbow_flex@0s+30s

@@ -30,6 +30,12 @@ pub(super) fn open(
         manifest: (!options.plain).then(|| manifest(rig, rig_options)),
     };
     if options.resume {
+        if !options.dataset.exists() {
+            return Err(SessionError::Usage(format!(
+                "there is no dataset {} to go on with: begin it with --episodes N, without --resume and --more",
+                Printable(options.dataset.display())
+            )));
+        }
         let there = Dataset::open(&options.dataset)?;
         own_columns_agree(&there, options)?;
         let differences = options.codec.differences(&there);
