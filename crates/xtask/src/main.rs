@@ -20,7 +20,7 @@ const USAGE: &str = "usage: cargo run -p xtask -- CHORE
 
   architecture   check the crates' arrows and the written invariants against ARCHITECTURE.md; [--list] prints what is left to mend, [--tighten] lowers what is tolerated
   break          break each invariant of ARCHITECTURE.md on purpose, in a copy, and see that its check fails [--only NAME,NAME] [--list]; takes hours
-  conformance    have Python LeRobot read what ulna wrote, and ulna what LeRobot wrote (keeps some 6 GB in the user's cache); [--cases] only opens the datasets of the fixtures' cases with both; [--kills N] only kills ulna N times while it records, and half as often while it edits, [--stops N] pauses it, hangs up on it and closes its terminal; [--load N] keeps the computer busy with N threads meanwhile
+  conformance    have Python LeRobot read what ulna wrote, and ulna what LeRobot wrote (keeps some 6 GB in the user's cache); [--cases] only opens the datasets of the fixtures' cases with both; [--kills N] only kills ulna N times while it records, and half as often while it edits, [--stops N] pauses it, hangs up on it and closes its terminal; [--load N] keeps the computer busy with N threads meanwhile, [--seed N] draws other moments
   fetch-ort      fetch ONNX Runtime, which runs policies faster than the built-in engine, into ulna's data folder [--dir DIR] [--arch ARCH]
   fuzz           try what no one would send on everything that reads what comes from outside, ten seconds for each way in [--minutes N] [--target NAME] [--list]
   mutants        change the code that matters most in ways that tests have to notice, each in a copy, and run these tests [--seed N] [--count N] [--part NAME] [--mutant WORDS] [--list]; takes some 40 s for each

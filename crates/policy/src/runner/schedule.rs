@@ -31,13 +31,15 @@ pub(super) struct Schedule {
     seen: usize,
     /// The least time between an observation and the end of what is committed.
     refill: Duration,
+    /// How far ahead of the clock targets are asked for.
+    lead: Duration,
     /// Steps of fading, which need the old chunk as well.
     fade: u64,
 }
 
 impl Schedule {
     /// Steps from `start` on.
-    pub(super) fn new(start: Stamp, fps: f64, refill: Duration, fade: u64) -> Self {
+    pub(super) fn new(start: Stamp, fps: f64, refill: Duration, lead: Duration, fade: u64) -> Self {
         Self {
             start,
             fps,
@@ -45,6 +47,7 @@ impl Schedule {
             latencies: [Duration::ZERO; LOOK_BACK],
             seen: 0,
             refill,
+            lead,
             fade,
         }
     }
@@ -96,7 +99,7 @@ impl Schedule {
         let longest = self.latencies.iter().max().copied().unwrap_or_default();
         let turnaround = match self.steps(longest) {
             0 => 0,
-            steps => steps + 1,
+            _ => self.steps(longest + self.lead) + 1,
         };
         let refill = self.steps(self.refill).max(turnaround) + self.fade.saturating_sub(beyond);
         self.due = end.saturating_sub(refill).max(self.due);
