@@ -7,6 +7,9 @@ pub enum BenchError {
     /// A robot file.
     #[error(transparent)]
     Robots(#[from] ulna_robot::files::RobotsError),
+    /// A camera of the bench.
+    #[error(transparent)]
+    Camera(#[from] ulna_cameras::CameraError),
     /// The pty's port.
     #[error(transparent)]
     Port(#[from] ulna_drivers::PortError),

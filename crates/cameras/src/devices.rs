@@ -9,9 +9,9 @@ use serde::Serialize;
 use crate::error::CameraError;
 use crate::identity::CameraIdentity;
 use crate::settings::{CameraKind, CameraSettings};
-use crate::usb::{UsbPlace, usb_place};
+use crate::usb::{UsbDemand, UsbPlace, usb_place};
 use crate::v4l2;
-use crate::v4l2::choose::{CameraMode, explained, modes};
+use crate::v4l2::choose::{CameraMode, explained, likely, modes};
 use crate::v4l2::controls::{CameraControl, described, set};
 
 /// A webcam that is plugged in.
@@ -184,6 +184,26 @@ pub fn identity(settings: &CameraSettings) -> Result<CameraIdentity, CameraError
     identity
         .is(capability.map_err(|error| CameraError::failed(&settings.shown(), explained(error)))?);
     Ok(identity)
+}
+
+/// What a camera will ask of its USB bus, if it is on one: estimated before it is opened.
+pub fn usb_demand(name: &str, settings: &CameraSettings) -> Option<UsbDemand> {
+    if !matches!(settings.source(), CameraKind::V4l2 | CameraKind::Opencv) {
+        return None;
+    }
+    let path = device_of(settings).ok()?;
+    let place = usb_place(Path::new("/"), &path)?;
+    let offered = v4l2::open(&path)
+        .ok()
+        .and_then(|mut device| modes(&mut *device).ok());
+    let (size, fps, format) = likely(&offered.unwrap_or_default(), settings);
+    Some(UsbDemand {
+        camera: name.to_owned(),
+        place,
+        format: format.to_owned(),
+        size,
+        fps: f64::from(fps),
+    })
 }
 
 /// The controls of a webcam.

@@ -17,22 +17,26 @@ mod picture;
 mod reader;
 mod settings;
 mod settle;
+mod snapshot;
 mod source;
 mod spec;
 #[cfg(test)]
 mod testing;
 mod thumbnail;
+mod together;
 mod usb;
 mod v4l2;
 
-pub use devices::{FoundCamera, controls, identity, list, set_control};
+pub use devices::{FoundCamera, controls, identity, list, set_control, usb_demand};
 pub use error::CameraError;
 pub use identity::CameraIdentity;
 pub use live::{LiveCamera, LiveCounts};
 pub use settings::{CameraKind, CameraSettings, PixelFormat};
 pub use settle::{CameraFacts, Flaws, settle};
+pub use snapshot::{snapshot_name, write_snapshot};
 pub use source::StampSource;
 pub use thumbnail::Thumbnail;
+pub use together::{SettledCamera, open_all};
 pub use usb::{UsbDemand, UsbPlace, overloaded};
 pub use v4l2::choose::CameraMode;
 pub use v4l2::controls::{CameraControl, Locked};

@@ -53,7 +53,7 @@ pub(crate) fn start(
             patience,
             base: 0,
             next: 0,
-            given: false,
+            last: None,
         };
         if let Err(why) = reader.run(source) {
             inbox.end(why);
@@ -69,8 +69,8 @@ struct Reader {
     base: u64,
     /// The largest number that was given.
     next: u64,
-    /// Whether it ever gave a picture.
-    given: bool,
+    /// When it last gave a picture, if it ever did.
+    last: Option<Instant>,
 }
 
 impl Reader {
@@ -80,11 +80,11 @@ impl Reader {
             let Err(lost) = self.read(&mut *source) else {
                 return Ok(());
             };
-            if !self.given {
+            let Some(last) = self.last else {
                 return Err(lost); // it never worked: that is not a cable
-            }
+            };
             drop(source); // before it is opened again: most cameras can be open once only
-            match self.open_again(lost)? {
+            match self.open_again(&lost, last)? {
                 Some(again) => source = again,
                 None => return Ok(()),
             }
@@ -96,11 +96,12 @@ impl Reader {
 
     /// Until the inbox is closed.
     fn read(&mut self, source: &mut dyn Source) -> Result<(), CameraError> {
-        let mut last = Instant::now();
+        let opened = Instant::now();
         let mut first = None;
         while !self.inbox.is_closed() {
             let Some(mut shot) = source.next(GLANCE)? else {
-                if last.elapsed() > self.patience.stall {
+                let since = self.last.map_or(opened, |last| last.max(opened));
+                if since.elapsed() > self.patience.stall {
                     let seconds = self.patience.stall.as_secs_f64();
                     return Err(CameraError::failed(
                         "",
@@ -109,12 +110,11 @@ impl Reader {
                 }
                 continue;
             };
-            last = Instant::now();
+            self.last = Some(Instant::now());
             // A driver that counts on over being opened again, and one that begins at zero, look the same from here on.
             let first = *first.get_or_insert(shot.sequence);
             shot.sequence = self.base + shot.sequence.saturating_sub(first);
             self.next = self.next.max(shot.sequence);
-            self.given = true;
             if !self.inbox.put(shot) {
                 break;
             }
@@ -122,30 +122,30 @@ impl Reader {
         Ok(())
     }
 
-    /// Nothing if the inbox was closed meanwhile.
-    fn open_again(&mut self, lost: CameraError) -> Result<Option<Box<dyn Source>>, CameraError> {
-        let since = Instant::now();
+    /// Nothing if the inbox was closed meanwhile. A camera that can be opened and gives nothing is as lost as one that cannot.
+    fn open_again(
+        &mut self,
+        lost: &CameraError,
+        last: Instant,
+    ) -> Result<Option<Box<dyn Source>>, CameraError> {
+        let mut why = lost.problem().to_owned();
         loop {
             thread::sleep(self.patience.between);
             if self.inbox.is_closed() {
                 return Ok(None);
             }
+            let away = last.elapsed() > self.patience.away;
             match (self.opener)() {
-                Ok(source) => return Ok(Some(source)),
-                Err(still) if since.elapsed() > self.patience.away => {
-                    let seconds = self.patience.away.as_secs_f64();
-                    let (was, is) = (lost.problem(), still.problem());
-                    let why = if was == is {
-                        was.to_owned()
-                    } else {
-                        format!("{was}; {is}")
-                    };
-                    return Err(CameraError::failed(
-                        "",
-                        format!("{why}; it did not come back within {seconds} s"),
-                    ));
+                Ok(source) if !away => return Ok(Some(source)),
+                Err(still) if away && still.problem() != lost.problem() => {
+                    why = format!("{why}; {}", still.problem());
                 }
-                Err(_) => {}
+                _ => {}
+            }
+            if away {
+                let seconds = self.patience.away.as_secs_f64();
+                let why = format!("{why}; it did not come back within {seconds} s");
+                return Err(CameraError::failed("", why));
             }
         }
     }

@@ -4,6 +4,7 @@ mod cameras;
 mod codec;
 mod dataset;
 mod grading;
+mod known_cameras;
 mod options;
 
 use std::path::{Path, PathBuf};
@@ -86,9 +87,20 @@ pub fn record(
         ..rig.clone()
     };
     let (opened, cameras) = open(&rig, options, policy, link)?;
-    let columns = Columns::new(opened.robot.value_names(), cameras.specs, options.plain);
+    for text in &cameras.notes {
+        let text = text.clone();
+        link.events.send(SessionEvent::Note { text });
+    }
+    let columns = Columns::new(
+        opened.robot.value_names(),
+        cameras.specs.clone(),
+        options.plain,
+    );
     let columns = columns.with_environment(opened.surroundings.environment());
-    let (writer, created) = dataset::open(&opened, &rig, options, &columns)?;
+    let (writer, created, warnings) = dataset::open(&opened, &rig, options, &columns, &cameras)?;
+    for text in warnings {
+        link.events.send(SessionEvent::Warning { text });
+    }
     let before = writer.episodes();
     let names = columns.cameras().iter().map(|camera| camera.name.clone());
     let names: Vec<String> = names.collect();

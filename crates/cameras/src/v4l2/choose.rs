@@ -114,11 +114,7 @@ pub(crate) fn choose(
     let usage = |problem: String| CameraError::usage(&name, problem);
     let failed = |error: Errno| CameraError::failed(&name, explained(error));
     let modes = modes(device).map_err(failed)?;
-    let size = match settings.captured_size() {
-        (Some(width), Some(height)) => (width, height),
-        _ => USUAL_SIZE,
-    };
-    let fps = settings.fps.unwrap_or(USUAL_FPS);
+    let (size, fps) = asked(settings);
     let packed = packed(&modes, settings, size, fps).map_err(usage)?;
     let mut fourcc = [0; 4];
     fourcc.copy_from_slice(packed.fourcc().as_bytes());
@@ -155,6 +151,25 @@ pub(crate) fn choose(
         packed,
         fps: given,
     })
+}
+
+/// What will be chosen of these modes, as far as that can be said before the driver is asked: size, rate and format.
+pub(crate) fn likely(
+    modes: &[CameraMode],
+    settings: &CameraSettings,
+) -> ((u32, u32), u32, &'static str) {
+    let (size, fps) = asked(settings);
+    let packed = packed(modes, settings, size, fps).unwrap_or(PixelFormat::Mjpg);
+    (size, fps, packed.fourcc())
+}
+
+/// Size and rate that are asked for.
+fn asked(settings: &CameraSettings) -> ((u32, u32), u32) {
+    let size = match settings.captured_size() {
+        (Some(width), Some(height)) => (width, height),
+        _ => USUAL_SIZE,
+    };
+    (size, settings.fps.unwrap_or(USUAL_FPS))
 }
 
 /// MJPG first, YUYV where there is none or it is not to be had at this size and rate.

@@ -289,6 +289,10 @@ pub(crate) fn set(
     };
     let refused = |error: Errno| format!("`{}` cannot be set: {error}{inactive}", control.name);
     device.set_control(control.id, value).map_err(refused)?;
+    // A button is pressed, and has no value.
+    if control.kind == ControlKind::Other {
+        return Ok((control.name.clone(), value));
+    }
     let is = device.get_control(control.id).map_err(refused)?;
     Ok((control.name.clone(), is))
 }
