@@ -84,7 +84,7 @@ impl CameraIdentity {
         if self.serial.is_some() {
             return None; // in whichever socket
         }
-        // Two of a model without serial numbers can only be told apart by their sockets.
+        // Two of a model without serial numbers differ only in their sockets.
         match (&self.by_path, &other.by_path) {
             (Some(was), Some(is)) if was != is => differs(
                 "its socket (it has no serial number)",

@@ -14,6 +14,7 @@ mod jpeg;
 mod live;
 mod open;
 mod picture;
+mod place;
 mod reader;
 mod settings;
 mod settle;

@@ -2,10 +2,12 @@
 
 use url::Url;
 
-use crate::settings::{CameraKind, CameraSettings};
+use crate::error::CameraError;
+use crate::place::without_password;
+use crate::settings::{CameraKind, CameraSettings, PixelFormat};
 
 /// The keys of a camera, without its place.
-pub(crate) const KEYS: [&str; 13] = [
+const KEYS: [&str; 13] = [
     "type",
     "width",
     "height",
@@ -21,8 +23,86 @@ pub(crate) const KEYS: [&str; 13] = [
     "input_format",
 ];
 
+impl CameraSettings {
+    /// Reads `PLACE[,key=value…]`: the place of a camera, and the keys of a rig file.
+    ///
+    /// # Errors
+    /// If a key is unknown or its value makes no sense.
+    pub fn parse(text: &str) -> Result<Self, CameraError> {
+        let (place, pairs) = split(text);
+        let name = without_password(&place);
+        let mut settings = Self::at(&place);
+        for (key, value) in pairs {
+            settings
+                .set(&key, &value)
+                .map_err(|problem| CameraError::usage(&name, problem))?;
+        }
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+        fn number<T: std::str::FromStr>(key: &str, value: &str) -> Result<Option<T>, String> {
+            let wrong = || format!("{key}={value} is not a number of that kind");
+            value.parse().map(Some).map_err(|_| wrong())
+        }
+        match key {
+            "type" => {
+                self.kind = Some(match value {
+                    "v4l2" => CameraKind::V4l2,
+                    "http" => CameraKind::Http,
+                    "ffmpeg" => CameraKind::Ffmpeg,
+                    "opencv" => CameraKind::Opencv,
+                    _ => return Err(format!("type={value}: it is v4l2, http or ffmpeg")),
+                });
+            }
+            "fourcc" => {
+                self.fourcc = Some(match value {
+                    "MJPG" => PixelFormat::Mjpg,
+                    "YUYV" => PixelFormat::Yuyv,
+                    _ => return Err(format!("fourcc={value}: it is MJPG or YUYV")),
+                });
+            }
+            "auto" => {
+                self.auto = match value {
+                    "true" => true,
+                    "false" => false,
+                    _ => return Err(format!("auto={value}: it is true or false")),
+                }
+            }
+            "width" => self.width = number(key, value)?,
+            "height" => self.height = number(key, value)?,
+            "fps" => self.fps = number(key, value)?,
+            "rotation" => self.rotation = number(key, value)?.unwrap_or_default(),
+            "exposure" => self.exposure = number(key, value)?,
+            "white_balance" => self.white_balance = number(key, value)?,
+            "focus" => self.focus = number(key, value)?,
+            "warmup_s" => self.warmup_s = number(key, value)?,
+            "latency_ms" => self.latency_ms = number(key, value)?,
+            "input_format" => self.input_format = Some(value.to_owned()),
+            _ => {
+                return Err(format!(
+                    "unknown key `{key}`; there are: {}",
+                    KEYS.join(", ")
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses what no camera can be.
+    ///
+    /// # Errors
+    /// What is wrong, by its key.
+    pub fn check(&self) -> Result<(), CameraError> {
+        problem(self).map_or(Ok(()), |problem| {
+            Err(CameraError::usage(&self.shown(), problem))
+        })
+    }
+}
+
 /// The place, and the pairs behind it. A comma that no `key=` follows belongs to what is before it: addresses have commas, too.
-pub(crate) fn split(text: &str) -> (String, Vec<(String, String)>) {
+fn split(text: &str) -> (String, Vec<(String, String)>) {
     let mut pieces = text.split(',');
     let mut place = pieces.next().unwrap_or_default().to_owned();
     let mut pairs: Vec<(String, String)> = Vec::new();
@@ -49,30 +129,8 @@ pub(crate) fn split(text: &str) -> (String, Vec<(String, String)>) {
     (place, pairs)
 }
 
-/// How pictures come from this place.
-pub(crate) fn kind_of(place: &str) -> CameraKind {
-    let scheme = place.split_once("://").map(|(scheme, _)| scheme);
-    match scheme {
-        Some("http") => CameraKind::Http,
-        Some(_) => CameraKind::Ffmpeg,
-        None => CameraKind::V4l2,
-    }
-}
-
-/// An address without user and password; a place that is none as it is.
-pub(crate) fn without_password(place: &str) -> String {
-    let Some((scheme, rest)) = place.split_once("://") else {
-        return place.to_owned();
-    };
-    // By hand: what is no sound address may hold a password all the same.
-    let host_ends = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(host_ends);
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{host}{path}")
-}
-
 /// What is wrong with these settings.
-pub(crate) fn problem(settings: &CameraSettings) -> Option<String> {
+fn problem(settings: &CameraSettings) -> Option<String> {
     let place = &settings.index_or_path;
     if place.is_empty() || !place.chars().all(ulna_outside::text::is_printable) {
         return Some("index_or_path is empty or holds what cannot be printed: give a device such as /dev/video0, or an address".to_owned());
@@ -157,4 +215,66 @@ fn value_problem(settings: &CameraSettings) -> Option<String> {
     (format.is_empty() || !format.chars().all(plain)).then(|| {
         "input_format is a name of `ffmpeg -formats`, such as avfoundation or dshow".to_owned()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_camera_is_typed_in_one_word() {
+        let camera =
+            CameraSettings::parse("/dev/video2,width=320,height=240,rotation=-90").unwrap();
+        assert_eq!(camera.source(), CameraKind::V4l2);
+        assert_eq!(camera.captured_size(), (Some(240), Some(320)));
+        assert_eq!(camera.quarter_turns(), 3);
+        let phone =
+            CameraSettings::parse("http://me:secret@10.0.0.4:8080/video?a=1,2,fps=25").unwrap();
+        assert_eq!(
+            phone.index_or_path,
+            "http://me:secret@10.0.0.4:8080/video?a=1,2"
+        );
+        assert_eq!((phone.source(), phone.fps), (CameraKind::Http, Some(25)));
+        assert!(!phone.shown().contains("secret"), "{}", phone.shown());
+        let clip = CameraSettings::parse("rtsp://10.0.0.5/stream").unwrap();
+        assert_eq!(clip.source(), CameraKind::Ffmpeg);
+    }
+
+    #[test]
+    fn what_no_camera_can_be_is_refused_by_its_key() {
+        for (text, words) in [
+            ("/dev/video0,width=0", "width"),
+            ("/dev/video0,height=481,width=640", "height"),
+            ("/dev/video0,width=640", "height"),
+            ("/dev/video0,rotation=45", "rotation"),
+            ("/dev/video0,fps=0", "fps"),
+            ("/dev/video0,warmup_s=nan", "warmup_s"),
+            ("/dev/video0,latency_ms=-1", "latency_ms"),
+            ("/dev/video0,sharpness=3", "sharpness"),
+            ("/dev/video0,fourcc=H264", "fourcc"),
+            ("rtsp://x/y,input_format=a b", "input_format"),
+            ("http://x/y,exposure=3", "exposure"),
+            ("", "index_or_path"),
+            ("http://x/y\u{1b}[2J", "index_or_path"),
+        ] {
+            let error = CameraSettings::parse(text).expect_err(text);
+            assert!(
+                error.is_usage() && error.to_string().contains(words),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_rig_files_table_is_read_as_it_is_written() {
+        let text = "type = \"opencv\"\nindex_or_path = 0\nwidth = 640\nheight = 480\nfps = 30\nfourcc = \"MJPG\"\n";
+        let camera: CameraSettings = toml::from_str(text).unwrap();
+        assert_eq!(
+            (camera.source(), camera.index_or_path.as_str()),
+            (CameraKind::V4l2, "0")
+        );
+        let again: CameraSettings = toml::from_str(&toml::to_string(&camera).unwrap()).unwrap();
+        assert_eq!(again, camera);
+        assert!(toml::from_str::<CameraSettings>("index_or_path = 0\nwdith = 3\n").is_err());
+    }
 }

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_view_in_other_light_is_alike_and_another_is_not() {
+    fn the_same_view_in_other_light_is_the_same_and_another_is_not() {
         let across = view(|x, _| (x * 4) as u8);
         let darker = view(|x, _| (x * 2 + 10) as u8);
         let down = view(|_, y| (y * 5) as u8);

@@ -11,6 +11,7 @@ mod guest;
 mod machine;
 mod modules;
 mod packages;
+mod seen;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};

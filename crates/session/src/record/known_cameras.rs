@@ -18,9 +18,9 @@ use crate::error::SessionError;
 pub(super) const PATH: &str = "meta/ulna/cameras.json";
 /// Far more than it needs, bytes.
 const LONGEST: u64 = 1 << 20;
-/// Views that are less alike than this are of different things, or from elsewhere. An arm that stands differently changes a view less.
-const ALIKE: f64 = 0.3;
-/// Views that are this alike are the same.
+/// Views that are less similar than this are of different things, or from elsewhere. An arm that stands differently changes a view less.
+const RELATED: f64 = 0.3;
+/// Views that are this similar are the same.
 const SAME: f64 = 0.7;
 
 /// A camera of a session that is over.
@@ -104,14 +104,14 @@ pub(super) fn compare(dataset: &Dataset, root: &Path, cameras: &RecordedCameras)
 /// A sentence if the camera does not see what it saw then.
 fn other_view(name: &str, now: &Thumbnail, known: &BTreeMap<String, Known>) -> Option<String> {
     let likeness = known.get(name)?.thumbnail.likeness(now)?;
-    if likeness >= ALIKE {
+    if likeness >= RELATED {
         return None;
     }
     let others = known.iter().filter(|(other, _)| *other != name);
     let mut exchanged = others.filter(|(_, then)| {
         then.thumbnail
             .likeness(now)
-            .is_some_and(|alike| alike > SAME)
+            .is_some_and(|likeness| likeness > SAME)
     });
     Some(match exchanged.next() {
         Some((other, _)) => format!(

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::guest::{Check, Seen};
+use super::seen::{Check, Seen};
 use crate::command::answer;
 use crate::conformance::environment::{installed, python_script};
 

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use super::cameras;
 use super::modules::modules;
 use super::packages::Unpacked;
+use super::seen::Check;
 use crate::command::answer;
 
 /// The modules behind a USB cable with an FTDI chip, and the one that makes webcams.
@@ -48,36 +49,6 @@ for log in scan short long; do sed "s/^/VM $log| /" /tmp/$log; done
 echo "VM end"
 poweroff -f
 "#;
-
-/// What was seen of a run.
-#[derive(Debug)]
-pub(super) struct Seen {
-    pub(super) console: String,
-}
-
-impl Seen {
-    pub(super) fn says(&self, line: &str) -> bool {
-        self.console.lines().any(|said| said.trim_end() == line)
-    }
-
-    pub(super) fn of_log(&self, log: &str, words: &[&str]) -> bool {
-        let prefix = format!("VM {log}| ");
-        let lines = || {
-            self.console
-                .lines()
-                .filter_map(|said| said.strip_prefix(&prefix))
-        };
-        words
-            .iter()
-            .all(|word| lines().any(|line| line.contains(word)))
-    }
-}
-
-/// One thing that must be so.
-pub(super) struct Check {
-    pub(super) what: &'static str,
-    pub(super) holds: fn(&Seen) -> bool,
-}
 
 /// All of them.
 pub(super) const CHECKS: [Check; 5] = [

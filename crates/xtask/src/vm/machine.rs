@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::cameras;
-use super::guest::{self, END, ID, PULL, Seen};
+use super::guest::{self, END, ID, PULL};
 use super::packages::Unpacked;
+use super::seen::Seen;
 
 /// It takes two minutes; more than this means that it hangs.
 const LONGEST: Duration = Duration::from_secs(600);
