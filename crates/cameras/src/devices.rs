@@ -186,6 +186,25 @@ pub fn identity(settings: &CameraSettings) -> Result<CameraIdentity, CameraError
     Ok(identity)
 }
 
+/// The same settings with the name under which a webcam stays the same, where it has one.
+pub fn lasting(settings: &CameraSettings) -> CameraSettings {
+    let link = match settings.source() {
+        CameraKind::V4l2 | CameraKind::Opencv => device_of(settings).ok().and_then(|path| {
+            CameraIdentity::of_device(Path::new("/"), &path)
+                .lasting()
+                .map(Path::to_owned)
+        }),
+        _ => None,
+    };
+    CameraSettings {
+        index_or_path: link.map_or_else(
+            || settings.index_or_path.clone(),
+            |link| link.display().to_string(),
+        ),
+        ..settings.clone()
+    }
+}
+
 /// What a camera will ask of its USB bus, if it is on one: estimated before it is opened.
 pub fn usb_demand(name: &str, settings: &CameraSettings) -> Option<UsbDemand> {
     if !matches!(settings.source(), CameraKind::V4l2 | CameraKind::Opencv) {

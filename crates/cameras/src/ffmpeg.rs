@@ -100,18 +100,30 @@ fn command(settings: &CameraSettings) -> Command {
         ffmpeg.args(["-s", &format!("{width}x{height}")]);
     }
     // No picture twice, and none left out: what is missing is to be seen.
-    ffmpeg.args([
-        "-vsync",
-        "passthrough",
-        "-c:v",
-        "ppm",
-        "-f",
-        "image2pipe",
-        "-",
-    ]);
+    let rate = if knows_fps_mode() {
+        "-fps_mode"
+    } else {
+        "-vsync"
+    };
+    ffmpeg.args([rate, "passthrough", "-c:v", "ppm", "-f", "image2pipe", "-"]);
     ffmpeg.stdin(Stdio::null());
     ffmpeg.stdout(Stdio::piped()).stderr(Stdio::piped());
     ffmpeg
+}
+
+/// `-fps_mode` came with ffmpeg 5.1; the option that it replaced is gone by now.
+fn knows_fps_mode() -> bool {
+    let version = Command::new("ffmpeg").arg("-version").output();
+    let version = version.map(|said| String::from_utf8_lossy(&said.stdout).into_owned());
+    !is_old(&version.unwrap_or_default())
+}
+
+/// Whether the first line of `ffmpeg -version` says that it is older than 5.1. Builds from its repository have no such number.
+fn is_old(version: &str) -> bool {
+    let number = version.strip_prefix("ffmpeg version ").unwrap_or_default();
+    let mut numbers = number.split(|letter: char| !letter.is_ascii_digit());
+    let mut next = || numbers.next().and_then(|digits| digits.parse::<u32>().ok());
+    matches!((next(), next()), (Some(major), minor) if (major, minor.unwrap_or(0)) < (5, 1))
 }
 
 fn keep_last_words(mut errors: impl Read, said: &Mutex<Vec<u8>>) {
@@ -262,6 +274,64 @@ fn ppm(bytes: &[u8]) -> Ppm {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn old_versions_are_known() {
+        assert!(is_old("ffmpeg version 4.4.2-0ubuntu0.22.04.1 Copyright"));
+        assert!(is_old("ffmpeg version 5.0"));
+        for new in [
+            "ffmpeg version 5.1.6-0+deb12u1",
+            "ffmpeg version 9.0.2-static",
+            "ffmpeg version N-12345-gabc",
+            "",
+        ] {
+            assert!(!is_old(new), "{new}");
+        }
+    }
+
+    /// What an ffmpeg makes of a file: pictures with their size, and its end.
+    #[test]
+    fn a_recording_is_played_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("clip.mkv");
+        let mut make = Command::new("ffmpeg");
+        make.args([
+            "-hide_banner",
+            "-loglevel",
+            "error",
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc=size=64x48:rate=30",
+            "-t",
+            "0.5",
+            "-c:v",
+            "mjpeg",
+        ]);
+        match make.arg(&file).status() {
+            Ok(made) if made.success() => {}
+            other => {
+                eprintln!("SKIPPED playing a recording: no ffmpeg that makes one ({other:?})");
+                return;
+            }
+        }
+        let mut source =
+            open(&CameraSettings::parse(&format!("{},type=ffmpeg", file.display())).unwrap())
+                .unwrap();
+        let mut sizes = Vec::new();
+        let end = loop {
+            match source.next(Duration::from_secs(20)) {
+                Ok(Some(Shot {
+                    payload: Payload::Rgb { width, height, .. },
+                    ..
+                })) => sizes.push((width, height)),
+                Ok(other) => panic!("{other:?}"),
+                Err(end) => break end.to_string(),
+            }
+        };
+        assert_eq!(sizes, [(64, 48); 15]);
+        assert!(end.contains("at its end, after 15 pictures"), "{end}");
+    }
 
     #[test]
     fn a_picture_says_its_size_and_nothing_else_is_one() {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::error::CameraError;
@@ -17,7 +17,18 @@ pub(crate) struct Inbox {
     state: Mutex<State>,
     changed: Condvar,
     closed: AtomicBool,
-    reopened: AtomicU64,
+    losses: LossCount,
+}
+
+/// How often a camera was lost and came back.
+#[derive(Debug, Clone, Default)]
+pub struct LossCount(Arc<AtomicU64>);
+
+impl LossCount {
+    /// So often until now.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -85,11 +96,11 @@ impl Inbox {
 
     /// The camera was lost and has come back.
     pub(crate) fn count_reopened(&self) {
-        self.reopened.fetch_add(1, Ordering::Relaxed);
+        self.losses.0.fetch_add(1, Ordering::Relaxed);
     }
 
     /// How often that happened.
-    pub(crate) fn reopened(&self) -> u64 {
-        self.reopened.load(Ordering::Relaxed)
+    pub(crate) fn losses(&self) -> LossCount {
+        self.losses.clone()
     }
 }

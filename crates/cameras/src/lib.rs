@@ -28,9 +28,10 @@ mod together;
 mod usb;
 mod v4l2;
 
-pub use devices::{FoundCamera, controls, identity, list, set_control, usb_demand};
+pub use devices::{FoundCamera, controls, identity, lasting, list, set_control, usb_demand};
 pub use error::CameraError;
 pub use identity::CameraIdentity;
+pub use inbox::LossCount;
 pub use live::{LiveCamera, LiveCounts};
 pub use settings::{CameraKind, CameraSettings, PixelFormat};
 pub use settle::{CameraFacts, Flaws, settle};

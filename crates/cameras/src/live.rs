@@ -8,7 +8,7 @@ use ulna_core::{Camera, CameraFault, Frame, Stamp};
 use crate::devices;
 use crate::error::CameraError;
 use crate::identity::CameraIdentity;
-use crate::inbox::Inbox;
+use crate::inbox::{Inbox, LossCount};
 use crate::open;
 use crate::picture;
 use crate::reader::{self, Opener, Patience};
@@ -183,8 +183,8 @@ impl LiveCamera {
     }
 
     /// How often it was lost and came back.
-    pub fn reopened(&self) -> u64 {
-        self.inbox.reopened()
+    pub fn losses(&self) -> LossCount {
+        self.inbox.losses()
     }
 
     /// Where its time stamps come from.

@@ -8,6 +8,7 @@ use ulna_core::{Camera, Frame};
 use crate::devices;
 use crate::error::CameraError;
 use crate::identity::CameraIdentity;
+use crate::inbox::LossCount;
 use crate::live::{LiveCamera, Seen};
 use crate::settings::{CameraKind, CameraSettings};
 use crate::source::StampSource;
@@ -27,7 +28,7 @@ const SAME_BRIGHTNESS: f64 = 1.5;
 const SAME_RATE: f64 = 0.1;
 
 /// What a camera is and gives, measured.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct CameraFacts {
     /// Who it is.
     pub identity: CameraIdentity,
@@ -60,6 +61,9 @@ pub struct CameraFacts {
     pub usb: Option<UsbPlace>,
     /// What to know, in sentences.
     pub notes: Vec<String>,
+    /// How often it was lost and came back; it goes on counting.
+    #[serde(skip)]
+    pub losses: LossCount,
     /// What it sees, small.
     #[serde(skip)]
     pub thumbnail: Thumbnail,
@@ -171,6 +175,10 @@ fn measure(
 ) -> Result<CameraFacts, CameraError> {
     let damaged = camera.counts().damaged;
     let mut sights = watch(camera, MEASURED)?;
+    if sights.is_empty() {
+        let problem = "it gave no picture for a second while it was measured: is its cable, or its network, loose?";
+        return Err(CameraError::failed(&settings.shown(), problem));
+    }
     let flaws = Flaws {
         damaged: camera.counts().damaged - damaged,
         missing: sights
@@ -222,6 +230,7 @@ fn measure(
         flaws,
         usb: device.and_then(|device| usb_place(std::path::Path::new("/"), &device)),
         notes,
+        losses: camera.losses(),
         thumbnail: camera.newest().map(Thumbnail::of).unwrap_or_default(),
     })
 }

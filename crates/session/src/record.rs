@@ -135,12 +135,25 @@ pub fn record(
             },
         }),
     };
+    let losses: Vec<_> = names
+        .iter()
+        .cloned()
+        .zip(cameras.facts.iter().map(|facts| facts.losses.clone()))
+        .collect();
     let session = reporting(progress, &link.events, || run(opened, plan, link));
     let outcome = recorder.finish();
     if outcome.episodes == 0 {
         created.withdraw();
     }
-    conclude(options, names, before, session, outcome)
+    let mut recorded = conclude(options, names, before, session, outcome)?;
+    let lost = losses.iter().filter(|(_, count)| count.get() > 0);
+    recorded.warnings.extend(lost.map(|(name, count)| {
+        format!(
+            "camera `{name}` was lost and came back, {} times; frames without a new picture are marked: check its cable",
+            count.get()
+        )
+    }));
+    Ok(recorded)
 }
 
 /// Opens the rig with its recorded cameras: of a leader, or of a policy.

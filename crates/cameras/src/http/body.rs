@@ -5,7 +5,8 @@ use std::io::{self, ErrorKind, Read};
 /// A chunk's line is its size in hexadecimal digits, perhaps with an extension.
 const LONGEST_LINE: usize = 256;
 
-/// Reads a body. A timeout of the stream below comes through as its error; nothing is lost by it.
+/// Reads a body. A timeout of the stream below comes through as its error; nothing is lost by it. A call reads from below once at most, so that
+/// bytes that trickle hold up no one: what makes no data of its own is `WouldBlock`.
 #[derive(Debug)]
 pub(super) struct Body<R> {
     stream: R,
@@ -62,8 +63,15 @@ impl<R: Read> Body<R> {
 
 impl<R: Read> Read for Body<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let mut has_read = false;
         loop {
-            if matches!(self.chunks, Some(Chunk::Last)) || !self.fill()? {
+            if matches!(self.chunks, Some(Chunk::Last)) {
+                return Ok(0);
+            }
+            if self.at == self.buffer.len() && std::mem::replace(&mut has_read, true) {
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            if !self.fill()? {
                 return Ok(0);
             }
             match &mut self.chunks {
@@ -121,8 +129,16 @@ mod tests {
     fn read(bytes: &[u8], chunked: bool) -> io::Result<Vec<u8>> {
         let mut out = Vec::new();
         let (first, rest) = bytes.split_at(bytes.len().min(3));
-        Body::new(rest, first.to_vec(), chunked).read_to_end(&mut out)?;
-        Ok(out)
+        let mut body = Body::new(rest, first.to_vec(), chunked);
+        loop {
+            let mut bytes = [0; 7];
+            match body.read(&mut bytes) {
+                Ok(0) => return Ok(out),
+                Ok(count) => out.extend_from_slice(&bytes[..count]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     #[test]

@@ -79,8 +79,8 @@ impl<R: Read> Parts<R> {
         })
     }
 
-    /// The next picture.
-    pub(super) fn next_part(&mut self) -> Result<Part, PartError> {
+    /// The next picture, if it is whole by then.
+    pub(super) fn next_part(&mut self, until: Instant) -> Result<Part, PartError> {
         loop {
             let found = match &self.boundary {
                 Some(boundary) => in_parts(&self.bytes, boundary, self.searched),
@@ -103,6 +103,9 @@ impl<R: Read> Parts<R> {
                         )));
                     }
                     self.fill()?;
+                    if Instant::now() > until {
+                        return Err(PartError::Waiting);
+                    }
                 }
                 Found::Wrong(why) => return Err(PartError::Ended(why)),
             }
@@ -252,6 +255,7 @@ fn in_a_row(bytes: &[u8], walk: &mut Walk) -> Found {
 mod tests {
     use super::*;
     use crate::testing::picture;
+    use std::time::Duration;
 
     /// Reads a few bytes at a time.
     struct Slowly<'a>(&'a [u8], usize);
@@ -269,7 +273,7 @@ mod tests {
         let mut parts = Parts::new(Slowly(body, at_once), content_type).unwrap();
         let mut out = Vec::new();
         loop {
-            match parts.next_part() {
+            match parts.next_part(Instant::now() + Duration::from_secs(60)) {
                 Ok(part) => out.push(part.jpeg),
                 Err(PartError::Ended(why)) => return (out, why),
                 Err(PartError::Waiting) => unreachable!(),

@@ -50,7 +50,7 @@ impl Source for HttpStream {
     fn next(&mut self, patience: Duration) -> Result<Option<Shot>, CameraError> {
         let until = Instant::now() + patience;
         loop {
-            match self.parts.next_part() {
+            match self.parts.next_part(until) {
                 Ok(Part { arrived, jpeg }) => {
                     self.sequence += 1;
                     return Ok(Some(Shot {

@@ -121,6 +121,11 @@ impl NewRigArgs {
         }
     }
 
+    /// Whether nothing is said of cameras.
+    pub(crate) fn names_no_camera(&self) -> bool {
+        self.camera.is_empty() && self.cameras.is_empty()
+    }
+
     /// Whether an arm drives.
     pub(crate) fn has_leader(&self) -> bool {
         self.teleop.as_deref() != Some("none")

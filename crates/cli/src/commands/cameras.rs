@@ -71,16 +71,23 @@ fn in_lines(camera: &FoundCamera) -> Text {
             usb.bus, usb.speed_mbit
         ));
     }
-    let mut formats: Vec<&str> = camera
-        .modes
-        .iter()
-        .map(|mode| mode.format.as_str())
-        .collect();
-    formats.dedup();
-    for format in formats {
+    for format in ["MJPG", "YUYV"] {
         let of_it = camera.modes.iter().filter(|mode| mode.format == format);
         let modes: Vec<String> = of_it.take(12).map(mode_in_words).collect();
-        lines.push(format!("    {format:<15} {}", modes.join(", ")));
+        if !modes.is_empty() {
+            lines.push(format!("    {format:<15} {}", modes.join(", ")));
+        }
+    }
+    let modes = camera.modes.iter().map(|mode| mode.format.as_str());
+    let mut others: Vec<&str> = modes
+        .filter(|format| !["MJPG", "YUYV"].contains(format))
+        .collect();
+    others.dedup();
+    if !others.is_empty() {
+        lines.push(format!(
+            "    for ffmpeg      {} more formats, which type=ffmpeg,input_format=v4l2 reads",
+            others.len()
+        ));
     }
     lines.extend(
         camera
