@@ -22,8 +22,6 @@ use ulna_recorder::sink::SinkOptions;
 use ulna_recorder::{Inputs, Outcome, Recorder, Workers, picture_queue, tick_feed};
 use ulna_robot::{RobotKind, files};
 use ulna_rt::{Machine, RealClock, Stop};
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::zune_core::bytestream::ZCursor;
 
 use crate::error::BenchError;
 use crate::figures::{BenchReport, Case, in_folder};
@@ -65,7 +63,7 @@ fn encoded(kind: &RobotKind) -> Result<Vec<Jpegs>, BenchError> {
             let colour = image::ExtendedColorType::Rgb8;
             encoder
                 .encode(pixels, SIZE.0, SIZE.1, colour)
-                .map_err(BenchError::sim)?;
+                .map_err(|error| BenchError::picture(error.to_string()))?;
             Ok(jpeg)
         });
         Ok(Arc::new(jpegs.collect::<Result<_, BenchError>>()?))
@@ -117,8 +115,7 @@ fn bare_decode(jpegs: &[Jpegs]) -> Result<f64, BenchError> {
     for number in 0..PICTURES {
         for jpegs in jpegs {
             let jpeg = &jpegs[crate::pictures::shown(number)];
-            let mut decoder = JpegDecoder::new(ZCursor::new(jpeg));
-            decoder.decode_into(&mut pixels).map_err(BenchError::sim)?;
+            ulna_cameras::bare_decode(jpeg, &mut pixels).map_err(BenchError::picture)?;
         }
     }
     let cpu = thread_cpu().saturating_sub(before).as_secs_f64();
