@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use image::codecs::jpeg::JpegEncoder;
 use ulna_cameras::{CameraSettings, LiveCamera};
-use ulna_core::{CameraFault, Frame, FrameSink};
+use ulna_core::{CameraFault, Frame, FrameSink, JpegFrame};
 use ulna_drivers::CameraPump;
 use ulna_recorder::phases::Plan;
 use ulna_recorder::recorder::Options;
@@ -48,7 +48,7 @@ pub fn cameras() -> Result<BenchReport, BenchError> {
     let kind = files::find(files::DEFAULT)?;
     in_folder("cameras", |folder| {
         let jpegs = encoded(&kind)?;
-        let mut cases = vec![cost(&jpegs)?];
+        let mut cases = vec![cost(&jpegs, false)?, cost(&jpegs, true)?];
         cases.extend(recorded(&kind, &folder.join("alone"), &jpegs, 0)?);
         cases.extend(recorded(&kind, &folder.join("loaded"), &jpegs, LOAD)?);
         Ok(cases)
@@ -71,21 +71,22 @@ fn encoded(kind: &RobotKind) -> Result<Vec<Jpegs>, BenchError> {
     cameras.collect()
 }
 
-/// CPU per picture, from the socket to the pixels.
-fn cost(jpegs: &[Jpegs]) -> Result<Case, BenchError> {
+/// CPU per picture, from the socket to the pixels, or to a JPEG that stays one.
+fn cost(jpegs: &[Jpegs], as_jpeg: bool) -> Result<Case, BenchError> {
     let floor = bare_decode(jpegs)?;
     let clock = RealClock::start();
     let phones = jpegs
         .iter()
         .map(|jpegs| Phone::start(Arc::clone(jpegs)))
         .collect::<Result<Vec<_>, _>>()?;
-    let lags = Arc::<Mutex<Vec<f64>>>::default();
+    let taken = Arc::<Mutex<u64>>::default();
     let mut pumps = Vec::new();
     for phone in &phones {
         let camera = opened(phone, clock)?;
-        let sink = LagSink {
-            lags: Arc::clone(&lags),
+        let sink = CountingSink {
+            taken: Arc::clone(&taken),
             left: PICTURES,
+            as_jpeg,
         };
         pumps.push(CameraPump::new(Box::new(camera), vec![Box::new(sink)]));
     }
@@ -98,10 +99,13 @@ fn cost(jpegs: &[Jpegs]) -> Result<Case, BenchError> {
     });
     let cpu = process_cpu().saturating_sub(before.0);
     let cpu = cpu.saturating_sub(servers().saturating_sub(before.1));
-    let taken = lags.lock().unwrap_or_else(PoisonError::into_inner).len();
+    let taken = *taken.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(figure(
         "",
-        "CPU per picture (floor: bare decode)",
+        match as_jpeg {
+            false => "CPU per picture (floor: bare decode)",
+            true => "the same, JPEG stays JPEG",
+        },
         cpu.as_secs_f64() * 1e3 / taken.max(1) as f64,
         "ms",
         Some(floor),
@@ -129,17 +133,31 @@ fn opened(phone: &Phone, clock: RealClock) -> Result<LiveCamera, BenchError> {
 
 /// Counts pictures, and ends after so many.
 #[derive(Debug)]
-struct LagSink {
-    lags: Arc<Mutex<Vec<f64>>>,
+struct CountingSink {
+    taken: Arc<Mutex<u64>>,
     left: u64,
+    as_jpeg: bool,
 }
 
-impl FrameSink for LagSink {
-    fn take(&mut self, frame: &Frame) -> bool {
-        let mut lags = self.lags.lock().unwrap_or_else(PoisonError::into_inner);
-        lags.push(frame.stamp.seconds());
+impl CountingSink {
+    fn count(&mut self) -> bool {
+        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         self.left -= 1;
         self.left > 0
+    }
+}
+
+impl FrameSink for CountingSink {
+    fn take(&mut self, _: &Frame) -> bool {
+        self.count()
+    }
+
+    fn wants_jpeg(&self, _: (u32, u32)) -> bool {
+        self.as_jpeg
+    }
+
+    fn take_jpeg(&mut self, _: &JpegFrame) -> bool {
+        self.count()
     }
 
     fn end(&mut self, _: &CameraFault) {}
@@ -195,7 +213,11 @@ fn recorded(
     )?;
     thread::scope(|scope| {
         for _ in 0..load {
-            scope.spawn(|| while !over.load(Ordering::Relaxed) {});
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
         }
         for mut machine in machines {
             let stop = stop.clone();

@@ -110,6 +110,11 @@ fn has_huffman_tables(bytes: &[u8]) -> bool {
     true // it is for the decoder to say what is wrong
 }
 
+/// Whether a JPEG can be handed on as it is: whole, with the tables that a reader needs.
+pub(crate) fn is_complete(bytes: &[u8]) -> bool {
+    matches!(extent(bytes), Extent::Whole(_)) && has_huffman_tables(bytes)
+}
+
 /// A decoded picture.
 #[derive(Debug)]
 pub(crate) struct Decoded {

@@ -21,6 +21,7 @@ mod settle;
 mod snapshot;
 mod source;
 mod spec;
+mod stamper;
 #[cfg(test)]
 mod testing;
 mod thumbnail;

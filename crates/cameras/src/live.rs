@@ -3,23 +3,22 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ulna_core::{Camera, CameraFault, Frame, Stamp};
+use ulna_core::{Camera, CameraFault, Frame, JpegFrame, Stamp};
 
 use crate::devices;
 use crate::error::CameraError;
 use crate::identity::CameraIdentity;
 use crate::inbox::{Inbox, LossCount};
+use crate::jpeg::{self, Extent};
 use crate::open;
 use crate::picture;
 use crate::reader::{self, Opener, Patience};
 use crate::settings::CameraSettings;
-use crate::source::{Promise, Shot, StampSource};
+use crate::source::{Payload, Promise, Shot, StampSource};
+use crate::stamper::Stamper;
 
 /// How long the first picture may take.
 const FIRST: Duration = Duration::from_secs(5);
-/// A driver's stamp that is farther than this ahead of its arrival, or behind it, is of another clock. vivid's are some 30 ms ahead.
-const AHEAD: Duration = Duration::from_secs(1);
-const BEHIND: Duration = Duration::from_secs(5);
 /// So many pictures of another size in a row are no accident.
 const OTHER_SIZES: u32 = 30;
 
@@ -42,11 +41,11 @@ pub struct LiveCamera {
     promise: Promise,
     inbox: Arc<Inbox>,
     quarter_turns: u8,
-    latency: Duration,
-    epoch: Instant,
+    stamper: Stamper,
     size: (u32, u32),
     fps: f64,
-    stamps: StampSource,
+    /// Its pictures are JPEG that others can read as it comes, and need no turning.
+    as_it_comes: bool,
     last: Option<Last>,
     due: Instant,
     counts: LiveCounts,
@@ -115,12 +114,10 @@ impl LiveCamera {
             promise: source.promise().clone(),
             inbox: Arc::clone(&inbox),
             quarter_turns: settings.quarter_turns(),
-            latency: Duration::try_from_secs_f64(settings.latency_ms.unwrap_or(0.0) / 1e3)
-                .unwrap_or_default(),
-            epoch,
+            stamper: Stamper::new(epoch, settings),
             size: (0, 0),
             fps: 0.0,
-            stamps: StampSource::Arrival,
+            as_it_comes: false,
             last: None,
             due: Instant::now(),
             counts: LiveCounts::default(),
@@ -189,7 +186,7 @@ impl LiveCamera {
 
     /// Where its time stamps come from.
     pub fn stamp_source(&self) -> StampSource {
-        self.stamps
+        self.stamper.source()
     }
 
     /// How pictures come, such as `MJPG`.
@@ -225,13 +222,13 @@ impl LiveCamera {
 
     /// Makes a picture of what came.
     fn seen(&mut self, shot: &Shot) -> Option<Seen> {
-        self.due = shot.arrived + Duration::from_secs_f64(0.8 / self.fps.clamp(1.0, 240.0));
-        self.counts.taken += 1;
+        self.expect_next(shot);
         let digest = shot.payload.digest();
         let bytes = digest.0;
         let arrived = shot.arrived;
         if let Some(last) = &self.last
             && last.digest == digest
+            && !last.frame.pixels.is_empty()
         {
             // No camera takes the same picture twice, bit by bit: it is frozen, or something in front of it repeats.
             self.counts.repeated += 1;
@@ -254,6 +251,8 @@ impl LiveCamera {
         };
         let size = (decoded.width, decoded.height);
         if self.last.is_none() {
+            self.as_it_comes = self.quarter_turns == 0
+                && matches!(&shot.payload, Payload::Jpeg(bytes) if jpeg::is_complete(bytes));
             self.size = size;
         } else if size != self.size {
             self.counts.damaged += 1;
@@ -269,7 +268,7 @@ impl LiveCamera {
             return None;
         }
         self.wrong_sizes = 0;
-        let (stamp, age) = self.stamp(shot);
+        let (stamp, age) = self.stamper.stamp(shot);
         let frame = Frame {
             stamp,
             // What was repeated is not missing.
@@ -291,30 +290,61 @@ impl LiveCamera {
         })
     }
 
-    /// When the light fell, and how long before its arrival that was, s.
-    fn stamp(&mut self, shot: &Shot) -> (Stamp, f64) {
-        let believed = shot.light.filter(|light| {
-            let ahead = light.saturating_duration_since(shot.arrived);
-            let behind = shot.arrived.saturating_duration_since(*light);
-            ahead < AHEAD && behind < BEHIND
-        });
-        self.stamps = match believed {
-            Some(_) => StampSource::Driver,
-            None => StampSource::Arrival,
+    /// What came as JPEG, with its time and number. That a picture is whole is seen without decoding it; a camera that shows another size from now on is
+    /// of no harm to those that only look.
+    fn undecoded(&mut self, shot: &Shot) -> Option<JpegFrame> {
+        let Payload::Jpeg(bytes) = &shot.payload else {
+            return None;
         };
-        let by_arrival = shot
-            .arrived
-            .checked_sub(self.latency)
-            .unwrap_or(shot.arrived);
-        let light = believed.unwrap_or(by_arrival);
-        let ahead = light.saturating_duration_since(shot.arrived).as_secs_f64();
-        let behind = shot.arrived.saturating_duration_since(light).as_secs_f64();
-        let stamp = Stamp::new(light.saturating_duration_since(self.epoch));
-        // Pictures come in order, whatever their stamps say.
-        let after = self.last.as_ref().map_or(Stamp::ZERO, |last| {
-            last.frame.stamp + Duration::from_nanos(1)
-        });
-        (stamp.max(after), behind - ahead)
+        self.expect_next(shot);
+        let digest = shot.payload.digest();
+        if let Some(last) = &self.last
+            && last.digest == digest
+        {
+            self.counts.repeated += 1;
+            return Some(JpegFrame {
+                stamp: last.frame.stamp,
+                sequence: last.frame.sequence,
+                jpeg: bytes.as_slice().into(),
+            });
+        }
+        let Extent::Whole(length) = jpeg::extent(bytes) else {
+            self.counts.damaged += 1;
+            return None;
+        };
+        let (stamp, _) = self.stamper.stamp(shot);
+        let sequence = shot.sequence.saturating_sub(self.counts.repeated);
+        let frame = Frame {
+            stamp,
+            sequence,
+            width: self.size.0,
+            height: self.size.1,
+            pixels: Arc::default(),
+        };
+        self.last = Some(Last { frame, digest });
+        Some(JpegFrame {
+            stamp,
+            sequence,
+            jpeg: bytes[..length].into(),
+        })
+    }
+
+    /// Takes what came next.
+    fn next_shot(&mut self) -> Result<Option<Shot>, CameraFault> {
+        let taken = match self.ended.take() {
+            Some(end) => Err(end),
+            None => self.inbox.take(),
+        };
+        taken.map_err(|end| CameraFault {
+            camera: self.name.clone(),
+            reason: end.problem().to_owned(),
+        })
+    }
+
+    /// Counts a picture, and foresees when the next one comes.
+    fn expect_next(&mut self, shot: &Shot) {
+        self.due = shot.arrived + Duration::from_secs_f64(0.8 / self.fps.clamp(1.0, 240.0));
+        self.counts.taken += 1;
     }
 }
 
@@ -338,24 +368,27 @@ impl Camera for LiveCamera {
     }
 
     fn poll(&mut self, _now: Stamp) -> Result<Option<Frame>, CameraFault> {
-        loop {
-            let taken = match self.ended.take() {
-                Some(end) => Err(end),
-                None => self.inbox.take(),
-            };
-            let shot = taken.map_err(|end| CameraFault {
-                camera: self.name.clone(),
-                reason: end.problem().to_owned(),
-            })?;
-            let Some(shot) = shot else { return Ok(None) };
+        while let Some(shot) = self.next_shot()? {
             if let Some(seen) = self.seen(&shot) {
                 return Ok(Some(seen.frame));
             }
         }
+        Ok(None)
+    }
+
+    fn poll_jpeg(&mut self, _now: Stamp) -> Option<Result<Option<JpegFrame>, CameraFault>> {
+        self.as_it_comes.then(|| {
+            while let Some(shot) = self.next_shot()? {
+                if let Some(frame) = self.undecoded(&shot) {
+                    return Ok(Some(frame));
+                }
+            }
+            Ok(None)
+        })
     }
 
     fn next_due(&self, now: Stamp) -> Stamp {
-        let due = Stamp::new(self.due.saturating_duration_since(self.epoch));
+        let due = self.stamper.at(self.due);
         due.max(now + GLANCE)
     }
 }

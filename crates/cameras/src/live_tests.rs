@@ -3,7 +3,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::*;
 use crate::source::{Payload, Source};
-use crate::testing::picture;
+use crate::testing::{picture, without_tables};
 
 /// What a source does next.
 #[derive(Debug, Clone)]
@@ -177,4 +177,41 @@ fn sizes_that_are_not_as_asked_are_refused_and_turned_pictures_are_turned() {
     let (numbers, why) = all(&mut camera(steps, 1, "0").unwrap());
     assert_eq!(numbers, [0]);
     assert!(why.contains("48x24 pixels now, not 32x24"), "{why}");
+}
+
+#[test]
+fn jpeg_stays_jpeg_unless_it_has_to_be_touched() {
+    let again = || Step::Gives(2, picture(32, 24, 1));
+    let cut = || Step::Gives(3, picture(32, 24, 9)[..200].to_vec());
+    let steps = || {
+        [
+            gives([0, 1]),
+            vec![again(), cut()],
+            gives([4]),
+            vec![Step::Breaks],
+        ]
+        .concat()
+    };
+    let mut whole = camera(steps(), 1, "0").unwrap();
+    let mut numbers = Vec::new();
+    let why = loop {
+        match whole.poll_jpeg(Stamp::ZERO).unwrap() {
+            Ok(Some(frame)) => {
+                assert!(jpeg::is_complete(&frame.jpeg));
+                numbers.push(frame.sequence);
+            }
+            Ok(None) => std::thread::sleep(Duration::from_millis(1)),
+            Err(fault) => break fault,
+        }
+    };
+    assert_eq!(numbers, [1, 1, 3], "{why}");
+    let mut turned = camera(steps(), 1, "0,rotation=90").unwrap();
+    assert!(turned.poll_jpeg(Stamp::ZERO).is_none());
+    let bare = vec![Step::Gives(0, without_tables(&picture(32, 24, 0)))];
+    assert!(
+        camera(bare, 1, "0")
+            .unwrap()
+            .poll_jpeg(Stamp::ZERO)
+            .is_none()
+    );
 }

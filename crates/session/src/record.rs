@@ -13,6 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde::Serialize;
+use ulna_cameras::CameraFacts;
 use ulna_policy::Bundle;
 use ulna_recorder::phases::{Ended, LONGEST_APPROACH, Plan};
 use ulna_recorder::recorder::Options;
@@ -87,10 +88,10 @@ pub fn record(
         ..rig.clone()
     };
     let (opened, cameras) = open(&rig, options, policy, link)?;
-    for text in &cameras.notes {
+    cameras.notes.iter().for_each(|text| {
         let text = text.clone();
         link.events.send(SessionEvent::Note { text });
-    }
+    });
     let columns = Columns::new(
         opened.robot.value_names(),
         cameras.specs.clone(),
@@ -135,25 +136,30 @@ pub fn record(
             },
         }),
     };
-    let losses: Vec<_> = names
-        .iter()
-        .cloned()
-        .zip(cameras.facts.iter().map(|facts| facts.losses.clone()))
-        .collect();
     let session = reporting(progress, &link.events, || run(opened, plan, link));
     let outcome = recorder.finish();
     if outcome.episodes == 0 {
         created.withdraw();
     }
+    let lost = lost_cameras(&names, &cameras.facts);
     let mut recorded = conclude(options, names, before, session, outcome)?;
-    let lost = losses.iter().filter(|(_, count)| count.get() > 0);
-    recorded.warnings.extend(lost.map(|(name, count)| {
+    recorded.warnings.extend(lost);
+    Ok(recorded)
+}
+
+/// A sentence for each camera that was lost and came back.
+fn lost_cameras(names: &[String], facts: &[CameraFacts]) -> Vec<String> {
+    let lost = names
+        .iter()
+        .zip(facts)
+        .filter(|(_, facts)| facts.losses.get() > 0);
+    let sentences = lost.map(|(name, facts)| {
         format!(
             "camera `{name}` was lost and came back, {} times; frames without a new picture are marked: check its cable",
-            count.get()
+            facts.losses.get()
         )
-    }));
-    Ok(recorded)
+    });
+    sentences.collect()
 }
 
 /// Opens the rig with its recorded cameras: of a leader, or of a policy.
