@@ -82,12 +82,18 @@ pub(super) struct Run {
     pub(super) marked: Option<u64>,
 }
 
-/// All journals of a dataset, oldest first.
+/// All journals of a dataset, oldest first, but for those that were being removed: their episodes are saved, and the mark that says
+/// so goes before the journal.
 pub(super) fn runs(dataset: &Path) -> Vec<Run> {
     let entries = fs::read_dir(dataset.join(".ulna")).into_iter().flatten();
     let mut found: Vec<Run> = entries
         .flatten()
         .map(|entry| entry.path())
+        .filter(|path| {
+            !path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("gone-"))
+        })
         .filter_map(|path| {
             let journal = fs::read(path.join("rows.log")).ok()?;
             let marker = fs::read(path.join("commit.json")).ok();
