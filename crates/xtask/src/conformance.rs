@@ -22,13 +22,21 @@ use report::{Outcome, Report};
 use sources::Source;
 
 /// Runs every check. Fails when one of them does, not when something is missing. `--kills N` and `--stops N` run only
-/// those, so often, with `--load N` on a computer that N threads keep busy; `--cases` only the table of datasets as the world writes them.
+/// those, so often, with `--load N` on a computer that N threads keep busy; `--cases` only the table of datasets as the world writes them, `--policies` only
+/// the import of checkpoints.
 pub(crate) fn run(root: &Path, words: impl Iterator<Item = String>) -> Result<ExitCode> {
     let mut words = words.peekable();
     let mut report = Report::new(std::io::stdout());
     if words.next_if(|word| word == "--cases").is_some() {
         match environment::prepare()? {
             Python::Ready(python) => cases::check(&mut report, root, &python)?,
+            Python::Missing(why) => report.skip_all(&why)?,
+        }
+        return report.close();
+    }
+    if words.next_if(|word| word == "--policies").is_some() {
+        match environment::prepare()? {
+            Python::Ready(python) => policies::compare(&mut report, root, &python)?,
             Python::Missing(why) => report.skip_all(&why)?,
         }
         return report.close();
@@ -77,7 +85,7 @@ fn kills_alone(mut words: impl Iterator<Item = String>) -> Result<Option<kills::
             ("--stops", Some(number)) => plan.stops = number,
             ("--load", Some(number)) => plan.load = number,
             _ => bail!(
-                "usage: cargo run -p xtask -- conformance [--cases | [--kills N] [--stops N] [--load THREADS]]"
+                "usage: cargo run -p xtask -- conformance [--cases | --policies | [--kills N] [--stops N] [--load THREADS]]"
             ),
         }
     }
