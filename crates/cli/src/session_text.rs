@@ -71,12 +71,7 @@ pub(crate) fn session(report: &SessionReport) -> Text {
         for link in bus.into_iter().flat_map(|bus| &bus.links) {
             lines.push(format!("  {role:<12}{link}"));
         }
-        for fault in bus
-            .into_iter()
-            .flat_map(ulna_session::report::BusReport::faults)
-        {
-            lines.push(format!("  {role:<12}{fault}"));
-        }
+        lines.extend(health::faults(role, bus));
     }
     lines.extend(report.display.as_ref().map(display));
     if let Some(felt) = health::at_worst(&report.follower) {

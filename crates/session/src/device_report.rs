@@ -158,17 +158,6 @@ impl BusReport {
         });
         limp.collect()
     }
-
-    /// One sentence for each servo that had faults, worst first.
-    pub fn faults(&self) -> Vec<String> {
-        let mut faulty: Vec<&ServoReport> = self
-            .servos
-            .iter()
-            .filter(|servo| servo.had_faults())
-            .collect();
-        faulty.sort_by_key(|servo| std::cmp::Reverse(servo.missed));
-        faulty.iter().map(|servo| servo.to_string()).collect()
-    }
 }
 
 /// What a policy did, for the session's report.

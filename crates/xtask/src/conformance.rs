@@ -22,21 +22,19 @@ use report::{Outcome, Report};
 use sources::Source;
 
 /// Runs every check. Fails when one of them does, not when something is missing. `--kills N` and `--stops N` run only
-/// those, so often, with `--load N` on a computer that N threads keep busy; `--cases` only the table of datasets as the world writes them, `--policies` only
-/// the import of checkpoints.
+/// those, so often, with `--load N` on a computer that N threads keep busy; `--cases` only the table of datasets as the world writes them, `--arms` only
+/// what drives simulated arms, `--policies` only the import of checkpoints.
 pub(crate) fn run(root: &Path, words: impl Iterator<Item = String>) -> Result<ExitCode> {
     let mut words = words.peekable();
     let mut report = Report::new(std::io::stdout());
-    if words.next_if(|word| word == "--cases").is_some() {
+    let alone = ["--cases", "--arms", "--policies"];
+    if let Some(word) = words.next_if(|word| alone.contains(&word.as_str())) {
         match environment::prepare()? {
-            Python::Ready(python) => cases::check(&mut report, root, &python)?,
-            Python::Missing(why) => report.skip_all(&why)?,
-        }
-        return report.close();
-    }
-    if words.next_if(|word| word == "--policies").is_some() {
-        match environment::prepare()? {
-            Python::Ready(python) => policies::compare(&mut report, root, &python)?,
+            Python::Ready(python) => match word.as_str() {
+                "--cases" => cases::check(&mut report, root, &python)?,
+                "--arms" => arms::drive(&mut report, root, &python)?,
+                _ => policies::compare(&mut report, root, &python)?,
+            },
             Python::Missing(why) => report.skip_all(&why)?,
         }
         return report.close();
@@ -79,13 +77,15 @@ fn kills_alone(mut words: impl Iterator<Item = String>) -> Result<Option<kills::
             kills: 0,
             stops: 0,
             load: 0,
+            seed: 0,
         });
         match (word.as_str(), number) {
             ("--kills", Some(number)) => plan.kills = number,
             ("--stops", Some(number)) => plan.stops = number,
             ("--load", Some(number)) => plan.load = number,
+            ("--seed", Some(number)) => plan.seed = number,
             _ => bail!(
-                "usage: cargo run -p xtask -- conformance [--cases | --policies | [--kills N] [--stops N] [--load THREADS]]"
+                "usage: cargo run -p xtask -- conformance [--cases | --arms | --policies | [--kills N] [--stops N] [--load THREADS] [--seed N]]"
             ),
         }
     }

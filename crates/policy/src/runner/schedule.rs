@@ -132,3 +132,21 @@ impl Schedule {
 fn whole(steps: f64) -> u64 {
     steps.max(0.0) as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_a_step_is_that_step_and_no_fraction_more() {
+        let start = Stamp::new(Duration::from_millis(1234));
+        for fps in [10.0, 29.97, 30.0, 50.0] {
+            let schedule = Schedule::new(start, fps, Duration::ZERO, 0);
+            for step in (0..1000).chain([1_000_000]) {
+                assert_eq!(schedule.in_steps(schedule.time_of(step)), step as f64);
+            }
+            let between = schedule.in_steps(schedule.time_of(7) + Duration::from_millis(5));
+            assert!((between - (7.0 + 0.005 * fps)).abs() < 1e-6, "{between}");
+        }
+    }
+}
