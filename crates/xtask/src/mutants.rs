@@ -120,7 +120,7 @@ impl Options {
             match word.as_str() {
                 "--seed" => options.seed = Some(value.parse().context("--seed is not a number")?),
                 "--count" => {
-                    options.count = Some(value.parse().context("--count is not a number")?)
+                    options.count = Some(value.parse().context("--count is not a number")?);
                 }
                 "--part" => options.part = Some(value),
                 "--from" => options.from = value.parse().context("--from is not a number")?,
