@@ -4,6 +4,7 @@
 
 mod adapters;
 mod bus;
+mod cameras;
 mod codecs;
 mod echo;
 pub mod error;
@@ -17,6 +18,7 @@ mod ssim;
 
 pub use adapters::adapters;
 pub use bus::bus;
+pub use cameras::cameras;
 pub use codecs::codecs;
 pub use error::BenchError;
 pub use figures::{BenchReport, Case, Computer};

@@ -2,6 +2,7 @@
 
 mod bench;
 mod calibrate;
+mod cameras;
 mod dataset;
 mod demo;
 mod display;
@@ -32,6 +33,7 @@ use crate::output;
 
 pub(crate) use bench::bench;
 pub(crate) use calibrate::calibrate;
+pub(crate) use cameras::cameras;
 pub(crate) use dataset::dataset;
 pub(crate) use demo::demo;
 pub(crate) use doctor::doctor;
