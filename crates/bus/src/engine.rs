@@ -57,7 +57,7 @@ mod wire;
 
 pub use config::{EchoMode, EngineConfig, LinkTiming, wire_time};
 pub use counters::{BusCounters, ServoCounters};
-pub use limits::{MAX_DATA, MAX_SERVOS};
+pub use limits::{ALL_IDS, MAX_DATA, MAX_SERVOS};
 pub use reply::{Reply, ReplyData, ServoFault, Status};
 pub use request::{GroupEntry, GroupRead, GroupWrite, Request, RequestError};
 
@@ -66,12 +66,12 @@ use packets::RxDecoder;
 use transaction::Transaction;
 use wire::Wire;
 
-/// The state of one bus. About 16 kB, of which 9 kB are the counters of all possible servos.
+/// The state of one bus: 5 kB, and 41 bytes for each of the `IDS` servos whose totals it keeps. [`Engine::new`] keeps those of all possible ones.
 #[derive(Debug, Clone)]
-pub struct Engine {
+pub struct Engine<const IDS: usize = ALL_IDS> {
     config: EngineConfig,
     decoder: RxDecoder,
-    transaction: Transaction,
+    transaction: Transaction<IDS>,
     wire: Wire,
     phase: Phase,
     deadline: Duration,
@@ -97,9 +97,18 @@ enum Phase {
 }
 
 impl Engine {
-    /// An engine with nothing to do.
+    /// An engine with nothing to do, which keeps the totals of every servo that it meets.
     #[must_use]
     pub fn new(config: EngineConfig) -> Self {
+        Self::with_totals(config)
+    }
+}
+
+impl<const IDS: usize> Engine<IDS> {
+    /// An engine with nothing to do, which keeps the totals of the first `IDS` servos that it meets; servos beyond these are asked and answer all the
+    /// same, but count as never silent.
+    #[must_use]
+    pub fn with_totals(config: EngineConfig) -> Self {
         Self {
             config,
             decoder: RxDecoder::new(config.protocol),
