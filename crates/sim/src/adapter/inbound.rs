@@ -102,7 +102,9 @@ impl Inbound {
             self.held_back = match self.model {
                 AdapterModel::Esp32 => self.random.random_range(ESP32_SHORTEST..=ESP32_LONGEST),
                 AdapterModel::Cdc { late } | AdapterModel::Late { by: late } => late,
-                AdapterModel::Direct | AdapterModel::Ftdi { .. } => Duration::ZERO,
+                AdapterModel::Direct | AdapterModel::Bridge | AdapterModel::Ftdi { .. } => {
+                    Duration::ZERO
+                }
             };
         }
         self.held_back
@@ -158,7 +160,7 @@ impl Inbound {
             bytes.take_while(|byte| byte.ready() <= due).count().max(1)
         };
         let (frame, count) = match self.model {
-            AdapterModel::Direct | AdapterModel::Late { .. } => {
+            AdapterModel::Direct | AdapterModel::Bridge | AdapterModel::Late { .. } => {
                 let at = head.max(stream.last);
                 stream.last = at;
                 return Some(Packet { at, count: 1 });
