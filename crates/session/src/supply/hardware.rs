@@ -1,7 +1,6 @@
 //! Ports on real cables.
 
-use ulna_drivers::SerialPort;
-use ulna_drivers::calibration;
+use ulna_drivers::{calibration, open_port};
 use ulna_robot::{ArmRole, RobotKind};
 
 use super::choice::calibrated;
@@ -118,11 +117,11 @@ fn open_arm(
 ) -> Result<SuppliedArm, SessionError> {
     let id = side_id(id, &side);
     let calibration = calibration::load(&calibration::find(role, &kind, &id)?, &id, &kind)?;
-    let port = SerialPort::open(port, kind.bus.baud)?;
+    let port = open_port(port, kind.bus.baud)?;
     Ok(SuppliedArm {
         side,
         calibration,
-        port: Box::new(port),
+        port,
         round_trip: None,
         kind,
     })
