@@ -3,6 +3,7 @@
 //! Reading order: [`figures`] (what a bench gives), then the benches by themselves.
 
 mod adapters;
+mod bridge;
 mod bus;
 mod codecs;
 mod echo;
@@ -16,6 +17,7 @@ mod record;
 mod ssim;
 
 pub use adapters::adapters;
+pub use bridge::bridge;
 pub use bus::bus;
 pub use codecs::codecs;
 pub use error::BenchError;

@@ -82,17 +82,21 @@ pub struct Board {
     raw_to_host: bool,
     trip: Option<Trip>,
     setup: Option<SoundSetup>,
+    turnaround: Duration,
     engine: Engine<MAX_JOINTS>,
     cyclic: Cyclic,
     counters: BoardCounters,
 }
 
-/// How the engine meets servos that hang on the board's own wire: they begin to answer within their return delay, 500 µs from the factory.
-fn engine_config(protocol: ulna_bus::Protocol, baud: u32) -> EngineConfig {
+/// What an answer may take beyond its time on the board's own wire: servos begin to answer within their return delay, 500 µs from the factory.
+const TURNAROUND: Duration = Duration::from_millis(1);
+
+/// How the engine meets servos that hang on the board's own wire.
+fn engine_config(protocol: ulna_bus::Protocol, baud: u32, turnaround: Duration) -> EngineConfig {
     EngineConfig {
         max_attempts: 2,
         link: LinkTiming {
-            turnaround: Duration::from_millis(1),
+            turnaround,
             typical: Duration::from_micros(100),
             spread: Duration::ZERO,
             ..LinkTiming::UNKNOWN
@@ -130,7 +134,12 @@ impl Board {
             raw_to_host: false,
             trip: None,
             setup: None,
-            engine: Engine::with_totals(engine_config(ulna_bus::Protocol::default(), 1_000_000)),
+            turnaround: TURNAROUND,
+            engine: Engine::with_totals(engine_config(
+                ulna_bus::Protocol::default(),
+                1_000_000,
+                TURNAROUND,
+            )),
             cyclic: Cyclic::NONE,
             counters: BoardCounters::default(),
         }
@@ -140,6 +149,13 @@ impl Board {
     #[must_use]
     pub fn with_capabilities(mut self, more: u32) -> Self {
         self.capabilities |= more;
+        self
+    }
+
+    /// The same for a wire that is slower than its rate, as an emulated one: what an answer may take beyond its time on it.
+    #[must_use]
+    pub fn with_turnaround(mut self, turnaround: Duration) -> Self {
+        self.turnaround = turnaround;
         self
     }
 

@@ -1,6 +1,7 @@
 //! One function for each command: options in, answer out.
 
 mod bench;
+mod bridge;
 mod calibrate;
 mod dataset;
 mod demo;
@@ -31,6 +32,7 @@ use ulna_session::{RigOptions, Stop};
 use crate::output;
 
 pub(crate) use bench::bench;
+pub(crate) use bridge::bridge;
 pub(crate) use calibrate::calibrate;
 pub(crate) use dataset::dataset;
 pub(crate) use demo::demo;

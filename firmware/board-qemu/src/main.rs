@@ -19,6 +19,8 @@ use ulna_bridge::{Board, BoardActions, BoardEvent};
 
 use uart::{HOST, RAW, SERVOS, Uart};
 
+/// The servos at the other end are another program on a computer that has more to do.
+const SLOWEST: Duration = Duration::from_millis(20);
 /// So many bytes are handed on at once.
 const CHUNK: usize = 64;
 
@@ -35,7 +37,9 @@ fn main() -> ! {
         uart.enable();
     }
     vectors::unmask();
-    let mut board = Board::new("qemu-lm3s6965").with_capabilities(capability::RAW_PORT);
+    let mut board = Board::new("qemu-lm3s6965")
+        .with_capabilities(capability::RAW_PORT)
+        .with_turnaround(SLOWEST);
     let mut wake = Duration::ZERO;
     loop {
         let mut idle = true;

@@ -72,7 +72,7 @@ impl Board {
             return Err(Refusal::Tripped(trip.reason));
         }
         let sound = self.setup.as_ref().ok_or(Refusal::NoSetup)?;
-        let mut config = engine_config(sound.protocol, sound.setup.baud);
+        let mut config = engine_config(sound.protocol, sound.setup.baud, self.turnaround);
         config.fast_reads = sound.setup.fast_reads;
         self.engine = Engine::with_totals(config);
         self.cyclic = Cyclic::starting(self.now, sound);

@@ -352,9 +352,11 @@ impl Board {
         let Some(span) = model.table.span(roles) else {
             return false;
         };
-        let over = self.now + self.engine.config().longest(span.len, 1);
+        let config = self.engine.config();
+        let usual = self.now + config.occupancy(span.len, 1) + config.link.typical;
+        let over = self.now + config.longest(span.len, 1);
         let in_time =
-            sound.setup.rate_hz == 0 || sound.setup.full_state || over <= self.cyclic.next;
+            sound.setup.rate_hz == 0 || sound.setup.full_state || usual <= self.cyclic.next;
         if !in_time || !self.wire_is_free_in_time(span, 1) {
             return false;
         }

@@ -14,6 +14,8 @@ pub(crate) enum BenchCommand {
         #[arg(long, value_name = "ADAPTER", value_parser = AdapterName)]
         adapter: Vec<String>,
     },
+    /// The bridge board: cycles per second, goals on the wire, the dead-man, CPU of its state machine
+    Bridge,
     /// Codecs on the same pictures: size, CPU and likeness (SSIM) of each; about a minute
     Codecs,
     /// The policy that comes with ulna: one inference, and one in the bare engine

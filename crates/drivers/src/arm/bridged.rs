@@ -59,7 +59,7 @@ impl ServoArm {
     }
 
     /// Describes the arm for a bridge board, if there is one behind the port. One with more joints than a board drives is driven through it, not by it.
-    pub(crate) fn plan_for_board(&mut self, kind: &RobotKind, calibration: &Calibration) {
+    pub fn plan_for_board(&mut self, kind: &RobotKind, calibration: &Calibration) {
         let options = self.bus.link().board(|board| Ok(board.options()));
         let Some(Ok(options)) = options else { return };
         let gate = kind.gate_limits(calibration);
