@@ -7,6 +7,7 @@ use ulna_bridge::frame::{self, FrameReader, MAX_FRAME};
 use ulna_bridge::message::{Answer, Command, JointGoal, TripReason, VERSION};
 use ulna_bridge::setup::{BridgeSetup, ExcessAction, JointLimits, JointSetup, StopAction};
 use ulna_bus::engine::wire_time;
+use ulna_bus::families::sts3215::TORQUE_ENABLE;
 use ulna_robot::{RobotKind, files};
 use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::board::SoftBoard;
@@ -185,7 +186,13 @@ impl Rig {
             turnaround,
             ..BusOptions::default()
         };
-        let bus = servos.into_bus(arm, options).map_err(BenchError::sim)?;
+        let mut bus = servos.into_bus(arm, options).map_err(BenchError::sim)?;
+        // A board gives limp joints no goals.
+        for index in 0..kind.dof() {
+            let servo = bus.servo_mut(index);
+            let on = servo.map(|servo| servo.set(TORQUE_ENABLE, 1));
+            on.transpose().map_err(BenchError::sim)?;
+        }
         Ok(Self {
             board: SoftBoard::new(MemoryPort(bus)),
             joints: u8::try_from(kind.dof()).unwrap_or(u8::MAX),

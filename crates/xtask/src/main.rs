@@ -6,8 +6,10 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 mod architecture;
+mod bridge;
 mod command;
 mod conformance;
+mod debian;
 mod fetch_ort;
 mod soak;
 mod vm;
@@ -15,6 +17,7 @@ mod vm;
 const USAGE: &str = "usage: cargo run -p xtask -- CHORE
 
   architecture   check the crates' arrows and the written invariants against ARCHITECTURE.md; [--list] prints what is left to mend, [--tighten] lowers what is tolerated
+  bridge         build the firmware of the bridge boards, check its size, and run it in an emulator with ulna at one end and simulated servos at the other [--ulna PROGRAM] [--build-only] [--trials N]; SKIPPED where no compiler for it can be had
   conformance    have Python LeRobot read what ulna wrote, and ulna what LeRobot wrote (keeps some 6 GB in the user's cache); [--cases] only opens the datasets of the fixtures' cases with both; [--kills N] only kills ulna N times while it records, and half as often while it edits, [--stops N] pauses it, hangs up on it and closes its terminal; [--load N] keeps the computer busy with N threads meanwhile
   fetch-ort      fetch ONNX Runtime, which runs policies faster than the built-in engine, into ulna's data folder [--dir DIR] [--arch ARCH]
   soak           watch the memory of sessions: an hour's worth on the virtual clock [--virtual SECONDS], ten minutes in real time [--minutes N]
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
 fn run(chore: &str) -> Result<ExitCode> {
     match chore {
         "architecture" => architecture::run(&root(), std::env::args().skip(2)),
+        "bridge" => bridge::run(&root(), std::env::args().skip(2)),
         "conformance" => conformance::run(&root(), std::env::args().skip(2)),
         "soak" => soak::run(&root(), std::env::args().skip(2)),
         "fetch-ort" => fetch_ort::run(std::env::args().skip(2)),

@@ -20,7 +20,7 @@ use ulna_bridge::{Board, BoardActions, BoardEvent};
 use uart::{HOST, RAW, SERVOS, Uart};
 
 /// The servos at the other end are another program on a computer that has more to do.
-const SLOWEST: Duration = Duration::from_millis(20);
+const SLOWEST: Duration = Duration::from_millis(60);
 /// So many bytes are handed on at once.
 const CHUNK: usize = 64;
 

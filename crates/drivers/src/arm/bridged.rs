@@ -282,9 +282,8 @@ fn joint_limits(servo: &Servo, (low, high): (f64, f64), fastest: f64) -> JointLi
     let per_unit = f64::from(one.abs_diff(other)) / (high - low).abs().max(f64::MIN_POSITIVE);
     let velocity = fastest * per_unit * LOOSER;
     JointLimits {
-        // Rounding may differ by a count.
-        low: one.min(other).saturating_sub(1),
-        high: one.max(other).saturating_add(1),
+        low: one.min(other),
+        high: one.max(other),
         step: whole(velocity * LONGEST_STEP),
         velocity: whole(velocity),
         current: None,
@@ -305,19 +304,13 @@ fn wheel_limits(servo: &Servo, fastest: f64) -> JointLimits {
     }
 }
 
-/// These limits where the servo's registers hold them, with what the user says of heat and current.
+/// These limits, with what the user says of heat and current.
 fn within(limits: JointLimits, servo: &Servo, options: &BoardOptions) -> JointLimits {
-    let holds = |counts: i32, inside: i32| match servo.goal.encode(counts) {
-        Ok(_) => counts,
-        Err(_) => inside,
-    };
     let current = options.milliamperes.map(|limit| {
         let one = servo.model.scales.current.of(1).0 * 1e3;
         u16::try_from(whole(f64::from(limit) / one.max(f64::MIN_POSITIVE))).unwrap_or(u16::MAX)
     });
     JointLimits {
-        low: holds(limits.low, limits.low.saturating_add(1)),
-        high: holds(limits.high, limits.high.saturating_sub(1)),
         current,
         celsius: Some(options.celsius),
         ..limits

@@ -17,6 +17,8 @@ use crate::port::Port;
 
 /// How long an answer may take: a board answers within a millisecond, an emulated one on a busy computer within a hundred.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a board is greeted: one that has just been plugged in, or an emulated one whose terminal was just closed, takes a second to be there.
+const GREETING: Duration = Duration::from_millis(2500);
 /// A hello is repeated after this, as a board that has just started, or is in the middle of a frame, may have missed it.
 const AGAIN: Duration = Duration::from_millis(250);
 /// States that wait to be taken at most; the oldest give way.
@@ -78,7 +80,7 @@ impl BridgeClient {
             clock: BoardClock::default(),
             pinged: None,
         };
-        let end = pacer.now() + PATIENCE;
+        let end = pacer.now() + GREETING;
         while pacer.now() < end {
             // A zero ends whatever frame the board has the beginning of.
             client.port.write(pacer.now(), &[0])?;
