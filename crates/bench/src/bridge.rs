@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use ulna_bridge::Board;
 use ulna_bridge::frame::{self, FrameReader, MAX_FRAME};
-use ulna_bridge::message::{Answer, Command, JointGoal, TripReason, VERSION};
-use ulna_bridge::setup::{BridgeSetup, ExcessAction, JointLimits, JointSetup, StopAction};
+use ulna_bridge::message::{BoardAnswer, Command, JointGoal, TripReason, VERSION};
+use ulna_bridge::setup::{BridgeJoint, BridgeSetup, ExcessAction, JointLimits, StopAction};
 use ulna_bus::engine::wire_time;
 use ulna_bus::families::sts3215::TORQUE_ENABLE;
 use ulna_robot::{RobotKind, files};
@@ -140,7 +140,7 @@ fn dead_man(kind: &RobotKind) -> Result<Vec<Case>, BenchError> {
 }
 
 fn setup(kind: &RobotKind) -> BridgeSetup {
-    let joint = |joint: &ulna_robot::JointSpec| JointSetup {
+    let joint = |joint: &ulna_robot::JointSpec| BridgeJoint {
         id: joint.id,
         model: ulna_bus::models::by_name(&joint.model).map_or(0, |model| model.number),
         wheel: false,
@@ -248,9 +248,9 @@ impl Rig {
             while !rest.is_empty() {
                 let (taken, frame) = self.reader.push(rest);
                 rest = &rest[taken..];
-                match frame.map(frame::decode::<Answer>) {
+                match frame.map(frame::decode::<BoardAnswer>) {
                     Some(Err(_)) => self.damaged += 1,
-                    Some(Ok((_, Answer::Refused(_)))) => self.refused = true,
+                    Some(Ok((_, BoardAnswer::Refused(_)))) => self.refused = true,
                     Some(Ok(_)) | None => {}
                 }
             }

@@ -1,10 +1,12 @@
 //! The board's state machine: an event in, bytes for each wire out. It reads no clock and waits for nothing.
 //!
 //! * [`Board::step`] here: frames in, answers out, who may use the servos' wire.
-//! * `commands`: what each command does. `cyclic`: the exchange with the servos. `stopping`: how the arm is stopped. `outbox`: bytes on their way.
+//! * `commands`: what each command does. `cyclic`: the exchange with the servos, `goals` and `feelings`: parts of it. `stopping`: how the arm is stopped. `outbox`: bytes on their way.
 
 mod commands;
 mod cyclic;
+mod feelings;
+mod goals;
 mod outbox;
 mod stopping;
 
@@ -15,8 +17,8 @@ use ulna_bus::engine::{EchoMode, Engine, EngineConfig, LinkTiming};
 
 use crate::frame::{self, FrameReader, MAX_FRAME};
 use crate::message::{
-    Answer, BoardCounters, BoardInfo, BoardStatus, Command, MAX_JOINTS, MAX_RAW, Mode, RawBytes,
-    Refusal, Trip, TripReason, VERSION, capability,
+    BoardAnswer, BoardCounters, BoardInfo, BoardRefusal, BoardStatus, Command, MAX_JOINTS, MAX_RAW,
+    Mode, RawBytes, Trip, TripReason, VERSION, capability,
 };
 use crate::setup::SoundSetup;
 use cyclic::Cyclic;
@@ -250,7 +252,7 @@ impl Board {
             Ok(answer) => answer,
             Err(refusal) => {
                 bump(&mut self.counters.refused);
-                Some(Answer::Refused(refusal))
+                Some(BoardAnswer::Refused(refusal))
             }
         };
         // Without a hello of our version there is no host that could keep the arm going.
@@ -262,7 +264,7 @@ impl Board {
         }
     }
 
-    fn say(&mut self, seq: u16, answer: &Answer) {
+    fn say(&mut self, seq: u16, answer: &BoardAnswer) {
         let mut out = [0; MAX_FRAME];
         let sent = frame::encode(seq, answer, &mut out);
         if !sent.is_ok_and(|frame| self.to_host.push(frame)) {
@@ -287,7 +289,7 @@ impl Board {
         }
         for part in bytes.chunks(MAX_RAW) {
             if let Ok(raw) = RawBytes::from_slice(part) {
-                self.say(0, &Answer::Raw(raw));
+                self.say(0, &BoardAnswer::Raw(raw));
             }
         }
     }
@@ -306,10 +308,10 @@ impl Board {
         runs.then(|| self.last_frame.saturating_add(setup.dead_man()))
     }
 
-    fn idle_only(&self) -> Result<(), Refusal> {
+    fn idle_only(&self) -> Result<(), BoardRefusal> {
         match self.mode {
             Mode::Idle => Ok(()),
-            Mode::Cyclic => Err(Refusal::NotIdle),
+            Mode::Cyclic => Err(BoardRefusal::NotIdle),
         }
     }
 }

@@ -24,7 +24,7 @@
 //! ```
 //! use core::time::Duration;
 //! use ulna_bridge::frame::{self, FrameReader};
-//! use ulna_bridge::message::{Answer, Command, VERSION};
+//! use ulna_bridge::message::{BoardAnswer, Command, VERSION};
 //! use ulna_bridge::{Board, BoardEvent};
 //!
 //! let mut board = Board::new("example");
@@ -34,7 +34,7 @@
 //!
 //! let mut reader = FrameReader::new();
 //! let (_, first) = reader.push(actions.to_host);
-//! let Some(Ok((1, Answer::Hello(info)))) = first.map(frame::decode) else { panic!("no hello") };
+//! let Some(Ok((1, BoardAnswer::Hello(info)))) = first.map(frame::decode) else { panic!("no hello") };
 //! assert_eq!((info.version, info.name.as_str()), (VERSION, "example"));
 //! # Ok::<(), frame::FrameError>(())
 //! ```

@@ -3,7 +3,7 @@
 //! Every command has a number, one more than that of the command before it (modulo 65536); the answer bears the same number. A number that is not
 //! newer than the last one is a repetition or came out of order: the frame is dropped, counted, and feeds no dead-man.
 //!
-//! [`VERSION`] changes with every change of a message. [`Command::Hello`] and [`Answer::Hello`] stay as they are in all versions, so that two ends of
+//! [`VERSION`] changes with every change of a message. [`Command::Hello`] and [`BoardAnswer::Hello`] stay as they are in all versions, so that two ends of
 //! different versions can say so.
 
 use core::fmt;
@@ -69,7 +69,7 @@ pub struct JointGoal {
 
 /// From the board to the host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Answer {
+pub enum BoardAnswer {
     /// Who I am.
     Hello(BoardInfo),
     /// I am here.
@@ -82,7 +82,7 @@ pub enum Answer {
     /// It is done.
     Done,
     /// It is not done, and nothing has changed.
-    Refused(Refusal),
+    Refused(BoardRefusal),
     /// How I am.
     Status(BoardStatus),
     /// The setup in force, if there is one.
@@ -271,7 +271,7 @@ pub struct JointFeeling {
 
 /// Why a command is not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Refusal {
+pub enum BoardRefusal {
     /// The host's version is another, or there was no hello since the board started.
     NoHello,
     /// Only while the board is idle.
@@ -292,7 +292,7 @@ pub enum Refusal {
     Baud,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for BoardRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoHello => f.write_str(
@@ -314,4 +314,4 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl core::error::Error for Refusal {}
+impl core::error::Error for BoardRefusal {}

@@ -29,7 +29,7 @@ pub struct BridgeSetup {
     /// What it does with a goal outside the limits.
     pub on_excess: ExcessAction,
     /// The servos, in the order in which goals and states name them.
-    pub joints: Vec<JointSetup, MAX_JOINTS>,
+    pub joints: Vec<BridgeJoint, MAX_JOINTS>,
 }
 
 /// How an arm is stopped that gets no more goals. Wheels stop in every case.
@@ -54,7 +54,7 @@ pub enum ExcessAction {
 
 /// One joint's servo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JointSetup {
+pub struct BridgeJoint {
     /// Its id on the bus.
     pub id: u8,
     /// Its model number.
@@ -228,7 +228,7 @@ impl SoundSetup {
         Ok(sound)
     }
 
-    fn take_joint(&mut self, place: u8, joint: &JointSetup) -> Result<(), SetupFault> {
+    fn take_joint(&mut self, place: u8, joint: &BridgeJoint) -> Result<(), SetupFault> {
         let before = &self.setup.joints[..usize::from(place)];
         let twice = before.iter().any(|other| other.id == joint.id);
         if twice || usize::from(joint.id) >= ulna_bus::engine::ALL_IDS {

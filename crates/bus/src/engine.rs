@@ -48,6 +48,7 @@ mod echo;
 mod limits;
 mod outbox;
 mod packets;
+mod phase;
 mod receive;
 mod reply;
 mod request;
@@ -63,10 +64,11 @@ pub use request::{GroupEntry, GroupRead, GroupWrite, Request, RequestError};
 
 use counters::bump;
 use packets::RxDecoder;
+use phase::Phase;
 use transaction::Transaction;
 use wire::Wire;
 
-/// The state of one bus: 5 kB, and 41 bytes for each of the `IDS` servos whose totals it keeps. [`Engine::new`] keeps those of all possible ones.
+/// The state of one bus: 5 kB, and 41 bytes for each of the `IDS` servos whose totals it keeps.
 #[derive(Debug, Clone)]
 pub struct Engine<const IDS: usize = ALL_IDS> {
     config: EngineConfig,
@@ -88,14 +90,6 @@ pub struct Engine<const IDS: usize = ALL_IDS> {
     skipped_before: u32,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Nothing sent yet: answers to an earlier transaction may still come in.
-    Settling,
-    Listening,
-    Done,
-}
-
 impl Engine {
     /// An engine with nothing to do, which keeps the totals of every servo that it meets.
     #[must_use]
@@ -105,8 +99,7 @@ impl Engine {
 }
 
 impl<const IDS: usize> Engine<IDS> {
-    /// An engine with nothing to do, which keeps the totals of the first `IDS` servos that it meets; servos beyond these are asked and answer all the
-    /// same, but count as never silent.
+    /// The same with the totals of the first `IDS` servos that it meets; others are asked and answer all the same, but count as never silent.
     #[must_use]
     pub fn with_totals(config: EngineConfig) -> Self {
         Self {

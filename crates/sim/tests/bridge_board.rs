@@ -8,9 +8,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 use ulna_bridge::frame::{self, FrameReader, MAX_FRAME};
 use ulna_bridge::message::{
-    Answer, BoardStatus, Command, CycleState, JointGoal, JointSample, Mode, TripReason, VERSION,
+    BoardAnswer, BoardStatus, Command, CycleState, JointGoal, JointSample, Mode, TripReason,
+    VERSION,
 };
-use ulna_bridge::setup::{BridgeSetup, ExcessAction, JointLimits, JointSetup, StopAction};
+use ulna_bridge::setup::{BridgeJoint, BridgeSetup, ExcessAction, JointLimits, StopAction};
 use ulna_bus::engine::wire_time;
 use ulna_bus::families::sts3215 as reg;
 use ulna_drivers::Port;
@@ -40,7 +41,7 @@ fn us(us: u64) -> Duration {
 }
 
 fn setup() -> BridgeSetup {
-    let joint = |id| JointSetup {
+    let joint = |id| BridgeJoint {
         id,
         model: 777,
         wheel: false,
@@ -106,7 +107,7 @@ struct Rig {
     seq: u16,
     reader: FrameReader,
     states: Vec<CycleState>,
-    answers: Vec<Answer>,
+    answers: Vec<BoardAnswer>,
 }
 
 impl Rig {
@@ -144,7 +145,7 @@ impl Rig {
         assert!(
             !rig.answers
                 .iter()
-                .any(|it| matches!(it, Answer::Refused(_))),
+                .any(|it| matches!(it, BoardAnswer::Refused(_))),
             "{:?}",
             rig.answers
         );
@@ -185,8 +186,8 @@ impl Rig {
             while !rest.is_empty() {
                 let (taken, frame) = self.reader.push(rest);
                 rest = &rest[taken..];
-                match frame.map(frame::decode::<Answer>) {
-                    Some(Ok((_, Answer::State(state)))) => self.states.push(state),
+                match frame.map(frame::decode::<BoardAnswer>) {
+                    Some(Ok((_, BoardAnswer::State(state)))) => self.states.push(state),
                     Some(answer) => self.answers.push(answer.unwrap().1),
                     None => {}
                 }
@@ -334,7 +335,7 @@ fn a_board_that_starts_again_moves_nothing() {
         rig.run_to(rig.now + ms(5));
     }
     assert_eq!(rig.registers(), before);
-    assert!(matches!(rig.answers.last(), Some(Answer::Refused(_))));
+    assert!(matches!(rig.answers.last(), Some(BoardAnswer::Refused(_))));
     assert_eq!(rig.status().mode, Mode::Idle);
 }
 
@@ -357,7 +358,7 @@ fn too_much_trips_where_that_is_asked_for() {
         joints: setup()
             .joints
             .iter()
-            .map(|joint| JointSetup {
+            .map(|joint| BridgeJoint {
                 limits: JointLimits {
                     celsius: Some(10),
                     ..joint.limits

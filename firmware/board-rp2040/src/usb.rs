@@ -72,7 +72,7 @@ pub(crate) fn serial_number(flash: Peri<'static, FLASH>) -> &'static str {
     static TEXT: StaticCell<[u8; 16]> = StaticCell::new();
     let mut number = [0; 8];
     let mut flash = Flash::<_, Blocking, FLASH_SIZE>::new_blocking(flash);
-    // Without it every board has the same number, and is told apart by its socket.
+    // Without it every board has the same number, and only its socket says which it is.
     let _ = flash.blocking_unique_id(&mut number);
     let text = TEXT.init([b'0'; 16]);
     for (digits, byte) in text.chunks_exact_mut(2).zip(number) {

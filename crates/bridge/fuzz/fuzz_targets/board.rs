@@ -8,14 +8,14 @@ use core::time::Duration;
 use libfuzzer_sys::fuzz_target;
 use ulna_bridge::frame::{self, MAX_FRAME};
 use ulna_bridge::message::{Command, JointGoal, Mode, VERSION};
-use ulna_bridge::setup::{BridgeSetup, ExcessAction, JointLimits, JointSetup, StopAction};
+use ulna_bridge::setup::{BridgeSetup, ExcessAction, JointLimits, BridgeJoint, StopAction};
 use ulna_bridge::{Board, BoardEvent};
 
 const LOW: i32 = 1000;
 const HIGH: i32 = 3000;
 
 fn setup(damp: u8) -> BridgeSetup {
-    let joint = |id| JointSetup {
+    let joint = |id| BridgeJoint {
         id,
         model: 777,
         wheel: false,

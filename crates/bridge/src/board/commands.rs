@@ -9,7 +9,7 @@ use super::cyclic::Cyclic;
 use super::{Board, engine_config, micros};
 use crate::limiter::Limiter;
 use crate::message::{
-    Answer, Command, JointGoal, MAX_JOINTS, Mode, RawBytes, Refusal, TripReason, VERSION,
+    BoardAnswer, BoardRefusal, Command, JointGoal, MAX_JOINTS, Mode, RawBytes, TripReason, VERSION,
 };
 use crate::setup::{BridgeSetup, ExcessAction, SoundSetup};
 
@@ -18,21 +18,25 @@ const BAUDS: core::ops::RangeInclusive<u32> = 9_600..=4_500_000;
 
 impl Board {
     /// Does it; the answer, if it is given at once.
-    pub(super) fn obey(&mut self, seq: u16, command: Command) -> Result<Option<Answer>, Refusal> {
+    pub(super) fn obey(
+        &mut self,
+        seq: u16,
+        command: Command,
+    ) -> Result<Option<BoardAnswer>, BoardRefusal> {
         if let Command::Hello { version } = command {
             return Ok(Some(self.greet(version)));
         }
         if !self.greeted {
-            return Err(Refusal::NoHello);
+            return Err(BoardRefusal::NoHello);
         }
         let answer = match command {
-            Command::Hello { .. } => Answer::Hello(self.info()),
-            Command::Ping { token } => Answer::Pong {
+            Command::Hello { .. } => BoardAnswer::Hello(self.info()),
+            Command::Ping { token } => BoardAnswer::Pong {
                 token,
                 board_us: micros(self.now),
             },
-            Command::Status => Answer::Status(self.status()),
-            Command::Limits => Answer::Limits(self.setup.as_ref().map(|it| it.setup.clone())),
+            Command::Status => BoardAnswer::Status(self.status()),
+            Command::Limits => BoardAnswer::Limits(self.setup.as_ref().map(|it| it.setup.clone())),
             Command::Setup(setup) => self.set_up(setup)?,
             Command::Start => self.start()?,
             // What becomes of goals is said with the state of the cycle that sends them.
@@ -40,55 +44,59 @@ impl Board {
             Command::Stop => return Ok(self.stop(seq)),
             Command::Clear => {
                 self.clear();
-                Answer::Done
+                BoardAnswer::Done
             }
             Command::Raw(bytes) => return self.raw_from_host(&bytes).map(|()| None),
             Command::Baud(baud) => self.set_baud(baud)?,
             Command::Lock(locked) => {
                 self.locked = locked;
-                Answer::Done
+                BoardAnswer::Done
             }
         };
         Ok(Some(answer))
     }
 
-    fn greet(&mut self, version: u16) -> Answer {
+    fn greet(&mut self, version: u16) -> BoardAnswer {
         self.greeted = version == VERSION;
         if self.mode == Mode::Cyclic {
             self.trip_because(TripReason::HostRestarted, None);
         }
-        Answer::Hello(self.info())
+        BoardAnswer::Hello(self.info())
     }
 
-    fn set_up(&mut self, setup: BridgeSetup) -> Result<Answer, Refusal> {
+    fn set_up(&mut self, setup: BridgeSetup) -> Result<BoardAnswer, BoardRefusal> {
         self.idle_only()?;
-        self.setup = Some(SoundSetup::new(setup).map_err(Refusal::Setup)?);
-        Ok(Answer::Done)
+        self.setup = Some(SoundSetup::new(setup).map_err(BoardRefusal::Setup)?);
+        Ok(BoardAnswer::Done)
     }
 
-    fn start(&mut self) -> Result<Answer, Refusal> {
+    fn start(&mut self) -> Result<BoardAnswer, BoardRefusal> {
         self.idle_only()?;
         if let Some(trip) = self.trip {
-            return Err(Refusal::Tripped(trip.reason));
+            return Err(BoardRefusal::Tripped(trip.reason));
         }
-        let sound = self.setup.as_ref().ok_or(Refusal::NoSetup)?;
+        let sound = self.setup.as_ref().ok_or(BoardRefusal::NoSetup)?;
         let mut config = engine_config(sound.protocol, sound.setup.baud, self.turnaround);
         config.fast_reads = sound.setup.fast_reads;
         self.engine = Engine::with_totals(config);
         self.cyclic = Cyclic::starting(self.now, sound);
         self.new_baud = Some(sound.setup.baud);
         self.mode = Mode::Cyclic;
-        Ok(Answer::Done)
+        Ok(BoardAnswer::Done)
     }
 
-    fn take_goals(&mut self, seq: u16, goals: &Vec<JointGoal, MAX_JOINTS>) -> Result<(), Refusal> {
+    fn take_goals(
+        &mut self,
+        seq: u16,
+        goals: &Vec<JointGoal, MAX_JOINTS>,
+    ) -> Result<(), BoardRefusal> {
         if self.mode != Mode::Cyclic || self.cyclic.ending.is_some() {
-            return Err(Refusal::NotCyclic);
+            return Err(BoardRefusal::NotCyclic);
         }
         if let Some(trip) = self.trip {
-            return Err(Refusal::Tripped(trip.reason));
+            return Err(BoardRefusal::Tripped(trip.reason));
         }
-        let sound = self.setup.as_ref().ok_or(Refusal::NoSetup)?;
+        let sound = self.setup.as_ref().ok_or(BoardRefusal::NoSetup)?;
         let mut wanted = [None; MAX_JOINTS];
         for goal in goals {
             let place = usize::from(goal.joint);
@@ -96,14 +104,14 @@ impl Board {
                 Some(place_for_it @ None) if place < sound.models.len() => {
                     *place_for_it = Some(goal.counts);
                 }
-                _ => return Err(Refusal::Goals),
+                _ => return Err(BoardRefusal::Goals),
             }
         }
         if sound.setup.on_excess == ExcessAction::Trip
             && let Some((joint, reason)) = self.excess(&wanted)
         {
             self.trip_because(reason, Some(joint));
-            return Err(Refusal::Tripped(reason));
+            return Err(BoardRefusal::Tripped(reason));
         }
         for (joint, target) in self.cyclic.joints.iter_mut().zip(wanted) {
             joint.limiter.want(target);
@@ -129,9 +137,9 @@ impl Board {
     }
 
     /// Ends cyclic mode once the wire is free and wheels stand; the answer comes then.
-    fn stop(&mut self, seq: u16) -> Option<Answer> {
+    fn stop(&mut self, seq: u16) -> Option<BoardAnswer> {
         if self.mode == Mode::Idle {
-            return Some(Answer::Done);
+            return Some(BoardAnswer::Done);
         }
         for joint in &mut self.cyclic.joints {
             joint.limiter.want(None);
@@ -158,22 +166,22 @@ impl Board {
         }
     }
 
-    fn raw_from_host(&mut self, bytes: &RawBytes) -> Result<(), Refusal> {
+    fn raw_from_host(&mut self, bytes: &RawBytes) -> Result<(), BoardRefusal> {
         self.idle_only()?;
         if self.locked {
-            return Err(Refusal::Locked);
+            return Err(BoardRefusal::Locked);
         }
         self.raw_to_host = true;
         self.pass_raw(bytes);
         Ok(())
     }
 
-    fn set_baud(&mut self, baud: u32) -> Result<Answer, Refusal> {
+    fn set_baud(&mut self, baud: u32) -> Result<BoardAnswer, BoardRefusal> {
         self.idle_only()?;
         if !BAUDS.contains(&baud) {
-            return Err(Refusal::Baud);
+            return Err(BoardRefusal::Baud);
         }
         self.new_baud = Some(baud);
-        Ok(Answer::Done)
+        Ok(BoardAnswer::Done)
     }
 }

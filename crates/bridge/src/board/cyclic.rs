@@ -3,23 +3,21 @@
 use core::time::Duration;
 
 use heapless::Vec;
-use ulna_bus::engine::{GroupEntry, GroupWrite, Reply, Request, Status};
-use ulna_bus::registers::{Register, Role, Span};
+use ulna_bus::engine::{Reply, Request, Status};
+use ulna_bus::registers::{Role, Span};
 
 use super::{Board, bump, micros};
 use crate::limiter::Limiter;
 use crate::message::{
-    Answer, CycleState, JointFeeling, JointSample, MAX_JOINTS, Mode, Trip, TripReason,
+    BoardAnswer, CycleState, JointFeeling, JointSample, MAX_JOINTS, Mode, Trip, TripReason,
 };
 use crate::setup::{FEELINGS, SoundSetup};
 
 /// A joint that was not measured for longer than this gets no goals: if they moved on without it, it would leap to them when the cable makes
 /// contact again.
-const ABSENT_AFTER: Duration = Duration::from_millis(250);
+pub(super) const ABSENT_AFTER: Duration = Duration::from_millis(250);
 /// A servo that is silent for longer is asked only now and then, since its silence costs the others time.
 const PROBE_EVERY: Duration = Duration::from_millis(100);
-/// So many readings in a row above a limit stop the arm: a motor that starts draws much for a moment, and one reading may be wrong.
-const CONFIRMED: u8 = 5;
 /// Where nothing is left of a cycle, every so many cycles one servo is asked whether it has torque.
 const TORQUE_EVERY: u32 = 25;
 
@@ -27,22 +25,22 @@ const TORQUE_EVERY: u32 = 25;
 #[derive(Debug, Clone)]
 pub(super) struct Cyclic {
     /// When the next cycle is due.
-    next: Duration,
+    pub(super) next: Duration,
     /// When the newest cycle began.
     began: Duration,
     cycle: u32,
-    asking: Option<Ask>,
+    pub(super) asking: Option<Ask>,
     /// The number of the newest goals, and when they came.
     pub(super) goals: Option<(u16, Duration)>,
     /// The number of the goals that the newest cycle sent.
-    sent: Option<u16>,
-    limited: u16,
+    pub(super) sent: Option<u16>,
+    pub(super) limited: u16,
     pub(super) joints: [JointRun; MAX_JOINTS],
     /// Whose turn it is, and with which question.
-    turn: usize,
+    pub(super) turn: usize,
     /// In this cycle the turn was taken.
-    turn_taken: bool,
-    feelings: Vec<JointFeeling, MAX_JOINTS>,
+    pub(super) turn_taken: bool,
+    pub(super) feelings: Vec<JointFeeling, MAX_JOINTS>,
     /// How often what stops the arm is still to be written: at once, then with each cycle.
     pub(super) stops_left: u8,
     pub(super) stop_due: bool,
@@ -52,7 +50,7 @@ pub(super) struct Cyclic {
 
 /// What the open question is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ask {
+pub(super) enum Ask {
     State,
     Feeling(usize),
     Torque(usize),
@@ -64,7 +62,7 @@ pub(super) struct JointRun {
     pub(super) limiter: Limiter,
     /// Where it was last, counts.
     pub(super) position: Option<i32>,
-    measured: Duration,
+    pub(super) measured: Duration,
     asked: Duration,
     sample: JointSample,
     /// Its servo says that it has no torque.
@@ -194,7 +192,7 @@ impl Board {
     }
 
     /// The wire is to be free when the dead-man's time is up, so that the arm is stopped at that moment.
-    fn wire_is_free_in_time(&self, span: Span, servos: usize) -> bool {
+    pub(super) fn wire_is_free_in_time(&self, span: Span, servos: usize) -> bool {
         let over = self.now + self.engine.config().occupancy(span.len, servos);
         self.dead_man_at().is_none_or(|at| over <= at)
     }
@@ -257,124 +255,6 @@ impl Board {
                 }
             }
         }
-        true
-    }
-
-    /// Joints that were silent for long get no goal, and none from before when they are back. Wheels without fresh goals stand.
-    fn leave_absent_alone(&mut self) {
-        let Some(sound) = &self.setup else { return };
-        let stale = match self.cyclic.goals {
-            Some((_, at)) => self.now.saturating_sub(at) > sound.dead_man(),
-            None => false,
-        };
-        for (run, joint) in self.cyclic.joints.iter_mut().zip(&sound.setup.joints) {
-            let silent = self.now.saturating_sub(run.measured) > ABSENT_AFTER;
-            match joint.wheel {
-                true if stale => run.limiter.want(Some(0)),
-                false if silent => {
-                    run.limiter = Limiter::at(None);
-                    run.position = None;
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Puts this cycle's goals on the wire, each as near to what the host wants as its limits allow.
-    fn send_goals(&mut self, since: Duration) {
-        self.cyclic.limited = 0;
-        self.cyclic.sent = None;
-        if self.trip.is_some() || self.cyclic.ending.is_some() {
-            return;
-        }
-        let Some(sound) = &self.setup else { return };
-        let mut goals = [None; MAX_JOINTS];
-        for (place, joint) in sound.setup.joints.iter().enumerate() {
-            let run = &mut self.cyclic.joints[place];
-            let next = run.limiter.next(&joint.limits, since);
-            let Some(next) = next.filter(|_| !run.limp) else {
-                continue;
-            };
-            if next.limited {
-                self.cyclic.limited |= 1 << place;
-            }
-            goals[place] = Some(next.counts);
-        }
-        if self.cyclic.limited != 0 {
-            bump(&mut self.counters.limited);
-        }
-        if goals.iter().any(Option::is_some) {
-            self.cyclic.sent = self.cyclic.goals.map(|(seq, _)| seq);
-        }
-        self.post_goals(&goals);
-    }
-
-    /// Writes these goals, in one packet for joints and one for wheels.
-    pub(super) fn post_goals(&mut self, goals: &[Option<i32>; MAX_JOINTS]) {
-        let Some(sound) = &self.setup else { return };
-        for (register, wheels) in [(sound.speed_goal, true), (sound.position_goal, false)] {
-            let Some(register) = register else { continue };
-            let mut values = [None; MAX_JOINTS];
-            for (place, joint) in sound.setup.joints.iter().enumerate() {
-                if joint.wheel == wheels {
-                    values[place] = goals[place];
-                }
-            }
-            post(
-                &mut self.engine,
-                &mut self.to_bus,
-                self.now,
-                sound,
-                &register,
-                &values,
-            );
-        }
-    }
-
-    /// Asks the servo whose turn it is what it feels or, in turns with that, whether it has torque, if there is time before the next cycle.
-    fn ask_one(&mut self) -> bool {
-        let Some(sound) = &self.setup else {
-            return false;
-        };
-        let joints = sound.models.len();
-        let (place, torque) = (
-            self.cyclic.turn % joints,
-            self.cyclic.turn / joints % 2 == 1 || sound.setup.full_state,
-        );
-        let (Some(model), Some(joint)) = (sound.models.get(place), sound.setup.joints.get(place))
-        else {
-            return false;
-        };
-        let roles = match torque {
-            true => &[Role::TorqueEnable][..],
-            false => &FEELINGS[..],
-        };
-        let Some(span) = model.table.span(roles) else {
-            return false;
-        };
-        let config = self.engine.config();
-        let usual = self.now + config.occupancy(span.len, 1) + config.link.typical;
-        let over = self.now + config.longest(span.len, 1);
-        let in_time =
-            sound.setup.rate_hz == 0 || sound.setup.full_state || usual <= self.cyclic.next;
-        if !in_time || !self.wire_is_free_in_time(span, 1) {
-            return false;
-        }
-        self.cyclic.turn_taken = true;
-        self.cyclic.turn = self.cyclic.turn.wrapping_add(1) % (2 * joints);
-        let run = &self.cyclic.joints[place];
-        if self.now.saturating_sub(run.measured) > ABSENT_AFTER {
-            return false;
-        }
-        let ids = [joint.id];
-        let request = Request::group_read(span.address, span.len, &ids);
-        if self.engine.begin(self.now, &request, over).is_err() {
-            return false;
-        }
-        self.cyclic.asking = Some(match torque {
-            true => Ask::Torque(place),
-            false => Ask::Feeling(place),
-        });
         true
     }
 
@@ -452,94 +332,7 @@ impl Board {
         };
         #[allow(clippy::cast_possible_truncation)] // a running number, modulo 65536
         let seq = self.cyclic.cycle as u16;
-        self.say(seq, &Answer::State(state));
-    }
-
-    /// What a reply says of what its servo feels; `asked` are the roles whose span was read, none for the span of a cycle.
-    fn felt(&self, place: usize, reply: &Reply, asked: &[Role]) -> Option<JointFeeling> {
-        let sound = self.setup.as_ref()?;
-        let span = match asked {
-            [] => sound.read,
-            roles => sound.models.get(place)?.table.span(roles)?,
-        };
-        let data = reply.result.ok()?;
-        let counts = |role| {
-            let register = sound.register(place, role)?;
-            let counts = register.decode_in_block(span.address, data.bytes())?;
-            i16::try_from(counts).ok()
-        };
-        Some(JointFeeling {
-            joint: u8::try_from(place).ok()?,
-            load: counts(Role::PresentLoad),
-            current: counts(Role::PresentCurrent),
-            voltage: counts(Role::PresentVoltage),
-            temperature: counts(Role::PresentTemperature),
-            torque: None,
-        })
-    }
-
-    /// Takes what a servo feels, and stops the arm if it is too much.
-    fn feel(&mut self, feeling: JointFeeling) {
-        let place = usize::from(feeling.joint);
-        let limits = self.setup.as_ref().and_then(|sound| {
-            let joint = sound.setup.joints.get(place)?;
-            Some(joint.limits)
-        });
-        if let (Some(limits), Some(run)) = (limits, self.cyclic.joints.get_mut(place)) {
-            let above = |value: Option<i16>, limit: Option<u16>| {
-                let (value, limit) = (value?.unsigned_abs(), limit?);
-                Some(value > limit)
-            };
-            let current = above(feeling.current, limits.current);
-            let heat = above(feeling.temperature, limits.celsius.map(u16::from));
-            let mut reason = None;
-            for (count, is_above, why) in [
-                (&mut run.over_current, current, TripReason::Current),
-                (&mut run.over_heat, heat, TripReason::Temperature),
-            ] {
-                *count = match is_above {
-                    Some(true) => count.saturating_add(1),
-                    Some(false) => 0,
-                    None => *count,
-                };
-                if *count >= CONFIRMED {
-                    reason = Some(why);
-                }
-            }
-            if let Some(reason) = reason {
-                self.trip_because(reason, Some(feeling.joint));
-            }
-        }
-        // If there is no room, the newest of this cycle are reported already.
-        let _ = self.cyclic.feelings.push(feeling);
-    }
-
-    fn take_torque(&mut self, place: usize) {
-        let Some(sound) = &self.setup else { return };
-        let reply = self.engine.replies().first();
-        let register = sound.register(place, Role::TorqueEnable);
-        let (Some(reply), Some(register)) = (reply, register) else {
-            return;
-        };
-        let on = reply
-            .result
-            .ok()
-            .and_then(|data| register.decode(data.bytes()));
-        let (Some(on), Some(run)) = (on, self.cyclic.joints.get_mut(place)) else {
-            return;
-        };
-        run.limp = on == 0;
-        if run.limp {
-            // Where it stands when it has torque again is where goals begin.
-            run.limiter = Limiter::at(None);
-            run.position = None;
-        }
-        let feeling = JointFeeling {
-            joint: u8::try_from(place).unwrap_or(u8::MAX),
-            torque: Some(on != 0),
-            ..JointFeeling::default()
-        };
-        let _ = self.cyclic.feelings.push(feeling);
+        self.say(seq, &BoardAnswer::State(state));
     }
 
     /// Ends cyclic mode if that was asked and the wire is free.
@@ -553,7 +346,7 @@ impl Board {
         self.stop_wheels();
         self.mode = Mode::Idle;
         self.cyclic.ending = None;
-        self.say(seq, &Answer::Done);
+        self.say(seq, &BoardAnswer::Done);
         true
     }
 
@@ -578,37 +371,4 @@ fn decoded(sound: &SoundSetup, place: usize, reply: &Reply, role: Role) -> Optio
     let register = sound.register(place, role)?;
     let counts = register.decode_in_block(sound.read.address, data.bytes())?;
     Some((counts, data.flags.0))
-}
-
-/// Writes these values of one register in one packet.
-pub(super) fn post<const N: usize>(
-    engine: &mut ulna_bus::engine::Engine<MAX_JOINTS>,
-    to_bus: &mut super::outbox::Outbox<N>,
-    now: Duration,
-    sound: &SoundSetup,
-    register: &Register,
-    values: &[Option<i32>; MAX_JOINTS],
-) {
-    let mut entries: Vec<GroupEntry, MAX_JOINTS> = Vec::new();
-    for (joint, value) in sound.setup.joints.iter().zip(values) {
-        if let Some(Ok(bytes)) = value.map(|value| register.encode(value)) {
-            // Cannot fail: there are as many places as joints.
-            let _ = entries.push(GroupEntry {
-                id: joint.id,
-                data: bytes.padded(),
-            });
-        }
-    }
-    if entries.is_empty() {
-        return;
-    }
-    let write = GroupWrite {
-        address: register.address,
-        width: register.width,
-        entries: &entries,
-    };
-    // Ids and widths were checked with the setup, so nothing is left to refuse.
-    if let Ok(bytes) = engine.post(now, &write) {
-        to_bus.push(bytes);
-    }
 }

@@ -5,7 +5,7 @@
 use ulna_bus::registers::Role;
 
 use super::Board;
-use super::cyclic::post;
+use super::goals::post;
 use crate::message::MAX_JOINTS;
 use crate::setup::{StopAction, damping};
 

@@ -4,14 +4,14 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::message::{BoardStatus, JointGoal};
-use crate::setup::{BridgeSetup, ExcessAction, JointLimits, JointSetup, SetupFault, StopAction};
+use crate::setup::{BridgeJoint, BridgeSetup, ExcessAction, JointLimits, SetupFault, StopAction};
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
 fn setup() -> BridgeSetup {
-    let joint = |id| JointSetup {
+    let joint = |id| BridgeJoint {
         id,
         model: 777,
         wheel: false,
@@ -42,7 +42,7 @@ struct Link {
     seq: u16,
     /// What the board has sent to the servos.
     bus: Vec<u8>,
-    answers: Vec<(u16, Answer)>,
+    answers: Vec<(u16, BoardAnswer)>,
 }
 
 impl Link {
@@ -63,8 +63,8 @@ impl Link {
 
     fn driving() -> Self {
         let mut link = Self::greeted();
-        assert_eq!(link.send(0, &Command::Setup(setup())), [Answer::Done]);
-        assert_eq!(link.send(0, &Command::Start)[0], Answer::Done);
+        assert_eq!(link.send(0, &Command::Setup(setup())), [BoardAnswer::Done]);
+        assert_eq!(link.send(0, &Command::Start)[0], BoardAnswer::Done);
         link
     }
 
@@ -74,7 +74,7 @@ impl Link {
         frame::encode(self.seq, command, &mut out).unwrap().to_vec()
     }
 
-    fn step(&mut self, at: Duration, event: BoardEvent<'_>) -> Vec<Answer> {
+    fn step(&mut self, at: Duration, event: BoardEvent<'_>) -> Vec<BoardAnswer> {
         let actions = self.board.step(at, event);
         self.bus.extend(actions.to_bus);
         let (mut reader, mut rest, mut out) = (FrameReader::new(), actions.to_host, Vec::new());
@@ -82,7 +82,7 @@ impl Link {
             let (taken, frame) = reader.push(rest);
             rest = &rest[taken..];
             if let Some(frame) = frame {
-                let (seq, answer): (u16, Answer) = frame::decode(frame).unwrap();
+                let (seq, answer): (u16, BoardAnswer) = frame::decode(frame).unwrap();
                 self.answers.push((seq, answer.clone()));
                 out.push(answer);
             }
@@ -90,7 +90,7 @@ impl Link {
         out
     }
 
-    fn send(&mut self, at_ms: u64, command: &Command) -> Vec<Answer> {
+    fn send(&mut self, at_ms: u64, command: &Command) -> Vec<BoardAnswer> {
         let frame = self.frame(command);
         self.step(ms(at_ms), BoardEvent::Host(&frame))
     }
@@ -114,10 +114,10 @@ fn a_board_fits_into_a_microcontroller() {
 #[test]
 fn nothing_is_done_before_a_hello_of_the_same_version() {
     let mut link = Link::new();
-    let refused = [Answer::Refused(Refusal::NoHello)];
+    let refused = [BoardAnswer::Refused(BoardRefusal::NoHello)];
     assert_eq!(link.send(0, &Command::Setup(setup())), refused);
     let other = link.send(0, &Command::Hello { version: 7 });
-    assert!(matches!(&other[..], [Answer::Hello(info)] if info.version == VERSION));
+    assert!(matches!(&other[..], [BoardAnswer::Hello(info)] if info.version == VERSION));
     assert_eq!(link.send(0, &Command::Start), refused);
     assert!(link.bus.is_empty());
 }
@@ -125,11 +125,11 @@ fn nothing_is_done_before_a_hello_of_the_same_version() {
 #[test]
 fn goals_are_taken_in_cyclic_mode_alone() {
     let mut link = Link::greeted();
-    let refused = [Answer::Refused(Refusal::NotCyclic)];
+    let refused = [BoardAnswer::Refused(BoardRefusal::NotCyclic)];
     assert_eq!(link.send(1, &goals(2000)), refused);
     assert_eq!(
         link.send(1, &Command::Start),
-        [Answer::Refused(Refusal::NoSetup)]
+        [BoardAnswer::Refused(BoardRefusal::NoSetup)]
     );
     link.send(1, &Command::Setup(setup()));
     assert_eq!(link.send(1, &goals(2000)), refused);
@@ -162,16 +162,22 @@ fn the_dead_man_acts_when_its_time_is_up() {
     let expected = (TripReason::DeadMan, 140_000, 40_000);
     assert_eq!((trip.reason, trip.at_us, trip.last_frame_us), expected);
     // It latches, and a new start does not get around it.
-    let tripped = Refusal::Tripped(TripReason::DeadMan);
-    assert_eq!(link.send(141, &goals(2000)), [Answer::Refused(tripped)]);
+    let tripped = BoardRefusal::Tripped(TripReason::DeadMan);
+    assert_eq!(
+        link.send(141, &goals(2000)),
+        [BoardAnswer::Refused(tripped)]
+    );
     link.send(142, &Command::Stop);
     for at in 143..160 {
         link.step(ms(at), BoardEvent::Time);
     }
     assert_eq!(link.status().mode, Mode::Idle);
-    assert_eq!(link.send(160, &Command::Start), [Answer::Refused(tripped)]);
-    assert_eq!(link.send(161, &Command::Clear), [Answer::Done]);
-    assert_eq!(link.send(162, &Command::Start)[0], Answer::Done);
+    assert_eq!(
+        link.send(160, &Command::Start),
+        [BoardAnswer::Refused(tripped)]
+    );
+    assert_eq!(link.send(161, &Command::Clear), [BoardAnswer::Done]);
+    assert_eq!(link.send(162, &Command::Start)[0], BoardAnswer::Done);
 }
 
 #[test]
@@ -220,22 +226,31 @@ fn raw_bytes_pass_while_idle_and_unlocked() {
     assert_eq!(link.send(0, &raw), []);
     assert_eq!(link.bus, [1, 2, 3]);
     let back = link.step(ms(1), BoardEvent::Bus(&[4, 5]));
-    assert_eq!(back, [Answer::Raw(RawBytes::from_slice(&[4, 5]).unwrap())]);
+    assert_eq!(
+        back,
+        [BoardAnswer::Raw(RawBytes::from_slice(&[4, 5]).unwrap())]
+    );
 
     link.step(ms(2), BoardEvent::RawPort(&[6]));
     assert_eq!(link.bus, [1, 2, 3, 6]);
     let actions = link.board.step(ms(3), BoardEvent::Bus(&[7]));
     assert_eq!((actions.to_raw, actions.to_host), (&[7][..], &[][..]));
 
-    assert_eq!(link.send(4, &Command::Lock(true)), [Answer::Done]);
-    assert_eq!(link.send(4, &raw), [Answer::Refused(Refusal::Locked)]);
+    assert_eq!(link.send(4, &Command::Lock(true)), [BoardAnswer::Done]);
+    assert_eq!(
+        link.send(4, &raw),
+        [BoardAnswer::Refused(BoardRefusal::Locked)]
+    );
     link.step(ms(4), BoardEvent::RawPort(&[6; 8]));
     assert_eq!(link.bus.len(), 4);
     link.send(5, &Command::Lock(false));
     link.send(5, &Command::Setup(setup()));
     link.send(5, &Command::Start);
     let questions = link.bus.len();
-    assert_eq!(link.send(5, &raw), [Answer::Refused(Refusal::NotIdle)]);
+    assert_eq!(
+        link.send(5, &raw),
+        [BoardAnswer::Refused(BoardRefusal::NotIdle)]
+    );
     link.step(ms(5), BoardEvent::RawPort(&[6; 5]));
     assert_eq!(link.bus.len(), questions);
     assert_eq!(link.status().counters.raw_dropped, 13);
@@ -247,7 +262,7 @@ fn a_setup_that_is_not_sound_is_refused_by_name() {
         let mut broken = setup();
         change(&mut broken);
         match &Link::greeted().send(0, &Command::Setup(broken))[..] {
-            [Answer::Refused(Refusal::Setup(fault))] => *fault,
+            [BoardAnswer::Refused(BoardRefusal::Setup(fault))] => *fault,
             other => panic!("{other:?}"),
         }
     };

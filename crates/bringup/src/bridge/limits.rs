@@ -1,7 +1,7 @@
 //! What a board keeps to, in the units of people.
 
 use serde::Serialize;
-use ulna_bridge::message::{Answer, Command};
+use ulna_bridge::message::{BoardAnswer, Command};
 use ulna_bridge::setup::{BridgeSetup, ExcessAction, JointLimits, StopAction};
 use ulna_bus::engine::Engine;
 use ulna_drivers::arm::{ArmError, engine_config};
@@ -59,7 +59,7 @@ pub fn limits(
     let Some(id) = id else {
         let (mut client, mut pacer) = bridge::client(&name)?;
         let setup = match client.ask(&mut pacer, &Command::Limits)? {
-            Answer::Limits(setup) => setup,
+            BoardAnswer::Limits(setup) => setup,
             _ => None,
         };
         return Ok(setup.map(|setup| in_words(name, true, &setup, &[])));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use ulna_bridge::message::{Command, TripReason};
-use ulna_bridge::setup::{BridgeSetup, ExcessAction, JointLimits, JointSetup, StopAction};
+use ulna_bridge::setup::{BridgeJoint, BridgeSetup, ExcessAction, JointLimits, StopAction};
 use ulna_drivers::bridge::{self, BridgeClient, BridgeError};
 use ulna_rt::Pacer;
 
@@ -84,7 +84,7 @@ fn let_dead_man_act(
     pacer: &mut dyn Pacer,
     baud: u32,
 ) -> Result<(f64, u32, bool), BringupError> {
-    let servo = JointSetup {
+    let servo = BridgeJoint {
         id: 1,
         model: ulna_bus::families::sts3215::STS3215.number,
         wheel: false,

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use ulna_bridge::message::{CycleState, JointFeeling, JointGoal, JointSample, MAX_JOINTS};
-use ulna_bridge::setup::{BridgeSetup, JointLimits, JointSetup};
+use ulna_bridge::setup::{BridgeJoint, BridgeSetup, JointLimits};
 use ulna_bus::health::Change;
 use ulna_bus::registers::Role;
 use ulna_core::{LinkLost, Progress, SafeSlice, Stamp};
@@ -75,7 +75,7 @@ impl ServoArm {
                     joint_limits(servo, gate.range[index], fastest)
                 }
             };
-            let joint = JointSetup {
+            let joint = BridgeJoint {
                 id: servo.id,
                 model: servo.model.number,
                 wheel: servo.is_wheel(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ulna_bridge::frame::{self, FrameReader, MAX_FRAME};
 use ulna_bridge::message::{
-    Answer, BoardInfo, BoardStatus, Command, CycleState, Mode, Refusal, VERSION,
+    BoardAnswer, BoardInfo, BoardRefusal, BoardStatus, Command, CycleState, Mode, VERSION,
 };
 use ulna_rt::Pacer;
 
@@ -36,7 +36,7 @@ pub struct BridgeClient {
     raw: VecDeque<u8>,
     states: VecDeque<CycleState>,
     /// The newest answer that is neither a state nor raw bytes, with the number of its command.
-    answer: Option<(u16, Answer)>,
+    answer: Option<(u16, BoardAnswer)>,
     clock: BoardClock,
     pinged: Option<(u32, Duration)>,
 }
@@ -86,7 +86,7 @@ impl BridgeClient {
             client.port.write(pacer.now(), &[0])?;
             let hello = Command::Hello { version: VERSION };
             let again = (pacer.now() + AGAIN).min(end);
-            let Some(Answer::Hello(info)) = client.ask_until(pacer, &hello, again)? else {
+            let Some(BoardAnswer::Hello(info)) = client.ask_until(pacer, &hello, again)? else {
                 continue;
             };
             if info.version != VERSION {
@@ -118,7 +118,7 @@ impl BridgeClient {
     /// [`BridgeError`]
     pub fn status(&mut self, pacer: &mut dyn Pacer) -> Result<BoardStatus, BridgeError> {
         match self.ask(pacer, &Command::Status)? {
-            Answer::Status(status) => Ok(status),
+            BoardAnswer::Status(status) => Ok(status),
             _ => Err(self.no_answer()),
         }
     }
@@ -138,10 +138,14 @@ impl BridgeClient {
     ///
     /// # Errors
     /// [`BridgeError`], also if the board refuses.
-    pub fn ask(&mut self, pacer: &mut dyn Pacer, command: &Command) -> Result<Answer, BridgeError> {
+    pub fn ask(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        command: &Command,
+    ) -> Result<BoardAnswer, BridgeError> {
         let end = pacer.now() + PATIENCE;
         match self.ask_until(pacer, command, end)? {
-            Some(Answer::Refused(refusal)) => Err(self.refused(refusal)),
+            Some(BoardAnswer::Refused(refusal)) => Err(self.refused(refusal)),
             Some(answer) => Ok(answer),
             None => Err(self.no_answer()),
         }
@@ -152,7 +156,7 @@ impl BridgeClient {
         pacer: &mut dyn Pacer,
         command: &Command,
         end: Duration,
-    ) -> Result<Option<Answer>, BridgeError> {
+    ) -> Result<Option<BoardAnswer>, BridgeError> {
         let seq = self.send(pacer.now(), command)?;
         loop {
             self.poll(pacer.now())?;
@@ -193,7 +197,7 @@ impl BridgeClient {
             let mut rest = &bytes[..count];
             while !rest.is_empty() {
                 let (taken, frame) = self.reader.push(rest);
-                let answer = frame.map(frame::decode::<Answer>);
+                let answer = frame.map(frame::decode::<BoardAnswer>);
                 rest = rest.get(taken..).unwrap_or_default();
                 // A damaged frame is a lost one: states come again, and what is asked is asked with patience.
                 if let Some(Ok((seq, answer))) = answer {
@@ -206,19 +210,19 @@ impl BridgeClient {
         }
     }
 
-    fn take(&mut self, seq: u16, answer: Answer, now: Duration) {
+    fn take(&mut self, seq: u16, answer: BoardAnswer, now: Duration) {
         match answer {
-            Answer::State(state) => {
+            BoardAnswer::State(state) => {
                 if self.states.len() == STATES {
                     self.states.pop_front();
                 }
                 self.states.push_back(state);
             }
-            Answer::Raw(bytes) => {
+            BoardAnswer::Raw(bytes) => {
                 let room = RAW - self.raw.len();
                 self.raw.extend(bytes.iter().take(room));
             }
-            Answer::Pong { token, board_us } => {
+            BoardAnswer::Pong { token, board_us } => {
                 if let Some((_, sent)) = self.pinged.take_if(|(asked, _)| *asked == token) {
                     self.clock.measured(sent, now, board_us);
                 }
@@ -229,12 +233,12 @@ impl BridgeClient {
     }
 
     /// The newest refusal that was not waited for; taken once.
-    pub(super) fn take_refusal(&mut self) -> Option<Refusal> {
+    pub(super) fn take_refusal(&mut self) -> Option<BoardRefusal> {
         match self
             .answer
-            .take_if(|(_, it)| matches!(it, Answer::Refused(_)))
+            .take_if(|(_, it)| matches!(it, BoardAnswer::Refused(_)))
         {
-            Some((_, Answer::Refused(refusal))) => Some(refusal),
+            Some((_, BoardAnswer::Refused(refusal))) => Some(refusal),
             _ => None,
         }
     }
@@ -270,10 +274,10 @@ impl BridgeClient {
         self.port.input()
     }
 
-    pub(super) fn refused(&self, refusal: Refusal) -> BridgeError {
+    pub(super) fn refused(&self, refusal: BoardRefusal) -> BridgeError {
         let port = self.name.clone();
         match refusal {
-            Refusal::Tripped(reason) => BridgeError::Tripped {
+            BoardRefusal::Tripped(reason) => BridgeError::Tripped {
                 port,
                 reason,
                 joint: None,

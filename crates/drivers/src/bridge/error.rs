@@ -2,7 +2,7 @@
 
 use std::io;
 
-use ulna_bridge::message::{Refusal, TripReason};
+use ulna_bridge::message::{BoardRefusal, TripReason};
 use ulna_outside::Printable;
 
 use crate::port::PortError;
@@ -67,7 +67,7 @@ pub enum BridgeError {
         /// The port.
         port: String,
         /// Why.
-        refusal: Refusal,
+        refusal: BoardRefusal,
     },
     /// The board does not know an arm with so many joints.
     #[error("a bridge board drives at most {most} joints, the arm has {joints}")]
