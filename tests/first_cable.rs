@@ -281,6 +281,86 @@ fn overload_is_explained_and_cleared_without_moving_the_arm() {
 }
 
 #[test]
+fn both_arms_of_a_pair_and_leaders_recover() {
+    let pair = json(&["recover", "--sim", "--robot", "bi_so101"]);
+    let arms = pair["arms"].as_array().unwrap();
+    assert_eq!(arms.len(), 2, "{pair}");
+    for arm in arms {
+        assert_eq!(
+            (&arm["well"], &arm["robot"]),
+            (&true.into(), &"so101".into())
+        );
+        assert_eq!(arm["servos"][5]["before"]["alarms"], "overload");
+    }
+    // OMX' leader has other ids than its follower.
+    for (robot, first) in [("so101", 1), ("omx", 1)] {
+        let leader = json(&["recover", "--sim", "--leader", "--robot", robot]);
+        assert_eq!(leader["servos"][0]["id"], first, "{leader}");
+        assert_eq!(leader["well"], true, "{leader}");
+    }
+    fails(
+        2,
+        &["LEFT,RIGHT"],
+        &["recover", "--robot", "bi_so101", "--robot-port", "/dev/a"],
+    );
+}
+
+/// An adapter makes answers late; that is no fault of a servo.
+#[test]
+fn service_commands_work_behind_slow_adapters() {
+    for adapter in ["cdc", "ftdi:16", "esp32", "late:60", "busy:8"] {
+        for robot in ["so101", "koch"] {
+            let args = ["scan", "--sim", "--robot", robot, "--adapter", adapter];
+            let scanned = json(&args);
+            let servos = scanned["servos"].as_array().unwrap();
+            assert_eq!(servos.len(), 6, "{adapter}: {scanned}");
+            let doubted = servos.iter().any(|servo| !servo["doubt"].is_null());
+            assert!(!doubted, "{adapter}: {scanned}");
+        }
+        let setup = json(&["setup", "--sim", "--adapter", adapter, "--wiggle"]);
+        assert_eq!(setup["complete"], true, "{adapter}: {setup}");
+        for joint in setup["joints"].as_array().unwrap() {
+            let moved = joint["wiggled"].as_f64().unwrap();
+            assert!(moved > 3.0, "{adapter}: {joint}");
+        }
+        let recovered = json(&["recover", "--sim", "--adapter", adapter]);
+        assert_eq!(recovered["well"], true, "{adapter}: {recovered}");
+        let folder = tempfile::tempdir().unwrap();
+        let id = ["--robot-id", "mine", "--json"];
+        let calibrate = ["calibrate", "--sim", "--adapter", adapter];
+        let report = answer(&with(folder.path(), &[&calibrate[..], &id].concat()));
+        assert_eq!(report["differences"], Value::Array(Vec::new()), "{report}");
+    }
+}
+
+#[test]
+fn adapters_are_listed_and_judged_by_their_timer() {
+    let ports = json(&["ports", "--sim", "--adapter", "ftdi:16"]);
+    assert_eq!(ports["ports"][0]["latency_ms"], 16, "{ports}");
+    let found = json(&["ports", "find", "--sim", "--adapter", "ftdi:1"]);
+    assert_eq!(found["port"]["latency_ms"], 1, "{found}");
+    for (adapter, verdict) in [("ftdi:16", "warn"), ("ftdi:1", "ok")] {
+        let ran = harness::run(&["doctor", "--sim", "--json", "--adapter", adapter]);
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let checks = report["checks"].as_array().unwrap();
+        let mut timers = checks
+            .iter()
+            .filter(|check| check["name"].as_str().unwrap().contains("latency timer"));
+        assert!(timers.all(|check| check["verdict"] == verdict), "{report}");
+    }
+    fails(
+        2,
+        &["no adapter `x`"],
+        &["ports", "--sim", "--adapter", "x"],
+    );
+    fails(
+        2,
+        &["no adapter `x`"],
+        &["doctor", "--sim", "--adapter", "x"],
+    );
+}
+
+#[test]
 fn the_doctor_tries_things() {
     let ran = harness::run(&["doctor", "--sim", "--json"]);
     let report: Value = serde_json::from_str(&ran.stdout).unwrap();

@@ -77,6 +77,11 @@ impl BenchReport {
             "{} bench ({build}) on {processors} x {cpu}, load {load:.1}",
             self.bench
         )];
+        let widest = |of: fn(&Case) -> &str| {
+            let widths = self.cases.iter().map(|case| of(case).chars().count());
+            widths.max().unwrap_or(0) + 2
+        };
+        let (cases, metrics) = (widest(|case| &case.case), widest(|case| &case.metric));
         for Case {
             case,
             metric,
@@ -92,7 +97,7 @@ impl BenchReport {
                 _ => 1,
             };
             lines.push(format!(
-                "  {case:<34}{metric:<34}{value:>10.decimals$} {unit:<9}{floor}"
+                "  {case:<cases$}{metric:<metrics$}{value:>10.decimals$} {unit:<9}{floor}"
             ));
         }
         lines.join("\n")

@@ -1,4 +1,7 @@
-//! `ulna bench policy`: one inference in the runner, and one in the bare engine, in turns in one run.
+//! `ulna bench policy`: one inference in the runner, and one in the bare engine, in turns in one run; chunks under delay on an ideal arm; and how well the
+//! policy does its task in its scene, with delay and without.
+
+mod scene;
 
 use std::time::Duration;
 
@@ -10,6 +13,7 @@ use ulna_session::shipped;
 
 use crate::error::BenchError;
 use crate::figures::{BenchReport, Case, machine, temporary};
+use crate::meters::{forget_peak, peak_memory};
 
 /// Inferences of each kind.
 const RUNS: u32 = 200;
@@ -36,8 +40,9 @@ pub fn policy(options: Option<&PolicyOptions>) -> Result<BenchReport, BenchError
     let machine = machine();
     let bundle = Bundle::open(&options.bundle)?;
     let engine = options.open_engine()?;
+    forget_peak();
     let timing = time(&bundle, &engine, options.threads, RUNS)?;
-    let mut all = cases(bundle.name(), &timing);
+    let mut all = cases(bundle.name(), &timing, peak_memory());
     for latency in [Duration::ZERO, DELAY] {
         let delayed = delay(&bundle, &engine, options.threads, latency, SECONDS)?;
         all.extend(
@@ -46,6 +51,7 @@ pub fn policy(options: Option<&PolicyOptions>) -> Result<BenchReport, BenchError
                 .flat_map(|delayed| delayed_cases(bundle.name(), delayed)),
         );
     }
+    all.extend(scene::cases(&bundle, options, DELAY)?);
     Ok(BenchReport {
         bench: "policy",
         machine,
@@ -53,7 +59,7 @@ pub fn policy(options: Option<&PolicyOptions>) -> Result<BenchReport, BenchError
     })
 }
 
-fn cases(name: &str, timing: &Timing) -> Vec<Case> {
+fn cases(name: &str, timing: &Timing, memory: f64) -> Vec<Case> {
     let threads = timing.threads;
     let case = format!("{name}, {}, {threads} thread(s)", timing.engine);
     let of = |metric: &str, figure: fn(&Summary) -> f64| Case {
@@ -67,6 +73,14 @@ fn cases(name: &str, timing: &Timing) -> Vec<Case> {
         of("p50", |summary| summary.p50_us),
         of("p99", |summary| summary.p99_us),
         of("mean", |summary| summary.mean_us),
+        Case::new(
+            &case,
+            "p50 in the runner, by that of the bare engine",
+            timing.whole.p50_us / timing.bare.p50_us.max(f64::MIN_POSITIVE),
+            "times",
+            Some(1.0),
+        ),
+        Case::new(&case, "peak memory of the process", memory, "MB", None),
     ]
 }
 

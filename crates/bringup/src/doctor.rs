@@ -10,6 +10,8 @@ mod system;
 use serde::Serialize;
 use ulna_rt::Stop;
 
+use crate::ports::ListedPort;
+
 pub use check::{Check, CheckVerdict};
 pub use serial::udev_rules;
 
@@ -22,17 +24,27 @@ pub struct Diagnosis {
     pub good: bool,
 }
 
-/// Makes all checks; each goes to `report` as soon as it is made. With `sim`, ports are left alone. `others` are checks of what this crate
-/// does not know, policy engines say; they come before those of programs.
+/// Which serial ports are looked at.
+#[derive(Debug, Clone)]
+pub enum SerialPorts {
+    /// Those of this computer.
+    Real,
+    /// None; those that were made up are judged all the same.
+    Simulated(Vec<ListedPort>),
+}
+
+/// Makes all checks; each goes to `report` as soon as it is made. `others` are checks of what this crate does not know, policy engines
+/// say; they come before those of programs.
 pub fn doctor(
-    sim: bool,
+    ports: &SerialPorts,
     others: &dyn Fn() -> Vec<Check>,
     stop: &Stop,
     report: &mut dyn FnMut(&Check),
 ) -> Diagnosis {
     let groups: [&dyn Fn() -> Vec<Check>; 5] = [
-        &|| {
-            if sim { Vec::new() } else { serial::checks() }
+        &|| match ports {
+            SerialPorts::Real => serial::checks(),
+            SerialPorts::Simulated(ports) => serial::simulated(ports),
         },
         &|| arms::checks(stop),
         &system::checks,

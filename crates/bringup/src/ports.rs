@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde::Serialize;
 pub use ulna_drivers::ports::PortAccess;
 use ulna_drivers::ports::{self, PortInfo, UsbInfo};
+use ulna_sim::adapter::AdapterModel;
 
 use crate::dialogue::Dialogue;
-use crate::error::{BringupError, FindPort};
+use crate::error::{BringupError, FindPort, Usage};
 use crate::question::{Question, ask};
 
 /// A port and whether it can be used.
@@ -21,18 +22,19 @@ pub struct ListedPort {
     pub access: PortAccess,
 }
 
-/// The ports of this computer, or, simulated, two adapters.
-pub fn list(sim: bool) -> Vec<ListedPort> {
+/// The ports of this computer, or, simulated, two adapters: of the model that is named, such as `ftdi:16`.
+///
+/// # Errors
+/// If there is no such model.
+pub fn list(sim: bool, adapter: Option<&str>) -> Result<Vec<ListedPort>, BringupError> {
     if sim {
-        return simulated();
+        return simulated(adapter);
     }
-    ports::list()
-        .into_iter()
-        .map(|port| ListedPort {
-            access: ports::access(&port.path),
-            port,
-        })
-        .collect()
+    let ports = ports::list().into_iter().map(|port| ListedPort {
+        access: ports::access(&port.path),
+        port,
+    });
+    Ok(ports.collect())
 }
 
 /// The port that a pulled cable took away.
@@ -53,9 +55,14 @@ const RHYTHM: Duration = Duration::from_millis(100);
 /// Has the arm's cable pulled, and finds the port that went with it.
 ///
 /// # Errors
-/// If no port went, or several did; if the user interrupts.
-pub fn find(sim: bool, talk: &mut dyn Dialogue) -> Result<FoundPort, BringupError> {
-    let before: Vec<PortInfo> = list(sim).into_iter().map(|listed| listed.port).collect();
+/// If no port went, or several did; if the user interrupts; if there is no such adapter to simulate.
+pub fn find(
+    sim: bool,
+    adapter: Option<&str>,
+    talk: &mut dyn Dialogue,
+) -> Result<FoundPort, BringupError> {
+    let before = list(sim, adapter)?.into_iter();
+    let before: Vec<PortInfo> = before.map(|listed| listed.port).collect();
     if before.is_empty() {
         return Err(FindPort::NoPorts.into());
     }
@@ -112,13 +119,26 @@ pub fn find(sim: bool, talk: &mut dyn Dialogue) -> Result<FoundPort, BringupErro
     })
 }
 
-fn simulated() -> Vec<ListedPort> {
+fn simulated(adapter: Option<&str>) -> Result<Vec<ListedPort>, BringupError> {
+    let model = adapter
+        .map(str::parse)
+        .transpose()
+        .map_err(Usage::Adapter)?;
+    let (vid, pid, latency_ms) = match model.unwrap_or_default() {
+        AdapterModel::Ftdi { timer } => (0x0403, 0x6014, Some(u32::from(timer))),
+        AdapterModel::Esp32 => (0x10C4, 0xEA60, None),
+        AdapterModel::Bridge => (0x1209, 0x0001, None),
+        AdapterModel::Direct
+        | AdapterModel::Cdc { .. }
+        | AdapterModel::Late { .. }
+        | AdapterModel::Busy { .. } => (0x1A86, 0x55D3, None),
+    };
     let adapter = |number: u8, serial: &str| ListedPort {
         port: PortInfo {
             path: PathBuf::from(format!("/dev/simulated{number}")),
             usb: Some(UsbInfo {
-                vid: 0x1A86,
-                pid: 0x55D3,
+                vid,
+                pid,
                 manufacturer: None,
                 product: Some("simulated servo adapter".to_owned()),
                 serial: Some(serial.to_owned()),
@@ -126,9 +146,9 @@ fn simulated() -> Vec<ListedPort> {
             }),
             stable: Some(Path::new("/dev/serial/by-id").join(format!("usb-simulated_{serial}"))),
             looks_like: Some("nothing real: --sim"),
-            latency_ms: None,
+            latency_ms,
         },
         access: PortAccess::Free,
     };
-    vec![adapter(0, "SIM0001"), adapter(1, "SIM0002")]
+    Ok(vec![adapter(0, "SIM0001"), adapter(1, "SIM0002")])
 }

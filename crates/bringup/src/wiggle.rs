@@ -116,6 +116,7 @@ fn to_and_fro(
     let mut arm = ServoArm::new(Box::new(work.port.clone()), engine, &kind, &calibration)
         .map_err(WiggleError::from)?;
     line.hold_here(pacer, id)?;
+    arm.know_link_of(line);
 
     let (resolution, whole_turn) = (kind.joints[0].resolution, &calibration.joints[0].1);
     let degrees = |steps: i32| Unit::Degrees.normalise(f64::from(steps), whole_turn, resolution);

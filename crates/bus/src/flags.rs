@@ -83,6 +83,15 @@ impl ErrorFlags {
         Self(self.0 | other.0)
     }
 
+    /// What is named: without [`ALERT`](Self::ALERT) where it is known what that is about.
+    #[must_use]
+    pub const fn named(self) -> Self {
+        match self.0 & !Self::ALERT.0 {
+            0 => self,
+            rest => Self(rest),
+        }
+    }
+
     /// A word for each known flag that is set.
     pub fn words(self) -> impl Iterator<Item = &'static str> {
         WORDS
@@ -124,6 +133,9 @@ mod tests {
             "overheat, unknown bits 0x10"
         );
         assert_eq!(ErrorFlags::ALERT.to_string(), "hardware alert");
+        assert_eq!(ErrorFlags::ALERT.named(), ErrorFlags::ALERT);
+        let explained = ErrorFlags::ALERT.union(ErrorFlags::OVERLOAD);
+        assert_eq!(explained.named().to_string(), "overload");
         assert!(ErrorFlags(33).contains(ErrorFlags::OVERLOAD));
         assert_eq!(
             ErrorFlags::VOLTAGE.union(ErrorFlags::OVERHEAT),

@@ -72,6 +72,12 @@ impl Protocol {
         matches!(self, Self::Dynamixel2)
     }
 
+    /// Each answer names the servo's complaints. Otherwise it says only that there are some.
+    #[must_use]
+    pub const fn answers_name_complaints(self) -> bool {
+        matches!(self, Self::FeetechSts | Self::FeetechScs)
+    }
+
     /// The answer to a ping can be byte for byte the ping itself, so that it passes for the adapter's echo.
     #[must_use]
     pub const fn ping_may_equal_its_answer(self) -> bool {

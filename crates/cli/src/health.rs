@@ -1,7 +1,8 @@
-//! What servos feel, in a few words.
+//! What servos feel and which of them had faults, in a few words.
 
-use ulna_session::report::{BusReport, HealthReport};
+use ulna_session::report::{BusReport, HealthReport, ServoReport};
 
+use crate::loudness::is_verbose;
 use crate::names::short;
 
 /// What the servos of a bus felt at worst.
@@ -28,3 +29,39 @@ pub(crate) fn at_worst(bus: &BusReport) -> Option<String> {
     }
     Some(line)
 }
+
+/// The servos of a bus that had faults, worst first: a line for each that did more than miss a read now and then, and one
+/// for all others together; with `-v` a line for each.
+pub(crate) fn faults(role: &str, bus: Option<&BusReport>) -> Vec<String> {
+    let servos = bus.map_or(&[][..], |bus| &bus.servos).iter();
+    let (mut named, others): (Vec<&ServoReport>, Vec<_>) = servos
+        .filter(|servo| servo.had_faults())
+        .partition(|servo| is_verbose() || is_bad(servo));
+    named.sort_by_key(|servo| std::cmp::Reverse(servo.missed));
+    let mut lines: Vec<String> = named
+        .iter()
+        .map(|servo| format!("  {role:<12}{servo}"))
+        .collect();
+    let (missed, asked) = others.iter().fold((0, 0), |(missed, asked), servo| {
+        (missed + u64::from(servo.missed), asked + reads(servo))
+    });
+    if missed > 0 {
+        lines.push(format!(
+            "  {role:<12}{missed} of {asked} other reads missed (-v: by servo)"
+        ));
+    }
+    lines
+}
+
+/// Whether a servo did more than miss a read now and then.
+fn is_bad(servo: &ServoReport) -> bool {
+    let many = f64::from(servo.missed) / reads(servo).max(1) as f64 > MANY;
+    many || servo.implausible > 0 || servo.restarts > 0 || !servo.complaints.is_empty()
+}
+
+fn reads(servo: &ServoReport) -> u64 {
+    u64::from(servo.replies) + u64::from(servo.missed)
+}
+
+/// Part of the reads that a servo may miss without being named.
+const MANY: f64 = 0.01;

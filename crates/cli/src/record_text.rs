@@ -3,7 +3,6 @@
 use ulna_outside::{Shell, Text};
 use ulna_session::EpisodeReport;
 use ulna_session::record::{GradedEpisode, Recorded};
-use ulna_session::report::ServoReport;
 
 use crate::loudness::is_verbose;
 use crate::{health, session_text};
@@ -111,16 +110,6 @@ fn camera(name: &str, reports: &[EpisodeReport]) -> String {
     line
 }
 
-/// Whether a servo did more than miss a read now and then.
-fn is_bad(servo: &ServoReport) -> bool {
-    let asked = servo.replies.saturating_add(servo.missed).max(1);
-    let many = f64::from(servo.missed) / f64::from(asked) > MANY;
-    many || servo.implausible > 0 || !servo.complaints.is_empty()
-}
-
-/// Part of the reads that a servo may miss without being named.
-const MANY: f64 = 0.01;
-
 /// The faults of the session, and how the arm was left.
 fn how_the_arm_was(recorded: &Recorded) -> Vec<String> {
     let session = &recorded.session;
@@ -130,18 +119,7 @@ fn how_the_arm_was(recorded: &Recorded) -> Vec<String> {
     ];
     let mut lines = Vec::new();
     for (role, bus) in buses {
-        let servos = bus.map_or(&[][..], |bus| &bus.servos);
-        let (bad, fair): (Vec<&ServoReport>, Vec<_>) = servos
-            .iter()
-            .filter(|servo| servo.had_faults())
-            .partition(|servo| is_bad(servo));
-        lines.extend(bad.iter().map(|servo| format!("  {role:<12}{servo}")));
-        let missed: u32 = fair.iter().map(|servo| servo.missed).sum();
-        if missed > 0 {
-            lines.push(format!(
-                "  {role:<12}{missed} other reads missed (-v: by servo)"
-            ));
-        }
+        lines.extend(health::faults(role, bus));
     }
     lines.extend(health::at_worst(&session.follower).map(|felt| format!("  health      {felt}")));
     let exit = &session.exit;

@@ -71,12 +71,7 @@ pub(crate) fn session(report: &SessionReport) -> Text {
         for link in bus.into_iter().flat_map(|bus| &bus.links) {
             lines.push(format!("  {role:<12}{link}"));
         }
-        for fault in bus
-            .into_iter()
-            .flat_map(ulna_session::report::BusReport::faults)
-        {
-            lines.push(format!("  {role:<12}{fault}"));
-        }
+        lines.extend(health::faults(role, bus));
     }
     lines.extend(report.display.as_ref().map(display));
     if let Some(felt) = health::at_worst(&report.follower) {
@@ -122,9 +117,17 @@ fn policy_lines(policy: &PolicyReport) -> Vec<String> {
         checked,
         inference,
         source,
+        task,
+        starvation,
     } = policy;
     let mut lines = vec![
-        format!("  policy      `{}` on {}", checked.policy, checked.engine),
+        format!(
+            "  policy      `{}` on {}{}",
+            checked.policy,
+            checked.engine,
+            task.as_ref()
+                .map_or(String::new(), |task| format!(": {task}"))
+        ),
         format!(
             "  inference   {} chunks, from observation to chunk p50 {:.1} ms, max {:.1} ms; {} ticks without one",
             inference.inferences,
@@ -133,6 +136,17 @@ fn policy_lines(policy: &PolicyReport) -> Vec<String> {
             source.starved
         ),
     ];
+    lines.extend(
+        starvation
+            .as_ref()
+            .map(|why| format!("              {why}")),
+    );
+    if source.peak_jerk_within_chunks > 0.0 {
+        lines.push(format!(
+            "              peak jerk {:.2} times that within the chunks",
+            source.peak_jerk / source.peak_jerk_within_chunks
+        ));
+    }
     let bad = inference.refused + inference.failed + inference.blind;
     if bad > 0 {
         lines.push(format!(

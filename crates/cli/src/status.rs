@@ -55,7 +55,7 @@ impl TickLine {
         let limp = joints().filter(|joint| note.limp >> joint & 1 != 0);
         let complaints = joints().filter_map(|joint| {
             let alarms = tick.health.get(joint)?.alarms;
-            (alarms != 0).then(|| format!("{} {}", self.names[joint], ErrorFlags(alarms)))
+            (alarms != 0).then(|| format!("{} {}", self.names[joint], ErrorFlags(alarms).named()))
         });
         let gate = match () {
             () if note.stale || note.invalid => Some("HOLDING: no fresh action".to_owned()),

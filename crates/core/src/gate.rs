@@ -240,7 +240,8 @@ impl Gate {
     fn watch_for_absent(&mut self, now: Stamp, state: &State) {
         for joint in 0..self.sent.len().min(state.measured.len()) {
             let (bit, was) = (1 << joint, has(self.absent, joint));
-            let silent = state.measured[joint].age(now) > ABSENT_AFTER;
+            let silent =
+                state.measured[joint].age(now) > ABSENT_AFTER || !state.position[joint].is_finite();
             let is = silent || has(self.limp, joint);
             self.absent = if is {
                 self.absent | bit

@@ -189,6 +189,65 @@ mod tests {
     }
 
     #[test]
+    fn speeds_are_lerobots() {
+        let calibration = calibration(1);
+        assert_eq!(Unit::Velocity.normalise(1024.0, &calibration, 4096), 90.0);
+        // Rounded, where positions are cut off: 0.455, 0.569 and 1.479 steps a second.
+        for (value, steps) in [
+            (90.0, 1024),
+            (-90.0, -1024),
+            (0.04, 0),
+            (0.05, 1),
+            (-0.05, -1),
+            (0.13, 1),
+        ] {
+            assert_eq!(
+                Unit::Velocity.denormalise(value, &calibration, 4096),
+                steps,
+                "{value}"
+            );
+        }
+        let map = Unit::Velocity.to_radians(&calibration, 4096, 0.3);
+        assert_eq!(map.radians(180.0), PI);
+    }
+
+    #[test]
+    fn the_range_spans_what_the_joint_can_say() {
+        for drive_mode in [0, 1] {
+            let calibration = calibration(drive_mode);
+            assert_eq!(Unit::M100.range(&calibration, 4096), (-100.0, 100.0));
+            assert_eq!(Unit::Percent.range(&calibration, 4096), (0.0, 100.0));
+            let half = 1141.0 * 360.0 / 4095.0;
+            assert_eq!(Unit::Degrees.range(&calibration, 4096), (-half, half));
+        }
+    }
+
+    #[test]
+    fn an_angle_and_its_value_are_each_others() {
+        let map = AngleMap {
+            scale: 0.5,
+            offset: 0.25,
+        };
+        assert_eq!((map.radians(3.0), map.value(1.75)), (1.75, 3.0));
+        assert_eq!(AngleMap::default().radians(2.0), 2.0);
+        let plain = calibration(0);
+        let turn = Unit::Degrees.to_radians(&plain, 4096, 1.0);
+        assert!((turn.radians(90.0) - (1.0 + PI / 2.0 * 4095.0 / 4096.0)).abs() < 1e-12);
+        // Reversed, an angle grows as the encoder falls.
+        let reversed = Unit::Degrees.to_radians(&calibration(1), 4096, 1.0);
+        assert!((reversed.radians(90.0) - (1.0 - PI / 2.0 * 4095.0 / 4096.0)).abs() < 1e-12);
+        let ends = [Unit::M100, Unit::Percent].map(|unit| {
+            let map = unit.to_radians(&plain, 4096, 1.0);
+            let (low, high) = unit.range(&plain, 4096);
+            (map.radians(low), map.radians(high))
+        });
+        let half = 1141.0 * TAU / 4096.0;
+        for (low, high) in ends {
+            assert!((low - (1.0 - half)).abs() < 1e-12 && (high - (1.0 + half)).abs() < 1e-12);
+        }
+    }
+
+    #[test]
     fn nonsense_never_becomes_a_wild_step() {
         assert_eq!(
             Unit::Degrees.denormalise(f64::NAN, &calibration(0), 4096),
@@ -208,6 +267,14 @@ mod tests {
                 let value = unit.normalise(f64::from(steps), &calibration, 4096);
                 prop_assert_eq!(unit.denormalise(value, &calibration, 4096), steps);
             }
+        }
+
+        // Servos that count turns say steps below zero, too.
+        #[test]
+        fn degrees_of_any_turn_make_the_round_trip(steps in -20_000i32..20_000) {
+            let calibration = calibration(0);
+            let value = Unit::Degrees.normalise(f64::from(steps), &calibration, 4096);
+            prop_assert_eq!(Unit::Degrees.denormalise(value, &calibration, 4096), steps);
         }
 
         #[test]

@@ -140,3 +140,24 @@ pub(crate) fn parent(path: &Path) -> PathBuf {
         _ => PathBuf::from("."),
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    // A device that cannot be synced says so: a sync that succeeds there never reached the operating system.
+    #[test]
+    fn syncing_reaches_the_operating_system() {
+        let device = Path::new("/dev/null");
+        let file = OpenOptions::new().write(true).open(device).unwrap();
+        let refused = RealFile(file).sync().unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::InvalidInput);
+        let refused = RealFs.sync_dir(device).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::InvalidInput);
+        let dir = tempfile::tempdir().unwrap();
+        RealFs.sync_dir(dir.path()).unwrap();
+        let mut file = RealFs.create(&dir.path().join("file")).unwrap();
+        file.write_all(b"bytes").unwrap();
+        file.sync().unwrap();
+    }
+}

@@ -46,8 +46,11 @@ pub(crate) fn png_size(bytes: &[u8]) -> Result<(usize, usize), String> {
     Ok((info.width as usize, info.height as usize))
 }
 
-/// Decodes a picture of a data file to RGB: a PNG, or a JPEG, which other tools write.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Picture, String> {
+/// Decodes a picture as data files hold it to RGB: a PNG, or a JPEG, which other tools write. Transparency is dropped, as LeRobot drops it.
+///
+/// # Errors
+/// What is wrong with the bytes, or that their picture would take too much memory.
+pub fn decode_picture(bytes: &[u8]) -> Result<Picture, String> {
     match bytes {
         [0xff, 0xd8, ..] => decode_jpeg(bytes),
         _ => decode_png(bytes),
@@ -180,9 +183,9 @@ mod tests {
 
     #[test]
     fn other_formats_are_named() {
-        let error = decode(b"RIFF").unwrap_err();
+        let error = decode_picture(b"RIFF").unwrap_err();
         assert_eq!(error, "is a WebP; ulna reads PNG and JPEG");
-        assert!(decode(b"II*\0").unwrap_err().contains("TIFF"));
+        assert!(decode_picture(b"II*\0").unwrap_err().contains("TIFF"));
     }
 
     #[test]
@@ -193,7 +196,7 @@ mod tests {
         encoder
             .encode(&rgb, 16, 16, image::ExtendedColorType::Rgb8)
             .unwrap();
-        let picture = decode(&bytes).unwrap();
+        let picture = decode_picture(&bytes).unwrap();
         assert_eq!((picture.width, picture.height), (16, 16));
         assert!(
             picture
@@ -203,7 +206,7 @@ mod tests {
                 .all(|(a, b)| a.abs_diff(*b) < 4)
         );
         for cut in 2..bytes.len() {
-            let _ = decode(&bytes[..cut]);
+            let _ = decode_picture(&bytes[..cut]);
         }
     }
 

@@ -103,7 +103,7 @@ pub use error::{DatasetError, Result};
 pub use features::{ACTION, AUTO_FEATURES, Dtype, Feature, Number, STATE};
 pub use format::{Format, INFO_PATH};
 pub use fs::{Fs, FsFile, RealFs};
-pub use images::encode_png;
+pub use images::{decode_picture, encode_png};
 pub use info::Info;
 pub use items::{BatchOptions, Batches, Item, ItemColumn, ItemOptions, Items, Value, ValueData};
 pub use layout::{FrameValues, RowLayout};

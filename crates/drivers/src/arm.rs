@@ -17,6 +17,7 @@ mod turn;
 
 use std::io;
 
+use ulna_bus::ErrorFlags;
 use ulna_bus::engine::{BusCounters, Engine, EngineConfig, ServoCounters};
 use ulna_bus::health::{Roster, RosterConfig};
 use ulna_core::{Health, Joints, LinkLost, Progress, Robot, SafeGoals, Stamp, State};
@@ -183,10 +184,9 @@ impl ServoArm {
                 retries: counters.retries,
                 implausible: servo.plausibility.suspects(),
                 health: (servo.worst.readings > 0).then_some(servo.worst),
-                complaints: if counters.last_flags.is_empty() {
-                    String::new()
-                } else {
-                    counters.last_flags.to_string()
+                complaints: match counters.last_flags.union(servo.complaints).named() {
+                    ErrorFlags::NONE => String::new(),
+                    complaints => complaints.to_string(),
                 },
                 restarts: servo.restarts,
                 left_limp: match servo.torque {

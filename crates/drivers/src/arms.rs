@@ -1,5 +1,6 @@
 //! The arms of a rig, each on a bus of its own, as one robot or as one source of actions.
 
+mod at_once;
 mod connect;
 
 use std::io;
@@ -168,15 +169,12 @@ impl Arms {
     /// # Errors
     /// The first servo that did not confirm; the others got the order all the same.
     pub fn release(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
-        let mut outcome = Ok(());
-        for segment in self
-            .arms
-            .iter_mut()
-            .filter(|segment| segment.arm.lost().is_none())
-        {
-            outcome = outcome.and(segment.arm.release(pacer));
-        }
-        outcome
+        self.at_once(pacer, |segment, pacer| match segment.arm.lost() {
+            None => segment.arm.release(pacer),
+            Some(_) => Ok(()),
+        })
+        .into_iter()
+        .collect()
     }
 
     /// Stops the wheels that can be reached, each with a confirmation: a wheel keeps up its last speed.
@@ -200,11 +198,9 @@ impl Arms {
     /// # Errors
     /// If a servo stays silent.
     pub fn read_state(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
-        for segment in &mut self.arms {
-            segment.arm.read_state(pacer)?;
-        }
+        let read = self.at_once(pacer, |segment, pacer| segment.arm.read_state(pacer));
         self.gather();
-        Ok(())
+        read.into_iter().collect()
     }
 
     /// Sends goals once, outside the control loop, to every arm that can be reached, and reads the positions.

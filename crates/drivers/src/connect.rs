@@ -5,6 +5,7 @@
 
 mod checks;
 mod error;
+mod known;
 mod places;
 mod settings;
 
@@ -51,20 +52,25 @@ impl ServoArm {
         role: ArmRole,
     ) -> Result<(), ConnectError> {
         self.check_servos(pacer)?;
-        self.check_calibration(pacer, calibration)?;
-        let lasting = self.changes(pacer, kind, role, Kept::Lasting)?;
+        let mut known = self.learn(pacer, kind, role)?;
+        self.check_firmware(pacer, &known)?;
+        self.check_calibration(pacer, calibration, &known)?;
+        let lasting = self.changes(pacer, kind, role, (Kept::Lasting, &known))?;
         // A follower that was left standing must not drop because of a setting that it has already.
         if role == ArmRole::Leader || !lasting.is_empty() {
             self.release(pacer)?;
         }
         self.apply(pacer, &lasting)?;
-        // Only now: a new operating mode sets the gains of a Dynamixel to its maker's.
-        let volatile = self.changes(pacer, kind, role, Kept::UntilPowerIsOff)?;
+        // A new operating mode sets the gains of a Dynamixel to its maker's.
+        if !lasting.is_empty() {
+            known = self.learn(pacer, kind, role)?;
+        }
+        let volatile = self.changes(pacer, kind, role, (Kept::UntilPowerIsOff, &known))?;
         self.apply(pacer, &volatile)?;
-        self.settle_link();
-        self.decide_fast_reads(pacer, kind)?;
         self.volatile = self.forgotten(kind, role)?;
-        self.check_places(pacer)?;
+        self.check_places(pacer, &known)?;
+        self.settle_link(pacer)?;
+        self.decide_fast_reads(pacer, kind)?;
         self.plan_for_board(kind, calibration);
         self.read_state(pacer)
     }

@@ -81,6 +81,7 @@ pub use error::ServoBusError;
 pub(crate) use file_setting::FileSetting;
 use link::Link;
 pub(crate) use outside_the_gate::LoopWrite;
+pub(crate) use registers::SPREAD_READS;
 
 use crate::port::Port;
 
@@ -89,7 +90,7 @@ use crate::port::Port;
 pub const PATIENCE: Duration = Duration::from_secs(2);
 /// What servos, adapters and a busy computer may add to the time on the wire. Answers carry no register address, so one that came after
 /// its request was given up would pass for the answer to the next.
-const TURNAROUND: Duration = Duration::from_millis(150);
+pub(crate) const TURNAROUND: Duration = Duration::from_millis(150);
 /// The same for a request to a servo that may not be there. FTDI adapters collect bytes for 16 ms by default.
 const PING_TIMEOUT: Duration = Duration::from_millis(20);
 

@@ -126,6 +126,26 @@ fn what_arrived_is_kept_until_the_next_time() {
     hub.expect_no_violations();
 }
 
+#[test]
+fn the_main_file_takes_its_name_last() {
+    let hub = Hub::start();
+    let files: [(&str, &[u8]); 3] = [("a.onnx", b"a"), ("policy.toml", b"p"), ("z/z.onnx", b"z")];
+    hub.put(HEAP, true, &files);
+    let scratch = tempfile::tempdir().unwrap();
+    // In the way of the last file but the main one.
+    fs::write(scratch.path().join("z"), "mine").unwrap();
+    let error = pull(&hub.client(), scratch.path()).unwrap_err();
+    assert!(matches!(error, HubError::File { .. }), "{error}");
+    assert!(scratch.path().join("a.onnx").is_file());
+    assert!(
+        !scratch.path().join("policy.toml").exists(),
+        "no bundle yet"
+    );
+    fs::remove_file(scratch.path().join("z")).unwrap();
+    pull(&hub.client(), scratch.path()).unwrap();
+    assert_eq!(fs::read(scratch.path().join("policy.toml")).unwrap(), b"p");
+}
+
 #[derive(Default)]
 struct Received {
     most: AtomicU64,

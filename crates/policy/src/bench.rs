@@ -3,7 +3,7 @@
 mod delay;
 
 use std::num::NonZeroUsize;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use ulna_core::{Frame, Stamp};
@@ -32,7 +32,12 @@ pub struct Timing {
     pub bare: Summary,
 }
 
-/// Measures `runs` inferences of each kind, after one of each that does not count. The observation is the golden one.
+/// How long measuring may take, and how many inferences of each kind there are in any case.
+const PATIENCE: Duration = Duration::from_secs(30);
+const FEWEST: u32 = 10;
+
+/// Measures `runs` inferences of each kind, after one of each that does not count; fewer, ten at least, where they would take longer than half a minute.
+/// The observation is the golden one.
 ///
 /// # Errors
 /// [`PolicyError`] if the policy fails its checks or an inference fails.
@@ -45,8 +50,12 @@ pub fn time(
     let (mut policy, _) = check::prepare(bundle, engine, threads, None)?;
     let history = history(bundle);
     let (mut whole, mut bare) = (Distribution::new(), Distribution::new());
+    let began = Instant::now();
     for run in 0..=runs {
         let start = Instant::now();
+        if run > FEWEST && start - began > PATIENCE {
+            break;
+        }
         policy.predict(&history)?;
         let middle = Instant::now();
         policy.run_engine()?;

@@ -38,7 +38,7 @@
 //!
 //! [golden]
 //! file = "golden.safetensors"            # a tensor for each input key (robot units; pictures 0..1 in C, H, W or uint8 in H, W, C)
-//! tolerance = 1e-3                       # and `action`: [chunk_size, joints] in robot units
+//! tolerance = 1e-4                       # and `action`: [chunk_size, joints] in robot units
 //! ```
 
 use std::path::{Path, PathBuf};

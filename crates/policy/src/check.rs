@@ -1,6 +1,7 @@
 //! Before anything moves: is this the right policy for this robot, and does the engine run it as it was made?
 
 use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -35,6 +36,10 @@ pub struct Report {
     pub golden_tolerance: f64,
     /// What is odd, and not wrong.
     pub notes: Vec<String>,
+    /// How long one inference took here; the better of two, since the first may have had to warm up. No part of the report in words: it is another one
+    /// each time.
+    #[serde(skip)]
+    pub took: Duration,
 }
 
 /// Checks a policy and gives it back ready to run.
@@ -57,7 +62,9 @@ pub fn prepare(
         });
     }
     let mut policy = Policy::load(bundle, engine, threads)?;
+    let start = Instant::now();
     let (difference, place) = miss(bundle, &mut policy)?;
+    let first = start.elapsed();
     if difference > bundle.tolerance() {
         // Where the input itself is out of all bounds, the difference says nothing.
         if let Some(reason) = policy.far() {
@@ -74,6 +81,10 @@ pub fn prepare(
             tolerance: bundle.tolerance(),
         });
     }
+    let start = Instant::now();
+    policy.run_engine()?;
+    let took = first.min(start.elapsed());
+    policy.reseed(None);
     let report = Report {
         policy: bundle.name().to_owned(),
         engine: engine.info().clone(),
@@ -90,6 +101,7 @@ pub fn prepare(
         golden_difference: difference,
         golden_tolerance: bundle.tolerance(),
         notes: contract.constant(),
+        took,
     };
     Ok((policy, report))
 }

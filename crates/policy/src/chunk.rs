@@ -24,6 +24,8 @@ pub struct Chunk {
     pub knots: Vec<Joints<f64>>,
     /// Up to here it may be played; then it comes to rest within [`BRAKE`].
     pub until: Stamp,
+    /// The sharpest corner of the chunk as the network gave it, for comparing with how smooth it is played: change of speed, robot units per step².
+    pub sharpest_corner: f64,
 }
 
 impl Chunk {
@@ -72,6 +74,7 @@ mod tests {
             fps: 10.0,
             knots: values.iter().map(|v| Joints::filled(1, *v)).collect(),
             until: start + grid_time(steps, 10.0),
+            sharpest_corner: 0.0,
         }
     }
 

@@ -22,6 +22,7 @@ mod identity;
 mod manifest;
 mod nets;
 mod onnx;
+mod other;
 mod processors;
 mod quoted;
 mod refusals;
@@ -53,6 +54,8 @@ pub struct ImportReport {
     pub reading_s: f64,
     /// Seconds to write them.
     pub writing_s: f64,
+    /// The most memory that the process had taken until then, bytes, the engine's library included; `None` where the system does not tell.
+    pub peak_bytes: Option<u64>,
     /// How the golden pair was made and checked.
     pub golden: GoldenReport,
     /// What is odd, and not wrong.
@@ -93,10 +96,18 @@ impl Checkpoint {
         };
         // The weights are on disk by now.
         drop(built.networks);
-        manifest::write(dir, &self, identity, &networks)?;
+        let tolerance = manifest::tolerance(&self);
+        manifest::write(dir, &self, identity, &networks, tolerance)?;
+        manifest::write_statistics(dir, &self)?;
         let writing_s = start.elapsed().as_secs_f64();
+        let peak_bytes = peak_memory();
         let bundle = Bundle::read(dir, false)?;
         let golden = golden::make(bundle, engine, threads)?;
+        let mut notes = self.notes();
+        if golden.tolerance > tolerance {
+            manifest::write(dir, &self, identity, &networks, golden.tolerance)?;
+            notes.push(golden.in_words(tolerance));
+        }
         let inputs = Bundle::open(dir)?;
         let inputs = inputs.contract().inputs.iter();
         let inputs = inputs.map(|input| input.key.clone()).collect();
@@ -110,8 +121,9 @@ impl Checkpoint {
             bytes,
             reading_s,
             writing_s,
+            peak_bytes,
             golden,
-            notes: self.notes(),
+            notes,
         })
     }
 
@@ -135,6 +147,16 @@ impl Checkpoint {
             reason,
         })
     }
+}
+
+/// The most memory that this process has taken so far, bytes, as Linux tells it.
+fn peak_memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
 }
 
 /// A folder that goes again unless it is finished.

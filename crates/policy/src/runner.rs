@@ -13,18 +13,24 @@ use crate::contract::Contract;
 use crate::policy::{Policy, Predict};
 
 mod inference;
+mod join;
+mod line;
 mod merge;
 mod options;
 mod schedule;
 mod slots;
 mod smoothness;
 mod source;
+mod starvation;
+mod synchronous;
 
 pub use inference::{Inference, InferenceReport};
 pub use merge::Merge;
 pub use options::{RunnerOptions, grippers};
 pub use slots::{FrameSlot, FrameWatcher, ObservationSlot, frame_slot};
 pub use source::{PolicySource, SourceReport};
+pub use starvation::starvation;
+pub(crate) use synchronous::Synchronous;
 
 /// The parts of a policy at work.
 #[derive(Debug)]

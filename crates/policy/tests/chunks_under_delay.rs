@@ -21,9 +21,10 @@ fn played(bundle: &str, latency_ms: u64) -> Vec<Delayed> {
 fn with_delay_no_merge_in_time_starves_or_has_sharper_corners_than_the_chunks() {
     for bundle in ["so101-reach", "so101-reach-act"] {
         let all = played(bundle, 300);
-        let [append, aligned, blended] = all.as_slice() else {
-            unreachable!("three merges")
+        let [synchronous, append, aligned, blended] = all.as_slice() else {
+            unreachable!("three merges, and none")
         };
+        assert!(synchronous.starved > 0.2, "{bundle}: {synchronous:?}");
         for merge in [aligned, blended] {
             assert!(merge.starved == 0.0, "{bundle}: {merge:?}");
             assert!(merge.jerk_ratio <= 1.2, "{bundle}: {merge:?}");

@@ -6,9 +6,12 @@ mod common;
 mod importing;
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
-use ulna_policy::{Engine, EngineChoice, Provider};
+use safetensors::SafeTensors;
+use safetensors::tensor::{TensorView, serialize_to_file};
+use ulna_policy::{Bundle, Engine, EngineChoice, Provider, prepare};
 
 fn engine() -> Engine {
     Engine::open(EngineChoice::Tract).unwrap()
@@ -368,4 +371,42 @@ fn a_provider_that_is_not_there_is_an_error_and_no_silent_change() {
     );
     let same = engine().with_provider(Provider::Cpu).unwrap();
     assert_eq!(same.info().provider, Provider::Cpu);
+}
+
+/// An engine that is farther from the golden pair than 1e-4 is not the one that the bundle was made for.
+#[test]
+fn a_golden_answer_that_is_missed_by_more_than_the_tolerance_is_refused() {
+    let Some(fixtures) = common::fixtures() else {
+        return;
+    };
+    let engine = engine();
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("bundle");
+    importing::import(&fixtures.join("act_tiny"), &output, &engine).unwrap();
+    let path = output.join("golden.safetensors");
+    let check = |off: f32| {
+        let bytes = fs::read(&path).unwrap();
+        let file = SafeTensors::deserialize(&bytes).unwrap();
+        let tensors = file.tensors().into_iter().map(|(name, tensor)| {
+            let mut data = tensor.data().to_vec();
+            if name == "action" {
+                let last = data.len() - 4;
+                let value = f32::from_le_bytes(data[last..].try_into().unwrap()) + off;
+                data[last..].copy_from_slice(&value.to_le_bytes());
+            }
+            (name, tensor.dtype(), tensor.shape().to_vec(), data)
+        });
+        let tensors: Vec<_> = tensors.collect();
+        let views = tensors.iter().map(|(name, dtype, shape, data)| {
+            (name, TensorView::new(*dtype, shape.clone(), data).unwrap())
+        });
+        serialize_to_file(views, None, &path).unwrap();
+        let bundle = Bundle::open(&output).unwrap();
+        prepare(&bundle, &engine, NonZeroUsize::MIN, None).map(|(_, report)| report)
+    };
+    let report = check(6e-5).unwrap();
+    assert_eq!(report.golden_tolerance, 1e-4);
+    assert!(report.golden_difference > 3e-5, "{report:?}");
+    let error = check(1.5e-4).unwrap_err().to_string();
+    assert!(error.contains("misses its golden output"), "{error}");
 }

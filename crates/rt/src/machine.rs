@@ -1,5 +1,6 @@
 //! Poll-style machines and the pacers that drive one of them.
 
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use crate::timing::Distribution;
@@ -36,6 +37,12 @@ pub trait Pacer {
 
     /// Returns when input has arrived, at `until` at the latest; may return early for no reason.
     fn wait_for_input(&mut self, until: Duration);
+
+    /// A pacer of the same clock for another thread, which waits for input on `inputs`. `None` if this clock is kept by one thread alone, as a
+    /// virtual one is.
+    fn fork(&self, _inputs: Vec<OwnedFd>) -> Option<Box<dyn Pacer + Send>> {
+        None
+    }
 }
 
 /// Drives one machine until it is finished. `work` receives how long it was busy from one [`Next::At`] to the next: for a

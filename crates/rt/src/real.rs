@@ -82,6 +82,12 @@ impl Pacer for RealPacer {
             array::from_fn(|index| readable(&inputs[index.min(last)]));
         poll_for(&mut fds[..=last], left);
     }
+
+    fn fork(&self, inputs: Vec<OwnedFd>) -> Option<Box<dyn Pacer + Send>> {
+        // A new thread has the timer slack of the one that starts it.
+        let clock = self.clock;
+        Some(Box::new(Self { clock, inputs }))
+    }
 }
 
 fn readable(input: &OwnedFd) -> PollFd<'_> {

@@ -1,7 +1,12 @@
 //! What servos begin to complain of, and torque that they lose and get back, as sentences while the session goes on.
 
+use std::time::Duration;
+
 use ulna_bus::ErrorFlags;
-use ulna_core::TickRecord;
+use ulna_core::{Stamp, TickRecord};
+
+/// A servo that says no more than that something is wrong is asked what it is; in this time it has been.
+const NAMED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Compares each tick with the one that it saw before.
 #[derive(Debug)]
@@ -13,7 +18,10 @@ pub(crate) struct AlarmWatch {
 /// What was seen of one joint.
 #[derive(Debug, Clone, Copy, Default)]
 struct Seen {
+    /// What was said of it.
     alarms: u8,
+    /// Since when it has an alert without a name.
+    nameless_since: Option<Stamp>,
     restarts: u8,
     limp: bool,
 }
@@ -36,8 +44,13 @@ impl AlarmWatch {
             .zip(&mut self.seen)
             .zip(tick.health.iter());
         for (joint, ((label, seen), health)) in joints.enumerate() {
+            let complaints = ErrorFlags(health.alarms).named();
+            let nameless = complaints == ErrorFlags::ALERT;
+            let nameless_since = seen.nameless_since.unwrap_or(tick.sends_at);
+            let is_named = !nameless || nameless_since.age(tick.sends_at) >= NAMED_WITHIN;
             let now = Seen {
-                alarms: health.alarms,
+                alarms: if is_named { complaints.0 } else { seen.alarms },
+                nameless_since: nameless.then_some(nameless_since),
                 restarts: health.restarts,
                 limp: tick.note.limp >> joint & 1 != 0,
             };
@@ -94,5 +107,31 @@ mod tests {
         );
         tick.note.limp = 0;
         assert_eq!(watch.look(&tick), ["`pan` is under control again"]);
+    }
+
+    #[test]
+    fn an_alert_is_said_by_name_or_when_it_has_none_after_a_while() {
+        for named in [true, false] {
+            let mut watch = AlarmWatch::new(vec!["pan".to_owned()]);
+            let mut tick = TickRecord {
+                health: Joints::filled(1, Health::default()),
+                ..TickRecord::default()
+            };
+            tick.health[0].alarms = ErrorFlags::ALERT.0;
+            for tenths in 0..20 {
+                tick.sends_at = Stamp::new(Duration::from_millis(100 * tenths));
+                assert!(watch.look(&tick).is_empty());
+            }
+            tick.sends_at = Stamp::new(Duration::from_secs(2));
+            let expected = match named {
+                true => {
+                    tick.health[0].alarms |= ErrorFlags::OVERLOAD.0;
+                    "the servo of `pan` complains of overload"
+                }
+                false => "the servo of `pan` complains of hardware alert",
+            };
+            assert_eq!(watch.look(&tick), [expected]);
+            assert!(watch.look(&tick).is_empty());
+        }
     }
 }

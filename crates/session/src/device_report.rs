@@ -158,17 +158,6 @@ impl BusReport {
         });
         limp.collect()
     }
-
-    /// One sentence for each servo that had faults, worst first.
-    pub fn faults(&self) -> Vec<String> {
-        let mut faulty: Vec<&ServoReport> = self
-            .servos
-            .iter()
-            .filter(|servo| servo.had_faults())
-            .collect();
-        faulty.sort_by_key(|servo| std::cmp::Reverse(servo.missed));
-        faulty.iter().map(|servo| servo.to_string()).collect()
-    }
 }
 
 /// What a policy did, for the session's report.
@@ -180,4 +169,8 @@ pub struct PolicyReport {
     pub inference: ulna_policy::InferenceReport,
     /// What the control loop made of them.
     pub source: ulna_policy::SourceReport,
+    /// What the robot was to do, in words, as the user or the scene says it.
+    pub task: Option<String>,
+    /// If there were ticks without a chunk because a plan is shorter than the delay: that, in words.
+    pub starvation: Option<String>,
 }

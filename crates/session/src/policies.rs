@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
+use ulna_outside::Printable;
 use ulna_policy::{Bundle, Engine, EngineChoice, EngineInfo, Report, RobotContract, prepare};
 use ulna_robot::{RobotKind, files};
 
@@ -20,6 +21,7 @@ use crate::supply::scenes;
 use crate::teleoperators::{PICTURE, open_policy};
 
 pub use crate::policy_options::PolicyOptions;
+use crate::report::ClockKind;
 pub use crate::report::PolicyReport;
 pub use import::{ImportOptions, Imported, Inferred, import, infer};
 pub use verify::Verified;
@@ -86,6 +88,13 @@ pub fn run(
     let bundle = Bundle::open(&policy.bundle)?;
     let options = in_units_of(options, &bundle);
     let rig = Rig::open_for(&options, link, |request| {
+        request.notes.extend(policy.task.as_ref().map(|task| {
+            format!(
+                "policy `{}` takes no task: `{}` goes into the report, and it does what it was trained for",
+                Printable(bundle.name()),
+                Printable(task)
+            )
+        }));
         open_policy(request, &bundle, policy)
     })?;
     let plan = SessionPlan {
@@ -103,6 +112,22 @@ pub(crate) fn in_units_of(options: &RigOptions, bundle: &Bundle) -> RigOptions {
         unit: Some(bundle.contract().unit),
         ..options.clone()
     }
+}
+
+/// A simulated rig on the virtual clock in which this policy has something to do: the first known robot that it fits, in the scene that reports what it
+/// wants to see. `None` if it looks at no numbers of its surroundings, or no scene has them.
+pub fn at_home(bundle: &Bundle, seed: u64) -> Option<RigOptions> {
+    let asked = bundle.contract().environment_state();
+    let mut scenes = scenes::all().iter();
+    let scene = scenes.find(|scene| asked > 0 && scene.environment.len() == asked)?;
+    Some(RigOptions {
+        robot: fitting(bundle).ok()?.name,
+        sim: true,
+        clock: ClockKind::Virtual,
+        scene: Some(scene.name.to_owned()),
+        seed,
+        ..RigOptions::default()
+    })
 }
 
 /// The usual control rate, Hz.

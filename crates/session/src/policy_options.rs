@@ -27,6 +27,8 @@ pub struct PolicyOptions {
     pub blend_steps: usize,
     /// How long before the end of a chunk the next one is asked for, at least.
     pub refill: Duration,
+    /// What the robot is to do, in words.
+    pub task: Option<String>,
 }
 
 impl PolicyOptions {
@@ -41,6 +43,7 @@ impl PolicyOptions {
             merge: Merge::default(),
             blend_steps: RunnerOptions::default().blend_steps,
             refill: Duration::ZERO,
+            task: None,
         }
     }
 

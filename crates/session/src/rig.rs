@@ -105,7 +105,7 @@ impl Rig {
         let supply = supply::open(options, &robot, leader.as_ref(), &clock)?;
         let (arms, calibration) = build_arms(&robot, supply.follower)?;
         let mut cameras = CameraHub::default();
-        let teleoperator = open(&mut TeleoperatorRequest {
+        let mut request = TeleoperatorRequest {
             robot: &robot,
             calibration: &calibration,
             leader: leader.as_ref(),
@@ -116,7 +116,12 @@ impl Rig {
             rate_hz: options.rate_hz,
             clock: options.clock,
             settings: &options.teleop_settings,
-        })?;
+            notes: Vec::new(),
+        };
+        let teleoperator = open(&mut request)?;
+        for text in request.notes {
+            link.events.send(SessionEvent::Note { text });
+        }
         let follower = ServoFollower::new(arms, robot.clone(), calibration.clone());
         Ok(Self {
             robot,

@@ -50,6 +50,8 @@ pub struct TeleoperatorRequest<'a> {
     pub clock: ClockKind,
     /// The device's own settings, as its table in a rig file has them.
     pub settings: &'a toml::Table,
+    /// What the user should know before anything moves, a sentence each.
+    pub notes: Vec<String>,
 }
 
 impl TeleoperatorRequest<'_> {

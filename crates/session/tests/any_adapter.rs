@@ -201,9 +201,49 @@ struct Bus<'a> {
     arms: &'a Arms,
     lines: &'a [Arc<Mutex<Line>>],
     seconds: f64,
+    allowed: Allowed,
+    asked_before: Vec<u32>,
+}
+
+/// What may go wrong on a link.
+#[derive(Clone, Copy)]
+struct Allowed {
     /// Part of the allowed rate that must be reached.
     share: f64,
-    asked_before: Vec<u32>,
+    /// Part of the reads, and of the goals that leave later than their tick.
+    missed: f64,
+    late_goals: f64,
+    /// Bytes that are no sound packet, and whether others than those of answers that were cut in two.
+    skipped: u32,
+    collisions: bool,
+}
+
+impl Allowed {
+    fn of(robot: &str, adapter: &str) -> Self {
+        let most = Self {
+            share: 0.9,
+            missed: 0.005,
+            late_goals: 0.0,
+            // An FTDI's timer that ends in the middle of an answer cuts it in two; one or two of them are given up then, 17 bytes each. What
+            // collides has wrong checksums.
+            skipped: 40,
+            collisions: false,
+        };
+        let delay = adapter.strip_prefix("busy:");
+        match (robot, delay.map(|delay| delay.parse::<u32>().unwrap())) {
+            // The answers of nine servos take two packets of an FTDI, and so long on the wire that they must often wait for the next goals.
+            ("lekiwi", None) if adapter.starts_with("ftdi") => Self { share: 0.8, ..most },
+            // Later by more than half a tick, and then not: no distance that leaves goals on the grid is enough for that.
+            (_, Some(3..)) => Self {
+                share: 0.7,
+                missed: 0.01,
+                late_goals: 0.03,
+                skipped: 2000,
+                collisions: true,
+            },
+            _ => most,
+        }
+    }
 }
 
 impl Bus<'_> {
@@ -215,19 +255,19 @@ impl Bus<'_> {
             missed += servo.missed;
         }
         let share = f64::from(missed) / f64::from(replies + missed);
-        if share > 0.005 {
+        if share > self.allowed.missed {
             write!(faults, "; {}: {:.1} % missed", self.name, 100.0 * share).unwrap();
         }
         let counters = self.arms.bus_counters();
-        // An FTDI's timer that ends in the middle of an answer cuts it in two; one or two of them are given up then, 17 bytes each. What collides
-        // has wrong checksums.
-        if counters.checksum_errors + counters.unexpected > 0 || counters.skipped_bytes > 40 {
+        let strange = counters.checksum_errors + counters.unexpected;
+        if strange > 0 && !self.allowed.collisions || counters.skipped_bytes > self.allowed.skipped
+        {
             write!(faults, "; {}: {counters:?}", self.name).unwrap();
         }
         let allowed = 1.0 / round_trip.max(PERIOD).as_secs_f64();
         for ((_, link), before) in self.arms.links().iter().zip(&self.asked_before) {
             let rate = f64::from(link.questions - before) / self.seconds;
-            if rate < self.share * allowed {
+            if rate < self.allowed.share * allowed {
                 write!(faults, "; {}: {rate:.1} of {allowed:.1}/s", self.name).unwrap();
             }
         }
@@ -312,6 +352,7 @@ fn check(robot: &str, adapter: &str) -> String {
         plan,
     );
     run(&mut tick, &mut pacer, &mut Distribution::new());
+    let allowed = Allowed::of(robot, adapter);
     let mut faults = String::new();
     if watch.held > 0 {
         write!(faults, "; {} ticks held", watch.held).unwrap();
@@ -320,11 +361,11 @@ fn check(robot: &str, adapter: &str) -> String {
         write!(faults, "; health {:?} old", watch.oldest_health).unwrap();
     }
     // Half of what the link adds is taken to pass before the servo looks. Frames, and what three counts make of it, come on top.
-    let allowed = round_trip.as_secs_f64() / 2.0 + 0.003;
-    if watch.worst_stamp > allowed {
+    let stamp = round_trip.as_secs_f64() / 2.0 + 0.003;
+    if watch.worst_stamp > stamp {
         write!(
             faults,
-            "; stamps {:.4} s off, of {allowed:.4}",
+            "; stamps {:.4} s off, of {stamp:.4}",
             watch.worst_stamp
         )
         .unwrap();
@@ -336,7 +377,9 @@ fn check(robot: &str, adapter: &str) -> String {
             .zip(0u32..)
             .filter(|(at, tick)| **at != start + PERIOD * *tick);
         let off = off.count();
-        if off > 0 || goals_at.len() as u64 != watch.ticks {
+        if off as f64 > allowed.late_goals * goals_at.len() as f64
+            || goals_at.len() as u64 != watch.ticks
+        {
             write!(
                 faults,
                 "; {off} of {} goals off the grid, {} ticks",
@@ -347,18 +390,13 @@ fn check(robot: &str, adapter: &str) -> String {
         }
     }
     let seconds = RUN.as_secs_f64();
-    // The answers of nine servos take two packets of an FTDI, and so long on the wire that they must often wait for the next goals.
-    let share = match (robot, adapter.starts_with("ftdi")) {
-        ("lekiwi", true) => 0.8,
-        _ => 0.9,
-    };
     let (name, asked_before) = ("follower", asked_follower);
     Bus {
         name,
         arms: &follower,
         lines: &lines,
         seconds,
-        share,
+        allowed,
         asked_before,
     }
     .faults(round_trip, &mut faults);
@@ -368,7 +406,7 @@ fn check(robot: &str, adapter: &str) -> String {
         arms: &source.0,
         lines: &leader_lines,
         seconds,
-        share,
+        allowed,
         asked_before,
     }
     .faults(round_trip, &mut faults);
@@ -443,4 +481,10 @@ fn a_pair_of_arms() {
 #[test]
 fn an_arm_on_wheels() {
     check_all("lekiwi", late(1).chain(others()));
+}
+
+/// A hub that delays questions, too: when answers are on the wire can only be guessed. Collisions teach to keep a greater distance.
+#[test]
+fn an_arm_at_a_busy_hub() {
+    check_all("so101", [1, 2, 3, 5, 8].map(|most| format!("busy:{most}")));
 }

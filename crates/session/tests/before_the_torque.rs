@@ -17,9 +17,12 @@ use ulna_robot::{ArmRole, Calibration, ExitAction, RobotKind};
 use ulna_rt::{Pacer, Stop, VirtualClock};
 use ulna_session::client::spawn;
 use ulna_session::controlled::{ControlledArm, TickInputs};
-use ulna_session::device::Follower;
+use ulna_session::device::{Follower, Teleoperator};
+use ulna_session::run::{SessionPlan, run};
 use ulna_session::servo_follower::ServoFollower;
-use ulna_session::{FarMoves, RigOptions, SessionCommand, SessionError, SessionEvent, SessionLink};
+use ulna_session::{
+    FarMoves, Rig, RigOptions, SessionCommand, SessionError, SessionEvent, SessionLink,
+};
 use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::bus::{BusOptions, ServoBus};
 use ulna_sim::memory::MemoryPort;
@@ -253,6 +256,89 @@ fn a_client_is_asked_once_and_its_answer_counts() {
         if !yes {
             let (at, torque) = pan(follower);
             assert!(torque == 0 && (at - 2047).abs() < 20, "{at}");
+        }
+    }
+}
+
+/// Knows its first goal only once it sees the arm, as a policy does: the shoulder, turned by so much.
+#[derive(Debug)]
+struct Decides {
+    first: Joints<f64>,
+    asked: u32,
+}
+
+impl ActionSource for Decides {
+    fn action(&mut self, now: Stamp) -> Option<Action> {
+        self.asked += 1;
+        (self.asked > 20).then_some(Action {
+            stamp: now,
+            target: self.first,
+        })
+    }
+}
+
+impl Teleoperator for Decides {}
+
+/// A session of a teleoperator that decides so; the shoulder's goal, of -100 to 100, is `goal`.
+fn decided(options: &RigOptions, goal: f64, link: &mut SessionLink) -> Result<(), SessionError> {
+    let rig = Rig::open_for(options, link, |request| {
+        let joints = request.robot.dof();
+        let rest = request
+            .robot
+            .park_pose(request.calibration, &Joints::filled(joints, 0.0));
+        let mut first = rest;
+        first[0] = goal;
+        Ok(Box::new(Decides { first, asked: 0 }))
+    })?;
+    let plan = SessionPlan {
+        command: "test",
+        duration: Some(Duration::from_secs(2)),
+        display: None,
+        recording: None,
+    };
+    run(rig, plan, link).map(|_| ())
+}
+
+#[test]
+fn a_source_that_decides_late_is_held_until_the_far_move_is_allowed() {
+    // The whole range of the shoulder is 200, some 220 degrees.
+    let (far, near) = (60.0, 10.0);
+    let (follower, _leader, options) = rig(0.0, FarMoves::Refuse);
+    let error = decided(&options, far, &mut SessionLink::alone(&Stop::new())).unwrap_err();
+    let text = error.to_string();
+    assert!(error.is_usage() && text.contains("--yes"), "{text}");
+    let (at, torque) = pan(follower);
+    assert!(torque == 0 && (at - 2047).abs() < 20, "{at}");
+
+    let (_follower, _leader, options) = rig(0.0, FarMoves::Refuse);
+    decided(&options, near, &mut SessionLink::alone(&Stop::new())).unwrap();
+
+    for yes in [true, false] {
+        let (follower, _leader, options) = rig(0.0, FarMoves::Ask);
+        let session = spawn(&Stop::new(), move |link| decided(&options, far, link)).unwrap();
+        let commands = session.commands.clone();
+        let (mut questions, mut furthest) = (Vec::new(), 0.0_f64);
+        let outcome = session.follow(|event| match event {
+            SessionEvent::Question { text } => {
+                questions.push(text.clone());
+                commands.send(match yes {
+                    true => SessionCommand::Confirm,
+                    false => SessionCommand::Decline,
+                });
+            }
+            SessionEvent::Tick(tick) => furthest = furthest.max(tick.sent[0].abs()),
+            _ => {}
+        });
+        assert_eq!(questions.len(), 1, "{questions:?}");
+        assert!(questions[0].contains("shoulder_pan by"), "{questions:?}");
+        match outcome {
+            Ok(()) => assert!(yes && furthest > 30.0, "{furthest}"),
+            Err(error) => {
+                assert!(!yes && error.is_interruption(), "{error}");
+                assert!(furthest < 1.0, "{furthest}");
+                let (at, torque) = pan(follower);
+                assert!(torque == 0 && (at - 2047).abs() < 20, "{at}");
+            }
         }
     }
 }

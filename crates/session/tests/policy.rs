@@ -11,9 +11,17 @@ use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
 use ulna_session::demo::reached_its_goal;
 use ulna_session::policies::{self, PolicyOptions};
 use ulna_session::report::{ClockKind, SessionReport};
-use ulna_session::{EngineChoice, RigOptions, SessionLink, Stop, shipped};
+use ulna_session::{EngineChoice, Merge, RigOptions, SessionLink, Stop, shipped};
 
 fn ran(bundle: &Path, seed: u64) -> SessionReport {
+    let policy = PolicyOptions {
+        engine: EngineChoice::Tract,
+        ..PolicyOptions::new(bundle.to_owned())
+    };
+    ran_with(&policy, seed, 31)
+}
+
+fn ran_with(policy: &PolicyOptions, seed: u64, seconds: u64) -> SessionReport {
     let rig = RigOptions {
         sim: true,
         clock: ClockKind::Virtual,
@@ -21,14 +29,10 @@ fn ran(bundle: &Path, seed: u64) -> SessionReport {
         seed,
         ..RigOptions::default()
     };
-    let policy = PolicyOptions {
-        engine: EngineChoice::Tract,
-        ..PolicyOptions::new(bundle.to_owned())
-    };
-    let time = Some(Duration::from_secs(31));
+    let time = Some(Duration::from_secs(seconds));
     let done = policies::run(
         &rig,
-        &policy,
+        policy,
         time,
         None,
         &mut SessionLink::alone(&Stop::new()),
@@ -109,4 +113,34 @@ fn the_shipped_policy_reaches_its_goal_and_one_without_weights_does_not() {
     let report = ran(folder.path(), 1);
     let error = reached_its_goal(&report).unwrap_err().to_string();
     assert!(error.contains("missed its goal"), "{error}");
+}
+
+/// The whole scene, with targets that jump every three seconds, behind goals that leave one tick after they were asked for.
+#[test]
+fn with_delay_it_reaches_as_many_targets_and_moves_no_more_sharply_than_its_chunks() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets");
+    for bundle in ["so101-reach", "so101-reach-act"] {
+        let run = |merge, latency_ms| {
+            let policy = PolicyOptions {
+                engine: EngineChoice::Tract,
+                merge,
+                latency: Duration::from_millis(latency_ms),
+                ..PolicyOptions::new(root.join(bundle))
+            };
+            ran_with(&policy, 3, 46)
+        };
+        let without = run(Merge::Aligned, 20).task.unwrap().successes.value;
+        for merge in [Merge::Aligned, Merge::Blended] {
+            let report = run(merge, 300);
+            let reached = report.task.unwrap().successes.value;
+            assert!(
+                reached + 2 >= without,
+                "{bundle}, {merge}: {reached} of {without}"
+            );
+            let source = report.policy.unwrap().source;
+            assert_eq!(source.starved, 0, "{bundle}, {merge}");
+            let ratio = source.peak_jerk / source.peak_jerk_within_chunks;
+            assert!(ratio <= 1.2, "{bundle}, {merge}: {ratio}");
+        }
+    }
 }

@@ -31,13 +31,16 @@ pub(crate) fn lerobot() -> Option<std::path::PathBuf> {
 }
 
 /// Runs every check. Fails when one of them does, not when something is missing. `--kills N` and `--stops N` run only
-/// those, so often, with `--load N` on a computer that N threads keep busy; `--cases` only the table of datasets as the world writes them.
+/// those, so often, with `--load N` on a computer that N threads keep busy; `--cases` only the table of datasets as the world writes them, and
+/// `--arms` only what drives simulated arms.
 pub(crate) fn run(root: &Path, words: impl Iterator<Item = String>) -> Result<ExitCode> {
     let mut words = words.peekable();
     let mut report = Report::new(std::io::stdout());
-    if words.next_if(|word| word == "--cases").is_some() {
+    let alone = words.next_if(|word| word == "--cases" || word == "--arms");
+    if let Some(word) = alone {
         match environment::prepare()? {
-            Python::Ready(python) => cases::check(&mut report, root, &python)?,
+            Python::Ready(python) if word == "--cases" => cases::check(&mut report, root, &python)?,
+            Python::Ready(python) => arms::drive(&mut report, root, &python)?,
             Python::Missing(why) => report.skip_all(&why)?,
         }
         return report.close();
@@ -80,13 +83,15 @@ fn kills_alone(mut words: impl Iterator<Item = String>) -> Result<Option<kills::
             kills: 0,
             stops: 0,
             load: 0,
+            seed: 0,
         });
         match (word.as_str(), number) {
             ("--kills", Some(number)) => plan.kills = number,
             ("--stops", Some(number)) => plan.stops = number,
             ("--load", Some(number)) => plan.load = number,
+            ("--seed", Some(number)) => plan.seed = number,
             _ => bail!(
-                "usage: cargo run -p xtask -- conformance [--cases | [--kills N] [--stops N] [--load THREADS]]"
+                "usage: cargo run -p xtask -- conformance [--cases | --arms | [--kills N] [--stops N] [--load THREADS] [--seed N]]"
             ),
         }
     }

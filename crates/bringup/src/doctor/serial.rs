@@ -7,6 +7,7 @@ use ulna_drivers::{PortError, SerialPort};
 
 use crate::doctor::boards;
 use crate::doctor::check::{Check, CheckVerdict};
+use crate::ports::ListedPort;
 
 /// The rate that a port is opened at, bits per second.
 const BAUD: u32 = 1_000_000;
@@ -101,21 +102,39 @@ fn usable(port: &PortInfo) -> Check {
     }
 }
 
+/// The ports that are simulated, as they would be judged: nothing is opened.
+pub(super) fn simulated(ports: &[ListedPort]) -> Vec<Check> {
+    let checks = ports.iter().flat_map(|ListedPort { port, .. }| {
+        let name = format!("port {}", port.path.display());
+        let there = Check::ok(&name, format!("{}: simulated", port.description()));
+        let advice = "`--adapter ftdi:1` is what opening a real port makes of it".to_owned();
+        [Some(there), latency_with(port, advice)]
+    });
+    checks.flatten().collect()
+}
+
 fn latency(port: &PortInfo) -> Option<Check> {
+    let device = port.path.file_name()?.to_string_lossy().into_owned();
+    latency_with(
+        port,
+        format!(
+            "`echo 1 | sudo tee /sys/bus/usb-serial/devices/{device}/latency_timer`, or the rule that `ulna doctor --udev` prints"
+        ),
+    )
+}
+
+fn latency_with(port: &PortInfo, advice: String) -> Option<Check> {
     let ms = port.latency_ms?;
     let name = format!("latency timer of {}", port.path.display());
     if ms <= LATENCY {
         return Some(Check::ok(&name, format!("{ms} ms")));
     }
-    let device = port.path.file_name()?.to_string_lossy().into_owned();
     Some(Check::warn(
         &name,
         format!(
             "{ms} ms: every answer of the servos waits that long, and the driver was asked for less in vain"
         ),
-        format!(
-            "`echo 1 | sudo tee /sys/bus/usb-serial/devices/{device}/latency_timer`, or the rule that `ulna doctor --udev` prints"
-        ),
+        advice,
     ))
 }
 

@@ -179,14 +179,7 @@ pub fn check_chain(
 ) -> Result<Vec<ChainFault>, ServoBusError> {
     let mut faults = Vec::new();
     for (index, joint) in kind.joints.iter().enumerate() {
-        let mut ping = Ping::Silent;
-        for _ in 0..3 {
-            ping = line.ping(pacer, joint.id)?;
-            if ping == Ping::Alive {
-                break;
-            }
-        }
-        let problem = match ping {
+        let problem = match line.ping_patiently(pacer, joint.id)? {
             Ping::Silent => ChainProblem::Silent,
             Ping::Garbled => ChainProblem::Garbled,
             Ping::Alive => {

@@ -307,3 +307,22 @@ fn an_engine_is_small_enough_for_a_microcontroller() {
         size_of::<Engine>()
     );
 }
+
+#[test]
+fn half_an_answer_to_an_earlier_question_swallows_no_later_one() {
+    let mut engine = engine();
+    engine
+        .begin(ms(0), &Request::Ping { id: 1 }, ms(5))
+        .unwrap();
+    engine.transmit();
+    // Six parameters are to come, and never do.
+    engine.step(ms(1), &[0xff, 0xff, 1, 8, 0]);
+    assert_eq!(engine.step(ms(5), &[]), Status::Done);
+    assert_eq!(answered(&engine), []);
+    engine
+        .begin(ms(6), &Request::Ping { id: 2 }, ms(12))
+        .unwrap();
+    engine.transmit();
+    engine.step(ms(7), &[0xff, 0xff, 2, 2, 0, 0xfb]);
+    assert_eq!(answered(&engine), [2]);
+}

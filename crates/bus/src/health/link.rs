@@ -19,6 +19,9 @@ const EVEN: Duration = Duration::from_micros(300);
 const MARGIN: Duration = Duration::from_millis(2);
 /// USB frames: bytes that are handed to an adapter reach the wire within this, whatever it does with answers.
 const FRAME: Duration = Duration::from_millis(1);
+/// Most by which questions are taken to be late on their way to the wire. A question that leaves with the goals of a tick at 200 Hz is
+/// answered before the next ones all the same.
+const MOST_SPREAD: Duration = Duration::from_micros(2500);
 /// Most that is added to the patience with a bus on which everything is silent.
 const MOST_EXTRA: Duration = Duration::from_millis(50);
 /// An adapter with a timer keeps the rest of an answer for one more period: an FTDI's is 16 ms. Reads that follow one another meet its timer always
@@ -98,6 +101,8 @@ pub struct LinkEstimate {
     slowest: Duration,
     typical: Duration,
     spread: Duration,
+    /// The same as it was measured; collisions on the wire teach that there is more.
+    least_spread: Duration,
     /// What may pass between two parts of an answer.
     pause: Duration,
     /// What reads of single servos took at least.
@@ -114,10 +119,12 @@ impl LinkEstimate {
     /// A link that was measured.
     #[must_use]
     pub fn measured(summary: RoundTripSummary) -> Self {
+        let spread = summary.p99.saturating_sub(summary.min).min(FRAME);
         Self {
             slowest: summary.p99,
             typical: summary.p50,
-            spread: summary.p99.saturating_sub(summary.min).min(FRAME),
+            spread,
+            least_spread: spread,
             pause: summary.p99.min(LONGEST_PAUSE),
             fastest: summary.min,
             gap: GAP,
@@ -133,6 +140,7 @@ impl LinkEstimate {
             slowest,
             typical: slowest,
             spread: FRAME.min(slowest),
+            least_spread: FRAME.min(slowest),
             pause: slowest.min(LONGEST_PAUSE),
             fastest: Duration::ZERO,
             gap: GAP,
@@ -153,6 +161,8 @@ impl LinkEstimate {
             let gap = overhead.saturating_sub(self.fastest) / servos;
             self.gap = self.gap.min(gap + self.spread / servos);
         }
+        let surplus = self.spread.saturating_sub(self.least_spread);
+        self.spread = self.spread.saturating_sub(surplus / FORGETTING);
         self.slowest = match self.slowest.checked_sub(overhead) {
             None => overhead,
             Some(surplus) => self.slowest.saturating_sub(surplus / FORGETTING),
@@ -169,6 +179,12 @@ impl LinkEstimate {
         if !self.fixed {
             self.slowest = self.slowest.max(after);
         }
+    }
+
+    /// Goals were sent when no answer should have been on the wire any more, and answers to that question came damaged: the question
+    /// had reached the wire later than was believed.
+    pub fn collided(&mut self) {
+        self.spread = self.spread.saturating_add(FRAME / 2).min(MOST_SPREAD);
     }
 
     /// No servo that was asked has answered.
@@ -293,5 +309,21 @@ mod tests {
             let slowest = us(seen.iter().max().copied().unwrap_or(0));
             prop_assert!(link.timing().turnaround > slowest.mul_f64(0.6));
         }
+    }
+
+    #[test]
+    fn collisions_teach_a_distance_that_is_forgotten_again() {
+        let mut link = LinkEstimate::measured(measured([900, 1000, 1100].into_iter()));
+        let before = link.timing().spread;
+        assert_eq!(before, us(200));
+        for _ in 0..100 {
+            link.collided();
+        }
+        assert_eq!(link.timing().spread, MOST_SPREAD);
+        for _ in 0..2000 {
+            link.answered(us(1000), 6);
+        }
+        let after = link.timing().spread;
+        assert!(after < before + us(200), "{after:?}");
     }
 }

@@ -27,15 +27,23 @@ pub(crate) struct RecoverArgs {
     #[arg(long, default_value = "600", value_name = "S", value_parser = seconds)]
     cool_down: Duration,
 
+    /// The leader's servos, not the follower's
+    #[arg(long)]
+    leader: bool,
+
     #[command(flatten)]
     bus: BusArgs,
 }
 
 impl RecoverArgs {
     pub(crate) fn options(&self) -> Result<RecoverOptions, SessionError> {
-        let arm = self.arm.named(ArmRole::Follower, &self.bus)?;
+        let role = match self.leader {
+            true => ArmRole::Leader,
+            false => ArmRole::Follower,
+        };
+        let arm = self.arm.named(role, &self.bus)?;
         Ok(RecoverOptions {
-            work: self.bus.work(arm, ArmRole::Follower),
+            work: self.bus.work(arm, role),
             yes: self.yes,
             release: self.release,
             cool_down: self.cool_down,

@@ -49,7 +49,7 @@ pub(crate) struct PolicyRecordingArgs {
     #[arg(long, value_name = "DIR", requires = "task")]
     dataset: Option<PathBuf>,
 
-    /// What the robot is to do, in a few words; it goes with every frame
+    /// What the robot is to do, in a few words: it goes into the report and with every recorded frame. ACT and Diffusion do not take it in
     #[arg(long, value_name = "TEXT")]
     task: Option<String>,
 
@@ -68,7 +68,10 @@ impl RunArgs {
     }
 
     pub(crate) fn policy(&self) -> PolicyOptions {
-        self.engine.options(self.policy.clone())
+        PolicyOptions {
+            task: self.recording.task.clone(),
+            ..self.engine.options(self.policy.clone())
+        }
     }
 
     /// What is to be recorded, if anything is.

@@ -1,7 +1,8 @@
 //! `ulna doctor`.
 
 use anyhow::Result;
-use ulna_bringup::doctor::{Check, CheckVerdict, doctor as examine, udev_rules};
+use ulna_bringup::doctor::{Check, CheckVerdict, SerialPorts, doctor as examine, udev_rules};
+use ulna_bringup::ports::list;
 use ulna_outside::Text;
 use ulna_session::{EngineKind, policies};
 
@@ -17,7 +18,12 @@ pub(crate) fn doctor(args: &DoctorArgs, json: bool) -> Result<Outcome> {
     }
     let stop = stop()?;
     let mut failed = Ok(());
-    let diagnosis = examine(args.sim, &engine, &stop, &mut |check| {
+    let ports = match (args.sim, &args.adapter) {
+        (false, _) => SerialPorts::Real,
+        (true, None) => SerialPorts::Simulated(Vec::new()),
+        (true, Some(adapter)) => SerialPorts::Simulated(list(true, Some(adapter))?),
+    };
+    let diagnosis = examine(&ports, &engine, &stop, &mut |check| {
         if !json && failed.is_ok() {
             failed = output::text(&lines(check));
         }

@@ -15,9 +15,9 @@ use crate::terminal::Terminal;
 
 pub(crate) fn ports(args: &PortsArgs, json: bool) -> Result<Outcome> {
     if args.find() {
-        return which(args.sim(), json);
+        return which(args, json);
     }
-    let ports = list(args.sim());
+    let ports = list(args.sim(), args.adapter())?;
     if json {
         output::json(&json!({ "simulated": args.sim(), "ports": ports }))?;
         return Ok(Outcome::Done);
@@ -33,10 +33,11 @@ pub(crate) fn ports(args: &PortsArgs, json: bool) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn which(sim: bool, json: bool) -> Result<Outcome> {
+fn which(args: &PortsArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let alone = sim && !attended();
-    let found = find(sim, &mut Terminal::new(&stop).obliging(alone))?;
+    let alone = args.sim() && !attended();
+    let mut talk = Terminal::new(&stop).obliging(alone);
+    let found = find(args.sim(), args.adapter(), &mut talk)?;
     if json {
         output::json(&serde_json::to_value(&found)?)?;
         return Ok(Outcome::Done);
@@ -53,6 +54,9 @@ fn lines(listed: &ListedPort) -> Text {
     let mut lines = vec![format!("{}  {}", port.path.display(), port.description())];
     if let Some(words) = port.looks_like {
         lines.push(format!("    looks like    {words}"));
+    }
+    if let Some(ms) = port.latency_ms {
+        lines.push(format!("    latency timer {ms} ms"));
     }
     if let Some(stable) = &port.stable {
         lines.push(format!("    stays the same {}", stable.display()));

@@ -1,10 +1,10 @@
 //! `ulna recover`.
 
 use anyhow::Result;
-use ulna_bringup::recover::Recovery;
+use ulna_bringup::recover::{RecoverOptions, Recovery};
 use ulna_outside::Text;
 
-use super::stop;
+use super::{arm, arms_json, stop};
 use crate::args::RecoverArgs;
 use crate::outcome::Outcome;
 use crate::output;
@@ -12,17 +12,29 @@ use crate::terminal::Terminal;
 
 pub(crate) fn recover(args: &RecoverArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
-    let report =
-        ulna_bringup::recover::recover(&args.options()?, &stop, &mut Terminal::new(&stop))?;
-    if json {
-        output::json(&serde_json::to_value(&report)?)?;
-    } else {
-        output::text(&table(&report))?;
+    let options = args.options()?;
+    let mut reports: Vec<Recovery> = Vec::new();
+    for work in options.work.arms()? {
+        let mut talk = Terminal::new(&stop);
+        arm(&mut talk, &work);
+        let options = RecoverOptions {
+            work,
+            ..options.clone()
+        };
+        let report = ulna_bringup::recover::recover(&options, &stop, &mut talk)?;
+        drop(talk);
+        if !json {
+            output::text(&table(&report))?;
+        }
+        reports.push(report);
     }
-    Ok(if report.well {
-        Outcome::Done
-    } else {
-        Outcome::ChecksFailed
+    if json {
+        let reports = reports.iter().map(serde_json::to_value);
+        output::json(&arms_json(reports.collect::<Result<_, _>>()?))?;
+    }
+    Ok(match reports.iter().all(|report| report.well) {
+        true => Outcome::Done,
+        false => Outcome::ChecksFailed,
     })
 }
 

@@ -101,7 +101,7 @@ fn ask_for_ports(args: &NewRigArgs, file: &mut RigFile) -> Result<()> {
     let stop = stop()?;
     let pairs = ulna_robot::files::find(file.robot.kind.as_deref().unwrap_or_default())
         .is_ok_and(|kind| !kind.sides.is_empty());
-    if pairs || ports::list(false).is_empty() {
+    if pairs || ports::list(false, None)?.is_empty() {
         return Ok(());
     }
     let roles = [
@@ -113,7 +113,7 @@ fn ask_for_ports(args: &NewRigArgs, file: &mut RigFile) -> Result<()> {
             continue;
         }
         output::notes(format_args!("The {role}'s port:"));
-        let found = ports::find(false, &mut Terminal::new(&stop))?;
+        let found = ports::find(false, None, &mut Terminal::new(&stop))?;
         *port = Some(found.port.name().display().to_string());
     }
     Ok(())
@@ -121,7 +121,7 @@ fn ask_for_ports(args: &NewRigArgs, file: &mut RigFile) -> Result<()> {
 
 /// The names under which these ports stay the same, as far as there are any.
 fn lasting(ports: &str) -> String {
-    let there = ports::list(false);
+    let there = ports::list(false, None).unwrap_or_default();
     let names = ports.split(',').map(|given| {
         let known = there
             .iter()

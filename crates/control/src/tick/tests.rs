@@ -181,3 +181,37 @@ fn every_end_has_its_own_reason() {
     assert_eq!(ends(99, true, 100), Some(End::Stopped(StopReason::Ended)));
     assert_eq!(ends(99, false, 0), Some(End::Elapsed));
 }
+
+#[test]
+fn what_is_under_way_at_the_end_is_waited_for_but_not_for_ever() {
+    let over_at = |delay: Duration| {
+        let (mut robot, mut gate, stop, mut no_observer) =
+            (Puppet::new(delay), gate(), Stop::new(), ());
+        let mut source = Ramp;
+        let mut tick = Tick::new(
+            &mut robot,
+            &mut source,
+            &mut gate,
+            &mut no_observer,
+            &stop,
+            plan(20),
+        );
+        let mut now = Duration::ZERO;
+        while let Next::At(next) | Next::InputOr(next) = tick.step(now) {
+            assert_eq!(tick.end(), None);
+            now = now.max(next);
+        }
+        assert_eq!(tick.end(), Some(End::Elapsed));
+        now
+    };
+    // The last goals leave at 15 ms, and the end is noticed at 20.
+    assert_eq!(over_at(Duration::from_millis(1)), Duration::from_millis(20));
+    assert_eq!(
+        over_at(Duration::from_millis(42)),
+        Duration::from_millis(57)
+    );
+    assert_eq!(
+        over_at(Duration::from_secs(9)),
+        Duration::from_millis(20) + CLOSING
+    );
+}

@@ -1,5 +1,6 @@
 use super::*;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 
 const TICK: Duration = Duration::from_millis(5);
 
@@ -195,46 +196,174 @@ fn a_speed_is_held_by_an_active_zero() {
     );
 }
 
+/// A number that a source may give: ordinary ones, those that are none, and any other bits.
+fn number() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        4 => -150.0..150.0f64,
+        1 => Just(f64::NAN),
+        1 => Just(f64::INFINITY),
+        1 => Just(f64::NEG_INFINITY),
+        2 => proptest::num::f64::ANY,
+    ]
+}
+
+/// What a robot may say of a joint: where it is, how many ticks ago that was measured, and whether its servo has no torque.
+fn joint() -> impl Strategy<Value = (f64, u32, bool)> {
+    let position = prop_oneof![
+        6 => -250.0..250.0f64,
+        1 => proptest::num::f64::ANY,
+    ];
+    let ago = prop_oneof![2 => 0u32..3, 1 => 45u32..70];
+    (position, ago, proptest::bool::weighted(0.1))
+}
+
+#[test]
+fn the_numbers_of_the_properties_are_not_all_tame() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let drawn: [f64; 500] =
+        core::array::from_fn(|_| number().new_tree(&mut runner).unwrap().current());
+    for (name, holds) in [
+        ("NaN", drawn.iter().any(|value| value.is_nan())),
+        ("infinity", drawn.contains(&f64::INFINITY)),
+        ("-infinity", drawn.contains(&f64::NEG_INFINITY)),
+        (
+            "huge",
+            drawn
+                .iter()
+                .any(|value| value.is_finite() && value.abs() > 1e10),
+        ),
+        ("tame", drawn.iter().any(|value| value.abs() < 100.0)),
+    ] {
+        assert!(holds, "{name} does not occur");
+    }
+}
+
 proptest! {
-    // Whatever comes, a speed is in range, changes no faster than allowed except to zero, and is zero without a fresh, sound action.
+    // Whatever comes, a speed is in range, changes no faster than allowed except to zero, and is zero without a fresh, sound action or
+    // while its joint is silent or limp.
     #[test]
     fn speeds_are_bounded_and_end_without_input(
-        inputs in proptest::collection::vec((any::<f64>(), -150.0..150.0f64, 0u32..60, any::<bool>()), 1..80)
+        inputs in proptest::collection::vec((number(), 0u32..60, joint()), 1..80)
     ) {
         let mut gate = Gate::new(with_a_wheel(), &Joints::filled(2, 0.0), at(69));
         let mut last = 0.0;
-        for (tick, (wild, tame, old, use_wild)) in inputs.into_iter().enumerate() {
+        for (tick, (speed, old, (position, ago, limp))) in inputs.into_iter().enumerate() {
             let now = at(u32::try_from(tick).unwrap() + 70);
             let stamp = Stamp::new(now.since_epoch() - TICK * old);
-            let speed = if use_wild { wild } else { tame };
-            let (goals, note) = gate.check(now, Some(&action(stamp, [0.0, speed])), &seen(now));
+            let mut state = seen(now);
+            state.position[1] = position;
+            state.measured[1] = Stamp::new(now.since_epoch() - TICK * ago);
+            gate.leave_alone(u32::from(limp) << 1);
+            let (goals, note) = gate.check(now, Some(&action(stamp, [0.0, speed])), &state);
             let goal = goals.goals()[1];
             prop_assert!((-100.0..=100.0).contains(&goal));
             prop_assert!(goal == 0.0 || (goal - last).abs() <= 400.0 * TICK.as_secs_f64() + 1e-9);
-            prop_assert!(!(note.stale || note.invalid) || goal == 0.0);
+            prop_assert!(!(note.stale || note.invalid || limp || ago > 50) || goal == 0.0);
+            prop_assert!(!goals.as_slice().is_left_alone(1), "its zero has to be sent");
             prop_assert_eq!(gate.hold(now).goals()[1], 0.0);
             last = goal;
         }
     }
 
+    // Whatever comes, of whichever state, a goal is finite, in range and no faster than allowed; one of a joint that is back starts from where
+    // the joint is, and one of a joint that is silent or limp stands still.
     #[test]
     fn whatever_comes_goals_are_finite_in_range_and_slow_enough(
-        targets in proptest::collection::vec((any::<f64>(), -150.0..150.0f64, 0u32..60), 1..80)
+        inputs in proptest::collection::vec(([number(), number()], 0u32..60, [joint(), joint()]), 1..80)
     ) {
         let mut gate = settled();
         let mut last = Joints::filled(2, 0.0);
-        for (tick, (wild, tame, old)) in targets.into_iter().enumerate() {
+        let mut was_left_alone = [false; 2];
+        for (tick, (target, old, joints)) in inputs.into_iter().enumerate() {
             let now = at(u32::try_from(tick).unwrap() + 70);
             let stamp = Stamp::new(now.since_epoch() - TICK * old);
-            let (goals, _) = gate.check(now, Some(&action(stamp, [wild, tame])), &seen(now));
+            let mut state = seen(now);
+            let mut limp = 0;
+            for (joint, (position, ago, is_limp)) in joints.into_iter().enumerate() {
+                state.position[joint] = position;
+                state.measured[joint] = Stamp::new(now.since_epoch() - TICK * ago);
+                limp |= u32::from(is_limp) << joint;
+            }
+            gate.leave_alone(limp);
+            let (goals, _) = gate.check(now, Some(&action(stamp, target)), &state);
             for joint in 0..2 {
                 let goal = goals.goals()[joint];
+                let is_left_alone = goals.as_slice().is_left_alone(joint);
                 prop_assert!((-100.0..=100.0).contains(&goal));
+                prop_assert!(is_left_alone || (joints[joint].1 <= 50 && !joints[joint].2));
+                let from = match was_left_alone[joint] && !is_left_alone {
+                    true => joints[joint].0.clamp(-100.0, 100.0),
+                    false => last[joint],
+                };
                 let span = if tick == 0 { LONGEST_STEP } else { TICK };
-                prop_assert!((goal - last[joint]).abs() <= 400.0 * span.as_secs_f64() + 1e-9);
+                let reach = if is_left_alone { 0.0 } else { 400.0 * span.as_secs_f64() + 1e-9 };
+                prop_assert!((goal - from).abs() <= reach);
+                was_left_alone[joint] = is_left_alone;
             }
             last = *goals.goals();
         }
+    }
+}
+
+#[test]
+fn a_jump_is_what_lies_beyond_its_threshold() {
+    for (far, ramps) in [(19.9, false), (20.0, false), (20.1, true), (-20.1, true)] {
+        let mut gate = settled();
+        let (goals, note) = gate.check(at(2), Some(&action(at(2), [far, 0.0])), &seen(at(2)));
+        assert_eq!(
+            (note.ramping, note.slowed),
+            (ramps, u32::from(!ramps)),
+            "{far}"
+        );
+        let speed: f64 = if ramps { 60.0 } else { 400.0 };
+        let step = (speed * TICK.as_secs_f64()).copysign(far);
+        assert!((goals.goals()[0] - step).abs() < 1e-9, "{far}: {goals:?}");
+    }
+}
+
+#[test]
+fn nonsense_that_is_fresh_stops_a_wheel() {
+    for wrong in [f64::NAN, f64::INFINITY] {
+        let mut gate = Gate::new(with_a_wheel(), &Joints::filled(2, 0.0), at(0));
+        let (goals, _) = gate.check(at(1), Some(&action(at(1), [0.0, 2.0])), &seen(at(1)));
+        assert_eq!(goals.goals()[1], 2.0);
+        let (goals, note) = gate.check(at(2), Some(&action(at(2), [0.0, wrong])), &seen(at(2)));
+        assert_eq!(
+            (note.invalid, note.stale, goals.goals()[1]),
+            (true, false, 0.0)
+        );
+        // It starts from rest again.
+        let (goals, _) = gate.check(at(3), Some(&action(at(3), [0.0, 9.0])), &seen(at(3)));
+        assert!((goals.goals()[1] - 2.0).abs() < 1e-9);
+    }
+}
+
+#[test]
+fn a_joint_that_comes_back_outside_its_limits_starts_at_the_nearest_one() {
+    let mut gate = settled();
+    let mut state = seen(at(1));
+    gate.leave_alone(0b10);
+    gate.check(at(2), Some(&action(at(2), [0.0, 0.0])), &state);
+    gate.leave_alone(0);
+    state.position[1] = -130.0;
+    state.measured = Joints::filled(2, at(3));
+    let (goals, _) = gate.check(at(3), None, &state);
+    assert_eq!(goals.goals()[1], -100.0);
+}
+
+#[test]
+fn a_joint_whose_position_is_no_number_is_not_back() {
+    for nonsense in [f64::NAN, f64::INFINITY] {
+        let mut gate = settled();
+        let mut state = seen(at(2));
+        gate.leave_alone(0b10);
+        gate.check(at(2), Some(&action(at(2), [0.0, 0.0])), &state);
+        gate.leave_alone(0);
+        state.position[1] = nonsense;
+        state.measured = Joints::filled(2, at(3));
+        let (goals, note) = gate.check(at(3), Some(&action(at(3), [0.0, 5.0])), &state);
+        assert!(goals.as_slice().is_left_alone(1) && goals.goals()[1] == 0.0);
+        assert_eq!(note.absent, 0b10);
     }
 }
 

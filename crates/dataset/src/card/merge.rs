@@ -12,13 +12,14 @@ pub(crate) fn holds_ours(card: &str) -> bool {
     part(card).is_some()
 }
 
-/// Where our part stands, its marks included.
+/// Where our part stands, its marks included. A beginning that another one follows has lost its end: what stands between the two is the
+/// user's.
 fn part(card: &str) -> Option<std::ops::Range<usize>> {
     let mut start = None;
     let mut at = 0;
     for line in card.split_inclusive('\n') {
         match (line.trim_end(), start) {
-            (mark, None) if mark.starts_with(BEGINS) => start = Some(at),
+            (mark, _) if mark.starts_with(BEGINS) => start = Some(at),
             (END, Some(start)) => return Some(start..at + line.len()),
             _ => {}
         }
@@ -64,7 +65,30 @@ mod tests {
         assert!(!holds_ours(foreign) && holds_ours(&added));
     }
 
+    #[test]
+    fn what_follows_a_beginning_without_an_end_is_the_users() {
+        let damaged = merged("", "one", None).replace(END, "Mine.");
+        assert!(!holds_ours(&damaged));
+        let first = merged(&damaged, "two", None);
+        let second = merged(&first, "three", None);
+        assert!(second.contains("\none\n\nMine.\n"), "{second}");
+        assert_eq!(second, first.replace("\ntwo\n", "\nthree\n"));
+    }
+
+    /// Lines as a damaged or badly merged card may have them.
+    fn damaged() -> impl Strategy<Value = String> {
+        let line = prop_oneof![Just(BEGIN), Just(END), Just("---"), Just("mine"), Just("")];
+        proptest::collection::vec(line, 0..8).prop_map(|lines| lines.join("\n"))
+    }
+
     proptest! {
+        #[test]
+        fn merging_into_a_damaged_card_twice_is_merging_once(card in damaged()) {
+            let once = merged(&card, "ours", None);
+            prop_assert!(holds_ours(&once));
+            prop_assert_eq!(merged(&once, "ours", None), once);
+        }
+
         #[test]
         fn merging_twice_is_merging_once(card in "(---\n)?([a-z<!:#-]{0,6}\n){0,5}(---\n)?[ -~\n]{0,60}", ours in "[ -~\n]{0,40}") {
             let once = merged(&card, &ours, None);

@@ -359,7 +359,7 @@ impl Items {
         if let Some(last) = &self.last
             && last.episode == episode
             && last.group == group
-            && last.file == file
+            && Arc::ptr_eq(&last.file, &file)
         {
             return Ok((Arc::clone(&last.block), row));
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
 use crate::error::{DatasetError, Result};
-use crate::images;
+use crate::images::decode_picture;
 use crate::parquet_io::guarded;
 use crate::pictures::Picture;
 use crate::reader::Dataset;
@@ -58,7 +58,7 @@ impl ImagePictures {
         let file = self.store.file(&segment.file)?;
         let bytes = self.bytes(&file, &segment.file, segment.group, camera, row)?;
         let bytes = bytes.ok_or_else(|| fail("the data file has no bytes for it"))?;
-        let picture = images::decode(&bytes).map_err(|reason| fail(&reason))?;
+        let picture = decode_picture(&bytes).map_err(|reason| fail(&reason))?;
         self.decoded += 1;
         Ok(Arc::new(picture))
     }

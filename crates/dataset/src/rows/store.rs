@@ -1,5 +1,6 @@
 //! The rows of a dataset's chosen columns in memory, as much of them as a budget allows.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -69,10 +70,37 @@ pub(crate) struct Store {
 struct StoreState {
     clock: u64,
     bytes: usize,
-    files: BTreeMap<Arc<Path>, (u64, Arc<DataFile>)>,
-    blocks: BTreeMap<(Arc<Path>, usize), Kept>,
+    files: BTreeMap<SameFile, (u64, Arc<DataFile>)>,
+    blocks: BTreeMap<(usize, SameFile), Kept>,
     places: BTreeMap<usize, Arc<Place>>,
 }
+
+/// A data file by the bytes of its path: paths compare name by name, which costs more than an item in memory.
+#[derive(Clone, Debug)]
+struct SameFile(Arc<Path>);
+
+impl Ord for SameFile {
+    fn cmp(&self, other: &SameFile) -> Ordering {
+        match Arc::ptr_eq(&self.0, &other.0) {
+            true => Ordering::Equal,
+            false => self.0.as_os_str().cmp(other.0.as_os_str()),
+        }
+    }
+}
+
+impl PartialOrd for SameFile {
+    fn partial_cmp(&self, other: &SameFile) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for SameFile {
+    fn eq(&self, other: &SameFile) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for SameFile {}
 
 #[derive(Debug)]
 struct Kept {
@@ -113,10 +141,11 @@ impl Store {
 
     /// The index of a data file.
     pub(crate) fn file(&self, path: &Arc<Path>) -> Result<Arc<DataFile>> {
+        let key = || SameFile(Arc::clone(path));
         let known = self.locked(|state| {
             state.clock += 1;
             let now = state.clock;
-            let (used, file) = state.files.get_mut(path)?;
+            let (used, file) = state.files.get_mut(&key())?;
             *used = now;
             Some(Arc::clone(file))
         });
@@ -126,12 +155,10 @@ impl Store {
         let file = Arc::new(DataFile::open(path)?);
         self.locked(|state| {
             let now = state.clock;
-            state
-                .files
-                .insert(Arc::clone(path), (now, Arc::clone(&file)));
+            state.files.insert(key(), (now, Arc::clone(&file)));
             if state.files.len() > MAX_FILES {
                 let oldest = state.files.iter().min_by_key(|(_, (used, _))| *used);
-                if let Some(oldest) = oldest.map(|(at, _)| Arc::clone(at)) {
+                if let Some(oldest) = oldest.map(|(at, _)| at.clone()) {
                     state.files.remove(&oldest);
                 }
             }
@@ -141,7 +168,7 @@ impl Store {
 
     /// The chosen columns of a row group.
     pub(crate) fn block(&self, path: &Arc<Path>, group: usize) -> Result<Arc<Block>> {
-        let key = || (Arc::clone(path), group);
+        let key = || (group, SameFile(Arc::clone(path)));
         let known = self.locked(|state| {
             state.clock += 1;
             let now = state.clock;
@@ -234,7 +261,7 @@ impl Store {
 }
 
 impl StoreState {
-    fn forget(&mut self, key: &(Arc<Path>, usize)) {
+    fn forget(&mut self, key: &(usize, SameFile)) {
         if let Some(kept) = self.blocks.remove(key) {
             self.bytes -= kept.bytes;
         }

@@ -225,6 +225,7 @@ impl ServoArm {
             ReturnPhase::Alarms => {
                 let register = value(Role::HardwareError).unwrap_or(0);
                 let complaints = self.servos[joint].model.family.complaints(register);
+                self.servos[joint].complaints = complaints;
                 if complaints.0 & UNWELL != 0 {
                     self.servos[joint].torque = again;
                     return;

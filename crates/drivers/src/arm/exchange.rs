@@ -58,10 +58,9 @@ impl ServoArm {
             began: now,
             next,
             sends: goals.is_some(),
-            open: self.turn.open,
-            last: self.turn.last,
             asked: false,
             settled: false,
+            ..self.turn
         };
         if let Some(goals) = goals {
             self.take_goals(&goals);
@@ -145,6 +144,9 @@ impl ServoArm {
             }
             None => return,
         }
+        if self.turn.goals_behind && self.garbage() != self.turn.garbage {
+            self.link.estimate.collided();
+        }
         if let Some(overhead) = self.engine.overhead() {
             let servos = self.engine.replies().len();
             self.link.estimate.answered(overhead, servos);
@@ -167,6 +169,7 @@ impl ServoArm {
         let mut with_goals = tick_begins;
         if self.outgoing.due && at >= self.engine.line_free_at() {
             self.send_goals_in(at, &mut burst);
+            self.turn.goals_behind = true;
             with_goals = true;
         }
         if self.turn.open.is_none() && !self.outgoing.due && at >= self.engine.ready_at() {
@@ -229,7 +232,16 @@ impl ServoArm {
     pub(super) fn opened(&mut self, question: Question) {
         self.turn.open = Some(question);
         self.turn.last = Some(question);
+        self.turn.goals_behind = false;
+        self.turn.garbage = self.garbage();
         self.link.questions = self.link.questions.saturating_add(1);
+    }
+
+    /// What has come in that is no sound packet: bytes and packets.
+    fn garbage(&self) -> u32 {
+        let counters = self.engine.bus_counters();
+        let damaged = counters.checksum_errors;
+        counters.skipped_bytes.wrapping_add(damaged)
     }
 
     /// Question and answers have left the wire before the next goals come.
@@ -268,7 +280,7 @@ impl ServoArm {
             }
             self.health[joint].restarts = servo.restarts;
             if let Ok(data) = reply.result {
-                self.health[joint].alarms = data.flags.0;
+                self.health[joint].alarms = servo.complains(data.flags).0;
             }
             self.measure(joint, counts, Stamp::new(reply.measured));
         }

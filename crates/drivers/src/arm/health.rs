@@ -126,16 +126,16 @@ impl ServoArm {
         let turn = &next[..count];
         // In turns what they feel, and whether they have torque.
         let wanted = watching.torque_next >> joint & 1 == 1;
-        let has_torque = |id: &&u8| {
+        let asks_torque = |id: &&u8| {
             self.servo(**id)
-                .is_some_and(|servo| servo.torque == Torque::On)
+                .is_some_and(|servo| servo.torque == Torque::On || servo.alert)
         };
-        let torque = wanted && turn.iter().any(|id| has_torque(&id));
+        let torque = wanted && turn.iter().any(|id| asks_torque(&id));
         let (question, roles) = match torque {
-            true => (Question::Torque, &[Role::TorqueEnable][..]),
+            true => (Question::Torque, self.torque_roles()),
             false => (Question::Health, &ROLES[..]),
         };
-        let asked = turn.iter().filter(|id| !torque || has_torque(id));
+        let asked = turn.iter().filter(|id| !torque || asks_torque(id));
         let span_of = |id: u8| self.servo(id)?.model.table.span(roles);
         let mut ids = [0; MAX_SERVOS];
         let mut len = 0;
@@ -179,13 +179,32 @@ impl ServoArm {
         self.servos.iter().find(|servo| servo.id == id)
     }
 
+    /// What is read to know whether servos have torque: with it, where answers say only that there are complaints, which these are.
+    fn torque_roles(&self) -> &'static [Role] {
+        match self.bus.family().protocol().answers_name_complaints() {
+            true => &[Role::TorqueEnable],
+            false => &[Role::TorqueEnable, Role::HardwareError],
+        }
+    }
+
     /// Takes the answers to a question of whether servos have torque.
     pub(super) fn take_torques(&mut self, now: Stamp) {
+        let roles = self.torque_roles();
         for joint in 0..self.servos.len() {
-            let id = self.servos[joint].id;
+            let (id, model) = (self.servos[joint].id, self.servos[joint].model);
             let reply = self.engine.replies().iter().find(|reply| reply.id == id);
-            let on = reply.and_then(|reply| self.value(joint, Role::TorqueEnable, reply));
-            if let Some(on) = on {
+            let data = reply.and_then(|reply| reply.result.ok());
+            let (Some(data), Some(span)) = (data, model.table.span(roles)) else {
+                continue;
+            };
+            let value = |role| {
+                let register = model.table.find(role)?;
+                register.decode_in_block(span.address, data.bytes())
+            };
+            if let Some(status) = value(Role::HardwareError) {
+                self.servos[joint].complaints = model.family.complaints(status);
+            }
+            if let Some(on) = value(Role::TorqueEnable) {
                 self.take_torque(joint, on, now);
             }
         }

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use ulna_bus::health::LinkEstimate;
+use ulna_bus::health::{LinkEstimate, RoundTripSummary};
+use ulna_rt::Pacer;
 
 use super::ServoArm;
 use super::link::{LinkReport, RoundTripReport};
+use crate::connect::ConnectError;
+use crate::servo_bus::{SPREAD_READS, ServoBus};
 
 impl ServoArm {
     /// Believes its owner that the slowest answers take this long beyond the time on the wire, and measures nothing.
@@ -15,19 +18,33 @@ impl ServoArm {
         self.engine.set_link(self.link.estimate.timing());
     }
 
-    /// What was measured while connecting is what the control loop goes by.
-    pub(crate) fn settle_link(&mut self) {
-        let Some(summary) = self
-            .bus
-            .round_trips()
-            .summary()
-            .filter(|_| !self.link.fixed)
-        else {
-            return;
-        };
-        self.link.measured = Some(summary);
-        self.link.estimate = LinkEstimate::measured(summary);
-        self.engine.set_link(self.link.estimate.timing());
+    /// What was measured while connecting is what the control loop goes by. An arm of few servos is read some more for that.
+    pub(crate) fn settle_link(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
+        let servos = self.servos.len();
+        while !self.link.fixed && self.bus.round_trips().count() < SPREAD_READS {
+            let index = self.bus.round_trips().count() % servos;
+            let present = self.servos[index].present;
+            self.read(pacer, index, &present)?;
+        }
+        if let Some(summary) = self.bus.round_trips().summary() {
+            self.believe(summary);
+        }
+        Ok(())
+    }
+
+    /// Takes over what service work on the same port has measured of the link.
+    pub fn know_link_of(&mut self, bus: &ServoBus) {
+        if let Some(summary) = bus.round_trips().summary() {
+            self.believe(summary);
+        }
+    }
+
+    fn believe(&mut self, summary: RoundTripSummary) {
+        if !self.link.fixed {
+            self.link.measured = Some(summary);
+            self.link.estimate = LinkEstimate::measured(summary);
+            self.engine.set_link(self.link.estimate.timing());
+        }
     }
 
     /// In this time an exchange is over, and another if that before it was open still.

@@ -24,6 +24,10 @@ pub(super) struct Turn {
     /// Goals come with every tick, and nothing may be on the wire then.
     pub(super) sends: bool,
     pub(super) open: Option<Question>,
+    /// Goals have been sent since that was asked.
+    pub(super) goals_behind: bool,
+    /// What of all that came in was no sound packet when it was asked.
+    pub(super) garbage: u32,
     /// What was asked last, in this tick or before.
     pub(super) last: Option<Question>,
     /// Positions have been asked for in this tick.

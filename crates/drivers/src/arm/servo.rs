@@ -2,7 +2,7 @@
 
 use ulna_bus::health::{Plausibility, PlausibilityConfig, RosterError};
 use ulna_bus::registers::{Register, Role, Span};
-use ulna_bus::{Model, models};
+use ulna_bus::{ErrorFlags, Model, models};
 use ulna_core::{JointCalibration, Unit};
 use ulna_robot::JointSpec;
 use ulna_robot::RobotKind;
@@ -32,6 +32,10 @@ pub(crate) struct Servo {
     pub(crate) shift: i32,
     /// Whether it has the torque that it should have.
     pub(super) torque: Torque,
+    /// It has raised its alert: a register says what it complains of. Only Dynamixels do that; others say it with every answer.
+    pub(super) alert: bool,
+    /// What that register said.
+    pub(super) complaints: ErrorFlags,
     /// How often it lost its torque in this session.
     pub(super) restarts: u8,
     /// The highest voltage that it has reported, V.
@@ -175,6 +179,8 @@ pub(super) fn servo(
         multi_turn: false,
         shift: 0,
         torque: Torque::Off,
+        alert: false,
+        complaints: ErrorFlags::NONE,
         restarts: 0,
         best_volts: 0.0,
         worst: HealthReport::NONE,
@@ -218,6 +224,15 @@ impl Servo {
         let (low, high) = (self.calibration.range_min, self.calibration.range_max);
         let counts = counts.clamp(low.min(0), high.max(last));
         counts.saturating_add(self.shift)
+    }
+
+    /// What it complains of, by the flags of its newest answer and, once its alert has been looked into, by name.
+    pub(super) fn complains(&mut self, flags: ErrorFlags) -> ErrorFlags {
+        self.alert = flags.contains(ErrorFlags::ALERT);
+        if !self.alert {
+            self.complaints = ErrorFlags::NONE;
+        }
+        flags.union(self.complaints)
     }
 
     /// The value of a reading, in the joint's unit.

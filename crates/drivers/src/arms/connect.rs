@@ -33,21 +33,19 @@ impl Arms {
         calibration: &Calibration,
         role: ArmRole,
     ) -> Result<(), ConnectError> {
-        let mut errors = Vec::new();
-        for (index, segment) in self.arms.iter_mut().enumerate() {
-            let kind = kind.sides.get(index).map_or(kind, |side| &side.kind);
+        let ready = self.at_once(pacer, |segment, pacer| {
+            let kind = kind
+                .sides
+                .iter()
+                .find(|side| side.name == segment.side)
+                .map_or(kind, |side| &side.kind);
             let joints = calibration.joints.get(segment.joints()).unwrap_or_default();
             let calibration = Calibration {
                 joints: joints.to_vec(),
             };
-            let ready = segment.arm.prepare(pacer, kind, &calibration, role);
-            errors.extend(ready.err().map(|error| (segment.side.clone(), error)));
-        }
-        if let Some(error) = ConnectError::of_sides(errors) {
-            return Err(error);
-        }
-        self.gather();
-        Ok(())
+            segment.arm.prepare(pacer, kind, &calibration, role)
+        });
+        self.all_well(ready)
     }
 
     /// The rest: the torque that this role has, with every goal where its joint stands.
@@ -55,15 +53,20 @@ impl Arms {
     /// # Errors
     /// [`ConnectError`]; all arms are limp then.
     pub fn energise(&mut self, pacer: &mut dyn Pacer, role: ArmRole) -> Result<(), ConnectError> {
-        for index in 0..self.arms.len() {
-            if let Err(error) = self.arms[index].arm.energise(pacer, role) {
-                // Arms that are not controlled are not left under torque. The first error says what is wrong.
-                for segment in &mut self.arms[..index] {
-                    let _ = segment.arm.release(pacer);
-                }
-                let side = self.arms[index].side.clone();
-                return Err(error.at_side(&side));
-            }
+        let on = self.at_once(pacer, |segment, pacer| segment.arm.energise(pacer, role));
+        self.all_well(on).inspect_err(|_| {
+            // Arms that are not controlled are not left under torque. The first error says what is wrong.
+            let _ = self.release(pacer);
+        })
+    }
+
+    /// The state of all arms, or what is wrong with any.
+    fn all_well(&mut self, outcomes: Vec<Result<(), ConnectError>>) -> Result<(), ConnectError> {
+        let sides = self.arms.iter().map(|segment| segment.side.clone());
+        let errors = sides.zip(outcomes);
+        let errors = errors.filter_map(|(side, outcome)| Some((side, outcome.err()?)));
+        if let Some(error) = ConnectError::of_sides(errors.collect()) {
+            return Err(error);
         }
         self.gather();
         Ok(())

@@ -6,16 +6,21 @@ use ulna_robot::Calibration;
 use ulna_rt::Pacer;
 
 use super::error::ConnectError;
+use super::known::{FIRMWARE, Known};
 use crate::arm::ServoArm;
 use crate::chain::{self, ChainFault, ChainProblem};
 
 impl ServoArm {
-    /// Model and firmware of every servo; all that are missing or wrong are reported at once.
+    /// The model of every servo; all that are missing or wrong are reported at once.
     pub(super) fn check_servos(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
-        let (mut faults, mut firmwares) = (Vec::new(), Vec::new());
+        let mut faults = Vec::new();
         for index in 0..self.servos.len() {
-            let problem = match self.identity(pacer, index) {
-                Ok((number, _)) if number != i32::from(self.servos[index].model.number) => {
+            let Some(register) = self.register(index, Use::ModelNumber) else {
+                continue;
+            };
+            let problem = match self.read(pacer, index, &register) {
+                Ok(number) if number == i32::from(self.servos[index].model.number) => continue,
+                Ok(number) => {
                     let model = u16::try_from(number).ok().and_then(models::by_number);
                     let found = model.map_or_else(
                         || format!("model number {number}"),
@@ -23,10 +28,6 @@ impl ServoArm {
                     );
                     let expected = self.servos[index].model.name.to_owned();
                     ChainProblem::OtherModel { found, expected }
-                }
-                Ok((_, firmware)) => {
-                    firmwares.push((index, firmware));
-                    continue;
                 }
                 Err(ConnectError::Register { fault, .. }) => ChainProblem::Unanswered(fault),
                 Err(error) => return Err(error),
@@ -38,39 +39,42 @@ impl ServoArm {
                 problem,
             });
         }
-        let mut problems = chain::sentences(&faults);
-        let mut advice = chain::advice(&faults, self.servos.len());
         if faults.is_empty() {
-            problems = self.odd_firmware(&firmwares).join("; ");
-            advice = "Servos of one bus must have the same firmware, or groups of them are read wrongly: bring those named up to date with \
-                      the maker's tool (Feetech's FD).";
-        }
-        if problems.is_empty() {
             return Ok(());
         }
-        let port = self.port_name().to_owned();
         Err(ConnectError::Servos {
-            port,
-            problems,
-            advice,
+            port: self.port_name().to_owned(),
+            problems: chain::sentences(&faults),
+            advice: chain::advice(&faults, self.servos.len()),
         })
     }
 
-    /// Model number and firmware version of one servo.
-    fn identity(
+    /// The servos must have one firmware.
+    pub(super) fn check_firmware(
         &mut self,
         pacer: &mut dyn Pacer,
-        index: usize,
-    ) -> Result<(i32, [i32; 2]), ConnectError> {
-        let mut values = [0; 3];
-        let parts = [Use::ModelNumber, Use::FirmwareMajor, Use::FirmwareMinor];
-        for (value, part) in values.iter_mut().zip(parts) {
-            if let Some(register) = self.register(index, part) {
-                *value = self.read(pacer, index, &register)?;
+        known: &Known,
+    ) -> Result<(), ConnectError> {
+        let mut firmwares = Vec::with_capacity(self.servos.len());
+        for index in 0..self.servos.len() {
+            let mut version = [0; 2];
+            for (value, part) in version.iter_mut().zip(FIRMWARE) {
+                if let Some(register) = self.register(index, part) {
+                    *value = self.known_or_read(pacer, known, index, &register)?;
+                }
             }
+            firmwares.push((index, version));
         }
-        let [number, major, minor] = values;
-        Ok((number, [major, minor]))
+        let problems = self.odd_firmware(&firmwares).join("; ");
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(ConnectError::Servos {
+            port: self.port_name().to_owned(),
+            problems,
+            advice: "Servos of one bus must have the same firmware, or groups of them are read wrongly: bring those named up to date with \
+                     the maker's tool (Feetech's FD).",
+        })
     }
 
     /// The servos whose firmware differs from that of most. LeRobot 0.6 asks for one version on a Feetech bus, and for none on a
@@ -102,6 +106,7 @@ impl ServoArm {
         &mut self,
         pacer: &mut dyn Pacer,
         calibration: &Calibration,
+        known: &Known,
     ) -> Result<(), ConnectError> {
         let mut differences = Vec::new();
         for (index, (joint, value)) in calibration.joints.iter().enumerate() {
@@ -115,7 +120,7 @@ impl ServoArm {
                 let Some(register) = self.register(index, part) else {
                     continue;
                 };
-                let mut found = self.read(pacer, index, &register)? & mask;
+                let mut found = self.known_or_read(pacer, known, index, &register)? & mask;
                 if found != expected {
                     // A second look: this refusal must not come from one damaged or misplaced answer.
                     found = self.read(pacer, index, &register)? & mask;

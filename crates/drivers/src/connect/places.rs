@@ -4,12 +4,17 @@ use ulna_bus::registers::Role as Use;
 use ulna_rt::Pacer;
 
 use super::error::ConnectError;
+use super::known::Known;
 use crate::arm::ServoArm;
 
 impl ServoArm {
     /// Finds the turn on which each servo counts; joints outside their range are reported all at once, and the arm is limp then, so that a
     /// hand can move them.
-    pub(super) fn check_places(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
+    pub(super) fn check_places(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        known: &Known,
+    ) -> Result<(), ConnectError> {
         let mut outside = Vec::new();
         for index in 0..self.servos.len() {
             if self.servos[index].is_wheel() {
@@ -17,7 +22,7 @@ impl ServoArm {
             }
             let modes = self.servos[index].model.family.multi_turn_modes;
             if let Some(register) = self.register(index, Use::OperatingMode) {
-                let mode = self.read(pacer, index, &register)?;
+                let mode = self.known_or_read(pacer, known, index, &register)?;
                 self.servos[index].multi_turn = modes.contains(&mode);
             }
             let present = self.servos[index].present;

@@ -8,6 +8,7 @@ use ulna_robot::{ArmRole, RobotKind};
 use ulna_rt::Pacer;
 
 use super::error::ConnectError;
+use super::known::Known;
 use crate::arm::ServoArm;
 use crate::servo_bus::FileSetting;
 
@@ -24,13 +25,13 @@ pub(super) enum Kept {
 pub(super) type Change = (usize, FileSetting);
 
 impl ServoArm {
-    /// The registers that are not yet as this role wants them.
+    /// The registers that are not yet as this role wants them, by what is `known` of the servos.
     pub(super) fn changes(
         &mut self,
         pacer: &mut dyn Pacer,
         kind: &RobotKind,
         role: ArmRole,
-        kept: Kept,
+        (kept, known): (Kept, &Known),
     ) -> Result<Vec<Change>, ConnectError> {
         let mut changes = Vec::new();
         for index in 0..self.servos.len() {
@@ -38,7 +39,8 @@ impl ServoArm {
             for setting in settings(kind, index, role, &model)? {
                 // An unchanged register is left alone: the servo's EEPROM wears out.
                 if setting.is_lasting() == (kept == Kept::Lasting)
-                    && self.read(pacer, index, setting.register())? != setting.value()
+                    && self.known_or_read(pacer, known, index, setting.register())?
+                        != setting.value()
                 {
                     changes.push((index, setting));
                 }
@@ -46,7 +48,7 @@ impl ServoArm {
             // Multi-turn feedback would report positions beyond one turn.
             let counting = model.table.find(Use::TurnCounting);
             if let Some(register) = counting.filter(|_| kept == Kept::Lasting) {
-                let bits = self.read(pacer, index, &register)?;
+                let bits = self.known_or_read(pacer, known, index, &register)?;
                 let within_a_turn = bits & !model.family.multi_turn_bits;
                 let setting = Setting::new(model.family, &register, within_a_turn);
                 if let Some(setting) = setting.ok().filter(|_| bits != within_a_turn) {
@@ -88,7 +90,7 @@ impl ServoArm {
 
 /// The registers to write to one servo: the role's common ones, and over them the joint's own. (A leader's joints are those of
 /// [`RobotKind::as_leader`].)
-fn settings(
+pub(super) fn settings(
     kind: &RobotKind,
     index: usize,
     role: ArmRole,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ulna_bus::engine::{Reply, Request, wire_time};
+use ulna_bus::engine::{LinkTiming, Reply, Request, wire_time};
 use ulna_bus::feetech::MAX_ID;
 use ulna_bus::registers::Role;
 use ulna_rt::Pacer;
@@ -13,8 +13,6 @@ use super::{PING_TIMEOUT, Ping, ServoBus, TURNAROUND, engine};
 
 /// So often a fast read is tried: one that a bad moment swallows says nothing of the firmware.
 const FAST_TRIES: u32 = 3;
-/// A group of positions, asked for again and again: the next one comes soon.
-const POSITION_TIMEOUT: Duration = Duration::from_millis(60);
 
 impl ServoBus {
     /// The ids that answer a ping to all, rising, and whether anything was received besides their answers.
@@ -42,6 +40,15 @@ impl ServoBus {
     /// # Errors
     /// If the port is gone.
     pub fn ping(&mut self, pacer: &mut dyn Pacer, id: u8) -> Result<Ping, ServoBusError> {
+        self.ping_for(pacer, id, PING_TIMEOUT)
+    }
+
+    fn ping_for(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        id: u8,
+        least: Duration,
+    ) -> Result<Ping, ServoBusError> {
         // Not the protocol's ping: on Feetech buses its answer can be byte for byte the adapter's echo.
         let register = self.register(Role::Id)?;
         let request = Request::Read {
@@ -49,8 +56,7 @@ impl ServoBus {
             address: register.address,
             len: register.width,
         };
-        let window = PING_TIMEOUT + PING_TIMEOUT + wire_time(32, self.baud());
-        let garbled = self.ask_quickly(pacer, &request, window)?;
+        let garbled = self.ask_quickly(pacer, &request, least)?;
         let sound = self.quick.replies().iter().any(|reply| {
             let data = reply.result.ok();
             let value = data.and_then(|data| register.decode(data.bytes()));
@@ -63,17 +69,27 @@ impl ServoBus {
         })
     }
 
-    /// Is this servo there? Silence counts when it was asked three times.
+    /// Is this servo there? Asks up to three times, with twice the patience each time: perhaps the adapter is slow.
+    ///
+    /// # Errors
+    /// If the port is gone.
+    pub fn ping_patiently(&mut self, pacer: &mut dyn Pacer, id: u8) -> Result<Ping, ServoBusError> {
+        let mut ping = Ping::Silent;
+        for times in [1, 2, 4] {
+            ping = self.ping_for(pacer, id, PING_TIMEOUT * times)?;
+            if ping == Ping::Alive {
+                break;
+            }
+        }
+        Ok(ping)
+    }
+
+    /// As [`ping_patiently`](Self::ping_patiently): a servo that is alone with its id is there.
     ///
     /// # Errors
     /// If the port is gone.
     pub fn is_there(&mut self, pacer: &mut dyn Pacer, id: u8) -> Result<bool, ServoBusError> {
-        for _ in 0..3 {
-            if self.ping(pacer, id)? == Ping::Alive {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        Ok(self.ping_patiently(pacer, id)? == Ping::Alive)
     }
 
     /// The positions of several servos, steps; `None` for one that did not answer this time.
@@ -87,7 +103,7 @@ impl ServoBus {
     ) -> Result<Vec<Option<i32>>, ServoBusError> {
         let register = self.register(Role::PresentPosition)?;
         let request = Request::group_read(register.address, register.width, ids);
-        self.ask_quickly(pacer, &request, POSITION_TIMEOUT)?;
+        self.ask_quickly(pacer, &request, PING_TIMEOUT)?;
         let steps = |reply: &Reply| {
             let data = reply.result.ok();
             data.and_then(|data| register.decode(data.bytes()))
@@ -118,15 +134,23 @@ impl ServoBus {
         Ok(false)
     }
 
-    /// Asks once; the replies are the quick engine's. True if bytes came in that are no answer.
+    /// Asks once, and waits at least so long or, if the link is known to be slower, as long as that takes; the replies are the quick engine's.
+    /// True if bytes came in that are no answer.
     fn ask_quickly(
         &mut self,
         pacer: &mut dyn Pacer,
         request: &Request<'_>,
-        window: Duration,
+        least: Duration,
     ) -> Result<bool, ServoBusError> {
         let before = self.quick.bus_counters();
-        let deadline = pacer.now() + window;
+        let known = self.round_trips.summary();
+        let slowest = known.map_or(Duration::ZERO, |known| known.p99 + known.p99 / 4);
+        let turnaround = least.max(slowest);
+        self.quick.set_link(LinkTiming {
+            turnaround,
+            ..LinkTiming::UNKNOWN
+        });
+        let deadline = pacer.now() + turnaround + PING_TIMEOUT + wire_time(512, self.baud());
         self.link
             .transact(&mut self.quick, pacer, request, deadline)?;
         Ok(garbage(&before, &self.quick.bus_counters()))

@@ -5,15 +5,15 @@
 use std::time::Duration;
 
 use ulna_bus::Setting;
-use ulna_bus::engine::{Reply, Request, ServoFault, wire_time};
-use ulna_bus::registers::{Register, Role};
+use ulna_bus::engine::{Reply, ReplyData, Request, ServoFault, wire_time};
+use ulna_bus::registers::{Register, Role, Span};
 use ulna_rt::Pacer;
 
 use super::error::ServoBusError;
 use super::{PATIENCE, Ping, ServoBus, TURNAROUND};
 
-/// So many reads are spread over the frames of a USB adapter.
-const SPREAD_READS: u32 = 64;
+/// So many reads are spread over the frames of a USB adapter; they say how slow the link is, until the control loop knows it better.
+pub(crate) const SPREAD_READS: usize = 32;
 /// How long a servo may take to start again.
 const REBOOT: Duration = Duration::from_secs(2);
 
@@ -33,12 +33,32 @@ impl ServoBus {
             address: register.address,
             len: register.width,
         };
-        let reply = self.ask(pacer, &request)?;
+        let reply = self.ask(pacer, &request, PATIENCE)?;
         let value = reply.and_then(|reply| {
             let data = reply.result?;
             register.decode(data.bytes()).ok_or(ServoFault::Checksum)
         });
         value.map_err(|fault| self.fault(id, register, fault))
+    }
+
+    /// Reads neighbouring registers with one question. Not every servo need answer one that is as long, so its fault is no error here.
+    ///
+    /// # Errors
+    /// If the port is gone.
+    pub(crate) fn read_span(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        id: u8,
+        span: Span,
+        patience: Duration,
+    ) -> Result<Result<ReplyData, ServoFault>, ServoBusError> {
+        let request = Request::Read {
+            id,
+            address: span.address,
+            len: span.len,
+        };
+        let reply = self.ask(pacer, &request, patience)?;
+        Ok(reply.and_then(|reply| reply.result))
     }
 
     /// Reads the register with this role.
@@ -239,7 +259,7 @@ impl ServoBus {
             address: register.address,
             data: bytes.as_slice(),
         };
-        let reply = self.ask(pacer, &request)?;
+        let reply = self.ask(pacer, &request, PATIENCE)?;
         reply
             .map(|_| ())
             .map_err(|fault| self.fault(id, register, fault))
@@ -256,13 +276,14 @@ impl ServoBus {
             .transact(&mut self.patient, pacer, request, deadline)
     }
 
-    /// Asks one servo until it answers or [`PATIENCE`] ends.
+    /// Asks one servo until it answers or its patience ends.
     fn ask(
         &mut self,
         pacer: &mut dyn Pacer,
         request: &Request<'_>,
+        patience: Duration,
     ) -> Result<Result<Reply, ServoFault>, ServoBusError> {
-        let end = pacer.now() + PATIENCE;
+        let end = pacer.now() + patience;
         let mut fault = ServoFault::NotSent;
         let measures = matches!(request, Request::Read { .. });
         if measures && let Some(pause) = self.pause() {
@@ -292,10 +313,9 @@ impl ServoBus {
     /// How long to wait before one of the first reads. An adapter delivers in frames of 1 ms: asked at once after an answer, it would
     /// always be met in the same phase, and seem to be more even than it is.
     fn pause(&self) -> Option<Duration> {
-        let count = u32::try_from(self.round_trips.count()).ok()?;
+        let count = self.round_trips.count();
         // Multiples of the golden ratio fill an interval evenly.
-        let microseconds = count.checked_mul(618)? % 1000;
-        (count < SPREAD_READS).then(|| Duration::from_micros(microseconds.into()))
+        (count < SPREAD_READS).then(|| Duration::from_micros(count as u64 * 618 % 1000))
     }
 
     fn fault(&self, id: u8, register: &Register, fault: ServoFault) -> ServoBusError {

@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use serde::Serialize;
-use ulna_core::{ActionSource, Joints, Stamp, State};
+use ulna_core::{Action, ActionSource, Joints, Stamp, State};
 use ulna_rt::{LockstepScheduler, Machine, Pacer, latest};
 
 use crate::bundle::Bundle;
@@ -16,7 +16,9 @@ use crate::engine::Engine;
 use crate::error::PolicyError;
 use crate::noise::Noise;
 use crate::policy::Predict;
-use crate::runner::{Inference, Merge, Runner, RunnerOptions, SourceReport, grippers, runner_with};
+use crate::runner::{
+    Inference, Merge, Runner, RunnerOptions, SourceReport, Synchronous, grippers, runner_with,
+};
 
 /// The control rate.
 const TICK: Duration = Duration::from_millis(5);
@@ -26,7 +28,7 @@ const NOISE: f64 = 0.3;
 /// What one merge made of the policy.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Delayed {
-    /// The merge.
+    /// The merge; `synchronous` where the arm stands while the network thinks.
     pub merge: String,
     /// From observation to chunk, ms.
     pub latency_ms: u64,
@@ -39,7 +41,7 @@ pub struct Delayed {
     pub jerk_ratio: f64,
 }
 
-/// Plays `seconds` of the policy with each merge and this delay.
+/// Plays `seconds` of the policy without a plan ahead and then with each merge, with this delay.
 ///
 /// # Errors
 /// [`PolicyError`] if the policy does not pass its checks.
@@ -52,7 +54,8 @@ pub fn delay(
 ) -> Result<Vec<Delayed>, PolicyError> {
     let (policy, _) = check::prepare(bundle, engine, threads, None)?;
     let mut policy: Box<dyn Predict> = Box::new(policy);
-    let mut all = Vec::new();
+    let (report, chunks) = stand_and_think(bundle, &mut *policy, latency, seconds)?;
+    let mut all = vec![delayed("synchronous".to_owned(), latency, chunks, &report)];
     for merge in [Merge::Append, Merge::Aligned, Merge::Blended] {
         let options = RunnerOptions {
             latency,
@@ -63,19 +66,93 @@ pub fn delay(
         let (report, inference) = play(bundle, policy, options, seconds);
         let inferred = inference.report();
         policy = inference.into_policy();
-        // A corner between two straight lines, seen at the control rate.
-        let own = inferred.sharpest_corner * bundle.contract().fps / TICK.as_secs_f64().powi(2);
-        let peak = report.peak_jerk_at_borders.max(report.peak_jerk_within);
-        let ticks = (report.played + report.starved).max(1);
-        all.push(Delayed {
-            merge: merge.to_string(),
-            latency_ms: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
-            chunks: inferred.inferences,
-            starved: report.starved as f64 / ticks as f64,
-            jerk_ratio: peak / own.max(f64::MIN_POSITIVE),
-        });
+        all.push(delayed(
+            merge.to_string(),
+            latency,
+            inferred.inferences,
+            &report,
+        ));
     }
     Ok(all)
+}
+
+fn delayed(merge: String, latency: Duration, chunks: u64, report: &SourceReport) -> Delayed {
+    let ticks = (report.played + report.starved).max(1);
+    Delayed {
+        merge,
+        latency_ms: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
+        chunks,
+        starved: report.starved as f64 / ticks as f64,
+        jerk_ratio: report.peak_jerk / report.peak_jerk_within_chunks.max(f64::MIN_POSITIVE),
+    }
+}
+
+/// An arm that is where its target is, seen with noise.
+struct IdealArm {
+    position: Joints<f64>,
+    noise: Noise,
+    wavering: Vec<f32>,
+}
+
+impl IdealArm {
+    fn at(position: Joints<f64>) -> Self {
+        Self {
+            position,
+            noise: Noise::seeded(0),
+            wavering: vec![0.0; position.len().max(1)],
+        }
+    }
+
+    /// Where it seems to be.
+    fn seen(&mut self) -> Joints<f64> {
+        self.noise.fill(&mut self.wavering);
+        Joints::from_fn(self.position.len(), |joint| {
+            self.position[joint] + NOISE * f64::from(self.wavering[joint])
+        })
+    }
+
+    /// It goes where it is asked to.
+    fn go(&mut self, action: Option<Action>) {
+        let fitting = action.filter(|action| action.target.len() == self.position.len());
+        if let Some(action) = fitting {
+            self.position = action.target;
+        }
+    }
+}
+
+fn ticks(seconds: u32) -> impl Iterator<Item = Duration> {
+    (0..seconds * 200).map(|tick| TICK * tick)
+}
+
+/// Plays the policy without a plan ahead; also how many chunks there were.
+fn stand_and_think(
+    bundle: &Bundle,
+    policy: &mut dyn Predict,
+    latency: Duration,
+    seconds: u32,
+) -> Result<(SourceReport, u64), PolicyError> {
+    let (contract, chunks) = (bundle.contract(), bundle.chunks());
+    let steps = match chunks.temporal_ensemble_coeff {
+        Some(_) => chunks.chunk_size,
+        None => chunks.n_action_steps,
+    };
+    let mut source = Synchronous::new(contract.fps, steps, latency, grippers(contract));
+    let mut history = super::history(bundle);
+    let first = history.last().map(|first| first.state);
+    let mut arm = IdealArm::at(first.unwrap_or_default());
+    let mut count = 0;
+    for now in ticks(seconds).map(Stamp::new) {
+        let state = arm.seen();
+        if source.is_due(now) {
+            for seen in &mut history {
+                (seen.state, seen.stamp) = (state, now);
+            }
+            source.answer(now, policy.predict(&history)?);
+            count += 1;
+        }
+        arm.go(source.action(now));
+    }
+    Ok((source.report(), count))
 }
 
 fn play(
@@ -99,33 +176,22 @@ fn play(
         mut source,
     } = runner_with(policy, contract, *bundle.chunks(), watchers, options);
     observations.set_environment_state(&first.environment_state);
-    let mut noise = Noise::seeded(0);
-    let mut wavering = vec![0.0; first.state.len().max(1)];
-    let mut position = first.state;
+    let mut arm = IdealArm::at(first.state);
     let mut clock = LockstepScheduler::new([&mut inference as &mut dyn Machine]);
-    let ticks = u64::from(seconds) * 1000 / 5;
-    for tick in 0..ticks {
-        clock.wait(TICK * u32::try_from(tick).unwrap_or(u32::MAX));
+    for tick in ticks(seconds) {
+        clock.wait(tick);
         let now = Stamp::new(clock.now());
         for (publisher, frame) in &mut cameras {
             frame.stamp = now;
             publisher.publish(Some(frame.clone()));
         }
-        noise.fill(&mut wavering);
-        let seen = Joints::from_fn(position.len(), |joint| {
-            position[joint] + NOISE * f64::from(wavering[joint])
-        });
+        let position = arm.seen();
         observations.push(&State {
             stamp: now,
-            position: seen,
+            position,
             measured: Joints::filled(position.len(), now),
         });
-        if let Some(action) = source
-            .action(now)
-            .filter(|a| a.target.len() == position.len())
-        {
-            position = action.target;
-        }
+        arm.go(source.action(now));
     }
     drop(clock);
     (source.report(), inference)

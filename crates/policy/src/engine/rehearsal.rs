@@ -7,7 +7,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use tract_onnx::prelude::{Framework, InferenceModelExt, IntoTValue, TVec, Tensor, TractResult};
+use tract_onnx::prelude::{
+    Framework, InferenceModelExt, IntoTValue, TValue, TVec, Tensor, TractResult,
+};
 use tract_onnx::tract_core::model::IntoRunnable;
 
 use crate::bundle::folder;
@@ -18,20 +20,39 @@ pub(super) fn run(model: &[u8], graph: &GraphFile) -> Result<(), String> {
     caught(|| {
         let zeros = graph.inputs.iter();
         let zeros = zeros.map(|port| Tensor::zero::<f32>(&port.shape));
-        attempt(model, graph, zeros.collect::<TractResult<Vec<_>>>()?).map(drop)
+        let zeros = zeros.collect::<TractResult<Vec<_>>>()?;
+        load(model, graph)?(zeros).map(drop)
     })
 }
 
-/// What `graph` answers to these inputs, which are in the order of its ports.
-pub(crate) fn answer(graph: &GraphFile, inputs: &[Vec<f32>]) -> Result<Vec<f32>, String> {
-    let model = folder::read(&graph.path, folder::MAX_GRAPH).map_err(|error| error.to_string())?;
-    caught(|| {
-        let tensors = graph.inputs.iter().zip(inputs);
-        let tensors = tensors.map(|(port, values)| Tensor::from_shape(&port.shape, values));
-        let outputs = attempt(&model, graph, tensors.collect::<TractResult<Vec<_>>>()?)?;
-        let view = outputs[0].to_plain_array_view::<f32>()?;
-        Ok(view.iter().copied().collect())
-    })
+/// Runs a network on tensors.
+type Run = Box<dyn Fn(Vec<Tensor>) -> TractResult<TVec<TValue>>>;
+
+/// A network that is loaded.
+pub(crate) struct Rehearsal<'a> {
+    graph: &'a GraphFile,
+    run: Run,
+}
+
+impl<'a> Rehearsal<'a> {
+    /// Loads `graph`.
+    pub(crate) fn load(graph: &'a GraphFile) -> Result<Self, String> {
+        let model = folder::read(&graph.path, folder::MAX_GRAPH);
+        let model = model.map_err(|error| error.to_string())?;
+        let run = caught(|| load(&model, graph))?;
+        Ok(Self { graph, run })
+    }
+
+    /// What it answers to these inputs, which are in the order of its ports.
+    pub(crate) fn answer(&self, inputs: &[Vec<f32>]) -> Result<Vec<f32>, String> {
+        caught(|| {
+            let tensors = self.graph.inputs.iter().zip(inputs);
+            let tensors = tensors.map(|(port, values)| Tensor::from_shape(&port.shape, values));
+            let outputs = (self.run)(tensors.collect::<TractResult<Vec<_>>>()?)?;
+            let view = outputs[0].to_plain_array_view::<f32>()?;
+            Ok(view.iter().copied().collect())
+        })
+    }
 }
 
 fn caught<T>(attempt: impl FnOnce() -> TractResult<T>) -> Result<T, String> {
@@ -46,17 +67,15 @@ fn caught<T>(attempt: impl FnOnce() -> TractResult<T>) -> Result<T, String> {
     }
 }
 
-fn attempt(
-    mut model: &[u8],
-    graph: &GraphFile,
-    tensors: Vec<Tensor>,
-) -> TractResult<TVec<tract_onnx::prelude::TValue>> {
+fn load(mut model: &[u8], graph: &GraphFile) -> TractResult<Run> {
     let onnx = tract_onnx::onnx();
     let proto = onnx.proto_model_for_read(&mut model)?;
     let folder = graph.path.parent().and_then(Path::to_str);
     let parsed = onnx.parse(&proto, folder)?.model.into_optimized()?;
     let names = graph.inputs.iter().map(|port| &port.name);
     let plan = parsed.with_input_names(names)?.into_runnable()?;
-    let inputs = tensors.into_iter().map(IntoTValue::into_tvalue);
-    plan.run(inputs.collect())
+    Ok(Box::new(move |tensors| {
+        let inputs = tensors.into_iter().map(IntoTValue::into_tvalue);
+        plan.run(inputs.collect())
+    }))
 }

@@ -20,9 +20,8 @@ use super::quoted::quoted;
 pub(super) const GOLDEN: &str = "golden.safetensors";
 const STATISTICS: &str = "statistics.safetensors";
 
-/// How far engines may be from the golden pair, robot units. On most networks they are within 1e-4 of each other; single precision leaves deep ones
-/// farther apart, PyTorch itself included, and a servo's step is fifty times as large.
-pub(super) const TOLERANCE: f64 = 1e-3;
+/// How far engines may be from the golden pair, robot units; a servo's step is five hundred times as large.
+const TOLERANCE: f64 = 1e-4;
 
 /// What is to be said of the networks.
 #[derive(Debug)]
@@ -38,16 +37,21 @@ pub(super) fn file_of(role: &str) -> String {
     format!("{role}.onnx")
 }
 
-/// Writes both files into `dir`.
+/// Writes `policy.toml` into `dir`; engines may be `tolerance` from its golden pair.
 pub(super) fn write(
     dir: &Path,
     checkpoint: &Checkpoint,
     identity: &Identity,
     networks: &Networks,
+    tolerance: f64,
 ) -> Result<(), PolicyError> {
-    let text = text(checkpoint, identity, networks);
+    let text = text(checkpoint, identity, networks, tolerance);
     let path = dir.join(MANIFEST);
-    fs::write(&path, text).map_err(|source| PolicyError::Write { path, source })?;
+    fs::write(&path, text).map_err(|source| PolicyError::Write { path, source })
+}
+
+/// Writes the statistics into `dir`.
+pub(super) fn write_statistics(dir: &Path, checkpoint: &Checkpoint) -> Result<(), PolicyError> {
     let processors = &checkpoint.processors;
     let mut tensors = Vec::new();
     let mut add = |key: &str, norm: &Norm| {
@@ -79,7 +83,12 @@ fn list(words: &[String]) -> String {
     format!("[{}]", words.join(", "))
 }
 
-fn text(checkpoint: &Checkpoint, identity: &Identity, networks: &Networks) -> String {
+fn text(
+    checkpoint: &Checkpoint,
+    identity: &Identity,
+    networks: &Networks,
+    tolerance: f64,
+) -> String {
     let mut text = head(checkpoint, identity, &networks.roles);
     let features = &checkpoint.config.features;
     let vectors = features.state.iter().chain(&features.environment);
@@ -95,7 +104,6 @@ fn text(checkpoint: &Checkpoint, identity: &Identity, networks: &Networks) -> St
     normalisation(&mut text, action);
     chunk(&mut text, &checkpoint.config.architecture.chunks());
     text.push_str(&networks.sections);
-    let tolerance = tolerance(action);
     let _ = write!(
         text,
         "\n[golden]\nfile = {}\ntolerance = {tolerance:?}\n",
@@ -105,7 +113,8 @@ fn text(checkpoint: &Checkpoint, identity: &Identity, networks: &Networks) -> St
 }
 
 fn head(checkpoint: &Checkpoint, identity: &Identity, roles: &[&'static str]) -> String {
-    let summary = checkpoint.config.architecture.summary();
+    let config = &checkpoint.config;
+    let summary = config.architecture.summary(&config.features);
     let graphs = roles.iter();
     let graphs = graphs.map(|role| format!("{role} = {}", quoted(&file_of(role))));
     let graphs: Vec<String> = graphs.collect();
@@ -169,8 +178,9 @@ fn normalisation(text: &mut String, norm: &Norm) {
     }
 }
 
-/// Where actions are thousands, as raw servo positions are, their digits end earlier.
-fn tolerance(action: &Norm) -> f64 {
+/// How far engines may be apart. Where actions are thousands, as raw servo positions are, their digits end earlier.
+pub(super) fn tolerance(checkpoint: &Checkpoint) -> f64 {
+    let action = &checkpoint.processors.action;
     let values = action.statistics.iter().flat_map(|(_, values)| values);
     let largest = values
         .map(|value| f64::from(value.abs()))

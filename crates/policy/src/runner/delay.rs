@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::tests::{contract, play_with};
+use super::tests::{contract, play_at, play_with};
 use super::*;
 use crate::error::PolicyError;
 use crate::observation::Observation;
@@ -236,5 +236,112 @@ fn a_history_is_the_last_steps_and_begins_with_the_first_observation_repeated() 
             );
         }
         assert!(shown.len() > 4, "{latency} ms: {}", shown.len());
+    }
+}
+
+/// A policy that follows a wave in time, and is off by an offset that is another one each time; from step `jump` on the wave is elsewhere, as a target that
+/// has jumped.
+#[derive(Debug)]
+struct Waving {
+    len: usize,
+    offsets: Vec<f64>,
+    jump: Option<(f64, f64)>,
+    calls: usize,
+}
+
+impl Predict for Waving {
+    fn predict(&mut self, history: &[Observation]) -> Result<Vec<Joints<f64>>, PolicyError> {
+        let observed = history[history.len() - 1].stamp.seconds() * 10.0;
+        let jumped = self.jump.filter(|(step, _)| observed >= *step);
+        let off = self.offsets[self.calls % self.offsets.len()] + jumped.map_or(0.0, |(_, by)| by);
+        self.calls += 1;
+        let knots = 0..self.len;
+        let wave = |step: usize| 20.0 * (0.4 * (observed + step as f64)).sin();
+        Ok(knots
+            .map(|step| Joints::filled(2, wave(step) + off))
+            .collect())
+    }
+}
+
+/// Twenty steps of which ten are carried out, with a delay of nine; targets are asked for a tick of 10 ms ahead of the clock, as a control loop does whose
+/// goals leave at the next tick.
+fn play_ahead(merge: Merge, lead_ms: u64, waving: Waving, ms: u64) -> Played {
+    let chunks = ChunkSettings {
+        chunk_size: waving.len,
+        n_action_steps: 10,
+        n_obs_steps: 1,
+        temporal_ensemble_coeff: None,
+    };
+    let options = RunnerOptions {
+        latency: Duration::from_millis(900),
+        merge,
+        unblended: 0b10,
+        lead: Duration::from_millis(lead_ms),
+        ..RunnerOptions::default()
+    };
+    let mut runner = runner_with(Box::new(waving), &contract(), chunks, Vec::new(), options);
+    let ahead = Duration::from_millis(10);
+    let actions = play_at(&mut runner, 2, ms, ahead);
+    Played { actions, runner }
+}
+
+fn jerk_ratio(played: &Played) -> f64 {
+    let report = played.runner.source.report();
+    assert_eq!(report.starved, 0, "{report:?}");
+    report.peak_jerk / report.peak_jerk_within_chunks
+}
+
+#[test]
+fn a_target_that_was_asked_for_ahead_of_the_clock_is_kept() {
+    let waving = || Waving {
+        len: 20,
+        offsets: vec![0.0, 2.0, -2.0],
+        jump: None,
+        calls: 0,
+    };
+    for merge in [Merge::Aligned, Merge::Blended] {
+        let kept = jerk_ratio(&play_ahead(merge, 20, waving(), 30_000));
+        assert!(kept <= 1.2, "{merge}: {kept}");
+    }
+    // A runner that does not know how far ahead it is asked takes back what was on its way.
+    let taken_back = jerk_ratio(&play_ahead(Merge::Aligned, 0, waving(), 30_000));
+    assert!(taken_back > 1.2, "{taken_back}");
+}
+
+#[test]
+fn a_target_that_jumps_is_followed_no_more_sharply_than_the_chunks_go() {
+    for merge in [Merge::Aligned, Merge::Blended] {
+        for by in [5.0, 60.0, -300.0] {
+            let waving = Waving {
+                len: 20,
+                offsets: vec![0.0],
+                jump: Some((100.0, by)),
+                calls: 0,
+            };
+            let played = play_ahead(merge, 20, waving, 40_000);
+            let ratio = jerk_ratio(&played);
+            assert!(ratio <= 1.2, "{merge} by {by}: {ratio}");
+            // It is there in the end: a wave about the new place.
+            let targets = played.targets(0);
+            let last = &targets[targets.len() - 1000..];
+            let middle = last.iter().sum::<f64>() / last.len() as f64;
+            assert!((middle - by).abs() < 5.0, "{merge} by {by}: {middle}");
+        }
+    }
+}
+
+#[test]
+fn the_refill_is_the_larger_of_the_setting_and_the_worst_turnaround_and_a_step() {
+    // Forty steps of 100 ms, observed so many steps before their end: a setting of two, a turnaround of three and one step with the lead, and more of both.
+    for (refill, latency, steps) in [(200, 300, 5), (1000, 300, 10), (0, 300, 5), (0, 700, 9)] {
+        let played = play(Merge::Aligned, refill, latency, &[0.0], 60_000);
+        let report = played.runner.inference.report();
+        let spacing = 60_000.0 / 100.0 / report.inferences as f64;
+        let expected = 40.0 - f64::from(steps) + latency as f64 / 100.0;
+        assert!(
+            (spacing - expected).abs() <= 2.5,
+            "{refill} {latency}: {spacing} {expected}"
+        );
+        assert_eq!(played.runner.source.report().starved, 0);
     }
 }

@@ -8,7 +8,8 @@ use ulna_core::{Frame, Joints, Stamp};
 use ulna_rt::latest::{Publisher, Watcher};
 use ulna_rt::{Distribution, Machine, Next, Summary};
 
-use super::merge::{Arrival, How, Line, Merge, Playing, merge};
+use super::line::{Joined, Line, Playing};
+use super::merge::{Arrival, How, Merge, merge};
 use super::options::RunnerOptions;
 use super::schedule::Schedule;
 use super::slots::{FrameWatcher, Sample};
@@ -34,7 +35,8 @@ pub struct InferenceReport {
     pub late: u64,
     /// Steps at which there was nothing recent enough to observe, while the control loop ran.
     pub blind: u64,
-    /// The sharpest corner of a chunk as the network gave it, at one of its joints that are blended: change of the target's speed, robot units per step².
+    /// The sharpest corner of a chunk as the network gave it, up to the last step that is carried out, at one of its joints that are blended: change of the
+    /// target's speed, robot units per step².
     pub sharpest_corner: f64,
     /// What the first refused or failed inference said.
     pub first_failure: Option<String>,
@@ -208,14 +210,19 @@ impl Inference {
         self.inferences += 1;
         self.latency.record(now - schedule.time_of(step));
         schedule.delivered(step, now);
+        let joined = Joined {
+            left_out: self.options.unblended,
+        };
         if let Some(ensemble) = &mut self.ensemble {
+            let sharpest = joined.sharpest(&knots);
             let knots = ensemble.add(step, &knots).to_vec();
             let end = step + knots.len() as u64;
+            self.sharpest_corner = self.sharpest_corner.max(sharpest);
             let line = Line {
                 first: step,
                 knots,
                 end,
-                ..Line::default()
+                sharpest,
             };
             return self.publish(line, schedule);
         }
@@ -224,11 +231,13 @@ impl Inference {
             knots,
             steps: self.chunks.n_action_steps as u64,
             now: schedule.in_steps(now),
+            lead: self.options.lead.as_secs_f64() * self.fps,
         };
         let how = How {
             merge: self.options.merge,
             blend_steps: self.options.blend_steps as u64,
-            unblended: self.options.unblended,
+            joined,
+            ever: self.sharpest_corner,
         };
         let target = |step| Some(self.playing.sample(schedule.time_of(step))?.1);
         let playing = self.line.as_ref().map(|line| Playing {
@@ -252,6 +261,7 @@ impl Inference {
             fps: self.fps,
             knots: line.knots.clone(),
             until: schedule.time_of(line.end),
+            sharpest_corner: line.sharpest,
         };
         self.publisher.publish(self.playing.clone());
         self.line = Some(line);
@@ -272,7 +282,8 @@ impl Machine for Inference {
                 Merge::Append | Merge::Aligned => 0,
             };
             let refill = self.options.refill;
-            self.schedule = Some(Schedule::new(now, self.fps, refill, fade));
+            let lead = self.options.lead;
+            self.schedule = Some(Schedule::new(now, self.fps, refill, lead, fade));
             return Next::At(now.since_epoch());
         };
         let next = self.advance(&mut schedule, now);

@@ -8,6 +8,9 @@ use std::str::FromStr;
 
 use ulna_core::Joints;
 
+use super::join::{Join, join};
+use super::line::{Joined, Line, Playing};
+
 /// What becomes of a new chunk, by LeRobot's names (`chunk_merge`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Merge {
@@ -51,41 +54,6 @@ impl FromStr for Merge {
     }
 }
 
-/// Targets by step.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Line {
-    /// The step of the first knot.
-    pub(super) first: u64,
-    pub(super) knots: Vec<Joints<f64>>,
-    /// The first step that is not committed: what lies beyond is there for fading and for coming to rest.
-    pub(super) end: u64,
-    /// The sharpest corner of the chunk that it was made of.
-    pub(super) sharpest: f64,
-}
-
-impl Line {
-    /// The knot of a step; before the first and after the last, that one.
-    fn at(&self, step: u64) -> Option<Joints<f64>> {
-        let place = usize::try_from(step.saturating_sub(self.first)).ok()?;
-        let last = self.knots.len().checked_sub(1)?;
-        self.knots.get(place.min(last)).copied()
-    }
-
-    /// The same, going on in the last direction after the last knot: what the plan would have been, as far as one can tell.
-    fn beyond(&self, step: u64) -> Option<Joints<f64>> {
-        let last = self.knots.len().checked_sub(1)?;
-        let place = usize::try_from(step.saturating_sub(self.first)).ok()?;
-        if place <= last || last == 0 {
-            return self.at(step);
-        }
-        let (before, end) = (&self.knots[last - 1], &self.knots[last]);
-        let further = (place - last) as f64;
-        Some(Joints::from_fn(end.len().min(before.len()), |joint| {
-            end[joint] + further * (end[joint] - before[joint])
-        }))
-    }
-}
-
 /// A chunk that has just become known.
 #[derive(Debug)]
 pub(super) struct Arrival {
@@ -96,6 +64,17 @@ pub(super) struct Arrival {
     pub(super) steps: u64,
     /// Now, in steps.
     pub(super) now: f64,
+    /// How far ahead of now targets have been asked for, in steps.
+    pub(super) lead: f64,
+}
+
+impl Arrival {
+    /// The knots up to the last step that is carried out of it, and the one after.
+    fn carried_out(&self) -> &[Joints<f64>] {
+        let late = whole(self.now.ceil()).saturating_sub(self.observed);
+        let count = usize::try_from(late + self.steps + 1).unwrap_or(usize::MAX);
+        &self.knots[..count.min(self.knots.len())]
+    }
 }
 
 /// How to merge.
@@ -104,40 +83,15 @@ pub(super) struct How {
     pub(super) merge: Merge,
     /// Steps of fading, at least.
     pub(super) blend_steps: u64,
-    /// A bit for each joint that is not faded.
-    pub(super) unblended: u32,
-}
-
-impl How {
-    fn is_faded(self, joint: usize) -> bool {
-        self.unblended & (1 << joint) == 0
-    }
-
-    /// How sharp the corner at the middle one of three knots is: its change of speed, by the largest joint that is faded.
-    fn corner(self, [a, b, c]: [&Joints<f64>; 3]) -> f64 {
-        let joints = a.iter().zip(b.iter().zip(c.iter())).enumerate();
-        let faded = joints.filter(|(joint, _)| self.is_faded(*joint));
-        let turns = faded.map(|(_, (a, (b, c)))| (c - 2.0 * b + a).abs());
-        turns.fold(0.0, f64::max)
-    }
-
-    /// The sharpest corner of these knots.
-    fn sharpest(self, knots: &[Joints<f64>]) -> f64 {
-        let corners = knots.windows(3);
-        let corners = corners.map(|knots| self.corner([&knots[0], &knots[1], &knots[2]]));
-        corners.fold(0.0, f64::max)
-    }
-}
-
-/// What is being played: the plan, and the target that it gives at a step, where the arm may be coming to rest.
-pub(super) struct Playing<'a> {
-    pub(super) line: &'a Line,
-    pub(super) target: &'a dyn Fn(u64) -> Option<Joints<f64>>,
+    /// The joints that are faded.
+    pub(super) joined: Joined,
+    /// The sharpest corner of all chunks so far.
+    pub(super) ever: f64,
 }
 
 /// The line after the arrival; `None` if it came so late that nothing of it lies in the future.
 pub(super) fn merge(old: Option<&Playing<'_>>, new: &Arrival, how: How) -> Option<Line> {
-    let sharpest = how.sharpest(&new.knots);
+    let sharpest = how.joined.sharpest(new.carried_out());
     let line = match old {
         // The arm stands still and waits: a queue begins with the first step, a plan in time where the time is.
         None => {
@@ -169,18 +123,28 @@ fn follow(playing: &Playing<'_>, new: &Arrival, how: How, sharpest: f64) -> Opti
             ..Line::default()
         });
     }
-    // A chunk that is known at once replaces the knot of now; else the arm is between two knots, and both stay.
-    let exact = floor == ceil && ceil == new.observed;
-    let from = if exact { ceil } else { ceil + 1 };
+    // A chunk that is known at once replaces the knot of now, unless it is blended; else the arm is between two knots, now or where it has been asked
+    // for, and all of them stay.
+    let exact = floor == ceil && ceil == new.observed && how.merge != Merge::Blended;
+    let from = match exact {
+        true => ceil,
+        false => whole((new.now + new.lead).ceil()) + 1,
+    };
     if floor >= new.observed + len {
         return None;
     }
     let before = (floor..from).filter_map(playing.target).collect();
     let mut line = place(new, new.observed, from, before)?;
-    let limit = sharpest.max(old.sharpest);
+    let at = |least| Join {
+        from,
+        joined: how.joined,
+        least,
+        limit: sharpest.max(old.sharpest),
+        ever: how.ever.max(sharpest),
+    };
     match how.merge {
-        Merge::Blended => join(playing, &mut line, from, how, how.blend_steps, limit),
-        Merge::Aligned if !exact => join(playing, &mut line, from, how, 0, limit),
+        Merge::Blended => join(playing, &mut line, at(how.blend_steps)),
+        Merge::Aligned if !exact => join(playing, &mut line, at(0)),
         Merge::Aligned | Merge::Append => {}
     }
     Some(line)
@@ -203,66 +167,6 @@ fn place(new: &Arrival, base: u64, from: u64, before: Vec<Joints<f64>>) -> Optio
         end: (base + (late + new.steps).min(len)).max(from + 1).min(last),
         ..Line::default()
     })
-}
-
-/// Fades into the new chunk, from step `from` of the line on: over `least` steps, or as many more as it takes for no corner to be sharper than `limit`;
-/// where there are not enough, over those that give the least sharp ones.
-fn join(playing: &Playing<'_>, line: &mut Line, from: u64, how: How, least: u64, limit: f64) {
-    let start = usize::try_from(from - line.first).unwrap_or(usize::MAX);
-    let most = (line.knots.len().saturating_sub(start) as u64).max(least);
-    // The two knots before the first that changes: corners there count as well.
-    let earlier = from
-        .checked_sub(2)
-        .filter(|step| *step >= playing.line.first);
-    let earlier = [earlier, from.checked_sub(1)];
-    let earlier: Vec<Joints<f64>> = earlier
-        .into_iter()
-        .flatten()
-        .filter_map(playing.target)
-        .collect();
-    let mut best: Option<(f64, Vec<Joints<f64>>)> = None;
-    for steps in least..=most {
-        let mut knots = earlier.clone();
-        knots.extend_from_slice(line.knots.get(start..).unwrap_or_default());
-        fade(playing, &mut knots[earlier.len()..], from, how, steps);
-        let changed = earlier.len() as u64 + steps + 2;
-        let changed = usize::try_from(changed).map_or(knots.len(), |len| len.min(knots.len()));
-        let sharpest = how.sharpest(&knots[..changed]);
-        if best.as_ref().is_none_or(|(least, _)| sharpest < *least) {
-            best = Some((sharpest, knots.split_off(earlier.len())));
-        }
-        if sharpest <= limit {
-            break;
-        }
-    }
-    if let Some((_, knots)) = best {
-        line.knots.truncate(start);
-        line.knots.extend(knots);
-    }
-}
-
-/// Fades `knots`, the new ones from step `from` on, over so many steps.
-fn fade(playing: &Playing<'_>, knots: &mut [Joints<f64>], from: u64, how: How, steps: u64) {
-    let old = playing.line;
-    for (index, knot) in (0..steps).zip(knots) {
-        let step = from + index;
-        // What has run out comes to rest; what just ends would have gone on.
-        let before = match from > old.end {
-            true => (playing.target)(step),
-            false => old.beyond(step),
-        };
-        let Some(before) = before else {
-            return;
-        };
-        // Smooth at both ends, so that the fade itself adds no corner.
-        let part = (index + 1) as f64 / (steps + 1) as f64;
-        let weight = part * part * (3.0 - 2.0 * part);
-        for (joint, (to, from)) in knot.iter_mut().zip(before.iter()).enumerate() {
-            if how.is_faded(joint) {
-                *to = *from + weight * (*to - *from);
-            }
-        }
-    }
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -309,6 +213,7 @@ mod tests {
             knots: knots((0..10).map(|i| 104.0 + f64::from(i))),
             steps: 8,
             now,
+            lead: 0.0,
         }
     }
 
@@ -316,7 +221,8 @@ mod tests {
         How {
             merge,
             blend_steps: 3,
-            unblended: 0b10,
+            joined: Joined { left_out: 0b10 },
+            ever: 0.0,
         }
     }
 
@@ -354,13 +260,14 @@ mod tests {
                 knots: knots(waves(4.0 / 3.0).map(|value| value + gap)),
                 steps: 30,
                 now: 9.5,
+                lead: 0.0,
             };
             let how = How {
-                unblended: 0,
+                joined: Joined { left_out: 0 },
                 ..how(Merge::Aligned)
             };
             let merged = merge(Some(&playing), &new, how).unwrap();
-            let sharpest = how.sharpest(&merged.knots);
+            let sharpest = how.joined.sharpest(&merged.knots);
             assert!(sharpest <= 5.0 / 9.0 + 1e-9, "gap {gap}: {sharpest}");
             let apart = |(step, knot): (usize, &Joints<f64>)| {
                 (knot[0] - new.knots[step + 5][0]).abs() > 1e-9

@@ -23,6 +23,8 @@ pub struct RunnerOptions {
     /// How long before the end of what is committed the next observation is taken, at least. The longest of the last latencies and one step is kept
     /// in any case.
     pub refill: Duration,
+    /// How far ahead of the clock the control loop asks for targets: up to there they are as they were when a new chunk becomes known.
+    pub lead: Duration,
 }
 
 /// A bit for each joint that is a gripper by its name, for [`RunnerOptions::unblended`].
@@ -41,6 +43,8 @@ impl Default for RunnerOptions {
             blend_steps: 8,
             unblended: 0,
             refill: Duration::ZERO,
+            // Two ticks at the usual 200 Hz: a goal leaves one tick after it was asked for.
+            lead: Duration::from_millis(10),
         }
     }
 }

@@ -31,13 +31,15 @@ pub(super) struct Schedule {
     seen: usize,
     /// The least time between an observation and the end of what is committed.
     refill: Duration,
+    /// How far ahead of the clock targets are asked for.
+    lead: Duration,
     /// Steps of fading, which need the old chunk as well.
     fade: u64,
 }
 
 impl Schedule {
     /// Steps from `start` on.
-    pub(super) fn new(start: Stamp, fps: f64, refill: Duration, fade: u64) -> Self {
+    pub(super) fn new(start: Stamp, fps: f64, refill: Duration, lead: Duration, fade: u64) -> Self {
         Self {
             start,
             fps,
@@ -45,6 +47,7 @@ impl Schedule {
             latencies: [Duration::ZERO; LOOK_BACK],
             seen: 0,
             refill,
+            lead,
             fade,
         }
     }
@@ -96,7 +99,7 @@ impl Schedule {
         let longest = self.latencies.iter().max().copied().unwrap_or_default();
         let turnaround = match self.steps(longest) {
             0 => 0,
-            steps => steps + 1,
+            _ => self.steps(longest + self.lead) + 1,
         };
         let refill = self.steps(self.refill).max(turnaround) + self.fade.saturating_sub(beyond);
         self.due = end.saturating_sub(refill).max(self.due);
@@ -128,4 +131,22 @@ impl Schedule {
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn whole(steps: f64) -> u64 {
     steps.max(0.0) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_a_step_is_that_step_and_no_fraction_more() {
+        let start = Stamp::new(Duration::from_millis(1234));
+        for fps in [10.0, 29.97, 30.0, 50.0] {
+            let schedule = Schedule::new(start, fps, Duration::ZERO, 0);
+            for step in (0..1000).chain([1_000_000]) {
+                assert_eq!(schedule.in_steps(schedule.time_of(step)), step as f64);
+            }
+            let between = schedule.in_steps(schedule.time_of(7) + Duration::from_millis(5));
+            assert!((between - (7.0 + 0.005 * fps)).abs() < 1e-6, "{between}");
+        }
+    }
 }

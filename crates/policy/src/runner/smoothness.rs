@@ -1,4 +1,4 @@
-//! How smooth the targets are, where one chunk follows another and elsewhere: measured while they are played, without the heap.
+//! How smooth the targets are, by how smooth the chunks are: measured while they are played, without the heap.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ pub(super) struct Smoothness {
     last: [Joints<f64>; 3],
     at: [Stamp; 3],
     known: usize,
-    /// Until when the last change of chunks shows.
-    border: Stamp,
     /// A bit for each joint that is not looked at: it is to jump where chunks meet.
     left_out: u32,
-    pub(super) within: f64,
-    pub(super) at_borders: f64,
+    /// The largest jerk of what was played.
+    pub(super) peak: f64,
+    /// The largest jerk that the chunks would have had, each of them played alone.
+    pub(super) of_chunks: f64,
 }
 
 impl Smoothness {
@@ -27,16 +27,8 @@ impl Smoothness {
         }
     }
 
-    /// A new chunk is played from `now` on, and its beginning shows for `span`.
-    pub(super) fn changed(&mut self, now: Stamp, span: Duration) {
-        // Before the first chunk there was nothing to be smooth with.
-        if self.known > 0 {
-            self.border = now + span;
-        }
-    }
-
-    /// The target at `now`.
-    pub(super) fn target(&mut self, now: Stamp, target: &Joints<f64>) {
+    /// The target at `now`, and the sharpest corner, in units per s, of the network's chunk that it comes from.
+    pub(super) fn target(&mut self, now: Stamp, target: &Joints<f64>, corner: f64) {
         let tick = now - self.at[0];
         let even = |other: Duration| other.abs_diff(tick) < tick / 8;
         let steady =
@@ -47,12 +39,11 @@ impl Smoothness {
             let joints = joints.enumerate();
             let joints = joints.filter(|(joint, _)| self.left_out & (1 << joint) == 0);
             let third = joints.map(|(_, ((x, a), (b, c)))| (x - 3.0 * a + 3.0 * b - c).abs());
-            let jerk = third.fold(0.0, f64::max) / tick.as_secs_f64().powi(3);
-            let peak = match now <= self.border {
-                true => &mut self.at_borders,
-                false => &mut self.within,
-            };
-            *peak = peak.max(jerk);
+            let tick = tick.as_secs_f64();
+            let jerk = third.fold(0.0, f64::max) / tick.powi(3);
+            self.peak = self.peak.max(jerk);
+            // A corner between two straight lines, seen at this rate.
+            self.of_chunks = self.of_chunks.max(corner / tick.powi(2));
         }
         self.last = [*target, self.last[0], self.last[1]];
         self.at = [now, self.at[0], self.at[1]];

@@ -5,10 +5,7 @@ use ulna_core::{Action, ActionSource, Stamp};
 use ulna_rt::latest::Watcher;
 
 use super::smoothness::Smoothness;
-use crate::chunk::{self, Chunk};
-
-/// Steps for which the beginning of a chunk shows: the usual steps of blending and those around it.
-const BORDER: u64 = 10;
+use crate::chunk::Chunk;
 
 /// Plays the newest chunk. It gives no action before the first, and when a chunk has run out before the next is there it comes to rest, and then
 /// its action grows old, so that the gate holds the arm.
@@ -16,8 +13,6 @@ const BORDER: u64 = 10;
 pub struct PolicySource {
     chunks: Watcher<Chunk>,
     report: SourceReport,
-    /// Which chunk was played last.
-    playing: (Stamp, Stamp),
     smoothness: Smoothness,
 }
 
@@ -30,10 +25,11 @@ pub struct SourceReport {
     pub played: u64,
     /// Ticks after a chunk had run out and before the next was there.
     pub starved: u64,
-    /// The largest jerk of a target joint where one chunk followed another, robot units per s³; joints that are not blended are left out.
-    pub peak_jerk_at_borders: f64,
-    /// The same elsewhere.
-    pub peak_jerk_within: f64,
+    /// The largest jerk of a target joint as it was played, borders of chunks included, robot units per s³; joints that are not blended are left out.
+    pub peak_jerk: f64,
+    /// The largest jerk within the chunks, as the network gave them, played at the same rate. By it `peak_jerk` is judged: a border adds nothing where the
+    /// first is no larger than the second.
+    pub peak_jerk_within_chunks: f64,
 }
 
 impl PolicySource {
@@ -41,7 +37,6 @@ impl PolicySource {
         Self {
             chunks,
             report: SourceReport::default(),
-            playing: (Stamp::ZERO, Stamp::ZERO),
             smoothness: Smoothness::new(unblended),
         }
     }
@@ -49,8 +44,8 @@ impl PolicySource {
     /// What it did so far.
     pub fn report(&self) -> SourceReport {
         SourceReport {
-            peak_jerk_at_borders: self.smoothness.at_borders,
-            peak_jerk_within: self.smoothness.within,
+            peak_jerk: self.smoothness.peak,
+            peak_jerk_within_chunks: self.smoothness.of_chunks,
             ..self.report
         }
     }
@@ -63,13 +58,8 @@ impl ActionSource for PolicySource {
             self.report.before_first += 1;
             return None;
         };
-        let playing = (chunk.observed_at, chunk.until);
-        if self.playing != playing {
-            self.playing = playing;
-            let span = chunk::grid_time(BORDER, chunk.fps);
-            self.smoothness.changed(now, span);
-        }
-        self.smoothness.target(now, &target);
+        let corner = chunk.sharpest_corner * chunk.fps;
+        self.smoothness.target(now, &target, corner);
         if chunk.until < now {
             self.report.starved += 1;
         } else {

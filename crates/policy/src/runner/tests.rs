@@ -78,6 +78,16 @@ fn play(runner: &mut Runner, ms: u64) -> Vec<Option<Action>> {
 
 /// The same with so many joints.
 pub(super) fn play_with(runner: &mut Runner, joints: usize, ms: u64) -> Vec<Option<Action>> {
+    play_at(runner, joints, ms, Duration::ZERO)
+}
+
+/// The same with actions that are asked for `ahead` of the clock.
+pub(super) fn play_at(
+    runner: &mut Runner,
+    joints: usize,
+    ms: u64,
+    ahead: Duration,
+) -> Vec<Option<Action>> {
     let Runner {
         observations,
         inference,
@@ -93,7 +103,7 @@ pub(super) fn play_with(runner: &mut Runner, joints: usize, ms: u64) -> Vec<Opti
             position: Joints::filled(joints, now.seconds() * FPS),
             measured: Joints::filled(joints, now),
         });
-        actions.push(source.action(now));
+        actions.push(source.action(now + ahead));
     }
     actions
 }

@@ -70,7 +70,7 @@ pub struct BusSpec {
     /// Bits per second.
     pub baud: u32,
     /// Read groups with Dynamixel's fast sync reads, if the servos turn out to know them while the arm is connected: 7 bytes less for each.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub fast_reads: bool,
 }
 

@@ -70,6 +70,11 @@ pub trait Surroundings: fmt::Debug + Send {
         None
     }
 
+    /// What is to be done here, in words, if that is known.
+    fn task(&self) -> Option<String> {
+        None
+    }
+
     /// What stands around the robot, for displays.
     fn objects(&self) -> Vec<(String, VisualSpec)> {
         Vec::new()

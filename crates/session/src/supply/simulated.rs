@@ -57,6 +57,8 @@ pub(super) fn open(
     let id = options.teleop_id.as_deref();
     let leaders = leader.map(|kind| sim_arms(kind, ArmRole::Leader, id));
     let leaders = leaders.transpose()?.unwrap_or_default();
+    let scene = options.scene.as_deref().unwrap_or(scenes::DEFAULT);
+    let task = scenes::find(scene).ok().and_then(|scene| scene.task);
     let mut world = world(
         options,
         AdapterModel::default(),
@@ -71,7 +73,7 @@ pub(super) fn open(
     Ok(Supply {
         follower: supplied(followers, follower_ports),
         leader: supplied(leaders, leader_ports),
-        surroundings: Box::new(Simulated(world)),
+        surroundings: Box::new(Simulated(world, task)),
     })
 }
 
@@ -165,7 +167,7 @@ fn calibration_of(
 
 /// What is around a simulated robot. The world's threads end when this is dropped.
 #[derive(Debug)]
-struct Simulated(SimWorld);
+struct Simulated(SimWorld, Option<&'static str>);
 
 impl Surroundings for Simulated {
     fn simulated(&self) -> bool {
@@ -192,6 +194,10 @@ impl Surroundings for Simulated {
 
     fn judge(&self, angles: &Joints<AngleMap>) -> Option<Box<dyn Judge>> {
         self.0.judge(*angles)
+    }
+
+    fn task(&self) -> Option<String> {
+        self.1.map(str::to_owned)
     }
 
     fn objects(&self) -> Vec<(String, VisualSpec)> {

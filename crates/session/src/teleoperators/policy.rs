@@ -8,10 +8,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use ulna_core::{Action, ActionSource, Environment, Stamp, TickRecord};
 use ulna_outside::Printable;
-use ulna_policy::runner::{grippers, runner};
+use ulna_policy::runner::{grippers, runner, starvation};
 use ulna_policy::{
-    Bundle, Inference, ObservationSlot, PolicySource, Report, RobotContract, RunnerOptions,
-    frame_slot, prepare,
+    Bundle, ChunkSettings, Inference, Merge, ObservationSlot, PolicySource, Report, RobotContract,
+    RunnerOptions, frame_slot, prepare,
 };
 use ulna_rt::{Machine, Next};
 
@@ -78,6 +78,19 @@ pub fn open_policy(
     }
     let engine = options.open_engine()?;
     let (ready, checked) = prepare(bundle, &engine, options.threads, Some(&offered))?;
+    let turnaround = match request.clock {
+        ClockKind::Virtual => options.latency,
+        ClockKind::Real => checked.took,
+    };
+    let plan = Plan {
+        chunks: *bundle.chunks(),
+        fps: contract.fps,
+        merge: options.merge,
+    };
+    let starves = plan.starves(turnaround);
+    request
+        .notes
+        .extend(starves.map(|why| format!("policy `{}`: {why}", Printable(bundle.name()))));
     let fps = contract.fps.ceil().max(1.0);
     let mut watchers = Vec::new();
     for name in contract.cameras() {
@@ -99,6 +112,8 @@ pub fn open_policy(
         blend_steps: options.blend_steps,
         unblended: grippers(contract),
         refill: options.refill,
+        // A goal leaves one tick after it was asked for, and a chunk may be seen one tick late.
+        lead: Duration::from_secs_f64(2.0 / request.rate_hz),
         ..RunnerOptions::default()
     };
     let parts = runner(ready, watchers, runner_options);
@@ -113,7 +128,23 @@ pub fn open_policy(
             values,
         }),
         checked,
+        plan,
+        task: options.task.clone().or_else(|| request.surroundings.task()),
     }))
+}
+
+/// What decides whether a plan outlasts the delay.
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    chunks: ChunkSettings,
+    fps: f64,
+    merge: Merge,
+}
+
+impl Plan {
+    fn starves(&self, turnaround: Duration) -> Option<String> {
+        starvation(&self.chunks, self.fps, self.merge, turnaround)
+    }
 }
 
 /// Names the scene that reports what a policy wants to see, if this one, with so many `values`, does not.
@@ -138,6 +169,8 @@ pub struct PolicyTeleoperator {
     worker: PolicyWorker,
     feed: Option<ObservationFeed>,
     checked: Report,
+    plan: Plan,
+    task: Option<String>,
 }
 
 impl ActionSource for PolicyTeleoperator {
@@ -158,11 +191,17 @@ impl Teleoperator for PolicyTeleoperator {
     }
 
     fn report(&self) -> TeleoperatorReport {
+        let (inference, source) = (self.worker.lock().report(), self.source.report());
+        let longest = Duration::from_secs_f64(inference.latency.max_us.max(0.0) / 1e6);
+        let starved = source.starved > 0 || inference.late > 0;
+        let starvation = starved.then(|| self.plan.starves(longest)).flatten();
         TeleoperatorReport {
             policy: Some(PolicyReport {
                 checked: self.checked.clone(),
-                inference: self.worker.lock().report(),
-                source: self.source.report(),
+                inference,
+                source,
+                task: self.task.clone(),
+                starvation,
             }),
             ..TeleoperatorReport::default()
         }

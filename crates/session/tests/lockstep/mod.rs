@@ -1,6 +1,6 @@
 //! A rig of simulated arms on the virtual clock, driven by its teleoperator without a session around it.
 
-#![allow(unreachable_pub, clippy::unwrap_used)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use std::time::Duration;
 
@@ -15,9 +15,14 @@ use ulna_session::{Rig, RigOptions, SessionLink};
 pub const PERIOD: Duration = Duration::from_millis(5);
 
 pub fn open(robot: &str, seed: u64, faults: &[&str]) -> Rig {
+    open_behind("cdc", robot, seed, faults)
+}
+
+pub fn open_behind(adapter: &str, robot: &str, seed: u64, faults: &[&str]) -> Rig {
     let options = RigOptions {
         robot: robot.to_owned(),
         sim: true,
+        adapter: Some(adapter.to_owned()),
         clock: ClockKind::Virtual,
         seed,
         faults: faults.iter().map(|fault| (*fault).to_owned()).collect(),

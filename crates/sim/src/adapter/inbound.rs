@@ -101,6 +101,7 @@ impl Inbound {
         if silent {
             self.held_back = match self.model {
                 AdapterModel::Esp32 => self.random.random_range(ESP32_SHORTEST..=ESP32_LONGEST),
+                AdapterModel::Busy { most } => self.random.random_range(Duration::ZERO..=most),
                 AdapterModel::Cdc { late } | AdapterModel::Late { by: late } => late,
                 AdapterModel::Direct | AdapterModel::Bridge | AdapterModel::Ftdi { .. } => {
                     Duration::ZERO
@@ -165,7 +166,7 @@ impl Inbound {
                 stream.last = at;
                 return Some(Packet { at, count: 1 });
             }
-            AdapterModel::Cdc { .. } | AdapterModel::Esp32 => {
+            AdapterModel::Cdc { .. } | AdapterModel::Esp32 | AdapterModel::Busy { .. } => {
                 let frame = self.frames.not_before(head).max(stream.frame);
                 (frame, by(frame, PACKET))
             }

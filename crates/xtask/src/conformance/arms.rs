@@ -1,4 +1,4 @@
-//! Python LeRobot's drivers on `ulna sim serve`: unmodified, over pseudo-terminals.
+//! Python LeRobot's drivers and command lines on `ulna sim serve`: unmodified, over pseudo-terminals, on a bare wire and behind an adapter.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -22,20 +22,63 @@ pub(super) fn drive(report: &mut Report, root: &Path, python: &Path) -> Result<(
             "Python LeRobot drives a simulated {kind} and its leader"
         ))?;
         let scratch = tempfile::tempdir().context("cannot make a folder for temporary files")?;
-        match Served::start(root, scratch.path(), kind) {
+        match Served::start(root, scratch.path(), kind, "direct") {
             Ok(served) => {
-                let mut script = python_script(root, scratch.path(), python, "drive_arms.py");
+                let mut script = script(root, scratch.path(), python, "drive_arms.py");
                 script.args([kind, &served.follower, &served.leader, ID]);
-                script.env("HF_LEROBOT_HOME", scratch.path());
-                // A driver that has a question must fail, not wait.
-                script.stdin(Stdio::null());
                 report.lines_of(&mut script)?;
                 served.end(report)?;
             }
             Err(error) => report.line(Outcome::Failed, "sim serve", &format!("{error:#}"))?,
         }
+        report.section(&format!(
+            "lerobot-teleoperate and lerobot-record on a simulated {kind} behind an ordinary adapter"
+        ))?;
+        match Served::start(root, scratch.path(), kind, "cdc") {
+            Ok(served) => {
+                let folder = scratch.path().join("recorded");
+                let mut script = script(root, scratch.path(), python, "lerobot_commands.py");
+                script.args([kind, &served.follower, &served.leader, ID]);
+                report.lines_of(script.arg(&folder))?;
+                served.end(report)?;
+                report_of_check(report, root, &folder)?;
+            }
+            Err(error) => report.line(Outcome::Failed, "sim serve", &format!("{error:#}"))?,
+        }
     }
     Ok(())
+}
+
+/// One of the scripts that drive arms.
+fn script(root: &Path, scratch: &Path, python: &Path, name: &str) -> Command {
+    let mut script = python_script(root, scratch, python, name);
+    script.env("HF_LEROBOT_HOME", scratch);
+    // A driver that has a question must fail, not wait.
+    script.stdin(Stdio::null());
+    script
+}
+
+/// What LeRobot recorded, ulna opens without an error.
+fn report_of_check(report: &mut Report, root: &Path, folder: &Path) -> Result<()> {
+    let mut command = sources::cargo(root);
+    command.args(["run", "--quiet", "--package", "ulna-cli", "--"]);
+    command.args(["dataset", "check"]).arg(folder);
+    let output = command
+        .output()
+        .context("cannot start `ulna dataset check`")?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let found = said
+        .lines()
+        .find(|line| line.trim_start().starts_with("found"));
+    let outcome = match output.status.success() && found.is_some() {
+        true => Outcome::Passed,
+        false => Outcome::Failed,
+    };
+    let words = found.map_or_else(
+        || output.status.to_string(),
+        |found| found.split_whitespace().collect::<Vec<_>>().join(" "),
+    );
+    report.line(outcome, "ulna dataset check", &words)
 }
 
 /// A running `ulna sim serve`.
@@ -46,12 +89,13 @@ struct Served {
 }
 
 impl Served {
-    fn start(root: &Path, scratch: &Path, kind: &str) -> Result<Self> {
+    fn start(root: &Path, scratch: &Path, kind: &str, adapter: &str) -> Result<Self> {
         // Built first, so that starting it takes no time; cargo then becomes the program, so that signals reach it.
         sources::run(sources::cargo(root).args(["build", "--quiet", "--package", "ulna-cli"]))?;
         let mut command = sources::cargo(root);
         command.args(["run", "--quiet", "--package", "ulna-cli", "--"]);
         command.args(["sim", "serve", "--robot", kind, "--leader"]);
+        command.args(["--adapter", adapter]);
         command.args(["--robot-id", ID, "--teleop-id", ID]);
         command.env("HF_LEROBOT_HOME", scratch);
         command.stdout(Stdio::piped()).stderr(Stdio::null());

@@ -40,6 +40,8 @@ pub(super) struct Plan {
     pub(super) stops: usize,
     /// Threads that keep the computer busy meanwhile.
     pub(super) load: usize,
+    /// The first of their seeds.
+    pub(super) seed: usize,
 }
 
 /// By default.
@@ -47,6 +49,7 @@ pub(super) const USUAL: Plan = Plan {
     kills: 20,
     stops: 12,
     load: 0,
+    seed: 0,
 };
 /// Kills of a recording for each kill of an edit.
 const RECORDINGS_PER_EDIT: usize = 2;
@@ -58,19 +61,24 @@ pub(super) fn check(
     python: Option<&Path>,
     plan: Plan,
 ) -> Result<()> {
-    let Plan { kills, stops, load } = plan;
+    let Plan {
+        kills,
+        stops,
+        load,
+        seed,
+    } = plan;
     let scratch = tempfile::tempdir().context("cannot make a folder for temporary files")?;
     sources::run(sources::cargo(root).args(["build", "--quiet", "--package", "ulna-cli"]))?;
     let ulna = Ulna::next_to_this_program()?;
     let busy = Load::of(load);
     let mut left = Vec::new();
     if kills > 0 {
-        left.extend(recordings(report, &ulna, scratch.path(), kills)?);
+        left.extend(recordings(report, &ulna, scratch.path(), seed, kills)?);
         let edits = kills.div_ceil(RECORDINGS_PER_EDIT);
-        left.extend(edited(report, &ulna, scratch.path(), edits)?);
+        left.extend(edited(report, &ulna, scratch.path(), seed, edits)?);
     }
     if stops > 0 {
-        left.extend(stopped(report, &ulna, scratch.path(), stops)?);
+        left.extend(stopped(report, &ulna, scratch.path(), seed, stops)?);
     }
     drop(busy);
     let Some(python) = python else {
@@ -84,10 +92,16 @@ pub(super) fn check(
     report.lines_of(script.arg(&list))
 }
 
-fn recordings(report: &mut Report, ulna: &Ulna, scratch: &Path, kills: usize) -> Result<Vec<Left>> {
+fn recordings(
+    report: &mut Report,
+    ulna: &Ulna,
+    scratch: &Path,
+    seed: usize,
+    kills: usize,
+) -> Result<Vec<Left>> {
     report.section(&format!("`ulna record --sim`, killed {kills} times"))?;
     let tried = in_parallel(kills, |kill| {
-        recording::kill(ulna, &scratch.join(format!("record-{kill}")), kill)
+        recording::kill(ulna, &scratch.join(format!("record-{kill}")), seed + kill)
     });
     let (killed, failed) = report_failures(report, tried)?;
     let sum = |of: &dyn Fn(&recording::Killed) -> u64| killed.iter().map(of).sum::<u64>();
@@ -137,10 +151,16 @@ fn recordings(report: &mut Report, ulna: &Ulna, scratch: &Path, kills: usize) ->
     Ok(left.collect())
 }
 
-fn stopped(report: &mut Report, ulna: &Ulna, scratch: &Path, stops: usize) -> Result<Vec<Left>> {
+fn stopped(
+    report: &mut Report,
+    ulna: &Ulna,
+    scratch: &Path,
+    seed: usize,
+    stops: usize,
+) -> Result<Vec<Left>> {
     report.section(&format!("`ulna record --sim`, stopped {stops} times"))?;
     let tried = in_parallel(stops, |stop| {
-        stopping::stop(ulna, &scratch.join(format!("stop-{stop}")), stop)
+        stopping::stop(ulna, &scratch.join(format!("stop-{stop}")), seed + stop)
     });
     let (stopped, failed) = report_failures(report, tried)?;
     let of = |way: Way| stopped.iter().filter(move |stop| stop.way == way);
@@ -177,7 +197,13 @@ fn stopped(report: &mut Report, ulna: &Ulna, scratch: &Path, stops: usize) -> Re
     Ok(left.collect())
 }
 
-fn edited(report: &mut Report, ulna: &Ulna, scratch: &Path, kills: usize) -> Result<Vec<Left>> {
+fn edited(
+    report: &mut Report,
+    ulna: &Ulna,
+    scratch: &Path,
+    seed: usize,
+    kills: usize,
+) -> Result<Vec<Left>> {
     report.section(&format!("`ulna dataset` tools, killed {kills} times"))?;
     let bench = match Bench::prepare(ulna, scratch) {
         Ok(bench) => bench,
@@ -186,7 +212,7 @@ fn edited(report: &mut Report, ulna: &Ulna, scratch: &Path, kills: usize) -> Res
             return Ok(Vec::new());
         }
     };
-    let tried = in_parallel(kills, |kill| bench.kill(ulna, kill));
+    let tried = in_parallel(kills, |kill| bench.kill(ulna, seed + kill));
     let (killed, failed) = report_failures(report, tried)?;
     let count = |what: editing::Found| killed.iter().filter(|k| k.found == what).count();
     let figures = format!(

@@ -22,6 +22,17 @@ pub(in crate::import) struct Features {
     pub(in crate::import) unseen: Vec<String>,
 }
 
+impl Features {
+    /// What the policy looks with: the backbone, if it looks through a camera at all.
+    pub(in crate::import) fn eyes(&self, backbone: &str) -> String {
+        match self.images.len() {
+            0 => "without a camera".to_owned(),
+            1 => backbone.to_owned(),
+            cameras => format!("{backbone}, {cameras} cameras"),
+        }
+    }
+}
+
 /// A feature of numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::import) struct Vector {

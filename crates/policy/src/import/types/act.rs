@@ -114,8 +114,8 @@ fn read(fields: &Fields<'_>, _: &Features) -> Result<Box<dyn Architecture>, Stri
 }
 
 impl Architecture for Act {
-    fn summary(&self) -> String {
-        format!("ACT, {}", self.vision_backbone)
+    fn summary(&self, features: &Features) -> String {
+        format!("ACT, {}", features.eyes(&self.vision_backbone))
     }
 
     fn chunks(&self) -> ChunkSettings {

@@ -26,7 +26,7 @@ pub(in crate::import) type Read = Result<Box<dyn Architecture>, String>;
 /// A policy of this type with all its settings.
 pub(in crate::import) trait Architecture: fmt::Debug + Send + Sync {
     /// A few words for people: type, backbone and the like.
-    fn summary(&self) -> String;
+    fn summary(&self, features: &Features) -> String;
 
     /// How its chunks are used.
     fn chunks(&self) -> ChunkSettings;

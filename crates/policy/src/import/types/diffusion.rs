@@ -159,10 +159,12 @@ fn cropped(side: usize, ratio: f64) -> usize {
 }
 
 impl Architecture for Diffusion {
-    fn summary(&self) -> String {
+    fn summary(&self, features: &Features) -> String {
         format!(
             "Diffusion, {}, {} in {} steps",
-            self.looking.vision_backbone, self.noise_scheduler_type, self.num_inference_steps
+            features.eyes(&self.looking.vision_backbone),
+            self.noise_scheduler_type,
+            self.num_inference_steps
         )
     }
 

@@ -116,7 +116,7 @@ impl Bench {
         files::copy(&self.original, &folder.join("data"))?;
         let after = edit.takes.mul_f64(rng.random_range(0.0..1.2));
         let mut command = command(ulna, &edit.words, edit.makes_new, &folder);
-        let killed = killed_after(&mut command, after, &mut |_| ())?;
+        let killed = killed_after(&mut command, after, &mut |_| true)?;
         self.left_by(ulna, edit, &folder, &mut rng, killed.is_none())
             .with_context(|| format!("{}, killed after {after:?}", edit.words.join(" ")))
     }

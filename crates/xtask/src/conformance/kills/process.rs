@@ -69,7 +69,7 @@ impl Ulna {
         for _ in 0..rng.random_range(0..3) {
             let after = span.mul_f64(rng.random_range(0.0..1.0));
             let mut command = self.command(&["dataset", "repair"], &[dataset]);
-            killed += u64::from(killed_after(&mut command, after, &mut |_| ())?.is_some());
+            killed += u64::from(killed_after(&mut command, after, &mut |_| true)?.is_some());
         }
         Ok(killed)
     }
@@ -108,21 +108,28 @@ impl Ulna {
     }
 }
 
-/// Runs a command and kills it after a time, looking around while waiting; returns when that was, or none when
-/// it had ended before.
+/// The time until a kill runs from here at the latest, whatever has not begun by then.
+const LONG_ENOUGH: Duration = Duration::from_secs(60);
+
+/// Runs a command and kills it after a time, which runs from when `look` finds that what is to be killed has begun. Returns
+/// when that was, or none when it had ended before.
 pub(super) fn killed_after(
     command: &mut Command,
     after: Duration,
-    look: &mut dyn FnMut(u32),
+    look: &mut dyn FnMut(u32) -> bool,
 ) -> Result<Option<Instant>> {
     let start = Instant::now();
+    let mut begun = None;
     let mut child = command.spawn().context("cannot start ulna")?;
     loop {
-        look(child.id());
+        if look(child.id()) || start.elapsed() > LONG_ENOUGH {
+            begun.get_or_insert_with(Instant::now);
+        }
         if child.try_wait()?.is_some() {
             return Ok(None);
         }
-        let left = after.saturating_sub(start.elapsed());
+        let runs = begun.map_or(Duration::ZERO, |begun| begun.elapsed());
+        let left = after.saturating_sub(runs);
         if left.is_zero() {
             break;
         }

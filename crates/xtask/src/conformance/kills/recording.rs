@@ -14,7 +14,7 @@ use super::process::{Ulna, killed_after};
 use super::starving::Starving;
 
 pub(super) const FPS: u64 = 30;
-/// The longest time from start to kill, s: several episodes, and the moments in which one is saved.
+/// The longest time from the first row to the kill, s: several episodes, and the moments in which one is saved.
 const LONGEST: f64 = 7.0;
 /// The span within which repairs are killed; a whole one takes about as long.
 const REPAIR: Duration = Duration::from_millis(200);
@@ -52,7 +52,8 @@ pub(super) fn kill(ulna: &Ulna, scratch: &Path, seed: usize) -> Result<Killed> {
     let dataset = scratch.join("data");
     std::fs::create_dir_all(scratch)?;
     // One kill in ten comes while the arm is being connected and the dataset made.
-    let longest = if rng.random_bool(0.1) { 0.5 } else { LONGEST };
+    let early = rng.random_bool(0.1);
+    let longest = if early { 0.5 } else { LONGEST };
     let after = Duration::from_secs_f64(rng.random_range(0.0..longest));
     let rows = rng.random_range(12..=60);
     let mut seen = Seen::default();
@@ -61,6 +62,7 @@ pub(super) fn kill(ulna: &Ulna, scratch: &Path, seed: usize) -> Result<Killed> {
     command.stderr(std::fs::File::create(&said)?);
     let killed = killed_after(&mut command, after, &mut |process| {
         seen.look(&dataset, process);
+        early || seen.has_rows()
     })?;
     let gave_up = killed.is_none();
     if gave_up {
@@ -176,6 +178,11 @@ impl Seen {
                 self.began.entry(run.path).or_insert_with(Instant::now);
             }
         }
+    }
+
+    /// Whether an episode has begun.
+    pub(super) fn has_rows(&self) -> bool {
+        self.saved > 0 || !self.began.is_empty()
     }
 
     /// How many rows a real-time recording should have had by then.

@@ -33,7 +33,7 @@ pub(super) enum Way {
 
 const WAYS: [Way; 3] = [Way::Pause, Way::HangUp, Way::Terminal];
 
-/// The longest time from start to stop, s.
+/// The longest time from the first row to the stop, s.
 const LONGEST: f64 = 7.0;
 /// After a pause it goes on for so long.
 const AFTERWARDS: Duration = Duration::from_millis(1500);
@@ -71,9 +71,15 @@ pub(super) fn stop(ulna: &Ulna, scratch: &Path, seed: usize) -> Result<Stopped> 
     let (mut child, terminal) = start(command, way)?;
     let mut seen = Seen::default();
     let after = Duration::from_secs_f64(rng.random_range(0.5..LONGEST));
-    let begun = Instant::now();
-    while begun.elapsed() < after && child.try_wait()?.is_none() {
+    // One in ten comes before an episode has begun.
+    let early = rng.random_bool(0.1);
+    let start = Instant::now();
+    let mut begun = early.then_some(start);
+    while begun.is_none_or(|begun| begun.elapsed() < after) && child.try_wait()?.is_none() {
         seen.look(&dataset, child.id());
+        if seen.has_rows() || start.elapsed() > PATIENCE {
+            begun.get_or_insert_with(Instant::now);
+        }
         sleep(Duration::from_millis(2));
     }
     let gave_up = child.try_wait()?.is_some();

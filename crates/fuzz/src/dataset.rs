@@ -1,0 +1,6 @@
+//! What a dataset's folder holds.
+
+pub(crate) mod journal;
+pub(crate) mod readers;
+mod sound;
+pub(crate) mod v2;
