@@ -127,7 +127,10 @@ impl ServiceSession {
 /// The port to use when none is given: the only USB adapter that is plugged in.
 fn only_adapter() -> Result<String, BringupError> {
     let all = ports::list();
-    let adapters: Vec<&PortInfo> = all.iter().filter(|port| port.usb.is_some()).collect();
+    let adapters = all
+        .iter()
+        .filter(|port| port.usb.is_some() && !port.is_bridge());
+    let adapters: Vec<&PortInfo> = adapters.collect();
     match adapters.as_slice() {
         [one] => Ok(one.path.display().to_string()),
         [] => Err(Usage::NoAdapter.into()),

@@ -23,6 +23,6 @@ pub mod servo_bus;
 pub use arm::ServoArm;
 pub use arms::{Arms, Leader};
 pub use camera::CameraPump;
-pub use open::open_port;
+pub use open::{device_of, open_port};
 pub use port::{Port, PortError, SerialPort};
 pub use servo_bus::{ServoBus, ServoBusError};
