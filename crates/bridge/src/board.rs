@@ -207,7 +207,10 @@ impl Board {
             mode: self.mode,
             locked: self.locked,
             trip: self.trip,
-            counters: self.counters,
+            counters: BoardCounters {
+                bad_frames: self.counters.bad_frames.saturating_add(self.reader.dropped()),
+                ..self.counters
+            },
         }
     }
 

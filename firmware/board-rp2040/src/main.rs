@@ -14,9 +14,9 @@ mod usb;
 use core::time::Duration;
 
 use cortex_m_rt::entry;
+use embassy_futures::block_on;
 use embassy_futures::join::join;
 use embassy_futures::yield_now;
-use embassy_futures::block_on;
 use embassy_rp::bind_interrupts;
 use embassy_rp::gpio::{Level, Output};
 use embassy_rp::peripherals::{UART0, USB};
@@ -45,9 +45,8 @@ static LINKS: StaticCell<Links> = StaticCell::new();
 fn main() -> ! {
     let chip = embassy_rp::init(embassy_rp::config::Config::default());
     let links: &'static Links = LINKS.init(Links::new());
-    let board = BOARD.init(
-        Board::new("rp2040").with_capabilities(capability::RAW_PORT | capability::WATCHDOG),
-    );
+    let board = BOARD
+        .init(Board::new("rp2040").with_capabilities(capability::RAW_PORT | capability::WATCHDOG));
     // High while the board sends, for wirings with a buffer; without one the pin stays free.
     let sends = Output::new(chip.PIN_2, Level::Low);
     let servos = Servos::new(chip.UART0, chip.PIN_0, chip.PIN_1, sends, Interrupts);
@@ -69,12 +68,7 @@ fn now() -> Duration {
 }
 
 /// The loop between the wires and the state machine.
-async fn drive(
-    board: &mut Board,
-    mut servos: Servos,
-    links: &Links,
-    mut watchdog: Watchdog,
-) {
+async fn drive(board: &mut Board, mut servos: Servos, links: &Links, mut watchdog: Watchdog) {
     let mut wake = Duration::ZERO;
     let mut raw_baud = 0;
     loop {
@@ -104,12 +98,7 @@ async fn drive(
 }
 
 /// Hands the board an event and does what it says; when to come again.
-fn act(
-    board: &mut Board,
-    servos: &mut Servos,
-    links: &Links,
-    event: BoardEvent<'_>,
-) -> Duration {
+fn act(board: &mut Board, servos: &mut Servos, links: &Links, event: BoardEvent<'_>) -> Duration {
     let BoardActions {
         to_host,
         to_raw,

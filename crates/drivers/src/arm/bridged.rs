@@ -67,7 +67,7 @@ impl ServoArm {
         for (index, servo) in self.servos.iter().enumerate() {
             let limits = match (servo.is_wheel(), kind.base.as_ref()) {
                 (true, base) => {
-                    let fastest = base.map_or(f64::INFINITY, |base| base.max_speed);
+                    let fastest = base.map_or(f64::INFINITY, |base| base.wheel_speed);
                     wheel_limits(servo, fastest)
                 }
                 (false, _) => {
@@ -293,7 +293,9 @@ fn joint_limits(servo: &Servo, (low, high): (f64, f64), fastest: f64) -> JointLi
 
 /// The limits of a wheel whose speed is `fastest` degrees per second at most; it may change as fast as the gate lets it.
 fn wheel_limits(servo: &Servo, fastest: f64) -> JointLimits {
-    let fastest = servo.counts(fastest).saturating_abs();
+    // Rounding may add a count.
+    let fastest = servo.counts(fastest).saturating_abs().saturating_add(1);
+    let fastest = fastest.min(servo.counts(f64::INFINITY));
     JointLimits {
         low: -fastest,
         high: fastest,
