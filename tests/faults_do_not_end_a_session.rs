@@ -94,7 +94,7 @@ fn session(seconds: u32, fault: Option<&str>) -> (Value, String) {
         0 => answer,
         _ => answer["report"].clone(),
     };
-    // A read missed now and then is told servo by servo on request only.
+    // A read missed now and then is shown servo by servo on request only.
     (report, run(&[&options[..], &["-v"]].concat()).stdout)
 }
 

@@ -288,21 +288,21 @@ fn one_inference_on_a_file_is_the_bundles_own_golden_answer() {
     );
 }
 
-/// ACT takes no task: what the user types is told and kept, and what the scene says stands where the user says nothing.
+/// ACT takes no task: what the user types is noted and kept, and what the scene says stands where the user says nothing.
 #[test]
-fn a_task_is_taken_and_told() {
+fn a_task_is_taken_and_noted() {
     let bundle = reach();
     let run = [&RUN[..], &[&bundle, "--duration", "1"]].concat();
     let report = json(&run);
     assert_eq!(report["policy"]["task"], "Bring the tool to the target");
-    let told = harness::run(&[&run[..], &["--task", "Touch it", "--json"]].concat());
-    assert_eq!(told.code, 0, "{}", told.stderr);
+    let ran = harness::run(&[&run[..], &["--task", "Touch it", "--json"]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(
-        told.stderr.contains("policy `reach` takes no task"),
+        ran.stderr.contains("policy `reach` takes no task"),
         "{}",
-        told.stderr
+        ran.stderr
     );
-    let report: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(report["policy"]["task"], "Touch it");
 }
 

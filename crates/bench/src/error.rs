@@ -7,6 +7,12 @@ pub enum BenchError {
     /// A robot file.
     #[error(transparent)]
     Robots(#[from] ulna_robot::files::RobotsError),
+    /// A camera of the bench.
+    #[error(transparent)]
+    Camera(#[from] ulna_cameras::CameraError),
+    /// A picture of the bench.
+    #[error("a picture of the bench: {0}")]
+    Picture(String),
     /// The pty's port.
     #[error(transparent)]
     Port(#[from] ulna_drivers::PortError),
@@ -67,6 +73,11 @@ impl BenchError {
     /// Whether the command was called wrongly; it is said in several lines then.
     pub fn is_usage(&self) -> bool {
         matches!(self, Self::Adapter(_))
+    }
+
+    /// An error of a picture, in words.
+    pub(crate) fn picture(error: String) -> Self {
+        Self::Picture(error)
     }
 
     /// An error of the simulation.

@@ -5,6 +5,7 @@
 mod adapters;
 mod bridge;
 mod bus;
+mod cameras;
 mod codecs;
 mod echo;
 pub mod error;
@@ -19,6 +20,7 @@ mod ssim;
 pub use adapters::adapters;
 pub use bridge::bridge;
 pub use bus::bus;
+pub use cameras::cameras;
 pub use codecs::codecs;
 pub use error::BenchError;
 pub use figures::{BenchReport, Case, Computer};

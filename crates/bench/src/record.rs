@@ -24,8 +24,9 @@ use crate::error::BenchError;
 use crate::figures::{BenchReport, Case, in_folder};
 use crate::meters::{forget_peak, peak_memory, process_cpu};
 use crate::pictures::{FPS, Pictures, columns, pictures, shown};
-use dataset::writer;
-use inputs::{RATE_HZ, Slides, Ticks};
+pub(crate) use dataset::writer;
+use inputs::Slides;
+pub(crate) use inputs::{RATE_HZ, Ticks};
 use pauses::pauses;
 
 /// Rows of the paced run: ten seconds.
@@ -159,7 +160,8 @@ fn cases(outcome: &Outcome, cpu_ms: f64, floor: f64) -> Vec<Case> {
     ]
 }
 
-fn step(machine: &mut dyn Machine, clock: RealClock, stop: &Stop) {
+/// Steps a machine in real time until it has finished.
+pub(crate) fn step(machine: &mut dyn Machine, clock: RealClock, stop: &Stop) {
     let mut pacer = RealPacer::new(clock, Vec::new());
     while stop.requested().is_none() {
         match machine.step(pacer.now()) {

@@ -1,9 +1,10 @@
 //! The board's state machine: an event in, bytes for each wire out. It reads no clock and waits for nothing.
 //!
 //! * [`Board::step`] here: frames in, answers out, who may use the servos' wire.
-//! * `commands`: what each command does. `cyclic`: the exchange with the servos, `goals` and `feelings`: parts of it. `stopping`: how the arm is stopped. `outbox`: bytes on their way.
+//! * `commands`: what each command does. `cyclic`: the exchange with the servos, `cycle`: its state, `goals` and `feelings`: parts of it. `stopping`: how the arm is stopped. `outbox`: bytes on their way.
 
 mod commands;
+mod cycle;
 mod cyclic;
 mod feelings;
 mod goals;
@@ -21,7 +22,7 @@ use crate::message::{
     Mode, RawBytes, Trip, TripReason, VERSION, capability,
 };
 use crate::setup::SoundSetup;
-use cyclic::Cyclic;
+use cycle::Cyclic;
 use outbox::Outbox;
 
 /// Bytes for the host in one step: a state and the answers to a few commands.
@@ -208,7 +209,10 @@ impl Board {
             locked: self.locked,
             trip: self.trip,
             counters: BoardCounters {
-                bad_frames: self.counters.bad_frames.saturating_add(self.reader.dropped()),
+                bad_frames: self
+                    .counters
+                    .bad_frames
+                    .saturating_add(self.reader.dropped()),
                 ..self.counters
             },
         }

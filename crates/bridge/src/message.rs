@@ -11,12 +11,11 @@ use core::fmt;
 use heapless::{String, Vec};
 use serde::{Deserialize, Serialize};
 
+pub use crate::setup::MAX_JOINTS;
 use crate::setup::{BridgeSetup, SetupFault};
 
 /// The version of these messages.
 pub const VERSION: u16 = 1;
-/// Most joints on one bus.
-pub const MAX_JOINTS: usize = 12;
 /// Most raw bytes in one frame.
 pub const MAX_RAW: usize = 240;
 

@@ -9,7 +9,8 @@ use ulna_bus::engine::wire_time;
 use ulna_bus::registers::{Register, Role, Span};
 use ulna_bus::{Model, Protocol, models};
 
-use crate::message::MAX_JOINTS;
+/// Most joints on one bus.
+pub const MAX_JOINTS: usize = 12;
 
 /// An arm, as the board has to know it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -152,8 +152,12 @@ fn files(folder: &Path) -> usize {
 #[test]
 fn ports_find_waits_for_enter() {
     let mut script = Script::new(["done", "", "what?", ""]);
-    assert!(ports::find(true, &mut script).unwrap().plugged_in_again);
+    assert!(
+        ports::find(true, None, &mut script)
+            .unwrap()
+            .plugged_in_again
+    );
     let mut script = Script::new(["done", "q"]);
-    let error = ports::find(true, &mut script).unwrap_err();
+    let error = ports::find(true, None, &mut script).unwrap_err();
     assert!(error.to_string().contains("nothing was changed"), "{error}");
 }

@@ -36,8 +36,7 @@
 //! * **What is not an answer is skipped and counted**: noise, the adapter's echo, packets of others, leftovers of an
 //!   earlier transaction. If answers may still be under way when a transaction ends, the next one waits for them to pass.
 //!
-//! **Whatever the protocol** ([`EngineConfig::protocol`]), the requests and replies are the same, and a cycle takes the fewest bytes that it
-//! allows ([`Protocol`](crate::Protocol)).
+//! **Whatever the protocol** ([`EngineConfig::protocol`]), requests and replies are the same, and a cycle takes its fewest bytes ([`Protocol`](crate::Protocol)).
 
 use core::time::Duration;
 
@@ -68,7 +67,7 @@ use phase::Phase;
 use transaction::Transaction;
 use wire::Wire;
 
-/// The state of one bus: 5 kB, and 41 bytes for each of the `IDS` servos whose totals it keeps.
+/// The state of one bus: 5 kB, and 41 bytes for each servo whose totals it keeps.
 #[derive(Debug, Clone)]
 pub struct Engine<const IDS: usize = ALL_IDS> {
     config: EngineConfig,
@@ -91,7 +90,7 @@ pub struct Engine<const IDS: usize = ALL_IDS> {
 }
 
 impl Engine {
-    /// An engine with nothing to do, which keeps the totals of every servo that it meets.
+    /// An engine with nothing to do, which keeps the totals of every servo.
     #[must_use]
     pub fn new(config: EngineConfig) -> Self {
         Self::with_totals(config)
@@ -245,7 +244,7 @@ impl<const IDS: usize> Engine<IDS> {
         }
     }
 
-    /// The current or last transaction has handed out its bytes: its group write, if any, is on the line.
+    /// The transaction has handed out its bytes: its group write, if any, is on the line.
     #[must_use]
     pub fn was_sent(&self) -> bool {
         self.attempt > 1 || self.transaction.outbox.is_taken()

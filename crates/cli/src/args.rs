@@ -5,6 +5,7 @@ mod bench;
 mod bridge;
 mod bus;
 mod calibrate;
+mod cameras;
 mod check;
 mod codec;
 mod dataset;
@@ -37,6 +38,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use bench::BenchCommand;
 pub(crate) use bridge::BridgeAction;
 pub(crate) use calibrate::CalibrateArgs;
+pub(crate) use cameras::{CamerasAction, WhichArgs};
 pub(crate) use dataset::{DatasetAction, DatasetTool, ViewArgs};
 pub(crate) use dataset_tools::{Costly, Place};
 pub(crate) use display::DisplayArgs;
@@ -167,6 +169,12 @@ bridge:/dev/ttyACM0?deadman=100&on-silence=damp (firmware/README.md has them all
         action: BridgeAction,
     },
 
+    /// Cameras: which are plugged in, whether they work together, what they see, and their controls
+    Cameras {
+        #[command(subcommand)]
+        action: CamerasAction,
+    },
+
     /// Look for servos: every rate and id, with model, firmware, voltage, temperature and alarms
     #[command(after_help = "\
 Examples:
@@ -210,6 +218,7 @@ the sweep has ended, nothing is written.")]
     #[command(after_help = "\
 Examples:
   ulna recover --robot-port /dev/ttyACM0
+  ulna recover --leader --teleop-port /dev/ttyACM1
   ulna recover --release                              and leave what was cleared limp
   ulna recover --sim                                  a gripper that has squeezed for too long
   ulna recover --sim --fault overheat:elbow_flex@0s+30s

@@ -3,6 +3,7 @@
 mod bench;
 mod bridge;
 mod calibrate;
+mod cameras;
 mod dataset;
 mod demo;
 mod display;
@@ -34,6 +35,7 @@ use crate::output;
 pub(crate) use bench::bench;
 pub(crate) use bridge::bridge;
 pub(crate) use calibrate::calibrate;
+pub(crate) use cameras::cameras;
 pub(crate) use dataset::dataset;
 pub(crate) use demo::demo;
 pub(crate) use doctor::doctor;

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use ulna_bench::BenchError;
 use ulna_bringup::BringupError;
+use ulna_cameras::CameraError;
 use ulna_session::SessionError;
 
 mod advice;
@@ -70,6 +71,7 @@ fn run(cli: &Cli) -> Result<Outcome> {
         Command::Demo(options) => commands::demo(options, json),
         Command::Robots { action } => commands::robots(action, json),
         Command::Rig { action } => commands::rig(action, json),
+        Command::Cameras { action } => commands::cameras(action, json),
         Command::Ports(options) => commands::ports(options, json),
         Command::Bridge { action } => commands::bridge(action, json),
         Command::Scan(options) => commands::scan(options, json),
@@ -113,10 +115,12 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         () if error.is_misuse() => 2,
         () => 1,
     };
+    let of_camera = |error: &CameraError| if error.is_usage() { 2 } else { 1 };
     let of_bench = |error: &BenchError| if error.is_usage() { 2 } else { 1 };
     let session = error.downcast_ref().map(of_session);
     session
         .or(error.downcast_ref().map(of_bringup))
+        .or(error.downcast_ref().map(of_camera))
         .or(error.downcast_ref().map(of_bench))
         .unwrap_or(1)
 }

@@ -42,6 +42,28 @@ impl fmt::Debug for Frame {
     }
 }
 
+/// One picture as JPEG, as its camera gave it. Cloning shares the bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct JpegFrame {
+    /// As of [`Frame`].
+    pub stamp: Stamp,
+    /// As of [`Frame`].
+    pub sequence: u64,
+    /// A whole JPEG.
+    pub jpeg: Arc<[u8]>,
+}
+
+/// Without the bytes, which would fill a message.
+impl fmt::Debug for JpegFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JpegFrame")
+            .field("stamp", &self.stamp)
+            .field("sequence", &self.sequence)
+            .field("bytes", &self.jpeg.len())
+            .finish()
+    }
+}
+
 /// The camera gives no more pictures, ever: unplugged, closed, or its recording is at an end.
 ///
 /// A camera that merely gives none for a while, or old ones, reports nothing: the consumers judge the age of its pictures.
@@ -84,6 +106,14 @@ pub trait Camera: fmt::Debug + Send {
     /// [`CameraFault`] once there will be no more pictures.
     fn poll(&mut self, now: Stamp) -> Result<Option<Frame>, CameraFault>;
 
+    /// As [`poll`](Self::poll), with pictures as JPEG; `None` if this camera has none that are JPEG as they come.
+    ///
+    /// # Errors
+    /// As of [`poll`](Self::poll).
+    fn poll_jpeg(&mut self, _now: Stamp) -> Option<Result<Option<JpegFrame>, CameraFault>> {
+        None
+    }
+
     /// When `poll` next has something to do. Calling it earlier is harmless; calling it later makes pictures late, and a
     /// simulated camera take them late.
     fn next_due(&self, now: Stamp) -> Stamp;
@@ -106,6 +136,10 @@ impl Camera for alloc::boxed::Box<dyn Camera> {
         (**self).poll(now)
     }
 
+    fn poll_jpeg(&mut self, now: Stamp) -> Option<Result<Option<JpegFrame>, CameraFault>> {
+        (**self).poll_jpeg(now)
+    }
+
     fn next_due(&self, now: Stamp) -> Stamp {
         (**self).next_due(now)
     }
@@ -117,6 +151,16 @@ pub trait FrameSink: fmt::Debug + Send {
     ///
     /// Returns false once nothing reads this sink any more.
     fn take(&mut self, frame: &Frame) -> bool;
+
+    /// Whether it wants pictures of this size (width and height, pixels) as JPEG, if the camera has them so: then nothing is decoded.
+    fn wants_jpeg(&self, _size: (u32, u32)) -> bool {
+        false
+    }
+
+    /// The next picture as JPEG; never called unless it wants that. Returns as [`take`](Self::take) does.
+    fn take_jpeg(&mut self, _frame: &JpegFrame) -> bool {
+        true
+    }
 
     /// The camera gives no more pictures.
     fn end(&mut self, fault: &CameraFault);

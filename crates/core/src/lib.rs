@@ -40,7 +40,7 @@ pub mod unit;
 
 pub use calibration::JointCalibration;
 #[cfg(feature = "alloc")]
-pub use camera::{Camera, CameraFault, Frame, FrameSink};
+pub use camera::{Camera, CameraFault, Frame, FrameSink, JpegFrame};
 #[cfg(feature = "alloc")]
 pub use environment::Environment;
 pub use gate::{Gate, GateLimits, GateNote, SafeGoals, SafeSlice};

@@ -1,5 +1,6 @@
 //! A chain of servos on one bus, as a robot (follower) or as a source of actions (leader).
 
+mod board;
 mod bridged;
 mod comeback;
 mod exchange;
@@ -26,7 +27,7 @@ use ulna_robot::{Calibration, RobotKind};
 
 use crate::port::Port;
 use crate::servo_bus::{FileSetting, ServoBus};
-use bridged::Bridged;
+use board::Bridged;
 use health_report::Watching;
 use link::Link;
 use outgoing::Outgoing;

@@ -14,16 +14,13 @@ mod port;
 
 use ulna_rt::{RealClock, RealPacer};
 
-pub use address::BridgeAddress;
+pub use address::{BridgeAddress, PREFIX};
 pub use client::BridgeClient;
 pub use clock::BoardClock;
 pub use error::BridgeError;
 pub use port::BridgePort;
 
 use crate::port::{Port, PortError, SerialPort};
-
-/// What the name of a board's port begins with.
-pub const PREFIX: &str = "bridge:";
 
 /// Opens the framed port of the board `name`, and says hello. Nothing is refused to a board that has stopped its arm: it may be looked at, and cleared.
 ///

@@ -36,10 +36,22 @@ impl CameraPump {
 impl Machine for CameraPump {
     fn step(&mut self, now: Duration) -> Next {
         let stamp = Stamp::new(now);
+        // A picture is decoded if one of its uses wants pixels.
+        let size = self.camera.size();
+        let as_jpeg = self.sinks.iter().all(|sink| sink.wants_jpeg(size));
         loop {
-            match self.camera.poll(stamp) {
+            let jpeg = as_jpeg.then(|| self.camera.poll_jpeg(stamp)).flatten();
+            let taken = match jpeg {
+                Some(taken) => taken.map(|frame| {
+                    frame.map(|frame| self.sinks.retain_mut(|sink| sink.take_jpeg(&frame)))
+                }),
+                None => self.camera.poll(stamp).map(|frame| {
+                    frame.map(|frame| self.sinks.retain_mut(|sink| sink.take(&frame)))
+                }),
+            };
+            match taken {
                 Ok(None) => break,
-                Ok(Some(frame)) => self.sinks.retain_mut(|sink| sink.take(&frame)),
+                Ok(Some(())) => {}
                 Err(fault) => {
                     self.sinks.iter_mut().for_each(|sink| sink.end(&fault));
                     return Next::Finished;

@@ -8,6 +8,7 @@ mod error;
 mod known;
 mod places;
 mod settings;
+mod wanted;
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use ulna_core::camera::Frame;
+use ulna_core::camera::{Frame, JpegFrame};
 use ulna_core::tick::TickRecord;
 use ulna_core::unit::AngleMap;
 use ulna_core::{Environment, Joints};
@@ -56,6 +56,14 @@ pub trait Display: fmt::Debug + Send {
 
     /// The next picture of one of the info's cameras.
     fn picture(&mut self, camera: &str, frame: &Frame);
+
+    /// Whether it shows pictures that are JPEG already; they come through [`jpeg`](Self::jpeg) then, where nothing else wants their pixels.
+    fn shows_jpeg(&self) -> bool {
+        false
+    }
+
+    /// The next picture of one of the info's cameras, as JPEG.
+    fn jpeg(&mut self, _camera: &str, _frame: &JpegFrame) {}
 
     /// Called once, after everything else: whatever is still on its way has to arrive now.
     ///

@@ -1,8 +1,9 @@
 //! The cameras of a rig: each is opened once, however many readers its pictures have.
 
 mod hub;
+mod real;
 mod scaled;
-mod types;
 
 pub use hub::{CameraHub, CameraUse, OpenedCamera};
-pub use types::{CameraRequest, CameraType, TYPES};
+pub use real::RealCameras;
+pub use ulna_cameras::CameraSettings;

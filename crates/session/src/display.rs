@@ -74,7 +74,7 @@ impl DisplaySetup {
         let counts = Arc::<Counts>::default();
         let sources = info.cameras.iter().map(|camera| {
             let (sender, receiver) = sync_channel(PICTURES_WAITING);
-            let sink = DisplaySink::new(sender, Arc::clone(&counts));
+            let sink = DisplaySink::new(sender, Arc::clone(&counts), self.display.shows_jpeg());
             let (size, fps) = match cameras.is_used(camera) {
                 true => SHARED,
                 false => LOOKED_AT,

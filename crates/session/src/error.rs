@@ -27,13 +27,21 @@ pub enum SessionError {
     /// A follower or a teleoperator.
     #[error(transparent)]
     Device(#[from] DeviceError),
-    /// A camera that nothing can open.
+    /// A camera of which nothing is known but its name.
     #[error(
-        "camera `{camera}`: this version has no driver for real cameras: pass --no-cameras to record states and actions alone"
+        "camera `{camera}`: nothing says where it is: pass --camera {camera}=/dev/video0 (`ulna cameras list` shows which there are), or --no-cameras to record states and actions alone"
     )]
-    NoCameraDriver {
+    NoCamera {
         /// The camera.
         camera: String,
+    },
+    /// A camera.
+    #[error("camera `{name}`: {}", with_place(source))]
+    Camera {
+        /// What the rig calls it.
+        name: String,
+        /// What is wrong.
+        source: ulna_cameras::CameraError,
     },
     /// A dataset.
     #[error(transparent)]
@@ -113,9 +121,16 @@ impl SessionError {
     /// Whether the command was called wrongly: exit code 2.
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::Usage(_) | Self::NoCameraDriver { .. } => true,
+            Self::Usage(_) | Self::NoCamera { .. } => true,
+            Self::Camera { source, .. } => source.is_usage(),
             Self::Surroundings { usage, .. } => *usage,
             _ => false,
         }
     }
+}
+
+/// The place of a camera that failed, and why.
+fn with_place(error: &ulna_cameras::CameraError) -> String {
+    let text = error.to_string();
+    text.strip_prefix("camera ").unwrap_or(&text).to_owned()
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ulna_cameras::CameraSettings;
 use ulna_core::Unit;
 use ulna_robot::files;
 
@@ -54,6 +55,8 @@ pub struct RigOptions {
     pub adapter: Option<String>,
     /// What goes wrong with simulated cameras, e.g. `front:freeze@2s`.
     pub camera_faults: Vec<String>,
+    /// The real cameras, by name.
+    pub cameras: Vec<(String, CameraSettings)>,
     /// The unit of the joints that are no gripper, if not the robot file's.
     pub unit: Option<Unit>,
     /// What a real follower may do that is far from its first goal; a simulated one always goes there.
@@ -79,6 +82,7 @@ impl Default for RigOptions {
             faults: Vec::new(),
             adapter: None,
             camera_faults: Vec::new(),
+            cameras: Vec::new(),
             unit: None,
             far_moves: FarMoves::default(),
         }

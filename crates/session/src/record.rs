@@ -4,6 +4,7 @@ mod cameras;
 mod codec;
 mod dataset;
 mod grading;
+mod known_cameras;
 mod options;
 
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde::Serialize;
+use ulna_cameras::CameraFacts;
 use ulna_policy::Bundle;
 use ulna_recorder::phases::{Ended, LONGEST_APPROACH, Plan};
 use ulna_recorder::recorder::Options;
@@ -86,9 +88,20 @@ pub fn record(
         ..rig.clone()
     };
     let (opened, cameras) = open(&rig, options, policy, link)?;
-    let columns = Columns::new(opened.robot.value_names(), cameras.specs, options.plain);
+    cameras.notes.iter().for_each(|text| {
+        let text = text.clone();
+        link.events.send(SessionEvent::Note { text });
+    });
+    let columns = Columns::new(
+        opened.robot.value_names(),
+        cameras.specs.clone(),
+        options.plain,
+    );
     let columns = columns.with_environment(opened.surroundings.environment());
-    let (writer, created) = dataset::open(&opened, &rig, options, &columns)?;
+    let (writer, created, warnings) = dataset::open(&opened, &rig, options, &columns, &cameras)?;
+    for text in warnings {
+        link.events.send(SessionEvent::Warning { text });
+    }
     let before = writer.episodes();
     let names = columns.cameras().iter().map(|camera| camera.name.clone());
     let names: Vec<String> = names.collect();
@@ -128,7 +141,25 @@ pub fn record(
     if outcome.episodes == 0 {
         created.withdraw();
     }
-    conclude(options, names, before, session, outcome)
+    let lost = lost_cameras(&names, &cameras.facts);
+    let mut recorded = conclude(options, names, before, session, outcome)?;
+    recorded.warnings.extend(lost);
+    Ok(recorded)
+}
+
+/// A sentence for each camera that was lost and came back.
+fn lost_cameras(names: &[String], facts: &[CameraFacts]) -> Vec<String> {
+    let lost = names
+        .iter()
+        .zip(facts)
+        .filter(|(_, facts)| facts.losses.get() > 0);
+    let sentences = lost.map(|(name, facts)| {
+        format!(
+            "camera `{name}` was lost and came back, {} times; frames without a new picture are marked: check its cable",
+            facts.losses.get()
+        )
+    });
+    sentences.collect()
 }
 
 /// Opens the rig with its recorded cameras: of a leader, or of a policy.

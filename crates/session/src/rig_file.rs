@@ -5,7 +5,6 @@
 //!
 //! ```toml
 //! rate = 200.0                  # control ticks per second
-//! cameras = []                  # those that are recorded; all of the robot's unless given
 //!
 //! [robot]
 //! type = "so101"
@@ -15,8 +14,17 @@
 //! [teleop]
 //! port = "/dev/serial/by-id/usb-1a86_USB_Single_Serial_5A46083007-if00"
 //! id = "mine"
+//!
+//! [cameras.front]               # as many as there are; keys are LeRobot's where it has them
+//! index_or_path = "/dev/v4l/by-id/usb-046d_HD_Webcam_A1B2-video-index0"
+//! width = 640
+//! height = 480
+//! fps = 30
 //! ```
+//!
+//! `cameras = []` records none. In the simulation a rig has the simulated cameras of its robot.
 
+mod cameras;
 mod check;
 
 use std::env;
@@ -25,6 +33,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use ulna_cameras::CameraSettings;
 use ulna_core::Unit;
 use ulna_outside::text::in_line;
 use ulna_outside::{Printable, files, name};
@@ -32,6 +41,7 @@ use ulna_outside::{Printable, files, name};
 use crate::error::SessionError;
 use crate::options::RigOptions;
 
+pub use cameras::{RigCameras, check_name as check_camera_name};
 pub use check::{RigFinding, RigVerdict, check};
 
 /// A rig file.
@@ -41,9 +51,6 @@ pub struct RigFile {
     /// Control ticks per second.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate: Option<f64>,
-    /// The robot's cameras that are recorded; all of them if absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cameras: Option<Vec<String>>,
     /// The unit of the joints that are no gripper, if not the robot file's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub units: Option<RigUnit>,
@@ -53,6 +60,9 @@ pub struct RigFile {
     /// What says where to.
     #[serde(default)]
     pub teleop: DeviceTable,
+    /// What looks on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cameras: Option<RigCameras>,
 }
 
 /// A unit, as `--units` has it.
@@ -107,6 +117,12 @@ impl RigFile {
         if options.unit.is_none() {
             options.unit = self.units.map(Into::into);
         }
+        let cameras = self.cameras.iter().flat_map(RigCameras::settings);
+        for (name, settings) in cameras {
+            if options.cameras.iter().all(|(given, _)| given != name) {
+                options.cameras.push((name.clone(), settings.clone()));
+            }
+        }
     }
 }
 
@@ -129,6 +145,8 @@ pub struct GivenRig {
     pub rate_hz: Option<f64>,
     /// See [`RigOptions::unit`].
     pub unit: Option<Unit>,
+    /// See [`RigOptions::cameras`].
+    pub cameras: Vec<(String, CameraSettings)>,
 }
 
 impl GivenRig {
@@ -144,6 +162,7 @@ impl GivenRig {
             teleop_id: self.teleop_id,
             rate_hz: self.rate_hz.unwrap_or(usual.rate_hz),
             unit: self.unit,
+            cameras: self.cameras,
             ..RigOptions::default()
         }
     }
@@ -323,7 +342,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again_and_unknown_keys_are_refused() {
         let file = RigFile {
-            cameras: Some(Vec::new()),
+            cameras: Some(RigCameras::Names(Vec::new())),
             robot: DeviceTable {
                 kind: Some("so101".to_owned()),
                 ..DeviceTable::default()
@@ -337,6 +356,7 @@ mod tests {
             "[robot]\nprot = \"x\"",
             "units = \"rad\"",
             "rate = \"x\"",
+            "[cameras.front]\nwidth = 3",
         ] {
             assert!(parsed(wrong).is_err(), "{wrong}");
         }

@@ -294,9 +294,17 @@ fn session_info(rig: &Rig, command: &str) -> SessionInfo {
 /// The cameras whose pictures can be shown: those that are used anyway, and those that are there.
 fn shown_cameras(rig: &Rig) -> Vec<String> {
     let there = rig.surroundings.cameras();
-    let all = rig.robot.cameras.iter().map(|camera| &camera.name);
-    let shown = all.filter(|name| rig.cameras.is_used(name) || there.contains(name));
-    shown.cloned().collect()
+    let mounted = rig.robot.cameras.iter().map(|camera| &camera.name);
+    let mounted = mounted.filter(|name| rig.cameras.is_used(name) || there.contains(name));
+    let mut shown: Vec<String> = mounted.cloned().collect();
+    // A rig may have cameras of which the robot file knows nothing.
+    let others: Vec<String> = there
+        .iter()
+        .filter(|name| !shown.contains(name))
+        .cloned()
+        .collect();
+    shown.extend(others);
+    shown
 }
 
 fn report(

@@ -30,7 +30,7 @@ pub fn open(
 ) -> Result<Supply, SessionError> {
     let mut supply = match options.sim {
         true => simulated::open(options, robot, leader, clock),
-        false => hardware::open(options, robot, leader),
+        false => hardware::open(options, robot, leader, clock),
     }?;
     for arm in supply.follower.iter_mut().chain(&mut supply.leader) {
         arm.round_trip = options.round_trip;

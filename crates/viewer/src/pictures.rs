@@ -46,6 +46,11 @@ pub(crate) fn encode(
     Ok(EncodedImage::new(jpeg).with_media_type(MediaType::JPEG))
 }
 
+/// A picture that is JPEG already.
+pub(crate) fn as_it_came(jpeg: &[u8]) -> EncodedImage {
+    EncodedImage::new(jpeg.to_vec()).with_media_type(MediaType::JPEG)
+}
+
 /// Sizes that do not fit are refused by the encoder.
 fn small(size: usize) -> u32 {
     u32::try_from(size).unwrap_or(u32::MAX)

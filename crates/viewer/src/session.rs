@@ -15,9 +15,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rerun::{RecordingStreamResult, TextDocument, TextLog, TextLogLevel};
+use rerun::{EncodedImage, RecordingStreamResult, TextDocument, TextLog, TextLogLevel};
 use ulna_core::tick::TickRecord;
-use ulna_core::{Environment, Frame, GateNote, Joints, MAX_JOINTS, Stamp};
+use ulna_core::{Environment, Frame, GateNote, Joints, JpegFrame, MAX_JOINTS, Stamp};
 use ulna_robot::display::{Display, DisplayFault, SessionInfo};
 
 use crate::arm::{Arm, Which};
@@ -73,6 +73,27 @@ impl SessionView {
             on: None,
             fault: None,
         }
+    }
+
+    /// Whether a picture of this camera is wanted that was taken then: no more than so many a second are.
+    fn is_due(&mut self, camera: &str, taken: Stamp) -> bool {
+        let Some(on) = &mut self.on else { return false };
+        let mut cameras = on.pictured.iter_mut();
+        let Some((_, last)) = cameras.find(|(name, _)| name == camera) else {
+            return false;
+        };
+        if last.is_some_and(|last| taken - last < PICTURE_PERIOD) {
+            return false;
+        }
+        *last = Some(taken);
+        true
+    }
+
+    fn show(&mut self, camera: &str, taken: Stamp, picture: &EncodedImage) {
+        let stream = &self.viewer.stream;
+        stream.set_time(TIME, time(taken.since_epoch()));
+        let outcome = stream.log(format!("cameras/{camera}"), picture);
+        self.note(outcome);
     }
 
     /// Keeps the first thing that went wrong: what follows is most often its consequence.
@@ -230,23 +251,23 @@ impl Display for SessionView {
     }
 
     fn picture(&mut self, camera: &str, frame: &Frame) {
-        let Some(on) = &mut self.on else { return };
-        let Some((_, last)) = on.pictured.iter_mut().find(|(name, _)| name == camera) else {
-            return;
-        };
-        if last.is_some_and(|last| frame.stamp - last < PICTURE_PERIOD) {
+        if !self.is_due(camera, frame.stamp) {
             return;
         }
-        *last = Some(frame.stamp);
         let (width, height) = (frame.width as usize, frame.height as usize);
         match pictures::encode(&frame.pixels, width, height, PICTURE_WIDTH) {
-            Ok(picture) => {
-                let stream = &self.viewer.stream;
-                stream.set_time(TIME, time(frame.stamp.since_epoch()));
-                let outcome = stream.log(format!("cameras/{camera}"), &picture);
-                self.note(outcome);
-            }
+            Ok(picture) => self.show(camera, frame.stamp, &picture),
             Err(error) => self.note(Err(error)),
+        }
+    }
+
+    fn shows_jpeg(&self) -> bool {
+        true
+    }
+
+    fn jpeg(&mut self, camera: &str, frame: &JpegFrame) {
+        if self.is_due(camera, frame.stamp) {
+            self.show(camera, frame.stamp, &pictures::as_it_came(&frame.jpeg));
         }
     }
 

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 mod arms;
 mod cases;
-mod environment;
+pub(crate) mod environment;
 mod fixtures;
 mod hub;
 mod kills;

@@ -1,14 +1,17 @@
 //! `xtask vm`: the real `ulna` on real Linux drivers, in a virtual machine that needs neither root nor KVM.
 //!
 //! Debian's kernel and QEMU are unpacked from packages ([`packages`]), never installed. QEMU's `usb-serial` is an FTDI chip to the guest, whose
-//! own `ftdi_sio` drives it; behind it are the servos of `ulna sim serve` on this computer ([`machine`]). The guest ([`guest`]) is a
-//! busybox, five modules and the program.
+//! own `ftdi_sio` drives it; behind it are the servos of `ulna sim serve` on this computer ([`machine`]). The kernel's `vivid` is two webcams
+//! ([`cameras`]). The guest ([`guest`]) is a busybox, some modules and the program.
 
 #![allow(clippy::print_stdout)] // a chore prints its answer
 
+mod cameras;
 mod guest;
 mod machine;
+mod modules;
 mod packages;
+mod seen;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -40,11 +43,18 @@ pub(crate) fn run(root: &Path, mut args: impl Iterator<Item = String>) -> Result
     let scratch = tempfile::tempdir().context("cannot make a folder for temporary files")?;
     let seen = machine::run(&unpacked, &program, scratch.path())?;
     let mut failed = false;
-    for check in guest::CHECKS {
-        let holds = (check.holds)(&seen);
+    let mut say = |holds: bool, what: &str| {
         failed |= !holds;
         let word = if holds { "passed" } else { "FAILED" };
-        println!("  {word}  {}", check.what);
+        println!("  {word}  {what}");
+    };
+    for check in guest::CHECKS.iter().chain(&cameras::CHECKS) {
+        say((check.holds)(&seen), check.what);
+    }
+    if cameras::were_good(&seen) {
+        for (holds, what) in cameras::dataset_holds(root, &program, scratch.path())? {
+            say(holds, &what);
+        }
     }
     if failed {
         println!("what the machine said:\n{}", seen.console);

@@ -8,7 +8,7 @@ use ulna_recorder::Columns;
 use crate::error::BenchError;
 use crate::pictures::FPS;
 
-pub(super) fn writer(columns: &Columns, folder: &Path) -> Result<Writer, BenchError> {
+pub(crate) fn writer(columns: &Columns, folder: &Path) -> Result<Writer, BenchError> {
     let spec = Spec {
         fps: FPS,
         robot_type: None,

@@ -10,7 +10,7 @@ use ulna_rt::{Machine, Next};
 use crate::pictures::{FPS, SIZE, shown};
 
 /// Control ticks per second.
-pub(super) const RATE_HZ: f64 = 200.0;
+pub(crate) const RATE_HZ: f64 = 200.0;
 
 /// A camera that shows the pictures on its grid, half a frame off the recorder's.
 #[derive(Debug)]
@@ -71,14 +71,14 @@ impl Camera for Slides {
 }
 
 /// A control loop without a robot.
-pub(super) struct Ticks {
+pub(crate) struct Ticks {
     sink: TickSink,
     joints: usize,
     index: u64,
 }
 
 impl Ticks {
-    pub(super) fn new(sink: TickSink, joints: usize) -> Self {
+    pub(crate) fn new(sink: TickSink, joints: usize) -> Self {
         Self {
             sink,
             joints,

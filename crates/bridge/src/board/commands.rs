@@ -5,7 +5,7 @@ use core::time::Duration;
 use heapless::Vec;
 use ulna_bus::engine::Engine;
 
-use super::cyclic::Cyclic;
+use super::cycle::Cyclic;
 use super::{Board, engine_config, micros};
 use crate::limiter::Limiter;
 use crate::message::{

@@ -4,7 +4,7 @@ use ulna_bus::engine::{Reply, Request};
 use ulna_bus::registers::Role;
 
 use super::Board;
-use super::cyclic::{ABSENT_AFTER, Ask};
+use super::cycle::{ABSENT_AFTER, Ask};
 use crate::limiter::Limiter;
 use crate::message::{JointFeeling, TripReason};
 use crate::setup::FEELINGS;

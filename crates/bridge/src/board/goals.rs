@@ -6,7 +6,7 @@ use heapless::Vec;
 use ulna_bus::engine::{GroupEntry, GroupWrite};
 use ulna_bus::registers::Register;
 
-use super::cyclic::ABSENT_AFTER;
+use super::cycle::ABSENT_AFTER;
 use super::{Board, bump};
 use crate::limiter::Limiter;
 use crate::message::MAX_JOINTS;

@@ -16,6 +16,8 @@ pub(crate) enum BenchCommand {
     },
     /// The bridge board: cycles per second, goals on the wire, the dead-man, CPU of its state machine
     Bridge,
+    /// Two MJPEG cameras: CPU per picture, how old pictures are in the rows, what a busy computer loses; half a minute
+    Cameras,
     /// Codecs on the same pictures: size, CPU and likeness (SSIM) of each; about a minute
     Codecs,
     /// The policy that comes with ulna: one inference, and one in the bare engine

@@ -45,7 +45,7 @@ pub(crate) struct WhatArgs {
     #[command(flatten)]
     recording: RecordingArgs,
 
-    /// The robot's cameras to record, by name, separated by commas; all unless given
+    /// The cameras to record, by name, separated by commas; all of the rig unless given
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     cameras: Option<Vec<String>>,
 
@@ -64,7 +64,7 @@ impl RecordArgs {
     }
 
     pub(crate) fn options(&self) -> Result<RecordOptions, SessionError> {
-        let of_rig = self.rig.file()?.and_then(|file| file.cameras);
+        let of_rig = self.rig.recorded_cameras()?;
         let what = &self.what;
         let cameras = match (&what.cameras, of_rig) {
             (Some(names), _) => CameraChoice::Only(names.clone()),

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
+use ulna_session::cameras::CameraSettings;
 use ulna_session::report::ClockKind;
-use ulna_session::rig_file::{self, GivenRig, RigFile};
+use ulna_session::rig_file::{self, GivenRig, RigCameras, RigFile};
 use ulna_session::{FarMoves, RigOptions, SessionError};
 
 use crate::attended::attended;
@@ -31,6 +32,10 @@ pub(super) struct RigArgs {
     /// The id under which the follower was calibrated; the only one there is unless given
     #[arg(long, value_name = "ID")]
     robot_id: Option<String>,
+
+    /// A real camera, such as front=/dev/video0 or wrist=http://10.0.0.4:8080/video,rotation=90; may be repeated; keys as in a rig file
+    #[arg(long, value_name = "NAME=CAMERA", value_parser = camera, conflicts_with = "sim")]
+    camera: Vec<(String, CameraSettings)>,
 
     /// Simulated servos: no port is opened
     #[arg(long)]
@@ -63,6 +68,18 @@ pub(super) struct RigArgs {
     /// Let a real follower go to its first goal however far that is, and ask nothing
     #[arg(long)]
     yes: bool,
+}
+
+/// A camera with its name.
+pub(super) fn camera(text: &str) -> Result<(String, CameraSettings), String> {
+    let example = "give NAME=CAMERA, such as front=/dev/video0";
+    let (name, camera) = text.split_once('=').ok_or(example)?;
+    rig_file::check_camera_name(name)?;
+    let settings = CameraSettings::parse(camera);
+    Ok((
+        name.to_owned(),
+        settings.map_err(|error| error.to_string())?,
+    ))
 }
 
 /// A time of a link, ms.
@@ -115,6 +132,15 @@ impl RigArgs {
         self.rig.as_deref().map(rig_file::load).transpose()
     }
 
+    /// The cameras to record by the rig file, if it limits them. Real cameras are those that there are; in the simulation, those of the robot.
+    pub(super) fn recorded_cameras(&self) -> Result<Option<Vec<String>>, SessionError> {
+        let names = match self.file()?.and_then(|file| file.cameras) {
+            Some(RigCameras::Names(names)) if self.camera.is_empty() => Some(names),
+            _ => None,
+        };
+        Ok(names)
+    }
+
     /// The options of a session on this rig.
     ///
     /// # Errors
@@ -133,11 +159,12 @@ impl RigArgs {
             teleop_id: leader.teleop_id.clone(),
             rate_hz: self.rate,
             unit: None,
+            cameras: self.camera.clone(),
         };
         if let Some(mut file) = self.file()? {
             // A rig stays the same rig in the simulation, which opens no port.
             if self.sim {
-                (file.robot.port, file.teleop.port) = (None, None);
+                (file.robot.port, file.teleop.port, file.cameras) = (None, None, None);
             }
             file.fill(&mut given);
         }

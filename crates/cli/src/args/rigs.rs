@@ -1,9 +1,11 @@
 //! `ulna rig`.
 
 use clap::{Args, Subcommand};
-use ulna_session::rig_file::{DeviceTable, RigFile};
+use ulna_session::cameras::CameraSettings;
+use ulna_session::rig_file::{DeviceTable, RigCameras, RigFile};
 
 use super::replay::UnitsArg;
+use super::rig::camera;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RigAction {
@@ -14,7 +16,7 @@ pub(crate) enum RigAction {
 Examples:
   ulna rig new mine                                   finds the ports by their cables
   ulna rig new mine --robot so101 --robot-port /dev/ttyACM0 --teleop-port /dev/ttyACM1
-  ulna rig new desk --robot koch --cameras front,wrist --rate 100
+  ulna rig new desk --robot koch --camera front=/dev/video0 --camera wrist=/dev/video2,rotation=180
   ulna teleop mine
   ulna record mine --dataset DIR --task \"pick up the cube\"
 
@@ -62,8 +64,17 @@ pub(crate) struct NewRigArgs {
     #[arg(long, value_name = "ID")]
     teleop_id: Option<String>,
 
-    /// The robot's cameras to record, by name, separated by commas [default: none, since real ones have no driver yet]
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    /// A camera, such as front=/dev/video0 or wrist=http://10.0.0.4:8080/video,rotation=90; may be repeated
+    #[arg(long, value_name = "NAME=CAMERA", value_parser = camera)]
+    pub(crate) camera: Vec<(String, CameraSettings)>,
+
+    /// Of the robot's simulated cameras those to record, by name, separated by commas
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        conflicts_with = "camera"
+    )]
     cameras: Vec<String>,
 
     /// The unit of the joints that are no gripper, if not the robot file's
@@ -89,7 +100,6 @@ impl NewRigArgs {
         let id = |given: &Option<String>| given.clone().or_else(|| Some(self.own_name()));
         RigFile {
             rate: self.rate,
-            cameras: Some(self.cameras.clone()),
             units: self.units.map(Into::into),
             robot: DeviceTable {
                 kind: Some(self.robot.clone()),
@@ -104,7 +114,16 @@ impl NewRigArgs {
                     false => None,
                 },
             },
+            cameras: Some(match self.camera.is_empty() {
+                true => RigCameras::Names(self.cameras.clone()),
+                false => RigCameras::Real(self.camera.iter().cloned().collect()),
+            }),
         }
+    }
+
+    /// Whether nothing is said of cameras.
+    pub(crate) fn names_no_camera(&self) -> bool {
+        self.camera.is_empty() && self.cameras.is_empty()
     }
 
     /// Whether an arm drives.

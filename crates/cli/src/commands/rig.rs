@@ -1,12 +1,16 @@
 //! `ulna rig`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
 use serde_json::json;
 use ulna_bringup::ports;
-use ulna_outside::Text;
-use ulna_session::rig_file::{self, RigFile, RigFinding, RigVerdict};
+use ulna_bringup::{Dialogue, DialogueReply};
+use ulna_cameras::CameraSettings;
+use ulna_outside::{Printable, Text};
+use ulna_session::SessionError;
+use ulna_session::rig_file::{self, RigCameras, RigFile, RigFinding, RigVerdict};
 
 use super::stop;
 use crate::args::{NewRigArgs, RigAction};
@@ -71,6 +75,14 @@ fn new(args: &NewRigArgs, json: bool) -> Result<Outcome> {
     rig_file::may_save(&args.name, args.replace)?;
     if !json && !args.yes && attended() {
         ask_for_ports(args, &mut file)?;
+        if args.names_no_camera() {
+            ask_for_cameras(&mut file)?;
+        }
+    }
+    if let Some(RigCameras::Real(cameras)) = &mut file.cameras {
+        for settings in cameras.values_mut() {
+            *settings = ulna_cameras::lasting(settings);
+        }
     }
     for port in [&mut file.robot.port, &mut file.teleop.port]
         .into_iter()
@@ -115,6 +127,52 @@ fn ask_for_ports(args: &NewRigArgs, file: &mut RigFile) -> Result<()> {
         output::notes(format_args!("The {role}'s port:"));
         let found = ports::find(false, None, &mut Terminal::new(&stop))?;
         *port = Some(found.port.name().display().to_string());
+    }
+    Ok(())
+}
+
+/// Has the webcams that are plugged in named.
+fn ask_for_cameras(file: &mut RigFile) -> Result<()> {
+    let found = ulna_cameras::list();
+    if found.is_empty() {
+        return Ok(());
+    }
+    let stop = stop()?;
+    let mut talk = Terminal::new(&stop);
+    let mut cameras = BTreeMap::new();
+    talk.say("Webcams that are plugged in (`ulna cameras snapshot` shows what each sees):");
+    for camera in found {
+        loop {
+            let question = format!(
+                "{} ({}): its name, such as front or wrist, or Enter to leave it out",
+                camera.identity.card,
+                camera.path.display()
+            );
+            let name = match talk.ask(&question) {
+                DialogueReply::Line(name) => name.trim().to_owned(),
+                DialogueReply::EndOfInput => String::new(),
+                DialogueReply::Interrupted => {
+                    let text = "interrupted: no rig was written".to_owned();
+                    return Err(SessionError::Interrupted(text).into());
+                }
+            };
+            let wrong = match rig_file::check_camera_name(&name) {
+                _ if name.is_empty() => break,
+                Ok(()) if cameras.contains_key(&name) => {
+                    format!("`{}` is taken", Printable(&name))
+                }
+                Ok(()) => {
+                    let place = camera.lasting.display().to_string();
+                    cameras.insert(name, CameraSettings::at(&place));
+                    break;
+                }
+                Err(wrong) => wrong,
+            };
+            talk.say(&wrong);
+        }
+    }
+    if !cameras.is_empty() {
+        file.cameras = Some(RigCameras::Real(cameras));
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use ulna_core::{LinkLost, Progress, SafeSlice, Stamp};
 use ulna_robot::{Calibration, RobotKind};
 
 use super::ServoArm;
+use super::board::Bridged;
 use super::health::felt;
 use super::link::BoardReport;
 use super::question::Turn;
@@ -29,28 +30,6 @@ const LONGEST_STEP: f64 = 0.05;
 const RATE: f64 = 250.0;
 /// The part of the wire's time that cycles may take.
 const LOAD: f64 = 0.6;
-
-/// What a bridge board is to know of an arm, and what came of it.
-#[derive(Debug, Default)]
-pub(super) struct Bridged {
-    setup: Option<BridgeSetup>,
-    states: u32,
-    limited: u32,
-    missing: u32,
-    /// The newest cycle's number.
-    cycle: u32,
-    replies: [(u32, u32); MAX_JOINTS],
-}
-
-impl Bridged {
-    /// States in which this servo has answered, and has not.
-    pub(super) fn replies(&self, id: u8) -> (u32, u32) {
-        let joints = self.setup.iter().flat_map(|setup| &setup.joints);
-        let mut all = joints.zip(&self.replies);
-        let found = all.find(|(joint, _)| joint.id == id);
-        found.map_or((0, 0), |(_, replies)| *replies)
-    }
-}
 
 impl ServoArm {
     /// A bridge board behind the port is to drive the arm in the control loop.

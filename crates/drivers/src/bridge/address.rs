@@ -4,9 +4,11 @@ use std::str::FromStr;
 
 use ulna_bridge::setup::{DEAD_MAN_MS, ExcessAction, MAX_RATE_HZ, StopAction};
 
-use super::PREFIX;
 use super::error::BridgeError;
 use crate::port::BoardOptions;
+
+/// What the name of a board's port begins with.
+pub const PREFIX: &str = "bridge:";
 
 /// A board's port by name, such as `bridge:/dev/ttyACM1?deadman=100&on-silence=damp`.
 ///

@@ -8,7 +8,7 @@ use ulna_robot::{ArmRole, RobotKind};
 use ulna_rt::Pacer;
 
 use super::error::ConnectError;
-use super::settings::settings;
+use super::wanted::settings;
 use crate::arm::ServoArm;
 use crate::servo_bus::TURNAROUND;
 

@@ -9,7 +9,7 @@ fn packets<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> (Packets, DecoderCount
     let mut found = Vec::new();
     for chunk in chunks {
         decoder.feed(chunk, |packet| {
-            found.push((packet.id, packet.kind, packet.params.to_vec()))
+            found.push((packet.id, packet.kind, packet.params.to_vec()));
         });
     }
     (found, decoder.counters())

@@ -141,7 +141,7 @@ mod tests {
     fn the_time_of_a_step_is_that_step_and_no_fraction_more() {
         let start = Stamp::new(Duration::from_millis(1234));
         for fps in [10.0, 29.97, 30.0, 50.0] {
-            let schedule = Schedule::new(start, fps, Duration::ZERO, 0);
+            let schedule = Schedule::new(start, fps, Duration::ZERO, Duration::ZERO, 0);
             for step in (0..1000).chain([1_000_000]) {
                 assert_eq!(schedule.in_steps(schedule.time_of(step)), step as f64);
             }

@@ -4,7 +4,6 @@ use ulna_core::FrameSink;
 use ulna_drivers::CameraPump;
 
 use super::scaled::ScaledSink;
-use super::types::{CameraRequest, TYPES};
 use crate::error::SessionError;
 use crate::supply::Surroundings;
 
@@ -97,11 +96,9 @@ impl CameraHub {
         let mut wishes = self.wishes;
         let mut opened = Vec::new();
         for (name, (size, fps)) in names.into_iter().zip(settings) {
-            let camera = open_camera(&CameraRequest {
-                name: &name,
-                size,
-                fps,
-                surroundings,
+            let camera = surroundings.open_camera(&name, size, fps)?;
+            let camera = camera.ok_or_else(|| SessionError::NoCamera {
+                camera: name.clone(),
             })?;
             let uses = wishes.extract_if(.., |wish| wish.camera == name);
             let sinks = uses.map(|wish| match wish.what_for {
@@ -115,15 +112,4 @@ impl CameraHub {
         }
         Ok(opened)
     }
-}
-
-fn open_camera(request: &CameraRequest<'_>) -> Result<Box<dyn ulna_core::Camera>, SessionError> {
-    for kind in TYPES {
-        if let Some(camera) = (kind.open)(request)? {
-            return Ok(camera);
-        }
-    }
-    Err(SessionError::NoCameraDriver {
-        camera: request.name.to_owned(),
-    })
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use image::{ImageBuffer, Rgb, imageops};
-use ulna_core::{CameraFault, Frame, FrameSink, Stamp};
+use ulna_core::{CameraFault, Frame, FrameSink, JpegFrame, Stamp};
 
 /// Passes on no more than so many pictures a second, made smaller where they are larger than wanted.
 #[derive(Debug)]
@@ -13,6 +13,9 @@ pub(super) struct ScaledSink {
     period: Duration,
     due: Stamp,
 }
+
+/// A JPEG up to this size goes on as it came: that costs nothing, and a smaller one would have to be decoded and encoded.
+const AS_IT_CAME: (u32, u32) = (640, 480);
 
 impl ScaledSink {
     /// At most `largest` pixels wide and high, the aspect kept, and at most `fps` pictures a second.
@@ -37,6 +40,19 @@ impl FrameSink for ScaledSink {
             Some(small) => self.sink.take(&small),
             None => self.sink.take(frame),
         }
+    }
+
+    fn wants_jpeg(&self, size: (u32, u32)) -> bool {
+        let (widest, highest) = AS_IT_CAME;
+        size.0 <= widest && size.1 <= highest && self.sink.wants_jpeg(size)
+    }
+
+    fn take_jpeg(&mut self, frame: &JpegFrame) -> bool {
+        if frame.stamp < self.due {
+            return true;
+        }
+        self.due = frame.stamp + self.period;
+        self.sink.take_jpeg(frame)
     }
 
     fn end(&mut self, fault: &CameraFault) {

@@ -15,7 +15,7 @@ use ulna_rt::{Machine, Next, priority};
 
 use super::counts::{Counts, DisplayReport};
 use super::feed::{PICTURES_WAITING, TickFeed};
-use super::pictures::PictureSource;
+use super::pictures::{PictureSource, Shown};
 
 /// Takes from the queues and shows.
 #[derive(Debug)]
@@ -44,7 +44,10 @@ impl DisplayWorker {
         }
         for source in &self.pictures {
             for frame in source.receiver.try_iter().take(PICTURES_WAITING) {
-                self.display.picture(&source.camera, &frame);
+                match frame {
+                    Shown::Pixels(frame) => self.display.picture(&source.camera, &frame),
+                    Shown::Jpeg(frame) => self.display.jpeg(&source.camera, &frame),
+                }
                 self.counts.pictures_shown.fetch_add(1, Ordering::Relaxed);
                 any = true;
             }

@@ -10,34 +10,48 @@ use ulna_outside::{Printable, Shell};
 use ulna_recorder::Columns;
 use ulna_robot::{Calibration, RobotKind};
 
-use super::{RecordOptions, codec};
+use super::cameras::RecordedCameras;
+use super::{RecordOptions, codec, known_cameras};
 use crate::error::SessionError;
 use crate::options::RigOptions;
 use crate::rig::Rig;
 
-/// Opens the dataset that the options name.
+/// Opens the dataset that the options name; gives what the user should know of it, too.
 pub(super) fn open(
     rig: &Rig,
     rig_options: &RigOptions,
     options: &RecordOptions,
     columns: &Columns,
-) -> Result<(Writer, Created), SessionError> {
+    cameras: &RecordedCameras,
+) -> Result<(Writer, Created, Vec<String>), SessionError> {
     let kind = &rig.robot;
     let mut spec = Spec {
         fps: options.fps,
         robot_type: Some(kind.follower.robot_type.clone()),
         features: columns.features(options.fps),
-        manifest: (!options.plain).then(|| manifest(rig, rig_options)),
+        manifest: (!options.plain).then(|| manifest(rig, rig_options, cameras)),
     };
     if options.resume {
+        if !options.dataset.exists() {
+            return Err(SessionError::Usage(format!(
+                "there is no dataset {} to go on with: begin it with --episodes N, without --resume and --more",
+                Printable(options.dataset.display())
+            )));
+        }
         let there = Dataset::open(&options.dataset)?;
         own_columns_agree(&there, options)?;
-        let differences = options.codec.differences(&there);
+        let compared = known_cameras::compare(&there, &options.dataset, cameras);
+        let mut differences = options.codec.differences(&there);
+        differences.extend(compared.differences);
         if !differences.is_empty() {
             let path = options.dataset.clone();
             return Err(DatasetError::Differs { path, differences }.into());
         }
-        return Ok((Writer::resume(&options.dataset, &spec)?, Created::default()));
+        let writer = Writer::resume(&options.dataset, &spec)?;
+        if !options.plain {
+            known_cameras::keep(&options.dataset, cameras)?;
+        }
+        return Ok((writer, Created::default(), compared.warnings));
     }
     let encoding = options.codec.encoding()?;
     spec.features = codec::declared(spec.features, &encoding, options.fps);
@@ -47,7 +61,7 @@ pub(super) fn open(
         root: Some(options.dataset.clone()),
         was_there,
     };
-    Ok((writer, created))
+    Ok((writer, created, Vec::new()))
 }
 
 /// Names the option when a dataset with ulna's own columns is to go on without them, or the other way round.
@@ -67,7 +81,7 @@ fn own_columns_agree(there: &Dataset, options: &RecordOptions) -> Result<(), Ses
     }
 }
 
-fn manifest(rig: &Rig, options: &RigOptions) -> Manifest {
+fn manifest(rig: &Rig, options: &RigOptions, cameras: &RecordedCameras) -> Manifest {
     let kind = &rig.robot;
     let simulated = rig.surroundings.simulated();
     let arm = options.robot_id.as_deref().unwrap_or("simulated");
@@ -79,6 +93,9 @@ fn manifest(rig: &Rig, options: &RigOptions) -> Manifest {
         extra.insert("seed".to_owned(), json!(options.seed));
     }
     extra.insert("control_rate_hz".to_owned(), json!(rig.rate_hz));
+    if let Some(cameras) = known_cameras::stored(cameras) {
+        extra.insert("cameras".to_owned(), cameras);
+    }
     Manifest {
         robot: kind.name.clone(),
         units: units(kind),
@@ -123,7 +140,7 @@ impl Created {
         if runs.unwrap_or(true) {
             return;
         }
-        let files = [INFO_PATH, MANIFEST_PATH, ".ulna/lock"];
+        let files = [INFO_PATH, MANIFEST_PATH, known_cameras::PATH, ".ulna/lock"];
         let folders = ["meta/ulna", "meta", ".ulna"];
         for file in files {
             let _ = fs::remove_file(root.join(file));

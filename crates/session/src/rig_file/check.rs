@@ -8,7 +8,7 @@ use ulna_drivers::device_of;
 use ulna_drivers::ports::{PortAccess, access};
 use ulna_robot::{ArmRole, RobotKind};
 
-use super::{DeviceTable, GivenRig, RigFile};
+use super::{DeviceTable, GivenRig, RigCameras, RigFile};
 use crate::options::RigOptions;
 use crate::rig::{RATES, kind_of, leader_for};
 use crate::supply::{side_id, sides};
@@ -82,16 +82,49 @@ pub fn check(file: &RigFile) -> Vec<RigFinding> {
         let text = format!("{} is not between {low} and {high} Hz", options.rate_hz);
         findings.push(RigFinding::new(RigVerdict::Fail, "rate", text));
     }
+    findings.extend(
+        file.cameras
+            .iter()
+            .flat_map(|cameras| camera_findings(&robot, cameras)),
+    );
+    findings.extend(device("robot", ArmRole::Follower, &robot, &file.robot));
+    findings.extend(leader(&robot, &options, &file.teleop));
+    findings
+}
+
+/// The cameras: whether they are plugged in, or known to the robot file. None is opened for pictures.
+fn camera_findings(robot: &RobotKind, cameras: &RigCameras) -> Vec<RigFinding> {
     let known = |name: &String| robot.cameras.iter().any(|camera| camera.name == *name);
-    let cameras = file.cameras.iter().flatten();
-    findings.extend(cameras.filter(|name| !known(name)).map(|name| {
+    let names = match cameras {
+        RigCameras::Names(names) => names.as_slice(),
+        RigCameras::Real(_) => &[],
+    };
+    let unknown = names.iter().filter(|name| !known(name)).map(|name| {
         let there = robot.cameras.iter().map(|camera| camera.name.as_str());
         let there = there.collect::<Vec<_>>().join(", ");
         let text = format!("{} has no camera `{name}`; it has: {there}", robot.name);
         RigFinding::new(RigVerdict::Fail, "cameras", text)
-    }));
-    findings.extend(device("robot", ArmRole::Follower, &robot, &file.robot));
-    findings.extend(leader(&robot, &options, &file.teleop));
+    });
+    let mut findings: Vec<RigFinding> = unknown.collect();
+    let mut demands = Vec::new();
+    for (name, settings) in cameras.settings() {
+        let what = format!("camera {name}");
+        demands.extend(ulna_cameras::usb_demand(name, settings));
+        findings.push(match ulna_cameras::identity(settings) {
+            Ok(identity) => {
+                let card = if identity.card.is_empty() { "" } else { ", " };
+                let found = format!("{}{card}{}", settings.shown(), identity.card);
+                RigFinding::new(RigVerdict::Ok, &what, found)
+            }
+            Err(error) => RigFinding::new(RigVerdict::Fail, &what, error)
+                .next("`ulna cameras list` shows what is plugged in"),
+        });
+    }
+    let over = ulna_cameras::overloaded(&demands);
+    findings.extend(
+        over.into_iter()
+            .map(|text| RigFinding::new(RigVerdict::Warn, "cameras", text)),
+    );
     findings
 }
 

@@ -1,25 +1,50 @@
 //! Ports on real cables.
 
+use ulna_cameras::CameraFacts;
+use ulna_core::Camera;
 use ulna_drivers::{calibration, open_port};
 use ulna_robot::{ArmRole, RobotKind};
+use ulna_rt::RealClock;
 
 use super::choice::calibrated;
 use super::parts::{SuppliedArm, Supply, Surroundings, side_id, sides};
+use crate::cameras::RealCameras;
 use crate::error::SessionError;
 use crate::options::RigOptions;
 use crate::report::ClockKind;
 
-/// Nothing is known of what stands around a real arm.
+/// Of what stands around a real arm, the cameras are known.
 #[derive(Debug)]
-struct Unknown;
+struct RealSurroundings(RealCameras);
 
-impl Surroundings for Unknown {}
+impl Surroundings for RealSurroundings {
+    fn cameras(&self) -> Vec<String> {
+        self.0.names()
+    }
+
+    fn prepare_cameras(
+        &self,
+        names: &[String],
+    ) -> Result<(Vec<CameraFacts>, Vec<String>), SessionError> {
+        self.0.prepare(names)
+    }
+
+    fn open_camera(
+        &self,
+        name: &str,
+        _size: (u32, u32),
+        _fps: f64,
+    ) -> Result<Option<Box<dyn Camera>>, SessionError> {
+        self.0.take(name)
+    }
+}
 
 /// Opens the ports that the options name.
 pub(super) fn open(
     options: &RigOptions,
     robot: &RobotKind,
     leader: Option<&RobotKind>,
+    clock: &RealClock,
 ) -> Result<Supply, SessionError> {
     if options.clock == ClockKind::Virtual {
         return Err(SessionError::Usage(
@@ -50,10 +75,11 @@ pub(super) fn open(
         id: options.teleop_id.as_deref(),
     };
     let leader = leader.map(|kind| open_arms(kind, &ports)).transpose()?;
+    let cameras = RealCameras::new(options.cameras.clone(), clock.epoch());
     Ok(Supply {
         follower,
         leader: leader.unwrap_or_default(),
-        surroundings: Box::new(Unknown),
+        surroundings: Box::new(RealSurroundings(cameras)),
     })
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ulna_cameras::CameraFacts;
 use ulna_core::unit::AngleMap;
 use ulna_core::{Camera, Environment, Joints, Judge};
 use ulna_drivers::Port;
@@ -47,7 +48,19 @@ pub trait Surroundings: fmt::Debug + Send {
         Vec::new()
     }
 
-    /// The camera of this name, with pictures of this size (pixels) and rate; `None` if there is none here.
+    /// Gets these cameras ready and says what each gives, in their order, with sentences for the user; nothing where they give what is asked of them,
+    /// as simulated ones do.
+    ///
+    /// # Errors
+    /// If one cannot be opened.
+    fn prepare_cameras(
+        &self,
+        _names: &[String],
+    ) -> Result<(Vec<CameraFacts>, Vec<String>), SessionError> {
+        Ok((Vec::new(), Vec::new()))
+    }
+
+    /// The camera of this name, with pictures of this size (pixels) and rate; `None` if there is none here. A real one gives its own size and rate.
     ///
     /// # Errors
     /// If it cannot be opened.

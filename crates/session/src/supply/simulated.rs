@@ -47,6 +47,11 @@ pub(super) fn open(
             "--sim opens no port: leave out --robot-port and --teleop-port".to_owned(),
         ));
     }
+    if let Some((name, _)) = options.cameras.first() {
+        return Err(SessionError::Usage(format!(
+            "--sim opens no camera: leave out --camera {name}; the simulation has cameras of its own"
+        )));
+    }
     let wire = match options.clock {
         ClockKind::Virtual => Wire::InMemory,
         ClockKind::Real => Wire::Pty {

@@ -48,6 +48,15 @@ struct Settings {
 /// Pictures of a camera that neither the policy nor anything else wants at another size.
 pub(crate) const PICTURE: (u32, u32) = (640, 480);
 
+/// The cameras of a rig: those of the robot file in the simulation, those that the user has named otherwise.
+fn cameras_of(request: &TeleoperatorRequest<'_>) -> Vec<String> {
+    let mounted = request.robot.cameras.iter().map(|spec| spec.name.clone());
+    match request.surroundings.simulated() {
+        true => mounted.collect(),
+        false => request.surroundings.cameras(),
+    }
+}
+
 /// Opens a policy for a rig, after it has passed its checks against the robot, its cameras and its surroundings.
 ///
 /// # Errors
@@ -62,16 +71,27 @@ pub fn open_policy(
     let values = environment.as_ref().map_or(0, |it| it.names().len());
     let offered = RobotContract::of(request.robot, request.rate_hz);
     let offered = offered.with_environment_state(values);
-    // A camera that is recorded gives what is recorded; else it is opened at the size that the policy wants.
-    let wanted = |name: &str| contract.picture(name).unwrap_or(PICTURE);
+    let names = cameras_of(request);
+    let seen: Vec<String> = names
+        .iter()
+        .filter(|name| contract.picture(name).is_some())
+        .cloned()
+        .collect();
+    let (facts, _) = request.surroundings.prepare_cameras(&seen)?;
+    // A camera that is recorded gives what is recorded, and a real one what it has; else it is opened at the size that the policy wants.
+    let real = |name: &str| {
+        let index = seen.iter().position(|seen| seen == name)?;
+        facts.get(index).map(|facts| (facts.width, facts.height))
+    };
+    let wanted = |name: &str| real(name).or(contract.picture(name)).unwrap_or(PICTURE);
     let size_of = |name: &str| {
         request
             .cameras
             .size_of(name)
             .unwrap_or_else(|| wanted(name))
     };
-    let offered = request.robot.cameras.iter().fold(offered, |offered, spec| {
-        offered.with_camera(&spec.name, size_of(&spec.name))
+    let offered = names.iter().fold(offered, |offered, name| {
+        offered.with_camera(name, size_of(name))
     });
     if request.surroundings.simulated() {
         scene_fits(bundle, values)?;

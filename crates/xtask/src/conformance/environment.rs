@@ -54,6 +54,13 @@ pub(crate) fn prepare() -> Result<Python> {
     install(&base, &folder, &python)
 }
 
+/// The interpreter that has LeRobot, if it was installed before.
+pub(crate) fn installed() -> Option<PathBuf> {
+    let folder = cache()?.join("ulna").join(format!("lerobot-{LEROBOT}"));
+    let python = folder.join("bin/python");
+    is_complete(&folder, &python).then_some(python)
+}
+
 /// One line that names what is in use.
 pub(crate) fn versions(python: &Path) -> Result<String> {
     let script = "import platform, importlib.metadata as m\n\

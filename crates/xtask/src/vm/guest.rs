@@ -6,17 +6,14 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::cameras;
+use super::modules::modules;
 use super::packages::Unpacked;
+use super::seen::Check;
 use crate::command::answer;
 
-/// The modules behind a USB cable with an FTDI chip, in the order in which they need each other.
-const MODULES: [&str; 5] = [
-    "common/usb-common",
-    "core/usbcore",
-    "host/uhci-hcd",
-    "serial/usbserial",
-    "serial/ftdi_sio",
-];
+/// The modules behind a USB cable with an FTDI chip, and the one that makes webcams.
+const MODULES: [&str; 3] = ["uhci-hcd", "ftdi_sio", cameras::MODULE];
 
 /// The id under which the simulated arm was calibrated.
 pub(super) const ID: &str = "vm";
@@ -32,7 +29,7 @@ const INIT: &str = r#"#!/bin/busybox sh
 /bin/busybox --install -s /bin
 export PATH=/bin HF_LEROBOT_CALIBRATION=/cal
 mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev
-for module in usb-common usbcore uhci-hcd usbserial ftdi_sio; do insmod /modules/$module.ko; done
+for module in $MODULES; do insmod /modules/$module.ko $([ $module = $WEBCAM ] && echo "$OPTIONS") || echo "VM no $module"; done
 for i in $(seq 100); do [ -c /dev/ttyUSB0 ] && break; sleep 0.1; done
 chmod 666 /dev/ttyUSB0
 timer=/sys/bus/usb-serial/devices/ttyUSB0/latency_timer
@@ -42,6 +39,7 @@ as_user() { su user -c "$*"; }
 as_user "ulna scan /dev/ttyUSB0 --baud 1000000 >/tmp/scan 2>&1; echo VM scan: \$?"
 grep -c sts3215 /tmp/scan | sed 's/^/VM servos: /'
 as_user "ulna teleop --teleop none --robot-port /dev/ttyUSB0 --robot-id vm --rate 30 --duration 2 $YES >/tmp/short 2>&1; echo VM short: \$?"
+$CAMERAS
 as_user "id -u; ulna teleop --teleop none --robot-port /dev/ttyUSB0 --robot-id vm --rate 30 $YES >/tmp/long 2>&1; echo VM long: \$?" &
 sleep 12
 echo "VM timer while running: $(cat $timer)"
@@ -51,36 +49,6 @@ for log in scan short long; do sed "s/^/VM $log| /" /tmp/$log; done
 echo "VM end"
 poweroff -f
 "#;
-
-/// What was seen of a run.
-#[derive(Debug)]
-pub(super) struct Seen {
-    pub(super) console: String,
-}
-
-impl Seen {
-    fn says(&self, line: &str) -> bool {
-        self.console.lines().any(|said| said.trim_end() == line)
-    }
-
-    fn of_log(&self, log: &str, words: &[&str]) -> bool {
-        let prefix = format!("VM {log}| ");
-        let lines = || {
-            self.console
-                .lines()
-                .filter_map(|said| said.strip_prefix(&prefix))
-        };
-        words
-            .iter()
-            .all(|word| lines().any(|line| line.contains(word)))
-    }
-}
-
-/// One thing that must be so.
-pub(super) struct Check {
-    pub(super) what: &'static str,
-    pub(super) holds: fn(&Seen) -> bool,
-}
 
 /// All of them.
 pub(super) const CHECKS: [Check; 5] = [
@@ -130,11 +98,16 @@ pub(super) fn disk(unpacked: &Unpacked, program: &Path, calibrations: &Path) -> 
     let root = &unpacked.root;
     disk.file("bin/busybox", &root.join("bin/busybox"), 0o755)?;
     let drivers = root.join("lib/modules").join(&unpacked.kernel);
-    for module in MODULES {
-        let file = drivers.join(format!("kernel/drivers/usb/{module}.ko"));
-        let name = module.rsplit('/').next().unwrap_or(module);
-        disk.file(&format!("modules/{name}.ko"), &file, 0o644)?;
+    let loaded = modules(&drivers, &MODULES)?;
+    for module in &loaded {
+        disk.entry(
+            &format!("modules/{}.ko", module.name),
+            &module.bytes,
+            0o100_644,
+        );
     }
+    let names = loaded.iter().map(|module| module.name.as_str());
+    let names = names.collect::<Vec<_>>().join(" ");
     let stripped = calibrations.with_file_name("ulna-stripped");
     let mut strip = Command::new("strip");
     strip
@@ -157,7 +130,12 @@ pub(super) fn disk(unpacked: &Unpacked, program: &Path, calibrations: &Path) -> 
     // Programs from before that question know no such option.
     let help = answer(Command::new(program).args(["teleop", "--help"]))?;
     let yes = if help.contains("--yes") { "--yes" } else { "" };
-    disk.entry("init", INIT.replace("$YES", yes).as_bytes(), 0o100_755);
+    let init = INIT.replace("$CAMERAS", cameras::SCRIPT);
+    let init = init.replace("$YES", yes).replace("$MODULES", &names);
+    let init = init
+        .replace("$WEBCAM", cameras::MODULE)
+        .replace("$OPTIONS", cameras::OPTIONS);
+    disk.entry("init", init.as_bytes(), 0o100_755);
     disk.entry("TRAILER!!!", &[], 0);
     Ok(disk.bytes)
 }

@@ -11,11 +11,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::guest::{self, END, ID, PULL, Seen};
+use super::cameras;
+use super::guest::{self, END, ID, PULL};
 use super::packages::Unpacked;
+use super::seen::Seen;
 
-/// It takes half a minute; more than this means that it hangs.
-const LONGEST: Duration = Duration::from_secs(150);
+/// It takes two minutes; more than this means that it hangs.
+const LONGEST: Duration = Duration::from_secs(600);
 /// How often is looked at what it says.
 const GLANCE: Duration = Duration::from_millis(200);
 
@@ -101,6 +103,7 @@ fn start(unpacked: &Unpacked, disk: &Path, scratch: &Path) -> Result<Child> {
     qemu.args(["-append", "console=ttyS0 panic=-1 quiet"]);
     qemu.args(["-m", "1024", "-no-reboot", "-display", "none"]);
     qemu.args(["-serial", &format!("file:{}", at("console"))]);
+    qemu.args(["-serial", &format!("file:{}", at(cameras::DATASET))]);
     qemu.args(["-monitor", &format!("unix:{},server,nowait", at("monitor"))]);
     qemu.args(["-device", "piix3-usb-uhci,id=usb"]);
     let socket = format!("socket,id=arm,path={},server=on,wait=off", at("arm"));

@@ -69,19 +69,10 @@ pub(super) fn stop(ulna: &Ulna, scratch: &Path, seed: usize) -> Result<Stopped> 
     let mut command = recording(ulna, &dataset, rows, "--episodes", 1000);
     command.stderr(std::fs::File::create(&said)?);
     let (mut child, terminal) = start(command, way)?;
-    let mut seen = Seen::default();
     let after = Duration::from_secs_f64(rng.random_range(0.5..LONGEST));
     // One in ten comes before an episode has begun.
     let early = rng.random_bool(0.1);
-    let start = Instant::now();
-    let mut begun = early.then_some(start);
-    while begun.is_none_or(|begun| begun.elapsed() < after) && child.try_wait()?.is_none() {
-        seen.look(&dataset, child.id());
-        if seen.has_rows() || start.elapsed() > PATIENCE {
-            begun.get_or_insert_with(Instant::now);
-        }
-        sleep(Duration::from_millis(2));
-    }
+    let seen = watched(&mut child, &dataset, after, early)?;
     let gave_up = child.try_wait()?.is_some();
     let there = There::look(&dataset);
     let then = Instant::now();
@@ -139,6 +130,21 @@ pub(super) fn stop(ulna: &Ulna, scratch: &Path, seed: usize) -> Result<Stopped> 
     );
     stopped.dataset = Some(dataset);
     Ok(stopped)
+}
+
+/// Looks on for a time, which runs from the first row unless it is to be `early`; ends with the recording at the latest.
+fn watched(child: &mut Child, dataset: &Path, after: Duration, early: bool) -> Result<Seen> {
+    let mut seen = Seen::default();
+    let start = Instant::now();
+    let mut begun = early.then_some(start);
+    while begun.is_none_or(|begun| begun.elapsed() < after) && child.try_wait()?.is_none() {
+        seen.look(dataset, child.id());
+        if seen.has_rows() || start.elapsed() > PATIENCE {
+            begun.get_or_insert_with(Instant::now);
+        }
+        sleep(Duration::from_millis(2));
+    }
+    Ok(seen)
 }
 
 /// A recording that ended by itself leaves nothing to repair; gives the frames of each episode.
