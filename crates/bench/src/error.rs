@@ -34,6 +34,9 @@ pub enum BenchError {
     /// The simulation could not be set up.
     #[error("the simulated arm cannot be set up: {0}")]
     Sim(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A bridge board that does not do what it must.
+    #[error("the bridge board: {0}")]
+    Board(&'static str),
     /// A cycle on the simulated bus put other bytes on the wire than it must.
     #[error("a cycle of {servos} servos put {bytes} bytes on the wire instead of {least}")]
     Bytes {

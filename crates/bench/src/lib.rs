@@ -3,6 +3,7 @@
 //! Reading order: [`figures`] (what a bench gives), then the benches by themselves.
 
 mod adapters;
+mod bridge;
 mod bus;
 mod cameras;
 mod codecs;
@@ -17,6 +18,7 @@ mod record;
 mod ssim;
 
 pub use adapters::adapters;
+pub use bridge::bridge;
 pub use bus::bus;
 pub use cameras::cameras;
 pub use codecs::codecs;

@@ -1,6 +1,7 @@
 //! `ulna doctor`: is this computer ready for an arm? Found out by using each thing, not by looking whether it is there.
 
 mod arms;
+mod boards;
 mod check;
 mod programs;
 mod serial;

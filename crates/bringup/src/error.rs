@@ -19,6 +19,12 @@ pub enum BringupError {
     /// Servos that were worked on one by one.
     #[error(transparent)]
     Servo(#[from] ulna_drivers::ServoBusError),
+    /// A bridge board.
+    #[error(transparent)]
+    Bridge(#[from] ulna_drivers::bridge::BridgeError),
+    /// A bridge board's firmware that cannot be written.
+    #[error(transparent)]
+    Flash(#[from] crate::bridge::FlashError),
     /// Ctrl-C.
     #[error("interrupted; {left}")]
     Interrupted {

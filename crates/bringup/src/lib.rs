@@ -2,8 +2,10 @@
 //! computer is ready.
 //!
 //! Reading order: [`dialogue`] and [`question`] (talking with the person who holds the arm), [`service`] (a bus to work on), [`servos`] (what is done to
-//! servos), and on them the commands [`ports`], [`mod@scan`], [`mod@setup`], [`mod@calibrate`], [`mod@recover`] and [`mod@doctor`].
+//! servos), and on them the commands [`ports`], [`mod@scan`], [`mod@setup`], [`mod@calibrate`], [`mod@recover`] and [`mod@doctor`];
+//! [`bridge`] looks after a board between computer and servos.
 
+pub mod bridge;
 pub mod calibrate;
 pub mod dialogue;
 pub mod doctor;

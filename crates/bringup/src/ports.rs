@@ -127,6 +127,7 @@ fn simulated(adapter: Option<&str>) -> Result<Vec<ListedPort>, BringupError> {
     let (vid, pid, latency_ms) = match model.unwrap_or_default() {
         AdapterModel::Ftdi { timer } => (0x0403, 0x6014, Some(u32::from(timer))),
         AdapterModel::Esp32 => (0x10C4, 0xEA60, None),
+        AdapterModel::Bridge => (0x1209, 0x0001, None),
         AdapterModel::Direct
         | AdapterModel::Cdc { .. }
         | AdapterModel::Late { .. }

@@ -7,7 +7,7 @@ mod simulated;
 
 use ulna_bus::Family;
 use ulna_drivers::ports::{self, PortInfo};
-use ulna_drivers::{Port, SerialPort, ServoBus};
+use ulna_drivers::{Port, ServoBus, open_port};
 use ulna_outside::Printable;
 use ulna_robot::RobotKind;
 use ulna_rt::{Pacer, RealClock, RealPacer, Stop};
@@ -64,10 +64,10 @@ impl ServiceSession {
             Some(path) => path.clone(),
             None => only_adapter()?,
         };
-        let port = SerialPort::open(&path, kind.bus.baud)?;
+        let port = open_port(&path, kind.bus.baud)?;
         let inputs = port.input().into_iter().collect();
         let pacer = Box::new(RealPacer::new(RealClock::start(), inputs));
-        Ok(Self::new(Box::new(port), pacer, kind, family, stop))
+        Ok(Self::new(port, pacer, kind, family, stop))
     }
 
     /// Work on an open port, at which a person sits.
@@ -127,7 +127,10 @@ impl ServiceSession {
 /// The port to use when none is given: the only USB adapter that is plugged in.
 fn only_adapter() -> Result<String, BringupError> {
     let all = ports::list();
-    let adapters: Vec<&PortInfo> = all.iter().filter(|port| port.usb.is_some()).collect();
+    let adapters = all
+        .iter()
+        .filter(|port| port.usb.is_some() && !port.is_bridge());
+    let adapters: Vec<&PortInfo> = adapters.collect();
     match adapters.as_slice() {
         [one] => Ok(one.path.display().to_string()),
         [] => Err(Usage::NoAdapter.into()),

@@ -36,8 +36,7 @@
 //! * **What is not an answer is skipped and counted**: noise, the adapter's echo, packets of others, leftovers of an
 //!   earlier transaction. If answers may still be under way when a transaction ends, the next one waits for them to pass.
 //!
-//! **Whatever the protocol** ([`EngineConfig::protocol`]), the requests and replies are the same, and a cycle takes the fewest bytes that it
-//! allows ([`Protocol`](crate::Protocol)).
+//! **Whatever the protocol** ([`EngineConfig::protocol`]), requests and replies are the same, and a cycle takes its fewest bytes ([`Protocol`](crate::Protocol)).
 
 use core::time::Duration;
 
@@ -48,6 +47,7 @@ mod echo;
 mod limits;
 mod outbox;
 mod packets;
+mod phase;
 mod receive;
 mod reply;
 mod request;
@@ -57,21 +57,22 @@ mod wire;
 
 pub use config::{EchoMode, EngineConfig, LinkTiming, wire_time};
 pub use counters::{BusCounters, ServoCounters};
-pub use limits::{MAX_DATA, MAX_SERVOS};
+pub use limits::{ALL_IDS, MAX_DATA, MAX_SERVOS};
 pub use reply::{Reply, ReplyData, ServoFault, Status};
 pub use request::{GroupEntry, GroupRead, GroupWrite, Request, RequestError};
 
 use counters::bump;
 use packets::RxDecoder;
+use phase::Phase;
 use transaction::Transaction;
 use wire::Wire;
 
-/// The state of one bus. About 16 kB, of which 9 kB are the counters of all possible servos.
+/// The state of one bus: 5 kB, and 41 bytes for each servo whose totals it keeps.
 #[derive(Debug, Clone)]
-pub struct Engine {
+pub struct Engine<const IDS: usize = ALL_IDS> {
     config: EngineConfig,
     decoder: RxDecoder,
-    transaction: Transaction,
+    transaction: Transaction<IDS>,
     wire: Wire,
     phase: Phase,
     deadline: Duration,
@@ -88,18 +89,18 @@ pub struct Engine {
     skipped_before: u32,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Nothing sent yet: answers to an earlier transaction may still come in.
-    Settling,
-    Listening,
-    Done,
-}
-
 impl Engine {
-    /// An engine with nothing to do.
+    /// An engine with nothing to do, which keeps the totals of every servo.
     #[must_use]
     pub fn new(config: EngineConfig) -> Self {
+        Self::with_totals(config)
+    }
+}
+
+impl<const IDS: usize> Engine<IDS> {
+    /// The same with the totals of the first `IDS` servos that it meets; others are asked and answer all the same, but count as never silent.
+    #[must_use]
+    pub fn with_totals(config: EngineConfig) -> Self {
         Self {
             config,
             decoder: RxDecoder::new(config.protocol),
@@ -243,7 +244,7 @@ impl Engine {
         }
     }
 
-    /// The current or last transaction has handed out its bytes: its group write, if any, is on the line.
+    /// The transaction has handed out its bytes: its group write, if any, is on the line.
     #[must_use]
     pub fn was_sent(&self) -> bool {
         self.attempt > 1 || self.transaction.outbox.is_taken()

@@ -2,6 +2,7 @@
 
 mod adapter;
 mod bench;
+mod bridge;
 mod bus;
 mod calibrate;
 mod cameras;
@@ -35,6 +36,7 @@ use std::sync::LazyLock;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use bench::BenchCommand;
+pub(crate) use bridge::BridgeAction;
 pub(crate) use calibrate::CalibrateArgs;
 pub(crate) use cameras::{CamerasAction, WhichArgs};
 pub(crate) use dataset::{DatasetAction, DatasetTool, ViewArgs};
@@ -151,6 +153,21 @@ Examples:
   ulna ports find                 pull the arm's cable: the port that vanishes is it
   ulna ports --sim --json")]
     Ports(PortsArgs),
+
+    /// A bridge board between computer and servos: what it is and does, its limits, its firmware
+    #[command(after_help = "\
+Examples:
+  ulna bridge info /dev/ttyACM0           is it there, and has it stopped the arm
+  ulna bridge test /dev/ttyACM0           the link and the dead-man's switch, without moving anything
+  ulna bridge limits /dev/ttyACM0 --robot-id mine
+  ulna bridge clear /dev/ttyACM0          after a stop
+  ulna teleop --robot-port bridge:/dev/ttyACM0 --robot-id mine
+An arm behind a board has bridge:PORT as its port, everywhere. Options follow a question mark, as in
+bridge:/dev/ttyACM0?deadman=100&on-silence=damp (firmware/README.md has them all).")]
+    Bridge {
+        #[command(subcommand)]
+        action: BridgeAction,
+    },
 
     /// Cameras: which are plugged in, whether they work together, what they see, and their controls
     Cameras {

@@ -1,6 +1,7 @@
 //! One function for each command: options in, answer out.
 
 mod bench;
+mod bridge;
 mod calibrate;
 mod cameras;
 mod dataset;
@@ -32,6 +33,7 @@ use ulna_session::{RigOptions, Stop};
 use crate::output;
 
 pub(crate) use bench::bench;
+pub(crate) use bridge::bridge;
 pub(crate) use calibrate::calibrate;
 pub(crate) use cameras::cameras;
 pub(crate) use dataset::dataset;

@@ -73,6 +73,7 @@ fn run(cli: &Cli) -> Result<Outcome> {
         Command::Rig { action } => commands::rig(action, json),
         Command::Cameras { action } => commands::cameras(action, json),
         Command::Ports(options) => commands::ports(options, json),
+        Command::Bridge { action } => commands::bridge(action, json),
         Command::Scan(options) => commands::scan(options, json),
         Command::Setup(options) => commands::setup(options, json),
         Command::Calibrate(options) => commands::calibrate(options, json),

@@ -1,5 +1,7 @@
 //! A chain of servos on one bus, as a robot (follower) or as a source of actions (leader).
 
+mod board;
+mod bridged;
 mod comeback;
 mod exchange;
 mod goals;
@@ -25,6 +27,7 @@ use ulna_robot::{Calibration, RobotKind};
 
 use crate::port::Port;
 use crate::servo_bus::{FileSetting, ServoBus};
+use board::Bridged;
 use health_report::Watching;
 use link::Link;
 use outgoing::Outgoing;
@@ -33,7 +36,7 @@ use servo::{Layout, Servo};
 use torque::{Torque, WhyLimp};
 
 pub use health_report::HealthReport;
-pub use link::{LinkReport, RoundTripReport};
+pub use link::{BoardReport, LinkReport, RoundTripReport};
 pub use report::ServoReport;
 pub use servo::ArmError;
 
@@ -59,6 +62,8 @@ pub struct ServoArm {
     watching: Option<Watching>,
     turn: Turn,
     outgoing: Outgoing,
+    /// What a bridge board is to know, if there is one behind the port.
+    bridged: Bridged,
     /// How fast the wheels turn, degrees/s.
     wheels: [f64; 3],
     /// When each of them was measured.
@@ -119,6 +124,7 @@ impl ServoArm {
             turn: Turn::default(),
             outgoing: Outgoing::NONE,
             state,
+            bridged: Bridged::default(),
             wheels: [0.0; 3],
             wheels_measured: [Stamp::ZERO; 3],
         })
@@ -169,11 +175,12 @@ impl ServoArm {
     pub fn servo_reports(&self) -> Vec<ServoReport> {
         let report = |(servo, joint): (&Servo, &String)| {
             let counters: ServoCounters = self.engine.servo_counters(servo.id);
+            let (board_replies, board_missed) = self.bridged.replies(servo.id);
             ServoReport {
                 joint: joint.clone(),
                 id: servo.id,
-                replies: counters.replies,
-                missed: counters.failures,
+                replies: counters.replies.saturating_add(board_replies),
+                missed: counters.failures.saturating_add(board_missed),
                 damaged: counters.checksum_errors,
                 retries: counters.retries,
                 implausible: servo.plausibility.suspects(),

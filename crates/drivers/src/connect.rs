@@ -72,6 +72,7 @@ impl ServoArm {
         self.check_places(pacer, &known)?;
         self.settle_link(pacer)?;
         self.decide_fast_reads(pacer, kind)?;
+        self.plan_for_board(kind, calibration);
         self.read_state(pacer)
     }
 
@@ -256,12 +257,14 @@ impl ServoArm {
         pacer: &mut dyn Pacer,
         goals: Option<SafeSlice<'_>>,
     ) -> Result<(), ConnectError> {
+        let left = self.bus.link().leave_cyclic_mode(pacer);
+        left.map_err(|LinkLost| self.port_lost())?;
         let now = pacer.now();
         let end = now + self.patience().max(Duration::from_millis(50));
-        self.start(Stamp::new(now), goals, Stamp::new(end))
+        self.start_on_wire(Stamp::new(now), goals, Stamp::new(end))
             .map_err(|LinkLost| self.port_lost())?;
         while let Progress::Waiting { until } = self
-            .carry_on(Stamp::new(pacer.now()))
+            .carry_on_wire(Stamp::new(pacer.now()))
             .map_err(|LinkLost| self.port_lost())?
         {
             if pacer.now() >= end {

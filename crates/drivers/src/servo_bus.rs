@@ -219,6 +219,11 @@ impl ServoBus {
         self.link.error()
     }
 
+    /// By how much the times of a bridge board may be wrong, if there is one and that is known.
+    pub(crate) fn board_uncertainty(&self) -> Option<Duration> {
+        self.link.port.board_uncertainty()
+    }
+
     /// The port, for the control loop's own exchange.
     pub(crate) fn link(&mut self) -> &mut Link {
         &mut self.link

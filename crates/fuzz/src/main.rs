@@ -8,6 +8,7 @@
 #![allow(clippy::expect_used, clippy::panic)] // what must not happen ends the run
 #![allow(clippy::print_stdout, reason = "the names of its own targets")]
 
+mod bridge;
 mod bus;
 mod calibration;
 mod dataset;

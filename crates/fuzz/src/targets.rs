@@ -1,6 +1,6 @@
 //! All targets.
 
-use crate::{bus, calibration, dataset, hub, policy, rig_file, robot_file, servos, words};
+use crate::{bridge, bus, calibration, dataset, hub, policy, rig_file, robot_file, servos, words};
 
 /// One way in.
 pub(crate) struct Target {
@@ -19,6 +19,8 @@ fn none() -> Vec<Vec<u8>> {
 }
 
 pub(crate) const TARGETS: &[Target] = &[
+    target("bridge-board", bridge::board::run, none),
+    target("bridge-host", bridge::host::run, none),
     target("bus-decoder", bus::decoder::run, none),
     target("bus-dynamixel", bus::dynamixel::run, none),
     target("bus-engine", bus::engine::run, none),

@@ -12,19 +12,14 @@
 mod error;
 mod line;
 mod stats;
+mod terminal;
 
-use std::ffi::OsString;
 use std::io::{self, PipeWriter};
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Instant;
-
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::OpenptFlags;
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 use crate::bus::ServoBus;
 use crate::plant::Plant;
@@ -32,6 +27,7 @@ pub use error::PtyError;
 use line::BusThread;
 pub use stats::PtyStats;
 use stats::Shared;
+pub(crate) use terminal::Terminal;
 
 /// A [`ServoBus`] that clients reach through a terminal device. Dropping it ends the thread.
 #[derive(Debug)]
@@ -50,30 +46,12 @@ impl<P: Plant + Send + 'static> PtyBus<P> {
     /// Puts `bus` on a new terminal. Its times count from `epoch`, so that they agree with the run's other clocks. The
     /// thread is called `name` (systems show 15 bytes of it).
     pub fn spawn(bus: ServoBus<P>, name: &str, epoch: Instant) -> Result<Self, PtyError> {
-        let failed = |step| {
-            move |errno: rustix::io::Errno| PtyError::Open {
-                name: name.into(),
-                step,
-                source: errno.into(),
-            }
-        };
-        let controller = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)
-            .map_err(failed("posix_openpt"))?;
-        rustix::pty::grantpt(&controller).map_err(failed("grantpt"))?;
-        rustix::pty::unlockpt(&controller).map_err(failed("unlockpt"))?;
-        let path = rustix::pty::ptsname(&controller, Vec::new()).map_err(failed("ptsname"))?;
-        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let terminal = rustix::fs::open(&path, flags, Mode::empty())
-            .map_err(failed("opening the terminal"))?;
-        let mut settings = tcgetattr(&terminal).map_err(failed("tcgetattr"))?;
-        settings.make_raw();
-        // A system that knows no such rate for terminals cannot report a client's rate either.
-        let follow_rate = settings.set_speed(bus.options().baud).is_ok();
-        tcsetattr(&terminal, OptionalActions::Now, &settings).map_err(failed("tcsetattr"))?;
-        rustix::fs::fcntl_setfl(&controller, OFlags::NONBLOCK).map_err(failed("fcntl"))?;
-        rustix::io::fcntl_setfd(&controller, rustix::io::FdFlags::CLOEXEC)
-            .map_err(failed("fcntl"))?;
-
+        let Terminal {
+            controller,
+            terminal,
+            path,
+            follow_rate,
+        } = Terminal::open(name, bus.options().baud)?;
         let no_thread = |source| PtyError::Thread {
             name: name.into(),
             source,
@@ -93,7 +71,7 @@ impl<P: Plant + Send + 'static> PtyBus<P> {
         let thread = builder.spawn(move || thread.run()).map_err(no_thread)?;
         Ok(Self {
             name: name.into(),
-            path: PathBuf::from(OsString::from_vec(path.into_bytes())),
+            path,
             _terminal: terminal,
             shared,
             stop: Some(stop),

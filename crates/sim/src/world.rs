@@ -124,6 +124,13 @@ impl SimWorld {
         followers.chain(leaders).collect()
     }
 
+    /// The role of each bus behind a bridge board, and the terminal of that board's raw port.
+    pub fn raw_devices(&self) -> Vec<(&str, PathBuf)> {
+        let followers = self.followers.iter().filter_map(WiredBus::raw_device);
+        let leaders = self.leaders.iter().filter_map(WiredBus::raw_device);
+        followers.chain(leaders).collect()
+    }
+
     /// The role of each bus (`follower`, `leader right`), and what passed over it.
     pub fn traffic(&self) -> Vec<(&str, Traffic)> {
         let followers = self.followers.iter().map(WiredBus::traffic);

@@ -17,9 +17,18 @@ mod policies;
 mod report;
 mod sources;
 
-use environment::{Python, python_script};
+use environment::Python;
+pub(crate) use environment::python_script;
 use report::{Outcome, Report};
 use sources::Source;
+
+/// The Python that has LeRobot, if there is one.
+pub(crate) fn lerobot() -> Option<std::path::PathBuf> {
+    match environment::prepare() {
+        Ok(Python::Ready(python)) => Some(python),
+        Ok(Python::Missing(_)) | Err(_) => None,
+    }
+}
 
 /// Runs every check. Fails when one of them does, not when something is missing. `--kills N` and `--stops N` run only
 /// those, so often, with `--load N` on a computer that N threads keep busy; `--cases` only the table of datasets as the world writes them, `--arms` only

@@ -7,8 +7,10 @@ use anyhow::{Result, bail};
 
 mod architecture;
 mod breaks;
+mod bridge;
 mod command;
 mod conformance;
+mod debian;
 mod fetch_ort;
 mod fuzz;
 mod mutants;
@@ -20,6 +22,7 @@ const USAGE: &str = "usage: cargo run -p xtask -- CHORE
 
   architecture   check the crates' arrows and the written invariants against ARCHITECTURE.md; [--list] prints what is left to mend, [--tighten] lowers what is tolerated
   break          break each invariant of ARCHITECTURE.md on purpose, in a copy, and see that its check fails [--only NAME,NAME] [--list]; takes hours
+  bridge         build the firmware of the bridge boards, check its size, and run it in an emulator with ulna at one end and simulated servos at the other [--ulna PROGRAM] [--build-only] [--trials N]; SKIPPED where no compiler for it can be had
   conformance    have Python LeRobot read what ulna wrote, and ulna what LeRobot wrote (keeps some 6 GB in the user's cache); [--cases] only opens the datasets of the fixtures' cases with both; [--kills N] only kills ulna N times while it records, and half as often while it edits, [--stops N] pauses it, hangs up on it and closes its terminal; [--load N] keeps the computer busy with N threads meanwhile, [--seed N] draws other moments
   fetch-ort      fetch ONNX Runtime, which runs policies faster than the built-in engine, into ulna's data folder [--dir DIR] [--arch ARCH]
   fuzz           try what no one would send on everything that reads what comes from outside, ten seconds for each way in [--minutes N] [--target NAME] [--list]
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
 fn run(chore: &str) -> Result<ExitCode> {
     match chore {
         "architecture" => architecture::run(&root(), std::env::args().skip(2)),
+        "bridge" => bridge::run(&root(), std::env::args().skip(2)),
         "break" => breaks::run(&root(), std::env::args().skip(2)),
         "conformance" => conformance::run(&root(), std::env::args().skip(2)),
         "fuzz" => fuzz::run(&root(), std::env::args().skip(2)),

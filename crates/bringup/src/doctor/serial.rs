@@ -5,7 +5,8 @@ use std::fs;
 use ulna_drivers::ports::{self, PortAccess, PortInfo};
 use ulna_drivers::{PortError, SerialPort};
 
-use crate::doctor::check::Check;
+use crate::doctor::boards;
+use crate::doctor::check::{Check, CheckVerdict};
 use crate::ports::ListedPort;
 
 /// The rate that a port is opened at, bits per second.
@@ -18,6 +19,7 @@ const MEDDLERS: [&str; 2] = ["ModemManager", "brltty"];
 /// A rule for udev: ports open to the user who sits at the computer, no modem detection, and a latency timer of 1 ms.
 pub fn udev_rules() -> String {
     let vendors = [
+        ("1209", "ulna's bridge board"),
         ("1a86", "WCH: CH340, CH343, CH9102"),
         ("0403", "FTDI: U2D2 and others"),
         ("2f5d", "ROBOTIS"),
@@ -49,7 +51,12 @@ pub(super) fn checks() -> Vec<Check> {
         ));
     }
     for port in adapters {
-        checks.push(usable(port));
+        let opens = usable(port);
+        let is_board = port.is_bridge() && opens.verdict == CheckVerdict::Ok;
+        checks.push(match is_board {
+            true => boards::check(port),
+            false => opens,
+        });
         // Opening a port asks its driver for low latency, and that stays.
         let opened = ports::list().into_iter().find(|now| now.path == port.path);
         checks.extend(opened.as_ref().and_then(latency));
@@ -182,7 +189,7 @@ mod tests {
                 .lines()
                 .filter(|line| line.contains("ATTRS{idVendor}"))
                 .count(),
-            4
+            5
         );
         assert!(rules.contains("ID_MM_DEVICE_IGNORE"), "{rules}");
     }

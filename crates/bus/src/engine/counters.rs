@@ -1,6 +1,5 @@
 //! Totals that say which servo, or the whole line, is getting worse.
 
-use crate::feetech::MAX_ID;
 use crate::flags::ErrorFlags;
 
 /// Totals of one servo since the engine was made. They stop at their maximum.
@@ -49,23 +48,46 @@ pub struct BusCounters {
     pub checksum_errors: u32,
 }
 
-/// One entry for each possible id: a scan meets more servos than one group holds.
+/// Totals of the first `IDS` servos that something happened to. A scan from a computer meets every possible id, a microcontroller knows a
+/// dozen and has no room for more.
 #[derive(Debug, Clone)]
-pub(super) struct CounterTable([ServoCounters; MAX_ID as usize + 1]);
+pub(super) struct CounterTable<const IDS: usize> {
+    ids: [u8; IDS],
+    used: usize,
+    counters: [ServoCounters; IDS],
+}
 
-impl CounterTable {
+impl<const IDS: usize> CounterTable<IDS> {
     pub(super) fn new() -> Self {
-        Self([ServoCounters::default(); MAX_ID as usize + 1])
+        Self {
+            ids: [0; IDS],
+            used: 0,
+            counters: [ServoCounters::default(); IDS],
+        }
+    }
+
+    fn place(&self, id: u8) -> Option<usize> {
+        let used = self.ids.get(..self.used)?;
+        used.iter().position(|&known| known == id)
     }
 
     pub(super) fn get(&self, id: u8) -> ServoCounters {
-        self.0.get(usize::from(id)).copied().unwrap_or_default()
+        let place = self.place(id);
+        place
+            .and_then(|place| self.counters.get(place))
+            .copied()
+            .unwrap_or_default()
     }
 
     pub(super) fn update(&mut self, id: u8, change: impl FnOnce(&mut ServoCounters)) {
-        if let Some(counters) = self.0.get_mut(usize::from(id)) {
-            change(counters);
-        }
+        let place = self.place(id).unwrap_or(self.used);
+        let (Some(known), Some(counters)) = (self.ids.get_mut(place), self.counters.get_mut(place))
+        else {
+            return;
+        };
+        *known = id;
+        self.used = self.used.max(place + 1);
+        change(counters);
     }
 }
 

@@ -28,7 +28,7 @@ fn is_group_write(packet: &Packet<'_>) -> bool {
     packet.id == BROADCAST && packet.kind == Instruction::SyncWrite.code()
 }
 
-impl Transaction {
+impl<const IDS: usize> Transaction<IDS> {
     pub(super) fn receive(&mut self, received: Received<'_>, now: Duration) {
         match received {
             Received::Corrupt { id } if self.is_open => self.receive_corrupt(id),

@@ -43,7 +43,7 @@ pub(super) enum ReadMode {
 const FAST_CHANCES: u8 = 10;
 
 #[derive(Debug, Clone)]
-pub(super) struct Transaction {
+pub(super) struct Transaction<const IDS: usize> {
     pub(super) protocol: Protocol,
     /// Fast reads may be tried so often yet before they are given up.
     fast_chances: u8,
@@ -70,13 +70,13 @@ pub(super) struct Transaction {
     pub(super) longest_posted: usize,
     pub(super) asked: Asked,
     pub(super) outbox: Outbox,
-    pub(super) totals: CounterTable,
+    pub(super) totals: CounterTable<IDS>,
     pub(super) echo: EchoSense,
     /// Good packets that answer no request.
     pub(super) unexpected: u32,
 }
 
-impl Transaction {
+impl<const IDS: usize> Transaction<IDS> {
     pub(super) fn new(config: &EngineConfig) -> Self {
         let mode: EchoMode = config.echo;
         let fast = config.fast_reads && config.protocol.has_fast_read();

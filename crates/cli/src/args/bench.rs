@@ -14,6 +14,8 @@ pub(crate) enum BenchCommand {
         #[arg(long, value_name = "ADAPTER", value_parser = AdapterName)]
         adapter: Vec<String>,
     },
+    /// The bridge board: cycles per second, goals on the wire, the dead-man, CPU of its state machine
+    Bridge,
     /// Two MJPEG cameras: CPU per picture, how old pictures are in the rows, what a busy computer loses; half a minute
     Cameras,
     /// Codecs on the same pictures: size, CPU and likeness (SSIM) of each; about a minute

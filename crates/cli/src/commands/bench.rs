@@ -12,6 +12,7 @@ pub(crate) fn bench(bench: &BenchCommand, json: bool) -> Result<Outcome> {
     let result = match bench {
         BenchCommand::Bus { adapter } if adapter.is_empty() => benches::bus()?,
         BenchCommand::Bus { adapter } => benches::adapters(adapter)?,
+        BenchCommand::Bridge => benches::bridge()?,
         BenchCommand::Cameras => benches::cameras()?,
         BenchCommand::Codecs => benches::codecs()?,
         BenchCommand::Policy => benches::policy(None)?,

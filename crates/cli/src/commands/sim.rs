@@ -28,6 +28,12 @@ pub(crate) fn sim(action: &SimAction, json: bool) -> Result<Outcome> {
             false => output::line(format_args!("{role} {}", device.display()))?,
         }
     }
+    for (role, device) in buses.raw_devices() {
+        match json {
+            true => output::json(&json!({ "role": role, "raw_device": device }))?,
+            false => output::line(format_args!("{role} raw {}", device.display()))?,
+        }
+    }
     output::note("serving in real time; Ctrl-C ends it");
     while stop.requested().is_none() {
         if let Some(role) = buses.fallen() {

@@ -29,6 +29,27 @@ impl ServoArm {
         goals: Option<SafeSlice<'_>>,
         next: Stamp,
     ) -> Result<(), LinkLost> {
+        match self.drives_by_itself() {
+            true => self.start_on_board(now, goals, next),
+            false => self.start_on_wire(now, goals, next),
+        }
+    }
+
+    /// Carries the exchange on with whatever has arrived.
+    pub(crate) fn carry_on(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
+        match self.drives_by_itself() {
+            true => self.carry_on_board(now),
+            false => self.carry_on_wire(now),
+        }
+    }
+
+    /// Begins an exchange with the servos themselves.
+    pub(crate) fn start_on_wire(
+        &mut self,
+        now: Stamp,
+        goals: Option<SafeSlice<'_>>,
+        next: Stamp,
+    ) -> Result<(), LinkLost> {
         self.take_in(now)?;
         self.link.count_unread(now, &self.state.measured);
         self.welcome_back();
@@ -47,8 +68,8 @@ impl ServoArm {
         self.go_on(now, true)
     }
 
-    /// Carries the exchange on with whatever has arrived.
-    pub(crate) fn carry_on(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
+    /// Carries that on.
+    pub(crate) fn carry_on_wire(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
         self.take_in(now)?;
         self.go_on(now, false)?;
         Ok(self.progress(now))
@@ -239,7 +260,8 @@ impl ServoArm {
     }
 
     fn take_replies(&mut self) {
-        for reply in self.engine.replies() {
+        for index in 0..self.engine.replies().len() {
+            let reply = &self.engine.replies()[index];
             let Some(joint) = self.servos.iter().position(|servo| servo.id == reply.id) else {
                 continue;
             };
@@ -260,23 +282,28 @@ impl ServoArm {
             if let Ok(data) = reply.result {
                 self.health[joint].alarms = servo.complains(data.flags).0;
             }
-            let believed = |counts: &i32| servo.believes(Stamp::new(reply.measured), *counts);
-            let Some(counts) = counts.filter(believed) else {
-                continue;
-            };
-            let (value, is_wheel) = (servo.value(counts), servo.is_wheel());
-            let measured = Stamp::new(reply.measured);
-            self.state.stamp = self.state.stamp.max(measured);
-            if is_wheel {
-                let wheel = joint - self.first_wheel();
-                self.wheels[wheel] = value;
-                self.wheels_measured[wheel] = measured;
-            } else {
-                self.state.position[joint] = value;
-                self.state.measured[joint] = measured;
-            }
+            self.measure(joint, counts, Stamp::new(reply.measured));
         }
         self.state_of_base();
+    }
+
+    /// Takes what a joint's servo measured, if that is to be believed.
+    pub(super) fn measure(&mut self, joint: usize, counts: Option<i32>, measured: Stamp) {
+        let servo = &mut self.servos[joint];
+        let believed = |counts: &i32| servo.believes(measured, *counts);
+        let Some(counts) = counts.filter(believed) else {
+            return;
+        };
+        let (value, is_wheel) = (servo.value(counts), servo.is_wheel());
+        self.state.stamp = self.state.stamp.max(measured);
+        if is_wheel {
+            let wheel = joint - self.first_wheel();
+            self.wheels[wheel] = value;
+            self.wheels_measured[wheel] = measured;
+        } else {
+            self.state.position[joint] = value;
+            self.state.measured[joint] = measured;
+        }
     }
 
     /// Wheels are the last three joints.
@@ -285,7 +312,7 @@ impl ServoArm {
     }
 
     /// The numbers of a base in the place of its wheels' speeds; as old as the oldest of these.
-    fn state_of_base(&mut self) {
+    pub(super) fn state_of_base(&mut self) {
         let Some(base) = &self.base else { return };
         let first = self.first_wheel();
         let body = base.body(self.wheels);

@@ -212,11 +212,12 @@ impl ServoArm {
 
     /// Takes the answers to a question of what servos feel.
     pub(super) fn take_health(&mut self) {
-        for reply in self.engine.replies() {
+        for index in 0..self.engine.replies().len() {
+            let reply = self.engine.replies()[index];
             let Some(joint) = self.servos.iter().position(|servo| servo.id == reply.id) else {
                 continue;
             };
-            let servo = &mut self.servos[joint];
+            let servo = &self.servos[joint];
             let (Some(Span { address, .. }), Ok(data)) =
                 (servo.model.table.span(&ROLES), reply.result)
             else {
@@ -227,25 +228,31 @@ impl ServoArm {
                 register.decode_in_block(address, data.bytes())
             };
             let health = felt(servo, Stamp::new(reply.measured), counts);
-            if !servo.torque.is_limp() {
-                servo.best_volts = servo.best_volts.max(health.volts.unwrap_or(0.0));
-            }
-            servo.worst.take(&health);
-            let Health {
-                alarms, restarts, ..
-            } = self.health[joint];
-            self.health[joint] = Health {
-                alarms,
-                restarts,
-                ..health
-            };
+            self.note_health(joint, health);
         }
+    }
+
+    /// Notes what a joint's servo feels.
+    pub(super) fn note_health(&mut self, joint: usize, health: Health) {
+        let servo = &mut self.servos[joint];
+        if !servo.torque.is_limp() {
+            servo.best_volts = servo.best_volts.max(health.volts.unwrap_or(0.0));
+        }
+        servo.worst.take(&health);
+        let Health {
+            alarms, restarts, ..
+        } = self.health[joint];
+        self.health[joint] = Health {
+            alarms,
+            restarts,
+            ..health
+        };
     }
 }
 
 /// What these counts mean.
 #[allow(clippy::cast_possible_truncation)] // three digits of a sensor
-fn felt(servo: &Servo, stamp: Stamp, counts: impl Fn(Role) -> Option<i32>) -> Health {
+pub(super) fn felt(servo: &Servo, stamp: Stamp, counts: impl Fn(Role) -> Option<i32>) -> Health {
     let scales = &servo.model.scales;
     Health {
         stamp,

@@ -36,8 +36,24 @@ pub struct LinkReport {
     pub reads_per_second: f64,
     /// Questions of the control loop: for positions, and for what servos feel.
     pub questions: u32,
+    /// What a bridge board measured, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bridge: Option<BoardReport>,
     /// Part of all joints' ticks that began without a position measured in the last quarter of a second.
     pub unread: f64,
+}
+
+/// What a session behind a bridge board measured.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct BoardReport {
+    /// States that came.
+    pub states: u32,
+    /// States in which a joint's goal was not where the gate wanted it: the board's limits cut it down.
+    pub limited: u32,
+    /// Cycles of the board whose state did not come.
+    pub missing: u32,
+    /// By how much a time of measurement may be wrong, ms, if that is known.
+    pub stamps_within_ms: Option<f64>,
 }
 
 /// The spread of round trips, ms.

@@ -71,6 +71,7 @@ impl ServoArm {
             }),
             turnaround_ms: ms(timing.turnaround),
             reads_per_second: 1.0 / (wire + usual).as_secs_f64().max(1e-6),
+            bridge: self.board_report(),
             questions: self.link.questions,
             unread: self.link.unread as f64 / self.link.joint_ticks.max(1) as f64,
         }

@@ -59,6 +59,8 @@ pub(crate) enum WhyLimp {
     Refuses,
     /// The session ended before it was back.
     StillAway,
+    /// A bridge board drives the arm, and does not write the settings that the servo has forgotten.
+    BehindBoard,
 }
 
 impl WhyLimp {
@@ -69,6 +71,9 @@ impl WhyLimp {
             }
             Self::OutsideRange => "it stands outside its calibrated range: move it back by hand",
             Self::Refuses => "it does not take its settings: switch its power off and on",
+            Self::BehindBoard => {
+                "behind a bridge board a servo does not come back within a session: start it again"
+            }
             Self::StillAway => "it was not back, or not well, when the session ended",
         }
     }

@@ -4,6 +4,8 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use super::board::BoardLink;
+
 /// A byte stream to a servo bus. Nothing here ever blocks.
 ///
 /// Times are since the run's epoch. A real port ignores them; a simulated wire in memory lives by them.
@@ -33,6 +35,16 @@ pub trait Port: Send {
 
     /// A descriptor that becomes readable when bytes arrive, for waiting on several ports at once.
     fn input(&self) -> Option<OwnedFd> {
+        None
+    }
+
+    /// The bridge board behind the port, if there is one, for the control loop: the board runs the exchange with the servos by itself.
+    fn board(&mut self) -> Option<&mut dyn BoardLink> {
+        None
+    }
+
+    /// By how much the board's times may be wrong, if there is one and that is known.
+    fn board_uncertainty(&self) -> Option<Duration> {
         None
     }
 

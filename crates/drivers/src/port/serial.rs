@@ -48,6 +48,9 @@ pub enum PortError {
         /// The path asked for.
         port: String,
     },
+    /// A bridge board.
+    #[error("{0}")]
+    Bridge(Box<dyn std::error::Error + Send + Sync>),
     /// Not a serial port, or it refused its settings.
     #[error(
         "port `{port}` cannot be used as a serial port at {baud} baud: {reason}; check that the path is the servo adapter's"

@@ -1,7 +1,10 @@
 //! Adapters by their USB ids. Several boards carry the same chip, so this is what a port looks like, not what it is.
 
+/// The ids of ulna's own bridge board: those that pid.codes reserves for tests, under which nothing may be sold.
+pub(super) const BRIDGE: (u16, u16) = (0x1209, 0x0001);
+
 /// Vendor, product (any if absent), and what people use it for here.
-const KNOWN: [(u16, Option<u16>, &str); 12] = [
+const KNOWN: [(u16, Option<u16>, &str); 13] = [
     (
         0x1A86,
         Some(0x55D3),
@@ -39,10 +42,20 @@ const KNOWN: [(u16, Option<u16>, &str); 12] = [
         Some(0xEA60),
         "adapter with a CP210x (ESP32 servo boards, RPLIDAR)",
     ),
+    (
+        BRIDGE.0,
+        Some(BRIDGE.1),
+        "ulna's bridge board (its first port: bridge:PORT, its second passes raw bytes)",
+    ),
     (0x2E8A, None, "Raspberry Pi Pico (an MCU bridge?)"),
     (0x303A, None, "ESP32 with its own USB (an MCU bridge?)"),
     (0x0483, Some(0x5740), "STM32 board with its own USB"),
 ];
+
+/// Whether a USB device is ulna's own bridge board.
+pub(super) fn is_bridge(vid: u16, pid: u16) -> bool {
+    (vid, pid) == BRIDGE
+}
 
 /// What a USB device looks like.
 pub(super) fn looks_like(vid: u16, pid: u16) -> Option<&'static str> {

@@ -42,6 +42,12 @@ impl PortInfo {
         self.stable.as_deref().unwrap_or(&self.path)
     }
 
+    /// Whether it is one of the two ports of ulna's own bridge board.
+    pub fn is_bridge(&self) -> bool {
+        let usb = self.usb.as_ref();
+        usb.is_some_and(|usb| super::adapters::is_bridge(usb.vid, usb.pid))
+    }
+
     /// What it is in a few words.
     pub fn description(&self) -> String {
         let Some(usb) = &self.usb else {

@@ -8,7 +8,7 @@ use ulna_core::LinkLost;
 use ulna_rt::Pacer;
 
 use super::error::ServoBusError;
-use crate::port::Port;
+use crate::port::{BoardLink, Port};
 
 /// A port that remembers why it is gone.
 pub(crate) struct Link {
@@ -49,6 +49,21 @@ impl Link {
         self.port.next_arrival()
     }
 
+    /// Something that a bridge board is asked, if there is one behind the port.
+    pub(crate) fn board<T>(
+        &mut self,
+        what: impl FnOnce(&mut dyn BoardLink) -> io::Result<T>,
+    ) -> Option<Result<T, LinkLost>> {
+        let asked = what(self.port.board()?);
+        Some(asked.map_err(|error| self.give_up(error)))
+    }
+
+    /// Has a bridge board end its own exchange with the servos, so that they can be asked from here.
+    pub(crate) fn leave_cyclic_mode(&mut self, pacer: &mut dyn Pacer) -> Result<(), LinkLost> {
+        self.board(|board| board.leave_cyclic_mode(pacer))
+            .unwrap_or(Ok(()))
+    }
+
     fn give_up(&mut self, error: io::Error) -> LinkLost {
         self.lost = Some(error);
         LinkLost
@@ -83,6 +98,7 @@ impl Link {
         deadline: Duration,
     ) -> Result<(), LinkLost> {
         let mut buffer = [0; 256];
+        self.leave_cyclic_mode(pacer)?;
         pacer.wait(std::mem::take(&mut self.answers_until));
         // What came after an earlier transaction had ended belongs to nothing.
         while self.read(pacer.now(), &mut buffer)? > 0 {}

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use ulna_drivers::calibration;
+use ulna_drivers::device_of;
 use ulna_drivers::ports::{PortAccess, access};
 use ulna_robot::{ArmRole, RobotKind};
 
@@ -190,7 +191,11 @@ fn device(name: &str, role: ArmRole, kind: &RobotKind, table: &DeviceTable) -> V
 
 fn port(name: &str, path: &str) -> RigFinding {
     let say = |severity, what: &str| RigFinding::new(severity, name, format!("port {path}{what}"));
-    match access(Path::new(path)) {
+    let device = match device_of(path) {
+        Ok(device) => device,
+        Err(error) => return RigFinding::new(RigVerdict::Fail, name, error.to_string()),
+    };
+    match access(Path::new(&device)) {
         PortAccess::Free => say(RigVerdict::Ok, ""),
         PortAccess::Busy { holders } => {
             let text = format!(" is open in {}", holders.join(", "));

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use ulna_drivers::calibration;
 use ulna_drivers::ports::{self, PortInfo};
+use ulna_drivers::{calibration, device_of};
 use ulna_outside::Printable;
 use ulna_robot::{ArmRole, RobotKind};
 
@@ -127,7 +127,8 @@ fn only_port<'a>(
     };
     let adapters = there
         .iter()
-        .filter(|port| port.usb.is_some() && !taken(port));
+        // A bridge board is asked for by name: as an adapter it would limit and stop nothing.
+        .filter(|port| port.usb.is_some() && !port.is_bridge() && !taken(port));
     let adapters: Vec<&PortInfo> = adapters.collect();
     match (open.as_slice(), adapters.as_slice()) {
         ([role], [adapter]) => Ok(Some((role.role, *adapter))),
@@ -137,7 +138,10 @@ fn only_port<'a>(
 
 /// Whether a port is the one that was given, by whichever of its names.
 fn is(port: &PortInfo, given: &str) -> bool {
-    let given = Path::new(given);
+    let Ok(given) = device_of(given) else {
+        return false;
+    };
+    let given = Path::new(&given);
     let device = given.canonicalize();
     port.path == given
         || port.stable.as_deref() == Some(given)

@@ -2,8 +2,7 @@
 
 use ulna_cameras::CameraFacts;
 use ulna_core::Camera;
-use ulna_drivers::SerialPort;
-use ulna_drivers::calibration;
+use ulna_drivers::{calibration, open_port};
 use ulna_robot::{ArmRole, RobotKind};
 use ulna_rt::RealClock;
 
@@ -144,11 +143,11 @@ fn open_arm(
 ) -> Result<SuppliedArm, SessionError> {
     let id = side_id(id, &side);
     let calibration = calibration::load(&calibration::find(role, &kind, &id)?, &id, &kind)?;
-    let port = SerialPort::open(port, kind.bus.baud)?;
+    let port = open_port(port, kind.bus.baud)?;
     Ok(SuppliedArm {
         side,
         calibration,
-        port: Box::new(port),
+        port,
         round_trip: None,
         kind,
     })

@@ -259,6 +259,11 @@ impl SimulatedBuses {
         self.0.devices()
     }
 
+    /// The role of each bus behind a bridge board, and the device of that board's raw port.
+    pub fn raw_devices(&self) -> Vec<(&str, PathBuf)> {
+        self.0.raw_devices()
+    }
+
     /// The role of a bus whose thread has ended, which it should not.
     pub fn fallen(&self) -> Option<&str> {
         self.0.fallen()

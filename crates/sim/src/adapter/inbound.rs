@@ -103,7 +103,9 @@ impl Inbound {
                 AdapterModel::Esp32 => self.random.random_range(ESP32_SHORTEST..=ESP32_LONGEST),
                 AdapterModel::Busy { most } => self.random.random_range(Duration::ZERO..=most),
                 AdapterModel::Cdc { late } | AdapterModel::Late { by: late } => late,
-                AdapterModel::Direct | AdapterModel::Ftdi { .. } => Duration::ZERO,
+                AdapterModel::Direct | AdapterModel::Bridge | AdapterModel::Ftdi { .. } => {
+                    Duration::ZERO
+                }
             };
         }
         self.held_back
@@ -159,7 +161,7 @@ impl Inbound {
             bytes.take_while(|byte| byte.ready() <= due).count().max(1)
         };
         let (frame, count) = match self.model {
-            AdapterModel::Direct | AdapterModel::Late { .. } => {
+            AdapterModel::Direct | AdapterModel::Bridge | AdapterModel::Late { .. } => {
                 let at = head.max(stream.last);
                 stream.last = at;
                 return Some(Packet { at, count: 1 });

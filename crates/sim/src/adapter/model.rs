@@ -43,6 +43,8 @@ pub enum AdapterModel {
     /// Waveshare's servo driver with an ESP32, whose firmware passes answers on when it gets to it: 17.4 ms for one group read on one board,
     /// 28.0 ms on another (lerobot#1166). Each answer takes a time between these.
     Esp32,
+    /// Ulna's own bridge board, which is in the host's place on the wire, without an adapter; the host speaks to it in frames.
+    Bridge,
     /// A CDC adapter behind a hub or a virtual machine that gets to it when it can: what the host writes, and each answer, is late by up to so
     /// much. No measurement of such delays on the way out was found; lerobot#1166 and the threads on webcams at one hub have them on the whole way.
     Busy {
@@ -89,6 +91,7 @@ Times are in milliseconds.
   ftdi:16   FTDI with this latency timer, 1 to 255: Linux sets 16, low latency is 1
   late:4    answers 4 ms later, without frames
   esp32     Waveshare's ESP32 servo driver: 17 to 28 ms for each answer
+  bridge    ulna's own bridge board: it asks the servos itself, limits goals, and stops the arm when the host falls silent
   busy:3    cdc at a hub shared with webcams: up to 3 ms later, both ways";
 
 /// Why a text is no adapter.
@@ -123,7 +126,7 @@ impl AdapterModel {
     /// Whether data wait for USB's frames.
     pub(super) fn is_framed(self) -> bool {
         match self {
-            Self::Direct | Self::Late { .. } => false,
+            Self::Direct | Self::Bridge | Self::Late { .. } => false,
             Self::Cdc { .. } | Self::Ftdi { .. } | Self::Esp32 | Self::Busy { .. } => true,
         }
     }
@@ -149,6 +152,7 @@ impl FromStr for AdapterModel {
         match (kind, time) {
             ("direct", None) => Ok(Self::Direct),
             ("esp32", None) => Ok(Self::Esp32),
+            ("bridge", None) => Ok(Self::Bridge),
             ("cdc", None) => Ok(Self::default()),
             ("cdc", Some(_)) => Ok(Self::Cdc {
                 late: delay("cdc:1.5")?,
@@ -188,6 +192,7 @@ impl fmt::Display for AdapterModel {
             Self::Ftdi { timer } => write!(f, "ftdi:{timer}"),
             Self::Late { by } => write!(f, "late:{}", ms(by)),
             Self::Esp32 => f.write_str("esp32"),
+            Self::Bridge => f.write_str("bridge"),
             Self::Busy { most } => write!(f, "busy:{}", ms(most)),
         }
     }

@@ -10,6 +10,9 @@ use ulna_bus::feetech::{Decoder, MAX_PACKET, packet};
 
 use core::time::Duration;
 
+use rustix::fs::OFlags;
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+
 use super::*;
 use crate::bus::{BusOptions, Followers};
 

@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use ulna_drivers::{Port, SerialPort};
+use ulna_drivers::bridge::{BridgeClient, BridgePort, PREFIX};
+use ulna_drivers::{Port, PortError, SerialPort, open_port};
+use ulna_rt::VirtualClock;
 
-use crate::adapter::Adapter;
+use crate::adapter::{Adapter, AdapterModel};
+use crate::board::{PtyBoard, SoftBoard};
 use crate::bus::{BusOptions, Meter, ServoBus, Traffic};
 use crate::fault::FaultPlan;
 use crate::memory::MemoryPort;
@@ -30,6 +33,10 @@ enum BusWire<P> {
     InMemory(Option<MemoryPort<P>>),
     /// A thread serves the bus behind a terminal until this is dropped.
     Pty { bus: PtyBus<P>, taken: bool },
+    /// The same behind a bridge board: the port holds both.
+    BoardInMemory(Option<MemoryPort<P>>),
+    /// A thread serves the board behind two terminals, and the bus behind it.
+    Board { board: PtyBoard, taken: bool },
 }
 
 impl<P: Plant + Send + 'static> WiredBus<P> {
@@ -53,7 +60,7 @@ impl<P: Plant + Send + 'static> WiredBus<P> {
         let role = format!("{role} {}", arm.side).trim_end().to_owned();
         Ok(Self {
             meter: bus.meter(),
-            wire: BusWire::new(bus, &role, wire)?,
+            wire: BusWire::new(bus, &role, wire, adapter.model == AdapterModel::Bridge)?,
             role,
             baud: arm.kind.bus.baud,
         })
@@ -69,14 +76,43 @@ impl<P: Plant + Send + 'static> WiredBus<P> {
                 *taken = true;
                 Ok(Some(Box::new(port)))
             }
+            BusWire::BoardInMemory(port) => {
+                let Some(port) = port.take() else {
+                    return Ok(None);
+                };
+                let board = Box::new(SoftBoard::new(port));
+                // Its answers come at once, so no time passes.
+                let mut pacer = VirtualClock::new();
+                let name = "bridge:simulated";
+                let client =
+                    BridgeClient::greet(board, name, &mut pacer).map_err(PortError::from)?;
+                let address = name.parse().map_err(PortError::from)?;
+                let port = BridgePort::new(client, &address, self.baud, &mut pacer);
+                Ok(Some(Box::new(port.map_err(PortError::from)?)))
+            }
+            BusWire::Board { taken: true, .. } => Ok(None),
+            BusWire::Board { board, taken } => {
+                let port = open_port(&bridge_name(board), self.baud)?;
+                *taken = true;
+                Ok(Some(port))
+            }
         }
     }
 
     /// Its role, and its terminal if it has one.
     pub(crate) fn device(&self) -> Option<(&str, PathBuf)> {
         match &self.wire {
-            BusWire::InMemory(_) => None,
+            BusWire::InMemory(_) | BusWire::BoardInMemory(_) => None,
             BusWire::Pty { bus, .. } => Some((&self.role, bus.path().to_owned())),
+            BusWire::Board { board, .. } => Some((&self.role, bridge_name(board).into())),
+        }
+    }
+
+    /// Its role, and the terminal of its bridge board's raw port, if it has one.
+    pub(crate) fn raw_device(&self) -> Option<(&str, PathBuf)> {
+        match &self.wire {
+            BusWire::Board { board, .. } => Some((&self.role, board.raw().to_owned())),
+            _ => None,
         }
     }
 
@@ -89,14 +125,29 @@ impl<P: Plant + Send + 'static> WiredBus<P> {
     pub(crate) fn fallen(&self) -> Option<&str> {
         match &self.wire {
             BusWire::Pty { bus, .. } if !bus.is_running() => Some(&self.role),
+            BusWire::Board { board, .. } if !board.is_running() => Some(&self.role),
             _ => None,
         }
     }
 }
 
+/// Under which name a board's framed port is opened.
+fn bridge_name(board: &PtyBoard) -> String {
+    format!("{PREFIX}{}", board.framed().display())
+}
+
 impl<P: Plant + Send + 'static> BusWire<P> {
-    fn new(bus: ServoBus<P>, role: &str, wire: Wire) -> Result<Self, SimError> {
+    fn new(bus: ServoBus<P>, role: &str, wire: Wire, board: bool) -> Result<Self, SimError> {
+        let baud = bus.options().baud;
         match wire {
+            Wire::InMemory if board => Ok(Self::BoardInMemory(Some(MemoryPort(bus)))),
+            Wire::Pty { epoch } if board => {
+                let board = SoftBoard::new(MemoryPort(bus));
+                Ok(Self::Board {
+                    board: PtyBoard::spawn(board, role, baud, epoch)?,
+                    taken: false,
+                })
+            }
             Wire::InMemory => Ok(Self::InMemory(Some(MemoryPort(bus)))),
             Wire::Pty { epoch } => Ok(Self::Pty {
                 bus: PtyBus::spawn(bus, role, epoch)?,

@@ -37,12 +37,12 @@ const fn without_features(rule: Rule) -> Rule {
 
 const RULES: [Rule; 7] = [
     without_features(rule(
-        &["core", "bus", "robot"],
+        &["core", "bus", "bridge", "robot"],
         &["std"],
         "is no_std without a feature",
     )),
     without_features(rule(
-        &["core", "bus"],
+        &["core", "bus", "bridge"],
         &["alloc"],
         "needs no heap without a feature",
     )),
@@ -58,7 +58,7 @@ const RULES: [Rule; 7] = [
 ];
 
 /// The crates that are no_std.
-const NO_STD: [&str; 3] = ["core", "bus", "robot"];
+const NO_STD: [&str; 4] = ["core", "bus", "bridge", "robot"];
 
 /// Whether a root file of Rust says that its crate is no_std.
 pub(super) fn no_std_fault(name: &str, root_file: &str) -> Option<String> {

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::command::answer;
+use crate::debian;
 
 /// What the machine is made of, besides what QEMU needs.
 const OTHERS: [&str; 1] = ["busybox-static"];
@@ -44,21 +45,10 @@ pub(super) fn unpacked(workspace: &Path) -> Result<Unpacked> {
             kernel()?
         }
     };
-    let debs = folder.join("packages");
-    fs::create_dir_all(&debs).with_context(|| format!("cannot make {}", debs.display()))?;
-    let mut names = needed(QEMU)?;
+    let mut names = debian::needed(&[QEMU], &["seabios"])?;
     names.extend(OTHERS.map(str::to_owned));
     names.push(format!("linux-image-{kernel}"));
-    let mut download = Command::new("apt-get");
-    download.current_dir(&debs).args(["--quiet", "download"]);
-    answer(download.args(&names))?;
-    let all = fs::read_dir(&debs).with_context(|| format!("cannot read {}", debs.display()))?;
-    for deb in all {
-        let mut unpack = Command::new("dpkg");
-        unpack.arg("-x").arg(deb?.path()).arg(&root);
-        answer(&mut unpack)?;
-    }
-    fs::remove_dir_all(&debs).with_context(|| format!("cannot remove {}", debs.display()))?;
+    debian::unpack(&names, &root)?;
     fs::write(&done, &kernel).with_context(|| format!("cannot write {}", done.display()))?;
     Ok(Unpacked { root, kernel })
 }
@@ -81,21 +71,4 @@ fn kernel() -> Result<String> {
 fn numbers(version: &str) -> Vec<u32> {
     let parts = version.split(|letter: char| !letter.is_ascii_digit());
     parts.filter_map(|part| part.parse().ok()).collect()
-}
-
-/// A package and what it needs that is not installed here.
-fn needed(package: &str) -> Result<Vec<String>> {
-    let mut simulate = Command::new("apt-get");
-    simulate.args(["install", "--simulate", "--no-install-recommends", package]);
-    let said = answer(&mut simulate)?;
-    let lines = said.lines().filter_map(|line| line.strip_prefix("Inst "));
-    let names: Vec<String> = lines
-        .filter_map(|line| line.split(' ').next())
-        .map(str::to_owned)
-        .collect();
-    match names.is_empty() {
-        // It is installed; its files are wanted all the same.
-        true => Ok(vec![package.to_owned(), "seabios".to_owned()]),
-        false => Ok(names),
-    }
 }

@@ -1,0 +1,4 @@
+//! What comes over the link between host and bridge board, at both ends.
+
+pub(crate) mod board;
+pub(crate) mod host;

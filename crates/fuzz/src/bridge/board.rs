@@ -1,0 +1,103 @@
+//! Everything that can come to a board, in any order and at any time: bytes, frames of any command, bytes of servos. No panic, no endless loop, and a dead-man
+//! that acts.
+
+use core::time::Duration;
+
+use ulna_bridge::frame::{self, MAX_FRAME};
+use ulna_bridge::message::{Command, JointGoal, Mode, VERSION};
+use ulna_bridge::setup::{BridgeJoint, BridgeSetup, ExcessAction, JointLimits, StopAction};
+use ulna_bridge::{Board, BoardEvent};
+
+const LOW: i32 = 1000;
+const HIGH: i32 = 3000;
+
+fn setup(damp: u8) -> BridgeSetup {
+    let joint = |id| BridgeJoint {
+        id,
+        model: 777,
+        wheel: false,
+        limits: JointLimits {
+            low: LOW,
+            high: HIGH,
+            step: 100,
+            velocity: 5000,
+            current: Some(400),
+            celsius: Some(70),
+        },
+    };
+    BridgeSetup {
+        baud: 1_000_000,
+        rate_hz: 250,
+        full_state: damp & 4 != 0,
+        fast_reads: false,
+        dead_man_ms: 100,
+        on_silence: match damp % 3 {
+            0 => StopAction::Hold,
+            1 => StopAction::Damp,
+            _ => StopAction::Relax,
+        },
+        on_excess: ExcessAction::Clamp,
+        joints: (1..=3).map(joint).collect(),
+    }
+}
+
+pub(crate) fn run(input: &[u8]) {
+    let mut board = Board::new("fuzz");
+    let mut rest = input;
+    let (mut now, mut seq) = (Duration::ZERO, 0u16);
+    let mut take = |count: usize| {
+        let (bytes, behind) = rest.split_at(count.min(rest.len()));
+        rest = behind;
+        bytes
+    };
+    loop {
+        let [kind, value, later] = take(3) else {
+            return;
+        };
+        now += Duration::from_micros(u64::from(*later) * 200);
+        let mut out = [0; MAX_FRAME];
+        let command = match kind % 16 {
+            0 => Some(Command::Hello { version: VERSION }),
+            1 => Some(Command::Setup(setup(*value))),
+            2 => Some(Command::Start),
+            3..=5 => {
+                let goal = |joint| JointGoal {
+                    joint,
+                    counts: i32::from(*value) * 40 - 3000,
+                };
+                Some(Command::Goals((0..*value % 5).map(goal).collect()))
+            }
+            6 => Some(Command::Stop),
+            7 => Some(Command::Clear),
+            8 => Some(Command::Ping { token: 1 }),
+            _ => None,
+        };
+        let actions = match command {
+            Some(command) => {
+                seq = seq.wrapping_add(1);
+                let frame = frame::encode(seq, &command, &mut out).expect("it fits");
+                board.step(now, BoardEvent::Host(frame))
+            }
+            None => {
+                let bytes = take(usize::from(*value));
+                board.step(
+                    now,
+                    match kind % 16 {
+                        9 => BoardEvent::Host(bytes),
+                        10 => BoardEvent::RawPort(bytes),
+                        11 => BoardEvent::Time,
+                        _ => BoardEvent::Bus(bytes),
+                    },
+                )
+            }
+        };
+        // Time alone is over once: a board that asks for the same moment again would hang.
+        assert!(kind % 16 != 11 || actions.wake > now || !actions.to_bus.is_empty());
+        let status = board.status();
+        if status.mode == Mode::Cyclic && status.trip.is_none() {
+            let mut silent = board.clone();
+            silent.step(now + Duration::from_millis(101), BoardEvent::Time);
+            assert!(silent.status().trip.is_some());
+        }
+    }
+}

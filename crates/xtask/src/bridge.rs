@@ -1,0 +1,99 @@
+//! `xtask bridge`: the firmware of the bridge boards is built, measured and emulated.
+//!
+//! The compiler ([`toolchain`]) is Debian's, unpacked, with the sources of the library that fit it, or rustup's where that has the targets. The sizes and the
+//! image of the Pico are read from the program that was linked ([`image`]). QEMU runs the other board ([`rig`]), whose servos are those of `ulna sim serve`
+//! and whose host is `ulna` as users run it ([`checks`]).
+
+#![allow(clippy::print_stdout)] // a chore prints its answer
+
+mod checks;
+mod image;
+mod rig;
+mod toolchain;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::answer;
+
+/// What is asked for.
+struct Options {
+    ulna: Option<PathBuf>,
+    build_only: bool,
+    trials: u32,
+}
+
+/// Runs the chore.
+pub(crate) fn run(root: &Path, args: impl Iterator<Item = String>) -> Result<ExitCode> {
+    let options = options(args)?;
+    let since = Instant::now();
+    let toolchain = match toolchain::find(root) {
+        Ok(toolchain) => toolchain,
+        Err(error) => {
+            println!("SKIPPED bridge: {error:#}");
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    println!("  compiler {}", toolchain.version()?);
+    toolchain::reject_unstable(root)?;
+    let mut good = true;
+    let pico = toolchain.build(root, "board-rp2040", "thumbv6m-none-eabi")?;
+    good &= image::check(&pico)?;
+    let uf2 = image::write_uf2(&pico, &root.join("target").join("bridge"))?;
+    println!("  written  {}", uf2.display());
+    let emulated = toolchain.build(root, "board-qemu", "thumbv7m-none-eabi")?;
+    if options.build_only {
+        return Ok(verdict(good));
+    }
+    let Some(qemu) = toolchain.qemu() else {
+        println!("SKIPPED the emulated board: Debian's QEMU cannot be had");
+        return Ok(verdict(good));
+    };
+    let ulna = match options.ulna {
+        Some(program) => program,
+        None => built(root)?,
+    };
+    good &= checks::run(root, &qemu, &emulated, &ulna, options.trials)?;
+    println!("  {:.0} s in all", since.elapsed().as_secs_f64());
+    Ok(verdict(good))
+}
+
+fn verdict(good: bool) -> ExitCode {
+    match good {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+fn options(mut args: impl Iterator<Item = String>) -> Result<Options> {
+    let mut options = Options {
+        ulna: None,
+        build_only: false,
+        trials: 10,
+    };
+    const USAGE: &str =
+        "usage: cargo run -p xtask -- bridge [--ulna PROGRAM] [--build-only] [--trials N]";
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--build-only" => options.build_only = true,
+            "--ulna" => options.ulna = Some(args.next().context(USAGE)?.into()),
+            "--trials" => options.trials = args.next().context(USAGE)?.parse().context(USAGE)?,
+            _ => bail!(USAGE),
+        }
+    }
+    Ok(options)
+}
+
+/// The program as cargo builds it.
+fn built(root: &Path) -> Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.current_dir(root);
+    answer(command.args(["build", "--quiet", "--package", "ulna-cli"]))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let target = target.unwrap_or_else(|| root.join("target"));
+    Ok(target.join("debug").join("ulna"))
+}

@@ -1,0 +1,18 @@
+//! Puts the memory map where the linker looks for it.
+
+use std::path::PathBuf;
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    let out = env::var_os("OUT_DIR")
+        .map(PathBuf::from)
+        .unwrap_or_default();
+    fs::write(out.join("memory.x"), include_str!("memory.x"))?;
+    // Names for interrupt handlers; `vectors.rs` needs none.
+    fs::write(out.join("device.x"), "")?;
+    println!("cargo:rustc-link-search={}", out.display());
+    println!("cargo:rustc-link-arg-bins=-Tlink.x");
+    println!("cargo:rustc-link-arg-bins=--nmagic");
+    println!("cargo:rerun-if-changed=memory.x");
+    Ok(())
+}
