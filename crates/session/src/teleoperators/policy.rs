@@ -45,6 +45,9 @@ struct Settings {
     threads: Option<NonZeroUsize>,
 }
 
+/// A camera's name, and the width and height of its pictures.
+type NamedSize = (String, (u32, u32));
+
 /// Pictures of a camera that neither the policy nor anything else wants at another size.
 pub(crate) const PICTURE: (u32, u32) = (640, 480);
 
@@ -53,7 +56,7 @@ pub(crate) const PICTURE: (u32, u32) = (640, 480);
 fn camera_sizes(
     request: &mut TeleoperatorRequest<'_>,
     contract: &Contract,
-) -> Result<Vec<(String, (u32, u32))>, SessionError> {
+) -> Result<Vec<NamedSize>, SessionError> {
     let names: Vec<String> = match request.surroundings.simulated() {
         true => request
             .robot
