@@ -4,7 +4,7 @@
 //! In the control loop the board asks the servos by itself, and goals and states travel in frames ([`BoardLink`](crate::port::BoardLink)).
 //!
 //! Reading order: [`BridgeAddress`] (what stands behind `bridge:`), [`BridgeClient`] (frames out, frames in), [`BoardClock`] (whose time is it), and
-//! [`BridgePort`] (all of it as a [`Port`](crate::Port)).
+//! [`BridgePort`] (all of it as a [`Port`]).
 
 mod address;
 mod client;

@@ -1,6 +1,6 @@
 //! Fuzzing of everything that reads what comes from outside: `crates/fuzz` with the crates of ulna instrumented, one target after the other.
 //!
-//! Only ulna's own crates are instrumented: cargo has this program compile them in place of rustc ([`compile`]), so that all other crates are
+//! Only ulna's own crates are instrumented: cargo has this program compile them in place of rustc, so that all other crates are
 //! those of every other build. The passes are rustc's stable ones; no nightly compiler is needed.
 
 #![allow(clippy::print_stdout)] // a chore prints its answer
