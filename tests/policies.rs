@@ -234,6 +234,21 @@ fn a_lerobot_checkpoint_becomes_a_bundle_and_drives() {
             "bi_so101",
         ],
     );
+    for fps in ["0", "nan", "1e9"] {
+        fails(
+            2,
+            &["--fps", "0.1 to 1000"],
+            &[
+                "policy",
+                "import",
+                &checkpoint,
+                "--output",
+                "nowhere",
+                "--fps",
+                fps,
+            ],
+        );
+    }
     assert_eq!(
         json(&["policy", "check", bundle, "--engine", "tract"])["robot"],
         "so101"
@@ -288,9 +303,9 @@ fn one_inference_on_a_file_is_the_bundles_own_golden_answer() {
     );
 }
 
-/// ACT takes no task: what the user types is noted and kept, and what the scene says stands where the user says nothing.
+/// ACT takes no task: what the user types is reported, and what the scene says stands where the user says nothing.
 #[test]
-fn a_task_is_taken_and_noted() {
+fn a_task_is_taken_and_reported() {
     let bundle = reach();
     let run = [&RUN[..], &[&bundle, "--duration", "1"]].concat();
     let report = json(&run);

@@ -70,6 +70,7 @@ pub(crate) use graphs::Graphs;
 pub use manifest::MANIFEST;
 use manifest::Manifest;
 use tensors::TensorFile;
+pub use validate::FPS;
 
 /// A policy on disk, checked as far as that is possible without running it.
 #[derive(Debug, Clone)]

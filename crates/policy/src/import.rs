@@ -101,7 +101,14 @@ impl Checkpoint {
         manifest::write_statistics(dir, &self)?;
         let writing_s = start.elapsed().as_secs_f64();
         let peak_bytes = peak_memory();
-        let bundle = Bundle::read(dir, false)?;
+        // What is wrong with a bundle that was written just now is wrong with the checkpoint.
+        let bundle = Bundle::read(dir, false).map_err(|error| match error {
+            PolicyError::Manifest { reason, .. } => PolicyError::Checkpoint {
+                path: self.dir().to_owned(),
+                reason,
+            },
+            other => other,
+        })?;
         let golden = golden::make(bundle, engine, threads)?;
         let mut notes = self.notes();
         if golden.tolerance > tolerance {

@@ -289,6 +289,32 @@ const CASES: &[(&str, Spoil, &[&str])] = &[
         &["Z_SCORE", "MEAN_STD"],
     ),
     (
+        "negative deviation",
+        |d| {
+            let file = "policy_preprocessor_step_3_normalizer_processor.safetensors";
+            let path = d.join(file);
+            let bytes = fs::read(&path).unwrap();
+            let file = SafeTensors::deserialize(&bytes).unwrap();
+            let tensors = file.tensors().into_iter().map(|(name, tensor)| {
+                let mut data = tensor.data().to_vec();
+                if name == "observation.state.std" {
+                    data[..4].copy_from_slice(&(-1f32).to_le_bytes());
+                }
+                (name, tensor.dtype(), tensor.shape().to_vec(), data)
+            });
+            let tensors: Vec<_> = tensors.collect();
+            let views = tensors.iter().map(|(name, dtype, shape, data)| {
+                (name, TensorView::new(*dtype, shape.clone(), data).unwrap())
+            });
+            serialize_to_file(views, None, &path).unwrap();
+        },
+        &[
+            "checkpoint` cannot be imported",
+            "observation.state.std",
+            "not negative",
+        ],
+    ),
+    (
         "absent statistic",
         |d| {
             patch(

@@ -31,16 +31,19 @@ pub(crate) fn lerobot() -> Option<std::path::PathBuf> {
 }
 
 /// Runs every check. Fails when one of them does, not when something is missing. `--kills N` and `--stops N` run only
-/// those, so often, with `--load N` on a computer that N threads keep busy; `--cases` only the table of datasets as the world writes them, and
-/// `--arms` only what drives simulated arms.
+/// those, so often, with `--load N` on a computer that N threads keep busy; `--cases` only the table of datasets as the world writes them, `--arms` only
+/// what drives simulated arms, `--policies` only the import of checkpoints.
 pub(crate) fn run(root: &Path, words: impl Iterator<Item = String>) -> Result<ExitCode> {
     let mut words = words.peekable();
     let mut report = Report::new(std::io::stdout());
-    let alone = words.next_if(|word| word == "--cases" || word == "--arms");
-    if let Some(word) = alone {
+    let alone = ["--cases", "--arms", "--policies"];
+    if let Some(word) = words.next_if(|word| alone.contains(&word.as_str())) {
         match environment::prepare()? {
-            Python::Ready(python) if word == "--cases" => cases::check(&mut report, root, &python)?,
-            Python::Ready(python) => arms::drive(&mut report, root, &python)?,
+            Python::Ready(python) => match word.as_str() {
+                "--cases" => cases::check(&mut report, root, &python)?,
+                "--arms" => arms::drive(&mut report, root, &python)?,
+                _ => policies::compare(&mut report, root, &python)?,
+            },
             Python::Missing(why) => report.skip_all(&why)?,
         }
         return report.close();
@@ -91,7 +94,7 @@ fn kills_alone(mut words: impl Iterator<Item = String>) -> Result<Option<kills::
             ("--load", Some(number)) => plan.load = number,
             ("--seed", Some(number)) => plan.seed = number,
             _ => bail!(
-                "usage: cargo run -p xtask -- conformance [--cases | --arms | [--kills N] [--stops N] [--load THREADS] [--seed N]]"
+                "usage: cargo run -p xtask -- conformance [--cases | --arms | --policies | [--kills N] [--stops N] [--load THREADS] [--seed N]]"
             ),
         }
     }

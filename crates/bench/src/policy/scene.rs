@@ -1,4 +1,4 @@
-//! The policy at its task in the simulated scene: how often it succeeds and how smooth its targets are, for each merge, with delay and without.
+//! The policy at its task in the simulated scene: how often it succeeds and how smooth its targets are, for each merge, with delay and with next to none.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub(super) fn cases(
     let mut cases = Vec::new();
     let mut without = None;
     for (merge, latency) in [
-        (Merge::Aligned, Duration::ZERO),
+        (Merge::Aligned, options.latency), // the usual one of the virtual clock, below a step
         (Merge::Append, delay),
         (Merge::Aligned, delay),
         (Merge::Blended, delay),

@@ -44,7 +44,9 @@ impl Wanted<'_> {
             Mode::Quantile10 => ("q10", "q90"),
         };
         let mut get = |name| self.get(name, files, wrong);
+        let names = (first, second);
         let (first, second) = (get(first)?, get(second)?);
+        self.ordered(names, &first, &second).map_err(wrong)?;
         Ok(match self.mode {
             Mode::MeanStd => Normaliser::MeanStd {
                 mean: first,
@@ -92,6 +94,31 @@ impl Wanted<'_> {
                     .map_err(|reason| file.error(reason))?;
                 Ok(values.to_vec())
             }
+        }
+    }
+
+    /// A deviation is not negative, and a range does not end before it begins.
+    fn ordered(
+        &self,
+        (first, second): (&str, &str),
+        firsts: &[f32],
+        seconds: &[f32],
+    ) -> Result<(), String> {
+        let key = self.key;
+        let mut pairs = firsts.iter().zip(seconds);
+        match self.mode {
+            Mode::MeanStd => match seconds.iter().find(|std| **std < 0.0) {
+                Some(std) => Err(format!(
+                    "`{key}.{second}` contains {std}, and a deviation is not negative"
+                )),
+                None => Ok(()),
+            },
+            _ => match pairs.find(|(low, high)| low > high) {
+                Some((low, high)) => Err(format!(
+                    "`{key}.{first}` is {low} where `{key}.{second}` is {high}, and a range does not end before it begins"
+                )),
+                None => Ok(()),
+            },
         }
     }
 

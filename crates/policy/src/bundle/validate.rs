@@ -23,7 +23,7 @@ const MAX_SIDE: usize = 4096;
 /// The most cameras.
 const MAX_CAMERAS: usize = 8;
 /// The fastest and slowest steps, Hz.
-const FPS: std::ops::RangeInclusive<f64> = 0.1..=1000.0;
+pub const FPS: std::ops::RangeInclusive<f64> = 0.1..=1000.0;
 
 pub(super) fn check_head(manifest: &Manifest) -> Result<(), String> {
     if manifest.schema != SCHEMA {

@@ -4,7 +4,7 @@
 //! is in use, tract checks what it gave. Without ONNX Runtime there is no other engine, and the report says so.
 //!
 //! Engines are to be within the tolerance that `policy.toml` begins with. Single precision leaves some networks farther apart, PyTorch from itself included:
-//! many steps of denoising, or weights that make numbers large. Then the tolerance follows what was measured, up to ten times, and the report says so.
+//! many steps of denoising, or weights that make numbers large. Then the tolerance follows what was measured, within bounds, and the report says so.
 
 use std::num::NonZeroUsize;
 
@@ -42,8 +42,8 @@ impl GoldenReport {
         let allowed = self.tolerance;
         match self.difference.filter(|_| self.whole) {
             Some(difference) => format!(
-                "the engines are {difference:.1e} apart on this network, in robot units, where {usual:.0e} is usual: so far does single precision leave it; \
-                 its golden pair allows {allowed:.1e}"
+                "the engines are {difference:.1e} apart on this network, in robot units: single precision gives no better; its golden pair allows \
+                 {allowed:.1e} instead of the usual {usual:.0e}"
             ),
             None => format!(
                 "the many steps of denoising were not compared between engines; the golden pair allows {allowed:.1e} instead of {usual:.0e}"
@@ -52,8 +52,10 @@ impl GoldenReport {
     }
 }
 
-/// The most that a tolerance is widened, and how much where nothing was measured.
-const WIDEST: f64 = 10.0;
+/// How many times the usual difference one pass through a network may have, and a chain of denoising that was not compared as a whole is given.
+const PASS: f64 = 10.0;
+/// The same for a whole chain: each step hands on what the one before left.
+const CHAIN: f64 = 100.0;
 
 /// Of the random numbers that the golden input is made of.
 const SEED: u32 = 19;
@@ -81,21 +83,20 @@ pub(super) fn make(
     let whole = other.as_ref().map_or(!denoised, |other| other.whole);
     let difference = other.as_ref().map(|other| other.difference);
     let checked_by = other.map(|other| other.engine);
-    if let Some(difference) = difference.filter(|difference| *difference > WIDEST * usual) {
+    let most = usual * if denoised && whole { CHAIN } else { PASS };
+    if let Some(difference) = difference.filter(|difference| *difference > most) {
         return Err(PolicyError::Golden {
             policy: bundle.name().to_owned(),
             engine: checked_by.unwrap_or_default(),
             difference,
             place: format!("against {made_by}"),
-            tolerance: WIDEST * usual,
+            tolerance: most,
         });
     }
     let tolerance = match difference {
-        _ if !whole => WIDEST * usual,
-        // Another observation may leave them farther apart than this one.
-        Some(difference) if difference > usual / 2.0 => {
-            (2.0 * difference).clamp(usual, WIDEST * usual)
-        }
+        _ if !whole => most,
+        // Another processor may leave them a little farther apart.
+        Some(difference) if difference > usual / 2.0 => (2.0 * difference).clamp(usual, most),
         _ => usual,
     };
     Ok(GoldenReport {

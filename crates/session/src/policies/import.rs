@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use ulna_core::Unit;
 use ulna_policy::Bundle;
+use ulna_policy::bundle::FPS;
 use ulna_policy::import::{Checkpoint, Identity, ImportReport};
 use ulna_policy::infer::{self, Answer};
 
@@ -171,6 +172,13 @@ fn identity(
         assumed.push("it steps at 30 Hz".to_owned());
         30.0
     });
+    if !FPS.contains(&fps) {
+        return Err(SessionError::Usage(format!(
+            "{fps} steps per second are not possible, but {} to {}; give the frame rate of the dataset that it was trained on with --fps",
+            FPS.start(),
+            FPS.end()
+        )));
+    }
     Ok(Identity {
         name: options.name.clone().unwrap_or(base),
         robot_types,

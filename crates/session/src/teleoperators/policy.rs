@@ -10,8 +10,8 @@ use ulna_core::{Action, ActionSource, Environment, Stamp, TickRecord};
 use ulna_outside::Printable;
 use ulna_policy::runner::{grippers, runner, starvation};
 use ulna_policy::{
-    Bundle, ChunkSettings, Inference, Merge, ObservationSlot, PolicySource, Report, RobotContract,
-    RunnerOptions, frame_slot, prepare,
+    Bundle, ChunkSettings, Contract, Inference, Merge, ObservationSlot, PolicySource, Report,
+    RobotContract, RunnerOptions, frame_slot, prepare,
 };
 use ulna_rt::{Machine, Next};
 
@@ -45,16 +45,40 @@ struct Settings {
     threads: Option<NonZeroUsize>,
 }
 
+/// A camera's name, and the width and height of its pictures.
+type NamedSize = (String, (u32, u32));
+
 /// Pictures of a camera that neither the policy nor anything else wants at another size.
 pub(crate) const PICTURE: (u32, u32) = (640, 480);
 
-/// The cameras of a rig: those of the robot file in the simulation, those that the user has named otherwise.
-fn cameras_of(request: &TeleoperatorRequest<'_>) -> Vec<String> {
-    let mounted = request.robot.cameras.iter().map(|spec| spec.name.clone());
-    match request.surroundings.simulated() {
-        true => mounted.collect(),
+/// The cameras of a rig with the sizes of their pictures: those of the robot file in the simulation, those that the user has named otherwise. One that
+/// is recorded gives what is recorded, and a real one what it has; else it is opened at the size that the policy wants.
+fn camera_sizes(
+    request: &mut TeleoperatorRequest<'_>,
+    contract: &Contract,
+) -> Result<Vec<NamedSize>, SessionError> {
+    let names: Vec<String> = match request.surroundings.simulated() {
+        true => request
+            .robot
+            .cameras
+            .iter()
+            .map(|spec| spec.name.clone())
+            .collect(),
         false => request.surroundings.cameras(),
-    }
+    };
+    let seen = names.iter().filter(|name| contract.picture(name).is_some());
+    let seen: Vec<String> = seen.cloned().collect();
+    let (facts, notes) = request.surroundings.prepare_cameras(&seen)?;
+    request.notes.extend(notes);
+    let sizes = names.into_iter().map(|name| {
+        let index = seen.iter().position(|seen| *seen == name);
+        let real = index.and_then(|index| facts.get(index));
+        let real = real.map(|facts| (facts.width, facts.height));
+        let size = request.cameras.size_of(&name).or(real);
+        let size = size.or(contract.picture(&name)).unwrap_or(PICTURE);
+        (name, size)
+    });
+    Ok(sizes.collect())
 }
 
 /// Opens a policy for a rig, after it has passed its checks against the robot, its cameras and its surroundings.
@@ -71,27 +95,9 @@ pub fn open_policy(
     let values = environment.as_ref().map_or(0, |it| it.names().len());
     let offered = RobotContract::of(request.robot, request.rate_hz);
     let offered = offered.with_environment_state(values);
-    let names = cameras_of(request);
-    let seen: Vec<String> = names
-        .iter()
-        .filter(|name| contract.picture(name).is_some())
-        .cloned()
-        .collect();
-    let (facts, _) = request.surroundings.prepare_cameras(&seen)?;
-    // A camera that is recorded gives what is recorded, and a real one what it has; else it is opened at the size that the policy wants.
-    let real = |name: &str| {
-        let index = seen.iter().position(|seen| seen == name)?;
-        facts.get(index).map(|facts| (facts.width, facts.height))
-    };
-    let wanted = |name: &str| real(name).or(contract.picture(name)).unwrap_or(PICTURE);
-    let size_of = |name: &str| {
-        request
-            .cameras
-            .size_of(name)
-            .unwrap_or_else(|| wanted(name))
-    };
-    let offered = names.iter().fold(offered, |offered, name| {
-        offered.with_camera(name, size_of(name))
+    let sizes = camera_sizes(request, contract)?;
+    let offered = sizes.iter().fold(offered, |offered, (name, size)| {
+        offered.with_camera(name, *size)
     });
     if request.surroundings.simulated() {
         scene_fits(bundle, values)?;
@@ -115,10 +121,8 @@ pub fn open_policy(
     let mut watchers = Vec::new();
     for name in contract.cameras() {
         let (slot, watcher) = frame_slot();
-        let size = request
-            .cameras
-            .size_of(name)
-            .unwrap_or_else(|| wanted(name));
+        let known = sizes.iter().find(|(known, _)| known == name);
+        let size = known.map_or(PICTURE, |(_, size)| *size);
         let cameras = &mut request.cameras;
         cameras.add(name, CameraUse::Policy, size, fps, Box::new(slot));
         watchers.push(watcher);

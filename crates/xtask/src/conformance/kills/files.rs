@@ -82,12 +82,18 @@ pub(super) struct Run {
     pub(super) marked: Option<u64>,
 }
 
-/// All journals of a dataset, oldest first.
+/// All journals of a dataset, oldest first, but for those that were being removed: their episodes are saved, and the mark that says
+/// so goes before the journal.
 pub(super) fn runs(dataset: &Path) -> Vec<Run> {
     let entries = fs::read_dir(dataset.join(".ulna")).into_iter().flatten();
     let mut found: Vec<Run> = entries
         .flatten()
         .map(|entry| entry.path())
+        .filter(|path| {
+            !path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("gone-"))
+        })
         .filter_map(|path| {
             let journal = fs::read(path.join("rows.log")).ok()?;
             let marker = fs::read(path.join("commit.json")).ok();
@@ -133,6 +139,19 @@ mod tests {
         assert_eq!(rows_in(&journal), 2);
         assert_eq!(rows_in(&journal[..journal.len() - 1]), 1);
         assert_eq!((rows_in(&[]), rows_in(&[1, 0])), (0, 0));
+    }
+
+    #[test]
+    fn a_journal_that_is_being_removed_does_not_count() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["run-000001", "gone-000000"] {
+            let run = folder.path().join(".ulna").join(name);
+            fs::create_dir_all(&run).unwrap();
+            fs::write(run.join("rows.log"), [0; 8]).unwrap();
+        }
+        let found = runs(folder.path());
+        assert_eq!(found.len(), 1);
+        assert!(found[0].path.ends_with("run-000001"));
     }
 
     #[test]
