@@ -125,8 +125,8 @@ fn every_kind_of_arm_is_driven_by_a_board() {
         for link in follower["links"].as_array().unwrap() {
             let board = &link["bridge"];
             assert!(board["states"].as_u64().unwrap() > 500, "{robot}: {board}");
-            // What the gate lets through, the board does not cut down.
-            assert_eq!(board["limited"], 0, "{robot}: {board}");
+            // What the gate lets through, the board does not cut down, but for the first cycle, before which no time has passed.
+            assert!(board["limited"].as_u64().unwrap() <= 1, "{robot}: {board}");
             assert_eq!(board["missing"], 0, "{robot}: {board}");
         }
         for servo in follower["servos"].as_array().unwrap() {

@@ -21,6 +21,8 @@ use uart::{HOST, RAW, SERVOS, Uart};
 
 /// The servos at the other end are another program on a computer that has more to do.
 const SLOWEST: Duration = Duration::from_millis(60);
+/// So long before something is due it does not sleep.
+const AWAKE: Duration = Duration::from_millis(3);
 /// So many bytes are handed on at once.
 const CHUNK: usize = 64;
 
@@ -60,8 +62,8 @@ fn main() -> ! {
             idle = false;
             wake = act(&mut board, BoardEvent::Time);
         }
-        if idle {
-            // A byte ends this, or the clock's next millisecond.
+        // A byte ends the sleep, or the clock's next millisecond, which is too coarse for what is due soon.
+        if idle && clock::now() + AWAKE < wake {
             cortex_m::asm::wfi();
         }
     }
