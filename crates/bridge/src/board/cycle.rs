@@ -50,7 +50,9 @@ pub(super) enum Ask {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct JointRun {
     pub(super) limiter: Limiter,
-    /// Where it was last, counts.
+    /// What its servo answered last, counts.
+    pub(super) heard: Option<i32>,
+    /// Where it was last by two answers that agree, counts: a checksum of eight bits lets one damaged answer in 256 pass, and goals begin from here.
     pub(super) position: Option<i32>,
     pub(super) measured: Duration,
     pub(super) asked: Duration,
@@ -64,6 +66,7 @@ pub(super) struct JointRun {
 impl JointRun {
     const UNKNOWN: Self = Self {
         limiter: Limiter::at(None),
+        heard: None,
         position: None,
         measured: Duration::ZERO,
         asked: Duration::ZERO,

@@ -14,6 +14,8 @@ use crate::message::{
 };
 use crate::setup::{FEELINGS, SoundSetup};
 
+/// Answers agree within this part of a turn: no servo turns as far in a cycle.
+const AGREEMENT: u32 = 16;
 /// A servo that is silent for longer is asked only now and then, since its silence costs the others time.
 const PROBE_EVERY: Duration = Duration::from_millis(100);
 /// Where nothing is left of a cycle, every so many cycles one servo is asked whether it has torque.
@@ -201,11 +203,15 @@ impl Board {
                 after_us: u16::try_from(after.as_micros()).unwrap_or(u16::MAX),
                 flags,
             };
-            // One that was away begins from where it is.
-            if run.position.is_none() && !joints[place].wheel {
-                run.limiter = Limiter::at(Some(counts));
+            let near = u32::from(sound.models[place].resolution) / AGREEMENT;
+            let agrees = |before: i32| before.abs_diff(counts) <= near;
+            if run.heard.replace(counts).is_some_and(agrees) {
+                // One that was away begins from where it is.
+                if run.position.is_none() && !joints[place].wheel {
+                    run.limiter = Limiter::at(Some(counts));
+                }
+                run.position = Some(counts);
             }
-            run.position = Some(counts);
             run.measured = self.now;
             if full && let Some(feeling) = self.felt(place, reply, &[]) {
                 // Cannot fail: there are no more replies than joints.

@@ -90,7 +90,9 @@ mod tests {
         assert_eq!(clock.host_time(5), None);
         // The board's clock is 1 s behind the host's.
         clock.measured(us(2_000_000), us(2_010_000), 1_009_000);
-        assert_eq!(clock.uncertainty(us(2_010_000)), Some(us(5_000)));
+        // Half of what the ping took, and the drift since its middle.
+        let half = Some(Duration::from_nanos(5_000_500));
+        assert_eq!(clock.uncertainty(us(2_010_000)), half);
         clock.measured(us(2_020_000), us(2_020_400), 1_020_100);
         let found = clock.host_time(1_050_000).unwrap();
         assert!(found.abs_diff(us(2_050_000)) <= us(200), "{found:?}");
