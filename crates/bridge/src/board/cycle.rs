@@ -51,7 +51,7 @@ pub(super) enum Ask {
 pub(super) struct JointRun {
     pub(super) limiter: Limiter,
     /// What its servo answered last, counts.
-    pub(super) heard: Option<i32>,
+    pub(super) newest: Option<i32>,
     /// Where it was last by two answers that agree, counts: a checksum of eight bits lets one damaged answer in 256 pass, and goals begin from here.
     pub(super) position: Option<i32>,
     pub(super) measured: Duration,
@@ -66,7 +66,7 @@ pub(super) struct JointRun {
 impl JointRun {
     const UNKNOWN: Self = Self {
         limiter: Limiter::at(None),
-        heard: None,
+        newest: None,
         position: None,
         measured: Duration::ZERO,
         asked: Duration::ZERO,

@@ -205,7 +205,7 @@ impl Board {
             };
             let near = u32::from(sound.models[place].resolution) / AGREEMENT;
             let agrees = |before: i32| before.abs_diff(counts) <= near;
-            if run.heard.replace(counts).is_some_and(agrees) {
+            if run.newest.replace(counts).is_some_and(agrees) {
                 // One that was away begins from where it is.
                 if run.position.is_none() && !joints[place].wheel {
                     run.limiter = Limiter::at(Some(counts));
