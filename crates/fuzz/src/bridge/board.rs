@@ -41,6 +41,9 @@ fn setup(damp: u8) -> BridgeSetup {
     }
 }
 
+/// A board has this many things to do at one moment at most: a cycle's end, a stop, the next cycle, and what each of them writes.
+const SAME_MOMENT: usize = 8;
+
 pub(crate) fn run(input: &[u8]) {
     let mut board = Board::new("fuzz");
     let mut rest = input;
@@ -91,8 +94,14 @@ pub(crate) fn run(input: &[u8]) {
                 )
             }
         };
-        // Time alone is over once: a board that asks for the same moment again would hang.
-        assert!(kind % 16 != 11 || actions.wake > now || !actions.to_bus.is_empty());
+        // A board that asks for the same moment again and again would hang.
+        let mut wake = actions.wake;
+        for _ in 0..SAME_MOMENT {
+            if wake <= now {
+                wake = board.step(now, BoardEvent::Time).wake;
+            }
+        }
+        assert!(wake > now);
         let status = board.status();
         if status.mode == Mode::Cyclic && status.trip.is_none() {
             let mut silent = board.clone();
