@@ -35,37 +35,13 @@ impl Served {
 
     fn session(&self, options: &str, seconds: &str) -> Ran {
         let port = format!("{}{options}", self.framed);
-        let args = [
-            "teleop",
-            "--teleop",
-            "none",
-            "--robot-port",
-            &port,
-            "--robot-id",
-            "b",
-            "--duration",
-            seconds,
-            "--yes",
-            "--json",
-        ];
-        run(&args)
+        run(&[&teleop(&port)[..], &["--duration", seconds]].concat())
     }
 
     /// A session that runs until it is ended, and has ticked for a while.
     fn endless(&self, options: &str) -> Child {
         let port = format!("{}{options}", self.framed);
-        let args = [
-            "teleop",
-            "--teleop",
-            "none",
-            "--robot-port",
-            &port,
-            "--robot-id",
-            "b",
-            "--yes",
-            "--json",
-        ];
-        let child = ulna(&args).stderr(Stdio::null()).spawn().unwrap();
+        let child = ulna(&teleop(&port)).stderr(Stdio::null()).spawn().unwrap();
         sleep(Duration::from_secs(2));
         child
     }
@@ -91,6 +67,21 @@ impl Drop for Served {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The words of a session without a leader.
+fn teleop(port: &str) -> [&str; 9] {
+    [
+        "teleop",
+        "--teleop",
+        "none",
+        "--robot-port",
+        port,
+        "--robot-id",
+        "b",
+        "--yes",
+        "--json",
+    ]
 }
 
 fn signal(child: &Child, signal: Signal) {

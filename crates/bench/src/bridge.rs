@@ -245,13 +245,11 @@ impl Rig {
                 return;
             }
             let mut rest = &bytes[..count];
-            while !rest.is_empty() {
-                let (taken, frame) = self.reader.push(rest);
-                rest = &rest[taken..];
-                match frame.map(frame::decode::<BoardAnswer>) {
-                    Some(Err(_)) => self.damaged += 1,
-                    Some(Ok((_, BoardAnswer::Refused(_)))) => self.refused = true,
-                    Some(Ok(_)) | None => {}
+            while let Some(answer) = self.reader.next(&mut rest) {
+                match answer {
+                    Err(_) => self.damaged += 1,
+                    Ok((_, BoardAnswer::Refused(_))) => self.refused = true,
+                    Ok(_) => {}
                 }
             }
         }

@@ -231,13 +231,10 @@ impl Board {
 
     fn take_frames(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
-        while !rest.is_empty() {
-            let (taken, frame) = self.reader.push(rest);
-            rest = rest.get(taken..).unwrap_or_default();
-            match frame.map(frame::decode::<Command>) {
-                None => {}
-                Some(Err(_)) => bump(&mut self.counters.bad_frames),
-                Some(Ok((seq, command))) => self.take_frame(seq, command),
+        while let Some(message) = self.reader.next(&mut rest) {
+            match message {
+                Err(_) => bump(&mut self.counters.bad_frames),
+                Ok((seq, command)) => self.take_frame(seq, command),
             }
         }
     }

@@ -113,8 +113,21 @@ impl FrameReader {
         }
     }
 
+    /// The next message of what was received, and its number; what is taken for it leaves `received`. Nothing once all is taken.
+    ///
+    /// # Errors
+    /// What is wrong with a frame; the one behind it comes with the next call.
+    pub fn next<M: DeserializeOwned>(
+        &mut self,
+        received: &mut &[u8],
+    ) -> Option<Result<(u16, M), FrameError>> {
+        let (taken, frame) = self.push(received);
+        *received = received.get(taken..).unwrap_or_default();
+        frame.map(decode)
+    }
+
     /// Takes bytes up to the end of the next frame: how many it took, and that frame, without the zero, for [`decode`].
-    pub fn push(&mut self, received: &[u8]) -> (usize, Option<&mut [u8]>) {
+    fn push(&mut self, received: &[u8]) -> (usize, Option<&mut [u8]>) {
         for (index, &byte) in received.iter().enumerate() {
             if byte != 0 {
                 match self.bytes.get_mut(self.len) {
@@ -150,13 +163,8 @@ mod tests {
     use crate::message::{Command, MAX_RAW, RawBytes};
 
     fn frames(stream: &[u8]) -> Vec<Result<(u16, Command), FrameError>> {
-        let (mut reader, mut rest, mut out) = (FrameReader::new(), stream, Vec::new());
-        while !rest.is_empty() {
-            let (taken, frame) = reader.push(rest);
-            out.extend(frame.map(decode));
-            rest = &rest[taken..];
-        }
-        out
+        let (mut reader, mut rest) = (FrameReader::new(), stream);
+        std::iter::from_fn(|| reader.next(&mut rest)).collect()
     }
 
     #[test]

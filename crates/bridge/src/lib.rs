@@ -33,8 +33,8 @@
 //! let actions = board.step(Duration::from_millis(1), BoardEvent::Host(hello));
 //!
 //! let mut reader = FrameReader::new();
-//! let (_, first) = reader.push(actions.to_host);
-//! let Some(Ok((1, BoardAnswer::Hello(info)))) = first.map(frame::decode) else { panic!("no hello") };
+//! let first = reader.next(&mut &*actions.to_host);
+//! let Some(Ok((1, BoardAnswer::Hello(info)))) = first else { panic!("no hello") };
 //! assert_eq!((info.version, info.name.as_str()), (VERSION, "example"));
 //! # Ok::<(), frame::FrameError>(())
 //! ```

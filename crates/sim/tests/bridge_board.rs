@@ -183,13 +183,10 @@ impl Rig {
                 return;
             }
             let mut rest = &bytes[..count];
-            while !rest.is_empty() {
-                let (taken, frame) = self.reader.push(rest);
-                rest = &rest[taken..];
-                match frame.map(frame::decode::<BoardAnswer>) {
-                    Some(Ok((_, BoardAnswer::State(state)))) => self.states.push(state),
-                    Some(answer) => self.answers.push(answer.unwrap().1),
-                    None => {}
+            while let Some(answer) = self.reader.next(&mut rest) {
+                match answer.unwrap().1 {
+                    BoardAnswer::State(state) => self.states.push(state),
+                    answer => self.answers.push(answer),
                 }
             }
         }

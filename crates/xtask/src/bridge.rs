@@ -12,12 +12,12 @@ mod rig;
 mod toolchain;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::answer;
+use crate::command::built_ulna;
 
 /// What is asked for.
 struct Options {
@@ -54,7 +54,7 @@ pub(crate) fn run(root: &Path, args: impl Iterator<Item = String>) -> Result<Exi
     };
     let ulna = match options.ulna {
         Some(program) => program,
-        None => built(root)?,
+        None => built_ulna(root)?,
     };
     good &= checks::run(root, &qemu, &emulated, &ulna, options.trials)?;
     println!("  {:.0} s in all", since.elapsed().as_secs_f64());
@@ -85,15 +85,4 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options> {
         }
     }
     Ok(options)
-}
-
-/// The program as cargo builds it.
-fn built(root: &Path) -> Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.current_dir(root);
-    answer(command.args(["build", "--quiet", "--package", "ulna-cli"]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    let target = target.unwrap_or_else(|| root.join("target"));
-    Ok(target.join("debug").join("ulna"))
 }

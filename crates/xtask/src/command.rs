@@ -1,5 +1,6 @@
 //! Other programs, run to their end.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -16,4 +17,19 @@ pub(crate) fn answer(command: &mut Command) -> Result<String> {
         bail!("`{name}` failed ({}): {last}", output.status);
     }
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// `ulna` as cargo builds it now; it puts all programs of a build into one folder, this one too.
+pub(crate) fn built_ulna(root: &Path) -> Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.current_dir(root);
+    answer(command.args(["build", "--quiet", "--package", "ulna-cli"]))
+        .context("ulna cannot be built")?;
+    let own = std::env::current_exe().context("this program's place is unknown")?;
+    let ulna = own.with_file_name(format!("ulna{}", std::env::consts::EXE_SUFFIX));
+    match ulna.is_file() {
+        true => Ok(ulna),
+        false => bail!("{} is not there", ulna.display()),
+    }
 }

@@ -3,12 +3,14 @@
 
 #![allow(clippy::print_stdout)] // a chore prints its answer
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+
+use crate::command::built_ulna;
 
 /// Minutes in real time by default.
 const MINUTES: f64 = 10.0;
@@ -46,14 +48,7 @@ pub(crate) fn run(root: &Path, mut words: impl Iterator<Item = String>) -> Resul
             _ => bail!("usage: cargo run -p xtask -- soak [--minutes N] [--virtual SECONDS]"),
         }
     }
-    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
-    let built = Command::new(cargo)
-        .current_dir(root)
-        .args(["build", "--quiet", "--package", "ulna-cli"])
-        .status()
-        .context("cannot start cargo")?;
-    ensure!(built.success(), "ulna cannot be built");
-    let ulna = ulna()?;
+    let ulna = built_ulna(root)?;
     let scratch = tempfile::tempdir().context("cannot make a folder for temporary files")?;
     let mut grown = Vec::new();
     for session in sessions(scratch.path(), minutes, seconds) {
@@ -70,12 +65,6 @@ pub(crate) fn run(root: &Path, mut words: impl Iterator<Item = String>) -> Resul
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
-}
-
-/// Cargo puts all binaries of a build into one folder.
-fn ulna() -> Result<PathBuf> {
-    let own = std::env::current_exe().context("this program's place is unknown")?;
-    Ok(own.with_file_name(format!("ulna{}", std::env::consts::EXE_SUFFIX)))
 }
 
 fn sessions(scratch: &Path, minutes: f64, seconds: u64) -> Vec<Session> {

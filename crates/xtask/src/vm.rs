@@ -14,11 +14,11 @@ mod packages;
 mod seen;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::answer;
+use crate::command::built_ulna;
 
 /// Runs the chore.
 pub(crate) fn run(root: &Path, mut args: impl Iterator<Item = String>) -> Result<ExitCode> {
@@ -38,7 +38,7 @@ pub(crate) fn run(root: &Path, mut args: impl Iterator<Item = String>) -> Result
     };
     let program = match program {
         Some(program) => program,
-        None => built(root)?,
+        None => built_ulna(root)?,
     };
     let scratch = tempfile::tempdir().context("cannot make a folder for temporary files")?;
     let seen = machine::run(&unpacked, &program, scratch.path())?;
@@ -61,15 +61,4 @@ pub(crate) fn run(root: &Path, mut args: impl Iterator<Item = String>) -> Result
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The program as cargo builds it.
-fn built(root: &Path) -> Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.current_dir(root);
-    answer(command.args(["build", "--quiet", "--package", "ulna-cli"]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    let target = target.unwrap_or_else(|| root.join("target"));
-    Ok(target.join("debug").join("ulna"))
 }

@@ -78,14 +78,10 @@ impl Link {
         let actions = self.board.step(at, event);
         self.bus.extend(actions.to_bus);
         let (mut reader, mut rest, mut out) = (FrameReader::new(), actions.to_host, Vec::new());
-        while !rest.is_empty() {
-            let (taken, frame) = reader.push(rest);
-            rest = &rest[taken..];
-            if let Some(frame) = frame {
-                let (seq, answer): (u16, BoardAnswer) = frame::decode(frame).unwrap();
-                self.answers.push((seq, answer.clone()));
-                out.push(answer);
-            }
+        while let Some(message) = reader.next::<BoardAnswer>(&mut rest) {
+            let (seq, answer) = message.unwrap();
+            self.answers.push((seq, answer.clone()));
+            out.push(answer);
         }
         out
     }

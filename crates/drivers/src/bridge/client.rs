@@ -195,12 +195,9 @@ impl BridgeClient {
         loop {
             let count = self.port.read(now, &mut bytes)?;
             let mut rest = &bytes[..count];
-            while !rest.is_empty() {
-                let (taken, frame) = self.reader.push(rest);
-                let answer = frame.map(frame::decode::<BoardAnswer>);
-                rest = rest.get(taken..).unwrap_or_default();
+            while let Some(answer) = self.reader.next(&mut rest) {
                 // A damaged frame is a lost one: states come again, and what is asked is asked with patience.
-                if let Some(Ok((seq, answer))) = answer {
+                if let Ok((seq, answer)) = answer {
                     self.take(seq, answer, now);
                 }
             }

@@ -5,10 +5,8 @@ use ulna_bridge::message::BoardAnswer;
 
 pub(crate) fn run(input: &[u8]) {
     let (mut reader, mut rest) = (FrameReader::new(), input);
-    while !rest.is_empty() {
-        let (taken, frame) = reader.push(rest);
-        rest = &rest[taken..];
-        let Some(Ok((seq, answer))) = frame.map(frame::decode::<BoardAnswer>) else {
+    while let Some(message) = reader.next::<BoardAnswer>(&mut rest) {
+        let Ok((seq, answer)) = message else {
             continue;
         };
         let mut out = [0; MAX_FRAME];

@@ -84,24 +84,19 @@ impl Trials<'_> {
         })
     }
 
+    /// A session with the leader.
+    fn teleop_command(&self, port: &str) -> Command {
+        let mut ulna = self.command(&["teleop", "--yes", "--json"]);
+        ulna.args(["--robot-port", port, "--robot-id", ID]);
+        ulna.args(["--teleop-port", &self.rig.leader, "--teleop-id", ID]);
+        ulna
+    }
+
     /// A session with the leader, which ends by itself.
     fn teleop(&self, port: &str, seconds: u32) -> Result<(bool, Value)> {
-        let seconds = seconds.to_string();
-        let output = self.output(&[
-            "teleop",
-            "--robot-port",
-            port,
-            "--robot-id",
-            ID,
-            "--teleop-port",
-            &self.rig.leader,
-            "--teleop-id",
-            ID,
-            "--duration",
-            &seconds,
-            "--yes",
-            "--json",
-        ])?;
+        let mut ulna = self.teleop_command(port);
+        ulna.args(["--duration", &seconds.to_string()]);
+        let output = ulna.output().context("cannot run ulna")?;
         let text = String::from_utf8_lossy(&output.stdout);
         let report = serde_json::from_str(text.trim()).unwrap_or(Value::Null);
         Ok((output.status.success(), report))
@@ -109,19 +104,7 @@ impl Trials<'_> {
 
     /// A session that goes on until it is ended.
     fn begin_teleop(&self, port: &str) -> Result<Running> {
-        let mut ulna = self.command(&[
-            "teleop",
-            "--robot-port",
-            port,
-            "--robot-id",
-            ID,
-            "--teleop-port",
-            &self.rig.leader,
-            "--teleop-id",
-            ID,
-            "--yes",
-            "--json",
-        ]);
+        let mut ulna = self.teleop_command(port);
         ulna.stdout(Stdio::piped()).stderr(Stdio::null());
         let child = ulna.spawn().context("cannot run ulna")?;
         let running = Running(child);

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use super::environment::python_script;
 use super::report::{Outcome, Report};
-use super::sources;
+use crate::command::built_ulna;
 
 /// The kinds that are driven: a Feetech arm and a Dynamixel one.
 const KINDS: [&str; 2] = ["so101", "koch"];
@@ -60,8 +60,7 @@ fn script(root: &Path, scratch: &Path, python: &Path, name: &str) -> Command {
 
 /// What LeRobot recorded, ulna opens without an error.
 fn report_of_check(report: &mut Report, root: &Path, folder: &Path) -> Result<()> {
-    let mut command = sources::cargo(root);
-    command.args(["run", "--quiet", "--package", "ulna-cli", "--"]);
+    let mut command = Command::new(built_ulna(root)?);
     command.args(["dataset", "check"]).arg(folder);
     let output = command
         .output()
@@ -90,10 +89,7 @@ struct Served {
 
 impl Served {
     fn start(root: &Path, scratch: &Path, kind: &str, adapter: &str) -> Result<Self> {
-        // Built first, so that starting it takes no time; cargo then becomes the program, so that signals reach it.
-        sources::run(sources::cargo(root).args(["build", "--quiet", "--package", "ulna-cli"]))?;
-        let mut command = sources::cargo(root);
-        command.args(["run", "--quiet", "--package", "ulna-cli", "--"]);
+        let mut command = Command::new(built_ulna(root)?);
         command.args(["sim", "serve", "--robot", kind, "--leader"]);
         command.args(["--adapter", adapter]);
         command.args(["--robot-id", ID, "--teleop-id", ID]);

@@ -14,7 +14,6 @@ use anyhow::{Context, Result};
 
 use super::environment::python_script;
 use super::report::{Outcome, Report};
-use super::sources;
 
 mod editing;
 mod files;
@@ -68,8 +67,7 @@ pub(super) fn check(
         seed,
     } = plan;
     let scratch = tempfile::tempdir().context("cannot make a folder for temporary files")?;
-    sources::run(sources::cargo(root).args(["build", "--quiet", "--package", "ulna-cli"]))?;
-    let ulna = Ulna::next_to_this_program()?;
+    let ulna = Ulna::built(root)?;
     let busy = Load::of(load);
     let mut left = Vec::new();
     if kills > 0 {

@@ -10,19 +10,16 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
+use crate::command::built_ulna;
+
 /// The binary.
 #[derive(Debug)]
 pub(super) struct Ulna(PathBuf);
 
 impl Ulna {
-    /// Cargo puts all binaries of a build into one folder.
-    pub(super) fn next_to_this_program() -> Result<Ulna> {
-        let own = std::env::current_exe().context("this program's place is unknown")?;
-        let path = own.with_file_name(format!("ulna{}", std::env::consts::EXE_SUFFIX));
-        match path.is_file() {
-            true => Ok(Ulna(path)),
-            false => bail!("{} is not there", path.display()),
-        }
+    /// The binary of now.
+    pub(super) fn built(root: &Path) -> Result<Ulna> {
+        built_ulna(root).map(Ulna)
     }
 
     /// `ulna` with these words, silent and without a terminal.
