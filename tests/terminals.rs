@@ -244,6 +244,27 @@ fn a_question_needs_its_answer_and_no_other() {
 }
 
 #[test]
+fn what_is_to_become_a_file_has_whole_lines_in_a_narrow_terminal() {
+    for words in [
+        &["doctor", "--udev"][..],
+        &["robots", "show", "so101", "--toml"],
+    ] {
+        let file = run(words).stdout;
+        let long = file.lines().max_by_key(|line| line.len()).unwrap();
+        assert!(long.len() > 60, "{words:?}");
+        let mut shell = Command::new("sh");
+        let here = ulna(words);
+        shell.args(["-c", r#"stty cols 40; "$@"; echo the end"#, "sh"]);
+        shell.arg(here.get_program()).args(words);
+        let (terminal, mut child) = Terminal::with(&shell);
+        terminal.says("the end");
+        ends(&mut child);
+        let said = terminal.said.lock().unwrap().replace("\r\n", "\n");
+        assert!(said.contains(file.trim_end()), "{words:?}: {said}");
+    }
+}
+
+#[test]
 fn an_output_that_is_full_is_no_panic() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = folder.path().join("data").to_str().unwrap().to_owned();

@@ -15,7 +15,7 @@ use crate::live::{LiveLine, Status};
 use crate::loudness::is_quiet;
 use crate::outcome::Outcome;
 use crate::print::message;
-pub(crate) use crate::print::{json, line, note, notes, text, warning};
+pub(crate) use crate::print::{content, json, line, note, notes, text, warning};
 use crate::session_text::session;
 use crate::status::{TickLine, how_to_end, leaving};
 

@@ -39,6 +39,14 @@ pub(crate) fn text(text: &Text) -> io::Result<()> {
     Ok(())
 }
 
+/// Prints the content of a file, which people copy out of a terminal, too: its lines are whole however long they are.
+pub(crate) fn content(text: &Text) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    text.lines()
+        .iter()
+        .try_for_each(|line| writeln!(out, "{line}"))
+}
+
 /// Prints what can go wrong in a simulation; the exit code.
 pub(crate) fn faults(words: &[std::ffi::OsString]) -> u8 {
     let faults = ulna_session::faults_in_words();

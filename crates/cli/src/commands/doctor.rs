@@ -13,7 +13,7 @@ use crate::output;
 
 pub(crate) fn doctor(args: &DoctorArgs, json: bool) -> Result<Outcome> {
     if args.udev {
-        output::text(&Text::split(udev_rules().trim_end()))?;
+        output::content(&Text::split(udev_rules().trim_end()))?;
         return Ok(Outcome::Done);
     }
     let stop = stop()?;

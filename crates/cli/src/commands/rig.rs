@@ -27,7 +27,7 @@ pub(crate) fn rig(action: &RigAction, json: bool) -> Result<Outcome> {
             let file = rig_file::load(name)?;
             match json {
                 true => output::json(&serde_json::to_value(&file)?)?,
-                false => output::text(&Text::split(in_toml(&file)?))?,
+                false => output::content(&Text::split(in_toml(&file)?))?,
             }
             Ok(Outcome::Done)
         }
@@ -97,7 +97,7 @@ fn new(args: &NewRigArgs, json: bool) -> Result<Outcome> {
         return Ok(Outcome::Done);
     }
     output::line(format_args!("{} is written:", path.display()))?;
-    output::text(&Text::split(in_toml(&file)?))?;
+    output::content(&Text::split(in_toml(&file)?))?;
     let open = findings
         .iter()
         .filter(|finding| finding.severity != RigVerdict::Ok);

@@ -25,7 +25,7 @@ pub(crate) fn robots(action: &RobotsAction, json: bool) -> Result<Outcome> {
             }
         }
         RobotsAction::Show { name, toml: true } => {
-            output::text(&Text::split(known::read(name)?.0.trim_end()))?;
+            output::content(&Text::split(known::read(name)?.0.trim_end()))?;
         }
         RobotsAction::Show { name, toml: false } => {
             let kind = known::find(name)?;
