@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::error::CameraError;
 use crate::identity::CameraIdentity;
-use crate::settings::{CameraKind, CameraSettings};
+use crate::settings::CameraSettings;
 use crate::usb::{UsbDemand, UsbPlace, usb_place};
 use crate::v4l2;
 use crate::v4l2::choose::{CameraMode, explained, likely, modes};
@@ -175,7 +175,7 @@ pub(crate) fn open(
 /// # Errors
 /// If it is not there.
 pub fn identity(settings: &CameraSettings) -> Result<CameraIdentity, CameraError> {
-    if !matches!(settings.source(), CameraKind::V4l2 | CameraKind::Opencv) {
+    if !settings.is_device() {
         return Ok(CameraIdentity::of_address(&settings.shown()));
     }
     let path = device_of(settings)?;
@@ -188,14 +188,12 @@ pub fn identity(settings: &CameraSettings) -> Result<CameraIdentity, CameraError
 
 /// The same settings with the name under which a webcam stays the same, where it has one.
 pub fn lasting(settings: &CameraSettings) -> CameraSettings {
-    let link = match settings.source() {
-        CameraKind::V4l2 | CameraKind::Opencv => device_of(settings).ok().and_then(|path| {
-            CameraIdentity::of_device(Path::new("/"), &path)
-                .lasting()
-                .map(Path::to_owned)
-        }),
-        _ => None,
-    };
+    let device = settings.is_device().then(|| device_of(settings));
+    let link = device.and_then(Result::ok).and_then(|path| {
+        CameraIdentity::of_device(Path::new("/"), &path)
+            .lasting()
+            .map(Path::to_owned)
+    });
     CameraSettings {
         index_or_path: link.map_or_else(
             || settings.index_or_path.clone(),
@@ -207,7 +205,7 @@ pub fn lasting(settings: &CameraSettings) -> CameraSettings {
 
 /// What a camera will ask of its USB bus, if it is on one: estimated before it is opened.
 pub fn usb_demand(name: &str, settings: &CameraSettings) -> Option<UsbDemand> {
-    if !matches!(settings.source(), CameraKind::V4l2 | CameraKind::Opencv) {
+    if !settings.is_device() {
         return None;
     }
     let path = device_of(settings).ok()?;

@@ -25,8 +25,6 @@ pub(crate) fn source(settings: &CameraSettings) -> Result<Box<dyn Source>, Camer
 
 /// The device of these settings, if it is one of this computer.
 pub(crate) fn device(settings: &CameraSettings) -> Option<PathBuf> {
-    match settings.source() {
-        CameraKind::V4l2 | CameraKind::Opencv => devices::device_of(settings).ok(),
-        _ => None,
-    }
+    let device = settings.is_device().then(|| devices::device_of(settings));
+    device?.ok()
 }

@@ -131,7 +131,12 @@ impl CameraSettings {
         without_password(&self.index_or_path)
     }
 
-    /// How its pictures come.
+    /// Whether it is a device of this computer.
+    pub fn is_device(&self) -> bool {
+        self.source() == CameraKind::V4l2
+    }
+
+    /// How its pictures come; [`CameraKind::Opencv`] is none of the answers.
     pub fn source(&self) -> CameraKind {
         match self.kind {
             None | Some(CameraKind::Opencv) => kind_of(&self.index_or_path),

@@ -10,7 +10,7 @@ use crate::error::CameraError;
 use crate::identity::CameraIdentity;
 use crate::inbox::LossCount;
 use crate::live::{LiveCamera, Seen};
-use crate::settings::{CameraKind, CameraSettings};
+use crate::settings::CameraSettings;
 use crate::source::StampSource;
 use crate::thumbnail::Thumbnail;
 use crate::usb::{UsbPlace, usb_place};
@@ -88,9 +88,11 @@ pub fn settle(
     camera: &mut LiveCamera,
     settings: &CameraSettings,
 ) -> Result<CameraFacts, CameraError> {
-    let is_device = matches!(settings.source(), CameraKind::V4l2 | CameraKind::Opencv);
     // Beginning and locking go through a second handle: the first belongs to the thread that reads.
-    let mut device = is_device.then(|| devices::open(settings)).transpose()?;
+    let mut device = settings
+        .is_device()
+        .then(|| devices::open(settings))
+        .transpose()?;
     let mut notes = match &mut device {
         Some(device) => begin(&mut **device, settings),
         None => Vec::new(),

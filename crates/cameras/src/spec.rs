@@ -1,10 +1,12 @@
 //! A camera as it is typed: its place, its keys, and what is wrong with them.
 
+use serde::de::DeserializeOwned;
+use serde::de::value::StrDeserializer;
 use url::Url;
 
 use crate::error::CameraError;
 use crate::place::without_password;
-use crate::settings::{CameraKind, CameraSettings, PixelFormat};
+use crate::settings::{CameraKind, CameraSettings};
 
 /// The keys of a camera, without its place.
 const KEYS: [&str; 13] = [
@@ -46,23 +48,14 @@ impl CameraSettings {
             let wrong = || format!("{key}={value} is not a number of that kind");
             value.parse().map(Some).map_err(|_| wrong())
         }
+        fn named<T: DeserializeOwned>(key: &str, value: &str) -> Result<Option<T>, String> {
+            let name = StrDeserializer::<serde::de::value::Error>::new(value);
+            let named = T::deserialize(name).map_err(|problem| format!("{key}={value}: {problem}"));
+            named.map(Some)
+        }
         match key {
-            "type" => {
-                self.kind = Some(match value {
-                    "v4l2" => CameraKind::V4l2,
-                    "http" => CameraKind::Http,
-                    "ffmpeg" => CameraKind::Ffmpeg,
-                    "opencv" => CameraKind::Opencv,
-                    _ => return Err(format!("type={value}: it is v4l2, http or ffmpeg")),
-                });
-            }
-            "fourcc" => {
-                self.fourcc = Some(match value {
-                    "MJPG" => PixelFormat::Mjpg,
-                    "YUYV" => PixelFormat::Yuyv,
-                    _ => return Err(format!("fourcc={value}: it is MJPG or YUYV")),
-                });
-            }
+            "type" => self.kind = named(key, value)?,
+            "fourcc" => self.fourcc = named(key, value)?,
             "auto" => {
                 self.auto = match value {
                     "true" => true,
@@ -200,7 +193,7 @@ fn value_problem(settings: &CameraSettings) -> Option<String> {
         ("white_balance", settings.white_balance.is_some()),
         ("focus", settings.focus.is_some()),
     ];
-    if settings.source() != CameraKind::V4l2
+    if !settings.is_device()
         && let Some((key, _)) = of_v4l2.into_iter().find(|(_, given)| *given)
     {
         return Some(format!(
