@@ -151,6 +151,7 @@ fn parse_within(text: &str, origin: &str, depth: usize) -> Result<RobotKind, Rob
         }
         let (text, origin) = read(&of)?;
         file.build(parse_within(&text, &origin, depth - 1)?)
+            .map_err(|error| malformed(error.to_string()))?
     } else {
         toml::from_str(text).map_err(toml)?
     };
