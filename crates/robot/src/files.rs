@@ -160,6 +160,11 @@ fn parse_within(text: &str, origin: &str, depth: usize) -> Result<RobotKind, Rob
     Ok(kind)
 }
 
+/// Names of the robots that come with ulna.
+pub fn built_in() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name)
+}
+
 /// All robots: the built-in ones and those of the user's folder, which take precedence.
 pub fn list() -> Vec<ListedRobot> {
     let mut all: Vec<ListedRobot> = BUILT_IN

@@ -62,7 +62,11 @@ impl RobotKind {
 }
 
 impl TravelSpec {
-    fn put(&self, joint: &mut JointSpec) {
+    /// Gives a joint these ends. One that turned all the way round does so no more, if less than its turn is between them: older LeRobots
+    /// swept the range of every joint.
+    pub fn put(&self, joint: &mut JointSpec) {
+        let step = core::f64::consts::TAU / f64::from(joint.resolution.max(1));
+        joint.full_turn &= self.upper - self.lower > core::f64::consts::TAU - 2.5 * step;
         (joint.lower, joint.upper) = (self.lower, self.upper);
     }
 }
