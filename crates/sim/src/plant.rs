@@ -6,6 +6,7 @@
 use core::fmt;
 use core::time::Duration;
 
+use nalgebra::Isometry3;
 use ulna_core::joints::Joints;
 
 /// What a motor is controlled by.
@@ -98,4 +99,14 @@ pub trait Physics: Plant + fmt::Debug + Send {
     /// Puts the joints at rest at these angles, rad, the servos' set points included. Joints whose angle is missing or NaN stay as
     /// they are.
     fn place(&mut self, angles: &Joints<f64>);
+
+    /// Where the free bodies around it are, base frame.
+    fn bodies(&self) -> &[Isometry3<f64>] {
+        &[]
+    }
+
+    /// Puts the free bodies somewhere, at rest; those without a pose stay where they are.
+    fn place_bodies(&mut self, poses: &[Isometry3<f64>]) {
+        let _ = poses;
+    }
 }
