@@ -190,7 +190,8 @@ impl Arm {
         self.measure();
     }
 
-    /// The same arm among things that it can touch: free bodies of `matter`, and `fixtures`. Its links are what the robot file draws.
+    /// The same arm among things that it can touch: `fixtures`, and the free bodies that [`lay_out`](Physics::lay_out) gives it. Its links are
+    /// what the robot file draws.
     ///
     /// # Errors
     /// If it has more joints than contact is known for.
@@ -198,7 +199,6 @@ impl Arm {
         mut self,
         kind: &RobotKind,
         fixtures: &[Fixture],
-        matter: &[Matter],
     ) -> Result<Self, MechanicsError> {
         if kind.dof() > MAX_ARM {
             return Err(MechanicsError::TooManyToTouch {
@@ -207,7 +207,7 @@ impl Arm {
             });
         }
         let rest = self.mechanics.pose(&self.angles);
-        self.contacts = Some(Box::new(Contacts::new(kind, &rest, fixtures, matter)));
+        self.contacts = Some(Box::new(Contacts::new(kind, &rest, fixtures)));
         Ok(self)
     }
 
@@ -337,9 +337,9 @@ impl Physics for Arm {
         contacts.map_or(&[], Contacts::poses)
     }
 
-    fn place_bodies(&mut self, poses: &[Isometry3<f64>]) {
+    fn lay_out(&mut self, matter: &[Matter], poses: &[Isometry3<f64>]) {
         if let Some(contacts) = &mut self.contacts {
-            contacts.place(poses);
+            contacts.lay_out(matter, poses);
         }
     }
 }

@@ -88,26 +88,14 @@ struct Warm {
 }
 
 impl Contacts {
-    /// The bodies of `matter`, which [`place`](Self::place) puts somewhere, among `fixtures`, for a robot whose links stand like `rest` to begin with.
-    pub(crate) fn new(
-        kind: &RobotKind,
-        rest: &Pose,
-        fixtures: &[Fixture],
-        matter: &[Matter],
-    ) -> Self {
-        let matter = &matter[..matter.len().min(MAX_BODIES)];
-        let pieces = Pieces::new(kind, rest, fixtures, matter);
-        let bodies: Vec<Body> = matter
-            .iter()
-            .zip(&pieces.bodies)
-            .map(|(matter, piece)| Body::new(matter, piece.solid.radius, Isometry3::identity()))
-            .collect();
+    /// No bodies among `fixtures`, for a robot whose links stand like `rest` to begin with.
+    pub(crate) fn new(kind: &RobotKind, rest: &Pose, fixtures: &[Fixture]) -> Self {
         let still = (Vector3::z(), Vector3::zeros());
         Self {
-            pieces,
-            poses: bodies.iter().map(|body| body.pose).collect(),
-            inertia: vec![Matrix3::zeros(); bodies.len()],
-            bodies,
+            pieces: Pieces::new(kind, rest, fixtures),
+            poses: Vec::with_capacity(MAX_BODIES),
+            inertia: Vec::with_capacity(MAX_BODIES),
+            bodies: Vec::with_capacity(MAX_BODIES),
             places: Vec::with_capacity(MAX_CONTACTS),
             keys: Vec::with_capacity(MAX_CONTACTS),
             contacts: Vec::with_capacity(MAX_CONTACTS),
@@ -118,13 +106,17 @@ impl Contacts {
         }
     }
 
-    /// Puts the bodies somewhere, at rest. Bodies without a pose stay where they are.
-    pub(crate) fn place(&mut self, poses: &[Isometry3<f64>]) {
-        for (body, pose) in self.bodies.iter_mut().zip(poses) {
-            body.place(*pose);
-        }
+    /// Replaces the bodies by others, at rest at these poses; one without a pose is left out.
+    pub(crate) fn lay_out(&mut self, matter: &[Matter], poses: &[Isometry3<f64>]) {
+        self.bodies.clear();
         self.warm.clear();
-        self.publish();
+        self.pieces.replace(matter);
+        let bodies = matter.iter().zip(&self.pieces.bodies).zip(poses);
+        self.bodies.extend(
+            bodies.map(|((matter, piece), pose)| Body::new(matter, piece.solid.radius, *pose)),
+        );
+        self.poses = self.bodies.iter().map(|body| body.pose).collect();
+        self.inertia = vec![Matrix3::zeros(); self.bodies.len()];
     }
 
     /// Where the bodies are, base frame.

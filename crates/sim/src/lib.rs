@@ -6,7 +6,7 @@
 //! Reading order: [`plant`] (the boundary between electronics and mechanics), [`law`] (one servo's motor), [`arm`] (the arm it
 //! moves), [`contact`] (what that touches), [`hand`] (what moves a leader), [`mod@bench`] (servos on a table), [`servo`] (registers and protections), [`wire`],
 //! [`adapter`] and [`bus`] (bytes in time), [`workbench`] (servos in every state), [`fault`] (what goes wrong), [`memory`] and [`pty`] (all of it
-//! behind a port), [`board`] (a bridge board in front of it); [`visual`], [`render`], [`camera`] and [`pose_slot`] (what a camera sees, and when); [`scene`] and [`scenes`]
+//! behind a port), [`board`] (a bridge board in front of it); [`visual`], [`render`], [`camera`] and [`pose_slot`] (what a camera sees, and when), [`sight`] (what a person sees); [`scene`] and [`scenes`]
 //! (what stands around the arm, and what is to be done there); [`world`] (everything together).
 
 pub mod adapter;
@@ -28,6 +28,7 @@ pub mod render;
 pub mod scene;
 pub mod scenes;
 pub mod servo;
+pub mod sight;
 pub mod visual;
 pub mod wire;
 pub mod workbench;

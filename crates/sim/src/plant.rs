@@ -9,6 +9,8 @@ use core::time::Duration;
 use nalgebra::Isometry3;
 use ulna_core::joints::Joints;
 
+use crate::contact::Matter;
+
 /// What a motor is controlled by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Control {
@@ -105,8 +107,8 @@ pub trait Physics: Plant + fmt::Debug + Send {
         &[]
     }
 
-    /// Puts the free bodies somewhere, at rest; those without a pose stay where they are.
-    fn place_bodies(&mut self, poses: &[Isometry3<f64>]) {
-        let _ = poses;
+    /// Replaces the free bodies by others, at rest at these poses.
+    fn lay_out(&mut self, matter: &[Matter], poses: &[Isometry3<f64>]) {
+        let _ = (matter, poses);
     }
 }

@@ -51,14 +51,6 @@ impl Body {
         }
     }
 
-    /// Puts it somewhere, at rest.
-    pub(crate) fn place(&mut self, pose: Isometry3<f64>) {
-        self.pose = pose;
-        self.velocity = Vector3::zeros();
-        self.spin = Vector3::zeros();
-        self.wake();
-    }
-
     pub(crate) fn wake(&mut self) {
         self.awake = true;
         self.still = 0.0;

@@ -56,7 +56,6 @@ impl Pieces {
         kind: &RobotKind,
         rest: &Pose,
         fixtures: &[Fixture],
-        matter: &[Matter],
     ) -> Self {
         let mut numbers = u16::try_from(MAX_BODIES).unwrap_or(u16::MAX)..;
         let mut piece = |shape: &Shape, pose, friction| {
@@ -88,15 +87,6 @@ impl Pieces {
             }
         }
         links.iter_mut().for_each(Group::enclose);
-        let bodies = matter.iter().enumerate().map(|(number, matter)| {
-            let number = u16::try_from(number).unwrap_or(u16::MAX);
-            Piece::new(
-                &matter.shape,
-                Isometry3::identity(),
-                matter.friction,
-                number,
-            )
-        });
         let chains = (0..kind.dof()).map(|link| {
             let mut chain = 0;
             let mut joint = Some(link);
@@ -108,10 +98,20 @@ impl Pieces {
         });
         Self {
             links,
-            bodies: bodies.collect(),
+            bodies: Vec::new(),
             fixtures,
             chains: chains.collect(),
         }
+    }
+
+    /// Other bodies.
+    pub(crate) fn replace(&mut self, matter: &[Matter]) {
+        let bodies = matter.iter().take(MAX_BODIES).zip(0..);
+        let pieces = bodies.map(|(matter, number)| {
+            let pose = Isometry3::identity();
+            Piece::new(&matter.shape, pose, matter.friction, number)
+        });
+        self.bodies = pieces.collect();
     }
 
     /// Whether a joint turns a link.

@@ -37,8 +37,8 @@ fn world(matter: &[Matter], poses: &[Isometry3<f64>]) -> Arm {
         ..ArmOptions::default()
     };
     let arm = Arm::new(&kind, &kind.nominal_calibration(), options).unwrap();
-    let mut arm = arm.among(&kind, &[table()], matter).unwrap();
-    arm.place_bodies(poses);
+    let mut arm = arm.among(&kind, &[table()]).unwrap();
+    arm.lay_out(matter, poses);
     arm
 }
 
@@ -97,9 +97,9 @@ fn a_cube_slides_as_its_friction_says() {
         };
         let arm = Arm::new(&kind, &kind.nominal_calibration(), ArmOptions::default()).unwrap();
         let mut arm = arm
-            .among(&kind, &[fixture], &[cube(0.03, 0.05, friction)])
+            .among(&kind, &[fixture])
             .unwrap();
-        arm.place_bodies(&[lay(0.015)]);
+        arm.lay_out(&[cube(0.03, 0.05, friction)], &[lay(0.015)]);
         run(&mut arm, 0.5);
         let way = (arm.bodies()[0].translation.vector - lay(0.015).translation.vector).norm();
         let ideal = 9.80665 * (0.3f64.sin() - friction * 0.3f64.cos()) * 0.125;
@@ -173,9 +173,9 @@ fn grasp(matter: Matter, yaw: f64, squeeze: f64, seconds: f64) -> Held {
         ..ArmOptions::default()
     };
     let arm = Arm::new(&kind, &kind.nominal_calibration(), options).unwrap();
-    let mut arm = arm.among(&kind, &[table()], &[matter]).unwrap();
+    let mut arm = arm.among(&kind, &[table()]).unwrap();
     let turn = nalgebra::UnitQuaternion::from_euler_angles(0.0, 0.0, yaw);
-    arm.place_bodies(&[Isometry3::from_parts(at.into(), turn)]);
+    arm.lay_out(&[matter], &[Isometry3::from_parts(at.into(), turn)]);
 
     let mut drives = [Drive::default(); 6];
     let mut now = 0.0;
@@ -229,12 +229,20 @@ fn grasp(matter: Matter, yaw: f64, squeeze: f64, seconds: f64) -> Held {
     }
 }
 
+// The lightest, the widest and one that engines for rigid bodies drop: none slips or sinks in by a millimetre, and the servo feels what it squeezes.
 #[test]
 fn a_cube_is_lifted_and_held() {
-    for (side, mass, friction) in [(0.03, 0.03, 0.8), (0.02, 0.05, 0.6), (0.04, 0.05, 0.6), (0.03, 0.1, 0.6), (0.03, 0.2, 0.6)] {
-        for squeeze in [0.1, 0.3] {
-            let held = grasp(cube(side, mass, friction), 0.0, squeeze, 10.0);
-            println!("{side} {mass} {friction} {squeeze}: {held:?}");
-        }
+    for (side, mass, friction, squeeze) in [
+        (0.03, 0.03, 0.8, 0.1),
+        (0.02, 0.05, 0.6, 0.3),
+        (0.04, 0.05, 0.6, 0.3),
+        (0.03, 0.2, 0.6, 0.1),
+    ] {
+        let held = grasp(cube(side, mass, friction), 0.0, squeeze, 3.0);
+        assert!(held.height > 0.03, "{side} {mass}: {held:?}");
+        assert!(held.slip < 1e-3 && held.depth < 1e-3, "{held:?}");
+        let weight = mass * GRAVITY;
+        assert!(held.grip > weight / friction, "{held:?}");
+        assert!((0.3..1.5).contains(&held.current), "{held:?}");
     }
 }
