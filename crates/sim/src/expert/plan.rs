@@ -22,6 +22,8 @@ const CLEARANCE: f64 = 0.005;
 /// How the jaw opens: what is between the tips when the gripper is at 0, and how far its tip is from its axle, m.
 const TIP_GAP: f64 = 0.016;
 const TIP_RADIUS: f64 = 0.078;
+/// How much of a thing's height is beside the tip, m; the rest reaches up between jaw and finger.
+const IN_HAND: f64 = 0.014;
 /// Room for the jaw beside a thing, m.
 const JAW_ROOM: f64 = 0.02;
 /// How fast a hand closes and opens, rad/s.
@@ -175,7 +177,9 @@ impl Plan {
             return self.go_home(now);
         };
         let side = 2.0 * seen.layout.things[thing].half();
-        self.wide = ((side + JAW_ROOM - TIP_GAP) / TIP_RADIUS)
+        // What a wide thing comes nearest to is not the jaw's tip but where its upper edge is.
+        let radius = TIP_RADIUS - (side - IN_HAND).max(0.0);
+        self.wide = ((side + JAW_ROOM - TIP_GAP) / radius)
             .clamp(0.1, 0.95)
             .asin();
         self.grasp = Some(grasp);
