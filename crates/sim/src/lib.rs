@@ -7,7 +7,8 @@
 //! moves), [`hand`] (what moves a leader), [`mod@bench`] (servos on a table), [`servo`] (registers and protections), [`wire`],
 //! [`adapter`] and [`bus`] (bytes in time), [`workbench`] (servos in every state), [`fault`] (what goes wrong), [`memory`] and [`pty`] (all of it
 //! behind a port), [`board`] (a bridge board in front of it); [`visual`], [`render`], [`camera`] and [`pose_slot`] (what a camera sees, and when); [`scene`] and [`scenes`]
-//! (what stands around the arm, and what is to be done there); [`world`] (everything together).
+//! (what stands around the arm, and what is to be done there); [`world`] (everything together); [`compare`] (all of that against recordings of
+//! real arms).
 
 pub mod adapter;
 pub mod arm;
@@ -15,6 +16,7 @@ pub mod bench;
 pub mod board;
 pub mod bus;
 pub mod camera;
+pub mod compare;
 pub mod fault;
 pub mod hand;
 pub mod law;
