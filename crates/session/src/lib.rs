@@ -3,7 +3,8 @@
 //!
 //! Reading order: [`device`] (what moves and what says where to), [`supply`] (ports and cameras, real or simulated), [`cameras`],
 //! [`teleoperators`], [`rig`], then a session: [`run`], [`controlled`] (ticks and the one way out), [`fanout`] (where ticks go),
-//! [`client`] (commands in, events out), [`report`]. What uses them: [`mod@teleop`], [`record`], [`replay`], [`policies`], [`mod@eval`], [`demo`].
+//! [`client`] (commands in, events out), [`report`]. What uses them: [`mod@teleop`], [`record`], [`replay`], [`policies`], [`mod@eval`], [`demo`]; and, without
+//! a session, [`sim_to_real`].
 
 mod alarm_watch;
 mod at_rest;
@@ -33,6 +34,7 @@ pub mod rig_file;
 pub mod run;
 pub mod servo_follower;
 pub mod shipped;
+pub mod sim_to_real;
 pub mod supply;
 pub mod teleop;
 pub mod teleoperator_type;

@@ -16,6 +16,7 @@ use crate::options::RigOptions;
 pub(crate) use choice::choose;
 pub use parts::{BusTraffic, Stage, SuppliedArm, Supply, Surroundings};
 pub(crate) use parts::{side_id, sides};
+pub(crate) use simulated::compare;
 pub use simulated::{
     ADAPTERS, SceneKind, SimulatedBuses, faults_in_words, scene_picture, scenes, serve,
 };

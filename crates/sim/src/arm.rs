@@ -42,6 +42,18 @@ pub enum MechanicsError {
         /// The servo's model in the robot file.
         model: String,
     },
+    /// No servo of the robot is made with the motor that its file names.
+    #[error(
+        "no servo of robot {robot:?} has a motor {motor:?} (`motor` of its file's [simulation] or of the rig's [robot]); they may have {known}"
+    )]
+    NoSuchMotor {
+        /// Name of the robot.
+        robot: String,
+        /// The motor in its file.
+        motor: String,
+        /// Motors that its servos are made with.
+        known: String,
+    },
     /// The calibration belongs to another robot.
     #[error(
         "the calibration has {given} joints, but robot {robot:?} has {expected}; use the file of this robot"
@@ -141,6 +153,7 @@ impl Arm {
                 given: calibration.joints.len(),
             });
         }
+        known_motor(kind)?;
         let mut arm = Self {
             servos: Vec::with_capacity(kind.dof()),
             mounts: Vec::with_capacity(kind.dof()),
@@ -156,7 +169,7 @@ impl Arm {
         for (joint, value) in kind.joints.iter().zip(calibration.values()) {
             let model = options
                 .model
-                .or_else(|| ServoModel::named(&joint.model))
+                .or_else(|| ServoModel::of(kind, joint))
                 .ok_or_else(|| MechanicsError::UnknownServo {
                     joint: joint.name.clone(),
                     model: joint.model.clone(),
@@ -342,6 +355,24 @@ impl Physics for Arm {
             contacts.lay_out(matter, poses);
         }
     }
+}
+
+/// An error if no servo of the robot is made with the motor that its file names.
+pub(crate) fn known_motor(kind: &RobotKind) -> Result<(), MechanicsError> {
+    let Some(motor) = ServoModel::misnamed(kind) else {
+        return Ok(());
+    };
+    let joints = kind.joints.iter();
+    let mut known: Vec<&str> = joints
+        .flat_map(|joint| ServoModel::motors_of(&joint.model))
+        .collect();
+    known.sort_unstable();
+    known.dedup();
+    Err(MechanicsError::NoSuchMotor {
+        robot: kind.name.clone(),
+        motor: motor.to_owned(),
+        known: known.join(", "),
+    })
 }
 
 /// The resting pose of the robot file, or the middle of each range where it has none, rad.

@@ -349,8 +349,8 @@ fn adapter(options: &WorldOptions, bus: u64) -> Adapter {
 
 /// Supply voltage of a simulated leader, V; its servos only measure.
 fn volts(kind: &RobotKind) -> f64 {
-    let models = kind.joints.iter().map(|joint| joint.model.as_str());
-    let models = models.filter_map(ServoModel::named);
+    let joints = kind.joints.iter();
+    let models = joints.filter_map(|joint| ServoModel::of(kind, joint));
     models
         .map(|model| model.supply)
         .fold(f64::INFINITY, f64::min)

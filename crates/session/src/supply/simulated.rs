@@ -21,6 +21,7 @@ use crate::report::ClockKind;
 
 /// The adapters that [`RigOptions::adapter`] can name, a line for each.
 pub use ulna_sim::adapter::KINDS as ADAPTERS;
+pub(crate) use ulna_sim::compare;
 pub use ulna_sim::scene::SceneKind;
 pub use ulna_sim::scenes;
 

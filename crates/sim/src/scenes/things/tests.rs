@@ -71,7 +71,9 @@ fn the_seed_and_the_number_say_where_things_lie() {
     assert_ne!(places(1, 0), places(1, 1));
     assert_ne!(places(1, 0), places(2, 0));
     for seed in 0..50 {
-        let [red, blue] = places(seed, 3)[..] else { unreachable!() };
-        assert!((red - blue).norm() > 0.05);
+        let [red, blue, green] = places(seed, 3)[..] else {
+            unreachable!()
+        };
+        assert!((red - blue).norm() > 0.05 && (red - green).norm() > 0.05);
     }
 }
