@@ -175,7 +175,7 @@ fn parse_within(text: &str, origin: &str, depth: usize) -> Result<RobotKind, Rob
 }
 
 /// Names of the robots that come with ulna.
-pub fn built_in() -> impl Iterator<Item = &'static str> {
+pub fn built_in_names() -> impl Iterator<Item = &'static str> {
     BUILT_IN.iter().map(|(name, _)| *name)
 }
 
