@@ -57,7 +57,7 @@ pub struct LiveCamera {
 #[derive(Debug)]
 struct Last {
     frame: Frame,
-    digest: (usize, u32),
+    digest: u32,
 }
 
 /// A picture with its times, for those that measure.
@@ -224,13 +224,13 @@ impl LiveCamera {
     fn seen(&mut self, shot: &Shot) -> Option<Seen> {
         self.expect_next(shot);
         let digest = shot.payload.digest();
-        let bytes = digest.0;
+        let bytes = shot.payload.len();
         let arrived = shot.arrived;
         if let Some(last) = &self.last
             && last.digest == digest
             && !last.frame.pixels.is_empty()
         {
-            // No camera takes the same picture twice, bit by bit: it is frozen, or something in front of it repeats.
+            // No sensor takes the same picture twice: it is frozen, or something between it and us repeats.
             self.counts.repeated += 1;
             let frame = last.frame.clone();
             return Some(Seen {
