@@ -27,9 +27,9 @@ fn codes(report: &CheckReport) -> Vec<&'static str> {
 
 #[test]
 fn a_renderer_before_plain_sky_is_not_frozen_and_a_sensor_that_shows_the_same_is() {
-    let anew = |_| 0.03;
-    assert_eq!(codes(&still(true, &anew)), [""; 0]);
-    assert_eq!(codes(&still(false, &anew)), ["frozen-camera"]);
+    let fresh = |_| 0.03;
+    assert_eq!(codes(&still(true, &fresh)), [""; 0]);
+    assert_eq!(codes(&still(false, &fresh)), ["frozen-camera"]);
     // A camera of half the rate of the rows.
     let half = |frame: usize| 0.01 + (frame % 2) as f64 / FPS as f64;
     assert!(!codes(&still(true, &half)).contains(&"frozen-camera"));

@@ -7,7 +7,7 @@ use crate::own_columns::PICTURE_AGE;
 use crate::reader::Dataset;
 
 /// The share of the rows that must have a picture of their own; a camera that is slower than the rows has fewer.
-const ANEW: f64 = 0.3;
+const NEW: f64 = 0.3;
 
 /// Whether a renderer's camera went on taking pictures between two frames of an episode. False for real cameras, and where the dataset has no times
 /// of pictures.
@@ -31,14 +31,14 @@ pub(super) fn goes_on(
         return false;
     };
     let ages = ages.values().get(first..=last).unwrap_or_default();
-    taken_anew(ages, dataset.fps()) >= ANEW
+    share_of_new(ages, dataset.fps()) >= NEW
 }
 
 /// The share of rows whose picture is another one than that of the row before: the same one again is older by exactly the time between two rows.
-pub(super) fn taken_anew(ages: &[f64], fps: f64) -> f64 {
+pub(super) fn share_of_new(ages: &[f64], fps: f64) -> f64 {
     let repeats = |pair: &&[f64]| (pair[1] - pair[0] - 1.0 / fps).abs() < 0.1 / fps;
-    let anew = ages.windows(2).filter(|pair| !repeats(pair)).count();
-    anew as f64 / ages.len().saturating_sub(1).max(1) as f64
+    let new = ages.windows(2).filter(|pair| !repeats(pair)).count();
+    new as f64 / ages.len().saturating_sub(1).max(1) as f64
 }
 
 #[cfg(test)]
@@ -48,11 +48,11 @@ mod tests {
     #[test]
     fn pictures_that_only_grow_older_are_none_of_their_own() {
         let grows: Vec<f64> = (0..30).map(|row| f64::from(row) / 30.0).collect();
-        assert_eq!(taken_anew(&grows, 30.0), 0.0);
-        assert_eq!(taken_anew(&[0.02; 30], 30.0), 1.0);
+        assert_eq!(share_of_new(&grows, 30.0), 0.0);
+        assert_eq!(share_of_new(&[0.02; 30], 30.0), 1.0);
         // A camera of half the rate.
         let half: Vec<f64> = (0..31).map(|row| f64::from(row % 2) / 30.0).collect();
-        assert!((taken_anew(&half, 30.0) - 0.5).abs() < 0.01);
-        assert_eq!(taken_anew(&[], 30.0), 0.0);
+        assert!((share_of_new(&half, 30.0) - 0.5).abs() < 0.01);
+        assert_eq!(share_of_new(&[], 30.0), 0.0);
     }
 }

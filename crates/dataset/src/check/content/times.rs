@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::rendered::taken_anew;
+use super::rendered::share_of_new;
 use super::subject::Subject;
 use crate::check::{CameraGrade, EpisodeGrade, Finding, Severity};
 use crate::features::STATE;
@@ -167,7 +167,7 @@ fn pictures(
     if !ages.iter().all(|age| age.is_finite()) || length < 2 {
         return;
     }
-    let achieved = taken_anew(ages, fps) * fps;
+    let achieved = share_of_new(ages, fps) * fps;
     grade.achieved_fps = Some(achieved);
     grade.oldest_s = Some(oldest);
     let limit = OLD_PICTURE.0.max(OLD_PICTURE.1 / fps);
