@@ -1,5 +1,4 @@
-//! LeRobot datasets: read (v2.0, v2.1, v3), write (v3), check, edit.
-//!
+#![doc = include_str!("../README.md")]
 //! The format written is the one that Python LeRobot 0.6.2 reads and writes (`codebase_version` v3.x). This crate
 //! knows files, not robots, and starts no threads but those of [`Items::batches`] and those that listen to an `ffmpeg`.
 //!

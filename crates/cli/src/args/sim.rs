@@ -22,6 +22,17 @@ Examples:
                                           --robot.type=so101_follower --robot.port=/dev/pts/N --robot.id=sim")]
     Serve(ServeArgs),
 
+    /// List the scenes: what is around the arm, and what is to be done there
+    Scenes,
+
+    /// One scene: its task, its things, a picture of it
+    #[command(after_help = "\
+Examples:
+  ulna sim show lift
+  ulna sim show lift --picture lift.png --seed 3
+  ulna sim show lift --toml > mine.toml        the file itself, to start one of your own from: --scene ./mine.toml")]
+    Show(ShowArgs),
+
     /// How near the simulated arm is to a real one: plays a dataset's actions and compares the states
     #[command(after_help = "\
 Examples:
@@ -43,6 +54,41 @@ Examples:
   ulna sim identify --dataset pair --arm left --output left.toml
                                           one arm of a pair")]
     Identify(IdentifyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// The scene's name, or the path of its file
+    #[arg(value_parser = super::rig::SceneName)]
+    pub(crate) scene: String,
+
+    /// Print the file itself
+    #[arg(long, conflicts_with = "picture")]
+    pub(crate) toml: bool,
+
+    /// Write what a camera sees as PNG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) picture: Option<PathBuf>,
+
+    /// Overwrite a picture that is there
+    #[arg(long, requires = "picture")]
+    pub(crate) replace: bool,
+
+    /// The camera [default: the robot's first]
+    #[arg(long, value_name = "NAME", requires = "picture")]
+    pub(crate) camera: Option<String>,
+
+    /// Size of the picture, pixels
+    #[arg(long, default_value = "640x480", value_name = "WxH", value_parser = super::values::size)]
+    pub(crate) size: (u32, u32),
+
+    /// Seed of everything random in the scene
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) seed: u64,
+
+    /// The robot: a built-in name, or the path of a robot file
+    #[arg(long, default_value = ulna_robot::files::DEFAULT, value_name = "F")]
+    pub(crate) robot: String,
 }
 
 #[derive(Debug, Args)]

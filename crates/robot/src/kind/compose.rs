@@ -215,7 +215,7 @@ mod tests {
     use ulna_core::joints::Joints;
 
     fn so101() -> RobotKind {
-        toml::from_str(include_str!("../../../../configs/so101.toml")).unwrap()
+        toml::from_str(include_str!("../../configs/so101.toml")).unwrap()
     }
 
     fn pair() -> RobotKind {

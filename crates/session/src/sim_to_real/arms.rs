@@ -126,7 +126,7 @@ fn robot(dataset: &Dataset, options: &CompareOptions) -> Result<RobotKind, Sessi
     let plain = one
         .trim_end_matches("_client")
         .trim_end_matches("_follower");
-    let named = files::built_in().find(|name| *name == plain);
+    let named = files::built_in_names().find(|name| *name == plain);
     // The arm on wheels is one of these; what its wheels do is not compared.
     let named = named.filter(|name| *name != "lekiwi");
     Ok(files::find(named.unwrap_or(files::DEFAULT))?)
