@@ -44,7 +44,7 @@ pub enum MechanicsError {
     },
     /// No servo of the robot is made with the motor that its file names.
     #[error(
-        "no servo of robot {robot:?} has a motor {motor:?} (`motor` of its file's [simulation] or of the rig's [robot]); they may have {known}"
+        "no servo of robot {robot:?} has a motor {motor:?} (`motor` in [simulation] of its file, or in the rig's file); they may have {known}"
     )]
     NoSuchMotor {
         /// Name of the robot.
@@ -208,11 +208,7 @@ impl Arm {
     ///
     /// # Errors
     /// If it has more joints than contact is known for.
-    pub fn among(
-        mut self,
-        kind: &RobotKind,
-        fixtures: &[Fixture],
-    ) -> Result<Self, MechanicsError> {
+    pub fn among(mut self, kind: &RobotKind, fixtures: &[Fixture]) -> Result<Self, MechanicsError> {
         if kind.dof() > MAX_ARM {
             return Err(MechanicsError::TooManyToTouch {
                 robot: kind.name.clone(),

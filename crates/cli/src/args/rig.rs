@@ -214,6 +214,7 @@ impl RigArgs {
             teleop_id: leader.teleop_id.clone(),
             rate_hz: self.rate,
             unit: None,
+            motor: None,
             cameras: self.camera.clone(),
         };
         if let Some(mut file) = self.file()? {
