@@ -1,5 +1,4 @@
-//! LeRobot datasets: read (v2.0, v2.1, v3), write (v3), check, edit.
-//!
+#![doc = include_str!("../README.md")]
 //! The format written is the one that Python LeRobot 0.6.2 reads and writes (`codebase_version` v3.x). This crate
 //! knows files, not robots, and starts no threads but those of [`Items::batches`] and those that listen to an `ffmpeg`.
 //!
@@ -112,7 +111,7 @@ pub use page::{Page, PageOptions, write_page};
 pub use pictures::{Picture, PictureReader};
 pub use plural::plural;
 pub use quantile::QUANTILES;
-pub use reader::Dataset;
+pub use reader::{Dataset, EpisodeReader};
 pub use repair::{RepairReport, repair, repair_on};
 pub use spool::PictureSpool;
 pub use stats::{FeatureStats, STATS_PATH, Stats, aggregate};

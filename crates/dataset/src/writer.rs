@@ -37,6 +37,18 @@ pub struct Spec {
     pub manifest: Option<Manifest>,
 }
 
+impl Spec {
+    /// One without features, of no robot and without our manifest.
+    pub fn new(fps: u32) -> Self {
+        Self {
+            fps,
+            robot_type: None,
+            features: Vec::new(),
+            manifest: None,
+        }
+    }
+}
+
 /// Writes a dataset, one episode at a time. While it lives, no other writer can open the folder.
 #[derive(Debug)]
 pub struct Writer {

@@ -372,7 +372,7 @@ mod tests {
     use super::*;
 
     fn so101() -> RobotKind {
-        toml::from_str(include_str!("../../../configs/so101.toml")).unwrap()
+        ulna_robot::files::built_in("so101").unwrap()
     }
 
     #[test]
@@ -480,7 +480,7 @@ mod tests {
 
     #[test]
     fn a_servo_that_counts_turns_may_have_any_offset() {
-        let kind: RobotKind = toml::from_str(include_str!("../../../configs/koch.toml")).unwrap();
+        let kind: RobotKind = ulna_robot::files::built_in("koch").unwrap();
         let with = |offset: i32| {
             let mut calibration = kind.nominal_calibration();
             calibration.joints[2].1.homing_offset = offset;

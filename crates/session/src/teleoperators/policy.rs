@@ -120,7 +120,7 @@ pub fn open_policy(
     let fps = contract.fps.ceil().max(1.0);
     let mut watchers = Vec::new();
     for name in contract.cameras() {
-        let (slot, watcher) = frame_slot();
+        let (slot, watcher) = frame_slot(name);
         let known = sizes.iter().find(|(known, _)| known == name);
         let size = known.map_or(PICTURE, |(_, size)| *size);
         let cameras = &mut request.cameras;
