@@ -113,12 +113,10 @@ fn spec(flaw: &Flaw<'_>) -> Spec {
         extra: Map::from_iter([("control_rate_hz".to_owned(), json!(200.0))]),
         ..Manifest::default()
     };
-    Spec {
-        fps: FPS as u32,
-        robot_type: Some(flaw.robot_type.to_owned()),
-        features,
-        manifest: (!flaw.units.is_empty()).then_some(manifest),
-    }
+    Spec::new(FPS as u32)
+        .robot_type(Some(flaw.robot_type.to_owned()))
+        .features(features)
+        .manifest((!flaw.units.is_empty()).then_some(manifest))
 }
 
 /// Writes the dataset; the second episode (or, of several, the last one) has the flaw.
@@ -166,10 +164,7 @@ pub fn write(dir: &Path, flaw: &Flaw<'_>) {
 }
 
 pub fn examine(dir: &Path, pictures: Pictures) -> CheckReport {
-    let options = CheckOptions {
-        pictures,
-        ..CheckOptions::default()
-    };
+    let options = CheckOptions::default().pictures(pictures);
     grade(dir, &options, &mut |_| true).unwrap()
 }
 
