@@ -1,9 +1,4 @@
-//! Servo packets, register tables and the transaction engine, without any input or output.
-//!
-//! The crate turns wishes into bytes and bytes into results. It opens no port, reads no clock, allocates nothing and
-//! panics at no input, so the same code talks to real servos from a computer, from a microcontroller, and to simulated
-//! servos in a test.
-//!
+#![doc = include_str!("../README.md")]
 //! # Reading order, and what to use for what
 //!
 //! * [`models`]: start from the name in a robot file. [`models::by_name`] gives a [`Model`]: its number, resolution,
@@ -20,52 +15,6 @@
 //!   slow readings are next, and [`health::LinkEstimate`] how long the link takes.
 //! * [`feetech`] and [`dynamixel`] are the wire formats: packets out, an incremental decoder in. Only simulated servos,
 //!   bridges and tests need them; drivers go through the engine.
-//!
-//! A control cycle for servos of any family: find the registers once, then write and read in one burst.
-//!
-//! ```
-//! use core::time::Duration;
-//! use ulna_bus::engine::{Engine, EngineConfig, GroupEntry, GroupRead, GroupWrite, Request};
-//! use ulna_bus::models;
-//! use ulna_bus::registers::Role;
-//!
-//! let model = models::by_name("xl330-m288").expect("in the table");
-//! let goal = model.table.find(Role::GoalPosition).expect("every servo has one");
-//! let state = model.table.state_span().expect("every servo has one");
-//!
-//! let mut engine = Engine::new(EngineConfig::with_protocol(model.table.protocol, 1_000_000));
-//! let goals = [1, 2].map(|id| {
-//!     let bytes = goal.encode(2048).expect("in range");
-//!     GroupEntry { id, data: bytes.padded() }
-//! });
-//! let request = Request::Cycle {
-//!     write: Some(GroupWrite { address: goal.address, width: goal.width, entries: &goals }),
-//!     read: Some(GroupRead { address: state.address, len: state.len, ids: &[1, 2] }),
-//! };
-//! let (now, deadline) = (Duration::ZERO, Duration::from_millis(5));
-//! engine.begin(now, &request, deadline)?;
-//! assert_eq!(engine.transmit().len(), 24 + 16); // a sync write, and a sync read behind it
-//! // … Engine::step with what arrives, until it is done; then of each reply:
-//! // position.decode_in_block(state.address, data.bytes())
-//! # Ok::<(), ulna_bus::engine::RequestError>(())
-//! ```
-//!
-//! The codec alone:
-//!
-//! ```
-//! use ulna_bus::feetech::{Decoder, MAX_PACKET, packet};
-//! use ulna_bus::families::sts3215::PRESENT_POSITION;
-//!
-//! let mut buffer = [0; MAX_PACKET];
-//! let question = packet::read(&mut buffer, 1, PRESENT_POSITION.address, PRESENT_POSITION.width)?;
-//! assert_eq!(question, [0xFF, 0xFF, 0x01, 0x04, 0x02, 0x38, 0x02, 0xBE]);
-//!
-//! let answer = [0x00, 0xFF, 0xFF, 0x01, 0x04, 0x00, 0x00, 0x08, 0xF2]; // a stray byte, then servo 1
-//! let mut position = None;
-//! Decoder::new().feed(&answer, |packet| position = PRESENT_POSITION.decode(packet.params));
-//! assert_eq!(position, Some(2048));
-//! # Ok::<(), ulna_bus::feetech::EncodeError>(())
-//! ```
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,13 +1,9 @@
-//! The motion types that everything in ulna shares, firmware included: joints and their units, states, actions, and the
-//! safety gate.
-//!
+#![doc = include_str!("../README.md")]
 //! Nothing here does input or output, reads a clock, starts a thread or looks a joint up by name:
 //! a joint is an index into fixed-capacity, `Copy` arrays, and its name is data for people.
 //!
 //! Reading order: [`stamp`] (when), [`joints`] (how many), [`calibration`] and [`mod@unit`] (what the numbers
 //! mean), [`state`] (what is measured and wanted), [`gate`] (what may be sent), [`traits`] (who takes part), [`tick`] (what came of it).
-//!
-//! Without the feature `alloc`, which adds cameras, environments and judges, nothing here needs a heap.
 //!
 //! ```
 //! use ulna_core::calibration::JointCalibration;

@@ -21,11 +21,13 @@ use crate::paths;
 use crate::place_file::put;
 use crate::reader::Dataset;
 use crate::runs::{remove_run, runs};
+use crate::setters::setters;
 use crate::video::rehearse;
 use crate::writer_state::WriterState;
 
 /// What a dataset to be written looks like.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Spec {
     /// Frames per second.
     pub fps: u32,
@@ -35,6 +37,25 @@ pub struct Spec {
     pub features: Vec<Feature>,
     /// What the numbers mean; none leaves `meta/ulna` out.
     pub manifest: Option<Manifest>,
+}
+
+setters!(Spec {
+    fps: u32,
+    robot_type: Option<String>,
+    features: Vec<Feature>,
+    manifest: Option<Manifest>,
+});
+
+impl Spec {
+    /// One without features, of no robot and without our manifest.
+    pub fn new(fps: u32) -> Self {
+        Self {
+            fps,
+            robot_type: None,
+            features: Vec::new(),
+            manifest: None,
+        }
+    }
 }
 
 /// Writes a dataset, one episode at a time. While it lives, no other writer can open the folder.

@@ -1,7 +1,4 @@
-//! What touches devices: serial ports, servo arms, calibration files.
-//!
-//! Drivers decide nothing about motion: an arm writes the goals that passed the safety gate and reports what it measured.
-//!
+#![doc = include_str!("../README.md")]
 //! Reading order: [`port`] (bytes in, bytes out), [`arm`] (a chain of servos), [`arms`] (one or two of them as a robot or a leader),
 //! [`connect`] (from an open port to a configured arm), [`chain`] (what is wrong with its servos, in sentences), [`calibration`]
 //! (LeRobot's own file), [`camera`] (from a camera to its uses). Before there is an arm: [`ports`] (what is plugged in) and

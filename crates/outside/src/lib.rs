@@ -1,3 +1,4 @@
+#![doc = include_str!("../README.md")]
 //! What comes from outside, and may mean harm: text that is shown ([`text`]), names that become files ([`name`]), and files that others
 //! have put there ([`files`], with the feature `std`); and durations as people type them ([`duration()`]).
 //!

@@ -1,5 +1,4 @@
-//! Learned policies: from a folder with an ONNX network to actions for the safety gate.
-//!
+#![doc = include_str!("../README.md")]
 //! A [`Bundle`] is a policy as files, checked when it is opened. An [`Engine`] runs networks: ONNX Runtime if one is found,
 //! else tract. [`prepare`] brings the two together, holds the policy against the robot and its golden output, and only then
 //! gives a [`Policy`] that turns [`Observation`]s into chunks of targets. [`runner`](crate::runner()) connects it to a control loop: an
@@ -32,7 +31,7 @@ pub use check::{Report, check, prepare};
 pub use chunk::Chunk;
 pub use contract::{CameraContract, Contract, RobotContract};
 pub use engine::{Engine, EngineChoice, EngineInfo, EngineKind, Provider};
-pub use error::PolicyError;
+pub use error::{PolicyError, UnknownWord};
 pub use observation::Observation;
 pub use policy::{Policy, Predict};
 pub use runner::{

@@ -16,15 +16,15 @@ use crate::{ComposedFile, RobotKind};
 
 /// The files of `configs/`, compiled in so that an installed binary needs no other file.
 const BUILT_IN: [(&str, &str); 9] = [
-    ("so101", include_str!("../../../configs/so101.toml")),
-    ("so100", include_str!("../../../configs/so100.toml")),
-    ("koch", include_str!("../../../configs/koch.toml")),
-    ("omx", include_str!("../../../configs/omx.toml")),
-    ("lekiwi", include_str!("../../../configs/lekiwi.toml")),
-    ("bi_so101", include_str!("../../../configs/bi_so101.toml")),
-    ("bi_so100", include_str!("../../../configs/bi_so100.toml")),
-    ("bi_koch", include_str!("../../../configs/bi_koch.toml")),
-    ("bi_omx", include_str!("../../../configs/bi_omx.toml")),
+    ("so101", include_str!("../configs/so101.toml")),
+    ("so100", include_str!("../configs/so100.toml")),
+    ("koch", include_str!("../configs/koch.toml")),
+    ("omx", include_str!("../configs/omx.toml")),
+    ("lekiwi", include_str!("../configs/lekiwi.toml")),
+    ("bi_so101", include_str!("../configs/bi_so101.toml")),
+    ("bi_so100", include_str!("../configs/bi_so100.toml")),
+    ("bi_koch", include_str!("../configs/bi_koch.toml")),
+    ("bi_omx", include_str!("../configs/bi_omx.toml")),
 ];
 
 /// The robot that commands use unless another is named.
@@ -85,6 +85,20 @@ const LONGEST: u64 = 4 << 20;
 pub fn find(name: &str) -> Result<RobotKind, RobotsError> {
     let (text, origin) = read(name)?;
     parse(&text, &origin)
+}
+
+/// The robot of this name that comes with ulna, whatever lies in the user's folder.
+///
+/// # Errors
+/// [`RobotsError::Unknown`].
+pub fn built_in(name: &str) -> Result<RobotKind, RobotsError> {
+    match BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
+        Some((name, text)) => parse(text, name),
+        None => Err(RobotsError::Unknown {
+            name: name.to_owned(),
+            folder: user_folder(),
+        }),
+    }
 }
 
 /// The text of the robot file of this name or path, and where it comes from.
@@ -151,12 +165,18 @@ fn parse_within(text: &str, origin: &str, depth: usize) -> Result<RobotKind, Rob
         }
         let (text, origin) = read(&of)?;
         file.build(parse_within(&text, &origin, depth - 1)?)
+            .map_err(|error| malformed(error.to_string()))?
     } else {
         toml::from_str(text).map_err(toml)?
     };
     kind.validate()
         .map_err(|error| malformed(error.to_string()))?;
     Ok(kind)
+}
+
+/// Names of the robots that come with ulna.
+pub fn built_in_names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name)
 }
 
 /// All robots: the built-in ones and those of the user's folder, which take precedence.

@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     fn so101() -> RobotKind {
-        toml::from_str(include_str!("../../../configs/so101.toml")).unwrap()
+        toml::from_str(include_str!("../configs/so101.toml")).unwrap()
     }
 
     // Positions at zero that MuJoCo gives for the published SO-101 model.

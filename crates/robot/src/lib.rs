@@ -1,5 +1,4 @@
-//! What is known about a *kind* of robot, as data: joints, limits, geometry, cameras, and the kinematics that follow from them.
-//!
+#![doc = include_str!("../README.md")]
 //! Nothing here knows a device, or, without the feature `files`, does input or output. Reading order: [`kind`] (the robot file), [`role`] (follower or leader), [`mod@calibration`] (one arm's),
 //! [`kinematics`] (where its links are), [`display`] (what people are shown of a session with it). Behind the feature `files`: the robot
 //! files that come with ulna and those of the user's folder.

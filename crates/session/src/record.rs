@@ -4,6 +4,7 @@ mod cameras;
 mod codec;
 mod dataset;
 mod grading;
+mod guide;
 mod known_cameras;
 mod options;
 
@@ -26,6 +27,7 @@ use ulna_rt::latest::Watcher;
 use crate::client::{EventSender, SessionEvent, SessionLink};
 use crate::display::{Display, DisplaySetup};
 use crate::error::SessionError;
+use crate::failure::SessionFailure;
 use crate::options::RigOptions;
 use crate::policies::{PolicyOptions, in_units_of};
 use crate::report::{ClockKind, SessionReport};
@@ -33,6 +35,7 @@ use crate::rig::Rig;
 use crate::run::{Recording, SessionOutcome, SessionPlan, run};
 use crate::teleoperators::open_policy;
 use cameras::RecordedCameras;
+use guide::{Guide, Guided};
 
 pub use codec::CodecChoice;
 pub use grading::GradedEpisode;
@@ -85,6 +88,7 @@ pub fn record(
     options.check(rig.rate_hz)?;
     let rig = RigOptions {
         camera_faults: options.camera_faults.clone(),
+        task: Some(options.task.clone()),
         ..rig.clone()
     };
     let (opened, cameras) = open(&rig, options, policy, link)?;
@@ -119,13 +123,17 @@ pub fn record(
         },
         link.stop.clone(),
     )?;
+    let stage = rig.expert.then(|| opened.surroundings.stage()).flatten();
+    let guide = stage.map(|stage| Guide::new(stage, before, keys.clone()));
+    let mut guided = Guided::new(&mut recorder, guide);
     let plan = SessionPlan {
         command: "record",
         duration: None,
         display: display.map(DisplaySetup::new),
+        watch: None,
         recording: Some(Recording {
             ticks,
-            recorder: &mut recorder,
+            recorder: &mut guided,
             ended: &mut |failure| {
                 let input = match failure {
                     Some(reason) => Input::Abort(reason),
@@ -294,19 +302,22 @@ fn conclude(
             before + now
         ),
     };
-    let with_saved = |text: String| format!("{text}; {kept}{saved}");
+    let with_saved = |failure: SessionFailure| SessionFailure::WhileRecording {
+        failure: Box::new(failure),
+        saved: format!("{kept}{saved}"),
+    };
     // What the robot's side says of its end is the better story; the recorder only repeats it.
     let done = session.map_err(|error| match error {
-        SessionError::Session(text) => SessionError::Session(with_saved(text)),
-        SessionError::Ended { text, report } => SessionError::Ended {
-            text: with_saved(text),
+        SessionError::Session(failure) => SessionError::Session(with_saved(failure)),
+        SessionError::Ended { failure, report } => SessionError::Ended {
+            failure: with_saved(failure),
             report,
         },
         other => other,
     })?;
     if let Some(error) = outcome.error {
         return Err(SessionError::Ended {
-            text: with_saved(error.to_string()),
+            failure: with_saved(error.into()),
             report: Box::new(done.report),
         });
     }

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -93,11 +94,13 @@ impl Scratch {
         );
         let listed = String::from_utf8(listed.stdout).context("a file's name is not UTF-8")?;
         let wanted: BTreeSet<&Path> = (listed.split_terminator('\0').map(Path::new))
-            .filter(|path| self.root.join(path).is_file())
+            .filter(|path| {
+                let kind = self.root.join(path).symlink_metadata();
+                kind.is_ok_and(|kind| !kind.is_dir())
+            })
             .collect();
         for path in &wanted {
-            let bytes = fs::read(self.root.join(path))?;
-            put_if_different(&self.tree.join(path), &bytes)?;
+            copy_if_different(&self.root.join(path), &self.tree.join(path))?;
         }
         for path in files_below(&self.tree)? {
             let inside = path.strip_prefix(&self.tree)?;
@@ -269,6 +272,23 @@ fn named_files(patch: &str) -> BTreeSet<PathBuf> {
         Some(PathBuf::from(name.split('\t').next().unwrap_or(name)))
     });
     named.collect()
+}
+
+/// Copies a file, or a link as a link: those of the tree stay inside of it.
+fn copy_if_different(from: &Path, to: &Path) -> Result<()> {
+    let Ok(target) = fs::read_link(from) else {
+        return put_if_different(to, &fs::read(from)?);
+    };
+    if fs::read_link(to).is_ok_and(|old| old == target) {
+        return Ok(());
+    }
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    if to.symlink_metadata().is_ok() {
+        fs::remove_file(to)?;
+    }
+    symlink(target, to).with_context(|| format!("cannot make the link {}", to.display()))
 }
 
 fn put_if_different(path: &Path, bytes: &[u8]) -> Result<()> {

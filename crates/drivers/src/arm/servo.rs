@@ -293,7 +293,7 @@ mod tests {
     use super::*;
 
     fn so101() -> RobotKind {
-        toml::from_str(include_str!("../../../../configs/so101.toml")).unwrap()
+        ulna_robot::files::built_in("so101").unwrap()
     }
 
     #[test]

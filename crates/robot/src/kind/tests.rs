@@ -4,7 +4,7 @@ use super::*;
 use alloc::string::ToString;
 use core::f64::consts::TAU;
 
-const SO101: &str = include_str!("../../../../configs/so101.toml");
+const SO101: &str = include_str!("../../configs/so101.toml");
 
 fn so101() -> RobotKind {
     toml::from_str(SO101).unwrap()

@@ -129,7 +129,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn so101() -> RobotKind {
-        toml::from_str(include_str!("../../../../configs/so101.toml")).unwrap()
+        toml::from_str(include_str!("../../configs/so101.toml")).unwrap()
     }
 
     fn limits(kind: &RobotKind) -> Joints<(f64, f64)> {
