@@ -209,9 +209,11 @@ mod tests {
     // Figures of the R function `binom::binom.wilson`.
     #[test]
     fn wilsons_interval() {
-        for (successes, attempts, low, high) in
-            [(0, 10, 0.0, 0.2775), (50, 50, 0.9287, 1.0), (192, 200, 0.9231, 0.9796)]
-        {
+        for (successes, attempts, low, high) in [
+            (0, 10, 0.0, 0.2775),
+            (50, 50, 0.9287, 1.0),
+            (192, 200, 0.9231, 0.9796),
+        ] {
             let [a, b] = wilson(successes, attempts);
             assert!((a - low).abs() < 1e-4 && (b - high).abs() < 1e-4, "{a} {b}");
         }

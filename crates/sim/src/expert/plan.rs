@@ -428,11 +428,7 @@ impl Plan {
         let hand = self.aimer.seen(measured);
         let off = thing.translation.vector - hand.point;
         let across = hand.fingers.cross(&hand.jaw);
-        self.held = Vector3::new(
-            off.dot(&hand.fingers),
-            off.dot(&hand.jaw),
-            off.dot(&across),
-        );
+        self.held = Vector3::new(off.dot(&hand.fingers), off.dot(&hand.jaw), off.dot(&across));
         off.norm() < 0.06 && off.dot(&hand.fingers) < DROPPED
     }
 
