@@ -67,7 +67,7 @@ fn encoded(kind: &RobotKind) -> Result<Vec<Jpegs>, BenchError> {
             let colour = image::ExtendedColorType::Rgb8;
             encoder
                 .encode(pixels, SIZE.0, SIZE.1, colour)
-                .map_err(|error| BenchError::picture(error.to_string()))?;
+                .map_err(BenchError::picture)?;
             Ok(jpeg)
         });
         Ok(Arc::new(jpegs.collect::<Result<_, BenchError>>()?))

@@ -312,6 +312,10 @@ mod tests {
         match make.arg(&file).status() {
             Ok(made) if made.success() => {}
             other => {
+                assert!(
+                    std::env::var_os("ULNA_REQUIRE_FFMPEG").is_none_or(|value| value != "1"),
+                    "no ffmpeg that makes a recording ({other:?})"
+                );
                 eprintln!("SKIPPED playing a recording: no ffmpeg that makes one ({other:?})");
                 return;
             }

@@ -197,14 +197,17 @@ fn decoder(bytes: &[u8]) -> JpegDecoder<ZCursor<&[u8]>> {
     JpegDecoder::new_with_options(ZCursor::new(bytes), options)
 }
 
+/// A JPEG that does not decode.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct JpegError(#[from] zune_jpeg::errors::DecodeErrors);
+
 /// The decoder alone, for those that measure what a camera costs on top of it: a sound JPEG into memory of its size, red, green, blue.
 ///
 /// # Errors
-/// The decoder's, in words.
-pub fn bare_decode(jpeg: &[u8], pixels: &mut [u8]) -> Result<(), String> {
-    decoder(jpeg)
-        .decode_into(pixels)
-        .map_err(|error| error.to_string())
+/// The decoder's.
+pub fn bare_decode(jpeg: &[u8], pixels: &mut [u8]) -> Result<(), JpegError> {
+    Ok(decoder(jpeg).decode_into(pixels)?)
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Everything that can go wrong with a session, in words for the person who started it.
 
 use crate::device::DeviceError;
+use crate::failure::{Interruption, SessionFailure};
 use crate::report::SessionReport;
+use crate::usage::UsageError;
 
 /// Why a session, or opening one, failed. It is said on one line, except where [`has_lines`](SessionError::has_lines).
 #[derive(Debug, thiserror::Error)]
@@ -61,19 +63,20 @@ pub enum SessionError {
         reason: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Options that do not go together, or lack something.
-    #[error("{0}")]
-    Usage(String),
+    #[error(transparent)]
+    Usage(#[from] UsageError),
     /// The user ended the command, and it left everything as it was.
-    #[error("{0}")]
-    Interrupted(String),
+    #[error(transparent)]
+    Interrupted(#[from] Interruption),
     /// The session ended in a way that it should not.
-    #[error("{0}")]
-    Session(String),
+    #[error(transparent)]
+    Session(#[from] SessionFailure),
     /// As [`Session`](Self::Session), after the control loop has run: its report says what was measured until then.
-    #[error("{text}")]
+    #[error("{failure}")]
     Ended {
         /// What is wrong, and how the arm was left.
-        text: String,
+        #[source]
+        failure: SessionFailure,
         /// The report.
         report: Box<SessionReport>,
     },

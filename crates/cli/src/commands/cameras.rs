@@ -11,11 +11,10 @@ use ulna_cameras::{
     write_snapshot,
 };
 use ulna_outside::Text;
-use ulna_session::SessionError;
 use ulna_session::rig_file;
 
 use crate::args::{CamerasAction, WhichArgs};
-use crate::outcome::Outcome;
+use crate::outcome::{Misuse, Outcome};
 use crate::output;
 
 pub(crate) fn cameras(action: &CamerasAction, json: bool) -> Result<Outcome> {
@@ -126,7 +125,7 @@ fn named(which: &WhichArgs) -> Result<Vec<(String, CameraSettings)>> {
             let text = format!(
                 "the rig `{rig}` has no cameras: `ulna rig new {rig} --camera front=/dev/video0 --replace` gives it one"
             );
-            return Err(SessionError::Usage(text).into());
+            return Err(Misuse(text).into());
         }
         return Ok(cameras);
     }
@@ -145,7 +144,7 @@ fn named(which: &WhichArgs) -> Result<Vec<(String, CameraSettings)>> {
     let plugged_in: Vec<_> = plugged_in.collect();
     match plugged_in.is_empty() {
         false => Ok(plugged_in),
-        true => Err(SessionError::Usage(
+        true => Err(Misuse(
             "no webcam is plugged in: plug one in, or give an address such as http://192.168.1.20:8080/video".to_owned(),
         )
         .into()),

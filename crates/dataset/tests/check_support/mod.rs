@@ -118,12 +118,10 @@ fn spec(flaw: &Flaw<'_>) -> Spec {
         ]),
         ..Manifest::default()
     };
-    Spec {
-        fps: FPS as u32,
-        robot_type: Some(flaw.robot_type.to_owned()),
-        features,
-        manifest: (!flaw.units.is_empty()).then_some(manifest),
-    }
+    Spec::new(FPS as u32)
+        .robot_type(Some(flaw.robot_type.to_owned()))
+        .features(features)
+        .manifest((!flaw.units.is_empty()).then_some(manifest))
 }
 
 /// Writes the dataset; the second episode (or, of several, the last one) has the flaw.
@@ -171,10 +169,7 @@ pub fn write(dir: &Path, flaw: &Flaw<'_>) {
 }
 
 pub fn examine(dir: &Path, pictures: Pictures) -> CheckReport {
-    let options = CheckOptions {
-        pictures,
-        ..CheckOptions::default()
-    };
+    let options = CheckOptions::default().pictures(pictures);
     grade(dir, &options, &mut |_| true).unwrap()
 }
 

@@ -58,12 +58,10 @@ pub fn delay(
     let (report, chunks) = stand_and_think(bundle, &mut *policy, latency, seconds)?;
     let mut all = vec![delayed("synchronous".to_owned(), latency, chunks, &report)];
     for merge in [Merge::Append, Merge::Aligned, Merge::Blended] {
-        let options = RunnerOptions {
-            latency,
-            merge,
-            unblended: grippers(bundle.contract()),
-            ..RunnerOptions::default()
-        };
+        let options = RunnerOptions::default()
+            .latency(latency)
+            .merge(merge)
+            .unblended(grippers(bundle.contract()));
         let (report, inference) = play(bundle, policy, options, seconds);
         let inferred = inference.report();
         policy = inference.into_policy();

@@ -64,10 +64,7 @@ fn start(
         calls: 0,
         wrong,
     };
-    let options = RunnerOptions {
-        latency: Duration::from_millis(latency_ms),
-        ..RunnerOptions::default()
-    };
+    let options = RunnerOptions::default().latency(Duration::from_millis(latency_ms));
     runner_with(Box::new(counting), &contract(), chunks, Vec::new(), options)
 }
 
