@@ -229,6 +229,19 @@ fn a_board_that_vanishes_ends_the_session_with_its_name() {
 }
 
 #[test]
+fn a_board_that_falls_silent_ends_the_session_though_its_port_stays() {
+    let served = Served::start();
+    let host = served.endless("?deadman=100");
+    signal(&served.child, Signal::STOP);
+    let ran = finish(host.wait_with_output().unwrap());
+    signal(&served.child, Signal::CONT);
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    assert!(ran.stdout.contains("has fallen silent"), "{}", ran.stdout);
+    sleep(Duration::from_millis(300));
+    served.has_tripped();
+}
+
+#[test]
 fn the_raw_port_is_an_adapter_like_any_other_until_it_is_locked() {
     let served = Served::start();
     let scan = |port: &str| run(&["scan", "--robot-port", port, "--baud", "1000000", "--json"]);

@@ -152,7 +152,7 @@ fn words_of_lerobot_lead_on() {
     for (line, ours) in [
         ("find-port", "ulna ports find"),
         ("lerobot-find-port", "ulna ports find"),
-        ("find-cameras", "ulna robots show"),
+        ("find-cameras", "ulna cameras list"),
         ("lerobot-train --policy.type=act", "ulna policy import"),
         ("viz", "ulna dataset view"),
         ("rollout", "ulna run"),

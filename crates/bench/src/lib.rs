@@ -15,6 +15,7 @@ mod pictures;
 mod policy;
 mod read;
 mod record;
+mod sim;
 mod ssim;
 
 pub use adapters::adapters;
@@ -27,3 +28,4 @@ pub use figures::{BenchReport, Case, Computer};
 pub use policy::policy;
 pub use read::read;
 pub use record::record;
+pub use sim::sim;

@@ -1,7 +1,7 @@
 //! The board's state machine: an event in, bytes for each wire out. It reads no clock and waits for nothing.
 //!
 //! * [`Board::step`] here: frames in, answers out, who may use the servos' wire.
-//! * `commands`: what each command does. `cyclic`: the exchange with the servos, `cycle`: its state, `goals` and `feelings`: parts of it. `stopping`: how the arm is stopped. `outbox`: bytes on their way.
+//! * `commands`: what each command does. `cyclic`: the exchange with the servos, `cycle`: its state, `goals`, `feelings` and `recovery`: parts of it. `stopping`: how the arm is stopped. `outbox`: bytes on their way.
 
 mod commands;
 mod cycle;
@@ -9,6 +9,7 @@ mod cyclic;
 mod feelings;
 mod goals;
 mod outbox;
+mod recovery;
 mod stopping;
 
 use core::time::Duration;

@@ -15,7 +15,7 @@ pub use crate::setup::MAX_JOINTS;
 use crate::setup::{BridgeSetup, SetupFault};
 
 /// The version of these messages.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 /// Most raw bytes in one frame.
 pub const MAX_RAW: usize = 240;
 
@@ -55,6 +55,40 @@ pub enum Command {
     Baud(u32),
     /// Locks raw bytes out, or lets them in again.
     Lock(bool),
+    /// Brings a servo that has lost its torque in cyclic mode a step nearer to having it again. One step at a time: the next one takes the place of one that
+    /// was not answered.
+    Recover(JointRecovery),
+}
+
+/// A step on the way back of one joint's servo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JointRecovery {
+    /// Its place in the setup.
+    pub joint: u8,
+    /// What is done.
+    pub step: RecoveryStep,
+}
+
+/// What brings a servo back. All but reading is refused for a servo that has torque, as far as the board knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RecoveryStep {
+    /// The register at this address is read.
+    Read {
+        /// Its first byte.
+        address: u8,
+    },
+    /// A register that the servo has forgotten is written: neither a goal, but for a limit of its current, nor the torque. (The lock of the EEPROM also under
+    /// torque.)
+    Write {
+        /// Its first byte.
+        address: u8,
+        /// What it holds then.
+        value: i32,
+    },
+    /// Its goal becomes the place where the board has measured it, within the joint's limits; a wheel's, speed zero.
+    Hold,
+    /// Its torque is switched on, if its goal was set by the step before.
+    Torque,
 }
 
 /// One joint's goal.
@@ -90,6 +124,13 @@ pub enum BoardAnswer {
     State(CycleState),
     /// Bytes from the servos as they came; sent by itself while idle, to the end that has sent raw bytes last.
     Raw(RawBytes),
+    /// What came of a [`Command::Recover`].
+    Recovered {
+        /// The joint.
+        joint: u8,
+        /// What the register held, or 0 for what was written and acknowledged; none if its servo did not answer.
+        value: Option<i32>,
+    },
 }
 
 /// What a board is.
@@ -289,6 +330,8 @@ pub enum BoardRefusal {
     Goals,
     /// A rate that no servo has.
     Baud,
+    /// The joint has torque, or the step is none that brings a servo back.
+    Recovery,
 }
 
 impl fmt::Display for BoardRefusal {
@@ -309,6 +352,7 @@ impl fmt::Display for BoardRefusal {
             Self::Setup(fault) => fault.fmt(f),
             Self::Goals => f.write_str("the goals name a joint twice, or one that there is not"),
             Self::Baud => f.write_str("no servo has such a rate"),
+            Self::Recovery => f.write_str("the joint has torque, or there is no such joint or register"),
         }
     }
 }

@@ -7,6 +7,7 @@
 mod devices;
 mod error;
 mod ffmpeg;
+pub mod fuzzed;
 mod http;
 mod identity;
 mod inbox;

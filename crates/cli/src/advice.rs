@@ -17,7 +17,7 @@ const NAMES: [(&str, &str); 17] = [
     ),
     (
         "find-cameras",
-        "`ulna robots show NAME` lists a robot's cameras; this version has drivers for simulated ones alone",
+        "`ulna cameras list`, and `ulna cameras test CAMERA` for what one really sends",
     ),
     (
         "find-joint-limits",

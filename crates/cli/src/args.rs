@@ -12,6 +12,7 @@ mod dataset;
 mod dataset_tools;
 mod display;
 mod doctor;
+mod eval;
 pub(crate) mod help;
 mod hub;
 mod policy;
@@ -47,6 +48,7 @@ pub(crate) use dataset::{DatasetAction, DatasetTool, ViewArgs};
 pub(crate) use dataset_tools::{Costly, Place};
 pub(crate) use display::DisplayArgs;
 pub(crate) use doctor::DoctorArgs;
+pub(crate) use eval::EvalArgs;
 pub(crate) use hub::HubAction;
 #[cfg(feature = "hub")]
 pub(crate) use hub::{KindArg, PullArgs, PushArgs, ServerArgs};
@@ -59,7 +61,7 @@ pub(crate) use rigs::{NewRigArgs, RigAction};
 pub(crate) use run::RunArgs;
 pub(crate) use scan::ScanArgs;
 pub(crate) use setup::SetupArgs;
-pub(crate) use sim::SimAction;
+pub(crate) use sim::{CompareArgs, IdentifyArgs, ServeArgs, ShowArgs, SimAction};
 pub(crate) use teleop::TeleopArgs;
 
 /// Control low-cost servo arms: teleoperate, record, replay, and do it all with a simulated arm.
@@ -270,6 +272,7 @@ Examples:
   ulna record --sim --lockstep --dataset DIR --task TEXT --episodes 5 --episode-time 10 --reset-time 0
   ulna record --sim --dataset DIR --task TEXT --episodes 10 --resume   until there are ten
   ulna record --sim --dataset DIR --task TEXT --more 3                 three more
+  ulna record --sim --lockstep --scene lift --expert --dataset DIR --episodes 50     an expert shows how it is done
   ulna record --sim --dataset DIR --task TEXT --codec av1              through the ffmpeg on the PATH, with LeRobot's settings
 
 Keys, as in LeRobot: right arrow or n ends the episode (or the reset) now; left arrow or r throws the episode away and records it again,
@@ -289,11 +292,21 @@ recorded action would give if the arm did nothing but lag behind it. With --sim 
 takes as long as the recording did. A real arm first goes slowly to where the episode starts.")]
     Replay(ReplayArgs),
 
-    /// The simulated arm by itself, for other programs
+    /// The simulated arm by itself, for other programs, and the scenes around it
     Sim {
         #[command(subcommand)]
         action: SimAction,
     },
+
+    /// Count how often a task of the simulation is done, by an expert or by a policy
+    #[command(after_help = "\
+Examples:
+  ulna eval --scene lift --expert --episodes 50
+  ulna eval --scene reach --policy datasets/so101-reach --episodes 20 --seed 100 --json
+
+Each seed is a session of its own on the virtual clock: the same seed gives the same result, whatever else was evaluated. The interval is Wilson's of
+95 %.")]
+    Eval(EvalArgs),
 
     /// Let a learned policy drive the arm
     #[command(after_help = "\

@@ -86,6 +86,7 @@ fn run(cli: &Cli) -> Result<Outcome> {
         Command::Record(options) => commands::record(options, json),
         Command::Replay(options) => commands::replay(options, json),
         Command::Sim { action } => commands::sim(action, json),
+        Command::Eval(options) => commands::eval(options, json),
         Command::Run(options) => commands::run(options, json),
         Command::Policy { action } => commands::policy(action, json),
         Command::Dataset { action } => commands::dataset(action, json),

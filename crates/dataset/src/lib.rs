@@ -130,7 +130,7 @@ pub use page::{Page, PageOptions, write_page};
 pub use pictures::{Picture, PictureReader};
 pub use plural::plural;
 pub use quantile::QUANTILES;
-pub use reader::Dataset;
+pub use reader::{Dataset, EpisodeReader};
 pub use repair::{RepairReport, repair, repair_on};
 pub use spool::PictureSpool;
 pub use stats::{FeatureStats, STATS_PATH, Stats, aggregate};

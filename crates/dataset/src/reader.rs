@@ -207,6 +207,15 @@ impl Dataset {
         self.read_episode(episode, &features)
     }
 
+    /// Reads only the named features of many episodes, besides time stamps and indexes. Read in order, each file is decoded once.
+    ///
+    /// # Errors
+    /// If there is no such feature, or it is not made of numbers.
+    pub fn reader(&self, keys: &[&str]) -> Result<EpisodeReader<'_>> {
+        let features = keys.iter().map(|key| self.numeric_feature(key).cloned());
+        Ok(EpisodeReader::new(self, features.collect::<Result<_>>()?))
+    }
+
     fn numeric_feature(&self, key: &str) -> Result<&Feature> {
         let feature = self.info.feature(key)?;
         match feature.dtype {
@@ -293,7 +302,7 @@ impl Dataset {
 
 /// Reads episodes one after the other; a file of many is decoded once, if they are read in order.
 #[derive(Debug)]
-pub(crate) struct EpisodeReader<'a> {
+pub struct EpisodeReader<'a> {
     dataset: &'a Dataset,
     features: Vec<Feature>,
     cursor: Option<Cursor>,
@@ -317,7 +326,10 @@ impl<'a> EpisodeReader<'a> {
     }
 
     /// The episode as its rows have it. A declared column that the file lacks is NaN throughout, as LeRobot reads it.
-    pub(crate) fn read(&mut self, episode: usize) -> Result<Episode> {
+    ///
+    /// # Errors
+    /// If there is no such episode, or its rows cannot be read.
+    pub fn read(&mut self, episode: usize) -> Result<Episode> {
         let stretches = self.dataset.stretches(episode)?;
         let mut out = Episode {
             index: episode,

@@ -11,6 +11,7 @@ mod link;
 mod link_report;
 mod outgoing;
 mod question;
+mod recovery;
 mod report;
 mod servo;
 mod torque;

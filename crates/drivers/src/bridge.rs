@@ -12,6 +12,9 @@ mod clock;
 mod error;
 mod port;
 
+#[cfg(test)]
+mod tests;
+
 use ulna_rt::{RealClock, RealPacer};
 
 pub use address::{BridgeAddress, PREFIX};

@@ -165,12 +165,18 @@ fn parse_within(text: &str, origin: &str, depth: usize) -> Result<RobotKind, Rob
         }
         let (text, origin) = read(&of)?;
         file.build(parse_within(&text, &origin, depth - 1)?)
+            .map_err(|error| malformed(error.to_string()))?
     } else {
         toml::from_str(text).map_err(toml)?
     };
     kind.validate()
         .map_err(|error| malformed(error.to_string()))?;
     Ok(kind)
+}
+
+/// Names of the robots that come with ulna.
+pub fn built_in_names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name)
 }
 
 /// All robots: the built-in ones and those of the user's folder, which take precedence.

@@ -11,7 +11,9 @@ mod leader;
 mod limits;
 mod look;
 mod protocol;
+mod simulation;
 mod spec;
+mod travel;
 mod validate;
 
 pub use base::{BaseSpec, Omni};
@@ -21,9 +23,11 @@ pub use joint::{JointGateSpec, JointSpec, LeaderJointSpec, LinkSpec};
 pub use look::{
     Colour, ColourError, CylinderSpec, MountedCamera, ShapeSpec, TaperSpec, VisualSpec,
 };
+pub use simulation::SimulationSpec;
 pub use spec::{
     BusSpec, ExitAction, ExitSpec, GateSpec, KinematicsSpec, RobotKind, RoleSpec, Side,
 };
+pub use travel::TravelSpec;
 pub use ulna_bus::Protocol;
 pub use validate::RobotFileError;
 

@@ -153,7 +153,7 @@ pub fn demo(
             Tour::replay,
         ),
         (
-            "5/5  Policy: a small neural network, trained on recordings like these, brings the arm's tool to ten targets.",
+            "5/5  Policy: a small neural network, trained on recordings like these, brings the arm's tool to one target after the other.",
             Tour::policy,
         ),
     ];

@@ -162,7 +162,7 @@ fn in_order(
 }
 
 /// Before June 2025 LeRobot's joints had other names, and its degrees another zero and other directions.
-fn refuse_old_names(dataset: &Dataset, path: &Path) -> Result<(), SessionError> {
+pub(crate) fn refuse_old_names(dataset: &Dataset, path: &Path) -> Result<(), SessionError> {
     let Ok(action) = dataset.info().feature(ulna_dataset::ACTION) else {
         return Ok(());
     };

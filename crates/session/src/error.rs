@@ -38,12 +38,12 @@ pub enum SessionError {
         camera: String,
     },
     /// A camera.
-    #[error("camera `{name}`: {}", with_place(source))]
+    #[error("camera `{name}`: {}", with_place(problem))]
     Camera {
         /// What the rig calls it.
         name: String,
-        /// What is wrong.
-        source: ulna_cameras::CameraError,
+        /// What is wrong. This error says it in its own words, so it is no source of it.
+        problem: ulna_cameras::CameraError,
     },
     /// A dataset.
     #[error(transparent)]
@@ -125,7 +125,7 @@ impl SessionError {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Usage(_) | Self::NoCamera { .. } => true,
-            Self::Camera { source, .. } => source.is_usage(),
+            Self::Camera { problem, .. } => problem.is_usage(),
             Self::Surroundings { usage, .. } => *usage,
             _ => false,
         }

@@ -3,7 +3,8 @@
 //!
 //! Reading order: [`device`] (what moves and what says where to), [`supply`] (ports and cameras, real or simulated), [`cameras`],
 //! [`teleoperators`], [`rig`], then a session: [`run`], [`controlled`] (ticks and the one way out), [`fanout`] (where ticks go),
-//! [`client`] (commands in, events out), [`report`]. What uses them: [`mod@teleop`], [`record`], [`replay`], [`policies`], [`demo`].
+//! [`client`] (commands in, events out), [`report`]. What uses them: [`mod@teleop`], [`record`], [`replay`], [`policies`], [`mod@eval`], [`demo`]; and, without
+//! a session, [`sim_to_real`].
 
 mod alarm_watch;
 mod at_rest;
@@ -18,6 +19,7 @@ pub mod device_report;
 pub mod display;
 pub mod episode;
 pub mod error;
+pub mod eval;
 pub mod failure;
 pub mod fanout;
 mod first_move;
@@ -33,6 +35,7 @@ pub mod rig_file;
 pub mod run;
 pub mod servo_follower;
 pub mod shipped;
+pub mod sim_to_real;
 pub mod supply;
 pub mod teleop;
 pub mod teleoperator_type;
@@ -45,7 +48,7 @@ pub use error::SessionError;
 pub use failure::{Interruption, SessionFailure};
 pub use options::{FarMoves, RigOptions};
 pub use rig::Rig;
-pub use supply::{faults_in_words, scenes};
+pub use supply::{faults_in_words, scene_picture, scenes};
 pub use ulna_bus::ErrorFlags;
 pub use ulna_core::{Health, TickRecord, Unit};
 pub use ulna_policy::{EngineChoice, EngineKind, Merge, Provider};

@@ -47,8 +47,12 @@ pub struct RigOptions {
     pub rate_hz: f64,
     /// What the slowest answers of the servos take beyond the time on the wire; measured while connecting if absent.
     pub round_trip: Option<Duration>,
-    /// Name of the scene around a simulated arm, if not the default one.
+    /// Name of the scene around a simulated arm, or the path of its file, if not the default one.
     pub scene: Option<String>,
+    /// What is to be done, in words: where a scene has several tasks, they say which is meant.
+    pub task: Option<String>,
+    /// An expert moves the simulated leader.
+    pub expert: bool,
     /// What goes wrong on the simulated follower's bus, e.g. `dead:elbow_flex@2s+2s`.
     pub faults: Vec<String>,
     /// The USB adapter in front of each simulated bus, such as `ftdi:16`; an ordinary CDC adapter if absent.
@@ -79,6 +83,8 @@ impl Default for RigOptions {
             rate_hz: 200.0,
             round_trip: None,
             scene: None,
+            task: None,
+            expert: false,
             faults: Vec::new(),
             adapter: None,
             camera_faults: Vec::new(),

@@ -103,6 +103,7 @@ pub fn run(
         duration,
         display: display.map(DisplaySetup::new),
         recording: None,
+        watch: None,
     };
     run_session(rig, plan, link)
 }
@@ -125,7 +126,7 @@ pub fn at_home(bundle: &Bundle, seed: u64) -> Option<RigOptions> {
         robot: fitting(bundle).ok()?.name,
         sim: true,
         clock: ClockKind::Virtual,
-        scene: Some(scene.name.to_owned()),
+        scene: Some(scene.name.clone()),
         seed,
         ..RigOptions::default()
     })

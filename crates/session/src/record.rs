@@ -4,6 +4,7 @@ mod cameras;
 mod codec;
 mod dataset;
 mod grading;
+mod guide;
 mod known_cameras;
 mod options;
 
@@ -34,6 +35,7 @@ use crate::rig::Rig;
 use crate::run::{Recording, SessionOutcome, SessionPlan, run};
 use crate::teleoperators::open_policy;
 use cameras::RecordedCameras;
+use guide::{Guide, Guided};
 
 pub use codec::CodecChoice;
 pub use grading::GradedEpisode;
@@ -86,6 +88,7 @@ pub fn record(
     options.check(rig.rate_hz)?;
     let rig = RigOptions {
         camera_faults: options.camera_faults.clone(),
+        task: Some(options.task.clone()),
         ..rig.clone()
     };
     let (opened, cameras) = open(&rig, options, policy, link)?;
@@ -120,13 +123,17 @@ pub fn record(
         },
         link.stop.clone(),
     )?;
+    let stage = rig.expert.then(|| opened.surroundings.stage()).flatten();
+    let guide = stage.map(|stage| Guide::new(stage, before, keys.clone()));
+    let mut guided = Guided::new(&mut recorder, guide);
     let plan = SessionPlan {
         command: "record",
         duration: None,
         display: display.map(DisplaySetup::new),
+        watch: None,
         recording: Some(Recording {
             ticks,
-            recorder: &mut recorder,
+            recorder: &mut guided,
             ended: &mut |failure| {
                 let input = match failure {
                     Some(reason) => Input::Abort(reason),

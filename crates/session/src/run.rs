@@ -32,6 +32,8 @@ pub struct SessionPlan<'a> {
     pub display: Option<DisplaySetup>,
     /// Records it, if anything does.
     pub recording: Option<Recording<'a>>,
+    /// Takes every tick on the control thread as well, if anything does: wait-free, without a heap.
+    pub watch: Option<BoxedObserver>,
 }
 
 /// A recorder that follows the control loop.
@@ -129,6 +131,7 @@ impl<'a> Parts<'a> {
         fanout.add(BoxedObserver::new(move |tick: &TickRecord| {
             publisher.publish(Some(*tick));
         }));
+        plan.watch.into_iter().for_each(|watch| fanout.add(watch));
         let recording = plan.recording.map(|recording| {
             let mut ticks = recording.ticks;
             fanout.add(BoxedObserver::new(move |tick: &TickRecord| {

@@ -14,9 +14,12 @@ use crate::error::SessionError;
 use crate::options::RigOptions;
 
 pub(crate) use choice::choose;
-pub use parts::{BusTraffic, SuppliedArm, Supply, Surroundings};
+pub use parts::{BusTraffic, Stage, SuppliedArm, Supply, Surroundings};
 pub(crate) use parts::{side_id, sides};
-pub use simulated::{ADAPTERS, SceneKind, SimulatedBuses, faults_in_words, scenes, serve};
+pub(crate) use simulated::compare;
+pub use simulated::{
+    ADAPTERS, SceneKind, SimulatedBuses, faults_in_words, scene_picture, scenes, serve,
+};
 
 /// Opens the ports of a robot, and of a leader if there is one.
 ///

@@ -25,6 +25,7 @@ pub fn teleop(
         duration,
         display: display.map(DisplaySetup::new),
         recording: None,
+        watch: None,
     };
     run(Rig::open(options, link)?, plan, link)
 }

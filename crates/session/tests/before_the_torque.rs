@@ -295,6 +295,7 @@ fn decided(options: &RigOptions, goal: f64, link: &mut SessionLink) -> Result<()
         duration: Some(Duration::from_secs(2)),
         display: None,
         recording: None,
+        watch: None,
     };
     run(rig, plan, link).map(|_| ())
 }

@@ -55,6 +55,7 @@ fn session(display: Misbehaves) -> SessionOutcome {
         duration: Some(Duration::from_millis(250)),
         display: Some(DisplaySetup::new(Box::new(display)).with_patience(Duration::ZERO)),
         recording: None,
+        watch: None,
     };
     run(Rig::open(&options, &link).unwrap(), plan, &link).unwrap()
 }

@@ -14,8 +14,8 @@ use ulna_rt::VirtualClock;
 use ulna_session::controlled::Finished;
 use ulna_session::report::BusReport;
 
-/// A bare wire, and what most boards are.
-const ADAPTERS: [&str; 2] = ["direct", "cdc"];
+/// A bare wire, what most adapters are, and a bridge board.
+const ADAPTERS: [&str; 3] = ["direct", "cdc", "bridge"];
 /// When the power goes.
 const DIP: f64 = 2.0;
 
@@ -156,6 +156,8 @@ fn dynamixels_and_wheels_come_back_too() {
         is_back_in_time(robot, "cdc", &format!("unplug:bus@{DIP}s+0.3s"), 1);
     }
     is_back_in_time("koch", "cdc", "reset:elbow_flex@2.3s", 2);
+    is_back_in_time("lekiwi", "bridge", &format!("unplug:bus@{DIP}s+0.3s"), 1);
+    is_back_in_time("koch", "bridge", "reset:shoulder_pan@2.3s", 2);
 }
 
 #[test]

@@ -11,12 +11,14 @@ mod tests;
 
 use core::time::Duration;
 
+use nalgebra::Isometry3;
 use thiserror::Error;
 use ulna_core::joints::{Joints, MAX_JOINTS};
 use ulna_robot::Calibration;
 use ulna_robot::RobotKind;
 
-use crate::law::solve::{Matrix, Share, solve};
+use crate::contact::{Contacts, Fixture, MAX_ARM, Matter};
+use crate::law::solve::{Coupling, Matrix, Share, solve};
 use crate::law::{Servo, ServoModel};
 use crate::plant::{Drive, Physics, Plant, Sense};
 
@@ -40,6 +42,18 @@ pub enum MechanicsError {
         /// The servo's model in the robot file.
         model: String,
     },
+    /// No servo of the robot is made with the motor that its file names.
+    #[error(
+        "no servo of robot {robot:?} has a motor {motor:?} (`motor` of its file's [simulation] or of the rig's [robot]); they may have {known}"
+    )]
+    NoSuchMotor {
+        /// Name of the robot.
+        robot: String,
+        /// The motor in its file.
+        motor: String,
+        /// Motors that its servos are made with.
+        known: String,
+    },
     /// The calibration belongs to another robot.
     #[error(
         "the calibration has {given} joints, but robot {robot:?} has {expected}; use the file of this robot"
@@ -55,6 +69,16 @@ pub enum MechanicsError {
     /// The robot has more joints than fit.
     #[error("robot {robot:?} has {given} joints, but the simulation takes at most {MAX_JOINTS}")]
     TooManyJoints {
+        /// Name of the robot.
+        robot: String,
+        /// Joints of the robot.
+        given: usize,
+    },
+    /// The robot has more joints than one that touches things can have.
+    #[error(
+        "robot {robot:?} has {given} joints, but among objects an arm has at most {MAX_ARM}; use a scene without objects, such as `--scene table`"
+    )]
+    TooManyToTouch {
         /// Name of the robot.
         robot: String,
         /// Joints of the robot.
@@ -103,6 +127,7 @@ pub struct Arm {
     /// What resistance takes from every servo's voltage, V.
     sag: f64,
     ticks: u64,
+    contacts: Option<Box<Contacts>>,
 }
 
 impl Arm {
@@ -128,6 +153,7 @@ impl Arm {
                 given: calibration.joints.len(),
             });
         }
+        known_motor(kind)?;
         let mut arm = Self {
             servos: Vec::with_capacity(kind.dof()),
             mounts: Vec::with_capacity(kind.dof()),
@@ -138,11 +164,12 @@ impl Arm {
             options,
             sag: 0.0,
             ticks: 0,
+            contacts: None,
         };
         for (joint, value) in kind.joints.iter().zip(calibration.values()) {
             let model = options
                 .model
-                .or_else(|| ServoModel::named(&joint.model))
+                .or_else(|| ServoModel::of(kind, joint))
                 .ok_or_else(|| MechanicsError::UnknownServo {
                     joint: joint.name.clone(),
                     model: joint.model.clone(),
@@ -176,9 +203,31 @@ impl Arm {
         self.measure();
     }
 
+    /// The same arm among things that it can touch: `fixtures`, and the free bodies that [`lay_out`](Physics::lay_out) gives it. Its links are
+    /// what the robot file draws.
+    ///
+    /// # Errors
+    /// If it has more joints than contact is known for.
+    pub fn among(mut self, kind: &RobotKind, fixtures: &[Fixture]) -> Result<Self, MechanicsError> {
+        if kind.dof() > MAX_ARM {
+            return Err(MechanicsError::TooManyToTouch {
+                robot: kind.name.clone(),
+                given: kind.dof(),
+            });
+        }
+        let rest = self.mechanics.pose(&self.angles);
+        self.contacts = Some(Box::new(Contacts::new(kind, &rest, fixtures)));
+        Ok(self)
+    }
+
     /// True joint angles, rad.
     pub fn angles(&self) -> &Joints<f64> {
         &self.angles
+    }
+
+    #[cfg(test)]
+    pub(crate) fn contacts(&self) -> Option<&Contacts> {
+        self.contacts.as_deref()
     }
 
     /// How the encoder of joint `index` is mounted.
@@ -206,7 +255,8 @@ impl Arm {
 
     fn tick(&mut self, drives: &[Drive]) {
         let dt = TICK.as_secs_f64();
-        let (mut mass, torque) = self.mechanics.loads(&self.angles, &self.speeds);
+        let pose = self.mechanics.pose(&self.angles);
+        let (mut mass, torque) = self.mechanics.loads_at(&pose, &self.speeds);
         let mut momentum = self.momentum(&mass);
         for (momentum, torque) in momentum.iter_mut().zip(torque.iter()) {
             *momentum += torque * dt;
@@ -229,7 +279,15 @@ impl Arm {
             let voltage = supply.unwrap_or(servo.model().supply) - sag;
             shares[i] = servo.prepare(&drive, self.stops[i], voltage, dt);
         }
-        let speeds = solve(&mut mass, &momentum, &shares, &mut taken);
+        let contacts = self.contacts.as_deref_mut();
+        let mut contacts =
+            contacts.and_then(|contacts| contacts.detect(&pose, &turns, dt).then_some(contacts));
+        let coupling = contacts.as_deref_mut();
+        let coupling = coupling.map(|contacts| contacts as &mut dyn Coupling);
+        let speeds = solve(&mut mass, &momentum, &shares, &mut taken, coupling);
+        if let Some(contacts) = contacts {
+            contacts.finish();
+        }
         let mut current = 0.0;
         for (i, servo) in self.servos.iter_mut().enumerate() {
             servo.commit(speeds[i], taken[i], dt);
@@ -282,6 +340,35 @@ impl Physics for Arm {
     fn place(&mut self, angles: &Joints<f64>) {
         Arm::place(self, angles);
     }
+
+    fn bodies(&self) -> &[Isometry3<f64>] {
+        let contacts = self.contacts.as_deref();
+        contacts.map_or(&[], Contacts::poses)
+    }
+
+    fn lay_out(&mut self, matter: &[Matter], poses: &[Isometry3<f64>]) {
+        if let Some(contacts) = &mut self.contacts {
+            contacts.lay_out(matter, poses);
+        }
+    }
+}
+
+/// An error if no servo of the robot is made with the motor that its file names.
+pub(crate) fn known_motor(kind: &RobotKind) -> Result<(), MechanicsError> {
+    let Some(motor) = ServoModel::misnamed(kind) else {
+        return Ok(());
+    };
+    let joints = kind.joints.iter();
+    let mut known: Vec<&str> = joints
+        .flat_map(|joint| ServoModel::motors_of(&joint.model))
+        .collect();
+    known.sort_unstable();
+    known.dedup();
+    Err(MechanicsError::NoSuchMotor {
+        robot: kind.name.clone(),
+        motor: motor.to_owned(),
+        known: known.join(", "),
+    })
 }
 
 /// The resting pose of the robot file, or the middle of each range where it has none, rad.

@@ -6,7 +6,7 @@ use ulna_core::joints::Joints;
 use ulna_robot::Calibration;
 use ulna_robot::RobotKind;
 
-use crate::arm::{MechanicsError, Mount, TICK};
+use crate::arm::{MechanicsError, Mount, TICK, known_motor};
 use crate::law::{Load, Servo, ServoModel};
 use crate::plant::{Drive, Plant, Sense};
 
@@ -34,6 +34,7 @@ impl Bench {
                 given: calibration.joints.len(),
             });
         }
+        known_motor(kind)?;
         let mut bench = Self {
             servos: Vec::with_capacity(kind.dof()),
             mounts: Vec::with_capacity(kind.dof()),
@@ -41,7 +42,7 @@ impl Bench {
         };
         for (joint, value) in kind.joints.iter().zip(calibration.values()) {
             let model =
-                ServoModel::named(&joint.model).ok_or_else(|| MechanicsError::UnknownServo {
+                ServoModel::of(kind, joint).ok_or_else(|| MechanicsError::UnknownServo {
                     joint: joint.name.clone(),
                     model: joint.model.clone(),
                 })?;

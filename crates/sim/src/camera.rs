@@ -126,10 +126,12 @@ impl SimCamera {
         while self.capture_time(self.next + 1) <= now {
             self.next += 1;
         }
-        let pose = self.chain.pose(&self.pose.read());
+        let seen = self.pose.look();
+        let pose = self.chain.pose(&seen.angles);
         if let Some(scene) = &self.scene {
             self.visible.objects.truncate(self.fixed);
             scene.moving(now, &mut self.visible.objects);
+            self.visible.objects.extend(seen.objects());
         }
         let picture = self.renderer.render(&self.visible, &pose, &self.view);
         let mut pixels: Arc<[u8]> = picture.into();

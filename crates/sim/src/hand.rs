@@ -8,7 +8,7 @@
 //! [`Operator`] too.
 
 mod leader;
-mod noise;
+pub(crate) mod noise;
 mod operator;
 mod stroke;
 mod sweep;

@@ -17,6 +17,7 @@
 
 mod load;
 mod model;
+mod motors;
 mod servo;
 pub mod setpoint;
 pub(crate) mod solve;

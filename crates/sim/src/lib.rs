@@ -4,10 +4,11 @@
 //! their answers on the wire, and meets their faults. To a session this crate is a supplier of ports and cameras ([`world`]).
 //!
 //! Reading order: [`plant`] (the boundary between electronics and mechanics), [`law`] (one servo's motor), [`arm`] (the arm it
-//! moves), [`hand`] (what moves a leader), [`mod@bench`] (servos on a table), [`servo`] (registers and protections), [`wire`],
+//! moves), [`contact`] (what that touches), [`hand`] (what moves a leader), [`mod@bench`] (servos on a table), [`servo`] (registers and protections), [`wire`],
 //! [`adapter`] and [`bus`] (bytes in time), [`workbench`] (servos in every state), [`fault`] (what goes wrong), [`memory`] and [`pty`] (all of it
-//! behind a port), [`board`] (a bridge board in front of it); [`visual`], [`render`], [`camera`] and [`pose_slot`] (what a camera sees, and when); [`scene`] and [`scenes`]
-//! (what stands around the arm, and what is to be done there); [`world`] (everything together).
+//! behind a port), [`board`] (a bridge board in front of it); [`visual`], [`render`], [`camera`] and [`pose_slot`] (what a camera sees, and when),
+//! [`sight`] (what a person sees); [`scene`] and [`scenes`] (what stands around the arm, and what is to be done there); [`world`] (everything
+//! together); [`compare`] (all of that against recordings of real arms).
 
 pub mod adapter;
 pub mod arm;
@@ -15,6 +16,9 @@ pub mod bench;
 pub mod board;
 pub mod bus;
 pub mod camera;
+pub mod compare;
+pub mod contact;
+pub(crate) mod expert;
 pub mod fault;
 pub mod hand;
 pub mod law;
@@ -26,6 +30,7 @@ pub mod render;
 pub mod scene;
 pub mod scenes;
 pub mod servo;
+pub mod sight;
 pub mod visual;
 pub mod wire;
 pub mod workbench;

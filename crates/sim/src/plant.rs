@@ -6,7 +6,10 @@
 use core::fmt;
 use core::time::Duration;
 
+use nalgebra::Isometry3;
 use ulna_core::joints::Joints;
+
+use crate::contact::Matter;
 
 /// What a motor is controlled by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -98,4 +101,14 @@ pub trait Physics: Plant + fmt::Debug + Send {
     /// Puts the joints at rest at these angles, rad, the servos' set points included. Joints whose angle is missing or NaN stay as
     /// they are.
     fn place(&mut self, angles: &Joints<f64>);
+
+    /// Where the free bodies around it are, base frame.
+    fn bodies(&self) -> &[Isometry3<f64>] {
+        &[]
+    }
+
+    /// Replaces the free bodies by others, at rest at these poses.
+    fn lay_out(&mut self, matter: &[Matter], poses: &[Isometry3<f64>]) {
+        let _ = (matter, poses);
+    }
 }

@@ -1,38 +1,117 @@
-//! The scenes that there are. A new one is a file here and a line in [`all`].
+//! The scenes that there are. Those of things that can be touched are files of `configs/scenes` with a line in [`FILES`]; another kind is a
+//! file here and a line in [`all`].
 
 mod reach;
 pub mod table;
+pub mod things;
 
-use crate::scene::{SceneError, SceneKind};
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use ulna_outside::files;
+use ulna_robot::RobotKind;
+
+use crate::scene::{Scene, SceneError, SceneKind};
+use things::Things;
+use things::file::{SceneFile, parse};
 
 /// The scene that a simulation has if no other is asked for.
 pub const DEFAULT: &str = "table";
 
+/// The files of `configs/scenes`, compiled in.
+const FILES: [(&str, &str); 5] = [
+    ("push", include_str!("../../../configs/scenes/push.toml")),
+    ("lift", include_str!("../../../configs/scenes/lift.toml")),
+    (
+        "pick-place",
+        include_str!("../../../configs/scenes/pick-place.toml"),
+    ),
+    ("stack", include_str!("../../../configs/scenes/stack.toml")),
+    ("sort", include_str!("../../../configs/scenes/sort.toml")),
+];
+
+/// Longest scene file, bytes: far more than one needs.
+const LONGEST: u64 = 1 << 20;
+
 /// All scenes.
 pub fn all() -> &'static [SceneKind] {
-    &[table::KIND, reach::KIND]
+    static ALL: LazyLock<Vec<SceneKind>> = LazyLock::new(|| {
+        let mut all = vec![table::kind(), reach::kind()];
+        // Those that come with ulna are sound: a test says so.
+        let files = FILES.iter();
+        all.extend(files.filter_map(|(name, text)| Some(of_file(name, parse(text).ok()?))));
+        all
+    });
+    &ALL
 }
 
-/// The scene of this name.
+/// The scene of this name, or of the file with this path.
 ///
 /// # Errors
-/// [`SceneError::Unknown`] if there is none.
-pub fn find(name: &str) -> Result<&'static SceneKind, SceneError> {
+/// If there is none, or its file is none.
+pub fn find(name: &str) -> Result<SceneKind, SceneError> {
+    if name.contains(['/', '\\']) || name.ends_with(".toml") {
+        let text = files::read_text(Path::new(name), LONGEST);
+        let text = text.map_err(|source| SceneError::Unreadable {
+            path: name.to_owned(),
+            reason: source.to_string(),
+        })?;
+        let file = parse(&text).map_err(|problem| SceneError::Malformed {
+            origin: name.to_owned(),
+            problem,
+        })?;
+        let stem = Path::new(name).file_stem();
+        let stem = stem.map_or(name.into(), |stem| stem.to_string_lossy());
+        return Ok(of_file(&stem, file));
+    }
     let found = all().iter().find(|scene| scene.name == name);
-    found.ok_or_else(|| SceneError::Unknown {
+    found.cloned().ok_or_else(|| SceneError::Unknown {
         name: name.to_owned(),
         known: all()
             .iter()
-            .map(|scene| scene.name)
+            .map(|scene| scene.name.as_str())
             .collect::<Vec<_>>()
             .join(", "),
     })
 }
 
+/// The text of the scene's file, if it is one of those that come with ulna.
+pub fn text(name: &str) -> Option<&'static str> {
+    let found = FILES.iter().find(|(known, _)| *known == name)?;
+    Some(found.1)
+}
+
+fn of_file(name: &str, file: SceneFile) -> SceneKind {
+    let (file, own) = (Arc::new(file), name.to_owned());
+    let choices = file.choices.iter().map(|choice| choice.task.clone());
+    SceneKind {
+        name: name.to_owned(),
+        summary: file.summary.clone(),
+        tasks: file.task.iter().cloned().chain(choices).collect(),
+        time_limit: Some(file.time_limit_s),
+        environment: &[],
+        fits: one_arm,
+        build: Arc::new(move |kind, seed, words| {
+            let things = Things::new(&own, &file, kind, seed, words)?;
+            Ok(Arc::new(things) as Arc<dyn Scene>)
+        }),
+    }
+}
+
+/// Scenes with a task are for one arm that stands on the table.
+fn one_arm(kind: &RobotKind) -> Result<(), SceneError> {
+    if kind.sides.is_empty() && kind.base.is_none() {
+        return Ok(());
+    }
+    Err(SceneError::WrongRobot {
+        wants: "one arm on a table",
+        robot: kind.name.clone(),
+        but: "is more than that",
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use ulna_robot::RobotKind;
-
     use super::*;
     use crate::visual::VisualScene;
 
@@ -40,23 +119,30 @@ mod tests {
     fn every_scene_is_what_its_description_says() {
         let kind: RobotKind = toml::from_str(include_str!("../../../configs/so101.toml")).unwrap();
         let surroundings = VisualScene::of(&kind);
+        assert_eq!(all().len(), 2 + FILES.len(), "a built-in file is no scene");
         for scene in all() {
-            assert_eq!(find(scene.name).unwrap().name, scene.name);
-            (scene.fits)(&kind).unwrap();
-            let built = (scene.build)(&kind, 3);
+            assert_eq!(find(&scene.name).unwrap().name, scene.name);
+            let built = scene.set_up(&kind, 3, None).unwrap();
             let names = built.environment().map_or(Vec::new(), |it| it.names());
             assert_eq!(names, scene.environment, "{}", scene.name);
-            assert_eq!(built.task().is_some(), scene.task.is_some());
+            let text = built.task().and_then(|task| task.text());
+            assert_eq!(text.is_some(), !scene.tasks.is_empty());
+            if let Some(text) = text {
+                assert!(scene.tasks.iter().any(|task| task == text), "{text}");
+            }
             let mut objects = Vec::new();
             built.moving(ulna_core::Stamp::ZERO, &mut objects);
-            let seen = built.fixtures(&surroundings).len() + objects.len();
+            let things = built.layout(0).map_or(0, |layout| layout.things.len());
+            let seen = built.fixtures(&surroundings).len() + objects.len() + things;
             assert!(seen > 0, "{}: nothing to see", scene.name);
         }
         assert!(find(DEFAULT).is_ok());
         let error = find("moon").unwrap_err().to_string();
         assert!(
-            error.contains("moon") && error.contains("table, reach"),
+            error.contains("moon") && error.contains("table, reach, push, lift"),
             "{error}"
         );
+        let error = find("no/such.toml").unwrap_err().to_string();
+        assert!(error.contains("no/such.toml"), "{error}");
     }
 }

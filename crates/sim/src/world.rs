@@ -19,7 +19,10 @@ mod error;
 mod faults;
 mod options;
 mod shared;
+mod stage;
 
+#[cfg(test)]
+mod experts;
 #[cfg(test)]
 mod tests;
 
@@ -40,14 +43,16 @@ use crate::camera::{CameraFaultKind, CameraOptions, FaultyCamera, SimCamera};
 use crate::fault::FaultPlan;
 use crate::hand::{Hand, LeaderArm, Operator};
 use crate::law::ServoModel;
-use crate::scene::{Scene, SceneKind};
+use crate::scene::{Scene, SceneError, SceneKind};
 use crate::scenes;
+use crate::sight::Sight;
 use crate::visual::{VisualScene, cameras_of};
 
 pub use base::SimBaseOperator;
 pub use error::SimError;
 pub use options::{SimArm, Wire, WorldOptions};
 pub use shared::PlantSlice;
+pub use stage::Stage;
 
 use buses::WiredBus;
 use shared::SharedPhysics;
@@ -57,9 +62,10 @@ use shared::SharedPhysics;
 pub struct SimWorld {
     robot: RobotKind,
     seed: u64,
-    scene_kind: &'static SceneKind,
+    scene_kind: SceneKind,
     scene: Arc<dyn Scene>,
     physics: SharedPhysics,
+    sight: Sight,
     followers: Vec<WiredBus<PlantSlice>>,
     leaders: Vec<WiredBus<LeaderArm>>,
     camera_faults: Vec<(String, CameraFaultKind)>,
@@ -78,21 +84,25 @@ impl SimWorld {
         options: &WorldOptions,
     ) -> Result<Self, SimError> {
         let scene_kind = scenes::find(&options.scene)?;
-        (scene_kind.fits)(robot)?;
-        let scene = (scene_kind.build)(robot, options.seed);
+        let scene = scene_kind.set_up(robot, options.seed, options.task.as_deref())?;
         let camera_faults = options.camera_faults.iter();
         let camera_faults = camera_faults
             .map(|text| CameraFaultKind::parse(text))
             .collect::<Result<_, _>>()?;
-        let physics = mechanics(robot, followers)?;
+        let physics = mechanics(robot, followers, &*scene)?;
+        let sight = Sight::new(physics.pose());
+        if let Some(layout) = scene.layout(0) {
+            physics.lay_out(layout);
+        }
         let followers = follower_buses(followers, &physics, options)?;
-        let leaders = leader_buses(leaders, &*scene, options)?;
+        let leaders = leader_buses(leaders, &*scene, &sight, options)?;
         Ok(Self {
             robot: robot.clone(),
             seed: options.seed,
             scene_kind,
             scene,
             physics,
+            sight,
             followers,
             leaders,
             camera_faults,
@@ -146,8 +156,28 @@ impl SimWorld {
     }
 
     /// The scene.
-    pub fn scene(&self) -> &'static SceneKind {
-        self.scene_kind
+    pub fn scene(&self) -> &SceneKind {
+        &self.scene_kind
+    }
+
+    /// What is to be done there, in words, if anything is.
+    pub fn task(&self) -> Option<String> {
+        let text = self.scene.task()?.text()?;
+        Some(text.to_owned())
+    }
+
+    /// What a person sees of it, and what an expert has agreed upon with whoever records.
+    pub fn sight(&self) -> &Sight {
+        &self.sight
+    }
+
+    /// The hands that lay things out anew, for the session's threads.
+    pub fn stage(&self) -> Stage {
+        Stage {
+            scene: Arc::clone(&self.scene),
+            physics: self.physics.clone(),
+            sight: self.sight.clone(),
+        }
     }
 
     /// Names of the cameras that can be opened, in the order of the robot file.
@@ -202,7 +232,7 @@ impl SimWorld {
 
     /// A judge of the scene's task, if it has one. `angles` lead from the robot's joint values to rad.
     pub fn judge(&self, angles: Joints<AngleMap>) -> Option<Box<dyn Judge>> {
-        Some(self.scene.task()?.judge(angles))
+        Some(self.scene.task()?.judge(angles, &self.sight))
     }
 
     /// Names of the solids that stand still around the robot, and how a display draws them.
@@ -227,7 +257,11 @@ impl SimWorld {
 }
 
 /// The robot at rest, its encoders mounted as the calibrations of its arms found them.
-fn mechanics(robot: &RobotKind, arms: &[SimArm]) -> Result<SharedPhysics, SimError> {
+fn mechanics(
+    robot: &RobotKind,
+    arms: &[SimArm],
+    scene: &dyn Scene,
+) -> Result<SharedPhysics, SimError> {
     let values = arms.iter().flat_map(|arm| arm.calibration.values());
     let joints = robot.names().map(str::to_owned).zip(values.copied());
     let calibration = Calibration {
@@ -237,7 +271,10 @@ fn mechanics(robot: &RobotKind, arms: &[SimArm]) -> Result<SharedPhysics, SimErr
         start: Some(resting_angles(robot)),
         ..ArmOptions::default()
     };
-    let arm = Arm::new(robot, &calibration, options)?;
+    let mut arm = Arm::new(robot, &calibration, options)?;
+    if let Some(fixtures) = scene.touchable() {
+        arm = arm.among(robot, &fixtures)?;
+    }
     Ok(SharedPhysics::new(Box::new(arm)))
 }
 
@@ -267,11 +304,25 @@ fn follower_buses(
 fn leader_buses(
     arms: &[SimArm],
     scene: &dyn Scene,
+    sight: &Sight,
     options: &WorldOptions,
 ) -> Result<Vec<WiredBus<LeaderArm>>, SimError> {
     let buses = arms.iter().enumerate().map(|(side, arm)| {
         let seed = faults::seed_of_side(options.seed, side);
         let operator: Box<dyn Operator> = match scene.task() {
+            Some(task) if options.expert => {
+                let expert = task.expert(&arm.kind, seed, sight);
+                expert.ok_or_else(|| no_expert(format!(
+                    "there is no expert for the hand of `{}`; leave --expert out",
+                    arm.kind.name
+                )))?
+            }
+            None if options.expert => {
+                return Err(no_expert(format!(
+                    "there is nothing to do in the scene `{}`: name one with a task, such as --scene lift",
+                    options.scene
+                )));
+            }
             Some(task) => task.operator(&arm.kind, seed),
             None => Box::new(Hand::new(&arm.kind, seed)),
         };
@@ -281,6 +332,10 @@ fn leader_buses(
         WiredBus::new("leader", arm, registers, plant, surroundings, options.wire)
     });
     buses.collect()
+}
+
+fn no_expert(reason: String) -> SimError {
+    SimError::Scene(SceneError::NoExpert { reason })
 }
 
 /// The adapter of one bus. All hang on one computer, so they share its frames.
@@ -294,8 +349,8 @@ fn adapter(options: &WorldOptions, bus: u64) -> Adapter {
 
 /// Supply voltage of a simulated leader, V; its servos only measure.
 fn volts(kind: &RobotKind) -> f64 {
-    let models = kind.joints.iter().map(|joint| joint.model.as_str());
-    let models = models.filter_map(ServoModel::named);
+    let joints = kind.joints.iter();
+    let models = joints.filter_map(|joint| ServoModel::of(kind, joint));
     models
         .map(|model| model.supply)
         .fold(f64::INFINITY, f64::min)

@@ -129,10 +129,12 @@ fn environments_and_judges_allocate_nothing() {
     let robot = include_str!("../../../configs/so101.toml");
     let kind: ulna_robot::RobotKind = toml::from_str(robot).unwrap();
     let maps = kind.angle_maps(&kind.nominal_calibration());
+    let slot = ulna_sim::pose_slot::PoseSlot::new(Joints::filled(6, 0.0));
+    let sight = ulna_sim::sight::Sight::new(slot);
     for scene in ulna_sim::scenes::all() {
-        let scene = (scene.build)(&kind, 1);
+        let scene = scene.set_up(&kind, 1, None).unwrap();
         let environment = scene.environment();
-        let mut judge = scene.task().map(|task| task.judge(maps));
+        let mut judge = scene.task().map(|task| task.judge(maps, &sight));
         let mut values = vec![0.0; environment.as_ref().map_or(0, |it| it.names().len())];
         let before = ALLOCATIONS.get();
         for tick in 0..2000 {

@@ -5,6 +5,9 @@ import sys
 import time
 
 
+TRIES = 20
+
+
 def classes(kind):
     if kind == "koch":
         from lerobot.robots.koch_follower import KochFollower, KochFollowerConfig
@@ -19,12 +22,23 @@ def classes(kind):
 
 def patiently(work):
     """LeRobot gives up at the first late answer, which a busy computer is enough for."""
-    for _ in range(4):
+    for _ in range(TRIES):
         try:
             return work()
-        except ConnectionError:
+        except (ConnectionError, RuntimeError):
             time.sleep(0.2)
     return work()
+
+
+def connect(device):
+    """A device whose servos did not all answer keeps its port open, and counts as connected without having been configured."""
+
+    def work():
+        if device.bus.is_connected:
+            device.bus.disconnect(disable_torque=False)
+        device.connect()
+
+    patiently(work)
 
 
 def told(good, name, figures):
@@ -79,8 +93,8 @@ def main(kind, follower_port, leader_port, name):
     robot, robot_config, teleop, teleop_config = classes(kind)
     follower = robot(robot_config(port=follower_port, id=name))
     leader = teleop(teleop_config(port=leader_port, id=name))
-    patiently(lambda: leader.is_connected or leader.connect())
-    patiently(lambda: follower.is_connected or follower.connect())
+    connect(leader)
+    connect(follower)
     told(follower.is_connected and leader.is_connected, "both connect and configure", "no question asked")
     told(patiently(lambda: follower.is_calibrated and leader.is_calibrated), "both are calibrated", "servos and files agree")
     patiently(lambda: calibration(leader.bus, "calibration is written and read back"))

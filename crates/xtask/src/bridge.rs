@@ -8,6 +8,7 @@
 
 mod checks;
 mod image;
+mod packets;
 mod rig;
 mod toolchain;
 
@@ -24,6 +25,7 @@ struct Options {
     ulna: Option<PathBuf>,
     build_only: bool,
     trials: u32,
+    only: Option<String>,
 }
 
 /// Runs the chore.
@@ -56,7 +58,14 @@ pub(crate) fn run(root: &Path, args: impl Iterator<Item = String>) -> Result<Exi
         Some(program) => program,
         None => built_ulna(root)?,
     };
-    good &= checks::run(root, &qemu, &emulated, &ulna, options.trials)?;
+    good &= checks::run(
+        root,
+        &qemu,
+        &emulated,
+        &ulna,
+        options.trials,
+        options.only.as_deref(),
+    )?;
     println!("  {:.0} s in all", since.elapsed().as_secs_f64());
     Ok(verdict(good))
 }
@@ -68,16 +77,26 @@ fn verdict(good: bool) -> ExitCode {
     }
 }
 
+/// The name of a check.
+fn known(name: Option<String>) -> Result<String> {
+    let known = name.filter(|name| checks::names().any(|it| it == name));
+    known.with_context(|| {
+        let names: Vec<&str> = checks::names().collect();
+        format!("--only takes one of {}", names.join(", "))
+    })
+}
+
 fn options(mut args: impl Iterator<Item = String>) -> Result<Options> {
     let mut options = Options {
         ulna: None,
         build_only: false,
-        trials: 10,
+        trials: 50,
+        only: None,
     };
-    const USAGE: &str =
-        "usage: cargo run -p xtask -- bridge [--ulna PROGRAM] [--build-only] [--trials N]";
+    const USAGE: &str = "usage: cargo run -p xtask -- bridge [--ulna PROGRAM] [--build-only] [--trials N] [--only CHECK]";
     while let Some(arg) = args.next() {
         match arg.as_str() {
+            "--only" => options.only = Some(known(args.next())?),
             "--build-only" => options.build_only = true,
             "--ulna" => options.ulna = Some(args.next().context(USAGE)?.into()),
             "--trials" => options.trials = args.next().context(USAGE)?.parse().context(USAGE)?,

@@ -2,6 +2,8 @@
 //!
 //! Everything that decides is [`ulna_bridge::Board`]; here are three UARTs, a clock and the loop between them. QEMU's UARTs take no time for a byte and
 //! give no echo, so only order, content and coarse timing can be seen here; there is no watchdog, since a hang is to be seen, not healed.
+//!
+//! QEMU is to count instructions (`-icount`): else the board's clock goes on while a busy computer gives the emulator no processor.
 
 #![no_std]
 #![no_main]
@@ -19,8 +21,8 @@ use ulna_bridge::{Board, BoardActions, BoardEvent};
 
 use uart::{HOST, RAW, SERVOS, Uart};
 
-/// The servos at the other end are another program on a computer that has more to do.
-const SLOWEST: Duration = Duration::from_millis(60);
+/// The servos at the other end are another program, on a computer that has more to do. With a dead-man that is shorter, the board waits no longer than that.
+const SLOWEST: Duration = Duration::from_millis(300);
 /// So long before something is due it does not sleep.
 const AWAKE: Duration = Duration::from_millis(3);
 /// So many bytes are handed on at once.
@@ -64,9 +66,19 @@ fn main() -> ! {
         }
         // A byte ends the sleep, or the clock's next millisecond, which is too coarse for what is due soon.
         if idle && clock::now() + AWAKE < wake {
-            cortex_m::asm::wfi();
+            sleep();
         }
     }
+}
+
+/// Sleeps until there is an interrupt, unless bytes have come since the loop looked. One that comes in between ends the sleep at once: it waits for the
+/// end of the critical section.
+fn sleep() {
+    critical_section::with(|_| {
+        if [&SERVOS, &HOST, &RAW].iter().all(|uart| uart.is_empty()) {
+            cortex_m::asm::wfi();
+        }
+    });
 }
 
 /// Hands the board an event and does what it says; when to come again.

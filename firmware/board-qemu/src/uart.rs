@@ -86,6 +86,11 @@ impl Uart {
         count
     }
 
+    /// Whether nothing waits to be taken.
+    pub(crate) fn is_empty(&self) -> bool {
+        critical_section::with(|cs| self.ring.borrow_ref(cs).is_empty())
+    }
+
     /// Sends bytes; it waits for room, which QEMU makes at once.
     pub(crate) fn write(&self, bytes: &[u8]) {
         for &byte in bytes {

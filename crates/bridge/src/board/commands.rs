@@ -48,6 +48,7 @@ impl Board {
             }
             Command::Raw(bytes) => return self.raw_from_host(&bytes).map(|()| None),
             Command::Baud(baud) => self.set_baud(baud)?,
+            Command::Recover(recovery) => return self.recover(seq, recovery).map(|()| None),
             Command::Lock(locked) => {
                 self.locked = locked;
                 BoardAnswer::Done

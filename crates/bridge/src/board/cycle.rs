@@ -5,7 +5,7 @@ use core::time::Duration;
 use heapless::Vec;
 
 use crate::limiter::Limiter;
-use crate::message::{JointFeeling, JointSample, MAX_JOINTS};
+use crate::message::{JointFeeling, JointRecovery, JointSample, MAX_JOINTS};
 use crate::setup::SoundSetup;
 
 /// A joint that was not measured for longer than this gets no goals: if they moved on without it, it would leap to them when the cable makes
@@ -36,6 +36,10 @@ pub(super) struct Cyclic {
     pub(super) stop_due: bool,
     /// The stop command that is to be answered.
     pub(super) ending: Option<u16>,
+    /// The step of a servo on its way back that is due, and the number of its command.
+    pub(super) recovery: Option<(u16, JointRecovery)>,
+    /// The cycle in which a turn was taken last.
+    pub(super) turned: u32,
 }
 
 /// What the open question is about.
@@ -44,6 +48,8 @@ pub(super) enum Ask {
     State,
     Feeling(usize),
     Torque(usize),
+    /// The step of a servo on its way back, with the number of its command.
+    Recovery(u16, JointRecovery),
 }
 
 /// One joint in cyclic mode.
@@ -59,6 +65,8 @@ pub(super) struct JointRun {
     pub(super) sample: JointSample,
     /// Its servo says that it has no torque.
     pub(super) limp: bool,
+    /// Since it has no torque, its goal was made the place where it stands, and it was not silent after that.
+    pub(super) settled: bool,
     pub(super) over_current: u8,
     pub(super) over_heat: u8,
 }
@@ -72,6 +80,7 @@ impl JointRun {
         asked: Duration::ZERO,
         sample: JointSample::Silent,
         limp: false,
+        settled: false,
         over_current: 0,
         over_heat: 0,
     };
@@ -93,6 +102,8 @@ impl Cyclic {
         stops_left: 0,
         stop_due: false,
         ending: None,
+        recovery: None,
+        turned: 0,
     };
 
     pub(super) fn starting(now: Duration, sound: &SoundSetup) -> Self {

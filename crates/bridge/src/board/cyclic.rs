@@ -18,8 +18,8 @@ use crate::setup::{FEELINGS, SoundSetup};
 const AGREEMENT: u32 = 16;
 /// A servo that is silent for longer is asked only now and then, since its silence costs the others time.
 const PROBE_EVERY: Duration = Duration::from_millis(100);
-/// Where nothing is left of a cycle, every so many cycles one servo is asked whether it has torque.
-const TORQUE_EVERY: u32 = 25;
+/// Where nothing is left of a cycle, every so many cycles one servo is asked what it feels or, where every cycle says that, whether it has torque.
+const TURN_EVERY: u32 = 25;
 
 impl Board {
     /// Bytes from the servos in cyclic mode.
@@ -80,13 +80,15 @@ impl Board {
             return Duration::MAX;
         };
         if self.now < self.cyclic.next {
-            if self.cyclic.turn_taken || sound.setup.full_state || !self.ask_one() {
+            let rests = sound.setup.full_state && self.cyclic.recovery.is_none();
+            if self.cyclic.turn_taken || rests || !self.ask_one(false) {
                 return self.cyclic.next;
             }
         } else {
-            let everything = sound.setup.full_state || sound.setup.rate_hz == 0;
-            let torque = everything && self.cyclic.cycle % TORQUE_EVERY == TORQUE_EVERY - 1;
-            let asked = torque && !self.cyclic.turn_taken && self.ask_one();
+            // Where nothing is left of a cycle, a turn takes its time from the next one: now and then, and for a servo on its way back in each.
+            let cycles = self.cyclic.cycle.saturating_sub(self.cyclic.turned);
+            let overdue = cycles >= TURN_EVERY || self.cyclic.recovery.is_some();
+            let asked = overdue && !self.cyclic.turn_taken && self.ask_one(true);
             if !asked && !self.begin_cycle() {
                 return self.dead_man_at().unwrap_or(Duration::MAX);
             }
@@ -172,6 +174,7 @@ impl Board {
                 }
             }
             Ask::Torque(place) => self.take_torque(place),
+            Ask::Recovery(seq, recovery) => self.take_recovery(seq, recovery),
         }
     }
 
@@ -181,6 +184,7 @@ impl Board {
         for run in &mut self.cyclic.joints {
             run.sample = JointSample::Silent;
         }
+        let mut answered = [false; MAX_JOINTS];
         let mut felt: Vec<JointFeeling, MAX_JOINTS> = Vec::new();
         for reply in self.engine.replies() {
             let joints = &sound.setup.joints;
@@ -213,10 +217,15 @@ impl Board {
                 run.position = Some(counts);
             }
             run.measured = self.now;
+            answered[place] = true;
             if full && let Some(feeling) = self.felt(place, reply, &[]) {
                 // Cannot fail: there are no more replies than joints.
                 let _ = felt.push(feeling);
             }
+        }
+        // A servo that was silent may have lost its power, and its goal with it.
+        for (run, answered) in self.cyclic.joints.iter_mut().zip(answered) {
+            run.settled &= answered;
         }
         for feeling in felt {
             self.feel(feeling);

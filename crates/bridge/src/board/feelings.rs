@@ -1,7 +1,7 @@
 //! What servos feel, and whether they have torque: asked of one at a time in what time a cycle leaves, or taken from a full state.
 
 use ulna_bus::engine::{Reply, Request};
-use ulna_bus::registers::Role;
+use ulna_bus::registers::{Role, Span};
 
 use super::Board;
 use super::cycle::{ABSENT_AFTER, Ask};
@@ -14,7 +14,12 @@ const CONFIRMED: u8 = 5;
 
 impl Board {
     /// Asks the servo whose turn it is what it feels or, in turns with that, whether it has torque, if there is time before the next cycle.
-    pub(super) fn ask_one(&mut self) -> bool {
+    ///
+    /// A turn that is `overdue` takes its time from the next cycle.
+    pub(super) fn ask_one(&mut self, overdue: bool) -> bool {
+        if let Some((seq, recovery)) = self.cyclic.recovery {
+            return self.ask_recovery(seq, recovery, overdue);
+        }
         let Some(sound) = &self.setup else {
             return false;
         };
@@ -34,15 +39,12 @@ impl Board {
         let Some(span) = model.table.span(roles) else {
             return false;
         };
-        let config = self.engine.config();
-        let usual = self.now + config.occupancy(span.len, 1) + config.link.typical;
-        let over = self.now + config.longest(span.len, 1);
-        let in_time =
-            sound.setup.rate_hz == 0 || sound.setup.full_state || usual <= self.cyclic.next;
-        if !in_time || !self.wire_is_free_in_time(span, 1) {
+        let over = self.now + self.engine.config().longest(span.len, 1);
+        if !self.has_time(span, overdue) {
             return false;
         }
         self.cyclic.turn_taken = true;
+        self.cyclic.turned = self.cyclic.cycle;
         self.cyclic.turn = self.cyclic.turn.wrapping_add(1) % (2 * joints);
         let run = &self.cyclic.joints[place];
         if self.now.saturating_sub(run.measured) > ABSENT_AFTER {
@@ -58,6 +60,13 @@ impl Board {
             false => Ask::Feeling(place),
         });
         true
+    }
+
+    /// Whether such a question to one servo is over before the next cycle begins, if it has to be, and before the dead-man's time is up.
+    pub(super) fn has_time(&self, span: Span, overdue: bool) -> bool {
+        let config = self.engine.config();
+        let usual = self.now + config.occupancy(span.len, 1) + config.link.typical;
+        (overdue || usual <= self.cyclic.next) && self.wire_is_free_in_time(span, 1)
     }
 
     /// What a reply says of what its servo feels; `asked` are the roles whose span was read, none for the span of a cycle.
@@ -134,12 +143,15 @@ impl Board {
         let (Some(on), Some(run)) = (on, self.cyclic.joints.get_mut(place)) else {
             return;
         };
-        run.limp = on == 0;
-        if run.limp {
+        if on == 0 && !run.limp {
+            run.settled = false;
             // Where it stands when it has torque again is where goals begin.
             run.limiter = Limiter::at(None);
             run.position = None;
+        } else if on != 0 && run.limp {
+            run.limiter = Limiter::at(run.position);
         }
+        run.limp = on == 0;
         let feeling = JointFeeling {
             joint: u8::try_from(place).unwrap_or(u8::MAX),
             torque: Some(on != 0),

@@ -44,8 +44,11 @@ impl Board {
         let mut goals = [None; MAX_JOINTS];
         for (place, joint) in sound.setup.joints.iter().enumerate() {
             let run = &mut self.cyclic.joints[place];
-            let next = run.limiter.next(&joint.limits, since);
-            let Some(next) = next.filter(|_| !run.limp) else {
+            // A goal that is not sent must not move on: it would leap once the joint has torque again.
+            if run.limp {
+                continue;
+            }
+            let Some(next) = run.limiter.next(&joint.limits, since) else {
                 continue;
             };
             if next.limited {

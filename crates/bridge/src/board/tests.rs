@@ -3,7 +3,7 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::message::{BoardStatus, JointGoal};
+use crate::message::{BoardStatus, JointGoal, JointRecovery, RecoveryStep};
 use crate::setup::{BridgeJoint, BridgeSetup, ExcessAction, JointLimits, SetupFault, StopAction};
 
 fn ms(ms: u64) -> Duration {
@@ -205,6 +205,74 @@ fn what_is_repeated_damaged_or_out_of_order_feeds_no_dead_man() {
     assert_eq!(status.trip.map(|it| it.last_frame_us), Some(10_000));
     assert_eq!(status.counters.repeated, 198);
     assert_eq!(status.counters.bad_frames, 99);
+}
+
+#[test]
+fn what_is_cut_short_or_longer_than_any_frame_feeds_no_dead_man() {
+    let mut link = Link::driving();
+    let whole = link.frame(&Command::Ping { token: 1 });
+    let mut short = whole[..whole.len() - 4].to_vec();
+    short.push(0);
+    let mut long = std::vec![7; 2 * MAX_FRAME];
+    long.push(0);
+    for at in 1..100 {
+        link.step(ms(at), BoardEvent::Host(&short));
+        link.step(ms(at), BoardEvent::Host(&long));
+    }
+    link.step(ms(100), BoardEvent::Time);
+    let status = link.status();
+    assert_eq!(status.trip.map(|it| it.last_frame_us), Some(0));
+    assert_eq!(status.counters.bad_frames, 198);
+}
+
+#[test]
+fn a_servo_with_torque_is_only_read() {
+    let mut link = Link::driving();
+    let steps = [
+        RecoveryStep::Hold,
+        RecoveryStep::Torque,
+        // Acceleration, which any servo forgets.
+        RecoveryStep::Write {
+            address: 41,
+            value: 254,
+        },
+    ];
+    let refused = [BoardAnswer::Refused(BoardRefusal::Recovery)];
+    for step in steps {
+        let asked = Command::Recover(JointRecovery { joint: 0, step });
+        assert_eq!(link.send(1, &asked), refused, "{step:?}");
+    }
+    let reads = |joint, address| {
+        let step = RecoveryStep::Read { address };
+        Command::Recover(JointRecovery { joint, step })
+    };
+    assert_eq!(link.send(1, &reads(0, 40)), []);
+    assert_eq!(link.send(1, &reads(6, 40)), refused, "no such joint");
+    assert_eq!(link.send(1, &reads(0, 255)), refused, "no such register");
+}
+
+#[test]
+fn a_limp_servo_gets_its_torque_behind_its_goal_alone() {
+    let mut link = Link::driving();
+    link.board.cyclic.joints[0].limp = true;
+    let mut allowed = |address, value| {
+        let step = RecoveryStep::Write { address, value };
+        let asked = Command::Recover(JointRecovery { joint: 0, step });
+        link.send(1, &asked).is_empty()
+    };
+    // Acceleration; torque, goal position and id; an acceleration that the register does not hold.
+    assert!(allowed(41, 254));
+    for (address, value) in [(40, 1), (42, 2000), (5, 9), (41, 256)] {
+        assert!(!allowed(address, value), "{address} {value}");
+    }
+    let torque = Command::Recover(JointRecovery {
+        joint: 0,
+        step: RecoveryStep::Torque,
+    });
+    let refused = [BoardAnswer::Refused(BoardRefusal::Recovery)];
+    assert_eq!(link.send(1, &torque), refused);
+    link.board.cyclic.joints[0].settled = true;
+    assert_eq!(link.send(1, &torque), []);
 }
 
 #[test]

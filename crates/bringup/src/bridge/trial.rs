@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use ulna_bridge::message::{Command, TripReason};
+use ulna_bridge::message::{BoardStatus, Command, TripReason};
 use ulna_bridge::setup::{BridgeJoint, BridgeSetup, ExcessAction, JointLimits, StopAction};
 use ulna_drivers::bridge::{self, BridgeClient, BridgeError};
 use ulna_rt::Pacer;
@@ -15,6 +15,9 @@ use crate::error::BringupError;
 const PINGS: u32 = 200;
 /// The dead-man's time that is tried, ms.
 const DEAD_MAN_MS: u16 = 100;
+
+/// So often the board is given twice as much silence, if its dead-man has not acted.
+const MORE_SILENCES: u32 = 3;
 
 /// What was found of a board.
 #[derive(Debug, Clone, Serialize)]
@@ -78,6 +81,16 @@ pub fn trial(port: &str, baud: u32) -> Result<Trial, BringupError> {
     })
 }
 
+/// How the board is after the host has said nothing for this time.
+fn after_silence(
+    client: &mut BridgeClient,
+    pacer: &mut dyn Pacer,
+    silence: Duration,
+) -> Result<BoardStatus, BringupError> {
+    pacer.wait(pacer.now() + silence);
+    Ok(client.status(pacer)?)
+}
+
 /// Lets the board drive an arm of one servo that gets no goals, falls silent, and looks what the board has done.
 fn let_dead_man_act(
     client: &mut BridgeClient,
@@ -110,8 +123,15 @@ fn let_dead_man_act(
     client.ask(pacer, &Command::Setup(setup))?;
     let before = client.status(pacer)?.counters;
     client.ask(pacer, &Command::Start)?;
-    pacer.wait(pacer.now() + Duration::from_millis(u64::from(DEAD_MAN_MS) * 3));
-    let status = client.status(pacer)?;
+    let mut silence = Duration::from_millis(u64::from(DEAD_MAN_MS) * 3);
+    let mut status = after_silence(client, pacer, silence)?;
+    // To ask is to be heard, so each silence begins again: a board whose clock stood still (an emulated one on a busy computer) needs a longer one.
+    for _ in 0..MORE_SILENCES {
+        if status.trip.is_none() {
+            silence *= 2;
+            status = after_silence(client, pacer, silence)?;
+        }
+    }
     let acted = match status.trip {
         Some(trip) if trip.reason == TripReason::DeadMan => {
             #[allow(clippy::cast_precision_loss)]

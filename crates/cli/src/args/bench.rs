@@ -24,6 +24,8 @@ pub(crate) enum BenchCommand {
     Policy,
     /// Recording: CPU per row, the pause between two episodes, memory; about half a minute
     Record,
+    /// The simulation: how much faster than real time it runs, with contact and without; some seconds
+    Sim,
     /// Reading datasets: rows, random and sequential pictures, opening; about half a minute
     Read {
         /// Another dataset to read pictures of, such as one that LeRobot wrote

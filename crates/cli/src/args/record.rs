@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ulna_session::record::{CameraChoice, RecordOptions};
+use ulna_session::usage::{RecordUsage, UsageError};
 use ulna_session::{RigOptions, SessionError};
 
 use super::display::DisplayArgs;
@@ -38,9 +39,9 @@ pub(crate) struct WhatArgs {
     #[arg(long, value_name = "DIR")]
     dataset: PathBuf,
 
-    /// What the robot is to do, in a few words; it goes with every frame
+    /// What the robot is to do, in a few words; it goes with every frame [default: the task of the simulated scene]
     #[arg(long, value_name = "TEXT")]
-    task: String,
+    task: Option<String>,
 
     #[command(flatten)]
     recording: RecordingArgs,
@@ -72,10 +73,17 @@ impl RecordArgs {
             (None, Some(names)) => CameraChoice::Only(names),
             (None, None) => CameraChoice::All,
         };
+        let task = match &what.task {
+            Some(task) => task.clone(),
+            None => self
+                .rig
+                .task_of_scene()?
+                .ok_or_else(|| UsageError::from(RecordUsage::TaskMissing))?,
+        };
         Ok(RecordOptions {
             cameras,
             camera_faults: what.camera_fault.clone(),
-            ..what.recording.options(what.dataset.clone(), &what.task)
+            ..what.recording.options(what.dataset.clone(), &task)
         })
     }
 

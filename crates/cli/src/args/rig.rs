@@ -1,13 +1,14 @@
 //! The rig: which robots, where, real or simulated, on which clock.
 
+use std::ffi::OsStr;
 use std::time::Duration;
 
-use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
+use clap::{Arg, Args, Command, Error};
 use ulna_session::cameras::CameraSettings;
 use ulna_session::report::ClockKind;
 use ulna_session::rig_file::{self, GivenRig, RigCameras, RigFile};
-use ulna_session::{FarMoves, RigOptions, SessionError};
+use ulna_session::{FarMoves, RigOptions, SessionError, UsageError};
 
 use crate::attended::attended;
 
@@ -45,8 +46,8 @@ pub(super) struct RigArgs {
     #[arg(long, default_value_t = 0, value_name = "N", requires = "sim")]
     seed: u64,
 
-    /// What is around the simulated arm, and what is to be done there
-    #[arg(long, value_name = "NAME", default_value = ulna_session::scenes::DEFAULT, value_parser = scene(), requires = "sim")]
+    /// What is around the simulated arm, and what is to be done there: a name, or the path of a scene file; `ulna sim scenes` lists them
+    #[arg(long, value_name = "NAME", default_value = ulna_session::scenes::DEFAULT, value_parser = SceneName, requires = "sim")]
     scene: String,
 
     /// What goes wrong on the simulated follower's bus, such as dead:elbow_flex@2s+2s; may be repeated; `--fault help` lists all
@@ -93,11 +94,41 @@ fn milliseconds(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// The scenes, with what each is.
-fn scene() -> PossibleValuesParser {
-    let scenes = ulna_session::scenes::all().iter();
-    let values = scenes.map(|scene| PossibleValue::new(scene.name).help(scene.summary));
-    PossibleValuesParser::new(values)
+/// A scene by its name, or by the path of its file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SceneName;
+
+impl SceneName {
+    fn known() -> PossibleValuesParser {
+        let scenes = ulna_session::scenes::all().iter();
+        let values = scenes
+            .map(|scene| PossibleValue::new(scene.name.as_str()).help(scene.summary.as_str()));
+        PossibleValuesParser::new(values)
+    }
+}
+
+impl TypedValueParser for SceneName {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, Error> {
+        let name = StringValueParser::new().parse_ref(command, arg, value)?;
+        match name.contains(['/', '\\']) || name.ends_with(".toml") {
+            true => Ok(name),
+            false => Self::known().parse_ref(command, arg, value),
+        }
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let scenes = ulna_session::scenes::all().iter();
+        Some(Box::new(scenes.map(|scene| {
+            PossibleValue::new(scene.name.as_str()).help(scene.summary.as_str())
+        })))
+    }
 }
 
 /// What drives: the arm that is moved by hand, or something else.
@@ -115,9 +146,31 @@ pub(super) struct LeaderArgs {
     /// The id under which the leader was calibrated; the only one there is unless given
     #[arg(long, value_name = "ID")]
     teleop_id: Option<String>,
+
+    /// An expert moves the simulated leader, and does the scene's task
+    #[arg(long, requires = "sim", conflicts_with = "teleop")]
+    expert: bool,
 }
 
 impl RigArgs {
+    /// The task of the scene, if it has one alone.
+    pub(super) fn task_of_scene(&self) -> Result<Option<String>, SessionError> {
+        if !self.sim {
+            return Ok(None);
+        }
+        let scene = ulna_session::scenes::find(&self.scene);
+        let scene = scene.map_err(UsageError::from)?;
+        Ok(match scene.tasks.as_slice() {
+            [task] => Some(task.clone()),
+            [] => None,
+            tasks => {
+                let scene = self.scene.clone();
+                let tasks = tasks.join("\" or --task \"");
+                return Err(UsageError::SeveralTasks { scene, tasks }.into());
+            }
+        })
+    }
+
     pub(super) fn is_simulated(&self) -> bool {
         self.sim
     }
@@ -173,6 +226,7 @@ impl RigArgs {
             clock,
             seed: self.seed,
             scene: Some(self.scene.clone()),
+            expert: leader.expert,
             round_trip: self.round_trip,
             far_moves: match () {
                 () if self.yes => FarMoves::Allow,

@@ -17,6 +17,7 @@ pub(crate) fn bench(bench: &BenchCommand, json: bool) -> Result<Outcome> {
         BenchCommand::Codecs => benches::codecs()?,
         BenchCommand::Policy => benches::policy(None)?,
         BenchCommand::Record => benches::record()?,
+        BenchCommand::Sim => benches::sim()?,
         BenchCommand::Read { dataset } => benches::read(dataset.as_deref())?,
     };
     if json {

@@ -107,6 +107,14 @@ fn mode_in_words(mode: &CameraMode) -> String {
 
 /// The cameras that are meant, each with the name under which it is shown.
 fn chosen(which: &WhichArgs) -> Result<Vec<(String, CameraSettings)>> {
+    let mut cameras = named(which)?;
+    for (_, settings) in &mut cameras {
+        settings.auto |= which.auto;
+    }
+    Ok(cameras)
+}
+
+fn named(which: &WhichArgs) -> Result<Vec<(String, CameraSettings)>> {
     if let Some(rig) = &which.rig {
         let file = rig_file::load(rig)?;
         let cameras = file.cameras.iter().flat_map(|cameras| cameras.settings());
@@ -210,6 +218,9 @@ fn tested_lines(name: &str, tested: &Tested) -> Text {
         Ok(tested) => tested,
     };
     let stamps = match facts.stamps {
+        StampSource::Driver if facts.age_ms < 0.0 => {
+            format!("the driver's, {:.0} ms ahead of the arrival", -facts.age_ms)
+        }
         StampSource::Driver => format!("the driver's, {:.0} ms before arrival", facts.age_ms),
         StampSource::Arrival => format!("arrival less {:.0} ms", facts.latency_ms),
     };

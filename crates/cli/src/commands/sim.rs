@@ -1,45 +1,21 @@
 //! `ulna sim`.
 
-use std::thread;
-use std::time::Duration;
+mod compare;
+mod identify;
+mod scenes;
+mod serve;
 
 use anyhow::Result;
-use serde_json::json;
-use ulna_robot::files;
-use ulna_session::rig::leader_for;
-use ulna_session::supply::serve;
 
-use super::stop;
 use crate::args::SimAction;
 use crate::outcome::Outcome;
-use crate::output;
 
 pub(crate) fn sim(action: &SimAction, json: bool) -> Result<Outcome> {
-    let SimAction::Serve(args) = action;
-    let stop = stop()?;
-    let (options, kind) = (args.rig(), files::find(&args.robot)?);
-    let leader = args
-        .leader
-        .then(|| leader_for(&kind, options.teleop.as_deref(), &options));
-    let buses = serve(&options, &kind, leader.transpose()?.as_ref())?;
-    for (role, device) in buses.devices() {
-        match json {
-            true => output::json(&json!({ "role": role, "device": device }))?,
-            false => output::line(format_args!("{role} {}", device.display()))?,
-        }
+    match action {
+        SimAction::Serve(args) => serve::serve(args, json),
+        SimAction::Scenes => scenes::list(json),
+        SimAction::Show(args) => scenes::show(args, json),
+        SimAction::Compare(args) => compare::compare(args, json),
+        SimAction::Identify(args) => identify::identify(args, json),
     }
-    for (role, device) in buses.raw_devices() {
-        match json {
-            true => output::json(&json!({ "role": role, "raw_device": device }))?,
-            false => output::line(format_args!("{role} raw {}", device.display()))?,
-        }
-    }
-    output::note("serving in real time; Ctrl-C ends it");
-    while stop.requested().is_none() {
-        if let Some(role) = buses.fallen() {
-            anyhow::bail!("the simulated {role}'s bus has stopped; see above, and start it again");
-        }
-        thread::sleep(Duration::from_millis(100));
-    }
-    Ok(Outcome::Interrupted)
 }

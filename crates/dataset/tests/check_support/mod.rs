@@ -38,6 +38,7 @@ pub struct Flaw<'a> {
     pub lengths: Vec<usize>,
     pub cameras: bool,
     pub measured: bool,
+    pub simulated: bool,
     pub row: &'a dyn Fn(usize, &mut Row),
     pub picture: &'a dyn Fn(usize, Vec<u8>) -> Vec<u8>,
     pub report: &'a dyn Fn(&mut Value),
@@ -52,6 +53,7 @@ impl Default for Flaw<'_> {
             lengths: vec![LENGTH; 2],
             cameras: false,
             measured: true,
+            simulated: false,
             row: &|_, _| {},
             picture: &|_, picture| picture,
             report: &|_| {},
@@ -110,7 +112,10 @@ fn spec(flaw: &Flaw<'_>) -> Spec {
     let manifest = Manifest {
         robot: "so101".to_owned(),
         units: flaw.units.to_owned(),
-        extra: Map::from_iter([("control_rate_hz".to_owned(), json!(200.0))]),
+        extra: Map::from_iter([
+            ("control_rate_hz".to_owned(), json!(200.0)),
+            ("simulated".to_owned(), json!(flaw.simulated)),
+        ]),
         ..Manifest::default()
     };
     Spec::new(FPS as u32)

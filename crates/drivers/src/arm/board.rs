@@ -1,5 +1,7 @@
 //! What a bridge board is to know of an arm, and what came of driving through it.
 
+use core::time::Duration;
+
 use ulna_bridge::message::MAX_JOINTS;
 use ulna_bridge::setup::BridgeSetup;
 
@@ -13,6 +15,10 @@ pub(super) struct Bridged {
     /// The newest cycle's number.
     pub(super) cycle: u32,
     pub(super) replies: [(u32, u32); MAX_JOINTS],
+    /// The joint whose servo is a step on its way back, and how long the board's answer is waited for.
+    pub(super) recovering: Option<(usize, Duration)>,
+    /// The joint that was a step on its way last.
+    pub(super) recovered: usize,
 }
 
 impl Bridged {

@@ -19,7 +19,6 @@ use super::health::felt;
 use super::link::BoardReport;
 use super::question::Turn;
 use super::servo::Servo;
-use super::torque::{Torque, WhyLimp};
 use crate::port::BoardOptions;
 
 /// The board's limits on speed are looser than the gate's by this.
@@ -101,6 +100,7 @@ impl ServoArm {
     ) -> Result<(), LinkLost> {
         self.take_states(now)?;
         self.link.count_unread(now, &self.state.measured);
+        self.welcome_back();
         self.turn = Turn {
             began: now,
             next,
@@ -119,7 +119,8 @@ impl ServoArm {
             None => heapless::Vec::new(),
         };
         let sent = self.bus.link().board(|board| board.send_goals(at, &goals));
-        sent.unwrap_or(Err(LinkLost))
+        sent.unwrap_or(Err(LinkLost))?;
+        self.recover_on_board(now)
     }
 
     /// The goals of the joints that get one.
@@ -217,18 +218,11 @@ impl ServoArm {
 
     fn take_feeling(&mut self, feeling: &JointFeeling, at: Duration) {
         let joint = usize::from(feeling.joint);
-        let Some(servo) = self.servos.get_mut(joint) else {
+        let Some(servo) = self.servos.get(joint) else {
             return;
         };
         if let Some(on) = feeling.torque {
-            servo.torque = match (servo.torque, on) {
-                (Torque::Doubtful, true) => Torque::On,
-                (Torque::On | Torque::Doubtful, false) => {
-                    servo.restarts = servo.restarts.saturating_add(1);
-                    Torque::LeftLimp(WhyLimp::BehindBoard)
-                }
-                (torque, _) => torque,
-            };
+            self.take_torque(joint, i32::from(on), Stamp::new(at));
             return;
         }
         let counts = |role| match role {

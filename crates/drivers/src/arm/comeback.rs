@@ -35,7 +35,7 @@ const UNWELL: u8 = ErrorFlags::ANGLE.0
     | ErrorFlags::ELECTRIC.0;
 
 /// One question of a comeback.
-enum Step {
+pub(super) enum Step {
     Read(Register),
     Write(LoopWrite),
     /// The family has no such register: nothing to do.
@@ -138,7 +138,7 @@ impl ServoArm {
         found.map_or(Step::Skip, Step::Read)
     }
 
-    fn step_of(&self, joint: usize, phase: ReturnPhase) -> Step {
+    pub(super) fn step_of(&self, joint: usize, phase: ReturnPhase) -> Step {
         let servo = &self.servos[joint];
         let write = |write: Option<LoopWrite>| write.map_or(Step::Skip, Step::Write);
         let family = servo.model.family;
@@ -177,7 +177,17 @@ impl ServoArm {
                     self.take_torque(joint, on, now);
                 }
             }
-            Torque::Lost(comeback) => self.advance(joint, comeback, reply, now),
+            Torque::Lost(comeback) => {
+                let data = reply.and_then(|reply| reply.result.ok());
+                let value = data.and_then(|data| match comeback.phase.reads() {
+                    None => Some(0),
+                    Some(role) => {
+                        let register = self.servos[joint].model.table.find(role)?;
+                        register.decode(data.bytes())
+                    }
+                });
+                self.advance(joint, comeback, value, now);
+            }
             _ => {}
         }
     }
@@ -203,8 +213,15 @@ impl ServoArm {
         };
     }
 
-    fn advance(&mut self, joint: usize, comeback: Comeback, reply: Option<Reply>, now: Stamp) {
-        let Some(reply) = reply.filter(|reply| reply.result.is_ok()) else {
+    /// Takes what came of a question: what was read, or anything for what was written; nothing if it was not answered.
+    pub(super) fn advance(
+        &mut self,
+        joint: usize,
+        comeback: Comeback,
+        answer: Option<i32>,
+        now: Stamp,
+    ) {
+        let Some(value) = answer else {
             let failures = comeback.failures + 1;
             self.servos[joint].torque = match failures > MOST_FAILURES {
                 true => Torque::LeftLimp(WhyLimp::Refuses),
@@ -220,11 +237,9 @@ impl ServoArm {
             due: now.since_epoch() + WAIT,
             ..comeback
         });
-        let value = |role| self.value(joint, role, &reply);
         match comeback.phase {
             ReturnPhase::Alarms => {
-                let register = value(Role::HardwareError).unwrap_or(0);
-                let complaints = self.servos[joint].model.family.complaints(register);
+                let complaints = self.servos[joint].model.family.complaints(value);
                 self.servos[joint].complaints = complaints;
                 if complaints.0 & UNWELL != 0 {
                     self.servos[joint].torque = again;
@@ -233,26 +248,31 @@ impl ServoArm {
             }
             ReturnPhase::Volts => {
                 let servo = &self.servos[joint];
-                let volts = value(Role::PresentVoltage).map_or(0.0, |counts| volts(servo, counts));
-                if volts < servo.best_volts * HEALTHY_VOLTS {
+                if volts(servo, value) < servo.best_volts * HEALTHY_VOLTS {
                     self.servos[joint].torque = again;
                     return;
                 }
             }
             ReturnPhase::Place => {
-                let Some(here) = value(Role::PresentPosition) else {
-                    return;
-                };
+                let behind_board = self.drives_by_itself();
                 let servo = &mut self.servos[joint];
-                if servo.find_turn(here).is_err() {
-                    servo.torque = Torque::LeftLimp(WhyLimp::OutsideRange);
+                let turn = servo.shift;
+                let why = match servo.find_turn(value) {
+                    Err(_) => Some(WhyLimp::OutsideRange),
+                    Ok(()) => {
+                        let unknown_to_board = servo.shift != turn || servo.hold.is_some();
+                        (behind_board && unknown_to_board).then_some(WhyLimp::BehindBoard)
+                    }
+                };
+                if let Some(why) = why {
+                    servo.torque = Torque::LeftLimp(why);
                     return;
                 }
             }
             ReturnPhase::Confirm => {
-                self.servos[joint].torque = match value(Role::TorqueEnable) {
-                    Some(on) if on != 0 => Torque::Back(TICKS_APART),
-                    _ => again,
+                self.servos[joint].torque = match value {
+                    0 => again,
+                    _ => Torque::Back(TICKS_APART),
                 };
                 return;
             }
@@ -264,7 +284,7 @@ impl ServoArm {
         self.next_phase(joint);
     }
 
-    fn next_phase(&mut self, joint: usize) {
+    pub(super) fn next_phase(&mut self, joint: usize) {
         let Torque::Lost(comeback) = self.servos[joint].torque else {
             return;
         };

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use ulna_bus::registers::Role;
+
 /// Whether a servo has the torque that it should have.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Torque {
@@ -59,7 +61,7 @@ pub(crate) enum WhyLimp {
     Refuses,
     /// The session ended before it was back.
     StillAway,
-    /// A bridge board drives the arm, and does not write the settings that the servo has forgotten.
+    /// A bridge board drives the arm, and knows its limits on the turn on which the servo counted before, or where its trigger was not.
     BehindBoard,
 }
 
@@ -72,9 +74,22 @@ impl WhyLimp {
             Self::OutsideRange => "it stands outside its calibrated range: move it back by hand",
             Self::Refuses => "it does not take its settings: switch its power off and on",
             Self::BehindBoard => {
-                "behind a bridge board a servo does not come back within a session: start it again"
+                "it counts from another turn, or is a trigger, which a bridge board learns at the beginning of a session only: start it again"
             }
             Self::StillAway => "it was not back, or not well, when the session ended",
+        }
+    }
+}
+
+impl ReturnPhase {
+    /// What is read in it; nothing where something is written.
+    pub(super) fn reads(self) -> Option<Role> {
+        match self {
+            Self::Alarms => Some(Role::HardwareError),
+            Self::Volts => Some(Role::PresentVoltage),
+            Self::Place => Some(Role::PresentPosition),
+            Self::Confirm => Some(Role::TorqueEnable),
+            Self::Setting(_) | Self::Goal | Self::TorqueOn | Self::Lock => None,
         }
     }
 }

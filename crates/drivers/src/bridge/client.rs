@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use ulna_bridge::frame::{self, FrameReader, MAX_FRAME};
 use ulna_bridge::message::{
-    BoardAnswer, BoardInfo, BoardRefusal, BoardStatus, Command, CycleState, Mode, VERSION,
+    BoardAnswer, BoardInfo, BoardRefusal, BoardStatus, Command, CycleState, JointRecovery, Mode,
+    VERSION,
 };
 use ulna_rt::Pacer;
 
@@ -37,8 +38,24 @@ pub struct BridgeClient {
     states: VecDeque<CycleState>,
     /// The newest answer that is neither a state nor raw bytes, with the number of its command.
     answer: Option<(u16, BoardAnswer)>,
+    /// The number of the command whose answer is waited for.
+    awaited: Option<u16>,
+    /// The first refusal of something that was sent without waiting: what follows from it is refused for other reasons.
+    refusal: Option<BoardRefusal>,
     clock: BoardClock,
     pinged: Option<(u32, Duration)>,
+    /// Pings since the board was heard last.
+    unheard: u32,
+    recovery: Recovery,
+}
+
+/// What came of the step of a servo on its way back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Recovery {
+    None,
+    /// The number of its command.
+    Asked(u16),
+    Answered(Option<i32>),
 }
 
 impl std::fmt::Debug for BridgeClient {
@@ -77,8 +94,12 @@ impl BridgeClient {
             raw: VecDeque::with_capacity(RAW),
             states: VecDeque::with_capacity(STATES),
             answer: None,
+            awaited: None,
+            refusal: None,
             clock: BoardClock::default(),
             pinged: None,
+            unheard: 0,
+            recovery: Recovery::None,
         };
         let end = pacer.now() + GREETING;
         while pacer.now() < end {
@@ -158,6 +179,7 @@ impl BridgeClient {
         end: Duration,
     ) -> Result<Option<BoardAnswer>, BridgeError> {
         let seq = self.send(pacer.now(), command)?;
+        self.awaited = Some(seq);
         loop {
             self.poll(pacer.now())?;
             if let Some((_, answer)) = self.answer.take_if(|(number, _)| *number == seq) {
@@ -181,6 +203,7 @@ impl BridgeClient {
         let frame = frame::encode(self.seq, command, &mut out).map_err(io::Error::other)?;
         if let Command::Ping { token } = command {
             self.pinged = Some((*token, now));
+            self.unheard = self.unheard.saturating_add(1);
         }
         self.port.write(now, frame)?;
         Ok(self.seq)
@@ -208,6 +231,7 @@ impl BridgeClient {
     }
 
     fn take(&mut self, seq: u16, answer: BoardAnswer, now: Duration) {
+        self.unheard = 0;
         match answer {
             BoardAnswer::State(state) => {
                 if self.states.len() == STATES {
@@ -225,19 +249,45 @@ impl BridgeClient {
                 }
                 self.answer = Some((seq, answer));
             }
+            BoardAnswer::Recovered { value, .. } if self.recovery == Recovery::Asked(seq) => {
+                self.recovery = Recovery::Answered(value);
+            }
+            // The servo has torque again, or the board has it already: that is found out by asking.
+            BoardAnswer::Refused(BoardRefusal::Recovery)
+                if self.recovery == Recovery::Asked(seq) =>
+            {
+                self.recovery = Recovery::Answered(None);
+            }
+            BoardAnswer::Refused(refusal) if self.awaited != Some(seq) => {
+                self.refusal.get_or_insert(refusal);
+            }
             _ => self.answer = Some((seq, answer)),
         }
     }
 
-    /// The newest refusal that was not waited for; taken once.
+    /// Asks for a step of a servo on its way back; an answer to an earlier one is none any more.
+    pub(super) fn recover(&mut self, now: Duration, step: JointRecovery) -> io::Result<()> {
+        self.recovery = Recovery::Asked(self.send(now, &Command::Recover(step))?);
+        Ok(())
+    }
+
+    /// What came of it; taken once.
+    pub(super) fn recovered(&mut self) -> Option<Option<i32>> {
+        let Recovery::Answered(value) = self.recovery else {
+            return None;
+        };
+        self.recovery = Recovery::None;
+        Some(value)
+    }
+
+    /// The refusal of something that was sent without waiting; taken once.
     pub(super) fn take_refusal(&mut self) -> Option<BoardRefusal> {
-        match self
-            .answer
-            .take_if(|(_, it)| matches!(it, BoardAnswer::Refused(_)))
-        {
-            Some((_, BoardAnswer::Refused(refusal))) => Some(refusal),
-            _ => None,
-        }
+        self.refusal.take()
+    }
+
+    /// Pings that were sent since the board was heard last. A host that was stopped itself has sent none meanwhile, so the board is not to blame.
+    pub(super) fn unheard(&self) -> u32 {
+        self.unheard
     }
 
     /// The oldest state that has come.

@@ -26,6 +26,15 @@ struct Reading {
 }
 
 impl Reading {
+    /// The host's time at a time of the board, µs, if that is not before the host's clock began.
+    fn host_time(&self, board_us: u64) -> Option<Duration> {
+        let since = Duration::from_micros(board_us.abs_diff(self.board_us));
+        match board_us >= self.board_us {
+            true => Some(self.at.saturating_add(since)),
+            false => self.at.checked_sub(since),
+        }
+    }
+
     fn wrong_by(&self, now: Duration) -> Duration {
         self.wrong_by + now.saturating_sub(self.at) / DRIFT
     }
@@ -40,9 +49,16 @@ impl BoardClock {
             wrong_by: received.saturating_sub(sent) / 2,
         };
         let better = |best: Reading| reading.wrong_by <= best.wrong_by(received);
-        // A board that started again counts from zero.
-        let restarted = |best: Reading| board_us < best.board_us;
-        if self.best.is_none_or(|best| better(best) || restarted(best)) {
+        // A board that started again counts from zero, and one that stood still (an emulated one on a busy computer) is behind: what was known is wrong.
+        let contradicts = |best: Reading| {
+            let expected = best.host_time(board_us);
+            let apart = expected.map_or(Duration::MAX, |it| it.abs_diff(reading.at));
+            apart > best.wrong_by(received) + reading.wrong_by
+        };
+        if self
+            .best
+            .is_none_or(|best| better(best) || contradicts(best))
+        {
             self.best = Some(reading);
         }
     }
@@ -51,11 +67,7 @@ impl BoardClock {
     #[must_use]
     pub fn host_time(&self, board_us: u64) -> Option<Duration> {
         let best = self.best?;
-        let since = Duration::from_micros(board_us.abs_diff(best.board_us));
-        Some(match board_us >= best.board_us {
-            true => best.at.saturating_add(since),
-            false => best.at.saturating_sub(since),
-        })
+        Some(best.host_time(board_us).unwrap_or(Duration::ZERO))
     }
 
     /// By how much such a time may be wrong at `now`.
@@ -104,6 +116,15 @@ mod tests {
             clock.uncertainty(us(60_003_000)).unwrap().as_micros(),
             1_500
         );
+    }
+
+    #[test]
+    fn a_board_that_stood_still_is_believed_too() {
+        let mut clock = BoardClock::default();
+        clock.measured(us(2_000_000), us(2_000_100), 1_000_000);
+        // It is 30 ms behind, and this ping is a slow one.
+        clock.measured(us(3_000_000), us(3_004_000), 1_972_000);
+        assert_eq!(clock.host_time(1_972_000), Some(us(3_002_000)));
     }
 
     #[test]

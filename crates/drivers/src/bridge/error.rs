@@ -32,6 +32,17 @@ pub enum BridgeError {
         /// The port.
         port: String,
     },
+    /// It has answered, and does not any more.
+    #[error(
+        "the bridge board at `{}` has fallen silent: its cable, or its power; it stops the arm by itself when its dead-man's time is up, and \
+         `ulna bridge info '{}'` says what it has done once it is there again",
+        Printable(port),
+        Printable(port)
+    )]
+    Silent {
+        /// The port.
+        port: String,
+    },
     /// The board's firmware is of another version.
     #[error(
         "the bridge board at `{}` speaks version {board}, this ulna version {host}: write the firmware that came with this ulna with \

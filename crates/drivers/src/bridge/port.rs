@@ -4,7 +4,9 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use ulna_bridge::message::{Command, CycleState, JointGoal, MAX_JOINTS, MAX_RAW, RawBytes};
+use ulna_bridge::message::{
+    Command, CycleState, JointGoal, JointRecovery, MAX_JOINTS, MAX_RAW, RawBytes,
+};
 use ulna_bridge::setup::BridgeSetup;
 use ulna_rt::Pacer;
 
@@ -15,6 +17,8 @@ use crate::port::{BoardLink, BoardOptions, Port};
 
 /// The board's time is asked this often; with 100 ppm it drifts by 5 µs meanwhile.
 const PING_EVERY: Duration = Duration::from_millis(50);
+/// A board that says nothing for so long at least, and for no less than its dead-man's time, is gone, though its port may be there.
+const SILENT_AFTER: Duration = Duration::from_secs(1);
 
 /// A board, for one arm.
 #[derive(Debug)]
@@ -22,6 +26,8 @@ pub struct BridgePort {
     client: BridgeClient,
     options: BoardOptions,
     cyclic: bool,
+    /// The number of the newest cycle whose state was taken: one that comes again, or late, is none.
+    newest: Option<u32>,
     pinged: Duration,
     token: u32,
 }
@@ -43,9 +49,22 @@ impl BridgePort {
             client,
             options: address.options,
             cyclic: false,
+            newest: None,
             pinged: Duration::ZERO,
             token: 0,
         })
+    }
+
+    /// A port that is there with a board behind it that is not: an adapter's far cable, a board without power.
+    fn check_silence(&self) -> Result<(), BridgeError> {
+        let dead_man = Duration::from_millis(self.options.dead_man_ms.into());
+        let pings = SILENT_AFTER.max(dead_man).as_millis() / PING_EVERY.as_millis();
+        match u128::from(self.client.unheard()) > pings {
+            false => Ok(()),
+            true => Err(BridgeError::Silent {
+                port: self.client.name().to_owned(),
+            }),
+        }
     }
 
     /// A refusal of something that was sent without waiting means that the board is not what it was.
@@ -116,6 +135,7 @@ impl BoardLink for BridgePort {
         self.client.send(now, &Command::Setup(setup))?;
         self.client.send(now, &Command::Start)?;
         self.cyclic = true;
+        self.newest = None;
         Ok(())
     }
 
@@ -147,7 +167,15 @@ impl BoardLink for BridgePort {
 
     fn next_state(&mut self, now: Duration) -> io::Result<Option<CycleState>> {
         self.client.poll(now)?;
-        let state = self.client.take_state();
+        let mut state = self.client.take_state();
+        while let Some(old) = &state
+            && self.newest.is_some_and(|newest| old.cycle <= newest)
+        {
+            state = self.client.take_state();
+        }
+        if let Some(state) = &state {
+            self.newest = Some(state.cycle);
+        }
         if let Some(trip) = state.as_ref().and_then(|state| state.trip) {
             return Err(BridgeError::Tripped {
                 port: self.client.name().to_owned(),
@@ -157,7 +185,16 @@ impl BoardLink for BridgePort {
             .into());
         }
         self.check()?;
+        self.check_silence()?;
         Ok(state)
+    }
+
+    fn recover(&mut self, now: Duration, step: JointRecovery) -> io::Result<()> {
+        self.client.recover(now, step)
+    }
+
+    fn recovered(&mut self) -> Option<Option<i32>> {
+        self.client.recovered()
     }
 
     fn host_time(&self, board_us: u64, now: Duration) -> Duration {

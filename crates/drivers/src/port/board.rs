@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use ulna_bridge::message::{CycleState, JointGoal};
+use ulna_bridge::message::{CycleState, JointGoal, JointRecovery};
 use ulna_bridge::setup::{BridgeSetup, ExcessAction, StopAction};
 use ulna_rt::Pacer;
 
@@ -39,6 +39,15 @@ pub trait BoardLink {
     /// # Errors
     /// If the port is gone, or the board has stopped the arm or started again.
     fn next_state(&mut self, now: Duration) -> io::Result<Option<CycleState>>;
+
+    /// Has it bring a servo that has lost its torque a step nearer to having it again.
+    ///
+    /// # Errors
+    /// If the port is gone.
+    fn recover(&mut self, now: Duration, step: JointRecovery) -> io::Result<()>;
+
+    /// What came of the step that was asked for last: nothing as long as there is no answer; `Some(None)` if it was not done, else what was read. Taken once.
+    fn recovered(&mut self) -> Option<Option<i32>>;
 
     /// The host's time at a time of the board, µs; at `now` at the latest.
     fn host_time(&self, board_us: u64, now: Duration) -> Duration;

@@ -24,6 +24,7 @@ use super::{Holding, ServoBus, TorqueLimit};
 pub(crate) struct LoopWrite {
     address: u8,
     bytes: RegisterBytes,
+    value: i32,
 }
 
 impl LoopWrite {
@@ -32,6 +33,7 @@ impl LoopWrite {
         Some(Self {
             address: register.address,
             bytes,
+            value,
         })
     }
 
@@ -62,6 +64,11 @@ impl LoopWrite {
     /// What LeRobot does to the EEPROM whenever the torque is on.
     pub(crate) fn lock(family: &Family) -> Option<Self> {
         Self::with_role(family, Role::Lock, 1)
+    }
+
+    /// What the register holds then.
+    pub(crate) fn value(&self) -> i32 {
+        self.value
     }
 
     /// First address and bytes.

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use ulna_bridge::frame::{self, MAX_FRAME};
-use ulna_bridge::message::{Command, JointGoal, Mode, VERSION};
+use ulna_bridge::message::{Command, JointGoal, JointRecovery, Mode, RecoveryStep, VERSION};
 use ulna_bridge::setup::{BridgeJoint, BridgeSetup, ExcessAction, JointLimits, StopAction};
 use ulna_bridge::{Board, BoardEvent};
 
@@ -73,6 +73,18 @@ pub(crate) fn run(input: &[u8]) {
             6 => Some(Command::Stop),
             7 => Some(Command::Clear),
             8 => Some(Command::Ping { token: 1 }),
+            12 => Some(Command::Recover(JointRecovery {
+                joint: *value % 4,
+                step: match *value / 4 % 4 {
+                    0 => RecoveryStep::Hold,
+                    1 => RecoveryStep::Torque,
+                    2 => RecoveryStep::Read { address: *value },
+                    _ => RecoveryStep::Write {
+                        address: *value,
+                        value: 1,
+                    },
+                },
+            })),
             _ => None,
         };
         let actions = match command {

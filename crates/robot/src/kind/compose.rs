@@ -1,5 +1,6 @@
 //! Robots made of other robots: one with something added, or a pair of arms.
 
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BaseSpec, BusSpec, ExitSpec, FrameSpec, GateSpec, JointSpec, KinematicsSpec, MountedCamera,
-    RobotKind, RoleSpec, Side, VisualSpec,
+    RobotFileError, RobotKind, RoleSpec, Side, SimulationSpec, TravelSpec, VisualSpec,
 };
 
 /// A robot made of others; what it does not say is as in the other.
@@ -50,6 +51,12 @@ pub struct ComposedFile {
     /// See [`RobotKind::base`].
     #[serde(default)]
     pub base: Option<BaseSpec>,
+    /// See [`RobotKind::simulation`].
+    #[serde(default)]
+    pub simulation: Option<SimulationSpec>,
+    /// Where joints end on this arm, by the names that they have here.
+    #[serde(default)]
+    pub limits: BTreeMap<String, TravelSpec>,
     /// Joints that come after the other's.
     #[serde(default)]
     pub joints: Vec<JointSpec>,
@@ -99,7 +106,10 @@ impl ComposedFile {
     }
 
     /// The robot, from the one that [`of`](Self::of) names.
-    pub fn build(self, of: RobotKind) -> RobotKind {
+    ///
+    /// # Errors
+    /// If it speaks of a joint that the robot does not have.
+    pub fn build(self, of: RobotKind) -> Result<RobotKind, RobotFileError> {
         let mut kind = match (&self.pair, &self.extends) {
             (Some(pair), _) => paired(pair, &of),
             (None, Some(spec)) => of.moved(&spec.prefix, &spec.at.isometry(), 0),
@@ -118,7 +128,14 @@ impl ComposedFile {
         replace(&mut kind.cameras, self.cameras);
         kind.base = self.base.or(kind.base);
         kind.driven_by = self.driven_by.or(kind.driven_by);
-        kind
+        if let Some(simulation) = self.simulation {
+            for side in &mut kind.sides {
+                side.kind.simulation.clone_from(&simulation);
+            }
+            kind.simulation = simulation;
+        }
+        kind.set_limits(&self.limits)?;
+        Ok(kind)
     }
 }
 
@@ -207,7 +224,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(file.of(), ["so101"]);
-        file.build(so101())
+        file.build(so101()).unwrap()
     }
 
     #[test]
@@ -242,7 +259,7 @@ mod tests {
             "name = \"more\"\nsummary = \"\"\ncameras = []\n[extends]\nof = \"so101\"\nprefix = \"arm_\"\nat = { xyz = [0.0, 0.0, 0.1] }",
         )
         .unwrap();
-        let more = file.build(so101());
+        let more = file.build(so101()).unwrap();
         more.validate().unwrap();
         assert_eq!(more.joints[5].name, "arm_gripper");
         assert_eq!(more.kinematics.tool_joint, "arm_wrist_roll");

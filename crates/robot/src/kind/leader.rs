@@ -1,6 +1,6 @@
 //! The leader of a robot: the same joints, perhaps with other servos.
 
-use crate::kind::{RobotKind, Side};
+use crate::kind::{RobotKind, Side, SimulationSpec};
 
 impl RobotKind {
     /// The leader of this robot as a robot: its servos, and no wheels, which no hand turns.
@@ -9,6 +9,7 @@ impl RobotKind {
         let mut leader = self.clone();
         leader.joints.retain(|joint| !joint.is_wheel());
         leader.base = None;
+        leader.simulation = SimulationSpec::default();
         for joint in &mut leader.joints {
             let own = joint.leader.clone();
             joint.id = own.id.unwrap_or(joint.id);

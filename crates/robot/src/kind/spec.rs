@@ -18,6 +18,7 @@ use super::frame::FrameSpec;
 use super::joint::JointSpec;
 use super::look::{MountedCamera, VisualSpec};
 use super::protocol;
+use super::simulation::SimulationSpec;
 use crate::calibration::Calibration;
 
 /// One kind of robot: a follower and the leader that drives it.
@@ -46,6 +47,9 @@ pub struct RobotKind {
     /// The wheels that it stands on, if any.
     #[serde(default)]
     pub base: Option<BaseSpec>,
+    /// How its servos are simulated.
+    #[serde(default, skip_serializing_if = "SimulationSpec::is_usual")]
+    pub simulation: SimulationSpec,
     /// The joints, from the base outward, in LeRobot's order.
     pub joints: Vec<JointSpec>,
     /// What it looks like to a simulated camera.
@@ -203,8 +207,9 @@ impl RobotKind {
                 (joint.upper - joint.lower) / 2.0 / TAU * turn
             };
             let centre = turn / 2.0 - 0.5;
-            let range_min = (centre - half).max(0.0) as i32;
-            let range_max = (centre + half).min(turn - 1.0) as i32;
+            // Limits that are whole steps apart give just those, whatever the rounding.
+            let range_min = (centre - half + 1e-6).max(0.0) as i32;
+            let range_max = (centre + half + 1e-6).min(turn - 1.0) as i32;
             (
                 joint.name.clone(),
                 JointCalibration {

@@ -14,8 +14,9 @@ use ulna_outside::text::is_printable;
 
 pub use self::error::RobotFileError;
 
-use self::bounds::{all_within, short, within};
-use self::error::wrong;
+use self::bounds::all_within;
+pub(super) use self::bounds::{FACTOR, LATENESS, short, within};
+pub(super) use self::error::wrong;
 use crate::kind::{ExitAction, JointSpec, Omni, RobotKind, RoleSpec};
 
 /// Longest summary, bytes.
@@ -61,6 +62,7 @@ impl RobotKind {
             }
             side.kind.validate()?;
         }
+        self.simulation.validate()?;
         self.validate_base()?;
         self.validate_gate()?;
         self.validate_exit()?;

@@ -106,10 +106,36 @@ pub trait Surroundings: fmt::Debug + Send {
         Vec::new()
     }
 
+    /// The hands beside the arm, where things can be laid out anew.
+    fn stage(&self) -> Option<Box<dyn Stage>> {
+        None
+    }
+
     /// What drives the robot's base here, if anything does by itself.
     fn base_operator(&self) -> Option<Box<dyn Teleoperator>> {
         None
     }
+}
+
+/// The hands beside an arm: they say when an attempt begins, and lay things out anew for the next.
+pub trait Stage: fmt::Debug + Send {
+    /// An expert is to begin.
+    fn begin(&self);
+
+    /// An expert is to take its hand away.
+    fn clear(&self);
+
+    /// Whether the expert's hand is away.
+    fn is_clear(&self) -> bool;
+
+    /// Whether this attempt has succeeded.
+    fn is_solved(&self) -> bool;
+
+    /// How long an attempt may take, if that is limited.
+    fn time_limit(&self) -> Option<Duration>;
+
+    /// Lays the things out as attempt `number` begins.
+    fn lay_out(&self, number: u64);
 }
 
 /// The open ports of a rig, and what is around it.

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ulna_core::unit::AngleMap;
-use ulna_core::{Action, ActionSource, Camera, Environment, Joints, Judge, Stamp};
+use ulna_core::{Action, ActionSource, Camera, Environment, Frame, Joints, Judge, Stamp};
 use ulna_drivers::Port;
 use ulna_drivers::calibration::{self, CalibrationError};
 use ulna_robot::{ArmRole, Calibration, RobotKind, VisualSpec};
@@ -12,15 +13,17 @@ use ulna_rt::RealClock;
 use ulna_sim::adapter::AdapterModel;
 use ulna_sim::world::{SimArm, SimBaseOperator, SimError, SimWorld, Wire, WorldOptions};
 
-use super::parts::{BusTraffic, SuppliedArm, Supply, Surroundings, side_id, sides};
+use super::parts::{BusTraffic, Stage, SuppliedArm, Supply, Surroundings, side_id, sides};
 use crate::device::Teleoperator;
 use crate::error::SessionError;
+use crate::failure::SessionFailure;
 use crate::options::RigOptions;
 use crate::report::ClockKind;
 use crate::usage::UsageError;
 
 /// The adapters that [`RigOptions::adapter`] can name, a line for each.
 pub use ulna_sim::adapter::KINDS as ADAPTERS;
+pub(crate) use ulna_sim::compare;
 pub use ulna_sim::scene::SceneKind;
 pub use ulna_sim::scenes;
 
@@ -34,6 +37,38 @@ pub fn faults_in_words() -> String {
          front:late+700ms@3s                 its pictures arrive so much later",
         ulna_sim::fault::GRAMMAR
     )
+}
+
+/// What a camera of a robot (its first if none is named) sees of a scene before anything has moved, `size` pixels wide and high.
+///
+/// # Errors
+/// If there is no such scene, robot or camera.
+pub fn scene_picture(
+    robot: &str,
+    scene: &str,
+    seed: u64,
+    camera: Option<&str>,
+    size: (u32, u32),
+) -> Result<Frame, SessionError> {
+    let kind = ulna_robot::files::find(robot)?;
+    let options = WorldOptions {
+        scene: scene.to_owned(),
+        seed,
+        ..WorldOptions::default()
+    };
+    let arms = sim_arms(&kind, ArmRole::Follower, None)?;
+    let world = SimWorld::new(&kind, &arms, &[], &options).map_err(sim)?;
+    let first = world.cameras().first().map(|name| (*name).to_owned());
+    let name = camera.map(str::to_owned).or(first).unwrap_or_default();
+    let mut camera = world.open_camera(&name, size, 10.0).map_err(sim)?;
+    for tick in 0..100 {
+        let now = Stamp::new(Duration::from_millis(10 * tick));
+        let frame = camera.poll(now);
+        if let Ok(Some(frame)) = frame {
+            return Ok(frame);
+        }
+    }
+    Err(SessionFailure::NoPicture { camera: name }.into())
 }
 
 /// Builds the world that the options ask for, and takes its ports.
@@ -60,8 +95,6 @@ pub(super) fn open(
     let id = options.teleop_id.as_deref();
     let leaders = leader.map(|kind| sim_arms(kind, ArmRole::Leader, id));
     let leaders = leaders.transpose()?.unwrap_or_default();
-    let scene = options.scene.as_deref().unwrap_or(scenes::DEFAULT);
-    let task = scenes::find(scene).ok().and_then(|scene| scene.task);
     let mut world = world(
         options,
         AdapterModel::default(),
@@ -76,7 +109,7 @@ pub(super) fn open(
     Ok(Supply {
         follower: supplied(followers, follower_ports),
         leader: supplied(leaders, leader_ports),
-        surroundings: Box::new(Simulated(world, task)),
+        surroundings: Box::new(Simulated(world)),
     })
 }
 
@@ -101,6 +134,8 @@ fn world(
     let options = WorldOptions {
         scene: scene.to_owned(),
         seed: options.seed,
+        task: options.task.clone(),
+        expert: options.expert,
         faults: options.faults.clone(),
         camera_faults: options.camera_faults.clone(),
         adapter: named.unwrap_or(adapter),
@@ -170,7 +205,7 @@ fn calibration_of(
 
 /// What is around a simulated robot. The world's threads end when this is dropped.
 #[derive(Debug)]
-struct Simulated(SimWorld, Option<&'static str>);
+struct Simulated(SimWorld);
 
 impl Surroundings for Simulated {
     fn simulated(&self) -> bool {
@@ -200,7 +235,11 @@ impl Surroundings for Simulated {
     }
 
     fn task(&self) -> Option<String> {
-        self.1.map(str::to_owned)
+        self.0.task()
+    }
+
+    fn stage(&self) -> Option<Box<dyn Stage>> {
+        Some(Box::new(SimulatedStage(self.0.stage())))
     }
 
     fn objects(&self) -> Vec<(String, VisualSpec)> {
@@ -230,6 +269,37 @@ impl Surroundings for Simulated {
     fn base_operator(&self) -> Option<Box<dyn Teleoperator>> {
         let operator = self.0.base_operator()?;
         Some(Box::new(SimulatedBase(operator)))
+    }
+}
+
+/// The hands beside a simulated arm.
+#[derive(Debug)]
+struct SimulatedStage(ulna_sim::world::Stage);
+
+impl Stage for SimulatedStage {
+    fn begin(&self) {
+        self.0.begin();
+    }
+
+    fn clear(&self) {
+        self.0.clear();
+    }
+
+    fn is_clear(&self) -> bool {
+        self.0.is_clear()
+    }
+
+    fn is_solved(&self) -> bool {
+        self.0.is_solved()
+    }
+
+    fn time_limit(&self) -> Option<Duration> {
+        let limit = self.0.time_limit()?;
+        Duration::try_from_secs_f64(limit).ok()
+    }
+
+    fn lay_out(&self, number: u64) {
+        self.0.lay_out(number);
     }
 }
 

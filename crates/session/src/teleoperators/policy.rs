@@ -121,7 +121,7 @@ pub fn open_policy(
     let fps = contract.fps.ceil().max(1.0);
     let mut watchers = Vec::new();
     for name in contract.cameras() {
-        let (slot, watcher) = frame_slot();
+        let (slot, watcher) = frame_slot(name);
         let known = sizes.iter().find(|(known, _)| known == name);
         let size = known.map_or(PICTURE, |(_, size)| *size);
         let cameras = &mut request.cameras;
@@ -181,7 +181,7 @@ fn scene_fits(bundle: &Bundle, values: usize) -> Result<(), SessionError> {
     let failure = SessionFailure::PolicyScene {
         policy: bundle.name().to_owned(),
         numbers: asked,
-        scene: scene.name,
+        scene: scene.name.clone(),
     };
     Err(failure.into())
 }

@@ -2,7 +2,7 @@
 
 use nalgebra::{Isometry3, Matrix3, Point3, Vector3};
 use ulna_core::joints::{Joints, MAX_JOINTS};
-use ulna_robot::kinematics::Chain;
+use ulna_robot::kinematics::{Chain, Pose};
 use ulna_robot::{LinkSpec, RobotKind};
 
 use crate::law::solve::Matrix;
@@ -79,9 +79,18 @@ impl Mechanics {
         angles: &Joints<f64>,
         speeds: &Joints<f64>,
     ) -> (Matrix, Joints<f64>) {
+        self.loads_at(&self.chain.pose(angles), speeds)
+    }
+
+    /// Where the links are.
+    pub(super) fn pose(&self, angles: &Joints<f64>) -> Pose {
+        self.chain.pose(angles)
+    }
+
+    /// The [`loads`](Self::loads) with the links where they are.
+    pub(super) fn loads_at(&self, pose: &Pose, speeds: &Joints<f64>) -> (Matrix, Joints<f64>) {
         let mut mass = [[0.0; MAX_JOINTS]; MAX_JOINTS];
         let mut torque = Joints::filled(self.links.len(), 0.0);
-        let pose = self.chain.pose(angles);
         let frames = pose.links();
         let mut bodies = [Body::default(); MAX_JOINTS];
         for (index, (link, frame)) in self.links.iter().zip(frames).enumerate() {

@@ -67,7 +67,7 @@ fn a_picture_shows_the_arm_at_its_stamp() {
     let pose = pose();
     let mut camera = camera(&pose, small());
     assert_eq!(camera.poll(ms(50)).unwrap(), None);
-    pose.publish(&Joints::filled(6, 0.3));
+    pose.publish(&Joints::filled(6, 0.3), &[]);
     assert_eq!(camera.poll(ms(149)).unwrap(), None);
     let before = camera.poll(ms(150)).unwrap().unwrap();
     let after = camera.poll(ms(250)).unwrap().unwrap();

@@ -18,7 +18,7 @@ const SWELL: f64 = 1.0;
 
 /// Sums of sine waves: smooth, and known at every time without a history.
 #[derive(Debug, Clone)]
-pub(super) struct Noise {
+pub(crate) struct Noise {
     joints: usize,
     waves: [[Wave; 2 * WAVES]; MAX_JOINTS],
 }
@@ -31,7 +31,7 @@ struct Wave {
 }
 
 impl Noise {
-    pub(super) fn new(seed: u64, joints: usize) -> Self {
+    pub(crate) fn new(seed: u64, joints: usize) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(u64::MAX);
         let mut waves = [[Wave::default(); 2 * WAVES]; MAX_JOINTS];
@@ -51,7 +51,7 @@ impl Noise {
     }
 
     /// What the joints are off by, rad, at this time in seconds since the hand took hold.
-    pub(super) fn at(&self, seconds: f64) -> Joints<f64> {
+    pub(crate) fn at(&self, seconds: f64) -> Joints<f64> {
         let part = (seconds / SWELL).clamp(0.0, 1.0);
         let swell = part * part * (3.0 - 2.0 * part);
         Joints::from_fn(self.joints, |joint| {

@@ -120,6 +120,7 @@ impl Servo {
             &Joints::filled(1, momentum),
             &Joints::filled(1, share),
             &mut taken,
+            None,
         );
         self.commit(speeds[0], taken[0], dt);
     }

@@ -52,12 +52,22 @@ pub(crate) struct Speeds {
     pub(crate) output: f64,
 }
 
+/// What else acts on the outputs within a tick, such as contact: found in the same rounds as the friction.
+pub(crate) trait Coupling {
+    /// The outputs' speeds without it, rad/s in the servos' own sense, and what an impulse on each output (N·m·s) makes of all of them.
+    fn begin(&mut self, inverse: &Matrix, output: &mut Joints<f64>);
+
+    /// One round of the search; true when it needs no other.
+    fn round(&mut self, inverse: &Matrix, output: &mut Joints<f64>) -> bool;
+}
+
 /// The speeds after the tick. `mass` is M and gets lost; `momentum` is that of the links, M · speed + dt · torque.
 pub(crate) fn solve(
     mass: &mut Matrix,
     momentum: &Joints<f64>,
     shares: &Joints<Share>,
     taken: &mut Joints<Taken>,
+    mut coupling: Option<&mut dyn Coupling>,
 ) -> Joints<Speeds> {
     let count = shares.len();
     let mut right = *momentum;
@@ -83,7 +93,10 @@ pub(crate) fn solve(
     let rotor = |i: usize, output: f64, taken: &Taken| {
         (shares[i].rotor_momentum - taken.rotor + shares[i].gears * output) / shares[i].rotor
     };
-    for _ in 0..ROUNDS {
+    if let Some(coupling) = &mut coupling {
+        coupling.begin(inverse, &mut output);
+    }
+    for round in 1.. {
         for (i, share) in shares.iter().enumerate() {
             let ratio = share.gears / share.rotor;
             let mobility = 1.0 / share.rotor + ratio * ratio * inverse[i][i];
@@ -102,6 +115,11 @@ pub(crate) fn solve(
             for (j, speed) in output.iter_mut().enumerate() {
                 *speed -= inverse[j][i] * more;
             }
+        }
+        let coupled = coupling.as_mut();
+        let found = coupled.is_none_or(|coupling| coupling.round(inverse, &mut output));
+        if round >= ROUNDS && found {
+            break;
         }
     }
     Joints::from_fn(count, |i| Speeds {

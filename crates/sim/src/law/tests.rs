@@ -380,3 +380,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_stronger_motor_has_the_measured_stiffness_and_damping() {
+    let (strong, usual) = (ServoModel::STS3215_12V, ServoModel::STS3215);
+    let stiffness = strong.stiffness(12.0, 16) / usual.stiffness(7.4, 16);
+    assert!((1.7..1.9).contains(&stiffness), "{stiffness}");
+    let damping = |model: &ServoModel| model.torque_constant.powi(2) / model.resistance;
+    assert!((damping(&strong) / damping(&usual) - 1.64).abs() < 0.01);
+    // The data sheet's 45 rpm and 30 kg·cm.
+    let rpm = strong.no_load_speed(12.0) * 60.0 / core::f64::consts::TAU;
+    assert!((45.0..60.0).contains(&rpm), "{rpm}");
+    let stall = strong.stall_torque(12.0) / 0.0980665;
+    assert!((30.0..40.0).contains(&stall), "{stall} kg·cm");
+}

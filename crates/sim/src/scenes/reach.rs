@@ -13,38 +13,33 @@ use ulna_core::{Environment, Judge, Stamp};
 use ulna_robot::RobotKind;
 
 use crate::hand::{Hand, Operator, Rhythm};
-use crate::scene::{Scene, SceneError, SceneKind, Task};
+use crate::scene::{Scene, SceneKind, Task};
+use crate::sight::Sight;
 use crate::visual::Object;
 use judge::ReachJudge;
 use targets::Targets;
 
+/// What is to be done.
+const TASK: &str = "Bring the tool to the target";
+
 /// What the registry says of it.
-pub(crate) const KIND: SceneKind = SceneKind {
-    name: "reach",
-    summary: "A target that moves every three seconds, reported as observation.environment_state; the hand brings the tool there, and the report says how well",
-    task: Some("Bring the tool to the target"),
-    environment: &targets::NAMES,
-    fits,
-    build: |kind, seed| Arc::new(Reach::new(kind, seed)),
-};
+pub(crate) fn kind() -> SceneKind {
+    SceneKind {
+        name: "reach".to_owned(),
+        summary: "A target that moves every three seconds, reported as observation.environment_state; the hand brings the tool there, and the report says how well".to_owned(),
+        tasks: vec![TASK.to_owned()],
+        time_limit: None,
+        environment: &targets::NAMES,
+        fits: super::one_arm,
+        build: Arc::new(|kind, seed, _| Ok(Arc::new(Reach::new(kind, seed)) as Arc<dyn Scene>)),
+    }
+}
 
 /// The operator sees the new target, and then needs a moment.
 const RHYTHM: Rhythm = Rhythm {
     start: 0.15,
     beat: Targets::PERIOD,
 };
-
-fn fits(kind: &RobotKind) -> Result<(), SceneError> {
-    if kind.sides.is_empty() && kind.base.is_none() {
-        return Ok(());
-    }
-    Err(SceneError::WrongRobot {
-        scene: KIND.name,
-        wants: "one arm on a table",
-        robot: kind.name.clone(),
-        but: "is more than that",
-    })
-}
 
 #[derive(Debug)]
 struct Reach {
@@ -75,13 +70,17 @@ impl Scene for Reach {
 }
 
 impl Task for Reach {
+    fn text(&self) -> Option<&str> {
+        Some(TASK)
+    }
+
     /// The targets are those of the scene; how the leader gets there is its own affair.
     fn operator(&self, leader: &RobotKind, seed: u64) -> Box<dyn Operator> {
         let targets = Arc::new(Targets::new(leader, self.seed));
         Box::new(Hand::toward(leader, seed, RHYTHM, targets))
     }
 
-    fn judge(&self, angles: Joints<AngleMap>) -> Box<dyn Judge> {
+    fn judge(&self, angles: Joints<AngleMap>, _sight: &Sight) -> Box<dyn Judge> {
         Box::new(ReachJudge::new(Arc::clone(&self.targets), angles))
     }
 }

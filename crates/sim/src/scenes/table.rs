@@ -10,14 +10,18 @@ use crate::scene::{Scene, SceneKind};
 use crate::visual::{Colour, Object, Shape, TableTop, VisualScene};
 
 /// What the registry says of it.
-pub(crate) const KIND: SceneKind = SceneKind {
-    name: "table",
-    summary: "A table with a cube; the simulated hand wanders about",
-    task: None,
-    environment: &[],
-    fits: |_| Ok(()),
-    build: |_, seed| Arc::new(TableWithCube { seed }),
-};
+pub fn kind() -> SceneKind {
+    SceneKind {
+        name: "table".to_owned(),
+        summary: "A table with a cube; the simulated hand wanders about, and touches nothing"
+            .to_owned(),
+        tasks: Vec::new(),
+        time_limit: None,
+        environment: &[],
+        fits: |_| Ok(()),
+        build: Arc::new(|_, seed, _| Ok(Arc::new(TableWithCube { seed }) as Arc<dyn Scene>)),
+    }
+}
 
 /// The cube's colour.
 pub const CUBE: Colour = Colour([36, 92, 210]);

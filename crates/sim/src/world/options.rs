@@ -10,10 +10,14 @@ use crate::scenes;
 /// How a simulated world is made.
 #[derive(Debug, Clone)]
 pub struct WorldOptions {
-    /// Name of the scene, see [`scenes::all`].
+    /// Name of the scene, see [`scenes::all`], or the path of its file.
     pub scene: String,
     /// Seed of everything that is random in it.
     pub seed: u64,
+    /// The session's task in words, which says what is meant where a scene has several.
+    pub task: Option<String>,
+    /// An expert moves the leader, and not a hand that knows nothing of the task.
+    pub expert: bool,
     /// What goes wrong on the follower's buses, see [`crate::fault::GRAMMAR`].
     pub faults: Vec<String>,
     /// What goes wrong with cameras, see [`crate::camera::CameraFaultKind::parse`].
@@ -64,6 +68,8 @@ impl Default for WorldOptions {
         Self {
             scene: scenes::DEFAULT.to_owned(),
             seed: 0,
+            task: None,
+            expert: false,
             faults: Vec::new(),
             camera_faults: Vec::new(),
             adapter: AdapterModel::default(),

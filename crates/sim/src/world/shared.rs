@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ulna_core::joints::Joints;
 
+use crate::contact::Matter;
 use crate::plant::{Drive, Physics, Plant, Sense};
 use crate::pose_slot::PoseSlot;
+use crate::scenes::things::Layout;
 
 /// A robot's mechanics. A clone is the same robot.
 #[derive(Debug, Clone)]
@@ -52,11 +54,23 @@ impl SharedPhysics {
         self.pose.clone()
     }
 
+    /// Puts the things of a layout where they begin.
+    pub(crate) fn lay_out(&self, layout: Layout) {
+        let matter: Vec<Matter> = layout.things.iter().map(|thing| thing.matter).collect();
+        let poses: Vec<_> = layout.things.iter().map(|thing| thing.pose).collect();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.physics.lay_out(&matter, &poses);
+        self.pose.lay_out(Arc::new(layout));
+        self.pose
+            .publish(state.physics.joint_angles(), state.physics.bodies());
+    }
+
     /// Puts the joints at rest at these angles, rad; NaN leaves a joint where it is.
     pub(crate) fn place(&self, angles: &Joints<f64>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.physics.place(angles);
-        self.pose.publish(state.physics.joint_angles());
+        self.pose
+            .publish(state.physics.joint_angles(), state.physics.bodies());
     }
 }
 
@@ -84,7 +98,9 @@ impl Plant for PlantSlice {
             *place = *drive;
         }
         physics.advance(to, all);
-        shared.pose.publish(physics.joint_angles());
+        shared
+            .pose
+            .publish(physics.joint_angles(), physics.bodies());
     }
 
     fn sense(&self, index: usize) -> Sense {

@@ -16,22 +16,51 @@ use crate::conformance::{lerobot, python_script};
 /// The dead-man's time of sessions that are not to trip: the emulator shares a computer with other work.
 const PATIENT: &str = "?deadman=2000";
 
+/// So long a host is silent that is to be found silent by a dead-man of 100 ms: the board's clock stands while the computer has no time for it.
+const LONG: Duration = Duration::from_secs(1);
+/// Exchanges with the servos that have to be whole.
+const EXCHANGES: u64 = 10_000;
+/// Sessions that they may take.
+const MOST_SESSIONS: u32 = 6;
+
 /// The rig, the program, and what was found so far.
 struct Trials<'a> {
     rig: Rig,
     root: &'a Path,
     ulna: &'a Path,
     home: &'a Path,
+    trials: u32,
     good: bool,
 }
 
-/// Runs them all.
+type Check = fn(&mut Trials<'_>) -> Result<()>;
+
+/// What `--only` calls the checks.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    CHECKS.iter().map(|(name, _)| *name)
+}
+
+const CHECKS: [(&str, Check); 10] = [
+    ("hello", |all| all.says_who_it_is()),
+    ("dead-man", |all| all.dead_man()),
+    ("record", |all| all.drives_and_records()),
+    ("exchanges", |all| all.exchanges_are_whole()),
+    ("garbage", |all| all.garbage_is_dropped()),
+    ("killed", |all| all.a_killed_host()),
+    ("stopped", |all| all.a_stopped_host()),
+    ("cut", |all| all.a_cut_cable()),
+    ("raw", |all| all.raw_bytes_pass()),
+    ("lerobot", |all| all.python_on_the_raw_port()),
+];
+
+/// Runs them all, or one.
 pub(super) fn run(
     root: &Path,
     qemu: &Qemu,
     kernel: &Path,
     ulna: &Path,
     trials: u32,
+    only: Option<&str>,
 ) -> Result<bool> {
     let scratch = tempfile::tempdir().context("cannot make a folder for temporary files")?;
     let rig = Rig::start(qemu, kernel, ulna, scratch.path())?;
@@ -40,18 +69,14 @@ pub(super) fn run(
         root,
         ulna,
         home: scratch.path(),
+        trials,
         good: true,
     };
-    all.says_who_it_is()?;
-    all.dead_man(trials)?;
-    all.drives_and_records()?;
-    all.exchanges_are_whole()?;
-    all.garbage_is_dropped()?;
-    all.a_killed_host()?;
-    all.a_stopped_host()?;
-    all.a_cut_cable()?;
-    all.raw_bytes_pass()?;
-    all.python_on_the_raw_port()?;
+    for (name, check) in CHECKS {
+        if only.is_none_or(|only| only == name) {
+            check(&mut all)?;
+        }
+    }
     Ok(all.good)
 }
 
@@ -120,9 +145,9 @@ impl Trials<'_> {
         Ok(())
     }
 
-    fn dead_man(&mut self, trials: u32) -> Result<()> {
+    fn dead_man(&mut self) -> Result<()> {
         let mut times = Vec::new();
-        for _ in 0..trials {
+        for _ in 0..self.trials {
             let trial = self.bridge("test")?;
             times.push(trial["dead_man_ms"].as_f64().unwrap_or(f64::INFINITY));
         }
@@ -194,25 +219,33 @@ impl Trials<'_> {
         Ok(())
     }
 
-    /// Ten thousand exchanges with the six servos: nothing damaged, and none without its answer but those that the computer was too busy for.
+    /// Ten thousand exchanges with the six servos: every frame between host and board, and every answer of a servo, whole and in its place.
     fn exchanges_are_whole(&mut self) -> Result<()> {
         let before = self.bridge("info")?;
-        let (good, report) = self.teleop(&self.rig.bridge(PATIENT), 45)?;
-        let after = self.bridge("info")?;
-        let more = |name: &str| {
+        let mut after = before.clone();
+        let more = |after: &Value, name: &str| {
             let of = |info: &Value| info["counters"][name].as_u64().unwrap_or(0);
-            of(&after).saturating_sub(of(&before))
+            of(after).saturating_sub(of(&before))
         };
-        let (cycles, missed) = (more("cycles"), more("missed"));
-        let damaged = more("bad_frames") + more("missing") + more("repeated");
-        let cut = report["follower"]["links"][0]["bridge"]["limited"].as_u64();
-        // A tick that a busy computer delays catches up, and the board spreads that over some cycles.
-        let cut = cut.unwrap_or_default();
+        // At 250 Hz one session is enough, but where the computer is too busy for that many.
+        let (mut good, mut cut, mut sessions) = (true, 0, 0);
+        while good && sessions < MOST_SESSIONS && more(&after, "cycles") < EXCHANGES {
+            let (ended, report) = self.teleop(&self.rig.bridge(PATIENT), 42)?;
+            let limited = &report["follower"]["links"][0]["bridge"]["limited"];
+            (good, sessions) = (ended, sessions + 1);
+            // A tick that a busy computer delays catches up, and the board spreads that over some cycles.
+            cut += limited.as_u64().unwrap_or_default();
+            after = self.bridge("info")?;
+        }
+        let [cycles, replies, missed] =
+            ["cycles", "replies", "missed"].map(|name| more(&after, name));
+        let frames = ["bad_frames", "missing", "repeated", "answers_dropped"];
+        let damaged: u64 = frames.iter().map(|name| more(&after, name)).sum();
         self.says(
-            good && damaged == 0 && cycles >= 10_000,
-            "ten thousand exchanges at 250 Hz, no byte of a frame lost or wrong",
+            good && damaged == 0 && missed == 0 && cycles >= EXCHANGES,
+            "ten thousand exchanges, no byte lost or wrong",
             &format!(
-                "{cycles} cycles, {damaged} frames damaged or lost; of a busy computer: {missed} answers later than the emulated board waits, \
+                "{cycles} cycles in {sessions} sessions, {replies} answers of servos, {missed} missed; {damaged} frames damaged or lost; of a busy computer: \
                  {cut} goals spread over more cycles"
             ),
         );
@@ -261,7 +294,7 @@ impl Trials<'_> {
     fn a_killed_host(&mut self) -> Result<()> {
         let mut session = self.begin_teleop(&self.rig.bridge("?deadman=100"))?;
         stop(&mut session, Signal::KILL)?;
-        sleep(Duration::from_millis(300));
+        sleep(LONG);
         let (again, _) = self.teleop(&self.rig.bridge(""), 1)?;
         self.says(
             !again,
@@ -281,7 +314,7 @@ impl Trials<'_> {
     fn a_stopped_host(&mut self) -> Result<()> {
         let mut session = self.begin_teleop(&self.rig.bridge("?deadman=100"))?;
         signal(&session, Signal::STOP)?;
-        sleep(Duration::from_millis(500));
+        sleep(LONG);
         signal(&session, Signal::CONT)?;
         let ended = ended_within(&mut session, Duration::from_secs(10))?;
         let failed = ended.is_some_and(|status| !status.success());
@@ -305,12 +338,13 @@ impl Trials<'_> {
             "exit code 1",
         );
         stop(&mut session, Signal::KILL)?;
+        sleep(LONG);
         self.rig.plug_in_again()?;
         self.tripped("a cut cable stops the arm")
     }
 
     fn raw_bytes_pass(&mut self) -> Result<()> {
-        let port = self.rig.raw.port.clone();
+        let port = self.rig.raw.clone();
         let (good, report) = self.teleop(&port, 3)?;
         let ended = report["ended"].as_str().unwrap_or("failed").to_owned();
         self.says(
@@ -327,7 +361,7 @@ impl Trials<'_> {
             return Ok(());
         };
         let mut script = python_script(self.root, self.home, &python, "drive_arms.py");
-        script.args(["so101", &self.rig.raw.port, &self.rig.leader, ID]);
+        script.args(["so101", &self.rig.raw, &self.rig.leader, ID]);
         script
             .env("HF_LEROBOT_HOME", self.home)
             .stdin(Stdio::null());

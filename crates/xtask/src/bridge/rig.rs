@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread::JoinHandle;
@@ -19,12 +19,18 @@ use rustix::fs::{Mode, OFlags};
 use rustix::pty::OpenptFlags;
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
+use super::packets::Packets;
+
 use super::toolchain::Qemu;
 
 /// The id of the simulated arms, whose calibration files lie in the scratch folder.
 pub(super) const ID: &str = "bridge";
 /// How long a part may take to appear.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The board's clock goes with the instructions that it has executed, 16 ns each (62 million a second, half of what a Pico executes), and waits for the
+/// computer's clock where it is ahead. So it stands while a busy computer gives the emulator no processor, and nothing on the board is late by its own clock
+/// because of other programs.
+const INSTRUCTIONS: &str = "shift=4,align=on";
 
 /// A process that ends with this.
 #[derive(Debug)]
@@ -42,11 +48,13 @@ impl Drop for Running {
 pub(super) struct Rig {
     /// The host's end of the framed cable.
     pub(super) host: Cable,
-    /// The same of the raw one.
-    pub(super) raw: Cable,
+    /// The raw port, a terminal of QEMU's own.
+    pub(super) raw: String,
     /// The leader's port, which is no bridge.
     pub(super) leader: String,
     scratch: PathBuf,
+    /// The raw port, held open while no other program has it: QEMU looks once a second only for one that comes back.
+    _held: OwnedFd,
     _servos: Cable,
     _machine: Running,
     _arms: Running,
@@ -58,30 +66,43 @@ impl Rig {
         let (arms, follower, leader) = arms(ulna, scratch)?;
         let mut machine = qemu.command();
         machine.args(["-M", "lm3s6965evb", "-nodefaults", "-nographic"]);
-        machine
-            .args(["-monitor", "none"])
-            .arg("-kernel")
-            .arg(kernel);
-        for name in ["host", "bus", "raw"] {
+        machine.args(["-monitor", "none", "-icount", INSTRUCTIONS]);
+        machine.arg("-kernel").arg(kernel);
+        let cable = |name| {
             let path = scratch.join(name).display().to_string();
-            let socket = format!("socket,id={name},path={path},server=on,wait=off");
-            machine.args(["-chardev", &socket]);
+            format!("socket,path={path},server=on,wait=off")
+        };
+        for (name, backend) in [
+            ("host", cable("host")),
+            ("bus", cable("bus")),
+            ("raw", "pty".to_owned()),
+        ] {
+            machine.args(["-chardev", &format!("{backend},id={name}")]);
             machine.args(["-serial", &format!("chardev:{name}")]);
         }
-        machine
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        let machine = Running(machine.spawn().context("cannot start the unpacked QEMU")?);
+        machine.stdin(Stdio::null()).stdout(Stdio::piped());
+        machine.stderr(Stdio::null());
+        let mut machine = machine.spawn().context("cannot start the unpacked QEMU")?;
+        let said = machine.stdout.take().context("it has no output")?;
+        let machine = Running(machine);
+        let raw = own_terminal(said)?;
+        let held = raw_terminal(&raw)?;
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
         let servos = rustix::fs::open(&follower, flags, Mode::empty())
             .with_context(|| format!("cannot open {follower}"))?;
+        let servos = Ends {
+            board: connect(&scratch.join("bus"))?,
+            other: servos.into(),
+            held: None,
+            packets: Some(Packets::default()),
+        };
         Ok(Self {
-            _servos: Cable::between(connect(&scratch.join("bus"))?, servos.into(), None)?,
+            _servos: Cable::between(servos, String::new())?,
             host: Cable::with_terminal(&scratch.join("host"))?,
-            raw: Cable::with_terminal(&scratch.join("raw"))?,
+            raw,
             leader,
             scratch: scratch.to_owned(),
+            _held: held,
             _machine: machine,
             _arms: arms,
         })
@@ -127,6 +148,31 @@ fn arms(ulna: &Path, scratch: &Path) -> Result<(Running, String, String)> {
     Ok((child, follower, leader))
 }
 
+/// The terminal that QEMU has made for the raw port: `char device redirected to /dev/pts/3 (label raw)`.
+fn own_terminal(said: ChildStdout) -> Result<String> {
+    for line in BufReader::new(said).lines() {
+        let line = line.context("QEMU's output cannot be read")?;
+        let terminal = line
+            .split_whitespace()
+            .find(|word| word.starts_with("/dev/"));
+        if let Some(terminal) = terminal {
+            return Ok(terminal.to_owned());
+        }
+    }
+    bail!("QEMU names no terminal for the raw port, or did not start")
+}
+
+/// A terminal that alters no byte.
+fn raw_terminal(path: &str) -> Result<OwnedFd> {
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let terminal = rustix::fs::open(path, flags, Mode::empty())
+        .with_context(|| format!("cannot open {path}"))?;
+    let mut settings = tcgetattr(&terminal)?;
+    settings.make_raw();
+    tcsetattr(&terminal, OptionalActions::Now, &settings)?;
+    Ok(terminal)
+}
+
 fn connect(socket: &Path) -> Result<UnixStream> {
     let since = Instant::now();
     loop {
@@ -150,7 +196,7 @@ pub(super) const CUT: u8 = 2;
 /// A cable between the board and a terminal.
 #[derive(Debug)]
 pub(super) struct Cable {
-    /// The terminal's device; empty if another program has it.
+    /// The terminal's device.
     pub(super) port: String,
     state: Arc<AtomicU8>,
     thread: Option<JoinHandle<()>>,
@@ -158,32 +204,33 @@ pub(super) struct Cable {
 
 impl Cable {
     fn with_terminal(socket: &Path) -> Result<Self> {
-        let board = connect(socket)?;
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
         let controller = rustix::pty::openpt(flags).context("no pseudo-terminal can be had")?;
+        // A session that inherited this end would keep the cable whole that is cut.
+        rustix::io::fcntl_setfd(&controller, rustix::io::FdFlags::CLOEXEC)?;
         rustix::pty::grantpt(&controller)?;
         rustix::pty::unlockpt(&controller)?;
         let path = rustix::pty::ptsname(&controller, Vec::new())?;
-        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let terminal = rustix::fs::open(&path, flags, Mode::empty())?;
-        let mut settings = tcgetattr(&terminal)?;
-        settings.make_raw();
-        tcsetattr(&terminal, OptionalActions::Now, &settings)?;
-        let mut cable = Self::between(board, controller.into(), Some(terminal))?;
-        cable.port = path.to_string_lossy().into_owned();
-        Ok(cable)
+        let port = path.to_string_lossy().into_owned();
+        let ends = Ends {
+            board: connect(socket)?,
+            other: controller.into(),
+            held: Some(raw_terminal(&port)?),
+            packets: None,
+        };
+        Self::between(ends, port)
     }
 
-    fn between(board: UnixStream, other: File, held: Option<OwnedFd>) -> Result<Self> {
+    fn between(ends: Ends, port: String) -> Result<Self> {
         let state = Arc::new(AtomicU8::new(WHOLE));
         let shared = Arc::clone(&state);
         let thread = std::thread::Builder::new().name("cable".to_owned());
         let thread = thread.spawn(move || {
             // A cable ends when either end does; the next use of it says so.
-            let _ = carry(board, other, held, &shared);
+            let _ = carry(ends, &shared);
         });
         Ok(Self {
-            port: String::new(),
+            port,
             state,
             thread: Some(thread.context("no thread can be had")?),
         })
@@ -212,13 +259,24 @@ impl Drop for Cable {
     }
 }
 
-/// Both directions in one thread, which looks every 20 ms whether the cable is cut.
-fn carry(
-    mut board: UnixStream,
-    mut other: File,
+/// What a cable joins.
+struct Ends {
+    board: UnixStream,
+    other: File,
+    /// The other side of a terminal, held open while there is no host.
     held: Option<OwnedFd>,
-    state: &AtomicU8,
-) -> Result<()> {
+    /// What the board sends goes on packet by packet.
+    packets: Option<Packets>,
+}
+
+/// Both directions in one thread, which looks every 20 ms whether the cable is cut.
+fn carry(ends: Ends, state: &AtomicU8) -> Result<()> {
+    let Ends {
+        mut board,
+        mut other,
+        held,
+        mut packets,
+    } = ends;
     let mut noise = ChaCha8Rng::seed_from_u64(17);
     let glance = Timespec::try_from(Duration::from_millis(20))?;
     let mut bytes = [0; 4096];
@@ -241,7 +299,10 @@ fn carry(
                 bail!("the board is gone");
             }
             disturb(noisy, &mut noise, &mut other)?;
-            other.write_all(&bytes[..count])?;
+            match &mut packets {
+                None => other.write_all(&bytes[..count])?,
+                Some(packets) => other.write_all(packets.whole(&bytes[..count]))?,
+            }
         }
         if from_other {
             let count = other.read(&mut bytes)?;

@@ -36,6 +36,10 @@ pub(super) const VALUE: RangeInclusive<f64> = -1000.0..=1000.0;
 pub(super) const EXIT: RangeInclusive<f64> = 0.1..=60.0;
 /// A camera's field of view, degrees.
 pub(super) const FIELD: RangeInclusive<f64> = 1.0..=175.0;
+/// A part of what a servo's model has.
+pub(in crate::kind) const FACTOR: RangeInclusive<f64> = 0.0..=20.0;
+/// How late an action may come, ms.
+pub(in crate::kind) const LATENESS: RangeInclusive<f64> = 0.0..=1000.0;
 /// A link's mass, kg.
 const MASS: RangeInclusive<f64> = 1e-6..=1e3;
 /// A moment of inertia about an axis through the centre of mass, kg·m².
@@ -45,7 +49,7 @@ const MOMENT: RangeInclusive<f64> = 1e-12..=1e3;
 const LONGEST_NAME: usize = 64;
 
 /// An error if a number is none, or outside these bounds.
-pub(super) fn within(
+pub(in crate::kind) fn within(
     key: &str,
     number: f64,
     bounds: &RangeInclusive<f64>,
@@ -94,7 +98,7 @@ pub(super) fn link(key: &str, link: &LinkSpec) -> Result<(), RobotFileError> {
 }
 
 /// A name that fits into columns and names of files, and that shows what it is.
-pub(super) fn short(key: &str, name: &str) -> Result<(), RobotFileError> {
+pub(in crate::kind) fn short(key: &str, name: &str) -> Result<(), RobotFileError> {
     if name.len() <= LONGEST_NAME && name.chars().all(is_printable) {
         return Ok(());
     }

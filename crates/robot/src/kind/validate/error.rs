@@ -28,7 +28,7 @@ impl fmt::Display for RobotFileError {
 impl core::error::Error for RobotFileError {}
 
 /// The error of this key.
-pub(super) fn wrong<T>(
+pub(in crate::kind) fn wrong<T>(
     key: impl Into<String>,
     problem: impl Into<String>,
 ) -> Result<T, RobotFileError> {

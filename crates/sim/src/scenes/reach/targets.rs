@@ -135,7 +135,7 @@ fn stiffness(kind: &RobotKind, joint: &JointSpec) -> Option<f64> {
     let registers = &kind.follower.registers;
     let gain = joint.registers.get(GAIN).or_else(|| registers.get(GAIN));
     let gain = u8::try_from(*gain?).ok()?;
-    let model = ServoModel::named(&joint.model)?;
+    let model = ServoModel::of(kind, joint)?;
     let voltage = ArmOptions::default().voltage.unwrap_or(model.supply);
     Some(model.stiffness(voltage, gain))
 }

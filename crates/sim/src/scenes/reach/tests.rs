@@ -47,7 +47,10 @@ fn watched(from: f64, to: f64, offset: f64) -> TaskScore {
     let kind = so101();
     let maps = kind.angle_maps(&kind.nominal_calibration());
     let reach = Reach::new(&kind, 1);
-    let mut judge = reach.judge(maps);
+    let mut judge = reach.judge(
+        maps,
+        &Sight::new(crate::pose_slot::PoseSlot::new(Joints::default())),
+    );
     let chain = Chain::new(&kind);
     let limits = Joints::from_fn(kind.dof(), |i| (kind.joints[i].lower, kind.joints[i].upper));
     let middle = limits.map(|(low, high)| f64::midpoint(low, high));
@@ -100,16 +103,16 @@ fn only_targets_seen_whole_count() {
 
 #[test]
 fn it_is_for_one_arm() {
-    assert_eq!((KIND.fits)(&so101()), Ok(()));
+    assert_eq!((kind().fits)(&so101()), Ok(()));
     let mut pair = so101();
     let side = |name: &str| ulna_robot::Side {
         name: name.to_owned(),
         kind: so101(),
     };
     pair.sides = vec![side("left"), side("right")];
-    let error = (KIND.fits)(&pair).unwrap_err().to_string();
+    let error = kind().set_up(&pair, 0, None).unwrap_err().to_string();
     assert_eq!(
         error,
-        "--scene reach is for one arm on a table, and `so101` is more than that"
+        "this scene is for one arm on a table, and `so101` is more than that: use another robot, or `--scene table`"
     );
 }

@@ -1,0 +1,49 @@
+//! The hands beside the arm: they say when an attempt begins, and lay things out anew for the next.
+
+use std::sync::Arc;
+
+use super::shared::SharedPhysics;
+use crate::scene::Scene;
+use crate::sight::Sight;
+
+/// What is done to a world between two attempts. A clone acts on the same world.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    pub(super) scene: Arc<dyn Scene>,
+    pub(super) physics: SharedPhysics,
+    pub(super) sight: Sight,
+}
+
+impl Stage {
+    /// An expert is to begin.
+    pub fn begin(&self) {
+        self.sight.want(true);
+    }
+
+    /// An expert is to take its hand away.
+    pub fn clear(&self) {
+        self.sight.want(false);
+    }
+
+    /// Whether the expert's hand is away.
+    pub fn is_clear(&self) -> bool {
+        self.sight.is_away()
+    }
+
+    /// Whether this attempt has succeeded.
+    pub fn is_solved(&self) -> bool {
+        self.sight.is_solved()
+    }
+
+    /// How long an attempt may take, s, if that is limited.
+    pub fn time_limit(&self) -> Option<f64> {
+        self.scene.task()?.time_limit()
+    }
+
+    /// Lays the things out as attempt `number` begins.
+    pub fn lay_out(&self, number: u64) {
+        if let Some(layout) = self.scene.layout(number) {
+            self.physics.lay_out(layout);
+        }
+    }
+}
