@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ulna_session::record::{CameraChoice, RecordOptions};
+use ulna_session::usage::{RecordUsage, UsageError};
 use ulna_session::{RigOptions, SessionError};
 
 use super::display::DisplayArgs;
@@ -74,11 +75,10 @@ impl RecordArgs {
         };
         let task = match &what.task {
             Some(task) => task.clone(),
-            None => self.rig.task_of_scene()?.ok_or_else(|| {
-                SessionError::Usage(
-                    "--task is missing: say what the robot is to do, for example --task \"pick up the cube\"".to_owned(),
-                )
-            })?,
+            None => self
+                .rig
+                .task_of_scene()?
+                .ok_or_else(|| UsageError::from(RecordUsage::TaskMissing))?,
         };
         Ok(RecordOptions {
             cameras,

@@ -8,7 +8,7 @@ use clap::{Arg, Args, Command, Error};
 use ulna_session::cameras::CameraSettings;
 use ulna_session::report::ClockKind;
 use ulna_session::rig_file::{self, GivenRig, RigCameras, RigFile};
-use ulna_session::{FarMoves, RigOptions, SessionError};
+use ulna_session::{FarMoves, RigOptions, SessionError, UsageError};
 
 use crate::attended::attended;
 
@@ -159,16 +159,14 @@ impl RigArgs {
             return Ok(None);
         }
         let scene = ulna_session::scenes::find(&self.scene);
-        let scene = scene.map_err(|error| SessionError::Usage(error.to_string()))?;
+        let scene = scene.map_err(UsageError::from)?;
         Ok(match scene.tasks.as_slice() {
             [task] => Some(task.clone()),
             [] => None,
             tasks => {
-                return Err(SessionError::Usage(format!(
-                    "--scene {} has several tasks: pass --task \"{}\"",
-                    self.scene,
-                    tasks.join("\" or --task \"")
-                )));
+                let scene = self.scene.clone();
+                let tasks = tasks.join("\" or --task \"");
+                return Err(UsageError::SeveralTasks { scene, tasks }.into());
             }
         })
     }

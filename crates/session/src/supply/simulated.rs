@@ -16,6 +16,7 @@ use ulna_sim::world::{SimArm, SimBaseOperator, SimError, SimWorld, Wire, WorldOp
 use super::parts::{BusTraffic, Stage, SuppliedArm, Supply, Surroundings, side_id, sides};
 use crate::device::Teleoperator;
 use crate::error::SessionError;
+use crate::failure::SessionFailure;
 use crate::options::RigOptions;
 use crate::report::ClockKind;
 use crate::usage::UsageError;
@@ -67,9 +68,7 @@ pub fn scene_picture(
             return Ok(frame);
         }
     }
-    Err(SessionError::Session(format!(
-        "the simulated camera `{name}` gave no picture"
-    )))
+    Err(SessionFailure::NoPicture { camera: name }.into())
 }
 
 /// Builds the world that the options ask for, and takes its ports.

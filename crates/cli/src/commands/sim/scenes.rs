@@ -7,10 +7,10 @@ use serde_json::json;
 use ulna_cameras::write_snapshot;
 use ulna_outside::Text;
 use ulna_session::supply::SceneKind;
-use ulna_session::{SessionError, scene_picture, scenes};
+use ulna_session::{scene_picture, scenes};
 
 use crate::args::ShowArgs;
-use crate::outcome::Outcome;
+use crate::outcome::{Misuse, Outcome};
 use crate::output;
 
 pub(super) fn list(json: bool) -> Result<Outcome> {
@@ -74,8 +74,8 @@ pub(super) fn show(args: &ShowArgs, json: bool) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn usage(problem: impl std::fmt::Display) -> SessionError {
-    SessionError::Usage(problem.to_string())
+fn usage(problem: impl std::fmt::Display) -> Misuse {
+    Misuse(problem.to_string())
 }
 
 fn facts(scene: &SceneKind) -> serde_json::Value {
