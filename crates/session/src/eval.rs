@@ -35,7 +35,7 @@ pub struct EvaluatedSeed {
     pub successes: u32,
     /// How long each success took on average, s.
     pub seconds: Option<f64>,
-    /// What went wrong in the session, if anything did.
+    /// What went wrong in a session without success, if anything did.
     pub fault: Option<String>,
 }
 
@@ -160,7 +160,8 @@ fn one(
         duration: Some(limit.unwrap_or(LIMIT)),
         watch: stage.map(|stage| {
             BoxedObserver::new(move |_| {
-                if stage.is_solved() {
+                // An expert puts down what it holds, and takes its hand away.
+                if stage.is_solved() && stage.is_clear() {
                     part.end();
                 }
             })
@@ -180,7 +181,12 @@ fn one(
             .as_ref()
             .and_then(|score| score.figure("mean_time_s"))
             .filter(|time| time.is_finite()),
-        fault,
+        // An arm that parks with something in its hand is no failure of who did the task.
+        fault: fault.filter(|_| {
+            score
+                .as_ref()
+                .is_none_or(|score| score.successes.value == 0)
+        }),
     })
 }
 
@@ -209,9 +215,11 @@ mod tests {
     // Figures of the R function `binom::binom.wilson`.
     #[test]
     fn wilsons_interval() {
-        for (successes, attempts, low, high) in
-            [(0, 10, 0.0, 0.2775), (50, 50, 0.9287, 1.0), (192, 200, 0.9231, 0.9796)]
-        {
+        for (successes, attempts, low, high) in [
+            (0, 10, 0.0, 0.2775),
+            (50, 50, 0.9287, 1.0),
+            (192, 200, 0.9231, 0.9796),
+        ] {
             let [a, b] = wilson(successes, attempts);
             assert!((a - low).abs() < 1e-4 && (b - high).abs() < 1e-4, "{a} {b}");
         }

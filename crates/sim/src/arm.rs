@@ -208,11 +208,7 @@ impl Arm {
     ///
     /// # Errors
     /// If it has more joints than contact is known for.
-    pub fn among(
-        mut self,
-        kind: &RobotKind,
-        fixtures: &[Fixture],
-    ) -> Result<Self, MechanicsError> {
+    pub fn among(mut self, kind: &RobotKind, fixtures: &[Fixture]) -> Result<Self, MechanicsError> {
         if kind.dof() > MAX_ARM {
             return Err(MechanicsError::TooManyToTouch {
                 robot: kind.name.clone(),

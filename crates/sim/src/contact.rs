@@ -24,8 +24,8 @@ use ulna_robot::kinematics::Pose;
 
 use crate::law::solve::{Coupling, Matrix};
 use crate::visual::Shape;
-pub use body::Matter;
 use body::Body;
+pub use body::Matter;
 pub(crate) use constraint::MAX_ARM;
 use constraint::{Contact, Motion, Place, Side};
 use pieces::{Piece, Pieces};
@@ -214,10 +214,7 @@ impl Contacts {
                 continue;
             }
             for fixture in 0..self.pieces.fixtures.len() {
-                let (a, b) = (
-                    &self.pieces.fixtures[fixture],
-                    &self.pieces.bodies[body],
-                );
+                let (a, b) = (&self.pieces.fixtures[fixture], &self.pieces.bodies[body]);
                 let key = (a.number, number(body));
                 if let Some(found) = meet(a, b) {
                     self.add(key, [Side::Fixed, Side::Body(body)], &found);

@@ -144,7 +144,9 @@ pub enum SceneError {
         known: String,
     },
     /// The scene is for other robots.
-    #[error("this scene is for {wants}, and `{robot}` {but}: use another robot, or `--scene table`")]
+    #[error(
+        "this scene is for {wants}, and `{robot}` {but}: use another robot, or `--scene table`"
+    )]
     WrongRobot {
         /// Which robots it is for.
         wants: &'static str,
@@ -183,7 +185,8 @@ pub enum SceneError {
     /// The session's task does not say which of the scene's is meant.
     #[error(
         "--scene {}: the task `{}` does not say which is meant: pass --task {known}",
-        Printable(scene), Printable(task)
+        Printable(scene),
+        Printable(task)
     )]
     UnclearTask {
         /// Name of the scene.

@@ -17,7 +17,13 @@ pub(crate) fn eval(args: &EvalArgs, json: bool) -> Result<Outcome> {
         let fault: String = fault.collect();
         output::note(format_args!("{}{fault}", line(seed)));
     };
-    let found = evaluate(&args.rig(), policy.as_ref(), args.episodes, &stop, &mut told)?;
+    let found = evaluate(
+        &args.rig(),
+        policy.as_ref(),
+        args.episodes,
+        &stop,
+        &mut told,
+    )?;
     if json {
         output::json(&serde_json::to_value(&found)?)?;
     } else {
@@ -36,7 +42,10 @@ fn line(seed: &EvaluatedSeed) -> String {
 fn table(found: &Evaluation) -> String {
     let [low, high] = found.interval.map(|end| end * 100.0);
     let time = found.mean_time_s.map(|time| format!("; {time:.1} s each"));
-    let failed = found.seeds.iter().filter(|seed| seed.successes < seed.attempts);
+    let failed = found
+        .seeds
+        .iter()
+        .filter(|seed| seed.successes < seed.attempts);
     let failed: Vec<String> = failed.map(|seed| seed.seed.to_string()).collect();
     let failed = match failed.is_empty() {
         true => String::new(),

@@ -104,7 +104,14 @@ impl Contact {
             place.impulse.1.dot(&directions[2]),
         ];
         let rows = core::array::from_fn(|row| {
-            Row::new(place, directions[row], impulses[row], motion, inertia, reach)
+            Row::new(
+                place,
+                directions[row],
+                impulses[row],
+                motion,
+                inertia,
+                reach,
+            )
         });
         Self {
             sides: place.sides,
@@ -194,8 +201,8 @@ impl Row {
                     let lever = place.point - motion.bodies[body].pose.translation.vector;
                     row.moment[index] = lever.cross(&along) * sign;
                     row.spin[index] = inertia[body] * row.moment[index];
-                    mobility += motion.bodies[body].mass_inverse
-                        + row.moment[index].dot(&row.spin[index]);
+                    mobility +=
+                        motion.bodies[body].mass_inverse + row.moment[index].dot(&row.spin[index]);
                 }
             }
         }

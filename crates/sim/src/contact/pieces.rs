@@ -52,11 +52,7 @@ pub(crate) struct Pieces {
 }
 
 impl Pieces {
-    pub(crate) fn new(
-        kind: &RobotKind,
-        rest: &Pose,
-        fixtures: &[Fixture],
-    ) -> Self {
+    pub(crate) fn new(kind: &RobotKind, rest: &Pose, fixtures: &[Fixture]) -> Self {
         let mut numbers = u16::try_from(MAX_BODIES).unwrap_or(u16::MAX)..;
         let mut piece = |shape: &Shape, pose, friction| {
             Piece::new(shape, pose, friction, numbers.next().unwrap_or(u16::MAX))
@@ -163,7 +159,9 @@ impl Group {
                 .collect()
         };
         let all: Vec<Vector3<f64>> = self.pieces.iter().flat_map(corners).collect();
-        let low = all.iter().fold(Vector3::repeat(f64::INFINITY), |a, b| a.inf(b));
+        let low = all
+            .iter()
+            .fold(Vector3::repeat(f64::INFINITY), |a, b| a.inf(b));
         let high = all
             .iter()
             .fold(Vector3::repeat(f64::NEG_INFINITY), |a, b| a.sup(b));

@@ -96,9 +96,7 @@ fn a_cube_slides_as_its_friction_says() {
             friction: 1.0,
         };
         let arm = Arm::new(&kind, &kind.nominal_calibration(), ArmOptions::default()).unwrap();
-        let mut arm = arm
-            .among(&kind, &[fixture])
-            .unwrap();
+        let mut arm = arm.among(&kind, &[fixture]).unwrap();
         arm.lay_out(&[cube(0.03, 0.05, friction)], &[lay(0.015)]);
         run(&mut arm, 0.5);
         let way = (arm.bodies()[0].translation.vector - lay(0.015).translation.vector).norm();
@@ -116,10 +114,7 @@ fn contact_makes_no_energy() {
     let poses: Vec<_> = (0..3)
         .map(|i| {
             let turn = Vector3::new(0.3, 0.5, 0.2) * f64::from(i + 1);
-            Isometry3::new(
-                Vector3::new(0.25, 0.1, 0.05 + 0.06 * f64::from(i)),
-                turn,
-            )
+            Isometry3::new(Vector3::new(0.25, 0.1, 0.05 + 0.06 * f64::from(i)), turn)
         })
         .collect();
     let mut arm = world(&[cube(0.03, 0.03, 0.6); 3], &poses);
@@ -138,7 +133,6 @@ fn contact_makes_no_energy() {
     }
     assert!(arm.contacts().unwrap().deepest() < 1e-3);
 }
-
 
 /// What became of a cube that was squeezed, lifted 7 cm and held, all in the hand's frame.
 #[derive(Debug)]

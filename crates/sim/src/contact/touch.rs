@@ -171,18 +171,19 @@ fn crossed_edges(
 
 /// The one point where two edges touch.
 fn edge_patch(a: &Solid, b: &Solid, b_points: &[Vector3<f64>], crossed: &Crossed) -> Patch {
-    let outermost = |points: &[Vector3<f64>], edges: &[[usize; 2]], way: f64, along: &Vector3<f64>| {
-        let mut best = (f64::NEG_INFINITY, [Vector3::zeros(); 2]);
-        for [from, to] in edges {
-            let (from, to) = (points[*from], points[*to]);
-            let parallel = (to - from).cross(along).norm() < 1e-6;
-            let reach = way * crossed.normal.dot(&(from + to));
-            if parallel && reach > best.0 {
-                best = (reach, [from, to]);
+    let outermost =
+        |points: &[Vector3<f64>], edges: &[[usize; 2]], way: f64, along: &Vector3<f64>| {
+            let mut best = (f64::NEG_INFINITY, [Vector3::zeros(); 2]);
+            for [from, to] in edges {
+                let (from, to) = (points[*from], points[*to]);
+                let parallel = (to - from).cross(along).norm() < 1e-6;
+                let reach = way * crossed.normal.dot(&(from + to));
+                if parallel && reach > best.0 {
+                    best = (reach, [from, to]);
+                }
             }
-        }
-        best.1
-    };
+            best.1
+        };
     let [a_from, a_to] = outermost(&a.points, &a.edges, 1.0, &crossed.along[0]);
     let [b_from, b_to] = outermost(b_points, &b.edges, -1.0, &crossed.along[1]);
     // The nearest points of two lines that are not parallel.
@@ -272,7 +273,10 @@ fn widest(found: &[Touch], normal: &Vector3<f64>, patch: &mut Patch) {
         best(&|touch| side.dot(&from(touch))),
         best(&|touch| -side.dot(&from(touch))),
     );
-    for touch in [Some(first), Some(second), left, right].into_iter().flatten() {
+    for touch in [Some(first), Some(second), left, right]
+        .into_iter()
+        .flatten()
+    {
         let near = |kept: &Touch| (kept.point - touch.point).norm_squared() < 1e-10;
         if !patch.touches().iter().any(near) {
             patch.push(touch);
@@ -353,7 +357,10 @@ mod tests {
         );
         for (patch, up) in [
             (touch(&slab, &cube(0.03), &at, 1e-3).unwrap(), 1.0),
-            (touch(&cube(0.03), &slab, &at.inverse(), 1e-3).unwrap(), -1.0),
+            (
+                touch(&cube(0.03), &slab, &at.inverse(), 1e-3).unwrap(),
+                -1.0,
+            ),
         ] {
             assert_eq!(patch.touches().len(), 4);
             assert!((patch.normal.z - up).abs() < 1e-9, "{}", patch.normal);
@@ -371,8 +378,8 @@ mod tests {
         let upper = UnitQuaternion::from_euler_angles(quarter, 0.0, 0.0);
         let lower = UnitQuaternion::from_euler_angles(0.0, quarter, 0.0);
         let height = 0.02 * 2f64.sqrt() - 0.001;
-        let at = lower.inverse()
-            * Isometry3::from_parts(Translation3::new(0.0, 0.0, height), upper);
+        let at =
+            lower.inverse() * Isometry3::from_parts(Translation3::new(0.0, 0.0, height), upper);
         let patch = touch(&cube(0.02), &cube(0.02), &at, 1e-3).unwrap();
         assert_eq!(patch.touches().len(), 1);
         assert!((patch.touches()[0].gap + 0.001).abs() < 1e-9);

@@ -164,7 +164,8 @@ impl Aimer {
     fn residual(&self, aim: &Aim, pose: &Pose) -> SVector<f64, 9> {
         let seen = self.aim_of(pose);
         let mut rest = SVector::<f64, 9>::zeros();
-        rest.fixed_rows_mut::<3>(0).copy_from(&(aim.point - seen.point));
+        rest.fixed_rows_mut::<3>(0)
+            .copy_from(&(aim.point - seen.point));
         rest.fixed_rows_mut::<3>(3)
             .copy_from(&((aim.fingers - seen.fingers) * POINTING));
         rest.fixed_rows_mut::<3>(6)
@@ -207,7 +208,13 @@ mod tests {
     fn the_hand_gets_to_the_field_from_above() {
         let aimer = Aimer::new(&so101()).unwrap();
         let near = Joints::from_slice(&[0.0, -0.2, 0.5, 1.2, 0.0, 0.3]).unwrap();
-        for (x, y) in [(0.15, 0.0), (0.21, 0.1), (0.21, -0.1), (0.27, 0.1), (0.27, 0.0)] {
+        for (x, y) in [
+            (0.15, 0.0),
+            (0.21, 0.1),
+            (0.21, -0.1),
+            (0.27, 0.1),
+            (0.27, 0.0),
+        ] {
             for yaw in [-0.7, 0.0, 0.7] {
                 let yaw: f64 = yaw + f64::atan2(y, x);
                 let aim = Aim {

@@ -13,7 +13,8 @@ use crate::visual::{Colour, Object, Shape, TableTop, VisualScene};
 pub fn kind() -> SceneKind {
     SceneKind {
         name: "table".to_owned(),
-        summary: "A table with a cube; the simulated hand wanders about, and touches nothing".to_owned(),
+        summary: "A table with a cube; the simulated hand wanders about, and touches nothing"
+            .to_owned(),
         tasks: Vec::new(),
         time_limit: None,
         environment: &[],

@@ -66,13 +66,21 @@ fn attempt(name: &str, seed: u64) -> Attempt {
         goals = expert.angles(now);
         if std::env::var_os("ULNA_TRACE").is_some() && now.as_millis() % 250 == 0 {
             let seen = sight.look();
-            println!("{:.2} {expert:.3?}\n     {:?}\n     {:.3?}", now.as_secs_f64(), seen.poses()[0].translation.vector, angles.iter().collect::<Vec<_>>());
+            println!(
+                "{:.2} {expert:.3?}\n     {:?}\n     {:.3?}",
+                now.as_secs_f64(),
+                seen.poses()[0].translation.vector,
+                angles.iter().collect::<Vec<_>>()
+            );
         }
     }
     let score = judge.score();
     assert_eq!(score.successes.value, u32::from(sight.is_solved()));
     let poses = sight.look();
-    let poses = poses.poses().iter().map(|pose| pose.translation.x.to_bits());
+    let poses = poses
+        .poses()
+        .iter()
+        .map(|pose| pose.translation.x.to_bits());
     let angles = physics.pose().read();
     Attempt {
         solved: sight.is_solved(),
@@ -86,7 +94,10 @@ fn solved(name: &str, seeds: core::ops::Range<u64>) -> u32 {
     let mut count = 0;
     for seed in seeds {
         let attempt = attempt(name, seed);
-        println!("{name} {seed}: {} after {:.1} s", attempt.solved, attempt.seconds);
+        println!(
+            "{name} {seed}: {} after {:.1} s",
+            attempt.solved, attempt.seconds
+        );
         count += u32::from(attempt.solved);
     }
     count
@@ -104,7 +115,10 @@ fn experts_lift_and_place() {
         let seeds = seeds(6);
         let solved = solved(name, 0..seeds);
         println!("{name}: {solved} of {seeds}");
-        assert!(f64::from(solved) >= 0.95 * seeds as f64 - 1.0, "{name}: {solved}");
+        assert!(
+            f64::from(solved) >= 0.95 * seeds as f64 - 1.0,
+            "{name}: {solved}"
+        );
     }
 }
 

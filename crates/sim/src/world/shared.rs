@@ -69,7 +69,8 @@ impl SharedPhysics {
     pub(crate) fn place(&self, angles: &Joints<f64>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.physics.place(angles);
-        self.pose.publish(state.physics.joint_angles(), state.physics.bodies());
+        self.pose
+            .publish(state.physics.joint_angles(), state.physics.bodies());
     }
 }
 
@@ -97,7 +98,9 @@ impl Plant for PlantSlice {
             *place = *drive;
         }
         physics.advance(to, all);
-        shared.pose.publish(physics.joint_angles(), physics.bodies());
+        shared
+            .pose
+            .publish(physics.joint_angles(), physics.bodies());
     }
 
     fn sense(&self, index: usize) -> Sense {

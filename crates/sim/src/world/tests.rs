@@ -204,7 +204,12 @@ fn faults_of_a_pair_happen_on_the_bus_of_their_joint_or_on_both() {
 #[test]
 fn two_slices_move_one_robot() {
     let (both, arms) = pair();
-    let physics = mechanics(&both, &arms, &*scenes::table::kind().set_up(&both, 0, None).unwrap()).unwrap();
+    let physics = mechanics(
+        &both,
+        &arms,
+        &*scenes::table::kind().set_up(&both, 0, None).unwrap(),
+    )
+    .unwrap();
     let mut slices = physics.slices([6, 6]);
     let mut right = slices.pop().unwrap();
     let mut left = slices.pop().unwrap();

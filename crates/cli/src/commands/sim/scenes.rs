@@ -40,7 +40,10 @@ pub(super) fn show(args: &ShowArgs, json: bool) -> Result<Outcome> {
         Some(path) => {
             let name = path.file_name().and_then(|name| name.to_str());
             let name = name.ok_or_else(|| {
-                usage(format!("--picture {}: give the name of a file", path.display()))
+                usage(format!(
+                    "--picture {}: give the name of a file",
+                    path.display()
+                ))
             })?;
             let folder = path.parent().unwrap_or(Path::new("."));
             let folder = match folder.as_os_str().is_empty() {

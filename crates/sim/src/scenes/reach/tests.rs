@@ -47,7 +47,10 @@ fn watched(from: f64, to: f64, offset: f64) -> TaskScore {
     let kind = so101();
     let maps = kind.angle_maps(&kind.nominal_calibration());
     let reach = Reach::new(&kind, 1);
-    let mut judge = reach.judge(maps, &Sight::new(crate::pose_slot::PoseSlot::new(Joints::default())));
+    let mut judge = reach.judge(
+        maps,
+        &Sight::new(crate::pose_slot::PoseSlot::new(Joints::default())),
+    );
     let chain = Chain::new(&kind);
     let limits = Joints::from_fn(kind.dof(), |i| (kind.joints[i].lower, kind.joints[i].upper));
     let middle = limits.map(|(low, high)| f64::midpoint(low, high));

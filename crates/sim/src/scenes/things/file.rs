@@ -164,8 +164,8 @@ impl Span {
 /// # Errors
 /// What is wrong, and where.
 pub(crate) fn parse(text: &str) -> Result<SceneFile, String> {
-    let file: SceneFile = toml::from_str(text)
-        .map_err(|error| in_line(text, error.span(), error.message()))?;
+    let file: SceneFile =
+        toml::from_str(text).map_err(|error| in_line(text, error.span(), error.message()))?;
     check(&file)?;
     Ok(file)
 }
@@ -238,7 +238,11 @@ fn conditions(file: &SceneFile) -> Result<(), String> {
             false => Err(format!(
                 "there is no {what} `{}`; there are: {}",
                 Printable(name),
-                names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
+                names
+                    .iter()
+                    .map(|name| name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ")
             )),
         }
     };
@@ -249,7 +253,10 @@ fn conditions(file: &SceneFile) -> Result<(), String> {
     for choice in &file.choices {
         known(&choice.object, &mut objects(), "object")?;
         if choice.word.trim().is_empty() {
-            return Err("a choice's `word` is empty: give the word of the task by which it is known".to_owned());
+            return Err(
+                "a choice's `word` is empty: give the word of the task by which it is known"
+                    .to_owned(),
+            );
         }
     }
     if file.success.is_empty() {
@@ -278,9 +285,7 @@ fn conditions(file: &SceneFile) -> Result<(), String> {
                 }
             }
             _ => {
-                return Err(
-                    "a [[success]] has one of `lifted`, `at`, `in` and `on`".to_owned(),
-                );
+                return Err("a [[success]] has one of `lifted`, `at`, `in` and `on`".to_owned());
             }
         }
         if success.within.is_some() != success.at.is_some() {

@@ -49,7 +49,11 @@ impl Goal {
     /// The conditions of a checked file; `chosen` is the object that `*` stands for.
     pub(crate) fn all(file: &SceneFile, chosen: Option<&str>) -> Vec<Self> {
         let number = |name: &str| {
-            let name = if name == "*" { chosen.unwrap_or(name) } else { name };
+            let name = if name == "*" {
+                chosen.unwrap_or(name)
+            } else {
+                name
+            };
             let mut objects = file.objects.iter();
             objects.position(|object| object.name == name).unwrap_or(0)
         };

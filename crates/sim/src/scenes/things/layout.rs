@@ -157,11 +157,7 @@ pub(crate) fn fixtures(file: &SceneFile, table: &TableTop) -> Vec<Fixture> {
         shape: Shape::Box {
             half: [table.half[0], table.half[1], depth / 2.0],
         },
-        pose: Isometry3::translation(
-            table.centre.x,
-            table.centre.y,
-            table.centre.z - depth / 2.0,
-        ),
+        pose: Isometry3::translation(table.centre.x, table.centre.y, table.centre.z - depth / 2.0),
         friction: FRICTION,
     };
     let bins = file.bins.iter().flat_map(|bin| parts(bin, table));

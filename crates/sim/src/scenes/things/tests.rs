@@ -11,27 +11,67 @@ const SORT: &str = include_str!("../../../../../configs/scenes/sort.toml");
 #[test]
 fn what_is_wrong_with_a_scene_is_said_with_its_name() {
     for (find, replace, says) in [
-        ("mass = { from = 0.01, to = 0.05 }", "mass = -1.0", "object `cube`: mass -1 is not between"),
-        ("mass = { from = 0.01, to = 0.05 }", "mass = nan", "mass NaN"),
-        ("mass = { from = 0.01, to = 0.05 }", "mass = { from = 0.5, to = 0.1 }", "is no range"),
-        ("mass = { from = 0.01, to = 0.05 }", "mass = \"heavy\"", "expected a number, or a range"),
-        ("size = { from = 0.02, to = 0.04 }", "size = 0.0", "size 0 is not"),
+        (
+            "mass = { from = 0.01, to = 0.05 }",
+            "mass = -1.0",
+            "object `cube`: mass -1 is not between",
+        ),
+        (
+            "mass = { from = 0.01, to = 0.05 }",
+            "mass = nan",
+            "mass NaN",
+        ),
+        (
+            "mass = { from = 0.01, to = 0.05 }",
+            "mass = { from = 0.5, to = 0.1 }",
+            "is no range",
+        ),
+        (
+            "mass = { from = 0.01, to = 0.05 }",
+            "mass = \"heavy\"",
+            "expected a number, or a range",
+        ),
+        (
+            "size = { from = 0.02, to = 0.04 }",
+            "size = 0.0",
+            "size 0 is not",
+        ),
         ("yaw =", "jaw =", "jaw"),
-        ("object = \"cube\"", "object = \"ball\"", "no object `ball`; there are: cube"),
+        (
+            "object = \"cube\"",
+            "object = \"ball\"",
+            "no object `ball`; there are: cube",
+        ),
         ("lifted = 0.05", "in = \"bin\"", "no bin `bin`"),
         ("lifted = 0.05", "", "one of `lifted`, `at`, `in` and `on`"),
         ("lifted = 0.05", "on = \"cube\"", "cannot stand on itself"),
-        ("task = \"Lift the cube\"", "", "either `task`, or `choices`"),
-        ("colours = [\"#c22f3a\", \"#2456c8\", \"#8a3fb0\"]", "colours = []", "colours is empty"),
+        (
+            "task = \"Lift the cube\"",
+            "",
+            "either `task`, or `choices`",
+        ),
+        (
+            "colours = [\"#c22f3a\", \"#2456c8\", \"#8a3fb0\"]",
+            "colours = []",
+            "colours is empty",
+        ),
         ("name = \"cube\"", "name = \"../cube\"", "is no name"),
-        ("time_limit_s = 20.0", "time_limit_s = inf", "time_limit_s inf"),
+        (
+            "time_limit_s = 20.0",
+            "time_limit_s = inf",
+            "time_limit_s inf",
+        ),
     ] {
         assert!(LIFT.contains(find), "{find}");
         let problem = parse(&LIFT.replacen(find, replace, 1)).unwrap_err();
         assert!(problem.contains(says), "{replace}: {problem}");
     }
     let twice = format!("{LIFT}\n{}", &LIFT[LIFT.find("[[objects]]").unwrap()..]);
-    assert!(parse(&twice).unwrap_err().contains("two things named `cube`"));
+    assert!(
+        parse(&twice)
+            .unwrap_err()
+            .contains("two things named `cube`")
+    );
 }
 
 #[test]
@@ -65,7 +105,11 @@ fn the_seed_and_the_number_say_where_things_lie() {
     let places = |seed, number| {
         let things = Things::new("sort", &file, &so101(), seed, None).unwrap();
         let layout = things.layout(number).unwrap();
-        layout.things.iter().map(|it| it.pose.translation.vector).collect::<Vec<_>>()
+        layout
+            .things
+            .iter()
+            .map(|it| it.pose.translation.vector)
+            .collect::<Vec<_>>()
     };
     assert_eq!(places(1, 0), places(1, 0));
     assert_ne!(places(1, 0), places(1, 1));
