@@ -4,14 +4,29 @@
 
 mod harness;
 
-use std::io::Read;
-use std::process::{Child, Command};
-use std::time::Duration;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStderr, Command};
 
 use harness::{finish, ulna};
 
-fn start() -> Child {
-    ulna(&["teleop", "--sim", "--json"]).spawn().unwrap()
+/// A session that logs its phases on stderr, and that stderr.
+fn start() -> (Child, BufReader<ChildStderr>) {
+    let mut child = ulna(&["teleop", "--sim", "--json", "--log", "info"])
+        .spawn()
+        .unwrap();
+    let log = BufReader::new(child.stderr.take().unwrap());
+    (child, log)
+}
+
+/// Waits for a line of the log that says this.
+fn wait_for(log: &mut BufReader<ChildStderr>, says: &str) {
+    let mut seen = String::new();
+    while !seen.lines().last().is_some_and(|line| line.contains(says)) {
+        assert!(
+            log.read_line(&mut seen).unwrap() > 0,
+            "no {says} in: {seen}"
+        );
+    }
 }
 
 fn signal(child: &Child, name: &str) {
@@ -25,11 +40,13 @@ fn signal(child: &Child, name: &str) {
 #[test]
 fn signals_park_the_arm_and_release_it() {
     for name in ["INT", "TERM", "HUP"] {
-        let child = start();
-        std::thread::sleep(Duration::from_secs(2));
+        let (child, mut log) = start();
+        wait_for(&mut log, "phase=Running");
         signal(&child, name);
+        let mut said = String::new();
+        log.read_to_string(&mut said).unwrap();
         let ran = finish(child.wait_with_output().unwrap());
-        assert_eq!(ran.code, 130, "{name}: {}", ran.stderr);
+        assert_eq!(ran.code, 130, "{name}: {said}");
         let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
         assert_eq!(report["ended"], "interrupted");
         assert_eq!(report["exit"]["happened"], "parked, torque off");
@@ -39,19 +56,15 @@ fn signals_park_the_arm_and_release_it() {
 
 #[test]
 fn a_second_signal_ends_at_once() {
-    let mut child = start();
-    std::thread::sleep(Duration::from_secs(2));
+    let (mut child, mut log) = start();
+    wait_for(&mut log, "phase=Running");
     signal(&child, "INT");
-    std::thread::sleep(Duration::from_millis(300));
+    wait_for(&mut log, "phase=Ending");
     signal(&child, "INT");
-    let code = child.wait().unwrap().code();
     let mut answer = String::new();
-    child
-        .stdout
-        .take()
-        .unwrap()
-        .read_to_string(&mut answer)
-        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_to_string(&mut answer).unwrap();
+    let code = child.wait().unwrap().code();
     assert_eq!(
         (code, answer.as_str()),
         (Some(130), ""),

@@ -5,116 +5,14 @@
 
 mod harness;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::Child;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use harness::{Ran, fails, json, run, ulna};
-use rustix::process::{Pid, Signal, kill_process};
+use harness::cameras::{Arm, Phone};
+use harness::{Ran, fails, json, run};
 use serde_json::Value;
-
-/// A phone with a camera: 30 pictures a second to everyone who asks.
-struct Phone {
-    address: String,
-    frozen: Arc<AtomicBool>,
-    hangs_up: Arc<AtomicBool>,
-    shade: Arc<AtomicU32>,
-}
-
-impl Phone {
-    fn new(shade: u32) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let phone = Self {
-            address: format!("http://{}/video", listener.local_addr().unwrap()),
-            frozen: Arc::default(),
-            hangs_up: Arc::default(),
-            shade: Arc::new(AtomicU32::new(shade)),
-        };
-        let (frozen, hangs_up) = (Arc::clone(&phone.frozen), Arc::clone(&phone.hangs_up));
-        let shade = Arc::clone(&phone.shade);
-        thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let (frozen, hangs_up) = (Arc::clone(&frozen), Arc::clone(&hangs_up));
-                let shade = Arc::clone(&shade);
-                thread::spawn(move || serve(stream, &frozen, &hangs_up, &shade));
-            }
-        });
-        phone
-    }
-}
-
-fn serve(mut stream: TcpStream, frozen: &AtomicBool, hangs_up: &AtomicBool, shade: &AtomicU32) {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or(0) == 1 {
-        head.push(byte[0]);
-    }
-    let head = "HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=x\r\n\r\n";
-    let mut sent = stream.write_all(head.as_bytes());
-    let since = Instant::now();
-    let mut picture = jpeg(0, shade.load(Ordering::SeqCst));
-    for number in 1u32.. {
-        if sent.is_err() || hangs_up.load(Ordering::SeqCst) {
-            return;
-        }
-        if !frozen.load(Ordering::SeqCst) {
-            picture = jpeg(number, shade.load(Ordering::SeqCst));
-        }
-        let head = format!("--x\r\nContent-Length: {}\r\n\r\n", picture.len());
-        sent = stream.write_all(&[head.as_bytes(), &picture, b"\r\n"].concat());
-        let due = Duration::from_micros(33_333 * u64::from(number));
-        thread::sleep(due.saturating_sub(since.elapsed()));
-    }
-}
-
-/// 64 x 48 pixels: a gradient of one of two directions, and a bar that moves.
-fn jpeg(number: u32, shade: u32) -> Vec<u8> {
-    let pixels: Vec<u8> = (0..64u32 * 48)
-        .flat_map(|at| {
-            let (x, y) = (at % 64, at / 64);
-            let grey = if shade == 0 { x * 4 } else { y * 5 };
-            match x == number % 64 {
-                true => [255, 0, 0],
-                false => [grey as u8; 3],
-            }
-        })
-        .collect();
-    let mut out = Vec::new();
-    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut out, 90)
-        .encode(&pixels, 64, 48, image::ExtendedColorType::Rgb8)
-        .unwrap();
-    out
-}
-
-/// An arm on a pty.
-struct Arm {
-    process: Child,
-    port: String,
-}
-
-impl Arm {
-    fn new() -> Self {
-        let mut process = ulna(&["sim", "serve", "--robot-id", "mine"])
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let line = lines.next().unwrap().unwrap();
-        let port = line.split_whitespace().last().unwrap().to_owned();
-        Self { process, port }
-    }
-}
-
-impl Drop for Arm {
-    fn drop(&mut self) {
-        let id = Pid::from_raw(self.process.id().try_into().unwrap()).unwrap();
-        let _ = kill_process(id, Signal::INT);
-        let _ = self.process.wait();
-    }
-}
 
 /// `front=ADDRESS` with little warm-up.
 fn camera(name: &str, phone: &Phone) -> String {
@@ -316,5 +214,52 @@ fn cameras_that_cannot_be_are_refused_by_name() {
         2,
         &["no rig `nothing`"],
         &["cameras", "test", "--rig", "nothing"],
+    );
+}
+
+/// A policy that sees, on hardware: a rig's camera is what it acts on, and one that freezes is named.
+#[test]
+fn a_policy_acts_on_a_rigs_camera_and_says_when_it_shows_nothing_new() {
+    let Some(checkpoint) = harness::fixture("policies/act_tiny") else {
+        return;
+    };
+    let (phone, arm) = (Phone::new(0), Arm::new());
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = folder.path().join("bundle").to_str().unwrap().to_owned();
+    json(&["policy", "import", &checkpoint, "--output", &bundle]);
+    let with = |name: &str, camera: &str| {
+        let new = [
+            "rig",
+            "new",
+            name,
+            "--robot-port",
+            &arm.port,
+            "--robot-id",
+            "mine",
+        ];
+        json(&[&new[..], &["--teleop", "none", "--camera", camera]].concat());
+    };
+    with("mine", &camera("front", &phone));
+    with("blind", &camera("top", &phone));
+    let policy = ["--policy", &bundle, "--yes"];
+    // It is refused by what is missing, before anything moves.
+    fails(1, &["front"], &[&["run", "blind"], &policy[..]].concat());
+    let report = |seconds: &str| {
+        let run = [&["run", "mine", "--duration", seconds], &policy[..]].concat();
+        json(&run)["policy"]["inference"].take()
+    };
+    let seen = report("4");
+    assert!(seen["inferences"].as_u64().unwrap() > 0, "{seen}");
+    assert!(seen["blind_to"].is_null(), "{seen}");
+    let frozen = Arc::clone(&phone.frozen);
+    thread::spawn(move || {
+        thread::sleep(Duration::from_secs(8));
+        frozen.store(true, Ordering::SeqCst);
+    });
+    let seen = report("12");
+    let missing = seen["blind_to"].as_str().unwrap_or_default();
+    assert!(
+        missing.starts_with("camera `front` showed nothing new for"),
+        "{seen}"
     );
 }

@@ -52,6 +52,19 @@ fn wait_for_rows(dataset: &str, run: &str) {
     }
 }
 
+/// Waits until an episode that is thrown away has left the disk.
+fn wait_until_gone(dataset: &str, run: &str) {
+    let folder = Path::new(dataset).join(".ulna").join(run);
+    let start = Instant::now();
+    while folder.exists() {
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "{folder:?} stays"
+        );
+        sleep(Duration::from_millis(20));
+    }
+}
+
 fn signal(child: &Child, signal: Signal) {
     let pid = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
     kill_process(pid, signal).unwrap();
@@ -195,7 +208,7 @@ fn keys_of_a_terminal_steer_the_session() {
     // The first episode is thrown away, the reset cut short, the second saved by the key that ends the session.
     wait_for_rows(&dataset, "run-000000");
     keys.write_all(b"\x1b[D").unwrap();
-    sleep(Duration::from_millis(700));
+    wait_until_gone(&dataset, "run-000000");
     keys.write_all(b"n").unwrap();
     wait_for_rows(&dataset, "run-000001");
     keys.write_all(b"q").unwrap();
@@ -215,6 +228,10 @@ fn ffmpeg_has(encoder: &str) -> bool {
     let asked = Command::new("ffmpeg").arg("-encoders").output();
     let known = asked.is_ok_and(|report| String::from_utf8_lossy(&report.stdout).contains(encoder));
     if !known {
+        assert!(
+            std::env::var_os("ULNA_REQUIRE_FFMPEG").is_none_or(|value| value != "1"),
+            "there is no ffmpeg with {encoder} on the PATH"
+        );
         println!("SKIPPED: there is no ffmpeg with {encoder} on the PATH");
     }
     known

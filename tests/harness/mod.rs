@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, clippy::panic, clippy::unwrap_used)] // each test uses its own part of this
 
+pub mod cameras;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 

@@ -4,6 +4,7 @@
 //! recording, not of a driver. The CPU of the servers is taken off; the floor is the decoder alone with the same pictures.
 
 mod phone;
+mod silent;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,6 +30,7 @@ use crate::meters::{process_cpu, thread_cpu};
 use crate::pictures::{FPS, SIZE, columns, pictures};
 use crate::record::{RATE_HZ, Ticks, step, writer};
 use phone::Phone;
+use silent::{SilentCount, WatchedSink};
 
 /// Pictures of each camera in a run: five seconds.
 const PICTURES: u64 = 150;
@@ -48,7 +50,9 @@ pub fn cameras() -> Result<BenchReport, BenchError> {
     let kind = files::find(files::DEFAULT)?;
     in_folder("cameras", |folder| {
         let jpegs = encoded(&kind)?;
-        let mut cases = vec![cost(&jpegs, false)?, cost(&jpegs, true)?];
+        let uses = [Uses::Pixels, Uses::Jpeg, Uses::Both];
+        let costs = uses.map(|uses| cost(&jpegs, uses));
+        let mut cases = costs.into_iter().collect::<Result<Vec<_>, _>>()?;
         cases.extend(recorded(&kind, &folder.join("alone"), &jpegs, 0)?);
         cases.extend(recorded(&kind, &folder.join("loaded"), &jpegs, LOAD)?);
         Ok(cases)
@@ -63,7 +67,7 @@ fn encoded(kind: &RobotKind) -> Result<Vec<Jpegs>, BenchError> {
             let colour = image::ExtendedColorType::Rgb8;
             encoder
                 .encode(pixels, SIZE.0, SIZE.1, colour)
-                .map_err(|error| BenchError::picture(error.to_string()))?;
+                .map_err(BenchError::picture)?;
             Ok(jpeg)
         });
         Ok(Arc::new(jpegs.collect::<Result<_, BenchError>>()?))
@@ -71,8 +75,46 @@ fn encoded(kind: &RobotKind) -> Result<Vec<Jpegs>, BenchError> {
     cameras.collect()
 }
 
-/// CPU per picture, from the socket to the pixels, or to a JPEG that stays one.
-fn cost(jpegs: &[Jpegs], as_jpeg: bool) -> Result<Case, BenchError> {
+/// What the pictures are for.
+#[derive(Debug, Clone, Copy)]
+enum Uses {
+    /// A recording, or a policy.
+    Pixels,
+    /// A display alone: JPEG stays JPEG.
+    Jpeg,
+    /// Both: what is decoded for the one is not encoded again for the other.
+    Both,
+}
+
+impl Uses {
+    fn sinks(self, taken: &Arc<Mutex<u64>>) -> Vec<Box<dyn FrameSink>> {
+        let sink = |as_jpeg, counts| {
+            let sink = CountingSink {
+                taken: Arc::clone(taken),
+                counts,
+                left: PICTURES,
+                as_jpeg,
+            };
+            Box::new(sink) as Box<dyn FrameSink>
+        };
+        match self {
+            Self::Pixels => vec![sink(false, true)],
+            Self::Jpeg => vec![sink(true, true)],
+            Self::Both => vec![sink(false, true), sink(true, false)],
+        }
+    }
+
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::Pixels => "CPU per picture (floor: bare decode)",
+            Self::Jpeg => "looked at alone, JPEG stays JPEG",
+            Self::Both => "decoded and looked at (floor: bare decode)",
+        }
+    }
+}
+
+/// CPU per picture, from the socket to its uses.
+fn cost(jpegs: &[Jpegs], uses: Uses) -> Result<Case, BenchError> {
     let floor = bare_decode(jpegs)?;
     let clock = RealClock::start();
     let phones = jpegs
@@ -83,12 +125,7 @@ fn cost(jpegs: &[Jpegs], as_jpeg: bool) -> Result<Case, BenchError> {
     let mut pumps = Vec::new();
     for phone in &phones {
         let camera = opened(phone, clock)?;
-        let sink = CountingSink {
-            taken: Arc::clone(&taken),
-            left: PICTURES,
-            as_jpeg,
-        };
-        pumps.push(CameraPump::new(Box::new(camera), vec![Box::new(sink)]));
+        pumps.push(CameraPump::new(Box::new(camera), uses.sinks(&taken)));
     }
     let servers = || phones.iter().map(Phone::cpu).sum::<Duration>();
     let before = (process_cpu(), servers());
@@ -102,10 +139,7 @@ fn cost(jpegs: &[Jpegs], as_jpeg: bool) -> Result<Case, BenchError> {
     let taken = *taken.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(figure(
         "",
-        match as_jpeg {
-            false => "CPU per picture (floor: bare decode)",
-            true => "the same, JPEG stays JPEG",
-        },
+        uses.in_words(),
         cpu.as_secs_f64() * 1e3 / taken.max(1) as f64,
         "ms",
         Some(floor),
@@ -135,13 +169,15 @@ fn opened(phone: &Phone, clock: RealClock) -> Result<LiveCamera, BenchError> {
 #[derive(Debug)]
 struct CountingSink {
     taken: Arc<Mutex<u64>>,
+    /// Whether its pictures are those that are counted.
+    counts: bool,
     left: u64,
     as_jpeg: bool,
 }
 
 impl CountingSink {
     fn count(&mut self) -> bool {
-        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) += u64::from(self.counts);
         self.left -= 1;
         self.left > 0
     }
@@ -175,13 +211,14 @@ fn recorded(
     let (sink, ticks) = tick_feed(RATE_HZ);
     let mut machines: Vec<Box<dyn Machine + Send>> = vec![Box::new(Ticks::new(sink, kind.dof()))];
     let (mut cameras, mut phones) = (Vec::new(), Vec::new());
+    let silent = SilentCount::default();
     for (spec, jpegs) in columns.cameras().iter().zip(jpegs) {
         let phone = Phone::start(Arc::clone(jpegs))?;
         let (sink, source) = picture_queue(&spec.name, SIZE);
         let camera = opened(&phone, clock)?;
         machines.push(Box::new(CameraPump::new(
             Box::new(camera),
-            vec![Box::new(sink)],
+            vec![Box::new(WatchedSink::new(sink, &silent))],
         )));
         cameras.push(source);
         phones.push(phone);
@@ -229,11 +266,11 @@ fn recorded(
     let outcome = recorder.finish();
     match outcome.error {
         Some(error) => Err(error.into()),
-        None => Ok(cases(&outcome, load)),
+        None => Ok(cases(&outcome, load, silent.get())),
     }
 }
 
-fn cases(outcome: &Outcome, load: usize) -> Vec<Case> {
+fn cases(outcome: &Outcome, load: usize, silent: u64) -> Vec<Case> {
     let cameras: Vec<_> = outcome
         .reports
         .iter()
@@ -250,7 +287,7 @@ fn cases(outcome: &Outcome, load: usize) -> Vec<Case> {
         cameras.iter().map(|camera| camera.age.mean_ms).sum::<f64>() / cameras.len().max(1) as f64;
     let with = match load {
         0 => String::new(),
-        load => format!(", load {load}"),
+        load => format!(", {load} busy threads of the bench"),
     };
     // A picture is half a period old on average when nothing holds it up.
     let half = 500.0 / f64::from(FPS);
@@ -269,6 +306,13 @@ fn cases(outcome: &Outcome, load: usize) -> Vec<Case> {
             "rows with a picture again (marked)",
             sum(&|camera| camera.repeated),
             "rows",
+            None,
+        ),
+        figure(
+            &with,
+            "pictures again as new ones (silent)",
+            silent as f64,
+            "pictures",
             None,
         ),
         figure(

@@ -145,12 +145,7 @@ fn recorded(
     let camera = |key: &str| encoding.declared(&Feature::camera(key, SIZE.0, SIZE.1, FPS), FPS);
     let mut features = vec![Feature::scalar("action", Number::Float32)];
     features.extend(CAMERAS.map(camera));
-    let spec = Spec {
-        fps: FPS,
-        robot_type: None,
-        features,
-        manifest: None,
-    };
+    let spec = Spec::new(FPS).features(features);
     let mut writer = Writer::create(folder, &spec)?;
     let mut episode = writer.begin_episode()?;
     let (mut videos, mut costs) = (Vec::new(), Vec::new());

@@ -12,7 +12,7 @@ pub enum BenchError {
     Camera(#[from] ulna_cameras::CameraError),
     /// A picture of the bench.
     #[error("a picture of the bench: {0}")]
-    Picture(String),
+    Picture(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The pty's port.
     #[error(transparent)]
     Port(#[from] ulna_drivers::PortError),
@@ -75,9 +75,9 @@ impl BenchError {
         matches!(self, Self::Adapter(_))
     }
 
-    /// An error of a picture, in words.
-    pub(crate) fn picture(error: String) -> Self {
-        Self::Picture(error)
+    /// An error of a picture.
+    pub(crate) fn picture(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Picture(Box::new(error))
     }
 
     /// An error of the simulation.

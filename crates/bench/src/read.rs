@@ -70,10 +70,7 @@ fn rows(folder: &Path) -> Result<Vec<Case>, BenchError> {
     write(folder, features.to_vec(), ROW_EPISODES, ROW_FRAMES)?;
     let dataset = Dataset::open(folder)?;
     let keys = ["action", "observation.state"];
-    let options = ItemOptions {
-        columns: Some(keys.map(str::to_owned).to_vec()),
-        ..ItemOptions::default()
-    };
+    let options = ItemOptions::default().columns(Some(keys.map(str::to_owned).to_vec()));
     let total = (ROW_EPISODES * ROW_FRAMES) as f64;
     let per_second = |count: f64, cpu: Duration| count / cpu.as_secs_f64().max(1e-9);
 
@@ -178,10 +175,7 @@ fn items(name: &str, dir: &Path) -> Result<Vec<Case>, BenchError> {
         .collect();
     let numbers = keys.filter(|f| f.number().is_some() && !f.is_auto());
     let columns = numbers.map(|f| f.key.clone()).chain(cameras.clone());
-    let options = ItemOptions {
-        columns: Some(columns.collect()),
-        ..ItemOptions::default()
-    };
+    let options = ItemOptions::default().columns(Some(columns.collect()));
     let mut items = dataset.items(&options)?;
     if items.is_empty() || cameras.is_empty() {
         let dir = dir.display().to_string();

@@ -1,5 +1,8 @@
 //! How similar two pictures look: the structural similarity index of Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment:
 //! from error visibility to structural similarity", IEEE Transactions on Image Processing 13 (2004), with the paper's constants.
+//!
+//! It is our own because `image-compare` 0.5 takes the mean over squares of 8 x 8 that stand next to each other, all pixels alike; the figures in
+//! README.md are the paper's, with its Gaussian window around every pixel.
 
 /// Standard deviation of the window, pixels.
 const SIGMA: f64 = 1.5;

@@ -131,7 +131,8 @@ pub enum Usage {
         /// The robot.
         robot: String,
         /// What is wrong with its servos.
-        problem: String,
+        #[source]
+        problem: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A family of servos that there is not.
     #[error("there is no family `{name}` of servos; there are {known}")]

@@ -41,7 +41,7 @@ impl ServiceSession {
         let kind = options.kind()?;
         let family = family_of(&kind).map_err(|problem| Usage::Servos {
             robot: kind.name.clone(),
-            problem,
+            problem: problem.into(),
         })?;
         if options.sim {
             if options.port.is_some() {

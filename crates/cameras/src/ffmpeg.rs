@@ -119,7 +119,7 @@ fn knows_fps_mode() -> bool {
 }
 
 /// Whether the first line of `ffmpeg -version` says that it is older than 5.1. Builds from its repository have no such number.
-fn is_old(version: &str) -> bool {
+pub(crate) fn is_old(version: &str) -> bool {
     let number = version.strip_prefix("ffmpeg version ").unwrap_or_default();
     let mut numbers = number.split(|letter: char| !letter.is_ascii_digit());
     let mut next = || numbers.next().and_then(|digits| digits.parse::<u32>().ok());
@@ -220,7 +220,8 @@ impl Drop for Ffmpeg {
     }
 }
 
-enum Ppm {
+/// What bytes begin with.
+pub(crate) enum Ppm {
     Picture {
         size: (u32, u32),
         from: usize,
@@ -231,7 +232,7 @@ enum Ppm {
 }
 
 /// The picture at the beginning: `P6`, width, height and 255, then its pixels.
-fn ppm(bytes: &[u8]) -> Ppm {
+pub(crate) fn ppm(bytes: &[u8]) -> Ppm {
     let wrong = || Ppm::Wrong("ffmpeg gives something other than pictures".to_owned());
     let mut words = Vec::new();
     let mut at = 0;
@@ -311,6 +312,10 @@ mod tests {
         match make.arg(&file).status() {
             Ok(made) if made.success() => {}
             other => {
+                assert!(
+                    std::env::var_os("ULNA_REQUIRE_FFMPEG").is_none_or(|value| value != "1"),
+                    "no ffmpeg that makes a recording ({other:?})"
+                );
                 eprintln!("SKIPPED playing a recording: no ffmpeg that makes one ({other:?})");
                 return;
             }

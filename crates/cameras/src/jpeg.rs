@@ -37,6 +37,11 @@ pub(crate) fn extent(bytes: &[u8]) -> Extent {
 }
 
 impl Walk {
+    /// Whether anything has been followed.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.at > 0
+    }
+
     /// Follows the segments of a JPEG from its first byte to its end marker (ITU T.81, annex B). What lies inside of segments, such as the
     /// end marker of a thumbnail, ends nothing. `bytes` are those of the last call and what has come since.
     pub(crate) fn advance(&mut self, bytes: &[u8]) -> Extent {
@@ -60,7 +65,8 @@ impl Walk {
             match (*marker, *code) {
                 (0xFF, 0xFF) => self.at += 1, // fill
                 (0xFF, 0xD9) => return Extent::Whole(at + 2),
-                (0xFF, 0x01 | 0xD0..=0xD8) => self.at += 2,
+                (0xFF, 0x01 | 0xD0..=0xD7) => self.at += 2,
+                (0xFF, 0xD8) => return Extent::NoJpeg, // the next one: this one was cut off
                 (0xFF, code) if code >= 0xC0 => {
                     let Some([high, low]) = bytes.get(at + 2..at + 4) else {
                         return Extent::Open;
@@ -95,6 +101,25 @@ fn after_scan(bytes: &[u8], mut at: usize) -> (usize, bool) {
             Some(_) => return (at, true),
         }
     }
+}
+
+/// A number that differs for different pictures: of all segments but comments and those of applications, which may hold the time of day and differ for
+/// one and the same picture.
+pub(crate) fn digest(bytes: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    let mut at = 2;
+    while let Some([0xFF, code, high, low]) = bytes.get(at..at + 4) {
+        let end = at + 2 + usize::from(u16::from_be_bytes([*high, *low]));
+        match code {
+            0xE0..=0xEF | 0xFE => {}
+            0xDA => break,
+            _ => hasher.update(bytes.get(at..end).unwrap_or_default()),
+        }
+        at = end;
+    }
+    let rest = bytes.get(at..).unwrap_or(bytes);
+    hasher.update(rest);
+    hasher.finalize()
 }
 
 /// Whether the tables with which its data were packed are in it.
@@ -172,14 +197,17 @@ fn decoder(bytes: &[u8]) -> JpegDecoder<ZCursor<&[u8]>> {
     JpegDecoder::new_with_options(ZCursor::new(bytes), options)
 }
 
+/// A JPEG that does not decode.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct JpegError(#[from] zune_jpeg::errors::DecodeErrors);
+
 /// The decoder alone, for those that measure what a camera costs on top of it: a sound JPEG into memory of its size, red, green, blue.
 ///
 /// # Errors
-/// The decoder's, in words.
-pub fn bare_decode(jpeg: &[u8], pixels: &mut [u8]) -> Result<(), String> {
-    decoder(jpeg)
-        .decode_into(pixels)
-        .map_err(|error| error.to_string())
+/// The decoder's.
+pub fn bare_decode(jpeg: &[u8], pixels: &mut [u8]) -> Result<(), JpegError> {
+    Ok(decoder(jpeg).decode_into(pixels)?)
 }
 
 #[cfg(test)]
@@ -211,6 +239,21 @@ mod tests {
         let (whole, bare) = (decode(&jpeg).unwrap(), decode(&bare).unwrap());
         assert_eq!((whole.width, whole.height), (64, 48));
         assert_eq!(whole.pixels, bare.pixels);
+    }
+
+    #[test]
+    fn a_picture_with_another_time_of_day_in_it_is_the_same_picture() {
+        let jpeg = picture(64, 48, 3);
+        let at = |time: u8| {
+            let comment = [0xFF, 0xFE, 0x00, 0x04, b'0', time];
+            let exif = [0xFF, 0xE1, 0x00, 0x03, time];
+            [&jpeg[..2], &comment, &exif, &jpeg[2..]].concat()
+        };
+        assert_eq!(digest(&at(b'1')), digest(&at(b'2')));
+        assert_ne!(digest(&at(b'1')), digest(&picture(64, 48, 4)));
+        // What is no JPEG, or ends early, differs where its bytes do.
+        assert_ne!(digest(b"one thing"), digest(b"another"));
+        assert_ne!(digest(&[0xFF, 0xD8, 1]), digest(&[0xFF, 0xD8, 2]));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod devices;
 mod error;
 mod ffmpeg;
+pub mod fuzzed;
 mod http;
 mod identity;
 mod inbox;
@@ -33,7 +34,7 @@ pub use devices::{FoundCamera, controls, identity, lasting, list, set_control, u
 pub use error::CameraError;
 pub use identity::CameraIdentity;
 pub use inbox::LossCount;
-pub use jpeg::bare_decode;
+pub use jpeg::{JpegError, bare_decode};
 pub use live::{LiveCamera, LiveCounts};
 pub use settings::{CameraKind, CameraSettings, PixelFormat};
 pub use settle::{CameraFacts, Flaws, settle};

@@ -1,9 +1,11 @@
-//! A real camera as the rest of ulna knows cameras: polled, and it never waits.
+//! A real camera as the rest of ulna knows cameras: polled ([`polled`]), and it never waits.
+
+mod polled;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ulna_core::{Camera, CameraFault, Frame, JpegFrame, Stamp};
+use ulna_core::{CameraFault, Frame, JpegFrame};
 
 use crate::devices;
 use crate::error::CameraError;
@@ -47,6 +49,8 @@ pub struct LiveCamera {
     /// Its pictures are JPEG that others can read as it comes, and need no turning.
     as_it_comes: bool,
     last: Option<Last>,
+    /// As the last picture came.
+    came: Option<Payload>,
     due: Instant,
     counts: LiveCounts,
     wrong_sizes: u32,
@@ -57,7 +61,7 @@ pub struct LiveCamera {
 #[derive(Debug)]
 struct Last {
     frame: Frame,
-    digest: (usize, u32),
+    digest: u32,
 }
 
 /// A picture with its times, for those that measure.
@@ -119,6 +123,7 @@ impl LiveCamera {
             fps: 0.0,
             as_it_comes: false,
             last: None,
+            came: None,
             due: Instant::now(),
             counts: LiveCounts::default(),
             wrong_sizes: 0,
@@ -224,13 +229,13 @@ impl LiveCamera {
     fn seen(&mut self, shot: &Shot) -> Option<Seen> {
         self.expect_next(shot);
         let digest = shot.payload.digest();
-        let bytes = digest.0;
+        let bytes = shot.payload.len();
         let arrived = shot.arrived;
         if let Some(last) = &self.last
             && last.digest == digest
             && !last.frame.pixels.is_empty()
         {
-            // No camera takes the same picture twice, bit by bit: it is frozen, or something in front of it repeats.
+            // No sensor takes the same picture twice: it is frozen, or something between it and us repeats.
             self.counts.repeated += 1;
             let frame = last.frame.clone();
             return Some(Seen {
@@ -353,48 +358,6 @@ impl Drop for LiveCamera {
         self.inbox.close();
     }
 }
-
-impl Camera for LiveCamera {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn size(&self) -> (u32, u32) {
-        self.size
-    }
-
-    fn fps(&self) -> f64 {
-        self.fps
-    }
-
-    fn poll(&mut self, _now: Stamp) -> Result<Option<Frame>, CameraFault> {
-        while let Some(shot) = self.next_shot()? {
-            if let Some(seen) = self.seen(&shot) {
-                return Ok(Some(seen.frame));
-            }
-        }
-        Ok(None)
-    }
-
-    fn poll_jpeg(&mut self, _now: Stamp) -> Option<Result<Option<JpegFrame>, CameraFault>> {
-        self.as_it_comes.then(|| {
-            while let Some(shot) = self.next_shot()? {
-                if let Some(frame) = self.undecoded(&shot) {
-                    return Ok(Some(frame));
-                }
-            }
-            Ok(None)
-        })
-    }
-
-    fn next_due(&self, now: Stamp) -> Stamp {
-        let due = self.stamper.at(self.due);
-        due.max(now + GLANCE)
-    }
-}
-
-/// A picture that is due and has not come is looked for this often.
-const GLANCE: Duration = Duration::from_millis(2);
 
 #[cfg(test)]
 #[path = "live_tests.rs"]

@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use super::*;
 use crate::source::{Payload, Source};
 use crate::testing::{picture, without_tables};
+use ulna_core::{Camera, Stamp};
 
 /// What a source does next.
 #[derive(Debug, Clone)]
@@ -205,7 +206,21 @@ fn jpeg_stays_jpeg_unless_it_has_to_be_touched() {
         }
     };
     assert_eq!(numbers, [1, 1, 3], "{why}");
+    // One that is decoded is there as it came, too.
+    let mut both = camera(steps(), 1, "0").unwrap();
+    assert!(both.last_jpeg().is_none());
+    let frame = loop {
+        match both.poll(Stamp::ZERO).unwrap() {
+            Some(frame) => break frame,
+            None => std::thread::sleep(Duration::from_millis(1)),
+        }
+    };
+    let came = both.last_jpeg().unwrap();
+    assert_eq!((came.sequence, came.stamp), (frame.sequence, frame.stamp));
+    assert_eq!(jpeg::decode(&came.jpeg).unwrap().pixels, frame.pixels);
     let mut turned = camera(steps(), 1, "0,rotation=90").unwrap();
+    let _ = turned.poll(Stamp::ZERO);
+    assert!(turned.last_jpeg().is_none());
     assert!(turned.poll_jpeg(Stamp::ZERO).is_none());
     let bare = vec![Step::Gives(0, without_tables(&picture(32, 24, 0)))];
     assert!(

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::error::CameraError;
+use crate::jpeg;
 
 /// A picture as it came.
 #[derive(Debug, Clone)]
@@ -29,13 +30,21 @@ pub(crate) enum Payload {
 }
 
 impl Payload {
-    /// A number that differs for different pictures.
-    pub(crate) fn digest(&self) -> (usize, u32) {
-        let bytes: &[u8] = match self {
-            Self::Jpeg(bytes) | Self::Yuyv { bytes, .. } => bytes,
-            Self::Rgb { pixels, .. } => pixels,
-        };
-        (bytes.len(), crc32fast::hash(bytes))
+    /// A number that differs for different pictures. What a JPEG says besides its picture, such as the time, does not count.
+    pub(crate) fn digest(&self) -> u32 {
+        match self {
+            Self::Jpeg(bytes) => jpeg::digest(bytes),
+            Self::Yuyv { bytes, .. } => crc32fast::hash(bytes),
+            Self::Rgb { pixels, .. } => crc32fast::hash(pixels),
+        }
+    }
+
+    /// How many bytes came.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Jpeg(bytes) | Self::Yuyv { bytes, .. } => bytes.len(),
+            Self::Rgb { pixels, .. } => pixels.len(),
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) mod help;
 mod hub;
 mod policy;
 mod ports;
+#[cfg(test)]
+mod readme;
 mod record;
 mod recording;
 mod recover;
@@ -35,6 +37,8 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::log::LogLevel;
 
 pub(crate) use bench::BenchCommand;
 pub(crate) use bridge::BridgeAction;
@@ -80,6 +84,14 @@ pub(crate) struct Cli {
     /// Say less: results, questions, warnings and errors alone
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
+
+    /// Log what the libraries do, on stderr; the control thread logs nothing
+    #[arg(long, global = true, value_name = "LEVEL", help_heading = "Logging")]
+    pub(crate) log: Option<LogLevel>,
+
+    /// Log into this file instead of on stderr; it is continued if it is there
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Logging")]
+    pub(crate) log_file: Option<PathBuf>,
 
     #[command(subcommand)]
     pub(crate) command: Command,

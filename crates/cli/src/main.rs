@@ -23,12 +23,14 @@ mod commands;
 mod health;
 mod keyboard;
 mod live;
+mod log;
 mod loudness;
 mod names;
 mod outcome;
 mod output;
 mod paint;
 mod print;
+mod progress;
 mod record_line;
 mod record_text;
 mod screen;
@@ -39,7 +41,7 @@ mod terminal;
 mod wrap;
 
 use args::{Cli, Command};
-use outcome::Outcome;
+use outcome::{Declined, Misuse, Outcome};
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
@@ -51,7 +53,8 @@ fn main() -> ExitCode {
         Err(error) => return ExitCode::from(print::usage(&error)),
     };
     loudness::set_loudness(cli.verbose, cli.quiet);
-    match run(&cli) {
+    let logs = log::start(cli.log, cli.log_file.as_deref());
+    match logs.and_then(|()| run(&cli)) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::ChecksFailed) => ExitCode::FAILURE,
         Ok(Outcome::Interrupted) => ExitCode::from(INTERRUPTED),
@@ -123,5 +126,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         .or(error.downcast_ref().map(of_bringup))
         .or(error.downcast_ref().map(of_camera))
         .or(error.downcast_ref().map(of_bench))
+        .or(error.downcast_ref().map(|_: &Misuse| 2))
+        .or(error.downcast_ref().map(|_: &Declined| INTERRUPTED))
         .unwrap_or(1)
 }

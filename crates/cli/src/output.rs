@@ -1,9 +1,7 @@
 //! How results look in a terminal.
 
-use std::io::{self, IsTerminal};
-
 use anyhow::Result;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use ulna_outside::{Printable, Text};
 use ulna_robot::RobotKind;
 use ulna_session::client::{SessionEvent, SessionHandle, SessionPhase};
@@ -16,6 +14,7 @@ use crate::loudness::is_quiet;
 use crate::outcome::Outcome;
 use crate::print::message;
 pub(crate) use crate::print::{content, json, line, note, notes, text, warning};
+use crate::progress;
 use crate::session_text::session;
 use crate::status::{TickLine, how_to_end, leaving};
 
@@ -107,15 +106,8 @@ pub(crate) struct ProgressLine {
 
 impl ProgressLine {
     pub(crate) fn new() -> Self {
-        let target = match io::stderr().is_terminal() && !is_quiet() {
-            true => ProgressDrawTarget::stderr(),
-            false => ProgressDrawTarget::hidden(),
-        };
-        let bar = ProgressBar::with_draw_target(Some(0), target);
         let template = "{msg:<10} {wide_bar} {pos}/{len} frames {eta}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
+        let bar = progress::bar(template, Some(0));
         Self { bar, step: "" }
     }
 

@@ -101,6 +101,11 @@ pub(crate) fn notes(text: impl Display) {
     write_notes(&Lines(text).to_string());
 }
 
+/// Prints an entry of the log on stderr, also where little is to be said: it was asked for.
+pub(crate) fn log(text: &str) {
+    write_notes(&Lines(text).to_string());
+}
+
 /// Prints a warning on stderr.
 pub(crate) fn warning(text: impl Display) {
     write_notes(&Printable(format_args!("warning: {text}")).to_string());
@@ -175,7 +180,7 @@ fn said_once(error: &anyhow::Error) -> String {
     for cause in error.chain() {
         let cause = cause.to_string();
         match () {
-            () if said.contains(&cause) => {}
+            () if said.contains(&cause) || said.contains(&Printable(&cause).to_string()) => {}
             () if said.is_empty() => said = cause,
             () => {
                 said.push_str(": ");

@@ -160,5 +160,8 @@ fn policy_lines(policy: &PolicyReport) -> Vec<String> {
                 .map_or(String::new(), |failure| format!("; first: {failure}"))
         ));
     }
+    if let Some(missing) = &inference.blind_to {
+        lines.push(format!("              {missing}: the arm held"));
+    }
     lines
 }

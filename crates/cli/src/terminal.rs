@@ -5,12 +5,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 use std::thread;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use ulna_bringup::{Dialogue, DialogueReply};
 use ulna_session::Stop;
 
 use crate::attended::attended;
 use crate::print::{message, notes, prompt};
+use crate::progress;
 
 /// How often Ctrl-C is looked for while an answer is awaited.
 const POLL: Duration = Duration::from_millis(50);
@@ -94,21 +95,12 @@ impl Terminal {
 }
 
 fn bar(counting: bool) -> ProgressBar {
-    let target = if io::stderr().is_terminal() {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    let bar = ProgressBar::with_draw_target(None, target);
     let template = if counting {
         "{bar:24} {wide_msg}"
     } else {
         "{msg}"
     };
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar
+    progress::bar(template, None)
 }
 
 impl Drop for Terminal {

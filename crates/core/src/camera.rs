@@ -114,6 +114,12 @@ pub trait Camera: fmt::Debug + Send {
         None
     }
 
+    /// The picture that [`poll`](Self::poll) gave last as the JPEG that it came as, so that those who only look need not encode it again; `None` if it
+    /// came otherwise.
+    fn last_jpeg(&self) -> Option<JpegFrame> {
+        None
+    }
+
     /// When `poll` next has something to do. Calling it earlier is harmless; calling it later makes pictures late, and a
     /// simulated camera take them late.
     fn next_due(&self, now: Stamp) -> Stamp;
@@ -140,6 +146,10 @@ impl Camera for alloc::boxed::Box<dyn Camera> {
         (**self).poll_jpeg(now)
     }
 
+    fn last_jpeg(&self) -> Option<JpegFrame> {
+        (**self).last_jpeg()
+    }
+
     fn next_due(&self, now: Stamp) -> Stamp {
         (**self).next_due(now)
     }
@@ -152,7 +162,7 @@ pub trait FrameSink: fmt::Debug + Send {
     /// Returns false once nothing reads this sink any more.
     fn take(&mut self, frame: &Frame) -> bool;
 
-    /// Whether it wants pictures of this size (width and height, pixels) as JPEG, if the camera has them so: then nothing is decoded.
+    /// Whether it wants pictures of this size (width and height, pixels) as JPEG, if the camera has them so: then nothing is decoded for it.
     fn wants_jpeg(&self, _size: (u32, u32)) -> bool {
         false
     }

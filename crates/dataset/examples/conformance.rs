@@ -65,12 +65,10 @@ fn write(dir: &str, plain: bool, codec: &str) -> Result<()> {
         units: "degrees".to_owned(),
         ..Manifest::default()
     };
-    let spec = Spec {
-        fps: 30,
-        robot_type: Some("so_follower".to_owned()),
-        features,
-        manifest: (!plain).then_some(manifest),
-    };
+    let spec = Spec::new(30)
+        .robot_type(Some("so_follower".to_owned()))
+        .features(features)
+        .manifest((!plain).then_some(manifest));
     let mut writer = Writer::create(dir, &spec)?;
     for (episode, length) in LENGTHS.into_iter().enumerate() {
         let mut rows = writer.begin_episode()?;
@@ -101,17 +99,16 @@ fn write(dir: &str, plain: bool, codec: &str) -> Result<()> {
 fn go_on(dir: &Path, out: &Path) -> Result<()> {
     tools::import(dir, out, &mut Work::new(&mut |_| true))?;
     let info = Dataset::open(out)?.info().clone();
-    let spec = Spec {
-        fps: info.whole_fps(),
-        robot_type: info.robot_type.clone(),
-        features: info
-            .features
-            .iter()
-            .filter(|f| !f.is_auto())
-            .cloned()
-            .collect(),
-        manifest: Dataset::open(out)?.manifest()?,
-    };
+    let spec = Spec::new(info.whole_fps())
+        .robot_type(info.robot_type.clone())
+        .features(
+            info.features
+                .iter()
+                .filter(|f| !f.is_auto())
+                .cloned()
+                .collect(),
+        )
+        .manifest(Dataset::open(out)?.manifest()?);
     let mut writer = Writer::resume(out, &spec)?;
     let cameras = writer.layout().cameras().to_vec();
     let mut rows = writer.begin_episode()?;

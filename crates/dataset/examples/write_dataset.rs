@@ -9,17 +9,14 @@ const HEIGHT: usize = 120;
 fn main() -> Result<()> {
     let dir = std::env::args().nth(1).unwrap_or("dataset".to_owned());
     let joints = ["shoulder.pos", "gripper.pos"];
-    let spec = Spec {
-        fps: 30,
-        robot_type: Some("so_follower".to_owned()),
-        features: vec![
+    let spec = Spec::new(30)
+        .robot_type(Some("so_follower".to_owned()))
+        .features(vec![
             Feature::vector("action", Number::Float32, joints),
             Feature::vector("observation.state", Number::Float32, joints),
             Feature::scalar("ulna.stale", Number::Bool),
             Feature::camera(CAMERA, WIDTH, HEIGHT, 30),
-        ],
-        manifest: None,
-    };
+        ]);
     let mut writer = Writer::create(dir, &spec)?;
     for (episode, task) in ["push the bar", "pull the bar"].into_iter().enumerate() {
         let mut rows = writer.begin_episode()?;

@@ -17,15 +17,10 @@ use crate::writer::{Spec, Writer};
 fn recorded(episodes: usize) -> (tempfile::TempDir, Info) {
     let folder = tempfile::tempdir().unwrap();
     let camera = "observation.images.front";
-    let spec = Spec {
-        fps: 30,
-        robot_type: None,
-        features: vec![
-            Feature::vector("action", Number::Float32, ["a", "b"]),
-            Feature::camera(camera, 32, 32, 30),
-        ],
-        manifest: None,
-    };
+    let spec = Spec::new(30).features(vec![
+        Feature::vector("action", Number::Float32, ["a", "b"]),
+        Feature::camera(camera, 32, 32, 30),
+    ]);
     let mut writer = Writer::create(folder.path(), &spec).unwrap();
     for episode in 0..episodes {
         let mut rows = writer.begin_episode().unwrap();

@@ -3,6 +3,10 @@
 //!
 //! The footer is the struct `FileMetaData` of the parquet format in Thrift's compact protocol. Whatever is unusual gives none, and
 //! the parquet library, which then reads the file, says what is wrong.
+//!
+//! The library's own way (`ParquetMetaDataOptions::with_schema`, all statistics skipped; parquet 58.4) was measured: 1,000 footers of an episode table with
+//! 119 columns take it 30 ms of CPU, 92 ms without these options. Opening 1,000 such tables takes 19 ms here, 7 of them for reading the bytes. And it needs
+//! [`Footer::is_whole`] before it in any case: it takes memory for a list of any length that the bytes state, and goes down a schema however deep.
 
 /// No struct of the format nests as deeply.
 const MAX_DEPTH: usize = 12;

@@ -2,8 +2,10 @@
 
 use std::io::Cursor;
 
-use image::codecs::jpeg::JpegDecoder;
-use image::{DynamicImage, ImageDecoder, Limits};
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
 
 use crate::pictures::Picture;
 
@@ -11,19 +13,76 @@ use crate::pictures::Picture;
 const MAX_BYTES: usize = 96 << 20;
 const PNG: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
+/// What is wrong with a picture; it goes on a sentence that begins with the picture's name.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PictureError {
+    /// No format has room for such a size.
+    #[error("{width}x{height} is too large for a picture")]
+    Size {
+        /// Pixels of a row.
+        width: usize,
+        /// Rows.
+        height: usize,
+    },
+    /// Not three bytes for each pixel.
+    #[error("a picture of {width}x{height} has three bytes for each pixel, not {bytes} in all")]
+    Length {
+        /// Pixels of a row.
+        width: usize,
+        /// Rows.
+        height: usize,
+        /// What there is, bytes.
+        bytes: usize,
+    },
+    /// It would take too much memory.
+    #[error("{width}x{height} pixels are too many: at most {} MiB are taken for a picture", MAX_BYTES >> 20)]
+    Memory {
+        /// Pixels of a row.
+        width: usize,
+        /// Rows.
+        height: usize,
+    },
+    /// A picture of another kind.
+    #[error("is {kind}; ulna reads PNG and JPEG")]
+    Kind {
+        /// Which.
+        kind: &'static str,
+    },
+    /// One that does not decode.
+    #[error("is a damaged {format}: {source}")]
+    Damaged {
+        /// `PNG` or `JPEG`.
+        format: &'static str,
+        /// What its decoder says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// One that does not encode.
+    #[error("cannot be encoded: {source}")]
+    Encoding {
+        /// What the encoder says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
 /// Encodes `height` rows of `width` RGB pixels as PNG, for a feature made by
-/// [`Feature::image`](crate::Feature::image). The error says what doesn't fit.
-pub fn encode_png(rgb: &[u8], width: usize, height: usize) -> Result<Vec<u8>, String> {
+/// [`Feature::image`](crate::Feature::image).
+///
+/// # Errors
+/// [`PictureError`], if the bytes are not those of such a picture.
+pub fn encode_png(rgb: &[u8], width: usize, height: usize) -> Result<Vec<u8>, PictureError> {
     let expected = width.checked_mul(height).and_then(|n| n.checked_mul(3));
     let size = (u32::try_from(width), u32::try_from(height));
     let (Ok(columns), Ok(rows)) = size else {
-        return Err(format!("{width}x{height} is too large for a picture"));
+        return Err(PictureError::Size { width, height });
     };
     if expected != Some(rgb.len()) {
-        return Err(format!(
-            "a picture of {width}x{height} has {expected:?} bytes, not {}",
-            rgb.len()
-        ));
+        let bytes = rgb.len();
+        return Err(PictureError::Length {
+            width,
+            height,
+            bytes,
+        });
     }
     let mut out = Vec::new();
     let mut encoder = png::Encoder::new(&mut out, columns, rows);
@@ -35,12 +94,14 @@ pub fn encode_png(rgb: &[u8], width: usize, height: usize) -> Result<Vec<u8>, St
         writer.write_image_data(rgb)?;
         writer.finish()
     };
-    write(encoder).map_err(|error: png::EncodingError| error.to_string())?;
+    write(encoder).map_err(|error: png::EncodingError| PictureError::Encoding {
+        source: error.into(),
+    })?;
     Ok(out)
 }
 
 /// The width and height that a PNG's header states.
-pub(crate) fn png_size(bytes: &[u8]) -> Result<(usize, usize), String> {
+pub(crate) fn png_size(bytes: &[u8]) -> Result<(usize, usize), PictureError> {
     let reader = open(bytes)?;
     let info = reader.info();
     Ok((info.width as usize, info.height as usize))
@@ -50,33 +111,37 @@ pub(crate) fn png_size(bytes: &[u8]) -> Result<(usize, usize), String> {
 ///
 /// # Errors
 /// What is wrong with the bytes, or that their picture would take too much memory.
-pub fn decode_picture(bytes: &[u8]) -> Result<Picture, String> {
+pub fn decode_picture(bytes: &[u8]) -> Result<Picture, PictureError> {
     match bytes {
         [0xff, 0xd8, ..] => decode_jpeg(bytes),
         _ => decode_png(bytes),
     }
 }
 
-fn decode_jpeg(bytes: &[u8]) -> Result<Picture, String> {
-    let damaged = |error: image::ImageError| format!("is a damaged JPEG: {error}");
-    let mut decoder = JpegDecoder::new(Cursor::new(bytes)).map_err(damaged)?;
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_BYTES as u64);
-    decoder.set_limits(limits).map_err(damaged)?;
-    let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) * 3 > MAX_BYTES as u64 {
-        return Err(format!("{width}x{height} pixels are too many"));
+fn decode_jpeg(bytes: &[u8]) -> Result<Picture, PictureError> {
+    let damaged = |source| PictureError::Damaged {
+        format: "JPEG",
+        source,
+    };
+    let options = DecoderOptions::default()
+        .set_strict_mode(false)
+        .set_max_width(usize::from(u16::MAX))
+        .set_max_height(usize::from(u16::MAX))
+        .jpeg_set_out_colorspace(ColorSpace::RGB);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    let headers = decoder.decode_headers();
+    headers.map_err(|error| damaged(error.into()))?;
+    let size = decoder.dimensions();
+    let (width, height) = size.ok_or_else(|| damaged("it states no size".into()))?;
+    if width.saturating_mul(height).saturating_mul(3) > MAX_BYTES {
+        return Err(PictureError::Memory { width, height });
     }
-    let picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
-    Ok(Picture {
-        width: width as usize,
-        height: height as usize,
-        rgb: picture.into_rgb8().into_raw(),
-    })
+    let rgb = decoder.decode().map_err(|error| damaged(error.into()))?;
+    Ok(Picture { width, height, rgb })
 }
 
 /// Decodes a PNG of any colour type to RGB; transparency is dropped, as LeRobot drops it.
-pub(crate) fn decode_png(bytes: &[u8]) -> Result<Picture, String> {
+pub(crate) fn decode_png(bytes: &[u8]) -> Result<Picture, PictureError> {
     let mut reader = open(bytes)?;
     let length = reader.output_buffer_size();
     let info = reader.info();
@@ -84,16 +149,12 @@ pub(crate) fn decode_png(bytes: &[u8]) -> Result<Picture, String> {
     let rgb = columns.saturating_mul(rows).saturating_mul(3);
     // Transparency takes a fourth byte until it is dropped.
     let fits = |n: &usize| rgb <= MAX_BYTES && *n <= MAX_BYTES / 3 * 4;
-    let length = length.filter(fits).ok_or_else(|| {
-        format!(
-            "{columns}x{rows} pixels are too many: at most {} MiB are taken for a picture",
-            MAX_BYTES >> 20
-        )
+    let length = length.filter(fits).ok_or(PictureError::Memory {
+        width: columns,
+        height: rows,
     })?;
     let mut pixels = vec![0; length];
-    let frame = reader
-        .next_frame(&mut pixels)
-        .map_err(|error| damaged(&error))?;
+    let frame = reader.next_frame(&mut pixels).map_err(damaged)?;
     pixels.truncate(frame.buffer_size());
     let gray = |step: usize| {
         let values = pixels.iter().step_by(step);
@@ -110,7 +171,12 @@ pub(crate) fn decode_png(bytes: &[u8]) -> Result<Picture, String> {
         }
         png::ColorType::Grayscale => gray(1),
         png::ColorType::GrayscaleAlpha => gray(2),
-        png::ColorType::Indexed => return Err("has a palette that didn't expand".to_owned()),
+        png::ColorType::Indexed => {
+            return Err(PictureError::Damaged {
+                format: "PNG",
+                source: "its palette did not expand".into(),
+            });
+        }
     };
     Ok(Picture {
         width: frame.width as usize,
@@ -119,18 +185,21 @@ pub(crate) fn decode_png(bytes: &[u8]) -> Result<Picture, String> {
     })
 }
 
-fn open(bytes: &[u8]) -> Result<png::Reader<Cursor<&[u8]>>, String> {
+fn open(bytes: &[u8]) -> Result<png::Reader<Cursor<&[u8]>>, PictureError> {
     if !bytes.starts_with(&PNG) {
-        return Err(format!("is {}; ulna reads PNG and JPEG", kind(bytes)));
+        return Err(PictureError::Kind { kind: kind(bytes) });
     }
     let limits = png::Limits { bytes: MAX_BYTES };
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
     decoder.set_transformations(png::Transformations::normalize_to_color8());
-    decoder.read_info().map_err(|error| damaged(&error))
+    decoder.read_info().map_err(damaged)
 }
 
-fn damaged(error: &png::DecodingError) -> String {
-    format!("is a damaged PNG: {error}")
+fn damaged(error: png::DecodingError) -> PictureError {
+    PictureError::Damaged {
+        format: "PNG",
+        source: error.into(),
+    }
 }
 
 fn kind(bytes: &[u8]) -> &'static str {
@@ -152,7 +221,7 @@ mod tests {
     fn a_png_comes_back_as_it_was() {
         let rgb: Vec<u8> = (0..5 * 3 * 3).map(|v| v * 5).collect();
         let bytes = encode_png(&rgb, 5, 3).unwrap();
-        assert_eq!(png_size(&bytes), Ok((5, 3)));
+        assert_eq!(png_size(&bytes).unwrap(), (5, 3));
         let picture = decode_png(&bytes).unwrap();
         assert_eq!((picture.width, picture.height), (5, 3));
         assert_eq!(picture.rgb, rgb);
@@ -183,9 +252,10 @@ mod tests {
 
     #[test]
     fn other_formats_are_named() {
-        let error = decode_picture(b"RIFF").unwrap_err();
+        let error = decode_picture(b"RIFF").unwrap_err().to_string();
         assert_eq!(error, "is a WebP; ulna reads PNG and JPEG");
-        assert!(decode_picture(b"II*\0").unwrap_err().contains("TIFF"));
+        let error = decode_picture(b"II*\0").unwrap_err().to_string();
+        assert!(error.contains("TIFF"), "{error}");
     }
 
     #[test]

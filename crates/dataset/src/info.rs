@@ -130,7 +130,7 @@ impl Info {
                 Format::V3 => PathTemplate::parse(text),
                 Format::V2_0 | Format::V2_1 => PathTemplate::parse_v2(text),
             };
-            template.map_err(|reason| DatasetError::field(path, field, reason))
+            template.map_err(|wrong| DatasetError::field(path, field, wrong.to_string()))
         };
         let features = features(raw, path, &mut deviations)?;
         let mut count = |key: &str, default: u64| -> u64 {
@@ -239,19 +239,21 @@ impl Info {
 
     /// Where a data file stands, relative to the dataset's folder.
     pub fn data_file(&self, at: FileIndex) -> Result<PathBuf> {
-        self.data_path
-            .render("", at)
-            .map_err(|reason| DatasetError::field(Path::new(INFO_PATH), "data_path", reason))
+        self.data_path.render("", at).map_err(|wrong| {
+            DatasetError::field(Path::new(INFO_PATH), "data_path", wrong.to_string())
+        })
     }
 
     /// Where a camera's video file stands, relative to the dataset's folder.
     pub fn video_file(&self, camera: &str, at: FileIndex) -> Result<PathBuf> {
-        let field = |reason| DatasetError::field(Path::new(INFO_PATH), "video_path", reason);
+        let field =
+            |reason: String| DatasetError::field(Path::new(INFO_PATH), "video_path", reason);
         let template = self
             .video_path
             .as_ref()
             .ok_or_else(|| field("is null, so the dataset has no videos".to_owned()))?;
-        template.render(camera, at).map_err(field)
+        let rendered = template.render(camera, at);
+        rendered.map_err(|wrong| field(wrong.to_string()))
     }
 }
 

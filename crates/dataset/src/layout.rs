@@ -148,7 +148,8 @@ impl RowLayout {
                 let reason = format!("a picture of {} bytes is too large", image.len());
                 return Err(refuse(feature, reason));
             }
-            let (width, height) = png_size(image).map_err(|r| refuse(feature, r))?;
+            let (width, height) =
+                png_size(image).map_err(|wrong| refuse(feature, wrong.to_string()))?;
             if feature.shape[..2] != [height, width] {
                 let [rows, columns] = [feature.shape[0], feature.shape[1]];
                 let reason = format!("a picture is {width}x{height}, not {columns}x{rows}");

@@ -26,10 +26,19 @@
 //! [`check`] compares a dataset with the format, and [`grade`] looks at its content too and grades each episode. The module
 //! [`tools`] edits datasets, [`write_page`] makes a report of one for people, [`write_card`] its `README.md`.
 
+// What only some features use lies with what it is about, and is idle without them.
+#![cfg_attr(
+    not(all(feature = "report", feature = "video")),
+    allow(dead_code, unused_imports)
+)]
+
 mod advice;
+#[cfg(feature = "video")]
 pub mod bare;
 mod budget;
+#[cfg(feature = "tools")]
 mod card;
+#[cfg(feature = "tools")]
 mod check;
 mod commit;
 mod derived;
@@ -40,24 +49,29 @@ mod episode_columns;
 mod episode_writer;
 mod episodes;
 mod error;
+#[cfg(feature = "tools")]
 mod facts;
 mod features;
 mod footer;
 mod format;
 mod fs;
 mod hf_metadata;
+mod hidden_names;
 mod images;
 mod info;
 mod inside;
 mod items;
 mod json;
 mod layout;
+mod leftovers;
 mod lock;
 mod manifest;
+#[cfg(feature = "tools")]
 mod movement;
 mod next_files;
 mod opening;
 mod own_columns;
+#[cfg(feature = "report")]
 mod page;
 mod pages;
 mod parquet_io;
@@ -74,12 +88,14 @@ mod record_log;
 mod repair;
 mod rows;
 mod runs;
+mod setters;
 mod splits;
 mod spool;
 mod stats;
 mod table;
 mod tasks;
 mod template;
+#[cfg(feature = "tools")]
 pub mod tools;
 mod uniform_tables;
 mod units;
@@ -89,7 +105,9 @@ mod video;
 mod writer;
 mod writer_state;
 
+#[cfg(feature = "tools")]
 pub use card::{CARD_PATH, Card, CardOptions, card, refresh_card, refresh_card_on, write_card};
+#[cfg(feature = "tools")]
 pub use check::{
     CameraGrade, CheckOptions, CheckReport, EpisodeGrade, Finding, Grade, Group, Kind, Pictures,
     Severity, check, grade,
@@ -102,11 +120,12 @@ pub use error::{DatasetError, Result};
 pub use features::{ACTION, AUTO_FEATURES, Dtype, Feature, Number, STATE};
 pub use format::{Format, INFO_PATH};
 pub use fs::{Fs, FsFile, RealFs};
-pub use images::{decode_picture, encode_png};
+pub use images::{PictureError, decode_picture, encode_png};
 pub use info::Info;
 pub use items::{BatchOptions, Batches, Item, ItemColumn, ItemOptions, Items, Value, ValueData};
 pub use layout::{FrameValues, RowLayout};
 pub use manifest::{MANIFEST_PATH, Manifest};
+#[cfg(feature = "report")]
 pub use page::{Page, PageOptions, write_page};
 pub use pictures::{Picture, PictureReader};
 pub use plural::plural;
@@ -116,8 +135,8 @@ pub use repair::{RepairReport, repair, repair_on};
 pub use spool::PictureSpool;
 pub use stats::{FeatureStats, STATS_PATH, Stats, aggregate};
 pub use tasks::TASKS_PATH;
-pub use template::{FileIndex, PathTemplate};
+pub use template::{FileIndex, PathTemplate, TemplateError};
 pub use units::JointUnits;
 pub use values::Numbers;
-pub use video::{GOP, VideoEncoder, VideoPart};
+pub use video::{Encoding, GOP, VideoEncoder, VideoPart};
 pub use writer::{Spec, Writer};

@@ -37,7 +37,7 @@ pub fn repair(dir: impl AsRef<Path>) -> Result<RepairReport> {
 pub fn repair_on(fs: &Arc<dyn Fs>, dir: impl AsRef<Path>) -> Result<RepairReport> {
     let root = dir.as_ref();
     let mut report = RepairReport {
-        actions: crate::tools::settle(&**fs, root)?,
+        actions: crate::leftovers::settle(&**fs, root)?,
         ..RepairReport::default()
     };
     let dataset = Dataset::open(root)?;

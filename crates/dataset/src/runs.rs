@@ -59,7 +59,7 @@ pub(crate) fn links(root: &Path) -> Vec<PathBuf> {
         entries.map(|entry| entry.path()).collect()
     };
     let staging = root.join(crate::fs::STAGING);
-    let mut names = crate::tools::hidden_names(root);
+    let mut names = crate::hidden_names::hidden_names(root);
     names.push(staging.clone());
     let mut out: Vec<PathBuf> = names.into_iter().filter(is_link).collect();
     if kind(&staging).is_ok_and(|kind| kind == Kind::Folder) {

@@ -64,6 +64,38 @@ const FIELDS_V2: Fields = [
     ("video_key", Variable::VideoKey),
 ];
 
+/// What is wrong with a path template; it goes on a sentence that begins with the template's name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TemplateError {
+    /// It is too long.
+    #[error("is {bytes} bytes long, at most {MAX_LENGTH} are accepted")]
+    Length {
+        /// How long, bytes.
+        bytes: usize,
+    },
+    /// A brace without its other one.
+    #[error("has an unbalanced brace")]
+    Brace,
+    /// A field that there is not.
+    #[error("uses the unknown field `{name}` (known: {known})")]
+    Field {
+        /// The field.
+        name: String,
+        /// Those that there are.
+        known: String,
+    },
+    /// A field's format that is no width of a number.
+    #[error("has the field format `{format}`, such as 03d is expected")]
+    Width {
+        /// The format.
+        format: String,
+    },
+    /// It leads out of the dataset, or nowhere.
+    #[error("does not name a file inside the dataset's folder")]
+    Outside,
+}
+
 /// A parsed path template. Parsing refuses anything that could lead out of the dataset's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathTemplate {
@@ -75,22 +107,22 @@ const MAX_LENGTH: usize = 1024;
 const MAX_WIDTH: usize = 20;
 
 impl PathTemplate {
-    /// Parses a template with `{name}` and `{name:0Nd}` fields. The error says what is wrong.
-    pub fn parse(text: &str) -> Result<PathTemplate, String> {
+    /// Parses a template with `{name}` and `{name:0Nd}` fields.
+    ///
+    /// # Errors
+    /// [`TemplateError`].
+    pub fn parse(text: &str) -> Result<PathTemplate, TemplateError> {
         PathTemplate::parse_with(text, &FIELDS)
     }
 
     /// Parses a template of format 2, where a file has the number of its episode.
-    pub(crate) fn parse_v2(text: &str) -> Result<PathTemplate, String> {
+    pub(crate) fn parse_v2(text: &str) -> Result<PathTemplate, TemplateError> {
         PathTemplate::parse_with(text, &FIELDS_V2)
     }
 
-    fn parse_with(text: &str, fields: &Fields) -> Result<PathTemplate, String> {
+    fn parse_with(text: &str, fields: &Fields) -> Result<PathTemplate, TemplateError> {
         if text.len() > MAX_LENGTH {
-            return Err(format!(
-                "is {} bytes long, at most {MAX_LENGTH} are accepted",
-                text.len()
-            ));
+            return Err(TemplateError::Length { bytes: text.len() });
         }
         let mut pieces = Vec::new();
         let mut rest = text;
@@ -107,7 +139,7 @@ impl PathTemplate {
             let end = rest
                 .find('}')
                 .filter(|_| rest.starts_with('{'))
-                .ok_or("has an unbalanced brace")?;
+                .ok_or(TemplateError::Brace)?;
             pieces.push(field(&rest[1..end], fields)?);
             rest = &rest[end + 1..];
         }
@@ -169,7 +201,10 @@ impl PathTemplate {
     }
 
     /// The path, relative to the dataset's folder.
-    pub fn render(&self, video_key: &str, at: FileIndex) -> Result<PathBuf, String> {
+    ///
+    /// # Errors
+    /// [`TemplateError::Outside`], for a key that leads out of it.
+    pub fn render(&self, video_key: &str, at: FileIndex) -> Result<PathBuf, TemplateError> {
         let mut out = String::new();
         for piece in &self.pieces {
             match piece {
@@ -189,7 +224,7 @@ impl PathTemplate {
     }
 }
 
-fn stays_inside(path: &Path) -> Result<(), String> {
+fn stays_inside(path: &Path) -> Result<(), TemplateError> {
     let inside = path
         .components()
         .all(|component| matches!(component, Component::Normal(_)));
@@ -199,31 +234,31 @@ fn stays_inside(path: &Path) -> Result<(), String> {
     {
         Ok(())
     } else {
-        Err("does not name a file inside the dataset's folder".to_owned())
+        Err(TemplateError::Outside)
     }
 }
 
-fn field(text: &str, fields: &Fields) -> Result<Piece, String> {
+fn field(text: &str, fields: &Fields) -> Result<Piece, TemplateError> {
     let (name, spec) = text.split_once(':').unwrap_or((text, ""));
     let known = fields.iter().find(|(known, _)| *known == name);
     let Some((_, variable)) = known.copied() else {
-        let known = fields.map(|(known, _)| known).join(", ");
-        return Err(format!("uses the unknown field `{name}` (known: {known})"));
+        return Err(TemplateError::Field {
+            name: name.to_owned(),
+            known: fields.map(|(known, _)| known).join(", "),
+        });
     };
     let digits = spec.strip_suffix('d').unwrap_or(spec);
     let width = match digits {
-        "" => 0,
-        digits if digits.starts_with('0') => digits
-            .parse::<usize>()
-            .ok()
-            .filter(|width| *width <= MAX_WIDTH)
-            .ok_or_else(|| format!("has the field format `{spec}`, such as 03d is expected"))?,
-        _ => {
-            return Err(format!(
-                "has the field format `{spec}`, such as 03d is expected"
-            ));
+        "" => Some(0),
+        digits if digits.starts_with('0') => {
+            let width = digits.parse::<usize>().ok();
+            width.filter(|width| *width <= MAX_WIDTH)
         }
+        _ => None,
     };
+    let width = width.ok_or_else(|| TemplateError::Width {
+        format: spec.to_owned(),
+    })?;
     Ok(Piece::Variable(variable, width))
 }
 

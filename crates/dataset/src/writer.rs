@@ -21,11 +21,13 @@ use crate::paths;
 use crate::place_file::put;
 use crate::reader::Dataset;
 use crate::runs::{remove_run, runs};
+use crate::setters::setters;
 use crate::video::rehearse;
 use crate::writer_state::WriterState;
 
 /// What a dataset to be written looks like.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Spec {
     /// Frames per second.
     pub fps: u32,
@@ -36,6 +38,13 @@ pub struct Spec {
     /// What the numbers mean; none leaves `meta/ulna` out.
     pub manifest: Option<Manifest>,
 }
+
+setters!(Spec {
+    fps: u32,
+    robot_type: Option<String>,
+    features: Vec<Feature>,
+    manifest: Option<Manifest>,
+});
 
 impl Spec {
     /// One without features, of no robot and without our manifest.

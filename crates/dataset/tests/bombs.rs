@@ -83,10 +83,7 @@ fn examine(root: &Path) -> (String, u64) {
             .into_iter()
             .map(|finding| finding.message),
     );
-    let options = CheckOptions {
-        pictures: Pictures::All,
-        ..CheckOptions::default()
-    };
+    let options = CheckOptions::default().pictures(Pictures::All);
     grade(root, &options, &mut |_| true).unwrap();
     (said.join("\n"), status("VmHWM").saturating_sub(before))
 }

@@ -73,10 +73,9 @@ fn what_the_user_wrote_stays() {
     fs::write(dir.path().join(CARD_PATH), &mine).unwrap();
     assert!(!write(dir.path()));
     assert_eq!(read(dir.path()), mine);
-    let options = CardOptions {
-        license: Some("cc-by-4.0".to_owned()),
-        force: false,
-    };
+    let options = CardOptions::default()
+        .license(Some("cc-by-4.0".to_owned()))
+        .force(false);
     write_card(dir.path(), &options).unwrap();
     let licensed = mine.replace("---\npretty", "---\nlicense: cc-by-4.0\npretty");
     assert_eq!(read(dir.path()), licensed);
@@ -94,10 +93,7 @@ fn a_card_that_ulna_did_not_write_is_left_alone_unless_forced() {
     assert_eq!(read(dir.path()), "# Theirs");
     refresh_card(dir.path()).unwrap();
     assert_eq!(read(dir.path()), "# Theirs");
-    let mut options = CardOptions {
-        license: None,
-        force: true,
-    };
+    let mut options = CardOptions::default().license(None).force(true);
     write_card(dir.path(), &options).unwrap();
     assert!(read(dir.path()).contains("# Theirs\n\n<!-- ulna"));
     options.license = Some("mit\ntags: [evil]".to_owned());
@@ -149,15 +145,12 @@ fn edits_carry_the_card_over_and_keep_it_true() {
 #[test]
 fn hostile_names_stay_text() {
     let names = ["`|<b>", "</code>"];
-    let spec = Spec {
-        fps: 10,
-        robot_type: Some("<script>|\n---\n".to_owned()),
-        features: vec![
+    let spec = Spec::new(10)
+        .robot_type(Some("<script>|\n---\n".to_owned()))
+        .features(vec![
             Feature::vector("action", Number::Float32, names),
             Feature::scalar("ulna.age.`|<script>", Number::Float32),
-        ],
-        manifest: None,
-    };
+        ]);
     let dir = tempfile::tempdir().unwrap();
     let mut writer = Writer::create(dir.path(), &spec).unwrap();
     let mut episode = writer.begin_episode().unwrap();

@@ -197,12 +197,9 @@ fn a_base_that_drives_moves() {
     let dir = tempfile::tempdir().unwrap();
     let names = ["shoulder.pos", "x.vel", "theta.vel"];
     let vector = |key| Feature::vector(key, Number::Float32, names);
-    let spec = Spec {
-        fps: FPS as u32,
-        robot_type: Some("lekiwi".to_owned()),
-        features: vec![vector("action"), vector("observation.state")],
-        manifest: None,
-    };
+    let spec = Spec::new(FPS as u32)
+        .robot_type(Some("lekiwi".to_owned()))
+        .features(vec![vector("action"), vector("observation.state")]);
     let mut writer = Writer::create(dir.path(), &spec).unwrap();
     let mut rows = writer.begin_episode().unwrap();
     for frame in 0..LENGTH {
@@ -480,10 +477,7 @@ fn a_faster_robot_may_be_declared() {
             ..Flaw::default()
         },
     );
-    let options = CheckOptions {
-        speeds: [("elbow".to_owned(), 3000.0)].into(),
-        ..CheckOptions::default()
-    };
+    let options = CheckOptions::default().speeds([("elbow".to_owned(), 3000.0)].into());
     let report = grade(dir.path(), &options, &mut |_| true).unwrap();
     assert_eq!(report.findings, []);
 }

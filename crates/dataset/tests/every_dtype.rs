@@ -41,12 +41,7 @@ fn spec() -> Spec {
     features.push(Feature::text("note"));
     features.push(Feature::image("observation.images.top", SIZE.0, SIZE.1));
     features.push(Feature::text("subtask"));
-    Spec {
-        fps: 30,
-        robot_type: None,
-        features,
-        manifest: None,
-    }
+    Spec::new(30).features(features)
 }
 
 /// The number at some place of a frame, one that its type holds exactly.

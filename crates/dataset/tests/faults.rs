@@ -179,12 +179,9 @@ fn a_python_dataset_can_be_continued() {
     support::copy(&fixture, dir.path());
     let dataset = Dataset::open(dir.path()).unwrap();
     let features = dataset.info().features.iter().filter(|f| !f.is_auto());
-    let spec = ulna_dataset::Spec {
-        fps: dataset.info().whole_fps(),
-        robot_type: dataset.info().robot_type.clone(),
-        features: features.cloned().collect(),
-        manifest: None,
-    };
+    let spec = ulna_dataset::Spec::new(dataset.info().whole_fps())
+        .robot_type(dataset.info().robot_type.clone())
+        .features(features.cloned().collect());
     let mut writer = Writer::resume(dir.path(), &spec).unwrap();
     let mut rows = writer.begin_episode().unwrap();
     let mut camera = rows.video_encoder(support::CAMERA).unwrap();

@@ -176,10 +176,8 @@ fn reads_the_same(flavour: &Flavour) {
     rewrite(dir.path(), flavour);
     support::verify(dir.path(), &LENGTHS);
     let dataset = Dataset::open(dir.path()).unwrap();
-    let options = ItemOptions {
-        windows: [("action".to_owned(), vec![-0.1, 0.0, 0.1])].into(),
-        ..ItemOptions::default()
-    };
+    let options =
+        ItemOptions::default().windows([("action".to_owned(), vec![-0.1, 0.0, 0.1])].into());
     let mut items = dataset.items(&options).unwrap();
     let mut position = 0;
     for (episode, frames) in LENGTHS.into_iter().enumerate() {

@@ -35,10 +35,7 @@ fn read_all_with(file: &str, damage: impl Fn(Vec<u8>) -> Vec<u8>) {
     let bytes = damage(std::fs::read(&path).unwrap());
     std::fs::write(path, bytes).unwrap();
     let _ = check(dir.path());
-    let options = CheckOptions {
-        pictures: Pictures::All,
-        ..CheckOptions::default()
-    };
+    let options = CheckOptions::default().pictures(Pictures::All);
     // Whatever the files hold, the examination ends; a picture that is claimed a million times is no reason to go on for ever.
     let mut steps = 0_u32;
     let _ = grade(dir.path(), &options, &mut |_| {

@@ -38,12 +38,12 @@ fn compare_windows(name: &str) {
     let dataset = Dataset::open(dir).unwrap();
     // So small a cache that it never holds two row groups.
     let mut items = dataset
-        .items(&ItemOptions {
-            columns: Some(vec!["action".to_owned()]),
-            windows: windows.into(),
-            cache_bytes: 1,
-            ..ItemOptions::default()
-        })
+        .items(
+            &ItemOptions::default()
+                .columns(Some(vec!["action".to_owned()]))
+                .windows(windows.into())
+                .cache_bytes(1),
+        )
         .unwrap();
     assert_eq!(items.len() as u64, expected["len"]);
     let found = expected["delta_timestamps"]["items"].as_object().unwrap();
@@ -99,11 +99,11 @@ fn small() -> (tempfile::TempDir, Dataset) {
 fn episodes_are_chosen_and_pictures_have_windows() {
     let (_dir, dataset) = small();
     let mut items = dataset
-        .items(&ItemOptions {
-            episodes: Some(vec![2, 0, 2]),
-            windows: [(FRONT.to_owned(), vec![-0.1, 0.0, 1.0 / 30.0])].into(),
-            ..ItemOptions::default()
-        })
+        .items(
+            &ItemOptions::default()
+                .episodes(Some(vec![2, 0, 2]))
+                .windows([(FRONT.to_owned(), vec![-0.1, 0.0, 1.0 / 30.0])].into()),
+        )
         .unwrap();
     assert_eq!(items.len(), 9);
     assert_eq!(items.position(2, 1), Some(6));
@@ -133,25 +133,16 @@ fn what_cannot_be_chosen_is_refused() {
         assert!(error.contains(part), "{error} lacks {part}");
     };
     let all = ItemOptions::default;
+    refused(all().episodes(Some(vec![3])), "no episode 3");
     refused(
-        ItemOptions {
-            episodes: Some(vec![3]),
-            ..all()
-        },
-        "no episode 3",
-    );
-    refused(
-        ItemOptions {
-            columns: Some(vec!["velocity".to_owned()]),
-            ..all()
-        },
+        all().columns(Some(vec!["velocity".to_owned()])),
         "`velocity`",
     );
     let windows = [("velocity".to_owned(), vec![0.0])].into();
-    refused(ItemOptions { windows, ..all() }, "`velocity`");
+    refused(all().windows(windows), "`velocity`");
     let windows = [("action".to_owned(), vec![0.05])].into();
     refused(
-        ItemOptions { windows, ..all() },
+        all().windows(windows),
         "0.05 s is no whole number of frames",
     );
 }
@@ -167,12 +158,13 @@ fn order(items: &Items, options: &BatchOptions) -> Vec<Vec<u64>> {
 fn batches_hold_every_item_once_in_an_order_of_the_seed_alone() {
     let (_dir, dataset) = small();
     let items = dataset.items(&ItemOptions::default()).unwrap();
-    let options = |workers, shuffle| BatchOptions {
-        size: 4,
-        shuffle,
-        workers,
-        ahead: 1,
-        drop_last: false,
+    let options = |workers, shuffle| {
+        BatchOptions::default()
+            .size(4)
+            .shuffle(shuffle)
+            .workers(workers)
+            .ahead(1)
+            .drop_last(false)
     };
     let plain = order(&items, &options(3, None));
     assert_eq!(plain[4], [16, 17]);
@@ -184,10 +176,7 @@ fn batches_hold_every_item_once_in_an_order_of_the_seed_alone() {
     assert_ne!(sorted, plain.concat());
     sorted.sort_unstable();
     assert_eq!(sorted, plain.concat());
-    let full = BatchOptions {
-        drop_last: true,
-        ..options(2, None)
-    };
+    let full = options(2, None).drop_last(true);
     assert_eq!(items.batches(&full).unwrap().len(), 4);
     // Dropped early, the threads end.
     let mut batches = items.batches(&options(2, None)).unwrap();
@@ -200,10 +189,7 @@ fn a_batch_that_cannot_be_read_is_an_error_in_its_place() {
     let (dir, dataset) = small();
     std::fs::write(dir.path().join("data/chunk-000/file-001.parquet"), "damage").unwrap();
     let items = dataset.items(&ItemOptions::default()).unwrap();
-    let options = BatchOptions {
-        size: 5,
-        ..BatchOptions::default()
-    };
+    let options = BatchOptions::default().size(5);
     let results: Vec<bool> = items
         .batches(&options)
         .unwrap()

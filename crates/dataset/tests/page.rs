@@ -74,16 +74,13 @@ fn hostile_names_stay_text() {
     let task = "</title><script>alert('task')</script>\u{202e}&amp;";
     let joints = ["<script>alert(1)", "\"><img src=x onerror=alert(2)>.pos"];
     let key = "<img src=x onerror='alert(3)'>";
-    let spec = Spec {
-        fps: 10,
-        robot_type: Some("<script>alert(4)</script>".to_owned()),
-        features: vec![
+    let spec = Spec::new(10)
+        .robot_type(Some("<script>alert(4)</script>".to_owned()))
+        .features(vec![
             Feature::vector("action", Number::Float32, joints),
             Feature::vector("observation.state", Number::Float32, joints),
             Feature::scalar(key, Number::Float64),
-        ],
-        manifest: None,
-    };
+        ]);
     let dir = tempfile::tempdir().unwrap();
     let mut writer = Writer::create(dir.path(), &spec).unwrap();
     let mut episode = writer.begin_episode().unwrap();
@@ -123,10 +120,7 @@ fn a_large_dataset_is_shown_in_part() {
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("some.html");
-    let mut options = PageOptions {
-        episodes: Some(vec![3, 101]),
-        ..PageOptions::default()
-    };
+    let mut options = PageOptions::default().episodes(Some(vec![3, 101]));
     let some = page_with(dir.path(), &path, &options).unwrap();
     assert_eq!(some.episodes, 2);
     let text = fs::read_to_string(&path).unwrap();

@@ -13,11 +13,7 @@ mod arm;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let kind = files::built_in("so101")?;
     let calibration = kind.nominal_calibration();
-    let simulated = SimArm {
-        side: String::new(),
-        kind: kind.clone(),
-        calibration: calibration.clone(),
-    };
+    let simulated = SimArm::new(&kind, &calibration);
     let mut world = SimWorld::new(&kind, &[simulated], &[], &WorldOptions::default())?;
     let port = world.follower_ports()?.pop().ok_or("no bus")?;
     let mut clock = VirtualClock::new();

@@ -2,6 +2,8 @@
 //!
 //! A file is a JSON object: motor name → id, drive mode, homing offset and range (LeRobot 0.6, `Robot._save_calibration`).
 
+mod error;
+
 use std::env;
 use std::fs;
 use std::io::Write;
@@ -11,54 +13,10 @@ use std::sync::OnceLock;
 use serde_json::{Map, Value};
 use ulna_bus::models;
 use ulna_core::JointCalibration;
-use ulna_outside::name::{self, NameError};
-use ulna_outside::{Printable, files};
-use ulna_robot::{ArmRole, Calibration, RobotKind};
+use ulna_outside::{files, name};
+use ulna_robot::{ArmRole, Calibration, JointSpec, RobotKind};
 
-/// What is wrong with a calibration file.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CalibrationError {
-    /// There is none.
-    #[error(
-        "there is no calibration for `{}` (looked for {}): calibrate the arm with \
-         `ulna calibrate`, or pass the id under which it was calibrated",
-        Printable(id), Printable(path.display())
-    )]
-    Missing {
-        /// The arm's id.
-        id: String,
-        /// Where it should be.
-        path: PathBuf,
-    },
-    /// It cannot be read or written.
-    #[error("calibration file {}: {source}", Printable(path.display()))]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system says.
-        source: std::io::Error,
-    },
-    /// It is no calibration.
-    #[error(
-        "calibration file {}: {}; calibrate the arm again, or restore the file from a backup",
-        Printable(path.display()), Printable(problem)
-    )]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        problem: String,
-    },
-    /// A name that could lead elsewhere.
-    #[error("`{}` cannot be {what}: {}; use letters, digits, `-`, `_`, `.` and spaces", Printable(&wrong.name), wrong.problem)]
-    BadName {
-        /// What it should name.
-        what: &'static str,
-        /// The name, and what is wrong with it.
-        wrong: NameError,
-    },
-}
+pub use error::{CalibrationError, CalibrationFault};
 
 /// Where LeRobot keeps the calibration of arm `id`: `<calibration>/<robots or teleoperators>/<robot_type>/<id>.json`.
 ///
@@ -248,66 +206,76 @@ pub fn load(path: &Path, id: &str, kind: &RobotKind) -> Result<Calibration, Cali
     })
 }
 
-/// The calibration that a file's text holds for an arm of this kind, or what is wrong with it.
+/// The calibration that a file's text holds for an arm of this kind.
 ///
 /// # Errors
-/// A sentence that names the joint and the numbers.
-pub fn parse(text: &str, kind: &RobotKind) -> Result<Calibration, String> {
-    let entries: Map<String, Value> =
-        serde_json::from_str(text).map_err(|error| format!("this is no JSON object: {error}"))?;
+/// [`CalibrationFault`], which names the motor and the numbers.
+pub fn parse(text: &str, kind: &RobotKind) -> Result<Calibration, CalibrationFault> {
+    let entries: Map<String, Value> = serde_json::from_str(text).map_err(CalibrationFault::Json)?;
     if let Some(stranger) = entries
         .keys()
         .find(|name| !kind.names().any(|known| known == *name))
     {
-        return Err(format!(
-            "it calibrates a motor `{stranger}`, which {} does not have",
-            kind.name
-        ));
+        return Err(CalibrationFault::UnknownMotor {
+            motor: stranger.clone(),
+            robot: kind.name.clone(),
+        });
     }
     let mut joints = Vec::with_capacity(kind.dof());
     for joint in &kind.joints {
-        let name = &joint.name;
-        let entry = entries
-            .get(name)
-            .ok_or_else(|| format!("motor `{name}` is missing"))?;
-        let value: JointCalibration = serde_json::from_value(entry.clone())
-            .map_err(|error| format!("motor `{name}`: {error}"))?;
-        let last = i32::try_from(joint.resolution).unwrap_or(i32::MAX) - 1;
+        let motor = || joint.name.clone();
+        let entry = entries.get(&joint.name);
+        let entry = entry.ok_or_else(|| CalibrationFault::MissingMotor { motor: motor() })?;
+        let value: JointCalibration =
+            serde_json::from_value(entry.clone()).map_err(|source| CalibrationFault::Entry {
+                motor: motor(),
+                source,
+            })?;
         if value.id != joint.id {
-            return Err(format!(
-                "motor `{name}` has id {}, but {} has it at {}",
-                value.id, kind.name, joint.id
-            ));
+            return Err(CalibrationFault::Id {
+                motor: motor(),
+                id: value.id,
+                robot: kind.name.clone(),
+                expected: joint.id,
+            });
         }
-        if value.drive_mode > 1 {
-            return Err(format!(
-                "motor `{name}`: drive_mode is {}, but can only be 0 or 1",
-                value.drive_mode
-            ));
-        }
-        if !(0..=last).contains(&value.range_min) || !(0..=last).contains(&value.range_max) {
-            let (low, high) = (value.range_min, value.range_max);
-            return Err(format!(
-                "motor `{name}`: the range {low} to {high} leaves the servo's 0 to {last}"
-            ));
-        }
-        if value.range_min >= value.range_max {
-            let (low, high) = (value.range_min, value.range_max);
-            return Err(format!(
-                "motor `{name}`: the range {low} to {high} is empty"
-            ));
-        }
-        let model = models::by_name(&joint.model);
-        let most = model.map_or(last / 2, |model| model.family.largest_offset);
-        if value.homing_offset.unsigned_abs() > most.unsigned_abs() {
-            let offset = value.homing_offset;
-            return Err(format!(
-                "motor `{name}`: homing_offset {offset} is beyond ±{most}"
-            ));
-        }
-        joints.push((name.clone(), value));
+        check_numbers(joint, &value)?;
+        joints.push((motor(), value));
     }
     Ok(Calibration { joints })
+}
+
+/// Whether a servo can have these numbers.
+fn check_numbers(joint: &JointSpec, value: &JointCalibration) -> Result<(), CalibrationFault> {
+    let motor = joint.name.clone();
+    if value.drive_mode > 1 {
+        let mode = value.drive_mode;
+        return Err(CalibrationFault::DriveMode { motor, mode });
+    }
+    let last = i32::try_from(joint.resolution).unwrap_or(i32::MAX) - 1;
+    let (low, high) = (value.range_min, value.range_max);
+    if !(0..=last).contains(&low) || !(0..=last).contains(&high) {
+        return Err(CalibrationFault::RangeOutside {
+            motor,
+            low,
+            high,
+            last,
+        });
+    }
+    if low >= high {
+        return Err(CalibrationFault::RangeEmpty { motor, low, high });
+    }
+    let model = models::by_name(&joint.model);
+    let most = model.map_or(last / 2, |model| model.family.largest_offset);
+    if value.homing_offset.unsigned_abs() > most.unsigned_abs() {
+        let offset = value.homing_offset;
+        return Err(CalibrationFault::Offset {
+            motor,
+            offset,
+            most,
+        });
+    }
+    Ok(())
 }
 
 /// The text of a calibration file, as LeRobot writes it: indented by four.
@@ -437,7 +405,8 @@ mod tests {
             ("{", "[", "no JSON object"),
         ] {
             assert!(good.contains(from), "{from}");
-            let problem = parse(&good.replacen(from, to, 1), &so101()).unwrap_err();
+            let problem = parse(&good.replacen(from, to, 1), &so101());
+            let problem = problem.unwrap_err().to_string();
             assert!(problem.contains(says), "{problem}");
         }
     }
@@ -487,7 +456,7 @@ mod tests {
             parse(&to_text(&calibration), &kind)
         };
         assert_eq!(with(-6400).unwrap().joints[2].1.homing_offset, -6400);
-        assert!(with(1_044_480).unwrap_err().contains("beyond"));
+        assert!(with(1_044_480).unwrap_err().to_string().contains("beyond"));
     }
 
     #[test]

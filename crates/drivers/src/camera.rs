@@ -36,9 +36,10 @@ impl CameraPump {
 impl Machine for CameraPump {
     fn step(&mut self, now: Duration) -> Next {
         let stamp = Stamp::new(now);
-        // A picture is decoded if one of its uses wants pixels.
+        // A picture is decoded if one of its uses wants pixels, and never encoded again for those that want JPEG.
         let size = self.camera.size();
         let as_jpeg = self.sinks.iter().all(|sink| sink.wants_jpeg(size));
+        let some_as_jpeg = self.sinks.iter().any(|sink| sink.wants_jpeg(size));
         loop {
             let jpeg = as_jpeg.then(|| self.camera.poll_jpeg(stamp)).flatten();
             let taken = match jpeg {
@@ -46,7 +47,13 @@ impl Machine for CameraPump {
                     frame.map(|frame| self.sinks.retain_mut(|sink| sink.take_jpeg(&frame)))
                 }),
                 None => self.camera.poll(stamp).map(|frame| {
-                    frame.map(|frame| self.sinks.retain_mut(|sink| sink.take(&frame)))
+                    let frame = frame?;
+                    let jpeg = some_as_jpeg.then(|| self.camera.last_jpeg()).flatten();
+                    self.sinks.retain_mut(|sink| match &jpeg {
+                        Some(jpeg) if sink.wants_jpeg(size) => sink.take_jpeg(jpeg),
+                        _ => sink.take(&frame),
+                    });
+                    Some(())
                 }),
             };
             match taken {

@@ -67,6 +67,14 @@ impl ServoArm {
             known = self.learn(pacer, kind, role)?;
         }
         let volatile = self.changes(pacer, kind, role, (Kept::UntilPowerIsOff, &known))?;
+        let (port, servos) = (self.port_name(), self.servos.len());
+        tracing::debug!(
+            port,
+            servos,
+            lasting = lasting.len(),
+            volatile = volatile.len(),
+            "servos are checked; these settings are written"
+        );
         self.apply(pacer, &volatile)?;
         self.volatile = self.forgotten(kind, role)?;
         self.check_places(pacer, &known)?;

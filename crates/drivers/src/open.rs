@@ -19,6 +19,7 @@ pub fn device_of(name: &str) -> Result<String, PortError> {
 /// # Errors
 /// [`PortError`], with what to do about it.
 pub fn open_port(name: &str, baud: u32) -> Result<Box<dyn Port>, PortError> {
+    tracing::debug!(port = name, baud, "opening a port");
     match name.strip_prefix(bridge::PREFIX) {
         Some(_) => Ok(Box::new(bridge::open(name, baud)?)),
         None => Ok(Box::new(SerialPort::open(name, baud)?)),

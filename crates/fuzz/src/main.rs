@@ -11,6 +11,7 @@
 mod bridge;
 mod bus;
 mod calibration;
+mod cameras;
 mod dataset;
 mod hub;
 mod policy;

@@ -32,5 +32,6 @@ pub(crate) fn run(input: &[u8]) {
 
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let rig = "rate = 200.0\ncameras = [\"front\"]\nunits = \"m100\"\n[robot]\ntype = \"so101\"\nport = \"p\"\nid = \"mine\"\n[teleop]\ntype = \"leader\"\n";
-    vec![rig.as_bytes().to_vec()]
+    let cameras = "[robot]\nport = \"p\"\n[cameras.front]\ntype = \"opencv\"\nindex_or_path = 0\nwidth = 640\nheight = 480\nfps = 30\nfourcc = \"MJPG\"\nrotation = 180\nauto = true\nexposure = 100\n[cameras.wrist]\nindex_or_path = \"http:cam\"\nwarmup_s = 0.5\nlatency_ms = 40.0\ninput_format = \"x\"\n";
+    [rig, cameras].map(|rig| rig.as_bytes().to_vec()).into()
 }

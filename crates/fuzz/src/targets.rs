@@ -1,6 +1,8 @@
 //! All targets.
 
-use crate::{bridge, bus, calibration, dataset, hub, policy, rig_file, robot_file, servos, words};
+use crate::{
+    bridge, bus, calibration, cameras, dataset, hub, policy, rig_file, robot_file, servos, words,
+};
 
 /// One way in.
 pub(crate) struct Target {
@@ -26,6 +28,11 @@ pub(crate) const TARGETS: &[Target] = &[
     target("bus-engine", bus::engine::run, none),
     target("bus-registers", bus::registers::run, none),
     target("calibration", calibration::run, calibration::seeds),
+    target("camera-ffmpeg", cameras::ffmpeg, cameras::ffmpeg_output),
+    target("camera-http", cameras::http, cameras::http_seeds),
+    target("camera-jpeg", cameras::jpeg, cameras::jpegs),
+    target("camera-known", cameras::known, cameras::known_seeds),
+    target("camera-webcam", cameras::webcam, none),
     target(
         "checkpoint",
         policy::checkpoint::run,

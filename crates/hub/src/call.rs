@@ -178,6 +178,8 @@ impl Session<'_> {
     }
 
     fn exchange<'c>(&self, call: &Call<'c>, url: &Url) -> Result<Answer<'c>, Failure> {
+        // Neither headers nor the query: tokens and signatures stand there.
+        tracing::debug!(method = %call.method, host = url.host_str(), path = url.path(), "asking the server");
         let mut request = Request::builder()
             .method(call.method.clone())
             .uri(url.as_str());

@@ -85,6 +85,8 @@ pub fn prepare(
     policy.run_engine()?;
     let took = first.min(start.elapsed());
     policy.reseed(None);
+    let (name, info) = (bundle.name(), engine.info());
+    tracing::info!(policy = name, engine = %info, difference, ?took, "the policy is checked");
     let report = Report {
         policy: bundle.name().to_owned(),
         engine: engine.info().clone(),

@@ -5,8 +5,21 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+/// A word that names none of a few things.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{word}` is no {what}; there are {known}")]
+pub struct UnknownWord {
+    /// The word.
+    pub word: String,
+    /// What it should name.
+    pub what: &'static str,
+    /// What there is.
+    pub known: &'static str,
+}
+
 /// Why a policy cannot be used. Each text says what failed, why, and what to do next.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum PolicyError {
     /// A file of the bundle cannot be read.
     #[error("cannot read `{}`: {source}; a bundle is a folder with a policy.toml and the files that it names", path.display())]

@@ -31,7 +31,7 @@ pub use check::{Report, check, prepare};
 pub use chunk::Chunk;
 pub use contract::{CameraContract, Contract, RobotContract};
 pub use engine::{Engine, EngineChoice, EngineInfo, EngineKind, Provider};
-pub use error::PolicyError;
+pub use error::{PolicyError, UnknownWord};
 pub use observation::Observation;
 pub use policy::{Policy, Predict};
 pub use runner::{

@@ -79,6 +79,7 @@ fn engines_have_names() {
         "cuda"
             .parse::<EngineChoice>()
             .unwrap_err()
+            .to_string()
             .contains("tract")
     );
 }

@@ -196,15 +196,10 @@ mod tests {
     fn an_episode_is_shown_as_it_was_recorded() {
         let folder = tempfile::tempdir().unwrap();
         let key = "observation.images.front";
-        let spec = Spec {
-            fps: 10,
-            robot_type: None,
-            features: vec![
-                Feature::scalar("action", Number::Float32),
-                Feature::camera(key, 16, 16, 10),
-            ],
-            manifest: None,
-        };
+        let spec = Spec::new(10).features(vec![
+            Feature::scalar("action", Number::Float32),
+            Feature::camera(key, 16, 16, 10),
+        ]);
         let mut writer = Writer::create(folder.path(), &spec).unwrap();
         let mut rows = writer.begin_episode().unwrap();
         let mut video = rows.video_encoder(key).unwrap();

@@ -268,6 +268,20 @@ impl SessionLink {
     }
 }
 
+/// Logs an event where it arrives, which is not the control thread. Ticks and progress are for displays.
+fn log(event: &SessionEvent) {
+    match event {
+        SessionEvent::Tick(_) | SessionEvent::Recording(_) => {}
+        SessionEvent::Phase { phase } => tracing::info!(?phase, "phase"),
+        SessionEvent::Leaving(leaving) => tracing::info!(?leaving, "leaving"),
+        SessionEvent::Note { text } => tracing::info!("{text}"),
+        SessionEvent::Question { text } => tracing::info!("asked: {text}"),
+        SessionEvent::Warning { text } => tracing::warn!("{text}"),
+        SessionEvent::Episode(report) => tracing::info!(?report, "episode"),
+        SessionEvent::Report(report) => tracing::debug!(?report, "report"),
+    }
+}
+
 /// A session that runs on a thread of its own.
 #[derive(Debug)]
 pub struct SessionHandle<T> {
@@ -306,6 +320,7 @@ impl<T> SessionHandle<T> {
     pub fn follow(self, mut client: impl FnMut(&SessionEvent)) -> T {
         for event in self.events.iter() {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
+            log(&event);
             client(&event);
         }
         match self.thread.join() {

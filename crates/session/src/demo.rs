@@ -18,6 +18,7 @@ use crate::client::SessionLink;
 use crate::datasets;
 use crate::display::Display;
 use crate::error::SessionError;
+use crate::failure::SessionFailure;
 use crate::options::RigOptions;
 use crate::policies::{self, PolicyOptions};
 use crate::record::{Episodes, GradedEpisode, RecordOptions, Recorded, record};
@@ -25,6 +26,7 @@ use crate::replay::{EpisodeOptions, JointFit, replay};
 use crate::report::{ClockKind, SessionReport};
 use crate::shipped;
 use crate::teleop::teleop;
+use crate::usage::UsageError;
 
 /// How long the demo teleoperates.
 const TELEOP: Duration = Duration::from_secs(6);
@@ -306,20 +308,22 @@ pub fn servos_answered(report: &SessionReport) -> Result<(), SessionError> {
         return Ok(());
     }
     Err(SessionError::Ended {
-        text: format!(
-            "the tour's teleoperation failed: {missed} of {} reads went unanswered; `ulna doctor` says whether this computer is ready",
-            replies + missed
-        ),
+        failure: SessionFailure::Unanswered {
+            missed,
+            reads: replies + missed,
+        },
         report: Box::new(report.clone()),
     })
 }
 
 /// A part of the tour that did not do what it shows.
 fn failed(part: &str, what: &str, dataset: &Path) -> SessionError {
-    SessionError::Session(format!(
-        "the tour failed at {part}: {what}; `ulna dataset check {}` says more",
-        ulna_outside::Shell(dataset.display())
-    ))
+    let failure = SessionFailure::Tour {
+        part: part.to_owned(),
+        what: what.to_owned(),
+        dataset: dataset.to_owned(),
+    };
+    failure.into()
 }
 
 /// What the policy must do: reach eight of ten targets.
@@ -330,16 +334,15 @@ const GOAL: f64 = 0.8;
 /// # Errors
 /// If it reached fewer than eight of ten targets, or there were none.
 pub fn reached_its_goal(report: &SessionReport) -> Result<(), SessionError> {
-    let task = report.task.as_ref().ok_or_else(|| {
-        SessionError::Usage("there was no task to judge the policy by".to_owned())
-    })?;
+    let task = report.task.as_ref().ok_or(UsageError::NoTask)?;
     if task.success_rate().is_some_and(|rate| rate >= GOAL) {
         return Ok(());
     }
-    Err(SessionError::Session(format!(
-        "the policy missed its goal: {task}, and {:.0} % are asked for; `ulna policy check` says whether the bundle is sound",
-        GOAL * 100.0
-    )))
+    let failure = SessionFailure::MissedGoal {
+        task: task.to_string(),
+        percent: GOAL * 100.0,
+    };
+    Err(failure.into())
 }
 
 /// `$XDG_DATA_HOME/ulna/demo`, else `~/.local/share/ulna/demo`, in the current folder where there is no home.
@@ -365,10 +368,7 @@ fn clear(dataset: &Path) -> Result<(), SessionError> {
         source,
     };
     if !dataset.join("meta/info.json").is_file() {
-        return Err(SessionError::Usage(format!(
-            "{} is there, but is no dataset of an earlier demo; pass another --folder",
-            dataset.display()
-        )));
+        return Err(UsageError::DemoFolder(dataset.to_owned()).into());
     }
     fs::remove_dir_all(dataset).map_err(system)
 }

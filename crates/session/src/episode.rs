@@ -8,6 +8,7 @@ use ulna_dataset::{Column, Dataset, Episode, JointUnits};
 use ulna_robot::RobotKind;
 
 use crate::error::SessionError;
+use crate::usage::{EpisodeUsage, UsageError};
 
 /// Which episode, and what its numbers mean.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -105,11 +106,11 @@ pub(crate) fn units_of(
     }
     let robot_type = dataset.info().robot_type.as_deref().unwrap_or("unknown");
     let Some(units) = JointUnits::of_robot_type(robot_type) else {
-        return Err(SessionError::Usage(format!(
-            "{}: a dataset carries no units, and robot type `{robot_type}` does not imply them: \
-             pass --units degrees or --units m100",
-            options.dataset.display()
-        )));
+        let wrong = EpisodeUsage::NoUnits {
+            dataset: options.dataset.clone(),
+            robot_type: robot_type.to_owned(),
+        };
+        return Err(UsageError::from(wrong).into());
     };
     let from = format!("as LeRobot records robot type `{robot_type}`");
     Ok((unit(units), from))
@@ -143,15 +144,17 @@ fn in_order(
     let known = kind.value_names();
     let place = |value: &String| names.iter().position(|name| plain(name) == plain(value));
     let order: Option<Vec<usize>> = known.iter().map(place).collect();
-    let order = order.filter(|order| order.len() == column.width()).ok_or_else(|| {
-        SessionError::Usage(format!(
-            "{}: feature `{key}` has [{}], but robot {} has [{}]; pass the --robot that it was recorded with",
-            dataset.display(),
-            names.join(", "),
-            kind.name,
-            known.join(", ")
-        ))
-    })?;
+    let order = order
+        .filter(|order| order.len() == column.width())
+        .ok_or_else(|| {
+            UsageError::from(EpisodeUsage::Joints {
+                dataset: dataset.to_owned(),
+                feature: key.to_owned(),
+                names: names.join(", "),
+                robot: kind.name.clone(),
+                joints: known.join(", "),
+            })
+        })?;
     Ok(column
         .rows()
         .map(|row| Joints::from_fn(order.len(), |joint| row[order[joint]]))
@@ -165,11 +168,13 @@ pub(crate) fn refuse_old_names(dataset: &Dataset, path: &Path) -> Result<(), Ses
     };
     match action.names.iter().find(|name| name.starts_with("main_")) {
         None => Ok(()),
-        Some(name) => Err(SessionError::Usage(format!(
-            "{}: its joints have the names that LeRobot gave before June 2025 (`{name}`); its numbers are of the calibration of that \
-             time, whose zeros and directions nothing in the dataset tells, so it can be trained on but not replayed",
-            path.display()
-        ))),
+        Some(name) => {
+            let wrong = EpisodeUsage::OldNames {
+                dataset: path.to_owned(),
+                joint: name.clone(),
+            };
+            Err(UsageError::from(wrong).into())
+        }
     }
 }
 
@@ -211,10 +216,11 @@ fn check_family(
         kind.name
     );
     match options.trust {
-        Trust::Same => Err(SessionError::Usage(format!(
-            "{message}; pass the --robot that it was recorded with, or --robot {} (or --force) if this one is meant",
-            kind.name
-        ))),
+        Trust::Same => {
+            let robot = kind.name.clone();
+            let wrong = EpisodeUsage::OtherFamily { message, robot };
+            Err(UsageError::from(wrong).into())
+        }
         Trust::Named | Trust::Forced => Ok(Some(message)),
     }
 }
@@ -267,11 +273,13 @@ fn check_units(
         for (joint, spec) in kind.joints.iter().enumerate() {
             let (value, (low, high)) = (action[joint], range_of(spec.unit));
             if !value.is_finite() {
-                return Err(SessionError::Usage(format!(
-                    "`{}` is {value} in frame {frame}, which is no target for an arm: \
-                     `ulna dataset check` says which frames to cut off",
-                    spec.name
-                )));
+                let joint = spec.name.clone();
+                let wrong = EpisodeUsage::NotFinite {
+                    joint,
+                    value,
+                    frame,
+                };
+                return Err(UsageError::from(wrong).into());
             }
             // What rounding adds to the end of a range is no finding.
             if !(low - 0.5..=high + 0.5).contains(&value) {
@@ -291,11 +299,17 @@ fn check_units(
             Unit::M100 => "degrees",
             _ => "m100",
         };
-        return Err(SessionError::Usage(format!(
-            "`{name}` is {value} in frame {frame}, and {outside} of {} frames are outside of {low:.0} to {high:.0}, \
-             so the dataset has most likely other units: pass --units {other}, or --force to have the values cut off",
-            actions.len()
-        )));
+        let wrong = EpisodeUsage::OtherUnits {
+            joint: name.clone(),
+            value: *value,
+            frame: *frame,
+            outside,
+            frames: actions.len(),
+            low: *low,
+            high: *high,
+            other,
+        };
+        return Err(UsageError::from(wrong).into());
     }
     Ok(Some(Clamped {
         frames: outside,

@@ -1,7 +1,9 @@
 //! Everything that can go wrong with a session, in words for the person who started it.
 
 use crate::device::DeviceError;
+use crate::failure::{Interruption, SessionFailure};
 use crate::report::SessionReport;
+use crate::usage::UsageError;
 
 /// Why a session, or opening one, failed. It is said on one line, except where [`has_lines`](SessionError::has_lines).
 #[derive(Debug, thiserror::Error)]
@@ -36,12 +38,12 @@ pub enum SessionError {
         camera: String,
     },
     /// A camera.
-    #[error("camera `{name}`: {}", with_place(source))]
+    #[error("camera `{name}`: {}", with_place(problem))]
     Camera {
         /// What the rig calls it.
         name: String,
-        /// What is wrong.
-        source: ulna_cameras::CameraError,
+        /// What is wrong. This error says it in its own words, so it is no source of it.
+        problem: ulna_cameras::CameraError,
     },
     /// A dataset.
     #[error(transparent)]
@@ -61,19 +63,20 @@ pub enum SessionError {
         reason: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Options that do not go together, or lack something.
-    #[error("{0}")]
-    Usage(String),
+    #[error(transparent)]
+    Usage(#[from] UsageError),
     /// The user ended the command, and it left everything as it was.
-    #[error("{0}")]
-    Interrupted(String),
+    #[error(transparent)]
+    Interrupted(#[from] Interruption),
     /// The session ended in a way that it should not.
-    #[error("{0}")]
-    Session(String),
+    #[error(transparent)]
+    Session(#[from] SessionFailure),
     /// As [`Session`](Self::Session), after the control loop has run: its report says what was measured until then.
-    #[error("{text}")]
+    #[error("{failure}")]
     Ended {
         /// What is wrong, and how the arm was left.
-        text: String,
+        #[source]
+        failure: SessionFailure,
         /// The report.
         report: Box<SessionReport>,
     },
@@ -122,7 +125,7 @@ impl SessionError {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Usage(_) | Self::NoCamera { .. } => true,
-            Self::Camera { source, .. } => source.is_usage(),
+            Self::Camera { problem, .. } => problem.is_usage(),
             Self::Surroundings { usage, .. } => *usage,
             _ => false,
         }

@@ -12,8 +12,10 @@ use ulna_rt::{Pacer, Stop};
 
 use crate::client::{EventSender, SessionEvent};
 use crate::error::SessionError;
+use crate::failure::Interruption;
 use crate::options::FarMoves;
 use crate::question::OpenQuestion;
+use crate::usage::UsageError;
 
 /// A joint that is further than this from its first goal has a far way to go, degrees.
 const FAR: f64 = 30.0;
@@ -129,8 +131,7 @@ impl FirstMove {
         self.ask(here, first);
         loop {
             if stop.requested().is_some() {
-                let text = "interrupted at the question; nothing has moved".to_owned();
-                return Err(SessionError::Interrupted(text));
+                return Err(Interruption::AtQuestion.into());
             }
             match self.question.answered() {
                 Some(true) => break,
@@ -203,15 +204,10 @@ impl FirstMove {
             || format!("a joint by more than {FAR:.0}°"),
             |(here, first)| self.in_words(here, first),
         );
-        SessionError::Usage(format!(
-            "the follower is far from its first goal and would move {way}; it did not. Bring the two together by hand, or pass --yes to let it go \
-             there"
-        ))
+        UsageError::FarFromFirstGoal { way }.into()
     }
 }
 
 fn declined() -> SessionError {
-    SessionError::Interrupted(
-        "ended at the question; the follower did not go to its first goal".to_owned(),
-    )
+    Interruption::Declined.into()
 }

@@ -23,6 +23,7 @@ use crate::teleoperators::{PICTURE, open_policy};
 pub use crate::policy_options::PolicyOptions;
 use crate::report::ClockKind;
 pub use crate::report::PolicyReport;
+use crate::usage::UsageError;
 pub use import::{ImportOptions, Imported, Inferred, import, infer};
 pub use verify::Verified;
 
@@ -153,11 +154,11 @@ fn fitting(bundle: &Bundle) -> Result<RobotKind, SessionError> {
             && kind.names().eq(contract.joints.iter().map(String::as_str))
     });
     fitting.next().ok_or_else(|| {
-        SessionError::Usage(format!(
-            "policy `{}` is for a {} with the joints {}, and no known robot is one; name its robot file with --robot",
-            bundle.name(),
-            contract.robot_types.join(" or "),
-            contract.joints.join(", ")
-        ))
+        let wrong = UsageError::PolicyRobot {
+            policy: bundle.name().to_owned(),
+            robot_types: contract.robot_types.join(" or "),
+            joints: contract.joints.join(", "),
+        };
+        wrong.into()
     })
 }

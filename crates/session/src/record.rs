@@ -27,6 +27,7 @@ use ulna_rt::latest::Watcher;
 use crate::client::{EventSender, SessionEvent, SessionLink};
 use crate::display::{Display, DisplaySetup};
 use crate::error::SessionError;
+use crate::failure::SessionFailure;
 use crate::options::RigOptions;
 use crate::policies::{PolicyOptions, in_units_of};
 use crate::report::{ClockKind, SessionReport};
@@ -301,19 +302,22 @@ fn conclude(
             before + now
         ),
     };
-    let with_saved = |text: String| format!("{text}; {kept}{saved}");
+    let with_saved = |failure: SessionFailure| SessionFailure::WhileRecording {
+        failure: Box::new(failure),
+        saved: format!("{kept}{saved}"),
+    };
     // What the robot's side says of its end is the better story; the recorder only repeats it.
     let done = session.map_err(|error| match error {
-        SessionError::Session(text) => SessionError::Session(with_saved(text)),
-        SessionError::Ended { text, report } => SessionError::Ended {
-            text: with_saved(text),
+        SessionError::Session(failure) => SessionError::Session(with_saved(failure)),
+        SessionError::Ended { failure, report } => SessionError::Ended {
+            failure: with_saved(failure),
             report,
         },
         other => other,
     })?;
     if let Some(error) = outcome.error {
         return Err(SessionError::Ended {
-            text: with_saved(error.to_string()),
+            failure: with_saved(error.into()),
             report: Box::new(done.report),
         });
     }

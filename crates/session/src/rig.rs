@@ -17,6 +17,7 @@ use crate::servo_follower::ServoFollower;
 use crate::supply::{self, Surroundings, build_arms};
 use crate::teleoperator_type::TeleoperatorRequest;
 use crate::teleoperators;
+use crate::usage::UsageError;
 
 /// A rig with open ports; nothing has been sent yet.
 #[derive(Debug)]
@@ -87,11 +88,9 @@ impl Rig {
         open: impl FnOnce(&mut TeleoperatorRequest<'_>) -> Result<Box<dyn Teleoperator>, SessionError>,
     ) -> Result<Self, SessionError> {
         if !RATES.contains(&options.rate_hz) {
-            let (low, high) = (RATES.start(), RATES.end());
-            return Err(SessionError::Usage(format!(
-                "--rate {} is not between {low} and {high} Hz",
-                options.rate_hz
-            )));
+            let (low, high) = (*RATES.start(), *RATES.end());
+            let rate = options.rate_hz;
+            return Err(UsageError::Rate { rate, low, high }.into());
         }
         let robot = kind_of(&options.robot, options.unit)?;
         let leader = leader_arm.then(|| leader_for(&robot, leader_of, options));
@@ -204,11 +203,11 @@ fn same_joints(follower: &RobotKind, leader: &RobotKind) -> Result<(), SessionEr
         return Ok(());
     }
     let names = |kind: &RobotKind| kind.names().collect::<Vec<_>>().join(", ");
-    Err(SessionError::Usage(format!(
-        "a leader of {} cannot drive {}: the joints or their units differ ({} against {})",
-        leader.name,
-        follower.name,
-        names(leader),
-        names(follower)
-    )))
+    let wrong = UsageError::LeaderDiffers {
+        leader: leader.name.clone(),
+        follower: follower.name.clone(),
+        leading: names(leader),
+        driven: names(follower),
+    };
+    Err(wrong.into())
 }

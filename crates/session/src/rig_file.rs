@@ -40,8 +40,9 @@ use ulna_outside::{Printable, files, name};
 
 use crate::error::SessionError;
 use crate::options::RigOptions;
+use crate::usage::{RigUsage, UsageError};
 
-pub use cameras::{RigCameras, check_name as check_camera_name};
+pub use cameras::{CameraNameError, RigCameras, check_name as check_camera_name};
 pub use check::{RigFinding, RigVerdict, check};
 
 /// A rig file.
@@ -189,11 +190,10 @@ pub fn path(rig: &str) -> Result<PathBuf, SessionError> {
         return Ok(PathBuf::from(rig));
     }
     name::check(rig).map_err(|wrong| {
-        SessionError::Usage(format!(
-            "`{}` cannot be a rig's name: {}; use letters, digits, `-` and `_`",
-            Printable(rig),
-            wrong.problem
-        ))
+        UsageError::from(RigUsage::Name {
+            rig: rig.to_owned(),
+            problem: wrong.problem,
+        })
     })?;
     Ok(folder().join(format!("{rig}.toml")))
 }
@@ -217,33 +217,35 @@ pub fn names() -> Vec<String> {
 pub fn load(rig: &str) -> Result<RigFile, SessionError> {
     let path = path(rig)?;
     let text = files::read_text(&path, LONGEST).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => SessionError::Usage(unknown(rig)),
+        io::ErrorKind::NotFound => UsageError::from(unknown(rig)).into(),
         _ => SessionError::System {
             what: format!("reading the rig {}", path.display()),
             source,
         },
     })?;
     toml::from_str(&text).map_err(|error| {
-        SessionError::Usage(format!(
-            "rig file {}: {}",
-            Printable(path.display()),
-            in_line(&text, error.span(), error.message())
-        ))
+        let wrong = RigUsage::Malformed {
+            problem: in_line(&text, error.span(), error.message()).to_string(),
+            path: path.clone(),
+        };
+        UsageError::from(wrong).into()
     })
 }
 
-fn unknown(rig: &str) -> String {
-    let rig = Printable(rig);
-    let is_robot = ulna_robot::files::read(&rig.to_string()).is_ok();
-    let robot = match is_robot {
-        true => format!(" (a kind of robot is given as --robot {rig})"),
+fn unknown(rig: &str) -> RigUsage {
+    let hint = match ulna_robot::files::read(rig).is_ok() {
+        true => format!(" (a kind of robot is given as --robot {})", Printable(rig)),
         false => String::new(),
     };
     let there = match names().as_slice() {
         [] => "there is none yet".to_owned(),
         names => format!("there are: {}", Printable(names.join(", "))),
     };
-    format!("there is no rig `{rig}`{robot}; {there}. `ulna rig new {rig}` makes it")
+    RigUsage::Unknown {
+        rig: rig.to_owned(),
+        hint,
+        there,
+    }
 }
 
 /// The file's text.
@@ -264,10 +266,8 @@ pub fn to_text(file: &RigFile) -> Result<String, SessionError> {
 pub fn may_save(rig: &str, replace: bool) -> Result<PathBuf, SessionError> {
     let path = path(rig)?;
     if !replace && path.symlink_metadata().is_ok() {
-        return Err(SessionError::Usage(format!(
-            "the rig `{0}` is there already: `ulna rig show {0}` prints it, --replace overwrites it",
-            Printable(rig)
-        )));
+        let rig = rig.to_owned();
+        return Err(UsageError::from(RigUsage::Taken { rig }).into());
     }
     Ok(path)
 }

@@ -16,6 +16,7 @@ use crate::controlled::{Finished, TicksEnded};
 use crate::device::{BoxedObserver, Helpers, LostPort, TeleoperatorReport};
 use crate::display::{DisplayHandle, DisplaySetup};
 use crate::error::SessionError;
+use crate::failure::SessionFailure;
 use crate::fanout::{FanOut, Measurements, RowSampler};
 use crate::report::{BusReport, ClockKind, SessionReport, SessionTiming, ended_in_words};
 use crate::rig::Rig;
@@ -91,8 +92,8 @@ pub fn run(
     let lost = (rig.follower.lost(), rig.teleoperator.lost());
     drop(rig); // ends simulated buses
     failure(&finished, &report, &lost.0, &lost.1).map_err(|error| match error {
-        SessionError::Session(text) => SessionError::Ended {
-            text,
+        SessionError::Session(failure) => SessionError::Ended {
+            failure,
             report: Box::new(report.clone()),
         },
         other => other,
@@ -237,7 +238,7 @@ impl<'a> Parts<'a> {
             if let Some(ended) = ended {
                 ended(match outcome {
                     Some((controlled, _)) => broken(controlled),
-                    None => Some(FAILED.to_owned()),
+                    None => Some(SessionFailure::NoReport.to_string()),
                 });
             }
         };
@@ -252,16 +253,13 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// What is said of a control thread that panicked.
-const FAILED: &str = "the control thread failed (see above)";
-
 fn executor_error(error: ExecutorError) -> SessionError {
     match error {
         ExecutorError::NoThread { name, source } => SessionError::System {
             what: format!("starting the thread {name}"),
             source,
         },
-        _ => SessionError::Session(FAILED.to_owned()),
+        _ => SessionFailure::NoReport.into(),
     }
 }
 
@@ -350,43 +348,49 @@ fn failure(
     follower: &[LostPort],
     teleoperator: &[LostPort],
 ) -> Result<(), SessionError> {
-    let left = &report.exit.happened;
+    let left = report.exit.happened.to_string();
     let gone = |lost: &[LostPort]| {
         let lost = lost.iter();
         let lost = lost.map(|lost| format!("{} is gone ({})", lost.port, lost.reason));
         lost.collect::<Vec<_>>().join(", ")
     };
-    let what = match finished.ended {
-        TicksEnded::Panicked => format!("the control thread failed (see above); the arm: {left}"),
-        TicksEnded::Regularly(End::RobotLost) => {
-            format!("the follower's port {}; the arm: {left}", gone(follower))
-        }
-        TicksEnded::Regularly(End::SourceLost) => {
-            format!("the leader's port {}; the arm: {left}", gone(teleoperator))
-        }
-        TicksEnded::Regularly(_) if !report.exit.as_asked => {
-            format!("the session ended ({}), but the arm: {left}", report.ended)
-        }
+    let failure = match finished.ended {
+        TicksEnded::Panicked => SessionFailure::Panicked { left },
+        TicksEnded::Regularly(End::RobotLost) => SessionFailure::FollowerLost {
+            ports: gone(follower),
+            left,
+        },
+        TicksEnded::Regularly(End::SourceLost) => SessionFailure::LeaderLost {
+            ports: gone(teleoperator),
+            left,
+        },
+        TicksEnded::Regularly(_) if !report.exit.as_asked => SessionFailure::ExitFailed {
+            ended: report.ended.to_string(),
+            left,
+        },
         TicksEnded::Regularly(_) => return unread_or_limp(report),
     };
-    Err(SessionError::Session(what))
+    Err(failure.into())
 }
 
 /// A session that ended as it should, but in which most reads failed, or servos were left limp.
 fn unread_or_limp(report: &SessionReport) -> Result<(), SessionError> {
-    let left = &report.exit.happened;
+    let left = report.exit.happened.to_string();
     let buses = [Some(&report.follower), report.leader.as_ref()];
     let mut buses = buses.into_iter().flatten();
     if let Some(unread) = buses.find_map(BusReport::mostly_unread) {
-        let what = format!("most reads failed: {unread}. The arm: {left}");
-        return Err(SessionError::Session(what));
+        let unread = unread.to_string();
+        return Err(SessionFailure::Unread { unread, left }.into());
     }
     match report.follower.left_limp().as_slice() {
         [] => Ok(()),
-        limp => Err(SessionError::Session(format!(
-            "the session ended ({}), but {}; the arm: {left}",
-            report.ended,
-            limp.join(", and ")
-        ))),
+        limp => {
+            let failure = SessionFailure::Limp {
+                ended: report.ended.to_string(),
+                limp: limp.join(", and "),
+                left,
+            };
+            Err(failure.into())
+        }
     }
 }

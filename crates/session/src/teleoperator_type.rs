@@ -9,6 +9,7 @@ use crate::device::Teleoperator;
 use crate::error::SessionError;
 use crate::report::ClockKind;
 use crate::supply::{SuppliedArm, Surroundings};
+use crate::usage::UsageError;
 
 /// One type of teleoperator.
 #[derive(Debug, Clone, Copy)]
@@ -62,8 +63,6 @@ impl TeleoperatorRequest<'_> {
     pub fn settings<T: DeserializeOwned>(&self) -> Result<T, SessionError> {
         let value = toml::Value::Table(self.settings.clone());
         let settings = value.try_into();
-        settings.map_err(|error: toml::de::Error| {
-            SessionError::Usage(format!("settings of the teleoperator: {}", error.message()))
-        })
+        settings.map_err(|problem| UsageError::TeleoperatorSettings { problem }.into())
     }
 }

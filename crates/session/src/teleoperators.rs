@@ -10,6 +10,7 @@ mod with_base;
 
 use crate::error::SessionError;
 use crate::teleoperator_type::TeleoperatorType;
+use crate::usage::UsageError;
 
 pub use base::BASES;
 pub use episode::EpisodePlayer;
@@ -30,9 +31,8 @@ pub fn named(name: &str) -> Result<&'static TeleoperatorType, SessionError> {
         .find(|known| known.name == name)
         .ok_or_else(|| {
             let names: Vec<&str> = TYPES.iter().map(|known| known.name).collect();
-            SessionError::Usage(format!(
-                "there is no teleoperator `{name}`; there are: {}",
-                names.join(", ")
-            ))
+            let known = names.join(", ");
+            let name = name.to_owned();
+            UsageError::UnknownTeleoperator { name, known }.into()
         })
 }

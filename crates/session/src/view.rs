@@ -9,6 +9,7 @@ use ulna_robot::RobotKind;
 
 use crate::episode::{EpisodeOptions, units_of};
 use crate::error::SessionError;
+use crate::usage::{EpisodeUsage, UsageError};
 use ulna_robot::files;
 
 /// A robot in the units of a dataset, and the maps from them to its angles, as a flawless arm has them.
@@ -38,7 +39,7 @@ pub fn open(
     let units = match units_of(&dataset, &options) {
         Ok((units, _)) => Some(units),
         // Without units the numbers can be shown, only the arm cannot.
-        Err(SessionError::Usage(_)) => None,
+        Err(SessionError::Usage(UsageError::Episode(EpisodeUsage::NoUnits { .. }))) => None,
         Err(error) => return Err(error),
     };
     let posed = kind.zip(units).map(|(kind, units)| {

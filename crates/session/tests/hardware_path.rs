@@ -18,7 +18,7 @@ use ulna_rt::{Pacer, Stop, VirtualClock};
 use ulna_session::controlled::{ControlledArm, TickInputs, TicksEnded};
 use ulna_session::report::ClockKind;
 use ulna_session::run::SessionOutcome;
-use ulna_session::{Rig, RigOptions, SessionError, SessionLink};
+use ulna_session::{Rig, RigOptions, SessionError, SessionEvent, SessionLink, client};
 use ulna_sim::arm::{Arm, ArmOptions};
 use ulna_sim::bus::{BusOptions, ServoBus};
 use ulna_sim::pty::PtyBus;
@@ -216,10 +216,18 @@ fn a_port_that_goes_away_ends_the_session_in_words() {
     in_own_folder();
     let ((follower, _), (leader, _)) = (plugged_in(&[]), plugged_in(&[]));
     let options = options(&path(&follower), &path(&leader));
-    let session = thread::spawn(move || teleop(&options, 60, &Stop::new()));
-    thread::sleep(Duration::from_secs(2));
-    drop(follower);
-    let error = session.join().unwrap().unwrap_err().to_string();
+    let session = client::spawn(&Stop::new(), move |link| {
+        ulna_session::teleop::teleop(&options, Some(Duration::from_secs(60)), None, link)
+    });
+    let mut follower = Some(follower);
+    let mut ticks = 0;
+    let ended = session.unwrap().follow(|event| {
+        ticks += u32::from(matches!(event, SessionEvent::Tick(_)));
+        if ticks > 3 {
+            follower = None;
+        }
+    });
+    let error = ended.unwrap_err().to_string();
     assert!(
         error.contains("follower's port") && error.contains("hold their last goal"),
         "{error}"

@@ -5,18 +5,23 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use ulna_control::{Observer, TickPlan};
-use ulna_core::{Frame, Stamp, TickRecord};
+use ulna_core::{Action, ActionSource, Frame, LinkLost, Progress, Stamp, TickRecord};
 use ulna_robot::display::SessionInfo;
 use ulna_rt::{Pacer, Stop, VirtualClock, latest};
 use ulna_session::cameras::CameraHub;
 use ulna_session::controlled::{ControlledArm, TickInputs};
-use ulna_session::device::{BoxedObserver, Start};
+use ulna_session::device::{BoxedObserver, DeviceError, Helpers, Start, Teleoperator};
 use ulna_session::display::{Display, DisplayFault, DisplaySetup};
 use ulna_session::fanout::FanOut;
 use ulna_session::report::ClockKind;
+use ulna_session::run::{SessionPlan, run};
 use ulna_session::{Rig, RigOptions, SessionLink};
 
 thread_local! {
@@ -155,4 +160,99 @@ fn allocates_nothing(robot: &str, dead: &str) {
     // Room for five seconds; the rest was dropped, on the way above.
     let report = display.finish();
     assert_eq!((report.ticks, report.dropped_ticks), (1000, 1000));
+}
+
+/// A leader that counts, on the control thread, what the loop around it takes from the heap.
+#[derive(Debug)]
+struct Counted {
+    leader: Box<dyn Teleoperator>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    ticks: AtomicUsize,
+    /// Allocations of the control thread at the 100th tick, and at the newest.
+    settled: AtomicUsize,
+    last: AtomicUsize,
+}
+
+impl Counts {
+    fn take(&self) {
+        let (tick, now) = (self.ticks.fetch_add(1, Relaxed) + 1, ALLOCATIONS.get());
+        self.last.store(now, Relaxed);
+        if tick == 100 {
+            self.settled.store(now, Relaxed);
+        }
+    }
+}
+
+impl ActionSource for Counted {
+    fn begin(&mut self, now: Stamp, next: Stamp) -> Result<(), LinkLost> {
+        self.leader.begin(now, next)
+    }
+
+    fn step(&mut self, now: Stamp) -> Result<Progress, LinkLost> {
+        self.leader.step(now)
+    }
+
+    fn action(&mut self, now: Stamp) -> Option<Action> {
+        self.leader.action(now)
+    }
+}
+
+impl Teleoperator for Counted {
+    fn connect(&mut self, pacer: &mut dyn Pacer) -> Result<(), DeviceError> {
+        self.leader.connect(pacer)
+    }
+
+    fn release(&mut self, pacer: &mut dyn Pacer) -> Result<(), DeviceError> {
+        self.leader.release(pacer)
+    }
+
+    fn helpers(&mut self) -> Helpers {
+        let mut helpers = self.leader.helpers();
+        let counts = Arc::clone(&self.counts);
+        let count = BoxedObserver::new(move |_| counts.take());
+        helpers.observers.push(count);
+        helpers
+    }
+
+    fn wait_handles(&self) -> Vec<OwnedFd> {
+        self.leader.wait_handles()
+    }
+}
+
+/// The session that `ulna teleop --sim` runs: its control thread, its serial ports (to ptys), its pacer. The simulated servos have
+/// threads of their own, which do not count.
+#[test]
+fn a_whole_session_in_real_time_allocates_nothing_either() {
+    let options = RigOptions {
+        robot: "so101".to_owned(),
+        sim: true,
+        clock: ClockKind::Real,
+        faults: vec!["drop:0.1%,flip:0.1%".to_owned()],
+        ..RigOptions::default()
+    };
+    let link = SessionLink::alone(&Stop::new());
+    let mut rig = Rig::open(&options, &link).unwrap();
+    let counts = Arc::new(Counts::default());
+    rig.teleoperator = Box::new(Counted {
+        leader: rig.teleoperator,
+        counts: Arc::clone(&counts),
+    });
+    let plan = SessionPlan {
+        command: "teleop",
+        duration: Some(Duration::from_secs(3)),
+        ..SessionPlan::default()
+    };
+    let outcome = run(rig, plan, &link).unwrap();
+    assert_eq!(outcome.report.ended, "time is over");
+    assert!(counts.ticks.load(Relaxed) > 200, "{counts:?}");
+    let (settled, last) = (counts.settled.load(Relaxed), counts.last.load(Relaxed));
+    assert!(
+        settled > 0,
+        "it was not the control thread that was watched"
+    );
+    assert_eq!(last - settled, 0, "{counts:?}");
 }

@@ -19,7 +19,7 @@ use ulna_robot::{Calibration, RobotKind, SimulationSpec};
 
 pub use play::PlayError;
 pub use play::play;
-pub use score::{Follows, JointScore, Score, geometric_mean};
+pub use score::{Delays, Follows, JointScore, Score, geometric_mean};
 
 /// One episode of a real arm, one row per frame, in the units of the arm's joints. NaN means that nothing is known.
 #[derive(Debug, Clone, PartialEq)]

@@ -14,6 +14,7 @@ mod debian;
 mod fetch_ort;
 mod fuzz;
 mod mutants;
+mod packages;
 mod scratch;
 mod soak;
 mod vm;
@@ -27,6 +28,7 @@ const USAGE: &str = "usage: cargo run -p xtask -- CHORE
   fetch-ort      fetch ONNX Runtime, which runs policies faster than the built-in engine, into ulna's data folder [--dir DIR] [--arch ARCH]
   fuzz           try what no one would send on everything that reads what comes from outside, ten seconds for each way in [--minutes N] [--target NAME] [--list]
   mutants        change the code that matters most in ways that tests have to notice, each in a copy, and run these tests [--seed N] [--count N] [--part NAME] [--mutant WORDS] [--list]; takes some 40 s for each
+  packages       check that the crates for others package in one call, alone and without files from elsewhere, that reading a dataset takes no C compiler and few crates, and run two programs outside the workspace; [--no-verify] does not compile the packages
   soak           watch the memory of sessions: an hour's worth on the virtual clock [--virtual SECONDS], ten minutes in real time [--minutes N]
   vm             run ulna on real Linux drivers in a virtual machine that is unpacked from Debian's packages [--ulna PROGRAM]; SKIPPED where apt cannot fetch them";
 
@@ -50,6 +52,7 @@ fn run(chore: &str) -> Result<ExitCode> {
         "conformance" => conformance::run(&root(), std::env::args().skip(2)),
         "fuzz" => fuzz::run(&root(), std::env::args().skip(2)),
         "mutants" => mutants::run(&root(), std::env::args().skip(2)),
+        "packages" => packages::run(&root(), std::env::args().skip(2)),
         "soak" => soak::run(&root(), std::env::args().skip(2)),
         "fetch-ort" => fetch_ort::run(std::env::args().skip(2)),
         "vm" => vm::run(&root(), std::env::args().skip(2)),

@@ -2,7 +2,7 @@
 //!
 //! Debian's kernel and QEMU are unpacked from packages ([`packages`]), never installed. QEMU's `usb-serial` is an FTDI chip to the guest, whose
 //! own `ftdi_sio` drives it; behind it are the servos of `ulna sim serve` on this computer ([`machine`]). The kernel's `vivid` is two webcams
-//! ([`cameras`]). The guest ([`guest`]) is a busybox, some modules and the program.
+//! ([`cameras`]), and a third one hangs on USB behind the real `uvcvideo` ([`usb_camera`], [`webcam`]). The guest ([`guest`]) is a busybox, some modules and the program.
 
 #![allow(clippy::print_stdout)] // a chore prints its answer
 
@@ -12,6 +12,8 @@ mod machine;
 mod modules;
 mod packages;
 mod seen;
+mod usb_camera;
+mod webcam;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -48,7 +50,11 @@ pub(crate) fn run(root: &Path, mut args: impl Iterator<Item = String>) -> Result
         let word = if holds { "passed" } else { "FAILED" };
         println!("  {word}  {what}");
     };
-    for check in guest::CHECKS.iter().chain(&cameras::CHECKS) {
+    for check in guest::CHECKS
+        .iter()
+        .chain(&cameras::CHECKS)
+        .chain(&usb_camera::CHECKS)
+    {
         say((check.holds)(&seen), check.what);
     }
     if cameras::were_good(&seen) {

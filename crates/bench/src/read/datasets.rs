@@ -21,12 +21,7 @@ pub(super) fn write(
     episodes: usize,
     frames: usize,
 ) -> Result<(), BenchError> {
-    let spec = Spec {
-        fps: FPS,
-        robot_type: None,
-        features,
-        manifest: None,
-    };
+    let spec = Spec::new(FPS).features(features);
     let mut writer = Writer::create_on(Arc::new(Unsynced), folder, &spec)?;
     let width = writer.layout().width();
     for episode in 0..episodes {
@@ -47,12 +42,7 @@ pub(super) fn record(folder: &Path) -> Result<(), BenchError> {
     let kind = files::find(files::DEFAULT)?;
     let pictures: Pictures = pictures(&kind)?;
     let columns = columns(&kind);
-    let spec = Spec {
-        fps: FPS,
-        robot_type: None,
-        features: columns.features(FPS),
-        manifest: None,
-    };
+    let spec = Spec::new(FPS).features(columns.features(FPS));
     let mut writer = Writer::create_on(Arc::new(Unsynced), folder, &spec)?;
     let row = vec![0.0; writer.layout().width()];
     for _ in 0..EPISODES {

@@ -9,11 +9,6 @@ use crate::error::BenchError;
 use crate::pictures::FPS;
 
 pub(crate) fn writer(columns: &Columns, folder: &Path) -> Result<Writer, BenchError> {
-    let spec = Spec {
-        fps: FPS,
-        robot_type: None,
-        features: columns.features(FPS),
-        manifest: None,
-    };
+    let spec = Spec::new(FPS).features(columns.features(FPS));
     Ok(Writer::create(folder, &spec)?)
 }

@@ -72,7 +72,7 @@ pub fn limits(
     let arm = ServoArm::new(port, engine, &kind, &calibration);
     let mut arm = arm.map_err(|error: ArmError| Usage::Servos {
         robot: kind.name.clone(),
-        problem: error.to_string(),
+        problem: error.into(),
     })?;
     arm.plan_for_board(&kind, &calibration);
     let names: Vec<&str> = kind.names().collect();

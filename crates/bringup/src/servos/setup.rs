@@ -204,31 +204,53 @@ pub fn check_chain(
     Ok(faults)
 }
 
+/// Why an arm's servos are of no family.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FamilyError {
+    /// A model that nothing is known about.
+    #[error("joint `{joint}` has a servo of model `{model}`, but known are {known}")]
+    UnknownModel {
+        /// The joint.
+        joint: String,
+        /// What the robot file says.
+        model: String,
+        /// What there is.
+        known: String,
+    },
+    /// Servos on one bus that speak differently.
+    #[error("joint `{joint}` has a servo of another family than the joints before it")]
+    Mixed {
+        /// The first joint with another family.
+        joint: String,
+    },
+    /// Nothing to go by.
+    #[error("the robot file has no joints")]
+    NoJoints,
+}
+
 /// The family of an arm's servos; all of one bus speak the same.
 ///
 /// # Errors
-/// A sentence that names the joint, if the model is of no known family or of another than the first joint's.
-pub fn family_of(kind: &RobotKind) -> Result<&'static Family, String> {
+/// [`FamilyError`], which names the joint.
+pub fn family_of(kind: &RobotKind) -> Result<&'static Family, FamilyError> {
     let mut family: Option<&'static Family> = None;
     for joint in &kind.joints {
         let model = models::by_name(&joint.model);
         let own = model.map(|model| model.family).ok_or_else(|| {
             let models = families::FAMILIES.iter().flat_map(|family| family.models);
             let known: Vec<&str> = models.map(|model| model.name).collect();
-            format!(
-                "joint `{}` has a servo of model `{}`, but known are {}",
-                joint.name,
-                joint.model,
-                known.join(", ")
-            )
+            FamilyError::UnknownModel {
+                joint: joint.name.clone(),
+                model: joint.model.clone(),
+                known: known.join(", "),
+            }
         })?;
         if family.is_some_and(|family| family != own) {
-            return Err(format!(
-                "joint `{}` has a servo of another family than the joints before it",
-                joint.name
-            ));
+            let joint = joint.name.clone();
+            return Err(FamilyError::Mixed { joint });
         }
         family = Some(own);
     }
-    family.ok_or_else(|| "the robot file has no joints".to_owned())
+    family.ok_or(FamilyError::NoJoints)
 }

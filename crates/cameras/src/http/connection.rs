@@ -22,16 +22,16 @@ const REDIRECTS: usize = 3;
 
 /// An answer whose body can be read.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct Answer<R> {
     pub(super) content_type: String,
-    pub(super) body: Body<TcpStream>,
+    pub(super) body: Body<R>,
 }
 
 /// Asks for what is at this address. The answer's body is waited for `glance` at a time.
 ///
 /// # Errors
 /// In words, with what to do.
-pub(super) fn get(address: &str, glance: Duration) -> Result<Answer, String> {
+pub(super) fn get(address: &str, glance: Duration) -> Result<Answer<TcpStream>, String> {
     let mut url = Url::parse(address).map_err(|error| format!("no address: {error}"))?;
     let host = url.host_str().map(str::to_owned);
     let login = login(&url);
@@ -54,8 +54,10 @@ pub(super) fn get(address: &str, glance: Duration) -> Result<Answer, String> {
     Err("it sends us from one address to the next".to_owned())
 }
 
-enum Asked {
-    Answered(Box<Answer>),
+/// What became of a request.
+#[derive(Debug)]
+pub(super) enum Asked<R> {
+    Answered(Box<Answer<R>>),
     Elsewhere(String),
 }
 
@@ -68,7 +70,7 @@ fn login(url: &Url) -> Option<String> {
         .then(|| STANDARD.encode(format!("{user}:{password}")))
 }
 
-fn ask(url: &Url, login: Option<&str>, glance: Duration) -> Result<Asked, String> {
+fn ask(url: &Url, login: Option<&str>, glance: Duration) -> Result<Asked<TcpStream>, String> {
     let mut stream = connect(url)?;
     let until = Instant::now() + SOON;
     let failed = |error: std::io::Error| format!("it does not answer: {error}");
@@ -143,7 +145,15 @@ fn head(stream: &mut TcpStream, until: Instant) -> Result<(Vec<u8>, Vec<u8>), St
     }
 }
 
-fn understood(head: &[u8], rest: Vec<u8>, stream: TcpStream) -> Result<Asked, String> {
+/// What the head of an answer says of its body, which begins with `rest` and goes on in `stream`.
+///
+/// # Errors
+/// In words, with what to do, if it is no answer, or not the one that was hoped for.
+pub(super) fn understood<R: Read>(
+    head: &[u8],
+    rest: Vec<u8>,
+    stream: R,
+) -> Result<Asked<R>, String> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut response = httparse::Response::new(&mut headers);
     let parsed = response.parse(head);

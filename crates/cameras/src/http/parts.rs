@@ -1,7 +1,7 @@
 //! Pictures out of a body: the parts of `multipart/x-mixed-replace`, or JPEG after JPEG where there are no boundaries.
 //!
 //! Cameras are careless with RFC 2046: boundaries with and without their dashes, lengths that are absent or wrong. So a part is found by its
-//! boundary, its length is only a hint, and what is in it must be a JPEG.
+//! boundary, its length is only a hint, and what is in it must be a JPEG, which says by itself where it ends.
 
 use std::io::{self, Read};
 use std::time::Instant;
@@ -9,7 +9,7 @@ use std::time::Instant;
 use crate::jpeg::{Extent, Walk, extent};
 
 /// A picture is no larger than this, bytes.
-pub(super) const LARGEST: usize = 16 << 20;
+pub(crate) const LARGEST: usize = 16 << 20;
 /// Neither are the headers of a part.
 const LONGEST_HEAD: usize = 8 << 10;
 
@@ -50,7 +50,7 @@ pub(super) struct Parts<R> {
     since: Instant,
     /// Up to here `bytes` were searched in vain.
     searched: usize,
-    /// How far the picture at the beginning of `bytes` was followed, where there are no boundaries.
+    /// How far the picture that `bytes` begin with was followed, where no length is stated.
     walk: Walk,
 }
 
@@ -83,7 +83,7 @@ impl<R: Read> Parts<R> {
     pub(super) fn next_part(&mut self, until: Instant) -> Result<Part, PartError> {
         loop {
             let found = match &self.boundary {
-                Some(boundary) => in_parts(&self.bytes, boundary, self.searched),
+                Some(boundary) => in_parts(&self.bytes, boundary, self.searched, &mut self.walk),
                 None => in_a_row(&self.bytes, &mut self.walk),
             };
             match found {
@@ -168,7 +168,7 @@ fn find(bytes: &[u8], wanted: &[u8], from: usize) -> Option<usize> {
     found.map(|at| from + at)
 }
 
-fn in_parts(bytes: &[u8], boundary: &[u8], searched: usize) -> Found {
+fn in_parts(bytes: &[u8], boundary: &[u8], searched: usize, walk: &mut Walk) -> Found {
     let more = |searched| Found::More { searched };
     let Some(at) = find(bytes, boundary, 0) else {
         // What comes before the first boundary is nothing.
@@ -201,15 +201,27 @@ fn in_parts(bytes: &[u8], boundary: &[u8], searched: usize) -> Found {
         return Found::Wrong(format!("it announces a picture of {length} bytes"));
     }
     let stated = length.and_then(|length| from.checked_add(usize::try_from(length).ok()?));
-    if let Some(to) = stated {
+    if let Some(to) = stated
+        && !walk.has_begun()
+    {
         if bytes.len() < to {
             return more(0);
         }
         if matches!(extent(&bytes[from..to]), Extent::Whole(_)) {
             return Found::Picture { from, to, used: to };
         }
-        // A length that is wrong, or no picture: up to the next boundary then.
+        // A length that is wrong, or no picture.
     }
+    // By itself a picture ends where it says, before the next part has begun, and whatever letters of the boundary are in it.
+    match walk.advance(&bytes[from..]) {
+        Extent::Whole(length) => {
+            let to = from + length;
+            return Found::Picture { from, to, used: to };
+        }
+        Extent::Open => return more(0),
+        Extent::NoJpeg => {}
+    }
+    // What else is there goes to the next boundary.
     match find(
         bytes,
         boundary,
@@ -325,6 +337,26 @@ mod tests {
                     "{content_type}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_picture_is_given_as_soon_as_it_is_whole_whatever_the_boundary() {
+        let jpeg = picture(32, 24, 1);
+        // The first part alone, without a length: nothing has come that ends it.
+        let first = [&b"--x\r\n\r\n"[..], &jpeg].concat();
+        // A boundary of one letter, which is found in any picture.
+        let kind = "multipart/x-mixed-replace; boundary=x";
+        assert_eq!(pictures(kind, &first, 100).0, std::slice::from_ref(&jpeg));
+        // One that was cut off takes nothing of the next one with it.
+        let next = picture(32, 24, 2);
+        let cut = &jpeg[..jpeg.len() - 20];
+        let parts = [b"--frame\r\n\r\n", cut, b"\r\n--frame\r\n\r\n", &next].concat();
+        for at_once in [1, 50, 4096] {
+            let got = pictures(TYPE, &parts, at_once).0;
+            assert!(got.len() == 2 && got[1] == next, "{at_once}");
+            let row = [cut, &next].concat();
+            assert_eq!(pictures("", &row, at_once).0, std::slice::from_ref(&next));
         }
     }
 

@@ -135,11 +135,11 @@ pub(crate) fn begin(device: &mut dyn VideoDevice, settings: &CameraSettings) -> 
                     notes.push(format!("its {name} cannot be set: {error}"));
                 }
             }
-            (None, Some(switch), _) if !settings.auto => {
-                // One that is refused stays as it is.
+            (None, Some(switch), _) => {
+                // Also where they stay automatic: an earlier session may have locked them. One that is refused stays as it is.
                 let _ = device.set_control(what.switch, what.automatic(switch));
             }
-            (None, ..) => {}
+            (None, None, _) => {}
         }
     }
     notes
@@ -344,6 +344,15 @@ mod tests {
             (device.value(AUTO_EXPOSURE), device.value(AUTO_FOCUS)),
             (1, 1)
         );
+        // What an earlier session has locked is the camera's again.
+        let (mut device, auto) = (Scripted::webcam(), settings("0,auto=true"));
+        lock(&mut device, &settings("0"));
+        assert_eq!(device.value(AUTO_FOCUS), 0);
+        begin(&mut device, &auto);
+        assert_eq!(lock(&mut device, &auto).0, Locked::default());
+        let switches = [AUTO_EXPOSURE, AUTO_WHITE_BALANCE, AUTO_FOCUS];
+        let automatic = [EXPOSURE_APERTURE, 1, 1];
+        assert_eq!(switches.map(|id| device.value(id)), automatic);
         let notes = begin(&mut Scripted::webcam(), &settings("0,exposure=999999"));
         assert!(
             notes[0].contains("exposure goes from 3 to 2047"),

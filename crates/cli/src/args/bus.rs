@@ -2,10 +2,9 @@
 
 use clap::Args;
 use ulna_bringup::service::WorkOptions;
-use ulna_outside::Printable;
 use ulna_robot::ArmRole;
-use ulna_session::SessionError;
 use ulna_session::rig_file;
+use ulna_session::{SessionError, UsageError};
 
 use super::adapter::AdapterName;
 
@@ -125,11 +124,10 @@ impl ArmArgs {
                 port: Some(arm.clone()),
                 ..NamedArm::default()
             }),
-            Some(given) => Err(SessionError::Usage(format!(
-                "two ports are given: {} and {}",
-                Printable(arm),
-                Printable(given)
-            ))),
+            Some(given) => {
+                let (one, other) = (arm.clone(), given);
+                Err(UsageError::TwoPorts { one, other }.into())
+            }
         }
     }
 }

@@ -58,6 +58,9 @@ pub(crate) struct WhichArgs {
     /// Those of a rig: its name, or the path of its file
     #[arg(long, value_name = "RIG", conflicts_with = "cameras")]
     pub(crate) rig: Option<String>,
+    /// Leave exposure, white balance and focus to the cameras, which undoes what a session has locked
+    #[arg(long)]
+    pub(crate) auto: bool,
 }
 
 fn camera(text: &str) -> Result<CameraSettings, String> {

@@ -50,11 +50,9 @@ pub(crate) struct ViewArgs {
 
 impl ViewArgs {
     pub(crate) fn page(&self) -> PageOptions {
-        PageOptions {
-            episodes: self.episodes.as_ref().map(|list| list.0.clone()),
-            force: self.force,
-            ..PageOptions::default()
-        }
+        PageOptions::default()
+            .episodes(self.episodes.as_ref().map(|list| list.0.clone()))
+            .force(self.force)
     }
 }
 
@@ -75,10 +73,9 @@ pub(crate) struct CardArgs {
 
 impl CardArgs {
     pub(crate) fn options(&self) -> CardOptions {
-        CardOptions {
-            license: self.license.clone(),
-            force: self.force,
-        }
+        CardOptions::default()
+            .license(self.license.clone())
+            .force(self.force)
     }
 }
 

@@ -75,7 +75,7 @@ pub(super) struct RigArgs {
 pub(super) fn camera(text: &str) -> Result<(String, CameraSettings), String> {
     let example = "give NAME=CAMERA, such as front=/dev/video0";
     let (name, camera) = text.split_once('=').ok_or(example)?;
-    rig_file::check_camera_name(name)?;
+    rig_file::check_camera_name(name).map_err(|wrong| wrong.to_string())?;
     let settings = CameraSettings::parse(camera);
     Ok((
         name.to_owned(),

@@ -11,11 +11,10 @@ use ulna_cameras::{
     write_snapshot,
 };
 use ulna_outside::Text;
-use ulna_session::SessionError;
 use ulna_session::rig_file;
 
 use crate::args::{CamerasAction, WhichArgs};
-use crate::outcome::Outcome;
+use crate::outcome::{Misuse, Outcome};
 use crate::output;
 
 pub(crate) fn cameras(action: &CamerasAction, json: bool) -> Result<Outcome> {
@@ -108,6 +107,14 @@ fn mode_in_words(mode: &CameraMode) -> String {
 
 /// The cameras that are meant, each with the name under which it is shown.
 fn chosen(which: &WhichArgs) -> Result<Vec<(String, CameraSettings)>> {
+    let mut cameras = named(which)?;
+    for (_, settings) in &mut cameras {
+        settings.auto |= which.auto;
+    }
+    Ok(cameras)
+}
+
+fn named(which: &WhichArgs) -> Result<Vec<(String, CameraSettings)>> {
     if let Some(rig) = &which.rig {
         let file = rig_file::load(rig)?;
         let cameras = file.cameras.iter().flat_map(|cameras| cameras.settings());
@@ -118,7 +125,7 @@ fn chosen(which: &WhichArgs) -> Result<Vec<(String, CameraSettings)>> {
             let text = format!(
                 "the rig `{rig}` has no cameras: `ulna rig new {rig} --camera front=/dev/video0 --replace` gives it one"
             );
-            return Err(SessionError::Usage(text).into());
+            return Err(Misuse(text).into());
         }
         return Ok(cameras);
     }
@@ -137,7 +144,7 @@ fn chosen(which: &WhichArgs) -> Result<Vec<(String, CameraSettings)>> {
     let plugged_in: Vec<_> = plugged_in.collect();
     match plugged_in.is_empty() {
         false => Ok(plugged_in),
-        true => Err(SessionError::Usage(
+        true => Err(Misuse(
             "no webcam is plugged in: plug one in, or give an address such as http://192.168.1.20:8080/video".to_owned(),
         )
         .into()),
@@ -211,6 +218,9 @@ fn tested_lines(name: &str, tested: &Tested) -> Text {
         Ok(tested) => tested,
     };
     let stamps = match facts.stamps {
+        StampSource::Driver if facts.age_ms < 0.0 => {
+            format!("the driver's, {:.0} ms ahead of the arrival", -facts.age_ms)
+        }
         StampSource::Driver => format!("the driver's, {:.0} ms before arrival", facts.age_ms),
         StampSource::Arrival => format!("arrival less {:.0} ms", facts.latency_ms),
     };

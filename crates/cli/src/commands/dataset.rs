@@ -11,7 +11,7 @@ use ulna_session::{SessionError, Stop};
 use super::stop;
 use crate::args::{Costly, DatasetAction, DatasetTool, Place};
 use crate::attended::attended;
-use crate::outcome::Outcome;
+use crate::outcome::{Declined, Misuse, Outcome};
 use crate::output::{self, ProgressLine};
 use crate::terminal::Terminal;
 
@@ -51,13 +51,17 @@ pub(crate) fn dataset(action: &DatasetAction, json: bool) -> Result<Outcome> {
                 output::note(app);
                 Ok(Outcome::Interrupted)
             }
+            _ if error.is::<Declined>() => {
+                output::note(&error);
+                Ok(Outcome::Interrupted)
+            }
             _ => Err(error),
         },
     }
 }
 
 fn run(tool: &DatasetTool) -> Result<DatasetAnswer> {
-    let usage = SessionError::Usage;
+    let usage = Misuse;
     Ok(match tool {
         DatasetTool::Compact(args) => edit(&args.place, &Edit::Compact)?,
         DatasetTool::Delete(args) => costly(&args.on, &args.edit())?,
@@ -137,7 +141,7 @@ fn agree(dir: &Path, change: &Edit, backup: bool) -> Result<()> {
             "{cost} in {here} itself, and there is no terminal to ask at: pass --yes to have it so, --yes --backup to keep a copy, or \
              --output DIR to write the result elsewhere"
         );
-        return Err(SessionError::Usage(why).into());
+        return Err(Misuse(why).into());
     }
     let way_back = match backup {
         true => "a copy is kept next to it",
@@ -153,7 +157,7 @@ fn agree(dir: &Path, change: &Edit, backup: bool) -> Result<()> {
             DialogueReply::Line(line) if !matches!(line.trim(), "q" | "Q" | "n" | "N" | "no") => {}
             _ => {
                 let left = format!("{here} is as it was");
-                return Err(SessionError::Interrupted(left).into());
+                return Err(Declined(left).into());
             }
         }
     }

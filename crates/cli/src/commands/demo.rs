@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::Result;
 use ulna_outside::Text;
-use ulna_session::SessionError;
 use ulna_session::demo as tour;
 use ulna_session::display::Display;
+use ulna_session::{SessionError, SessionFailure};
 
 use super::{display, stop};
 use crate::args::DemoArgs;
@@ -31,6 +31,10 @@ pub(crate) fn demo(args: &DemoArgs, json: bool) -> Result<Outcome> {
 /// A display that writes the file, where a viewer is built in.
 fn film(path: &Path) -> Result<Option<Box<dyn Display>>, SessionError> {
     display::film(path, "the demo's policy").map_err(|error| {
-        SessionError::Session(format!("the recording {}: {error:#}", path.display()))
+        let failure = SessionFailure::Film {
+            path: path.to_owned(),
+            reason: format!("{error:#}").into(),
+        };
+        failure.into()
     })
 }

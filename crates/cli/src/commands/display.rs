@@ -1,11 +1,10 @@
 //! Opening what `--display` asks for.
 
 use anyhow::Result;
-#[cfg(not(feature = "viewer"))]
-use ulna_session::SessionError;
 use ulna_session::display::Display;
 
 use crate::args::DisplayArgs;
+use crate::outcome::Misuse;
 
 /// The display that was asked for, if one was; `title` is what the viewer calls it.
 pub(super) fn open(args: &DisplayArgs, title: &str) -> Result<Option<Box<dyn Display>>> {
@@ -44,7 +43,7 @@ pub(super) fn film(_path: &std::path::Path, _title: &str) -> Result<Option<Box<d
 /// What to say when there is no viewer in this program.
 #[cfg(not(feature = "viewer"))]
 pub(super) fn without() -> anyhow::Error {
-    SessionError::Usage(
+    Misuse(
         "--display: this ulna was built without its viewer; build it with the default features"
             .to_owned(),
     )
@@ -66,5 +65,5 @@ pub(super) fn viewer(place: &str, title: &str) -> Result<ulna_viewer::Viewer> {
 #[cfg(feature = "viewer")]
 #[allow(clippy::needless_pass_by_value)] // for map_err
 fn usage(error: ulna_viewer::ViewerError) -> anyhow::Error {
-    ulna_session::SessionError::Usage(format!("--display: {error}")).into()
+    Misuse(format!("--display: {error}")).into()
 }

@@ -23,24 +23,23 @@ pub(crate) fn hub(_action: &HubAction, _json: bool) -> Result<Outcome> {
 
 #[cfg(feature = "hub")]
 mod with {
-    use std::io::{self, IsTerminal};
     use std::path::{Path, PathBuf};
     use std::sync::{Mutex, MutexGuard, PoisonError};
 
     use anyhow::Result;
-    use indicatif::{DecimalBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
+    use indicatif::{DecimalBytes, ProgressBar};
     use serde_json::json;
     use ulna_hub::{
         Endpoint, Filter, Folder, HubClient, HubError, POLICY_PATH, PullOptions, Pulled,
         PushOptions, Pushed, Repo, RepoKind, Step, Token, Watch,
     };
     use ulna_outside::{Shell, Text};
-    use ulna_session::{SessionError, Stop, datasets};
+    use ulna_session::{Stop, datasets};
 
     use super::super::stop;
     use crate::args::{KindArg, PullArgs, PushArgs, ServerArgs};
-    use crate::outcome::Outcome;
-    use crate::output;
+    use crate::outcome::{Declined, Misuse, Outcome};
+    use crate::{output, progress};
 
     pub(super) fn push(args: &PushArgs, json: bool) -> Result<Outcome> {
         let client = client(&args.server)?;
@@ -234,8 +233,8 @@ mod with {
     fn hub_error(error: HubError) -> anyhow::Error {
         let text = error.to_string();
         match () {
-            () if error.is_interruption() => SessionError::Interrupted(text).into(),
-            () if error.is_misuse() => SessionError::Usage(text).into(),
+            () if error.is_interruption() => Declined(text).into(),
+            () if error.is_misuse() => Misuse(text).into(),
             () => error.into(),
         }
     }
@@ -297,19 +296,11 @@ mod with {
     }
 
     fn bar(step: Step) -> ProgressBar {
-        let target = if io::stderr().is_terminal() {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
         let count = match step {
             Step::Publishing => "{pos}/{len} files",
             _ => "{decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta}",
         };
-        let bar = ProgressBar::with_draw_target(Some(0), target).with_message(step.name());
-        match ProgressStyle::with_template(&format!("{{msg:<10}} {{wide_bar}} {count}")) {
-            Ok(style) => bar.with_style(style),
-            Err(_) => bar,
-        }
+        progress::bar(&format!("{{msg:<10}} {{wide_bar}} {count}"), Some(0))
+            .with_message(step.name())
     }
 }

@@ -9,13 +9,12 @@ use ulna_bringup::ports;
 use ulna_bringup::{Dialogue, DialogueReply};
 use ulna_cameras::CameraSettings;
 use ulna_outside::{Printable, Text};
-use ulna_session::SessionError;
 use ulna_session::rig_file::{self, RigCameras, RigFile, RigFinding, RigVerdict};
 
 use super::stop;
 use crate::args::{NewRigArgs, RigAction};
 use crate::attended::attended;
-use crate::outcome::Outcome;
+use crate::outcome::{Declined, Outcome};
 use crate::output;
 use crate::terminal::Terminal;
 
@@ -153,7 +152,7 @@ fn ask_for_cameras(file: &mut RigFile) -> Result<()> {
                 DialogueReply::EndOfInput => String::new(),
                 DialogueReply::Interrupted => {
                     let text = "interrupted: no rig was written".to_owned();
-                    return Err(SessionError::Interrupted(text).into());
+                    return Err(Declined(text).into());
                 }
             };
             let wrong = match rig_file::check_camera_name(&name) {
@@ -166,7 +165,7 @@ fn ask_for_cameras(file: &mut RigFile) -> Result<()> {
                     cameras.insert(name, CameraSettings::at(&place));
                     break;
                 }
-                Err(wrong) => wrong,
+                Err(wrong) => wrong.to_string(),
             };
             talk.say(&wrong);
         }

@@ -9,7 +9,7 @@ use clap_mangen::Man;
 use ulna_session::SessionError;
 
 use crate::args::Cli;
-use crate::outcome::Outcome;
+use crate::outcome::{Misuse, Outcome};
 use crate::output;
 use crate::print::raw;
 
@@ -36,9 +36,9 @@ pub(crate) fn man(words: &[String], output: Option<&Path>, json: bool) -> Result
     }
     let mut found = &command;
     for word in words {
-        found = found.find_subcommand(word).ok_or_else(|| {
-            SessionError::Usage(format!("there is no command `{}`", words.join(" ")))
-        })?;
+        found = found
+            .find_subcommand(word)
+            .ok_or_else(|| Misuse(format!("there is no command `{}`", words.join(" "))))?;
     }
     let mut page = Vec::new();
     Man::new(found.clone()).render(&mut page)?;

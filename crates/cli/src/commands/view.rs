@@ -7,13 +7,12 @@ use crate::outcome::Outcome;
 
 #[cfg(feature = "viewer")]
 pub(crate) fn view(args: &ViewArgs, json: bool) -> Result<Outcome> {
-    use indicatif::{ProgressBar, ProgressStyle};
     use ulna_outside::Shell;
     use ulna_session::view;
     use ulna_viewer::show_episode;
 
     use super::{display, stop};
-    use crate::output;
+    use crate::{output, progress};
 
     let stop = stop()?;
     let (dataset, robot) =
@@ -22,10 +21,7 @@ pub(crate) fn view(args: &ViewArgs, json: bool) -> Result<Outcome> {
     let place = args.display.display.as_deref().unwrap_or("spawn");
     let title = format!("{}, episode {}", args.dir.display(), args.episode);
     let viewer = display::viewer(place, &title)?;
-    let bar = ProgressBar::new(0).with_message("pictures");
-    if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos} of {len} {msg}") {
-        bar.set_style(style);
-    }
+    let bar = progress::bar("{bar:24} {pos} of {len} {msg}", Some(0)).with_message("pictures");
     let robot = robot.map(|(kind, angles)| ulna_viewer::EpisodeRobot { kind, angles });
     let shown = show_episode(
         &viewer,

@@ -21,6 +21,7 @@ use crate::inside;
 use crate::lock::lock;
 use crate::place_file::put;
 use crate::reader::Dataset;
+use crate::setters::setters;
 
 use merge::holds_ours;
 
@@ -31,6 +32,7 @@ const LONGEST: u64 = 4 << 20;
 
 /// How a card is written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CardOptions {
     /// The licence of the data, by its identifier on the Hub, such as `apache-2.0`. Without one, none is claimed, and what
     /// the card says stays.
@@ -38,6 +40,11 @@ pub struct CardOptions {
     /// Put our part at the end of a card that has none, since ulna did not write it.
     pub force: bool,
 }
+
+setters!(CardOptions {
+    license: Option<String>,
+    force: bool,
+});
 
 /// A card that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! How good each episode is to train on.
 
+use crate::setters::setters;
 use std::collections::BTreeMap;
 
 /// How good an episode is to train on: the worst that one of its findings allows ([`Finding::grade`](crate::Finding)).
@@ -27,6 +28,7 @@ impl Grade {
 
 /// What [`grade`](crate::grade) looks at besides the structure.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct CheckOptions {
     /// Which pictures are decoded.
     pub pictures: Pictures,
@@ -34,6 +36,11 @@ pub struct CheckOptions {
     /// second. Joints that are not here get a default that fits hobby servos, if the dataset's units are known.
     pub speeds: BTreeMap<String, f64>,
 }
+
+setters!(CheckOptions {
+    pictures: Pictures,
+    speeds: BTreeMap<String, f64>,
+});
 
 /// Which pictures are decoded and looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -12,9 +12,11 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::error::{DatasetError, Result};
 use crate::items::{Item, Items};
+use crate::setters::setters;
 
 /// How [`Items::batches`] goes through the items.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct BatchOptions {
     /// Items in a batch.
     pub size: usize,
@@ -27,6 +29,14 @@ pub struct BatchOptions {
     /// Whether a last batch that isn't full is left out.
     pub drop_last: bool,
 }
+
+setters!(BatchOptions {
+    size: usize,
+    shuffle: Option<u64>,
+    workers: usize,
+    ahead: usize,
+    drop_last: bool,
+});
 
 impl Default for BatchOptions {
     fn default() -> BatchOptions {
@@ -69,10 +79,7 @@ impl Items {
     ///
     /// let items = Dataset::open("so101-pick")?.items(&ItemOptions::default())?;
     /// for epoch in 0..10 {
-    ///     let options = BatchOptions {
-    ///         shuffle: Some(epoch),
-    ///         ..BatchOptions::default()
-    ///     };
+    ///     let options = BatchOptions::default().shuffle(Some(epoch));
     ///     for batch in items.batches(&options)? {
     ///         for item in batch? {
     ///             let state = item.value("observation.state")?;

@@ -15,6 +15,7 @@ use crate::features::{Dtype, Feature};
 use crate::pictures::{PictureReader, TOLERANCE};
 use crate::reader::Dataset;
 use crate::rows::{Block, Cells, Place, Store};
+use crate::setters::setters;
 use crate::values::Numbers;
 
 pub use batches::{BatchOptions, Batches};
@@ -23,6 +24,7 @@ use windows::Window;
 
 /// What [`Dataset::items`] reads.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ItemOptions {
     /// The episodes, or all of them. They keep the dataset's order.
     pub episodes: Option<Vec<usize>>,
@@ -37,6 +39,14 @@ pub struct ItemOptions {
     /// How much memory rows may take, in bytes. Pictures are not kept.
     pub cache_bytes: usize,
 }
+
+setters!(ItemOptions {
+    episodes: Option<Vec<usize>>,
+    columns: Option<Vec<String>>,
+    windows: BTreeMap<String, Vec<f64>>,
+    tolerance: f64,
+    cache_bytes: usize,
+});
 
 impl Default for ItemOptions {
     fn default() -> ItemOptions {
@@ -112,10 +122,8 @@ impl Dataset {
     ///
     /// let dataset = Dataset::open("so101-pick")?;
     /// let chunk = (0..50).map(|k| f64::from(k) / 30.0).collect();
-    /// let mut items = dataset.items(&ItemOptions {
-    ///     windows: [("action".to_owned(), chunk)].into(),
-    ///     ..ItemOptions::default()
-    /// })?;
+    /// let options = ItemOptions::default().windows([("action".to_owned(), chunk)].into());
+    /// let mut items = dataset.items(&options)?;
     /// let item = items.get(1234)?;
     /// let action = item.value("action")?;
     /// assert_eq!(action.is_pad.len(), 50);

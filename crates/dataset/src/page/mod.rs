@@ -36,10 +36,12 @@ use crate::error::Result;
 use crate::facts::Facts;
 use crate::own_columns::FLAGS_KEY;
 use crate::reader::Dataset;
+use crate::setters::setters;
 use crate::tools::Work;
 
 /// What a page shows, and whether it may replace another file.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct PageOptions {
     /// The episodes to show in detail; all, or a choice of many, if none.
     pub episodes: Option<Vec<u64>>,
@@ -48,6 +50,12 @@ pub struct PageOptions {
     /// What the dataset's check looks at.
     pub check: CheckOptions,
 }
+
+setters!(PageOptions {
+    episodes: Option<Vec<u64>>,
+    force: bool,
+    check: CheckOptions,
+});
 
 /// A page that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]

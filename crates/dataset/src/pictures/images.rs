@@ -58,7 +58,7 @@ impl ImagePictures {
         let file = self.store.file(&segment.file)?;
         let bytes = self.bytes(&file, &segment.file, segment.group, camera, row)?;
         let bytes = bytes.ok_or_else(|| fail("the data file has no bytes for it"))?;
-        let picture = decode_picture(&bytes).map_err(|reason| fail(&reason))?;
+        let picture = decode_picture(&bytes).map_err(|wrong| fail(&wrong.to_string()))?;
         self.decoded += 1;
         Ok(Arc::new(picture))
     }

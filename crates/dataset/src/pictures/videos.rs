@@ -7,7 +7,7 @@ use crate::error::{DatasetError, Result};
 use crate::pictures::{Picture, TOLERANCE};
 use crate::reader::Dataset;
 use crate::template::FileIndex;
-use crate::video::{Codec, Decoder, Ffmpeg, VideoFile, to_picture};
+use crate::video::{Decoder, Ffmpeg, VideoFile, to_picture};
 
 /// Files that stay open with their indexes read.
 const MAX_OPEN: usize = 16;
@@ -85,7 +85,8 @@ impl VideoPictures {
         let (key, key_place) = file.key_before(place);
         let playing = match self.playing.take() {
             Some(playing)
-                if same_file && playing.continues_to(place, key, file.codec.is_foreign()) =>
+                if same_file
+                    && playing.continues_to(place, key, file.codec.foreign().is_some()) =>
             {
                 playing
             }
@@ -160,7 +161,7 @@ impl Playing {
         key_place: usize,
         place: usize,
     ) -> Result<Playing, String> {
-        if let Codec::Foreign { name } = &file.codec {
+        if let Some(name) = file.codec.foreign() {
             return Ok(Playing {
                 at,
                 engine: Decoding::Ffmpeg(Ffmpeg::start(file, place, name)?),

@@ -1,8 +1,8 @@
 //! Episodes as files that other programs read.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use crate::episode::Episode;
 use crate::error::{DatasetError, IoContext, Result};
 use crate::features::{Dtype, Feature};
 use crate::fs::{STAGING, make_dirs, remove_if_there};
@@ -114,14 +114,6 @@ fn refuse_filled(output: &Path) -> Result<()> {
     }
 }
 
-/// A text as a cell: quoted where it must be.
-fn cell(text: &str) -> String {
-    match text.contains(['"', ',', '\n', '\r']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.to_owned(),
-    }
-}
-
 /// Writes a new file; a link that has the name is refused.
 fn write(work: &Work, path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = inside::create(&*work.fs, path)?;
@@ -130,8 +122,20 @@ fn write(work: &Work, path: &Path, bytes: &[u8]) -> Result<()> {
 
 fn csv(dataset: &Dataset, episode: usize, path: &Path, work: &mut Work) -> Result<PathBuf> {
     let read = dataset.episode(episode)?;
-    let mut text = String::from("frame,timestamp,task");
-    for (key, column) in read.columns() {
+    let bytes = table(&read)
+        .map_err(|error| DatasetError::invalid(path.display().to_string(), error.to_string()))?;
+    write(work, path, &bytes)?;
+    work.advance(read.len() as u64)?;
+    Ok(path.to_owned())
+}
+
+/// An episode as a table: a line of names, then one for each frame.
+fn table(episode: &Episode) -> Result<Vec<u8>, csv::Error> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    for name in ["frame", "timestamp", "task"] {
+        table.write_field(name)?;
+    }
+    for (key, column) in episode.columns() {
         for element in 0..column.width() {
             let name = match (column.names().get(element), column.width()) {
                 (Some(name), _) if column.names().len() == column.width() => {
@@ -140,26 +144,24 @@ fn csv(dataset: &Dataset, episode: usize, path: &Path, work: &mut Work) -> Resul
                 (_, 1) => key.to_owned(),
                 _ => format!("{key}.{element}"),
             };
-            text.push(',');
-            text.push_str(&cell(&name));
+            table.write_field(name)?;
         }
     }
-    text.push('\n');
-    for frame in 0..read.len() {
-        let task = cell(read.task(frame).unwrap_or_default());
-        let time = read.timestamps()[frame];
-        // Writing to a string has no way to fail.
-        let _ = write!(text, "{frame},{time},{task}");
-        for (_, column) in read.columns() {
+    table.write_record(None::<&[u8]>)?;
+    for (frame, time) in episode.timestamps().iter().enumerate() {
+        table.write_field(frame.to_string())?;
+        table.write_field(time.to_string())?;
+        table.write_field(episode.task(frame).unwrap_or_default())?;
+        for (_, column) in episode.columns() {
             for value in column.row(frame).unwrap_or_default() {
-                let _ = write!(text, ",{value}");
+                table.write_field(value.to_string())?;
             }
         }
-        text.push('\n');
+        table.write_record(None::<&[u8]>)?;
     }
-    write(work, path, text.as_bytes())?;
-    work.advance(read.len() as u64)?;
-    Ok(path.to_owned())
+    table
+        .into_inner()
+        .map_err(|error| error.into_error().into())
 }
 
 fn png(
@@ -176,8 +178,9 @@ fn png(
     for frame in 0..frames {
         let picture = pictures.read(episode, frame)?;
         let path = folder.join(format!("frame-{frame:06}.png"));
-        let bytes = encode_png(&picture.rgb, picture.width, picture.height)
-            .map_err(|reason| DatasetError::invalid(path.display().to_string(), reason))?;
+        let bytes = encode_png(&picture.rgb, picture.width, picture.height).map_err(|wrong| {
+            DatasetError::invalid(path.display().to_string(), wrong.to_string())
+        })?;
         write(work, &path, &bytes)?;
         work.advance(1)?;
     }

@@ -1,4 +1,7 @@
 //! Values of a new feature over all frames of a dataset: one constant, a numpy file, or a column of a parquet file.
+//!
+//! The numpy reader is our own. `npyz` 0.9 takes as much memory as a header says that it and its numbers have (up to 4 GiB for a file of 20 bytes),
+//! and multiplies the shape without looking for an overflow; what is read here comes from anywhere.
 
 use std::path::{Path, PathBuf};
 

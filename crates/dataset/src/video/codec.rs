@@ -21,8 +21,14 @@ pub(crate) enum Codec {
 }
 
 impl Codec {
-    pub(crate) fn is_foreign(&self) -> bool {
-        matches!(self, Codec::Foreign { .. })
+    /// Its name, if it is left to an `ffmpeg`: one that is not decoded here, or any in a program without the decoders.
+    pub(crate) fn foreign(&self) -> Option<&str> {
+        match self {
+            Codec::Foreign { name } => Some(name),
+            _ if cfg!(feature = "video") => None,
+            Codec::H264 { .. } => Some("H.264"),
+            Codec::Av1 { .. } => Some("AV1"),
+        }
     }
 }
 

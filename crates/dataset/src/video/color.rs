@@ -1,5 +1,8 @@
 //! From the planes of a decoded picture to RGB.
 
+/// Pictures beyond this (8K) are refused before memory is taken for them.
+pub(crate) const MAX_PIXELS: u32 = 7680 * 4320;
+
 /// Which luminance weights a video uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Matrix {
@@ -25,6 +28,9 @@ pub(crate) struct Planes<'a> {
     pub(crate) matrix: Matrix,
     pub(crate) full_range: bool,
 }
+
+/// Takes a decoded picture.
+pub(crate) type Emit<'a> = &'a mut dyn FnMut(&Planes) -> Result<(), String>;
 
 /// Factors with 13 bits behind the point, as ffmpeg's vector code has them.
 struct Factors {
@@ -184,6 +190,24 @@ fn product(value: i16, factor: i16) -> i16 {
 
 fn clamp(value: i16) -> u8 {
     value.clamp(0, 255) as u8
+}
+
+/// The picture as RGB, which must be of the size that the file's index states.
+pub(crate) fn to_picture(
+    planes: &Planes,
+    size: (usize, usize),
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
+    if (planes.width, planes.height) != size {
+        return Err(format!(
+            "a picture is {}x{}, its index says {}x{}",
+            planes.width, planes.height, size.0, size.1
+        ));
+    }
+    match to_rgb(planes, out) {
+        true => Ok(()),
+        false => Err("the decoder's planes are smaller than the picture".to_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -10,10 +10,7 @@ use re_rav1d::{Decoder as Av1, PixelLayout, PlanarImageComponent, Settings};
 use shiguredo_mp4::bitstream::h264::{LengthSize, length_prefixed_to_annexb};
 
 use crate::video::codec::Codec;
-use crate::video::color::{Matrix, Planes, to_rgb};
-
-/// Pictures beyond this (8K) are refused before memory is taken for them.
-pub(crate) const MAX_PIXELS: u32 = 7680 * 4320;
+use crate::video::color::{Emit, MAX_PIXELS, Matrix, Planes};
 
 /// Decodes the pictures of one video in the order of the file.
 pub(crate) struct Decoder {
@@ -102,9 +99,6 @@ impl Decoder {
             .unwrap_or_else(|_| Err("the decoder gave up on a picture".to_owned()))
     }
 }
-
-/// Takes a decoded picture.
-pub(crate) type Emit<'a> = &'a mut dyn FnMut(&Planes) -> Result<(), String>;
 
 impl CodecDecoder {
     fn decode(&mut self, sample: Option<&[u8]>, emit: Emit) -> Result<(), String> {
@@ -215,22 +209,4 @@ fn decode_av1(decoder: &mut Av1, bytes: Vec<u8>, emit: Emit) -> Result<(), Strin
         full_range: picture.color_range() == YUVRange::Full,
     };
     emit(&planes)
-}
-
-/// The picture as RGB, which must be of the size that the file's index states.
-pub(crate) fn to_picture(
-    planes: &Planes,
-    size: (usize, usize),
-    out: &mut Vec<u8>,
-) -> Result<(), String> {
-    if (planes.width, planes.height) != size {
-        return Err(format!(
-            "a picture is {}x{}, its index says {}x{}",
-            planes.width, planes.height, size.0, size.1
-        ));
-    }
-    match to_rgb(planes, out) {
-        true => Ok(()),
-        false => Err("the decoder's planes are smaller than the picture".to_owned()),
-    }
 }

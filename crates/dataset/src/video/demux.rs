@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{DatasetError, IoContext, Result};
 use crate::video::codec::{Codec, codec_of};
-use crate::video::decode::MAX_PIXELS;
+use crate::video::color::MAX_PIXELS;
 use crate::video::index::TrackIndex;
 
 /// An open video file.

@@ -1,14 +1,24 @@
 //! Pictures of cameras in mp4: written as H.264 and what an `ffmpeg` on the PATH encodes, read as H.264, AV1 and what
 //! that decodes.
+//!
+//! Encoder and decoders are C and much of what this crate takes to compile, so they stand behind the feature `video`. Without it an `ffmpeg` does
+//! all of it; where there is none, pictures are an error, and everything else is read and written as ever.
 
 mod catch_up;
 mod codec;
+#[cfg(feature = "video")]
+mod codecs;
+#[cfg(not(feature = "video"))]
+#[path = "no_codecs.rs"]
+mod codecs;
 mod color;
+#[cfg(feature = "video")]
 mod decode;
 mod demux;
 mod encode;
 mod encoding;
 mod ffmpeg;
+#[cfg(feature = "video")]
 mod h264;
 mod histogram;
 mod index;
@@ -20,15 +30,18 @@ mod stream;
 mod yuv;
 
 pub(crate) use catch_up::catch_up;
-pub(crate) use codec::{Codec, codec_of};
-pub(crate) use decode::{Decoder, to_picture};
+#[cfg(feature = "video")]
+pub(crate) use codec::codec_of;
+pub(crate) use codecs::Decoder;
+#[cfg(feature = "video")]
+pub(crate) use codecs::H264Encoder;
+pub(crate) use color::to_picture;
 pub(crate) use demux::VideoFile;
 pub(crate) use encode::size_of;
 pub use encode::{VideoEncoder, VideoPart};
 pub use encoding::Encoding;
 pub(crate) use encoding::Pace;
 pub(crate) use ffmpeg::Ffmpeg;
-pub(crate) use h264::H264Encoder;
 pub(crate) use histogram::PictureHistogram;
 pub(crate) use index::{PictureAt, TrackIndex};
 pub(crate) use mux::{TICKS_PER_FRAME, index_room};

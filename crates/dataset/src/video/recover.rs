@@ -6,8 +6,8 @@ use crate::error::{DatasetError, IoContext, Result};
 use crate::features::Feature;
 use crate::fs::RealFs;
 use crate::video::codec::{Codec, codec_of};
-use crate::video::color::Planes;
-use crate::video::decode::{Decoder, to_picture};
+use crate::video::codecs::Decoder;
+use crate::video::color::{Planes, to_picture};
 use crate::video::demux::VideoFile;
 use crate::video::encode::{VideoPart, mp4_path, size_of};
 use crate::video::ffmpeg::Ffmpeg;
@@ -35,7 +35,7 @@ pub(crate) fn recover(
     if let Some(stream) = Stream::open(&path)? {
         let codec = codec_of(stream.entry());
         let (codec, ..) = codec.map_err(|reason| DatasetError::video(&path, reason))?;
-        if let Codec::Foreign { name } = &codec {
+        if let Some(name) = codec.foreign() {
             let aside = dir.join(format!("{}.aside.mp4", camera.key));
             stream_to_mp4(&RealFs, &path, &aside, frames, fps)?;
             let seen = see_with_ffmpeg(&aside, name, frames, &mut see)?;

@@ -38,6 +38,7 @@ pub struct Flaw<'a> {
     pub lengths: Vec<usize>,
     pub cameras: bool,
     pub measured: bool,
+    pub simulated: bool,
     pub row: &'a dyn Fn(usize, &mut Row),
     pub picture: &'a dyn Fn(usize, Vec<u8>) -> Vec<u8>,
     pub report: &'a dyn Fn(&mut Value),
@@ -52,6 +53,7 @@ impl Default for Flaw<'_> {
             lengths: vec![LENGTH; 2],
             cameras: false,
             measured: true,
+            simulated: false,
             row: &|_, _| {},
             picture: &|_, picture| picture,
             report: &|_| {},
@@ -110,15 +112,16 @@ fn spec(flaw: &Flaw<'_>) -> Spec {
     let manifest = Manifest {
         robot: "so101".to_owned(),
         units: flaw.units.to_owned(),
-        extra: Map::from_iter([("control_rate_hz".to_owned(), json!(200.0))]),
+        extra: Map::from_iter([
+            ("control_rate_hz".to_owned(), json!(200.0)),
+            ("simulated".to_owned(), json!(flaw.simulated)),
+        ]),
         ..Manifest::default()
     };
-    Spec {
-        fps: FPS as u32,
-        robot_type: Some(flaw.robot_type.to_owned()),
-        features,
-        manifest: (!flaw.units.is_empty()).then_some(manifest),
-    }
+    Spec::new(FPS as u32)
+        .robot_type(Some(flaw.robot_type.to_owned()))
+        .features(features)
+        .manifest((!flaw.units.is_empty()).then_some(manifest))
 }
 
 /// Writes the dataset; the second episode (or, of several, the last one) has the flaw.
@@ -166,10 +169,7 @@ pub fn write(dir: &Path, flaw: &Flaw<'_>) {
 }
 
 pub fn examine(dir: &Path, pictures: Pictures) -> CheckReport {
-    let options = CheckOptions {
-        pictures,
-        ..CheckOptions::default()
-    };
+    let options = CheckOptions::default().pictures(pictures);
     grade(dir, &options, &mut |_| true).unwrap()
 }
 

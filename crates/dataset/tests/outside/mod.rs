@@ -125,12 +125,9 @@ pub fn write(root: &Path, writing: Writing) -> Result<(), DatasetError> {
         Writing::Resume => {
             let dataset = Dataset::open(root)?;
             let features = dataset.info().features.iter().filter(|f| !f.is_auto());
-            let spec = Spec {
-                fps: dataset.fps() as u32,
-                robot_type: dataset.info().robot_type.clone(),
-                features: features.cloned().collect(),
-                manifest: None,
-            };
+            let spec = Spec::new(dataset.fps() as u32)
+                .robot_type(dataset.info().robot_type.clone())
+                .features(features.cloned().collect());
             let number = dataset.len();
             let mut writer = Writer::resume(root, &spec)?;
             let parts = match writer.layout().width() {
@@ -171,10 +168,7 @@ pub fn write(root: &Path, writing: Writing) -> Result<(), DatasetError> {
             change_features(root, &changes, here, work).map(drop)
         }
         Writing::Card => {
-            let options = CardOptions {
-                force: true,
-                ..CardOptions::default()
-            };
+            let options = CardOptions::default().force(true);
             write_card(root, &options).map(drop)
         }
     }

@@ -35,32 +35,37 @@ pub fn ffmpeg_has(encoder: &str) -> bool {
         .arg("-encoders")
         .output();
     let known = asked.is_ok_and(|answer| String::from_utf8_lossy(&answer.stdout).contains(encoder));
-    if !known {
-        println!("SKIPPED: there is no ffmpeg with {encoder} on the PATH");
-    }
-    known
+    known || !may_skip(&format!("there is no ffmpeg with {encoder} on the PATH"))
+}
+
+/// Says that a test is skipped for want of ffmpeg, unless `ULNA_REQUIRE_FFMPEG=1`.
+pub fn may_skip(why: &str) -> bool {
+    assert!(
+        std::env::var_os("ULNA_REQUIRE_FFMPEG").is_none_or(|v| v != "1"),
+        "{why}"
+    );
+    println!("SKIPPED: {why}");
+    true
 }
 
 pub const JOINTS: [&str; 3] = ["shoulder.pos", "elbow.pos", "gripper.pos"];
 
 /// A small robot without cameras.
 pub fn spec() -> Spec {
-    Spec {
-        fps: 30,
-        robot_type: Some("so_follower".to_owned()),
-        features: vec![
+    Spec::new(30)
+        .robot_type(Some("so_follower".to_owned()))
+        .features(vec![
             Feature::vector("action", Number::Float32, JOINTS),
             Feature::vector("observation.state", Number::Float32, JOINTS),
             Feature::vector("ulna.action_sent", Number::Float32, JOINTS),
             Feature::scalar("ulna.stale", Number::Bool),
-        ],
-        manifest: Some(Manifest {
+        ])
+        .manifest(Some(Manifest {
             robot: "so101".to_owned(),
             units: "degrees".to_owned(),
             calibration: [("follower".to_owned(), "c0ffee".to_owned())].into(),
             ..Manifest::default()
-        }),
-    }
+        }))
 }
 
 /// A deterministic row for [`spec`].

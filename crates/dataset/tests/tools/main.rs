@@ -156,7 +156,7 @@ fn datasets_that_do_not_fit_are_not_merged() {
     let dir = tempfile::tempdir().unwrap();
     let root = four(dir.path());
     let other = dir.path().join("other");
-    make(&other, &Spec { fps: 20, ..spec() }, &[(0, 3)]);
+    make(&other, &spec().fps(20), &[(0, 3)]);
     let dirs = [root, other];
     let error = quietly(|w| merge(&dirs, &dir.path().join("out"), w))
         .unwrap_err()
@@ -348,7 +348,7 @@ fn ffmpeg_encodes_what_the_built_in_encoder_cannot() {
         .output()
         .is_err()
     {
-        println!("SKIPPED: ffmpeg is not on the PATH");
+        support::may_skip("there is no ffmpeg on the PATH");
         return;
     }
     let dir = tempfile::tempdir().unwrap();

@@ -44,8 +44,8 @@ pub struct BridgeClient {
     refusal: Option<BoardRefusal>,
     clock: BoardClock,
     pinged: Option<(u32, Duration)>,
-    /// Pings since the board was heard last.
-    unheard: u32,
+    /// A good frame has come since that was looked at.
+    heard: bool,
     recovery: Recovery,
 }
 
@@ -98,7 +98,7 @@ impl BridgeClient {
             refusal: None,
             clock: BoardClock::default(),
             pinged: None,
-            unheard: 0,
+            heard: false,
             recovery: Recovery::None,
         };
         let end = pacer.now() + GREETING;
@@ -203,7 +203,6 @@ impl BridgeClient {
         let frame = frame::encode(self.seq, command, &mut out).map_err(io::Error::other)?;
         if let Command::Ping { token } = command {
             self.pinged = Some((*token, now));
-            self.unheard = self.unheard.saturating_add(1);
         }
         self.port.write(now, frame)?;
         Ok(self.seq)
@@ -231,7 +230,7 @@ impl BridgeClient {
     }
 
     fn take(&mut self, seq: u16, answer: BoardAnswer, now: Duration) {
-        self.unheard = 0;
+        self.heard = true;
         match answer {
             BoardAnswer::State(state) => {
                 if self.states.len() == STATES {
@@ -285,9 +284,9 @@ impl BridgeClient {
         self.refusal.take()
     }
 
-    /// Pings that were sent since the board was heard last. A host that was stopped itself has sent none meanwhile, so the board is not to blame.
-    pub(super) fn unheard(&self) -> u32 {
-        self.unheard
+    /// Whether a good frame has come since this was asked last.
+    pub(super) fn take_heard(&mut self) -> bool {
+        std::mem::take(&mut self.heard)
     }
 
     /// The oldest state that has come.

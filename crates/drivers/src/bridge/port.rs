@@ -30,6 +30,10 @@ pub struct BridgePort {
     newest: Option<u32>,
     pinged: Duration,
     token: u32,
+    /// Spans of [`PING_EVERY`] in which the board was pinged and not heard, and when the newest began. Not the time itself: a host that was stopped has not
+    /// asked, so the board is not to blame.
+    unheard: u32,
+    counted: Duration,
 }
 
 impl BridgePort {
@@ -52,14 +56,18 @@ impl BridgePort {
             newest: None,
             pinged: Duration::ZERO,
             token: 0,
+            unheard: 0,
+            counted: Duration::ZERO,
         })
     }
 
     /// A port that is there with a board behind it that is not: an adapter's far cable, a board without power.
-    fn check_silence(&self) -> Result<(), BridgeError> {
+    fn check_silence(&mut self) -> Result<(), BridgeError> {
+        if self.client.take_heard() {
+            self.unheard = 0;
+        }
         let dead_man = Duration::from_millis(self.options.dead_man_ms.into());
-        let pings = SILENT_AFTER.max(dead_man).as_millis() / PING_EVERY.as_millis();
-        match u128::from(self.client.unheard()) > pings {
+        match PING_EVERY * self.unheard > SILENT_AFTER.max(dead_man) {
             false => Ok(()),
             true => Err(BridgeError::Silent {
                 port: self.client.name().to_owned(),
@@ -155,6 +163,10 @@ impl BoardLink for BridgePort {
             self.token = self.token.wrapping_add(1);
             let token = self.token;
             self.client.send(now, &Command::Ping { token })?;
+            if now >= self.counted + PING_EVERY {
+                self.counted = now;
+                self.unheard = self.unheard.saturating_add(1);
+            }
         }
         if goals.is_empty() {
             return Ok(());

@@ -76,9 +76,17 @@ pub enum ConnectError {
     /// Something else went wrong on the bus.
     #[error(transparent)]
     Bus(ServoBusError),
-    /// What is wrong with several arms of one rig, or with one of them.
-    #[error("{0}")]
-    Sides(String),
+    /// What is wrong with one arm of a rig of several.
+    #[error("{side} arm: {source}")]
+    Side {
+        /// Which.
+        side: String,
+        /// What is wrong.
+        source: Box<Self>,
+    },
+    /// What is wrong with several arms of one rig, a line or more for each.
+    #[error("{}", lines(.0))]
+    Several(Vec<Self>),
     /// The port went away.
     #[error(
         "{}: the port is gone ({reason}); check the USB cable and try again",
@@ -123,16 +131,25 @@ impl ConnectError {
     pub(crate) fn at_side(self, side: &str) -> Self {
         match side {
             "" => self,
-            side => Self::Sides(format!("{side} arm: {self}")),
+            side => Self::Side {
+                side: side.to_owned(),
+                source: Box::new(self),
+            },
         }
     }
 
     /// All that is wrong with the sides of a rig.
     pub(crate) fn of_sides(errors: Vec<(String, Self)>) -> Option<Self> {
-        let mut all = errors.into_iter().map(|(side, error)| error.at_side(&side));
-        let first = all.next()?;
-        Some(all.fold(first, |before, error| {
-            Self::Sides(format!("{before}\n{error}"))
-        }))
+        let all = errors.into_iter().map(|(side, error)| error.at_side(&side));
+        let mut all: Vec<Self> = all.collect();
+        match all.len() {
+            0 | 1 => all.pop(),
+            _ => Some(Self::Several(all)),
+        }
     }
+}
+
+fn lines(errors: &[ConnectError]) -> String {
+    let lines: Vec<String> = errors.iter().map(ConnectError::to_string).collect();
+    lines.join("\n")
 }

@@ -33,10 +33,7 @@ pub(crate) fn stats(input: &[u8]) {
 
 pub(crate) fn card(input: &[u8]) {
     SOUND.with("README.md", input, |root| {
-        let options = CardOptions {
-            force: true,
-            ..CardOptions::default()
-        };
+        let options = CardOptions::default().force(true);
         if write_card(root, &options).is_ok() {
             let again = write_card(root, &options).expect("a card of ours");
             assert!(!again.changed, "a second writing changes the card");

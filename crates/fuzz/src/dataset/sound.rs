@@ -71,16 +71,13 @@ pub(super) fn read_all(root: &Path) {
 }
 
 pub(super) fn spec() -> Spec {
-    Spec {
-        fps: 30,
-        robot_type: Some("so_follower".to_owned()),
-        features: vec![
+    Spec::new(30)
+        .robot_type(Some("so_follower".to_owned()))
+        .features(vec![
             Feature::vector("action", Number::Float32, ["a", "b"]),
             Feature::array("map", Number::Int16, &[2, 3]),
             Feature::camera(CAMERA, SIZE.0, SIZE.1, 30),
-        ],
-        manifest: None,
-    }
+        ])
 }
 
 /// Four rows of an episode.

@@ -21,12 +21,7 @@ const TABLES: [&str; 4] = [
 /// One episode in the layout of v2.1.
 fn old() -> Files {
     let dir = tempfile::tempdir().expect("a folder");
-    let spec = Spec {
-        fps: 30,
-        robot_type: None,
-        features: vec![Feature::vector("action", Number::Float32, ["a", "b"])],
-        manifest: None,
-    };
+    let spec = Spec::new(30).features(vec![Feature::vector("action", Number::Float32, ["a", "b"])]);
     let mut writer = Writer::create(dir.path(), &spec).expect("a new dataset");
     let mut rows = writer.begin_episode().expect("an episode");
     for frame in 0..3 {

@@ -7,8 +7,8 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use serde::Serialize;
-use ulna_core::{Action, ActionSource, Joints, Stamp, State};
-use ulna_rt::{LockstepScheduler, Machine, Pacer, latest};
+use ulna_core::{Action, ActionSource, FrameSink, Joints, Stamp, State};
+use ulna_rt::{LockstepScheduler, Machine, Pacer};
 
 use crate::bundle::Bundle;
 use crate::check;
@@ -17,7 +17,8 @@ use crate::error::PolicyError;
 use crate::noise::Noise;
 use crate::policy::Predict;
 use crate::runner::{
-    Inference, Merge, Runner, RunnerOptions, SourceReport, Synchronous, grippers, runner_with,
+    Inference, Merge, Runner, RunnerOptions, SourceReport, Synchronous, frame_slot, grippers,
+    runner_with,
 };
 
 /// The control rate.
@@ -57,12 +58,10 @@ pub fn delay(
     let (report, chunks) = stand_and_think(bundle, &mut *policy, latency, seconds)?;
     let mut all = vec![delayed("synchronous".to_owned(), latency, chunks, &report)];
     for merge in [Merge::Append, Merge::Aligned, Merge::Blended] {
-        let options = RunnerOptions {
-            latency,
-            merge,
-            unblended: grippers(bundle.contract()),
-            ..RunnerOptions::default()
-        };
+        let options = RunnerOptions::default()
+            .latency(latency)
+            .merge(merge)
+            .unblended(grippers(bundle.contract()));
         let (report, inference) = play(bundle, policy, options, seconds);
         let inferred = inference.report();
         policy = inference.into_policy();
@@ -165,8 +164,8 @@ fn play(
     let mut cameras = Vec::new();
     let mut watchers = Vec::new();
     for frame in &first.images {
-        let (publisher, watcher) = latest::slot(&None);
-        cameras.push((publisher, frame.clone()));
+        let (slot, watcher) = frame_slot("bench");
+        cameras.push((slot, frame.clone()));
         watchers.push(watcher);
     }
     let contract = bundle.contract();
@@ -181,9 +180,9 @@ fn play(
     for tick in ticks(seconds) {
         clock.wait(tick);
         let now = Stamp::new(clock.now());
-        for (publisher, frame) in &mut cameras {
+        for (slot, frame) in &mut cameras {
             frame.stamp = now;
-            publisher.publish(Some(frame.clone()));
+            slot.take(frame);
         }
         let position = arm.seen();
         observations.push(&State {

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::provider::Provider;
+use crate::error::UnknownWord;
 
 /// Which engine is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,13 +38,17 @@ impl fmt::Display for EngineChoice {
 }
 
 impl FromStr for EngineChoice {
-    type Err = String;
+    type Err = UnknownWord;
 
-    fn from_str(word: &str) -> Result<Self, String> {
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
         [Self::Auto, Self::Ort, Self::Tract]
             .into_iter()
             .find(|choice| choice.name() == word)
-            .ok_or_else(|| format!("`{word}` is no engine; there are auto, ort and tract"))
+            .ok_or_else(|| UnknownWord {
+                word: word.to_owned(),
+                what: "engine",
+                known: "auto, ort and tract",
+            })
     }
 }
 

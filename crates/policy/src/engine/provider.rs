@@ -8,6 +8,8 @@ use std::str::FromStr;
 use ort::ep::ExecutionProviderDispatch;
 use serde::Serialize;
 
+use crate::error::UnknownWord;
+
 /// An execution provider of ONNX Runtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -138,15 +140,16 @@ impl fmt::Display for Provider {
 }
 
 impl FromStr for Provider {
-    type Err = String;
+    type Err = UnknownWord;
 
-    fn from_str(word: &str) -> Result<Self, String> {
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
         let found = Self::ALL
             .into_iter()
             .find(|provider| provider.name() == word);
-        found.ok_or_else(|| {
-            let names = Self::ALL.map(Self::name).join(", ");
-            format!("`{word}` is no provider; there are {names}")
+        found.ok_or_else(|| UnknownWord {
+            word: word.to_owned(),
+            what: "provider",
+            known: "cpu, cuda, tensorrt, openvino, coreml, directml, xnnpack",
         })
     }
 }

@@ -71,13 +71,11 @@ fn play(merge: Merge, refill_ms: u64, latency: u64, offsets: &[f64], ms: u64) ->
         offsets: offsets.to_vec(),
         calls: 0,
     };
-    let options = RunnerOptions {
-        latency: Duration::from_millis(latency),
-        merge,
-        refill: Duration::from_millis(refill_ms),
-        unblended: 0b10,
-        ..RunnerOptions::default()
-    };
+    let options = RunnerOptions::default()
+        .latency(Duration::from_millis(latency))
+        .merge(merge)
+        .refill(Duration::from_millis(refill_ms))
+        .unblended(0b10);
     let mut runner = runner_with(Box::new(wavering), &contract(), CHUNKS, Vec::new(), options);
     let actions = play_with(&mut runner, 2, ms);
     Played { actions, runner }
@@ -215,10 +213,7 @@ fn a_history_is_the_last_steps_and_begins_with_the_first_observation_repeated() 
             n_obs_steps: 3,
             temporal_ensemble_coeff: None,
         };
-        let options = RunnerOptions {
-            latency: Duration::from_millis(latency),
-            ..RunnerOptions::default()
-        };
+        let options = RunnerOptions::default().latency(Duration::from_millis(latency));
         let watching = Box::new(Watching { seen });
         let mut runner = runner_with(watching, &contract(), chunks, Vec::new(), options);
         play_with(&mut runner, 1, 5000);
@@ -272,13 +267,11 @@ fn play_ahead(merge: Merge, lead_ms: u64, waving: Waving, ms: u64) -> Played {
         n_obs_steps: 1,
         temporal_ensemble_coeff: None,
     };
-    let options = RunnerOptions {
-        latency: Duration::from_millis(900),
-        merge,
-        unblended: 0b10,
-        lead: Duration::from_millis(lead_ms),
-        ..RunnerOptions::default()
-    };
+    let options = RunnerOptions::default()
+        .latency(Duration::from_millis(900))
+        .merge(merge)
+        .unblended(0b10)
+        .lead(Duration::from_millis(lead_ms));
     let mut runner = runner_with(Box::new(waving), &contract(), chunks, Vec::new(), options);
     let ahead = Duration::from_millis(10);
     let actions = play_at(&mut runner, 2, ms, ahead);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
-use ulna_core::{Frame, Joints, Stamp};
+use ulna_core::{Joints, Stamp};
 use ulna_rt::latest::{Publisher, Watcher};
 use ulna_rt::{Distribution, Machine, Next, Summary};
 
@@ -35,6 +35,8 @@ pub struct InferenceReport {
     pub late: u64,
     /// Steps at which there was nothing recent enough to observe, while the control loop ran.
     pub blind: u64,
+    /// What was missing at the last of them, in words.
+    pub blind_to: Option<String>,
     /// The sharpest corner of a chunk as the network gave it, up to the last step that is carried out, at one of its joints that are blended: change of the
     /// target's speed, robot units per step².
     pub sharpest_corner: f64,
@@ -69,6 +71,7 @@ pub struct Inference {
     failed: u64,
     late: u64,
     blind: u64,
+    blind_to: Option<String>,
     sharpest_corner: f64,
     first_failure: Option<String>,
 }
@@ -122,6 +125,7 @@ impl Inference {
             failed: 0,
             late: 0,
             blind: 0,
+            blind_to: None,
             sharpest_corner: 0.0,
             first_failure: None,
         }
@@ -136,6 +140,7 @@ impl Inference {
             failed: self.failed,
             late: self.late,
             blind: self.blind,
+            blind_to: self.blind_to.clone(),
             sharpest_corner: self.sharpest_corner,
             first_failure: self.first_failure.clone(),
         }
@@ -160,13 +165,27 @@ impl Inference {
             images: Vec::with_capacity(self.cameras.len()),
         };
         for camera in &mut self.cameras {
-            let newest: &Option<Frame> = camera.newest();
-            match newest {
-                Some(frame) if recent(frame.stamp) => observation.images.push(frame.clone()),
-                _ => return None,
-            }
+            let frame = camera.recent(now, self.options.max_age)?;
+            observation.images.push(frame.clone());
         }
         Some(observation)
+    }
+
+    /// Notes that there is nothing to see, and what is missing.
+    fn is_blind(&mut self, now: Stamp) {
+        // A loop that publishes no states is over, or has not begun: that is no blindness.
+        let newest = self.samples.newest().state.stamp;
+        if self.last_seen.replace(newest) == Some(newest) {
+            return;
+        }
+        self.blind += 1;
+        let max_age = self.options.max_age;
+        let mut cameras = self.cameras.iter_mut();
+        let missing = cameras.find_map(|camera| match camera.recent(now, max_age) {
+            Some(_) => None,
+            None => Some(camera.why(now)),
+        });
+        self.blind_to = Some(missing.unwrap_or_else(|| "the arm's state was too old".to_owned()));
     }
 
     /// Keeps an observation for as long as it may be seen.
@@ -314,9 +333,7 @@ impl Inference {
             };
         };
         let Some(observation) = self.look(now) else {
-            // A loop that publishes no states is over, or has not begun: that is no blindness.
-            let newest = self.samples.newest().state.stamp;
-            self.blind += u64::from(self.last_seen.replace(newest) != Some(newest));
+            self.is_blind(now);
             schedule.failed(step);
             return schedule.next_observation();
         };

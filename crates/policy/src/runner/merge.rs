@@ -10,6 +10,7 @@ use ulna_core::Joints;
 
 use super::join::{Join, join};
 use super::line::{Joined, Line, Playing};
+use crate::error::UnknownWord;
 
 /// What becomes of a new chunk, by LeRobot's names (`chunk_merge`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,12 +45,14 @@ impl fmt::Display for Merge {
 }
 
 impl FromStr for Merge {
-    type Err = String;
+    type Err = UnknownWord;
 
-    fn from_str(word: &str) -> Result<Self, String> {
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
         let found = Self::ALL.into_iter().find(|merge| merge.name() == word);
-        found.ok_or_else(|| {
-            format!("`{word}` is no way to merge chunks; there are append, aligned and blended")
+        found.ok_or_else(|| UnknownWord {
+            word: word.to_owned(),
+            what: "way to merge chunks",
+            known: "append, aligned and blended",
         })
     }
 }

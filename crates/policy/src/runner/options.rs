@@ -8,6 +8,7 @@ use super::merge::Merge;
 
 /// How a runner works.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct RunnerOptions {
     /// How long after its observation a chunk becomes known, at least. In lockstep the whole latency; zero in real time, where
     /// time passes by itself.
@@ -25,6 +26,32 @@ pub struct RunnerOptions {
     pub refill: Duration,
     /// How far ahead of the clock the control loop asks for targets: up to there they are as they were when a new chunk becomes known.
     pub lead: Duration,
+}
+
+/// For each field a method of its name that sets it, so that fields can be added.
+macro_rules! setters {
+    ($($field:ident: $value:ty),* $(,)?) => {
+        impl RunnerOptions {
+            $(
+                #[doc = concat!("Sets [`", stringify!($field), "`](RunnerOptions::", stringify!($field), ").")]
+                #[must_use]
+                pub fn $field(mut self, $field: $value) -> Self {
+                    self.$field = $field;
+                    self
+                }
+            )*
+        }
+    };
+}
+
+setters! {
+    latency: Duration,
+    max_age: Duration,
+    merge: Merge,
+    blend_steps: usize,
+    unblended: u32,
+    refill: Duration,
+    lead: Duration,
 }
 
 /// A bit for each joint that is a gripper by its name, for [`RunnerOptions::unblended`].

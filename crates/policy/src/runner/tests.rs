@@ -4,7 +4,7 @@ use crate::normalise::Normaliser;
 use crate::observation::Observation;
 use std::time::Duration;
 
-use ulna_core::{Action, ActionSource, Frame, Joints, Stamp, State, Unit};
+use ulna_core::{Action, ActionSource, Frame, FrameSink, Joints, Stamp, State, Unit};
 use ulna_rt::{LockstepScheduler, Machine, Pacer};
 
 const FPS: f64 = 10.0;
@@ -64,10 +64,7 @@ fn start(
         calls: 0,
         wrong,
     };
-    let options = RunnerOptions {
-        latency: Duration::from_millis(latency_ms),
-        ..RunnerOptions::default()
-    };
+    let options = RunnerOptions::default().latency(Duration::from_millis(latency_ms));
     runner_with(Box::new(counting), &contract(), chunks, Vec::new(), options)
 }
 
@@ -189,11 +186,7 @@ fn old_states_are_not_shown() {
 
 #[test]
 fn a_policy_that_looks_waits_for_its_camera() {
-    let camera = || {
-        let (publisher, watcher) = latest::slot(&None);
-        (publisher, watcher)
-    };
-    let (mut publisher, watcher) = camera();
+    let (mut slot, watcher) = frame_slot("front");
     let chunks = ChunkSettings {
         chunk_size: 5,
         n_action_steps: 5,
@@ -208,13 +201,13 @@ fn a_policy_that_looks_waits_for_its_camera() {
     let options = RunnerOptions::default();
     let mut runner = runner_with(counting, &contract(), chunks, vec![watcher], options);
     assert!(play(&mut runner, 200).iter().all(Option::is_none));
-    publisher.publish(Some(Frame {
+    slot.take(&Frame {
         stamp: Stamp::new(Duration::from_millis(190)),
         sequence: 0,
         width: 1,
         height: 1,
         pixels: vec![0; 3].into(),
-    }));
+    });
     let now = Duration::from_millis(200);
     while runner.inference.step(now) == ulna_rt::Next::At(now) {}
     assert!(runner.source.action(Stamp::new(now)).is_some());

@@ -185,12 +185,9 @@ fn bench_with(
     let columns = Columns::new(joints, vec![spec], false);
     let writer = Writer::create(
         folder.path().join("data"),
-        &Spec {
-            fps: 30,
-            robot_type: Some("so_follower".to_owned()),
-            features: columns.features(30),
-            manifest: None,
-        },
+        &Spec::new(30)
+            .robot_type(Some("so_follower".to_owned()))
+            .features(columns.features(30)),
     )
     .unwrap();
     let (sink, ticks) = tick_feed(200.0);

@@ -17,12 +17,7 @@ fn camera() -> CameraSpec {
 
 fn writer(folder: &std::path::Path) -> Writer {
     let columns = Columns::new(vec!["a".to_owned()], vec![camera()], true);
-    let spec = Spec {
-        fps: 30,
-        robot_type: None,
-        features: columns.features(30),
-        manifest: None,
-    };
+    let spec = Spec::new(30).features(columns.features(30));
     Writer::create(folder, &spec).unwrap()
 }
 

@@ -65,9 +65,9 @@ impl RealCameras {
             .filter_map(|(name, settings)| usb_demand(name, settings));
         let mut notes = overloaded(&demands.collect::<Vec<_>>());
         for ((name, _), opened) in missing.iter().zip(open_all(&missing, self.epoch)) {
-            let (camera, facts) = opened.map_err(|source| SessionError::Camera {
+            let (camera, facts) = opened.map_err(|problem| SessionError::Camera {
                 name: name.clone(),
-                source,
+                problem,
             })?;
             notes.push(in_words(name, &facts));
             notes.extend(

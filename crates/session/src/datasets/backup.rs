@@ -9,6 +9,7 @@ use ulna_dataset::Dataset;
 use super::edit::Edit;
 use crate::Stop;
 use crate::error::SessionError;
+use crate::failure::Interruption;
 
 /// What an edit takes away from the dataset in `dir`, in words that end before "in DIR itself".
 ///
@@ -83,9 +84,7 @@ fn copy(from: &Path, to: &Path, stop: &Stop, depth: usize) -> Result<(), Session
     for entry in fs::read_dir(from).map_err(|source| failed("listing", from, source))? {
         let entry = entry.map_err(|source| failed("listing", from, source))?;
         if stop.requested().is_some() {
-            return Err(SessionError::Interrupted(
-                "interrupted; the dataset is as it was".to_owned(),
-            ));
+            return Err(Interruption::Copying.into());
         }
         let (path, target) = (entry.path(), to.join(entry.file_name()));
         // A link stands for what it leads to, as for every reader. A pipe would keep a reader waiting.

@@ -40,10 +40,9 @@ pub fn checked(
     stop: &Stop,
     watch: ProgressListener,
 ) -> Result<DatasetAnswer, SessionError> {
-    let options = CheckOptions {
-        pictures: settings.pictures,
-        speeds: speeds(dir),
-    };
+    let options = CheckOptions::default()
+        .pictures(settings.pictures)
+        .speeds(speeds(dir));
     let report = grade(dir, &options, &mut |progress| {
         watch(progress);
         stop.requested().is_none()

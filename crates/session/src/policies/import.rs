@@ -13,6 +13,7 @@ use ulna_policy::infer::{self, Answer};
 use super::verify::{self, Verified};
 use crate::error::SessionError;
 use crate::policy_options::PolicyOptions;
+use crate::usage::UsageError;
 use ulna_robot::{RobotKind, files};
 
 /// What is to be imported, and what the checkpoint does not say.
@@ -136,11 +137,12 @@ fn identity(
         }
     };
     if let Some(kind) = kind.as_ref().filter(|kind| kind.joints.len() != joints) {
-        return Err(SessionError::Usage(format!(
-            "the policy's actions have {joints} numbers, and robot `{}` has {} joints; name the robot that it was trained on with --robot",
-            kind.name,
-            kind.joints.len()
-        )));
+        let wrong = UsageError::CheckpointRobot {
+            numbers: joints,
+            robot: kind.name.clone(),
+            joints: kind.joints.len(),
+        };
+        return Err(wrong.into());
     }
     let names = match (&facts.joints, &kind) {
         (Some(names), None) if names.len() == joints => names.clone(),
@@ -173,11 +175,8 @@ fn identity(
         30.0
     });
     if !FPS.contains(&fps) {
-        return Err(SessionError::Usage(format!(
-            "{fps} steps per second are not possible, but {} to {}; give the frame rate of the dataset that it was trained on with --fps",
-            FPS.start(),
-            FPS.end()
-        )));
+        let (low, high) = (*FPS.start(), *FPS.end());
+        return Err(UsageError::CheckpointRate { fps, low, high }.into());
     }
     Ok(Identity {
         name: options.name.clone().unwrap_or(base),
@@ -209,11 +208,9 @@ const MOST_INFO: u64 = 64 << 20;
 
 /// Reads `meta/info.json` of a dataset.
 fn facts_of(dataset: &Path) -> Result<DatasetFacts, SessionError> {
-    let wrong = |reason: String| {
-        SessionError::Usage(format!(
-            "--dataset `{}`: {reason}; name the folder of the dataset that the policy was trained on",
-            dataset.display()
-        ))
+    let wrong = |reason: String| UsageError::CheckpointDataset {
+        dataset: dataset.to_owned(),
+        reason,
     };
     let path = dataset.join("meta/info.json");
     let text = ulna_outside::files::read_text(&path, MOST_INFO)

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use ulna_policy::Bundle;
 
 use crate::error::SessionError;
+use crate::failure::SessionFailure;
 
 /// How far PyTorch is from a bundle.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,12 +34,10 @@ pub(super) fn verify(
         .arg(checkpoint)
         .arg(bundle.join("golden.safetensors"));
     command.env("HF_HUB_OFFLINE", "1");
-    let wrong = |reason: String| {
-        SessionError::Session(format!(
-            "--verify: the bundle {} is written, and `{}` does not verify it: {reason}; name a Python that has LeRobot with --python",
-            bundle.display(),
-            python.display()
-        ))
+    let wrong = |reason: String| SessionFailure::NotVerified {
+        bundle: bundle.to_owned(),
+        python: python.to_owned(),
+        reason,
     };
     let output = command
         .output()
@@ -46,20 +45,21 @@ pub(super) fn verify(
     let errors = String::from_utf8_lossy(&output.stderr);
     let last = errors.lines().rev().find(|line| !line.trim().is_empty());
     if !output.status.success() {
-        return Err(wrong(last.unwrap_or("it ended without a word").to_owned()));
+        let reason = last.unwrap_or("it ended without a word").to_owned();
+        return Err(wrong(reason).into());
     }
     let answer = String::from_utf8_lossy(&output.stdout);
     let line = answer.lines().last().unwrap_or_default();
     let verified: Verified = serde_json::from_str(line)
         .map_err(|error| wrong(format!("its answer is not understood ({error})")))?;
     if verified.difference > opened.tolerance() {
-        return Err(SessionError::Session(format!(
-            "PyTorch {} is {:.1e} robot units away from the bundle {}, and {:.0e} are allowed: do not run it, and report this checkpoint's config.json",
-            verified.torch,
-            verified.difference,
-            bundle.display(),
-            opened.tolerance()
-        )));
+        let failure = SessionFailure::VerifiedOtherwise {
+            torch: verified.torch,
+            difference: verified.difference,
+            bundle: bundle.to_owned(),
+            tolerance: opened.tolerance(),
+        };
+        return Err(failure.into());
     }
     Ok(verified)
 }

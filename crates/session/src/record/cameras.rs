@@ -9,6 +9,7 @@ use super::options::CameraChoice;
 use crate::cameras::{CameraHub, CameraUse};
 use crate::error::SessionError;
 use crate::supply::Surroundings;
+use crate::usage::{RecordUsage, UsageError};
 
 /// What the dataset says of the recorded cameras, and where their pictures come out: those of the robot file in its order, then the others.
 #[derive(Debug, Default)]
@@ -69,9 +70,14 @@ fn recordable(name: &str, facts: &CameraFacts) -> Result<(u32, u32), SessionErro
     let fits = |side: u32, largest: u32| side.is_multiple_of(2) && (16..=largest).contains(&side);
     match fits(width, 3840) && fits(height, 2160) {
         true => Ok((width, height)),
-        false => Err(SessionError::Usage(format!(
-            "camera `{name}` gives pictures of {width}x{height}: both sides must be even, from 16x16 to 3840x2160; set another size at the camera"
-        ))),
+        false => {
+            let wrong = RecordUsage::PictureSize {
+                camera: name.to_owned(),
+                width,
+                height,
+            };
+            Err(UsageError::from(wrong).into())
+        }
     }
 }
 
@@ -113,11 +119,14 @@ fn choose(
         Some(unknown) if all.is_empty() => Err(SessionError::NoCamera {
             camera: unknown.clone(),
         }),
-        Some(unknown) => Err(SessionError::Usage(format!(
-            "the rig of `{}` has no camera `{unknown}`; it has: {}",
-            robot.name,
-            all.join(", ")
-        ))),
+        Some(unknown) => {
+            let wrong = RecordUsage::UnknownCamera {
+                robot: robot.name.clone(),
+                camera: unknown.clone(),
+                known: all.join(", "),
+            };
+            Err(UsageError::from(wrong).into())
+        }
         None => Ok(all
             .into_iter()
             .filter(|name| names.contains(name))
@@ -130,9 +139,10 @@ fn faults_are_recorded(faults: &[String], chosen: &[String]) -> Result<(), Sessi
     let names = faults.iter().filter_map(|fault| fault.split(':').next());
     let mut unseen = names.filter(|name| !chosen.iter().any(|camera| camera == name));
     match unseen.next() {
-        Some(name) => Err(SessionError::Usage(format!(
-            "--camera-fault: camera `{name}` is not among those that are recorded"
-        ))),
+        Some(name) => {
+            let camera = name.to_owned();
+            Err(UsageError::from(RecordUsage::FaultUnseen { camera }).into())
+        }
         None => Ok(()),
     }
 }

@@ -4,6 +4,7 @@ use ulna_dataset::tools::Encoding;
 use ulna_dataset::{Dataset, Dtype, Feature};
 
 use crate::error::SessionError;
+use crate::usage::{RecordUsage, UsageError};
 
 /// What was asked for; nothing means the built-in codec, or that of the dataset which is resumed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,10 +29,7 @@ impl CodecChoice {
         let mut encoding = Encoding::of(codec);
         let own = self.gop.is_some() || self.crf.is_some() || self.preset.is_some();
         if encoding.is_built_in() && own {
-            return Err(SessionError::Usage(
-                "the built-in h264 has no --gop, --crf or --preset; use --codec libx264 for these, or av1, hevc …"
-                    .to_owned(),
-            ));
+            return Err(UsageError::from(RecordUsage::BuiltInCodec).into());
         }
         encoding.gop = self.gop.unwrap_or(encoding.gop);
         encoding.crf = self.crf.or(encoding.crf);

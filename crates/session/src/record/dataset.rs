@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, json};
 use ulna_core::Unit;
 use ulna_dataset::{Dataset, DatasetError, INFO_PATH, MANIFEST_PATH, Manifest, Spec, Writer};
-use ulna_outside::{Printable, Shell};
 use ulna_recorder::Columns;
 use ulna_robot::{Calibration, RobotKind};
 
@@ -15,6 +14,7 @@ use super::{RecordOptions, codec, known_cameras};
 use crate::error::SessionError;
 use crate::options::RigOptions;
 use crate::rig::Rig;
+use crate::usage::{RecordUsage, UsageError};
 
 /// Opens the dataset that the options name; gives what the user should know of it, too.
 pub(super) fn open(
@@ -25,18 +25,14 @@ pub(super) fn open(
     cameras: &RecordedCameras,
 ) -> Result<(Writer, Created, Vec<String>), SessionError> {
     let kind = &rig.robot;
-    let mut spec = Spec {
-        fps: options.fps,
-        robot_type: Some(kind.follower.robot_type.clone()),
-        features: columns.features(options.fps),
-        manifest: (!options.plain).then(|| manifest(rig, rig_options, cameras)),
-    };
+    let mut spec = Spec::new(options.fps)
+        .robot_type(Some(kind.follower.robot_type.clone()))
+        .features(columns.features(options.fps))
+        .manifest((!options.plain).then(|| manifest(rig, rig_options, cameras)));
     if options.resume {
         if !options.dataset.exists() {
-            return Err(SessionError::Usage(format!(
-                "there is no dataset {} to go on with: begin it with --episodes N, without --resume and --more",
-                Printable(options.dataset.display())
-            )));
+            let nothing = RecordUsage::NothingToResume(options.dataset.clone());
+            return Err(UsageError::from(nothing).into());
         }
         let there = Dataset::open(&options.dataset)?;
         own_columns_agree(&there, options)?;
@@ -68,17 +64,13 @@ pub(super) fn open(
 fn own_columns_agree(there: &Dataset, options: &RecordOptions) -> Result<(), SessionError> {
     let mut features = there.info().features.iter();
     let has = features.any(|feature| feature.key.starts_with("ulna."));
-    let dir = Printable(options.dataset.display());
-    match (has, options.plain) {
-        (false, false) => Err(SessionError::Usage(format!(
-            "{dir} has none of ulna's own columns, as with --plain: pass --plain to go on with it"
-        ))),
-        (true, true) => Err(SessionError::Usage(format!(
-            "{dir} has ulna's own columns: leave out --plain, or take them off with `ulna dataset features {} --plain`",
-            Shell(options.dataset.display())
-        ))),
-        _ => Ok(()),
-    }
+    let dataset = options.dataset.clone();
+    let wrong = match (has, options.plain) {
+        (false, false) => RecordUsage::IsPlain(dataset),
+        (true, true) => RecordUsage::IsNotPlain(dataset),
+        _ => return Ok(()),
+    };
+    Err(UsageError::from(wrong).into())
 }
 
 fn manifest(rig: &Rig, options: &RigOptions, cameras: &RecordedCameras) -> Manifest {

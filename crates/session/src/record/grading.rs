@@ -7,6 +7,7 @@ use ulna_dataset::{CheckOptions, Grade, Kind, Pictures, grade};
 
 use crate::datasets::speeds;
 use crate::error::SessionError;
+use crate::usage::{RecordUsage, UsageError};
 
 /// Datasets with more episodes than this are not read again after each recording; a thousand take about a second.
 const MOST: u64 = 5_000;
@@ -39,14 +40,11 @@ pub(super) fn graded(
     total: u64,
 ) -> Result<Vec<GradedEpisode>, SessionError> {
     if total > MOST {
-        return Err(SessionError::Usage(format!(
-            "{total} episodes take too long to be read again now"
-        )));
+        return Err(UsageError::from(RecordUsage::TooManyToGrade(total)).into());
     }
-    let options = CheckOptions {
-        pictures: Pictures::None,
-        speeds: speeds(dataset),
-    };
+    let options = CheckOptions::default()
+        .pictures(Pictures::None)
+        .speeds(speeds(dataset));
     let report = grade(dataset, &options, &mut |_| true)?;
     let new = report.grades.iter().filter(|one| one.episode >= first);
     let graded = new.map(|one| GradedEpisode {

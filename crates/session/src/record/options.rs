@@ -9,6 +9,8 @@ use ulna_recorder::{OnInterrupt, OnLate};
 
 use super::CodecChoice;
 use crate::error::SessionError;
+use crate::failure::SessionFailure;
+use crate::usage::{RecordUsage, UsageError};
 
 /// Which of the robot's cameras are recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,11 +114,13 @@ impl RecordOptions {
         // The parent of a bare name is the current folder.
         let folder = folder.unwrap_or(Path::new("."));
         match free_bytes(folder) {
-            Some(free) if free < 2 * RESERVE => Err(SessionError::Session(format!(
-                "the disk for {} has only {} MB free: make room, or record somewhere else",
-                self.dataset.display(),
-                free / 1_000_000
-            ))),
+            Some(free) if free < 2 * RESERVE => {
+                let full = SessionFailure::DiskFull {
+                    dataset: self.dataset.clone(),
+                    megabytes: free / 1_000_000,
+                };
+                Err(full.into())
+            }
             _ => Ok(()),
         }
     }
@@ -128,43 +132,38 @@ impl RecordOptions {
 
     /// Refuses what makes no sense, before anything is opened.
     pub(super) fn check(&self, rate_hz: f64) -> Result<(), SessionError> {
-        let usage = |text: String| Err(SessionError::Usage(text));
+        let usage = |wrong: RecordUsage| Err(UsageError::from(wrong).into());
         let (width, height) = self.picture;
         if self.task.trim().is_empty() {
-            return usage("--task is empty: say what the robot is to do, for example --task \"pick up the cube\"".to_owned());
+            return usage(RecordUsage::NoTask);
         }
         if let Episodes::Total(0) | Episodes::More(0) = self.episodes {
-            return usage("no episodes were asked for".to_owned());
+            return usage(RecordUsage::NoEpisodes);
         }
         if let Some(there) = self.complete()? {
-            let dir = self.dataset.display();
-            return usage(format!(
-                "{dir} holds {there} episodes already: nothing is missing"
-            ));
+            return usage(RecordUsage::Complete {
+                dataset: self.dataset.clone(),
+                episodes: there,
+            });
         }
         self.check_disk()?;
         if !self.resume {
             self.codec.encoding()?;
         }
         if self.fps == 0 || f64::from(self.fps) > rate_hz {
-            return usage(format!(
-                "--fps {} is not between 1 and the control rate of {rate_hz} Hz",
-                self.fps
-            ));
+            let fps = self.fps;
+            return usage(RecordUsage::Fps { fps, rate_hz });
         }
         if self.rows(self.episode_time) == 0 {
-            return usage(format!(
-                "--episode-time {} is shorter than one row at {} frames/s",
-                self.episode_time.as_secs_f64(),
-                self.fps
-            ));
+            return usage(RecordUsage::EpisodeTime {
+                seconds: self.episode_time.as_secs_f64(),
+                fps: self.fps,
+            });
         }
         let fits =
             |side: u32, largest: u32| side.is_multiple_of(2) && (16..=largest).contains(&side);
         if !fits(width, 3840) || !fits(height, 2160) {
-            return usage(format!(
-                "--camera-size {width}x{height}: both sides must be even, from 16x16 to 3840x2160"
-            ));
+            return usage(RecordUsage::CameraSize { width, height });
         }
         Ok(())
     }

@@ -66,23 +66,32 @@ impl<'de> Deserialize<'de> for RigCameras {
     }
 }
 
+/// Why a camera cannot have a name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{}` cannot be a camera's name: {problem}; use letters, digits, `-` and `_`",
+    Printable(camera)
+)]
+pub struct CameraNameError {
+    /// The name.
+    pub camera: String,
+    /// What is wrong with it.
+    pub problem: &'static str,
+}
+
 /// A camera's name becomes a feature of the dataset and a folder of its videos.
 ///
 /// # Errors
-/// In words, if it cannot be one.
-pub fn check_name(camera: &str) -> Result<(), String> {
-    let wrong = name::check(camera)
-        .err()
-        .map(|wrong| wrong.problem.to_string());
-    let dots = camera
-        .contains(['.', '/'])
-        .then(|| "it holds a dot or a slash".to_owned());
+/// If it cannot be one.
+pub fn check_name(camera: &str) -> Result<(), CameraNameError> {
+    let wrong = name::check(camera).err().map(|wrong| wrong.problem);
+    let dots = (camera.contains(['.', '/'])).then_some("it holds a dot or a slash");
     match wrong.or(dots) {
         None => Ok(()),
-        Some(problem) => Err(format!(
-            "`{}` cannot be a camera's name: {problem}; use letters, digits, `-` and `_`",
-            Printable(camera)
-        )),
+        Some(problem) => Err(CameraNameError {
+            camera: camera.to_owned(),
+            problem,
+        }),
     }
 }
 

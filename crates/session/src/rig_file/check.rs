@@ -111,6 +111,11 @@ fn camera_findings(robot: &RobotKind, cameras: &RigCameras) -> Vec<RigFinding> {
         let what = format!("camera {name}");
         demands.extend(ulna_cameras::usb_demand(name, settings));
         findings.push(match ulna_cameras::identity(settings) {
+            Ok(identity) if identity.address.is_some() => {
+                let asks = "not asked yet: `ulna cameras test` with --rig asks it for pictures";
+                let found = format!("{}, {asks}", settings.shown());
+                RigFinding::new(RigVerdict::Ok, &what, found)
+            }
             Ok(identity) => {
                 let card = if identity.card.is_empty() { "" } else { ", " };
                 let found = format!("{}{card}{}", settings.shown(), identity.card);

@@ -20,6 +20,8 @@ pub(super) struct FoundArm {
     pub(super) action: Vec<Option<usize>>,
     /// The same in a state.
     pub(super) state: Vec<Option<usize>>,
+    /// Joints whose states have nothing to do with their actions.
+    pub(super) idle: Vec<bool>,
 }
 
 /// The arms of a dataset that are of the robot asked for, or of the one that the dataset's robot type and names speak of.
@@ -95,9 +97,22 @@ impl FoundArm {
         Self {
             name: name.to_owned(),
             kind: kind.clone(),
+            idle: vec![false; kind.dof()],
             action: places(action),
             state: places(state),
         }
+    }
+}
+
+impl FoundArm {
+    /// From now on these joints have no actions.
+    pub(super) fn leave_idle(&mut self, idle: &[bool]) {
+        self.idle = idle.to_vec();
+    }
+
+    /// Where a joint's action stands that it obeys.
+    pub(super) fn obeyed(&self, joint: usize) -> Option<usize> {
+        self.action[joint].filter(|_| !self.idle[joint])
     }
 }
 

@@ -12,10 +12,10 @@ use super::source::{Piece, Source, missing_numbers};
 use super::{CompareOptions, Watch, units};
 use crate::error::SessionError;
 use crate::supply::compare::class::{Candidate, candidates, score};
-use crate::supply::compare::{PlayError, RecordedArm, Recording, Score};
+use crate::supply::compare::{Follows, PlayError, RecordedArm, Recording, Score};
 
-/// Frames on which the motors are tried: five minutes at 30 fps.
-const TRIED: usize = 9000;
+/// Frames on which the motors are tried: three minutes at 30 fps.
+const TRIED: usize = 6000;
 
 /// An arm of the dataset and what is known of it.
 #[derive(Debug)]
@@ -43,8 +43,13 @@ pub fn compare(
     let (source, mut subjects) = open(options, &mut watch)?;
     let mut arms = Vec::new();
     for subject in &mut subjects {
-        classify(&source, &source.pieces, subject, &mut watch)?;
-        let score = scored(&source, &source.pieces, subject, &subject.arm, &mut watch)?;
+        let tried = classify(&source, &source.pieces, subject, &mut watch)?;
+        let nearest = subject.candidates.first();
+        let score = match nearest.filter(|_| tried == source.frames && !subject.class_given) {
+            // All frames have been played with it already.
+            Some(nearest) => nearest.score.clone(),
+            None => scored(&source, &source.pieces, subject, &subject.arm, &mut watch)?,
+        };
         arms.push(ComparedArm::new(subject, &score));
     }
     Ok(Comparison {
@@ -77,12 +82,13 @@ pub(super) fn open(
         Ok(())
     })?;
     let mut subjects = Vec::new();
-    for (found, seen) in found.into_iter().zip(seen) {
+    for (mut found, seen) in found.into_iter().zip(seen) {
         let states: Vec<_> = seen.iter().map(|joint| joint.states.clone()).collect();
         let path = &options.dataset;
         let (unit, units_from) = units::of(&dataset, path, options.units, &found.kind, &states)?;
         let file = options.calibration.as_deref();
         let (arm, ranges_from) = known::arm(&found.kind, unit, source.fps(), &seen, file)?;
+        found.leave_idle(&idle(&arm, &seen));
         for (joint, seen) in arm.kind.names().zip(&seen) {
             if seen.no_numbers > 0 {
                 let text = missing_numbers(joint, seen.no_numbers, "actions and states");
@@ -101,19 +107,26 @@ pub(super) fn open(
     Ok((source, subjects))
 }
 
-/// Finds the motor of an arm and gives it to it, unless the robot file that the user named has said it.
+/// Which joints do not follow their actions: they stay where they are when the others are played.
+fn idle(arm: &RecordedArm, seen: &[JointSeen]) -> Vec<bool> {
+    let degrees = arm.degrees_per_unit();
+    let joints = seen.iter().enumerate();
+    joints
+        .map(|(joint, seen)| seen.follows(degrees[joint]) == Follows::No)
+        .collect()
+}
+
+/// Finds the motor of an arm and gives it to it, unless the robot file that the user named has said it. Answers how
+/// many frames were played for that.
 pub(super) fn classify(
     source: &Source,
     pieces: &[Piece],
     subject: &mut Subject,
     watch: &mut Watch<'_>,
-) -> Result<(), SessionError> {
+) -> Result<usize, SessionError> {
     let sample = Source::sample(pieces, TRIED);
-    watch.show(
-        "motors",
-        0,
-        sample.iter().map(|piece| piece.frames.len()).sum(),
-    )?;
+    let frames = sample.iter().map(|piece| piece.frames.len()).sum();
+    watch.show("motors", 0, frames)?;
     let recordings = load(source, &sample, &subject.found)?;
     subject.candidates = candidates(&subject.arm, &recordings).map_err(played)?;
     if let Some(nearest) = subject.candidates.first().filter(|_| !subject.class_given) {
@@ -122,7 +135,7 @@ pub(super) fn classify(
             ..subject.arm.kind.simulation.clone()
         });
     }
-    Ok(())
+    Ok(frames)
 }
 
 /// These pieces, all in memory.

@@ -9,8 +9,8 @@ use ulna_robot::{Calibration, RobotKind, TravelSpec};
 use super::arms::FoundArm;
 use super::source::value;
 use crate::error::SessionError;
-use crate::supply::compare::RecordedArm;
 use crate::supply::compare::grid::Values;
+use crate::supply::compare::{Delays, Follows, RecordedArm};
 
 /// An action this far beyond every state is not obeyed, degrees: more than friction and weight leave between them.
 const BEYOND: f64 = 3.0;
@@ -49,6 +49,8 @@ pub(super) struct JointSeen {
     pub(super) actions: Values,
     /// Numbers that are none among actions and states.
     pub(super) no_numbers: usize,
+    /// Whether states have to do with actions.
+    delays: Delays,
     /// Frames at the lower and the upper end of the states while the action was beyond.
     held: [usize; 2],
 }
@@ -71,10 +73,17 @@ impl JointSeen {
             let none = values.iter().filter(|value| !value.is_finite()).count();
             self.no_numbers += if place.is_some() { none } else { 0 };
         }
+        self.delays.add(&actions, &states);
         self.count_ends(&actions, &states);
         self.actions.add(actions.into_iter());
         self.states.add(states.into_iter());
         Ok(())
+    }
+
+    /// Whether the states follow the actions; `degrees` are in one unit.
+    pub(super) fn follows(&self, degrees: f64) -> Follows {
+        let extents = [&self.actions, &self.states].map(|it| it.extent().unwrap_or((0.0, 0.0)));
+        self.delays.follows(extents, degrees)
     }
 
     /// Counts frames at the ends of what has been seen so far; a new end starts from zero.

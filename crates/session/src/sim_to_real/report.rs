@@ -100,6 +100,9 @@ impl ComparedArm {
             let spec = &arm.kind.joints[index];
             let why = match subject.found.state[index].and(subject.found.action[index]) {
                 None => Some("the dataset has no such joint".to_owned()),
+                Some(_) if subject.found.idle[index] => {
+                    Some("it does not follow its actions, so it was held where it began".to_owned())
+                }
                 Some(_) => unjudged(found).or_else(|| {
                     let held = "its error is mostly what it holds";
                     (!body(index) && any_body).then(|| held.to_owned())

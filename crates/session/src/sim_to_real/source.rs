@@ -172,9 +172,10 @@ fn recording(
     fps: f64,
 ) -> Result<Recording, SessionError> {
     let (action, state) = (episode.action()?, episode.state()?);
+    let obeyed: Vec<Option<usize>> = (0..arm.kind.dof()).map(|joint| arm.obeyed(joint)).collect();
     Ok(Recording {
         fps,
-        actions: rows(action, &arm.action, frames),
+        actions: rows(action, &obeyed, frames),
         states: rows(state, &arm.state, frames),
     })
 }

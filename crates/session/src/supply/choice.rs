@@ -11,6 +11,7 @@ use ulna_robot::{ArmRole, RobotKind};
 use super::parts::sides;
 use crate::error::SessionError;
 use crate::options::RigOptions;
+use crate::usage::UsageError;
 
 /// Options with nothing missing that could be found out, and a sentence for each thing that was.
 #[derive(Debug)]
@@ -132,7 +133,7 @@ fn only_port<'a>(
     let adapters: Vec<&PortInfo> = adapters.collect();
     match (open.as_slice(), adapters.as_slice()) {
         ([role], [adapter]) => Ok(Some((role.role, *adapter))),
-        _ => Err(SessionError::Usage(missing(&open, &adapters))),
+        _ => Err(missing(&open, &adapters).into()),
     }
 }
 
@@ -149,7 +150,7 @@ fn is(port: &PortInfo, given: &str) -> bool {
 }
 
 /// Why no port could be chosen, and what to do.
-fn missing(open: &[&RolePort], adapters: &[&PortInfo]) -> String {
+fn missing(open: &[&RolePort], adapters: &[&PortInfo]) -> UsageError {
     let roles: Vec<String> = open.iter().map(|role| role.role.to_string()).collect();
     let flags: Vec<&str> = open.iter().map(|role| flag(role.role)).collect();
     let (roles, flags) = (roles.join(" and the "), flags.join(" and "));
@@ -166,10 +167,11 @@ fn missing(open: &[&RolePort], adapters: &[&PortInfo]) -> String {
         [one] => format!("the only adapter is {one}"),
         several => format!("there are {}", several.join(", ")),
     };
-    format!(
-        "no port for the {roles}, and {there}: pass {flags} (`ulna ports find` says which is which, `ulna rig new NAME` remembers it), or \
-         --sim for simulated servos"
-    )
+    UsageError::NoPortChosen {
+        roles,
+        there,
+        flags,
+    }
 }
 
 /// The option that names the port of this role.

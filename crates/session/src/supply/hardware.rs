@@ -12,6 +12,7 @@ use crate::cameras::RealCameras;
 use crate::error::SessionError;
 use crate::options::RigOptions;
 use crate::report::ClockKind;
+use crate::usage::UsageError;
 
 /// Of what stands around a real arm, the cameras are known.
 #[derive(Debug)]
@@ -47,19 +48,13 @@ pub(super) fn open(
     clock: &RealClock,
 ) -> Result<Supply, SessionError> {
     if options.clock == ClockKind::Virtual {
-        return Err(SessionError::Usage(
-            "--lockstep needs --sim: a real arm keeps real time".to_owned(),
-        ));
+        return Err(only_simulated("--lockstep", "a real arm keeps real time"));
     }
     if !options.faults.is_empty() {
-        return Err(SessionError::Usage(
-            "--fault needs --sim: real faults come by themselves".to_owned(),
-        ));
+        return Err(only_simulated("--fault", "real faults come by themselves"));
     }
     if options.adapter.is_some() {
-        return Err(SessionError::Usage(
-            "--adapter needs --sim: a real port has its own".to_owned(),
-        ));
+        return Err(only_simulated("--adapter", "a real port has its own"));
     }
     let ports = Ports {
         flag: "robot",
@@ -83,6 +78,10 @@ pub(super) fn open(
     })
 }
 
+fn only_simulated(option: &'static str, why: &'static str) -> SessionError {
+    UsageError::OnlySimulated { option, why }.into()
+}
+
 /// What the user said about the ports of one robot.
 struct Ports<'a> {
     flag: &'static str,
@@ -99,18 +98,18 @@ fn open_arms(kind: &RobotKind, given: &Ports<'_>) -> Result<Vec<SuppliedArm>, Se
         id,
     } = *given;
     let sides = sides(kind);
-    let ports = ports.ok_or_else(|| {
-        SessionError::Usage(format!(
-            "no port for the {role}: pass --{flag}-port (for example /dev/ttyACM0), or --sim for simulated servos"
-        ))
-    })?;
+    let ports = ports.ok_or(UsageError::NoPort { role, flag })?;
     let ports: Vec<&str> = ports.split(',').collect();
     if ports.len() != sides.len() {
         let (given, wanted) = (ports.len(), sides.len());
-        return Err(SessionError::Usage(format!(
-            "--{flag}-port names {given} ports, but the {role} of `{}` has {wanted}: give them as LEFT,RIGHT",
-            kind.name
-        )));
+        let wrong = UsageError::PortCount {
+            flag,
+            given,
+            role,
+            robot: kind.name.clone(),
+            wanted,
+        };
+        return Err(wrong.into());
     }
     let id = id.ok_or_else(|| {
         let known = match calibrated(role, kind).join(", ") {
@@ -125,9 +124,7 @@ fn open_arms(kind: &RobotKind, given: &Ports<'_>) -> Result<Vec<SuppliedArm>, Se
             ),
             ids => format!("there are: {ids}"),
         };
-        SessionError::Usage(format!(
-            "no id for the {role}: pass the --{flag}-id under which the arm was calibrated; {known}"
-        ))
+        UsageError::NoId { role, flag, known }
     })?;
     let arms = sides.into_iter().zip(ports);
     let arms = arms.map(|((side, kind), port)| open_arm(side, kind, role, port, id));

@@ -19,6 +19,7 @@ use crate::device::Teleoperator;
 use crate::error::SessionError;
 use crate::options::RigOptions;
 use crate::report::ClockKind;
+use crate::usage::UsageError;
 
 /// The adapters that [`RigOptions::adapter`] can name, a line for each.
 pub use ulna_sim::adapter::KINDS as ADAPTERS;
@@ -80,14 +81,11 @@ pub(super) fn open(
     clock: &RealClock,
 ) -> Result<Supply, SessionError> {
     if options.robot_port.is_some() || options.teleop_port.is_some() {
-        return Err(SessionError::Usage(
-            "--sim opens no port: leave out --robot-port and --teleop-port".to_owned(),
-        ));
+        return Err(UsageError::PortInSimulation.into());
     }
     if let Some((name, _)) = options.cameras.first() {
-        return Err(SessionError::Usage(format!(
-            "--sim opens no camera: leave out --camera {name}; the simulation has cameras of its own"
-        )));
+        let camera = name.clone();
+        return Err(UsageError::CameraInSimulation { camera }.into());
     }
     let wire = match options.clock {
         ClockKind::Virtual => Wire::InMemory,

@@ -4,6 +4,7 @@ use super::commands;
 use crate::device::Teleoperator;
 use crate::error::SessionError;
 use crate::teleoperator_type::TeleoperatorRequest;
+use crate::usage::UsageError;
 
 /// Opens a base teleoperator; `None` if this rig has not what it needs.
 type OpenBase = fn(&mut TeleoperatorRequest<'_>) -> Option<Box<dyn Teleoperator>>;
@@ -23,7 +24,7 @@ pub(super) fn open_base(
 ) -> Result<Box<dyn Teleoperator>, SessionError> {
     let mut opened = BASES.iter().filter_map(|(_, open)| open(request));
     opened.next().ok_or_else(|| {
-        let text = format!("nothing can drive the base of `{}`", request.robot.name);
-        SessionError::Usage(text)
+        let robot = request.robot.name.clone();
+        UsageError::NoBaseDriver { robot }.into()
     })
 }

@@ -15,6 +15,7 @@ use crate::error::SessionError;
 use crate::servo_follower::{bus_report, lost_ports};
 use crate::supply::build_arms;
 use crate::teleoperator_type::{TeleoperatorRequest, TeleoperatorType};
+use crate::usage::UsageError;
 
 /// See the module.
 pub(super) const TYPE: TeleoperatorType = TeleoperatorType {
@@ -26,8 +27,8 @@ pub(super) const TYPE: TeleoperatorType = TeleoperatorType {
 
 fn open(request: &mut TeleoperatorRequest<'_>) -> Result<Box<dyn Teleoperator>, SessionError> {
     let Some(kind) = request.leader else {
-        let text = format!("`{}` has no leader arm", request.robot.name);
-        return Err(SessionError::Usage(text));
+        let robot = request.robot.name.clone();
+        return Err(UsageError::NoLeader { robot }.into());
     };
     let (arms, calibration) = build_arms(kind, std::mem::take(&mut request.leader_arms))?;
     let arm = LeaderTeleoperator {

@@ -19,6 +19,7 @@ use crate::cameras::CameraUse;
 use crate::device::{BoxedObserver, Helpers, Teleoperator, TeleoperatorReport};
 use crate::device_report::PolicyReport;
 use crate::error::SessionError;
+use crate::failure::SessionFailure;
 use crate::policy_options::PolicyOptions;
 use crate::report::ClockKind;
 use crate::supply::scenes;
@@ -120,26 +121,24 @@ pub fn open_policy(
     let fps = contract.fps.ceil().max(1.0);
     let mut watchers = Vec::new();
     for name in contract.cameras() {
-        let (slot, watcher) = frame_slot();
+        let (slot, watcher) = frame_slot(name);
         let known = sizes.iter().find(|(known, _)| known == name);
         let size = known.map_or(PICTURE, |(_, size)| *size);
         let cameras = &mut request.cameras;
         cameras.add(name, CameraUse::Policy, size, fps, Box::new(slot));
         watchers.push(watcher);
     }
-    let runner_options = RunnerOptions {
-        latency: match request.clock {
+    let runner_options = RunnerOptions::default()
+        .latency(match request.clock {
             ClockKind::Virtual => options.latency,
             ClockKind::Real => Duration::ZERO,
-        },
-        merge: options.merge,
-        blend_steps: options.blend_steps,
-        unblended: grippers(contract),
-        refill: options.refill,
+        })
+        .merge(options.merge)
+        .blend_steps(options.blend_steps)
+        .unblended(grippers(contract))
+        .refill(options.refill)
         // A goal leaves one tick after it was asked for, and a chunk may be seen one tick late.
-        lead: Duration::from_secs_f64(2.0 / request.rate_hz),
-        ..RunnerOptions::default()
-    };
+        .lead(Duration::from_secs_f64(2.0 / request.rate_hz));
     let parts = runner(ready, watchers, runner_options);
     let values = vec![0.0; contract.environment_state()];
     Ok(Box::new(PolicyTeleoperator {
@@ -179,11 +178,12 @@ fn scene_fits(bundle: &Bundle, values: usize) -> Result<(), SessionError> {
     let Some(scene) = fitting else {
         return Ok(());
     };
-    Err(SessionError::Session(format!(
-        "policy `{}` wants {asked} numbers of observation.environment_state, which this scene does not report: pass --scene {}",
-        Printable(bundle.name()),
-        scene.name
-    )))
+    let failure = SessionFailure::PolicyScene {
+        policy: bundle.name().to_owned(),
+        numbers: asked,
+        scene: scene.name,
+    };
+    Err(failure.into())
 }
 
 /// A policy that drives.

@@ -93,13 +93,49 @@ impl JointScore {
     }
 }
 
+/// What pure delays of a joint's actions make of its states, episode by episode.
+#[derive(Debug, Clone, Default)]
+pub struct Delays([Sums; LONGEST_DELAY]);
+
+impl Delays {
+    /// Actions and states of an episode. Frames before the delayed actions begin are left out: no action of that time is known.
+    pub fn add(&mut self, actions: &[f64], states: &[f64]) {
+        for (delay, sums) in self.0.iter_mut().enumerate() {
+            for (action, state) in actions.iter().zip(states.iter().skip(delay)) {
+                sums.add(*action, *state);
+            }
+        }
+    }
+
+    /// The best delay in frames, and its sums; empty ones if there is none.
+    fn best(&self) -> (usize, Sums) {
+        let delays = self.0.iter().copied().enumerate();
+        let delays = delays.filter(|(_, sums)| sums.count > 0.0);
+        let best = delays.min_by(|a, b| a.1.rms().total_cmp(&b.1.rms()));
+        best.unwrap_or_default()
+    }
+
+    /// Whether the states follow the actions, which are from end to end so far apart; `degrees` are in one unit.
+    pub fn follows(&self, extents: [(f64, f64); 2], degrees: f64) -> Follows {
+        let (_, best) = self.best();
+        let widest = extents.iter().map(|(low, high)| high - low);
+        let moved = widest.fold(0.0, f64::max) * degrees;
+        match () {
+            () if best.count == 0.0 => Follows::Unknown,
+            () if moved < STILL => Follows::Still,
+            () if best.correlation() < UNRELATED => Follows::No,
+            () => Follows::Yes,
+        }
+    }
+}
+
 /// The errors of a whole dataset, episode by episode.
 #[derive(Debug, Clone)]
 pub struct Score {
     /// Played and recorded state of each joint.
     played: Vec<Sums>,
-    /// Action and recorded state of each joint, by delay.
-    delayed: Vec<[Sums; LONGEST_DELAY]>,
+    /// Action and recorded state of each joint.
+    delayed: Vec<Delays>,
     /// Lowest and highest recorded action and state.
     extents: Vec<[(f64, f64); 2]>,
 }
@@ -109,7 +145,7 @@ impl Score {
     pub fn new(joints: usize) -> Self {
         Self {
             played: vec![Sums::default(); joints],
-            delayed: vec![[Sums::default(); LONGEST_DELAY]; joints],
+            delayed: vec![Delays::default(); joints],
             extents: vec![[(f64::INFINITY, f64::NEG_INFINITY); 2]; joints],
         }
     }
@@ -123,12 +159,8 @@ impl Score {
             for (state, played) in states.iter().zip(played).skip(1) {
                 self.played[joint].add(played[joint], state[joint]);
             }
-            for (delay, sums) in self.delayed[joint].iter_mut().enumerate() {
-                // Frames before the delayed actions begin are left out: no action of that time is known.
-                for (action, state) in actions.iter().zip(states.iter().skip(delay)) {
-                    sums.add(action[joint], state[joint]);
-                }
-            }
+            let of = |rows: &[Joints<f64>]| rows.iter().map(|row| row[joint]).collect::<Vec<f64>>();
+            self.delayed[joint].add(&of(actions), &of(states));
             for (rows, extent) in [actions, states].into_iter().zip(&mut self.extents[joint]) {
                 for value in rows
                     .iter()
@@ -154,7 +186,11 @@ impl Score {
         };
         for (joint, more) in other.played.iter().enumerate() {
             add(&mut self.played[joint], more);
-            for (sums, more) in self.delayed[joint].iter_mut().zip(&other.delayed[joint]) {
+            for (sums, more) in self.delayed[joint]
+                .0
+                .iter_mut()
+                .zip(&other.delayed[joint].0)
+            {
                 add(sums, more);
             }
             for (extent, more) in self.extents[joint].iter_mut().zip(other.extents[joint]) {
@@ -171,18 +207,10 @@ impl Score {
 
     fn joint(&self, joint: usize, degrees: f64) -> JointScore {
         let played = &self.played[joint];
-        let delays = self.delayed[joint].iter().enumerate();
-        let best = delays
-            .filter(|(_, sums)| sums.count > 0.0)
-            .min_by(|a, b| a.1.rms().total_cmp(&b.1.rms()));
-        let (delay_frames, best) = best.map_or((0, Sums::default()), |(at, sums)| (at, *sums));
-        let widest = self.extents[joint].iter().map(|(low, high)| high - low);
-        let moved = widest.fold(0.0, f64::max) * degrees;
-        let follows = match () {
-            () if played.count == 0.0 || best.count == 0.0 => Follows::Unknown,
-            () if moved < STILL => Follows::Still,
-            () if best.correlation() < UNRELATED => Follows::No,
-            () => Follows::Yes,
+        let (delay_frames, best) = self.delayed[joint].best();
+        let follows = match played.count == 0.0 {
+            true => Follows::Unknown,
+            false => self.delayed[joint].follows(self.extents[joint], degrees),
         };
         JointScore {
             rms: played.rms(),

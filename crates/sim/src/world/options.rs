@@ -51,6 +51,17 @@ pub struct SimArm {
     pub calibration: Calibration,
 }
 
+impl SimArm {
+    /// A robot of one bus, whose servos hold this calibration.
+    pub fn new(kind: &RobotKind, calibration: &Calibration) -> Self {
+        Self {
+            side: String::new(),
+            kind: kind.clone(),
+            calibration: calibration.clone(),
+        }
+    }
+}
+
 impl Default for WorldOptions {
     /// The default scene in memory behind ordinary adapters, with nothing wrong.
     fn default() -> Self {

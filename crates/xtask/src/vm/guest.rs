@@ -10,10 +10,17 @@ use super::cameras;
 use super::modules::modules;
 use super::packages::Unpacked;
 use super::seen::Check;
+use super::usb_camera;
 use crate::command::answer;
 
-/// The modules behind a USB cable with an FTDI chip, and the one that makes webcams.
-const MODULES: [&str; 3] = ["uhci-hcd", "ftdi_sio", cameras::MODULE];
+/// The modules behind a USB cable with an FTDI chip, the one that makes webcams, and those behind a real one's cable.
+const MODULES: [&str; 5] = [
+    "uhci-hcd",
+    "ftdi_sio",
+    cameras::MODULE,
+    usb_camera::MODULES[0],
+    usb_camera::MODULES[1],
+];
 
 /// The id under which the simulated arm was calibrated.
 pub(super) const ID: &str = "vm";
@@ -40,6 +47,7 @@ as_user "ulna scan /dev/ttyUSB0 --baud 1000000 >/tmp/scan 2>&1; echo VM scan: \$
 grep -c sts3215 /tmp/scan | sed 's/^/VM servos: /'
 as_user "ulna teleop --teleop none --robot-port /dev/ttyUSB0 --robot-id vm --rate 30 --duration 2 $YES >/tmp/short 2>&1; echo VM short: \$?"
 $CAMERAS
+$USBCAM
 as_user "id -u; ulna teleop --teleop none --robot-port /dev/ttyUSB0 --robot-id vm --rate 30 $YES >/tmp/long 2>&1; echo VM long: \$?" &
 sleep 12
 echo "VM timer while running: $(cat $timer)"
@@ -131,6 +139,7 @@ pub(super) fn disk(unpacked: &Unpacked, program: &Path, calibrations: &Path) -> 
     let help = answer(Command::new(program).args(["teleop", "--help"]))?;
     let yes = if help.contains("--yes") { "--yes" } else { "" };
     let init = INIT.replace("$CAMERAS", cameras::SCRIPT);
+    let init = init.replace("$USBCAM", usb_camera::SCRIPT);
     let init = init.replace("$YES", yes).replace("$MODULES", &names);
     let init = init
         .replace("$WEBCAM", cameras::MODULE)

@@ -15,6 +15,8 @@ use super::cameras;
 use super::guest::{self, END, ID, PULL};
 use super::packages::Unpacked;
 use super::seen::Seen;
+use super::usb_camera;
+use super::webcam::{self, Cable};
 
 /// It takes two minutes; more than this means that it hangs.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -41,6 +43,8 @@ pub(super) fn run(unpacked: &Unpacked, program: &Path, scratch: &Path) -> Result
     fs::write(&disk, bytes).with_context(|| format!("cannot write {}", disk.display()))?;
     let mut machine = Running(start(unpacked, &disk, scratch)?);
     cable(&scratch.join("arm"), &port)?;
+    let webcam = plug_in(&scratch.join("webcam"))?;
+    let mut pulls = 0;
     let console = scratch.join("console");
     let since = Instant::now();
     // Open until the end: QEMU drops the commands of a connection that has closed.
@@ -55,6 +59,9 @@ pub(super) fn run(unpacked: &Unpacked, program: &Path, scratch: &Path) -> Result
                 .context("cannot speak to the machine's monitor")?;
             hand = Some(monitor);
         }
+        let asked = said.matches(usb_camera::PULL).count();
+        (pulls..asked).for_each(|_| webcam.pull());
+        pulls = pulls.max(asked);
         let ended = machine.0.try_wait().context("cannot wait for QEMU")?;
         if said.contains(END) || ended.is_some() {
             return Ok(Seen { console: said });
@@ -109,6 +116,10 @@ fn start(unpacked: &Unpacked, disk: &Path, scratch: &Path) -> Result<Child> {
     let socket = format!("socket,id=arm,path={},server=on,wait=off", at("arm"));
     qemu.args(["-chardev", &socket]);
     qemu.args(["-device", "usb-serial,chardev=arm,id=cable,bus=usb.0"]);
+    qemu.args(["-device", "usb-ehci,id=fast"]);
+    let socket = format!("socket,id=webcam,path={},server=on,wait=off", at("webcam"));
+    qemu.args(["-chardev", &socket]);
+    qemu.args(["-device", "usb-redir,chardev=webcam,bus=fast.0"]);
     qemu.stdin(Stdio::null()).stdout(Stdio::null());
     qemu.spawn().context("cannot start the unpacked QEMU")
 }
@@ -116,16 +127,7 @@ fn start(unpacked: &Unpacked, disk: &Path, scratch: &Path) -> Result<Child> {
 /// Carries bytes between the machine's USB cable and the servos. QEMU could open the port itself, but sets 921,600 bits per second where the
 /// guest asks for a million.
 fn cable(socket: &Path, port: &str) -> Result<()> {
-    let since = Instant::now();
-    let machine = loop {
-        match UnixStream::connect(socket) {
-            Ok(machine) => break machine,
-            Err(error) if since.elapsed() > Duration::from_secs(10) => {
-                return Err(error).context("QEMU offers no cable");
-            }
-            Err(_) => thread::sleep(GLANCE),
-        }
-    };
+    let machine = connected(socket)?;
     let mut options = OpenOptions::new();
     options.read(true).write(true).custom_flags(NOCTTY);
     let servos = options
@@ -136,6 +138,32 @@ fn cable(socket: &Path, port: &str) -> Result<()> {
     thread::spawn(move || carry(there.0, there.1));
     thread::spawn(move || carry(servos, machine));
     Ok(())
+}
+
+/// Plugs a webcam in; it is there until the machine is over.
+fn plug_in(socket: &Path) -> Result<Cable> {
+    let (socket, cable) = (connected(socket)?, Cable::default());
+    let hand = cable.clone();
+    thread::spawn(move || {
+        if let Err(error) = webcam::serve(socket, &cable) {
+            eprintln!("the webcam: {error:#}");
+        }
+    });
+    Ok(hand)
+}
+
+/// One of QEMU's sockets, once it is there.
+fn connected(socket: &Path) -> Result<UnixStream> {
+    let since = Instant::now();
+    loop {
+        match UnixStream::connect(socket) {
+            Ok(machine) => return Ok(machine),
+            Err(error) if since.elapsed() > Duration::from_secs(10) => {
+                return Err(error).context("QEMU offers no cable");
+            }
+            Err(_) => thread::sleep(GLANCE),
+        }
+    }
 }
 
 /// Linux's `O_NOCTTY` on x86-64.

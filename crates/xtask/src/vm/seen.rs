@@ -12,15 +12,15 @@ impl Seen {
     }
 
     pub(super) fn of_log(&self, log: &str, words: &[&str]) -> bool {
+        let has = |word: &&str| self.lines_of(log).any(|line| line.contains(*word));
+        words.iter().all(has)
+    }
+
+    /// The lines of a log.
+    pub(super) fn lines_of(&self, log: &str) -> impl Iterator<Item = &str> {
         let prefix = format!("VM {log}| ");
-        let lines = || {
-            self.console
-                .lines()
-                .filter_map(|said| said.strip_prefix(&prefix))
-        };
-        words
-            .iter()
-            .all(|word| lines().any(|line| line.contains(word)))
+        let lines = self.console.lines();
+        lines.filter_map(move |said| said.strip_prefix(&prefix))
     }
 }
 

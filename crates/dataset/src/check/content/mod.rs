@@ -11,6 +11,7 @@ mod look;
 mod motion;
 mod pictures;
 mod ranges;
+mod rendered;
 mod repeats;
 mod subject;
 mod times;

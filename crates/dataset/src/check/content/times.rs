@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use super::rendered::share_of_new;
 use super::subject::Subject;
 use crate::check::{CameraGrade, EpisodeGrade, Finding, Severity};
 use crate::features::STATE;
@@ -166,10 +167,7 @@ fn pictures(
     if !ages.iter().all(|age| age.is_finite()) || length < 2 {
         return;
     }
-    // The same picture again is older by exactly the time between two rows.
-    let repeats = |pair: &&[f64]| (pair[1] - pair[0] - 1.0 / fps).abs() < 0.1 / fps;
-    let fresh = ages.windows(2).filter(|pair| !repeats(pair)).count();
-    let achieved = fresh as f64 * fps / (length - 1) as f64;
+    let achieved = share_of_new(ages, fps) * fps;
     grade.achieved_fps = Some(achieved);
     grade.oldest_s = Some(oldest);
     let limit = OLD_PICTURE.0.max(OLD_PICTURE.1 / fps);

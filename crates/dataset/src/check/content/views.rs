@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hasher};
 
 use super::look::Look;
+use super::rendered;
 use crate::check::{CheckReport, Finding, Severity};
 use crate::features::STATE;
 use crate::pictures::PictureReader;
@@ -149,7 +150,9 @@ pub(super) fn judge(
         }
         let between = (samples[0].frame, samples[samples.len() - 1].frame);
         let share = share_of_motion(dataset, rest, view.at, between);
-        if share.is_none_or(|share| share < MOTION) {
+        if share.is_none_or(|share| share < MOTION)
+            || rendered::goes_on(dataset, view.at, &camera, between)
+        {
             continue;
         }
         let start = begins(reader, view, first);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::fs::parent;
 
 /// `.NAME.ulna-WHAT` next to a dataset called `NAME`.
-pub(super) fn hidden(target: &Path, what: &str) -> PathBuf {
+pub(crate) fn hidden(target: &Path, what: &str) -> PathBuf {
     // Names that are no text must not become one name.
     let mut name = OsString::from(".");
     name.push(target.file_name().unwrap_or_default());

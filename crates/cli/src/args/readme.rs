@@ -1,0 +1,71 @@
+//! Test: every command line in the READMEs is one that `ulna` takes.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+
+/// The `ulna` lines of the code blocks of a page, without comments.
+fn command_lines(page: &str) -> Vec<String> {
+    let text = page.replace("\\\n", " "); // a line that goes on
+    let mut in_code = false;
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            in_code = !in_code;
+            continue;
+        }
+        let line = line.split(" #").next().unwrap_or_default().trim();
+        if in_code && line.starts_with("ulna ") {
+            lines.push(line.to_owned());
+        }
+    }
+    lines
+}
+
+/// The words of a line as a shell makes them; the pages use double quotes alone.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for letter in line.chars() {
+        match letter {
+            '"' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            other => words.last_mut().unwrap().push(other),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+fn wrong(line: &str) -> Option<String> {
+    let error = super::parse(words(line)).err()?;
+    Some(format!("`{line}`: {error}"))
+}
+
+#[test]
+fn every_command_line_of_the_readmes_is_taken() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let pages = ["README.md", "datasets/README.md", "firmware/README.md"];
+    let lines = pages.map(|page| command_lines(&fs::read_to_string(root.join(page)).unwrap()));
+    let lines = lines.concat();
+    assert!(lines.len() > 50, "{} lines were found", lines.len());
+    let wrong: Vec<String> = lines.iter().filter_map(|line| wrong(line)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_line_that_is_not_taken_is_noticed() {
+    for line in [
+        "ulna telop --sim",
+        "ulna teleop --simm",
+        "ulna teleop --sim --duration",
+        "ulna record --sim --dataset x --task t --episodes many",
+        "ulna dataset view x --episode 0 --report",
+    ] {
+        assert!(wrong(line).is_some(), "{line}");
+    }
+    let page = "```\nulna a \\\n  --b # why\n```\nulna c\n";
+    assert_eq!(command_lines(page), ["ulna a    --b"]);
+    assert_eq!(words("ulna a \"b c\""), ["ulna", "a", "b c"]);
+}
