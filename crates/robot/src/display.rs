@@ -28,6 +28,14 @@ pub struct SessionInfo {
     pub cameras: Vec<String>,
     /// The state of the surroundings, if they report one.
     pub environment: Option<Arc<dyn Environment>>,
+    /// What moves around the robot, if anything is known to.
+    pub scenery: Option<Arc<dyn Scenery>>,
+}
+
+/// What moves around a robot.
+pub trait Scenery: fmt::Debug + Send + Sync {
+    /// The things by name, where they are now in the base frame.
+    fn things(&self) -> Vec<(String, VisualSpec)>;
 }
 
 /// The display cannot show any more, or not all of what it was given.

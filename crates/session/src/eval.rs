@@ -36,7 +36,7 @@ pub struct EvaluatedSeed {
     pub successes: u32,
     /// How long each success took on average, s.
     pub seconds: Option<f64>,
-    /// What went wrong in the session, if anything did.
+    /// What went wrong in a session without success, if anything did.
     pub fault: Option<String>,
 }
 
@@ -157,7 +157,8 @@ fn one(
         duration: Some(limit.unwrap_or(LIMIT)),
         watch: stage.map(|stage| {
             BoxedObserver::new(move |_| {
-                if stage.is_solved() {
+                // An expert puts down what it holds, and takes its hand away.
+                if stage.is_solved() && stage.is_clear() {
                     part.end();
                 }
             })
@@ -177,7 +178,12 @@ fn one(
             .as_ref()
             .and_then(|score| score.figure("mean_time_s"))
             .filter(|time| time.is_finite()),
-        fault,
+        // An arm that parks with something in its hand is no failure of who did the task.
+        fault: fault.filter(|_| {
+            score
+                .as_ref()
+                .is_none_or(|score| score.successes.value == 0)
+        }),
     })
 }
 

@@ -93,7 +93,10 @@ impl Expert {
             (seen.angles[i] / self.steps[i]).round() * self.steps[i]
         });
         let wanted = self.sight.is_wanted() && self.decided >= WAKES;
-        let pose = self.plan.advance(now, wanted, &self.task, &seen, &measured);
+        let solved = self.sight.is_solved();
+        let pose = self
+            .plan
+            .advance(now, (wanted, solved), &self.task, &seen, &measured);
         self.sight.set_away(self.plan.is_away());
         let away = self.plan.is_away();
         let still = self.plan.is_still(now);

@@ -27,6 +27,7 @@ mod series;
 pub mod session;
 mod solid;
 pub mod target;
+mod things;
 #[cfg(feature = "web-viewer")]
 mod web;
 

@@ -27,6 +27,7 @@ use crate::pictures;
 use crate::points::Places;
 use crate::series::{Line, Plot, lines};
 use crate::target::{TIME, Viewer, nanos, time};
+use crate::things::Things;
 
 /// From one block of numbers to the next, in a live view, and into a file.
 const LIVE_BLOCK: Duration = Duration::from_millis(100);
@@ -61,6 +62,7 @@ struct On {
     gate: Plot,
     state: Option<usize>,
     environment: Option<(Arc<dyn Environment>, Places)>,
+    things: Option<Things>,
     posed: Option<Stamp>,
     pictured: Vec<(String, Option<Stamp>)>,
 }
@@ -145,6 +147,7 @@ impl SessionView {
                 let places = Places::among(&environment.names());
                 (environment, places)
             }),
+            things: info.scenery.clone().map(Things::new),
             posed: None,
             pictured: info
                 .cameras
@@ -209,6 +212,9 @@ impl SessionView {
                 let mut numbers = vec![0.0; environment.names().len()];
                 environment.read(at, &mut numbers);
                 places.log(stream, at.since_epoch(), &numbers)?;
+            }
+            if let Some(things) = &mut on.things {
+                things.log(stream, at.since_epoch())?;
             }
             on.arm
                 .log(stream, Which::Commanded, at.since_epoch(), &tick.sent)?;

@@ -10,8 +10,8 @@ use ulna_rt::{Machine, Next};
 
 use crate::supply::Stage;
 
-/// How long an episode goes on after the task was done.
-const TAIL: Duration = Duration::from_millis(500);
+/// How long an episode goes on after the task was done, at most, until the hand is back at rest.
+const TAIL: Duration = Duration::from_secs(10);
 /// How long an attempt may take where the scene does not say.
 const LIMIT: Duration = Duration::from_secs(60);
 /// So many attempts in a row without success, and the recording ends.
@@ -85,7 +85,7 @@ impl Guide {
         if self.stage.is_solved() {
             self.failures = 0;
             let done = *self.done.get_or_insert(now);
-            if now >= done + TAIL {
+            if self.stage.is_clear() || now >= done + TAIL {
                 self.press(Input::Key(Key::Next));
             }
         } else if now >= self.began + self.limit {

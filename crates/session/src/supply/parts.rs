@@ -8,6 +8,7 @@ use ulna_cameras::CameraFacts;
 use ulna_core::unit::AngleMap;
 use ulna_core::{Camera, Environment, Joints, Judge};
 use ulna_drivers::Port;
+use ulna_robot::display::Scenery;
 use ulna_robot::{Calibration, RobotKind, VisualSpec};
 
 use crate::device::Teleoperator;
@@ -104,6 +105,11 @@ pub trait Surroundings: fmt::Debug + Send {
     /// What passed over each bus, where servos can be asked that.
     fn traffic(&self) -> Vec<BusTraffic> {
         Vec::new()
+    }
+
+    /// What moves around the robot, for displays.
+    fn scenery(&self) -> Option<Arc<dyn Scenery>> {
+        None
     }
 
     /// The hands beside the arm, where things can be laid out anew.

@@ -8,6 +8,7 @@ use ulna_core::unit::AngleMap;
 use ulna_core::{Action, ActionSource, Camera, Environment, Frame, Joints, Judge, Stamp};
 use ulna_drivers::Port;
 use ulna_drivers::calibration::{self, CalibrationError};
+use ulna_robot::display::Scenery;
 use ulna_robot::{ArmRole, Calibration, RobotKind, VisualSpec};
 use ulna_rt::RealClock;
 use ulna_sim::adapter::AdapterModel;
@@ -238,6 +239,10 @@ impl Surroundings for Simulated {
         self.0.task()
     }
 
+    fn scenery(&self) -> Option<Arc<dyn Scenery>> {
+        Some(Arc::new(SimulatedThings(self.0.stage())))
+    }
+
     fn stage(&self) -> Option<Box<dyn Stage>> {
         Some(Box::new(SimulatedStage(self.0.stage())))
     }
@@ -269,6 +274,16 @@ impl Surroundings for Simulated {
     fn base_operator(&self) -> Option<Box<dyn Teleoperator>> {
         let operator = self.0.base_operator()?;
         Some(Box::new(SimulatedBase(operator)))
+    }
+}
+
+/// The things around a simulated arm.
+#[derive(Debug)]
+struct SimulatedThings(ulna_sim::world::Stage);
+
+impl Scenery for SimulatedThings {
+    fn things(&self) -> Vec<(String, VisualSpec)> {
+        self.0.things()
     }
 }
 

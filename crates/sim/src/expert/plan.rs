@@ -18,7 +18,7 @@ const LIFT: f64 = 0.085;
 /// The tool goes no lower, m: the finger's tip is beyond it.
 const LOWEST: f64 = 0.011;
 /// What is left between the fixed finger and a thing before the hand closes, m.
-const CLEARANCE: f64 = 0.005;
+const CLEARANCE: f64 = 0.006;
 /// How the jaw opens: what is between the tips when the gripper is at 0, and how far its tip is from its axle, m.
 const TIP_GAP: f64 = 0.016;
 const TIP_RADIUS: f64 = 0.078;
@@ -32,11 +32,14 @@ const CLOSING: f64 = 1.6;
 const STALLED: f64 = 0.012;
 const STALL: f64 = 0.12;
 const PRESSING: f64 = 0.14;
+/// How far beyond where the jaw stopped the hand asks it to go, rad: a servo that asks for more than a quarter of its duty, as LeRobot sets
+/// grippers up, counts as overloaded after two seconds.
+const SQUEEZE: core::ops::Range<f64> = 0.05..0.08;
 /// A gripper as closed as this holds nothing, rad.
 const EMPTY: f64 = 0.03;
 /// The arm has followed when every joint is within this of where it should be, rad; after so long, s, it counts as having done so anyway.
-const FOLLOWED: f64 = 0.025;
-const PATIENCE: f64 = 0.7;
+const FOLLOWED: f64 = 0.013;
+const PATIENCE: f64 = 0.8;
 /// A thing that is so much lower than the hand would have it, m, is not in it.
 const DROPPED: f64 = 0.025;
 /// A pushing hand begins so far behind a thing's side, m, and ends so near to where the side shall be.
@@ -44,6 +47,10 @@ const RUN_UP: f64 = 0.035;
 const PUSHED: f64 = 0.011;
 /// How far above what it stands on a thing is let go of, m.
 const DROP: f64 = 0.002;
+/// A hand that is so much higher than it should be, m, stands on something; the next time it leaves so much more room beside the thing, up to so much.
+const BLOCKED: f64 = 0.01;
+const MORE_ROOM: f64 = 0.003;
+const MOST_ROOM: f64 = 0.009;
 /// Tries before an expert gives up.
 const TRIES: u32 = 8;
 
@@ -82,6 +89,8 @@ pub(super) struct Plan {
     /// From the tool to the thing in the hand: along fingers, jaw and across both, m.
     held: Vector3<f64>,
     attempt: Option<u64>,
+    /// The judge is content.
+    solved: bool,
     tries: u32,
     pace: f64,
     squeeze: f64,
@@ -104,6 +113,7 @@ impl Plan {
             grasp: None,
             held: Vector3::zeros(),
             attempt: None,
+            solved: false,
             tries: 0,
             pace: 1.0,
             squeeze: 0.1,
@@ -124,15 +134,16 @@ impl Plan {
         self.motion.is_none_or(|motion| now > motion.end() + 0.1)
     }
 
-    /// Where the follower's joints should be at `now`, s; `measured` is where they were found.
+    /// Where the follower's joints should be at `now`, s; `measured` is where they were found. An attempt may be wanted, and it may have succeeded.
     pub(super) fn advance(
         &mut self,
         now: f64,
-        wanted: bool,
+        (wanted, solved): (bool, bool),
         task: &Task,
         seen: &Seen,
         measured: &Joints<f64>,
     ) -> Joints<f64> {
+        self.solved = solved;
         if !wanted && !matches!(self.step, Step::Away | Step::GoHome) {
             self.go_home(now);
         }
@@ -161,8 +172,9 @@ impl Plan {
         self.goal = task.goals.iter().find(open).copied();
         self.tries += 1;
         self.pace = self.random.random_range(0.8..1.15);
-        self.squeeze = self.random.random_range(0.1..0.18);
-        let Some(goal) = self.goal.filter(|_| self.tries <= TRIES) else {
+        self.squeeze = self.random.random_range(SQUEEZE);
+        let again = !self.solved && self.tries <= TRIES;
+        let Some(goal) = self.goal.filter(|_| again) else {
             return self.go_home(now);
         };
         match goal {
@@ -202,6 +214,7 @@ impl Plan {
         let depth = self.random.random_range(-0.001..0.002);
         let beside = self.random.random_range(-0.0015..0.0015);
         let near = self.start_pose();
+        let more = (MORE_ROOM * f64::from(self.tries.saturating_sub(1))).min(MOST_ROOM);
         let ways = (0..4).map(|quarter| {
             let yaw = yaw + f64::from(quarter) * FRAC_PI_2;
             let jaw = Vector3::new(yaw.cos(), yaw.sin(), 0.0);
@@ -209,7 +222,7 @@ impl Plan {
             let at = pose.translation.vector;
             let height = (at.z - 0.003 + depth).max(at.z - half + LOWEST);
             let aim = Aim {
-                point: Vector3::new(at.x, at.y, height) - jaw * (half + CLEARANCE)
+                point: Vector3::new(at.x, at.y, height) - jaw * (half + CLEARANCE + more)
                     + across * beside,
                 fingers: -Vector3::z(),
                 jaw,
@@ -318,7 +331,7 @@ impl Plan {
         let gripper = self.aimer.gripper();
         match self.step {
             Step::Away => false,
-            Step::Hold => now > self.since + 4.0,
+            Step::Hold => self.solved || now > self.since + 4.0,
             Step::Close => {
                 let pressing = measured[gripper] - self.pose[gripper] > PRESSING;
                 let stalled = now - self.jaw.1 > STALL && pressing;
@@ -354,7 +367,10 @@ impl Plan {
         }
         match self.step {
             Step::Away => {}
-            Step::Reach => self.line(Step::Descend, now, &grasp, 0.8),
+            Step::Reach => self.line(Step::Descend, now, &grasp, 0.6),
+            Step::Descend if self.aimer.seen(measured).point.z > grasp.point.z + BLOCKED => {
+                self.try_again(now);
+            }
             Step::Descend => {
                 self.step = Step::Close;
                 self.since = now;
@@ -373,6 +389,7 @@ impl Plan {
                 }
                 _ => self.carry(now, goal, seen),
             },
+            Step::Hold if self.solved => self.line(Step::Lower, now, &grasp, 0.6),
             Step::Hold => self.since = now,
             Step::Carry => {
                 let down = self.put(goal, seen, 0.0);

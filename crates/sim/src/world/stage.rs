@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use ulna_robot::VisualSpec;
+
 use super::shared::SharedPhysics;
 use crate::scene::Scene;
 use crate::sight::Sight;
@@ -38,6 +40,16 @@ impl Stage {
     /// How long an attempt may take, s, if that is limited.
     pub fn time_limit(&self) -> Option<f64> {
         self.scene.task()?.time_limit()
+    }
+
+    /// Names of the things, and how a display draws them where they are now.
+    pub fn things(&self) -> Vec<(String, VisualSpec)> {
+        let seen = self.sight.look();
+        let painted = seen.layout.painted.len();
+        let marks = (0..painted).map(|number| format!("mark_{number}"));
+        let names = marks.chain(self.scene.names());
+        let objects = seen.objects().map(|object| object.spec());
+        names.zip(objects).collect()
     }
 
     /// Lays the things out as attempt `number` begins.
