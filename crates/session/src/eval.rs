@@ -18,6 +18,7 @@ use crate::report::ClockKind;
 use crate::rig::Rig;
 use crate::run::{SessionPlan, run};
 use crate::teleoperators::open_policy;
+use crate::usage::SceneUsage;
 
 /// How long an attempt may take where the scene does not say.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -76,9 +77,7 @@ pub fn eval(
     told: &mut dyn FnMut(&EvaluatedSeed),
 ) -> Result<Evaluation, SessionError> {
     if episodes == 0 {
-        return Err(SessionError::Usage(
-            "no episodes were asked for: pass --episodes N".to_owned(),
-        ));
+        return Err(usage(SceneUsage::NoEpisodes));
     }
     let bundle = policy.map(|policy| Bundle::open(&policy.bundle));
     let bundle = bundle.transpose()?;
@@ -148,10 +147,9 @@ fn one(
         None => Rig::open(options, &link)?,
     };
     let Some(_) = rig.surroundings.task() else {
-        return Err(SessionError::Usage(format!(
-            "there is nothing to do in the scene `{}`: name one with a task, such as --scene lift (`ulna sim scenes` lists them)",
-            options.scene.as_deref().unwrap_or_default()
-        )));
+        return Err(usage(SceneUsage::NothingToDo {
+            scene: options.scene.clone().unwrap_or_default(),
+        }));
     };
     let stage = rig.surroundings.stage();
     let limit = stage.as_ref().and_then(|stage| stage.time_limit());
@@ -170,7 +168,7 @@ fn one(
     };
     let (score, fault) = match run(rig, plan, &link) {
         Ok(outcome) => (outcome.report.task, None),
-        Err(SessionError::Ended { text, report }) => (report.task, Some(text)),
+        Err(SessionError::Ended { failure, report }) => (report.task, Some(failure.to_string())),
         Err(other) => return Err(other),
     };
     Ok(EvaluatedSeed {
@@ -188,6 +186,10 @@ fn one(
                 .is_none_or(|score| score.successes.value == 0)
         }),
     })
+}
+
+fn usage(problem: SceneUsage) -> SessionError {
+    SessionError::Usage(problem.into())
 }
 
 fn share(successes: u32, attempts: u32) -> f64 {

@@ -3,6 +3,7 @@
 mod episode;
 mod record;
 mod rig;
+mod scene;
 
 use std::path::PathBuf;
 
@@ -12,11 +13,15 @@ use ulna_robot::ArmRole;
 pub use episode::EpisodeUsage;
 pub use record::RecordUsage;
 pub use rig::RigUsage;
+pub use scene::SceneUsage;
 
 /// What is wrong with how a command was called: exit code 2.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UsageError {
+    /// A scene, an expert or an evaluation.
+    #[error(transparent)]
+    Scene(#[from] SceneUsage),
     /// A rate that no loop keeps.
     #[error("--rate {rate} is not between {low} and {high} Hz")]
     Rate {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ulna_session::record::{CameraChoice, RecordOptions};
+use ulna_session::usage::{SceneUsage, UsageError};
 use ulna_session::{RigOptions, SessionError};
 
 use super::display::DisplayArgs;
@@ -74,11 +75,10 @@ impl RecordArgs {
         };
         let task = match &what.task {
             Some(task) => task.clone(),
-            None => self.rig.task_of_scene()?.ok_or_else(|| {
-                SessionError::Usage(
-                    "--task is missing: say what the robot is to do, for example --task \"pick up the cube\"".to_owned(),
-                )
-            })?,
+            None => {
+                let task = self.rig.task_of_scene()?;
+                task.ok_or(UsageError::Scene(SceneUsage::NoTask))?
+            }
         };
         Ok(RecordOptions {
             cameras,

@@ -8,6 +8,7 @@ use clap::{Arg, Args, Command, Error};
 use ulna_session::cameras::CameraSettings;
 use ulna_session::report::ClockKind;
 use ulna_session::rig_file::{self, GivenRig, RigCameras, RigFile};
+use ulna_session::usage::{SceneUsage, UsageError};
 use ulna_session::{FarMoves, RigOptions, SessionError};
 
 use crate::attended::attended;
@@ -159,15 +160,16 @@ impl RigArgs {
             return Ok(None);
         }
         let scene = ulna_session::scenes::find(&self.scene);
-        let scene = scene.map_err(|error| SessionError::Usage(error.to_string()))?;
+        let scene = scene.map_err(ulna_session::no_scene)?;
         Ok(match scene.tasks.as_slice() {
             [task] => Some(task.clone()),
             [] => None,
             tasks => {
-                return Err(SessionError::Usage(format!(
-                    "--scene {} has several tasks: pass --task \"{}\"",
-                    self.scene,
-                    tasks.join("\" or --task \"")
+                return Err(SessionError::Usage(UsageError::Scene(
+                    SceneUsage::SeveralTasks {
+                        scene: self.scene.clone(),
+                        tasks: format!("\"{}\"", tasks.join("\" or --task \"")),
+                    },
                 )));
             }
         })

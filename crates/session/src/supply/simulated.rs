@@ -39,6 +39,18 @@ pub fn faults_in_words() -> String {
     )
 }
 
+/// Why there is no such scene, as the session's error.
+pub fn no_scene(error: ulna_sim::scene::SceneError) -> SessionError {
+    sim(SimError::Scene(error))
+}
+
+/// A simulated camera that gave no picture within a second.
+#[derive(Debug, thiserror::Error)]
+#[error("the simulated camera `{camera}` gave no picture")]
+struct NoPicture {
+    camera: String,
+}
+
 /// What a camera of a robot (its first if none is named) sees of a scene before anything has moved, `size` pixels wide and high.
 ///
 /// # Errors
@@ -68,9 +80,11 @@ pub fn scene_picture(
             return Ok(frame);
         }
     }
-    Err(SessionError::Session(format!(
-        "the simulated camera `{name}` gave no picture"
-    )))
+    let reason = NoPicture { camera: name };
+    Err(SessionError::Surroundings {
+        usage: false,
+        reason: Box::new(reason),
+    })
 }
 
 /// Builds the world that the options ask for, and takes its ports.
