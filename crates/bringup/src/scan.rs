@@ -8,6 +8,7 @@ use serde::Serialize;
 use ulna_bus::Family;
 use ulna_bus::families::{self, FAMILIES};
 use ulna_rt::Stop;
+use ulna_sim::law::ServoModel;
 
 use crate::dialogue::Dialogue;
 use crate::error::{BringupError, Usage};
@@ -116,6 +117,7 @@ fn advice(servos: &[Found]) -> Vec<String> {
                 .to_owned(),
         );
     }
+    advice.extend(motor(servos));
     if servos.iter().any(|servo| servo.doubt.is_some()) {
         advice.push(
             "Servos out of the box all have id 1 and talk over each other: `ulna setup` gives each its own, one at a time."
@@ -123,4 +125,64 @@ fn advice(servos: &[Found]) -> Vec<String> {
         );
     }
     advice
+}
+
+/// Above this supply a servo is the one for 12 V: one for 7.4 V would complain, V.
+const STRONG_SUPPLY: f64 = 9.0;
+
+/// Which motor servos have that are made with several, from the voltage that they are supplied with.
+fn motor(servos: &[Found]) -> Option<String> {
+    let strong = servos.iter().find_map(|servo| {
+        let volts = servo.voltage.filter(|volts| *volts > STRONG_SUPPLY)?;
+        let model = servo.model.as_deref()?;
+        let [usual, others @ ..] = &*ServoModel::motors_of(model) else {
+            return None;
+        };
+        let needs = |motor: &&str| ServoModel::named(motor).map_or(0.0, |it| it.supply);
+        let motor = others.iter().find(|motor| needs(motor) > STRONG_SUPPLY);
+        motor
+            .filter(|_| needs(&usual) < STRONG_SUPPLY)
+            .map(|motor| (volts, model, *motor))
+    });
+    let (volts, model, motor) = strong?;
+    Some(format!(
+        "They are supplied with {volts:.1} V, so these {model} are the stronger ones for 12 V. For a simulation of this arm, make its rig \
+         with `ulna rig new NAME --motor {motor}`, or write `motor = \"{motor}\"` at the beginning of its rig's file."
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_supply_of_12_volts_names_the_motor() {
+        let found = |model: &str, voltage| Found {
+            family: "sts3215",
+            baud: 1_000_000,
+            id: 1,
+            model: Some(model.to_owned()),
+            firmware: None,
+            voltage,
+            temperature: None,
+            position: None,
+            torque: None,
+            alarm_bits: None,
+            alarms: None,
+            doubt: None,
+        };
+        let said = motor(&[found("sts3215", None), found("sts3215", Some(12.1))]).unwrap();
+        assert!(
+            said.contains("12.1 V") && said.contains("--motor sts3215-12v"),
+            "{said}"
+        );
+        for (model, volts) in [
+            ("sts3215", Some(7.4)),
+            ("sts3215", None),
+            ("xl430-w250", Some(12.0)),
+            ("a stranger", Some(12.0)),
+        ] {
+            assert_eq!(motor(&[found(model, volts)]), None, "{model}");
+        }
+    }
 }

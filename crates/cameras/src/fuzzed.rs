@@ -4,6 +4,8 @@
 
 #![doc(hidden)]
 
+#[cfg(test)]
+mod tests;
 mod webcam;
 
 use std::io::{self, ErrorKind, Read};
@@ -11,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::http::{HttpPictures, LARGEST_PICTURE};
 use crate::jpeg::{self, Extent, LONGEST_SIDE, Walk};
+use crate::rooms::Rooms;
 use crate::{ffmpeg, picture};
 
 pub use webcam::webcam;
@@ -67,7 +70,7 @@ pub fn jpeg(bytes: &[u8]) {
     }
     assert_eq!(in_pieces, whole);
     let _ = (jpeg::is_complete(bytes), jpeg::digest(bytes));
-    if let Ok(decoded) = jpeg::decode(bytes) {
+    if let Ok(decoded) = jpeg::decode(bytes, &mut Rooms::default()) {
         let (width, height) = (decoded.width as usize, decoded.height as usize);
         assert!(width.max(height) <= LONGEST_SIDE, "{width} x {height}");
         assert_eq!(decoded.pixels.len(), width * height * 3);
@@ -86,7 +89,7 @@ pub fn ffmpeg(bytes: &[u8]) {
             width: size.0,
             height: size.1,
         };
-        let turned = picture::decode(&payload, bytes[0] % 4);
+        let turned = picture::decode(&payload, bytes[0] % 4, &mut Rooms::default());
         assert!(turned.is_ok_and(|turned| turned.pixels.len() == width * height * 3));
         left = &left[to..];
     }

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use memchr::memchr;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
+
+use crate::rooms::Rooms;
 
 /// The longest side of a picture, pixels.
 pub(crate) const LONGEST_SIDE: usize = 4096;
@@ -87,10 +90,7 @@ impl Walk {
 /// Where the entropy-coded data from `at` on end: at a marker that is neither a stuffed byte nor a restart. False if that has not come yet.
 fn after_scan(bytes: &[u8], mut at: usize) -> (usize, bool) {
     loop {
-        let Some(found) = bytes
-            .get(at..)
-            .and_then(|rest| rest.iter().position(|byte| *byte == 0xFF))
-        else {
+        let Some(found) = bytes.get(at..).and_then(|rest| memchr(0xFF, rest)) else {
             return (at.max(bytes.len()), false);
         };
         at += found;
@@ -153,29 +153,29 @@ pub(crate) struct Decoded {
 ///
 /// # Errors
 /// In words, if it is damaged: what a broken transfer leaves is no picture.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, String> {
+pub(crate) fn decode(bytes: &[u8], rooms: &mut Rooms) -> Result<Decoded, String> {
     let whole = match extent(bytes) {
         Extent::Whole(length) => &bytes[..length],
         Extent::Open => return Err("it is cut off".to_owned()),
         Extent::NoJpeg => return Err("it is no JPEG".to_owned()),
     };
     if has_huffman_tables(whole) {
-        return decode_whole(whole);
+        return decode_whole(whole, rooms);
     }
     // Motion JPEG may leave out the usual tables. This header, that of AVI files, makes the decoder take them (T.81, annex K).
     let header = [0xFF, 0xE0, 0x00, 0x07, b'A', b'V', b'I', b'1', 0x00];
     let with_header = [&START[..], &header, &whole[2..]].concat();
-    decode_whole(&with_header)
+    decode_whole(&with_header, rooms)
 }
 
-fn decode_whole(bytes: &[u8]) -> Result<Decoded, String> {
+fn decode_whole(bytes: &[u8], rooms: &mut Rooms) -> Result<Decoded, String> {
     // At an end marker that comes too early the decoder makes up the rest and calls it a picture; at the end of the data it says so.
     let mut decoder = decoder(bytes.strip_suffix(&END).unwrap_or(bytes));
     decoder
         .decode_headers()
         .map_err(|error| error.to_string())?;
     let (width, height) = decoder.dimensions().ok_or("it has no size")?;
-    let mut pixels: Arc<[u8]> = std::iter::repeat_n(0, width * height * 3).collect();
+    let mut pixels = rooms.of(width * height * 3);
     let into = Arc::get_mut(&mut pixels).ok_or("its memory is shared")?;
     decoder
         .decode_into(into)
@@ -213,6 +213,10 @@ pub fn bare_decode(jpeg: &[u8], pixels: &mut [u8]) -> Result<(), JpegError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn decode(bytes: &[u8]) -> Result<Decoded, String> {
+        super::decode(bytes, &mut Rooms::default())
+    }
     use crate::testing::{picture, without_tables};
 
     #[test]

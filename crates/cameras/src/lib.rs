@@ -17,6 +17,7 @@ mod open;
 mod picture;
 mod place;
 mod reader;
+mod rooms;
 mod settings;
 mod settle;
 mod snapshot;

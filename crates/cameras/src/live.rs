@@ -15,6 +15,7 @@ use crate::jpeg::{self, Extent};
 use crate::open;
 use crate::picture;
 use crate::reader::{self, Opener, Patience};
+use crate::rooms::Rooms;
 use crate::settings::CameraSettings;
 use crate::source::{Payload, Promise, Shot, StampSource};
 use crate::stamper::Stamper;
@@ -49,6 +50,7 @@ pub struct LiveCamera {
     /// Its pictures are JPEG that others can read as it comes, and need no turning.
     as_it_comes: bool,
     last: Option<Last>,
+    rooms: Rooms,
     /// As the last picture came.
     came: Option<Payload>,
     due: Instant,
@@ -124,6 +126,7 @@ impl LiveCamera {
             as_it_comes: false,
             last: None,
             came: None,
+            rooms: Rooms::default(),
             due: Instant::now(),
             counts: LiveCounts::default(),
             wrong_sizes: 0,
@@ -246,7 +249,7 @@ impl LiveCamera {
                 repeated: true,
             });
         }
-        let decoded = match picture::decode(&shot.payload, self.quarter_turns) {
+        let decoded = match picture::decode(&shot.payload, self.quarter_turns, &mut self.rooms) {
             Ok(decoded) => decoded,
             Err(why) => {
                 self.counts.damaged += 1;
@@ -254,6 +257,7 @@ impl LiveCamera {
                 return None;
             }
         };
+        self.rooms.keep(&decoded.pixels);
         let size = (decoded.width, decoded.height);
         if self.last.is_none() {
             self.as_it_comes = self.quarter_turns == 0
@@ -348,7 +352,7 @@ impl LiveCamera {
 
     /// Counts a picture, and foresees when the next one comes.
     fn expect_next(&mut self, shot: &Shot) {
-        self.due = shot.arrived + Duration::from_secs_f64(0.8 / self.fps.clamp(1.0, 240.0));
+        self.due = shot.arrived + Duration::from_secs_f64(0.9 / self.fps.clamp(1.0, 240.0));
         self.counts.taken += 1;
     }
 }

@@ -217,7 +217,12 @@ fn jpeg_stays_jpeg_unless_it_has_to_be_touched() {
     };
     let came = both.last_jpeg().unwrap();
     assert_eq!((came.sequence, came.stamp), (frame.sequence, frame.stamp));
-    assert_eq!(jpeg::decode(&came.jpeg).unwrap().pixels, frame.pixels);
+    assert_eq!(
+        jpeg::decode(&came.jpeg, &mut Rooms::default())
+            .unwrap()
+            .pixels,
+        frame.pixels
+    );
     let mut turned = camera(steps(), 1, "0,rotation=90").unwrap();
     let _ = turned.poll(Stamp::ZERO);
     assert!(turned.last_jpeg().is_none());

@@ -3,21 +3,26 @@
 use std::sync::Arc;
 
 use crate::jpeg::{self, Decoded};
+use crate::rooms::Rooms;
 use crate::source::Payload;
 
 /// Decodes what came from a camera and turns it by so many quarters clockwise.
 ///
 /// # Errors
 /// In words, if it is damaged.
-pub(crate) fn decode(payload: &Payload, quarter_turns: u8) -> Result<Decoded, String> {
+pub(crate) fn decode(
+    payload: &Payload,
+    quarter_turns: u8,
+    rooms: &mut Rooms,
+) -> Result<Decoded, String> {
     let decoded = match payload {
-        Payload::Jpeg(bytes) => jpeg::decode(bytes)?,
+        Payload::Jpeg(bytes) => jpeg::decode(bytes, rooms)?,
         Payload::Yuyv {
             bytes,
             width,
             height,
             stride,
-        } => of_yuyv(bytes, *width, *height, *stride)?,
+        } => of_yuyv(bytes, (*width, *height), *stride, rooms)?,
         Payload::Rgb {
             pixels,
             width,
@@ -33,13 +38,18 @@ pub(crate) fn decode(payload: &Payload, quarter_turns: u8) -> Result<Decoded, St
 
 /// YUYV is two pixels in four bytes: luma, blue difference, luma, red difference, of ITU-R BT.601 in its limited range, which is what
 /// `V4L2_COLORSPACE_SRGB` and a webcam's silence mean (V4L2's `V4L2_MAP_YCBCR_ENC_DEFAULT`, `..._QUANTIZATION_DEFAULT`).
-fn of_yuyv(bytes: &[u8], width: u32, height: u32, stride: usize) -> Result<Decoded, String> {
+fn of_yuyv(
+    bytes: &[u8],
+    (width, height): (u32, u32),
+    stride: usize,
+    rooms: &mut Rooms,
+) -> Result<Decoded, String> {
     let (columns, rows) = (width as usize, height as usize);
     let line = columns * 2;
     if stride < line || bytes.len() < stride * rows.saturating_sub(1) + line {
         return Err(format!("it has {} bytes, too few", bytes.len()));
     }
-    let mut pixels: Arc<[u8]> = std::iter::repeat_n(0, columns * rows * 3).collect();
+    let mut pixels = rooms.of(columns * rows * 3);
     let into = Arc::get_mut(&mut pixels).ok_or("its memory is shared")?;
     let lines = bytes.chunks(stride);
     for (line_in, line_out) in lines.zip(into.chunks_exact_mut(columns * 3)) {
@@ -94,6 +104,10 @@ fn turned(picture: Decoded, quarter_turns: u8) -> Decoded {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn decode(payload: &Payload, quarter_turns: u8) -> Result<Decoded, String> {
+        super::decode(payload, quarter_turns, &mut Rooms::default())
+    }
 
     fn rgb(width: u32, height: u32) -> Payload {
         let bytes = width * height * 3;

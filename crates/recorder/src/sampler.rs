@@ -43,8 +43,8 @@ pub struct CameraCounts {
     pub late: u64,
     /// Pictures that arrived again, by their numbers.
     pub duplicates: u64,
-    /// Whether the last picture that arrived was one that had arrived before.
-    pub repeating: bool,
+    /// How many of the pictures that arrived last, in a row, had arrived before.
+    pub again: u32,
 }
 
 #[derive(Debug, Default)]
@@ -123,16 +123,16 @@ impl Sampler {
             return;
         };
         let counts = &mut pictures.counts;
-        counts.repeating = false;
         if let Some(last) = pictures.waiting.back() {
             if frame.sequence <= last.sequence {
                 counts.duplicates += 1;
-                counts.repeating = true;
+                counts.again = counts.again.saturating_add(1);
                 return;
             }
             counts.lost += frame.sequence - last.sequence - 1;
             counts.late += u64::from(final_until.is_some_and(|until| frame.stamp <= until));
         }
+        counts.again = 0;
         pictures.waiting.push_back(frame);
     }
 

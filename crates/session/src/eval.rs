@@ -18,7 +18,7 @@ use crate::report::ClockKind;
 use crate::rig::Rig;
 use crate::run::{SessionPlan, run};
 use crate::teleoperators::open_policy;
-use crate::usage::SceneUsage;
+use crate::usage::UsageError;
 
 /// How long an attempt may take where the scene does not say.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -77,7 +77,7 @@ pub fn eval(
     told: &mut dyn FnMut(&EvaluatedSeed),
 ) -> Result<Evaluation, SessionError> {
     if episodes == 0 {
-        return Err(usage(SceneUsage::NoEpisodes));
+        return Err(UsageError::NoEpisodes.into());
     }
     let bundle = policy.map(|policy| Bundle::open(&policy.bundle));
     let bundle = bundle.transpose()?;
@@ -147,9 +147,8 @@ fn one(
         None => Rig::open(options, &link)?,
     };
     let Some(_) = rig.surroundings.task() else {
-        return Err(usage(SceneUsage::NothingToDo {
-            scene: options.scene.clone().unwrap_or_default(),
-        }));
+        let scene = options.scene.clone().unwrap_or_default();
+        return Err(UsageError::NothingToDo { scene }.into());
     };
     let stage = rig.surroundings.stage();
     let limit = stage.as_ref().and_then(|stage| stage.time_limit());
@@ -186,10 +185,6 @@ fn one(
                 .is_none_or(|score| score.successes.value == 0)
         }),
     })
-}
-
-fn usage(problem: SceneUsage) -> SessionError {
-    SessionError::Usage(problem.into())
 }
 
 fn share(successes: u32, attempts: u32) -> f64 {

@@ -80,6 +80,12 @@ pub enum SessionFailure {
         /// What is free.
         megabytes: u64,
     },
+    /// A simulated camera that stays blind.
+    #[error("the simulated camera `{camera}` gave no picture")]
+    NoPicture {
+        /// The camera.
+        camera: String,
+    },
     /// A part of the tour did not do what it shows.
     #[error("the tour failed at {part}: {what}; `ulna dataset check {}` says more", Shell(dataset.display()))]
     Tour {
@@ -129,7 +135,7 @@ pub enum SessionFailure {
         /// How many numbers it wants.
         numbers: usize,
         /// The scene that reports so many.
-        scene: &'static str,
+        scene: String,
     },
     /// PyTorch cannot be asked.
     #[error(
@@ -171,6 +177,9 @@ pub enum Interruption {
     /// With a no to that question.
     #[error("ended at the question; the follower did not go to its first goal")]
     Declined,
+    /// Before a comparison or a fit was through.
+    #[error("interrupted before the end; nothing was written")]
+    BeforeTheEnd,
     /// While a dataset was copied.
     #[error("interrupted; the dataset is as it was")]
     Copying,

@@ -63,6 +63,8 @@ pub struct RigOptions {
     pub cameras: Vec<(String, CameraSettings)>,
     /// The unit of the joints that are no gripper, if not the robot file's.
     pub unit: Option<Unit>,
+    /// The motors of the robot's servos in the simulation, if not the robot file's.
+    pub motor: Option<String>,
     /// What a real follower may do that is far from its first goal; a simulated one always goes there.
     pub far_moves: FarMoves,
 }
@@ -90,6 +92,7 @@ impl Default for RigOptions {
             camera_faults: Vec::new(),
             cameras: Vec::new(),
             unit: None,
+            motor: None,
             far_moves: FarMoves::default(),
         }
     }

@@ -92,7 +92,7 @@ impl Rig {
             let rate = options.rate_hz;
             return Err(UsageError::Rate { rate, low, high }.into());
         }
-        let robot = kind_of(&options.robot, options.unit)?;
+        let robot = with_motor(kind_of(&options.robot, options.unit)?, options);
         let leader = leader_arm.then(|| leader_for(&robot, leader_of, options));
         let leader = leader.transpose()?;
         let chosen = supply::choose(options, &robot, leader.as_ref())?;
@@ -149,6 +149,17 @@ pub(crate) fn kind_of(name: &str, unit: Option<Unit>) -> Result<RobotKind, Sessi
         Some(unit) => kind.in_unit(unit),
         None => kind,
     })
+}
+
+/// The robot with the motors that the user says it has.
+pub(crate) fn with_motor(mut kind: RobotKind, options: &RigOptions) -> RobotKind {
+    if let Some(motor) = &options.motor {
+        let sides = kind.sides.iter_mut().map(|side| &mut side.kind.simulation);
+        for simulation in sides.chain([&mut kind.simulation]) {
+            simulation.motor = Some(motor.clone());
+        }
+    }
+    kind
 }
 
 /// The leader that drives a robot, as a robot of its own: that of the robot `named`, of the one that its file names, or its own.

@@ -5,6 +5,7 @@
 //!
 //! ```toml
 //! rate = 200.0                  # control ticks per second
+//! motor = "sts3215-12v"         # the motors of the robot's servos, for the simulation
 //!
 //! [robot]
 //! type = "so101"
@@ -55,6 +56,9 @@ pub struct RigFile {
     /// The unit of the joints that are no gripper, if not the robot file's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub units: Option<RigUnit>,
+    /// The motors of the robot's servos, for the simulation, if not the robot file's: `sts3215-12v`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub motor: Option<String>,
     /// What moves.
     #[serde(default)]
     pub robot: DeviceTable,
@@ -118,6 +122,7 @@ impl RigFile {
         if options.unit.is_none() {
             options.unit = self.units.map(Into::into);
         }
+        or(&mut options.motor, &self.motor);
         let cameras = self.cameras.iter().flat_map(RigCameras::settings);
         for (name, settings) in cameras {
             if options.cameras.iter().all(|(given, _)| given != name) {
@@ -146,6 +151,8 @@ pub struct GivenRig {
     pub rate_hz: Option<f64>,
     /// See [`RigOptions::unit`].
     pub unit: Option<Unit>,
+    /// See [`RigOptions::motor`].
+    pub motor: Option<String>,
     /// See [`RigOptions::cameras`].
     pub cameras: Vec<(String, CameraSettings)>,
 }
@@ -163,6 +170,7 @@ impl GivenRig {
             teleop_id: self.teleop_id,
             rate_hz: self.rate_hz.unwrap_or(usual.rate_hz),
             unit: self.unit,
+            motor: self.motor,
             cameras: self.cameras,
             ..RigOptions::default()
         }
@@ -322,7 +330,7 @@ mod tests {
     #[test]
     fn flags_come_before_the_file() {
         let file = parsed(
-            "rate = 100.0\nunits = \"m100\"\n[robot]\ntype = \"koch\"\nport = \"/dev/a\"\nid = \"mine\"\n[teleop]\nid = \"hand\"\n",
+            "rate = 100.0\nunits = \"m100\"\nmotor = \"sts3215-12v\"\n[robot]\ntype = \"koch\"\nport = \"/dev/a\"\nid = \"mine\"\n[teleop]\nid = \"hand\"\n",
         )
         .unwrap();
         let mut given = GivenRig {
@@ -337,6 +345,7 @@ mod tests {
         assert_eq!(options.teleop_id.as_deref(), Some("hand"));
         assert_eq!((options.teleop, options.rate_hz), (None, 100.0));
         assert_eq!(options.unit, Some(Unit::M100));
+        assert_eq!(options.motor.as_deref(), Some("sts3215-12v"));
     }
 
     #[test]

@@ -21,6 +21,7 @@ use ulna_dataset::tools::Progress;
 use ulna_rt::Stop;
 
 use crate::error::SessionError;
+use crate::failure::Interruption;
 
 pub use compare::compare;
 pub use identify::{Identified, IdentifiedArm, identify};
@@ -52,8 +53,7 @@ struct Watch<'a> {
 impl Watch<'_> {
     fn show(&mut self, step: &'static str, done: usize, total: usize) -> Result<(), SessionError> {
         if self.stop.requested().is_some() {
-            let text = "interrupted before the end; nothing was written";
-            return Err(SessionError::Interrupted(text.to_owned()));
+            return Err(Interruption::BeforeTheEnd.into());
         }
         (self.show)(Progress {
             step,

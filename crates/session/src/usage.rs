@@ -3,7 +3,7 @@
 mod episode;
 mod record;
 mod rig;
-mod scene;
+mod sim_to_real;
 
 use std::path::PathBuf;
 
@@ -13,15 +13,12 @@ use ulna_robot::ArmRole;
 pub use episode::EpisodeUsage;
 pub use record::RecordUsage;
 pub use rig::RigUsage;
-pub use scene::SceneUsage;
+pub use sim_to_real::{OutputUsage, SimToRealUsage};
 
 /// What is wrong with how a command was called: exit code 2.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UsageError {
-    /// A scene, an expert or an evaluation.
-    #[error(transparent)]
-    Scene(#[from] SceneUsage),
     /// A rate that no loop keeps.
     #[error("--rate {rate} is not between {low} and {high} Hz")]
     Rate {
@@ -206,6 +203,28 @@ pub enum UsageError {
     /// A policy without a task in its scene.
     #[error("there was no task to judge the policy by")]
     NoTask,
+    /// A scene without a task.
+    #[error(
+        "there is nothing to do in the scene `{scene}`: name one with a task, such as --scene lift (`ulna sim scenes` lists them)"
+    )]
+    NothingToDo {
+        /// The scene.
+        scene: String,
+    },
+    /// A scene with several tasks, of which one has to be named.
+    #[error("--scene {scene} has several tasks: pass --task \"{tasks}\"")]
+    SeveralTasks {
+        /// The scene.
+        scene: String,
+        /// Its tasks.
+        tasks: String,
+    },
+    /// A scene that cannot be found.
+    #[error(transparent)]
+    Scene(#[from] ulna_sim::scene::SceneError),
+    /// An evaluation of nothing.
+    #[error("no episodes were asked for: pass --episodes N")]
+    NoEpisodes,
     /// A folder for the demo that holds something else.
     #[error("{} is there, but is no dataset of an earlier demo; pass another --folder", .0.display())]
     DemoFolder(
@@ -221,4 +240,7 @@ pub enum UsageError {
     /// A rig's file.
     #[error(transparent)]
     Rig(#[from] RigUsage),
+    /// The recordings of a comparison or a fit.
+    #[error(transparent)]
+    SimToReal(#[from] SimToRealUsage),
 }

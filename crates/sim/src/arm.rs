@@ -44,7 +44,7 @@ pub enum MechanicsError {
     },
     /// No servo of the robot is made with the motor that its file names.
     #[error(
-        "no servo of robot {robot:?} has a motor {motor:?} (`motor` of its file's [simulation] or of the rig's [robot]); they may have {known}"
+        "no servo of robot {robot:?} has a motor {motor:?} (`motor` in [simulation] of its file, or in the rig's file); they may have {known}"
     )]
     NoSuchMotor {
         /// Name of the robot.

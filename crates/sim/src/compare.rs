@@ -14,6 +14,9 @@ pub mod grid;
 mod play;
 mod score;
 
+#[cfg(test)]
+mod tests;
+
 use ulna_core::joints::Joints;
 use ulna_robot::{Calibration, RobotKind, SimulationSpec};
 

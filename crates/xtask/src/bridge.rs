@@ -10,7 +10,9 @@ mod checks;
 mod image;
 mod packets;
 mod rig;
+mod silence;
 mod toolchain;
+mod trials;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

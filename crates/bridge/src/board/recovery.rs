@@ -72,8 +72,10 @@ impl Board {
             let ids = [id];
             let request = match &request {
                 // As a group of one: late answers have another length.
-                Part::Read(register) => Request::group_read(register.address, register.width, &ids),
-                Part::Write(address, bytes) => Request::Write {
+                Asked::Read(register) => {
+                    Request::group_read(register.address, register.width, &ids)
+                }
+                Asked::Write(address, bytes) => Request::Write {
                     id,
                     address: *address,
                     data: bytes.as_slice(),
@@ -90,16 +92,16 @@ impl Board {
     }
 
     /// The servo and what it is asked; nothing if it has torque by now, or it is not known where it stands.
-    fn request(&self, recovery: JointRecovery) -> Option<(u8, Part)> {
+    fn request(&self, recovery: JointRecovery) -> Option<(u8, Asked)> {
         self.allowed(recovery)?;
         let (sound, place) = (self.setup.as_ref()?, usize::from(recovery.joint));
         let joint = sound.setup.joints.get(place)?;
         let run = self.cyclic.joints.get(place)?;
         let write = |register: Register, value: i32| {
-            Some(Part::Write(register.address, register.encode(value).ok()?))
+            Some(Asked::Write(register.address, register.encode(value).ok()?))
         };
         let part = match recovery.step {
-            RecoveryStep::Read { address } => Part::Read(register_at(sound, place, address)?),
+            RecoveryStep::Read { address } => Asked::Read(register_at(sound, place, address)?),
             RecoveryStep::Write { address, value } => {
                 write(register_at(sound, place, address)?, value)?
             }
@@ -155,7 +157,7 @@ impl JointRun {
 }
 
 /// What a servo is asked.
-enum Part {
+enum Asked {
     Read(Register),
     Write(u8, RegisterBytes),
 }

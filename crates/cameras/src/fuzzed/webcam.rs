@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 
 use crate::picture;
+use crate::rooms::Rooms;
 use crate::settings::CameraSettings;
 use crate::source::Payload;
 use crate::v4l2::choose::modes;
@@ -41,13 +42,15 @@ pub fn webcam(answers: &[u8]) {
     let Ok(mut source) = stream::open(Box::new(device), &settings) else {
         return;
     };
-    let mut last = 0;
+    let (mut last, mut rooms) = (0, Rooms::default());
     for _ in 0..32 {
         match source.next(Duration::ZERO) {
             Ok(Some(shot)) => {
                 assert!(shot.sequence >= last, "its count goes back");
                 last = shot.sequence;
-                if let Ok(decoded) = picture::decode(&shot.payload, settings.quarter_turns()) {
+                if let Ok(decoded) =
+                    picture::decode(&shot.payload, settings.quarter_turns(), &mut rooms)
+                {
                     let pixels = decoded.width as usize * decoded.height as usize;
                     assert_eq!(decoded.pixels.len(), pixels * 3);
                 }

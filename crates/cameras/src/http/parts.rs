@@ -6,6 +6,8 @@
 use std::io::{self, Read};
 use std::time::Instant;
 
+use memchr::memmem;
+
 use crate::jpeg::{Extent, Walk, extent};
 
 /// A picture is no larger than this, bytes.
@@ -161,10 +163,7 @@ enum Found {
 }
 
 fn find(bytes: &[u8], wanted: &[u8], from: usize) -> Option<usize> {
-    let rest = bytes.get(from..)?;
-    let found = rest
-        .windows(wanted.len())
-        .position(|window| window == wanted);
+    let found = memmem::find(bytes.get(from..)?, wanted);
     found.map(|at| from + at)
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ulna_session::record::{CameraChoice, RecordOptions};
-use ulna_session::usage::{SceneUsage, UsageError};
+use ulna_session::usage::{RecordUsage, UsageError};
 use ulna_session::{RigOptions, SessionError};
 
 use super::display::DisplayArgs;
@@ -75,10 +75,10 @@ impl RecordArgs {
         };
         let task = match &what.task {
             Some(task) => task.clone(),
-            None => {
-                let task = self.rig.task_of_scene()?;
-                task.ok_or(UsageError::Scene(SceneUsage::NoTask))?
-            }
+            None => self
+                .rig
+                .task_of_scene()?
+                .ok_or_else(|| UsageError::from(RecordUsage::TaskMissing))?,
         };
         Ok(RecordOptions {
             cameras,

@@ -8,8 +8,7 @@ use clap::{Arg, Args, Command, Error};
 use ulna_session::cameras::CameraSettings;
 use ulna_session::report::ClockKind;
 use ulna_session::rig_file::{self, GivenRig, RigCameras, RigFile};
-use ulna_session::usage::{SceneUsage, UsageError};
-use ulna_session::{FarMoves, RigOptions, SessionError};
+use ulna_session::{FarMoves, RigOptions, SessionError, UsageError};
 
 use crate::attended::attended;
 
@@ -160,17 +159,14 @@ impl RigArgs {
             return Ok(None);
         }
         let scene = ulna_session::scenes::find(&self.scene);
-        let scene = scene.map_err(ulna_session::no_scene)?;
+        let scene = scene.map_err(UsageError::from)?;
         Ok(match scene.tasks.as_slice() {
             [task] => Some(task.clone()),
             [] => None,
             tasks => {
-                return Err(SessionError::Usage(UsageError::Scene(
-                    SceneUsage::SeveralTasks {
-                        scene: self.scene.clone(),
-                        tasks: format!("\"{}\"", tasks.join("\" or --task \"")),
-                    },
-                )));
+                let scene = self.scene.clone();
+                let tasks = tasks.join("\" or --task \"");
+                return Err(UsageError::SeveralTasks { scene, tasks }.into());
             }
         })
     }
@@ -216,6 +212,7 @@ impl RigArgs {
             teleop_id: leader.teleop_id.clone(),
             rate_hz: self.rate,
             unit: None,
+            motor: None,
             cameras: self.camera.clone(),
         };
         if let Some(mut file) = self.file()? {

@@ -81,6 +81,10 @@ pub(crate) struct NewRigArgs {
     #[arg(long, value_name = "UNITS")]
     units: Option<UnitsArg>,
 
+    /// The motors of the robot's servos in the simulation, such as sts3215-12v; `ulna scan` says if it is that
+    #[arg(long, value_name = "MOTOR")]
+    motor: Option<String>,
+
     /// Control ticks per second
     #[arg(long, value_name = "HZ")]
     rate: Option<f64>,
@@ -101,6 +105,7 @@ impl NewRigArgs {
         RigFile {
             rate: self.rate,
             units: self.units.map(Into::into),
+            motor: self.motor.clone(),
             robot: DeviceTable {
                 kind: Some(self.robot.clone()),
                 port: self.robot_port.clone(),

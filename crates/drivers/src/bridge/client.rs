@@ -45,7 +45,7 @@ pub struct BridgeClient {
     clock: BoardClock,
     pinged: Option<(u32, Duration)>,
     /// A good frame has come since that was looked at.
-    heard: bool,
+    received: bool,
     recovery: Recovery,
 }
 
@@ -98,7 +98,7 @@ impl BridgeClient {
             refusal: None,
             clock: BoardClock::default(),
             pinged: None,
-            heard: false,
+            received: false,
             recovery: Recovery::None,
         };
         let end = pacer.now() + GREETING;
@@ -230,7 +230,7 @@ impl BridgeClient {
     }
 
     fn take(&mut self, seq: u16, answer: BoardAnswer, now: Duration) {
-        self.heard = true;
+        self.received = true;
         match answer {
             BoardAnswer::State(state) => {
                 if self.states.len() == STATES {
@@ -285,8 +285,8 @@ impl BridgeClient {
     }
 
     /// Whether a good frame has come since this was asked last.
-    pub(super) fn take_heard(&mut self) -> bool {
-        std::mem::take(&mut self.heard)
+    pub(super) fn take_received(&mut self) -> bool {
+        std::mem::take(&mut self.received)
     }
 
     /// The oldest state that has come.

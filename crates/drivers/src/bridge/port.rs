@@ -30,9 +30,9 @@ pub struct BridgePort {
     newest: Option<u32>,
     pinged: Duration,
     token: u32,
-    /// Spans of [`PING_EVERY`] in which the board was pinged and not heard, and when the newest began. Not the time itself: a host that was stopped has not
+    /// Spans of [`PING_EVERY`] in which the board was pinged and said nothing, and when the newest began. Not the time itself: a host that was stopped has not
     /// asked, so the board is not to blame.
-    unheard: u32,
+    silent_for: u32,
     counted: Duration,
 }
 
@@ -56,18 +56,18 @@ impl BridgePort {
             newest: None,
             pinged: Duration::ZERO,
             token: 0,
-            unheard: 0,
+            silent_for: 0,
             counted: Duration::ZERO,
         })
     }
 
     /// A port that is there with a board behind it that is not: an adapter's far cable, a board without power.
     fn check_silence(&mut self) -> Result<(), BridgeError> {
-        if self.client.take_heard() {
-            self.unheard = 0;
+        if self.client.take_received() {
+            self.silent_for = 0;
         }
         let dead_man = Duration::from_millis(self.options.dead_man_ms.into());
-        match PING_EVERY * self.unheard > SILENT_AFTER.max(dead_man) {
+        match PING_EVERY * self.silent_for > SILENT_AFTER.max(dead_man) {
             false => Ok(()),
             true => Err(BridgeError::Silent {
                 port: self.client.name().to_owned(),
@@ -165,7 +165,7 @@ impl BoardLink for BridgePort {
             self.client.send(now, &Command::Ping { token })?;
             if now >= self.counted + PING_EVERY {
                 self.counted = now;
-                self.unheard = self.unheard.saturating_add(1);
+                self.silent_for = self.silent_for.saturating_add(1);
             }
         }
         if goals.is_empty() {

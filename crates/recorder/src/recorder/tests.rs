@@ -113,9 +113,14 @@ impl Camera for TestCamera {
                 reason: "unplugged".to_owned(),
             }),
             "silent" if broken => Ok(None),
+            // Nothing for two thirds of a second, then the last picture once more.
+            "hiccup" if (self.breaks..self.breaks + 20).contains(&sequence) => Ok(None),
             how => {
                 if how == "frozen" {
                     sequence = sequence.min(self.breaks);
+                }
+                if how == "hiccup" && sequence == self.breaks + 20 {
+                    sequence = self.breaks - 1;
                 }
                 let shade = (sequence % 100) as u8;
                 Ok(Some(Frame {

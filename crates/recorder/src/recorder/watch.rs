@@ -10,6 +10,9 @@ use crate::sampler::{Sampled, Sampler};
 
 /// How long cameras may take until their first picture.
 const WARM_UP: Duration = Duration::from_secs(10);
+/// So many pictures in a row that had arrived before are no accident: of a busy computer some are missing, and the next one that comes may look like
+/// the last one that came, where nothing moves and a camera has no noise.
+const FROZEN: u32 = 4;
 
 /// What there is to say of the pictures of a row.
 #[derive(Debug, Default)]
@@ -89,7 +92,7 @@ impl Watch {
                 continue;
             }
             let silence = arrival.age(now);
-            if sampler.camera(index).repeating && silence < allowed {
+            if sampler.camera(index).again >= FROZEN && silence < allowed {
                 let sequence = frame.sequence;
                 let frozen = RecorderError::CameraFrozen {
                     camera,

@@ -131,6 +131,10 @@ fn late_lost_and_repeated_pictures_are_counted() {
     sampler.push_frame(0, frame(5, 180.0));
     let counts = sampler.camera(0);
     assert_eq!((counts.late, counts.duplicates, counts.lost), (1, 1, 3));
+    assert_eq!(counts.again, 0, "a new one has come since");
+    sampler.push_frame(0, frame(5, 230.0));
+    sampler.push_frame(0, frame(5, 280.0));
+    assert_eq!(sampler.camera(0).again, 2);
     assert_eq!(origins(&sampler.next_row(ms(450.0)).unwrap()).2, [Some(5)]);
 }
 

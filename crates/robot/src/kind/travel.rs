@@ -76,8 +76,7 @@ mod tests {
     use crate::{ComposedFile, RobotKind};
 
     fn build(text: &str, of: &str) -> Result<RobotKind, String> {
-        let base: RobotKind =
-            toml::from_str(include_str!("../../../../configs/so101.toml")).unwrap();
+        let base: RobotKind = toml::from_str(include_str!("../../configs/so101.toml")).unwrap();
         let head = "name = \"mine\"\nsummary = \"\"\n";
         let file: ComposedFile = toml::from_str(&format!("{head}{of}{text}")).unwrap();
         let kind = file.build(base).map_err(|error| error.to_string())?;

@@ -10,7 +10,8 @@ use ulna_robot::{ArmRole, RobotKind};
 
 use super::{DeviceTable, GivenRig, RigCameras, RigFile};
 use crate::options::RigOptions;
-use crate::rig::{RATES, kind_of, leader_for};
+use crate::rig::{RATES, kind_of, leader_for, with_motor};
+use crate::supply::compare::class::motors;
 use crate::supply::{side_id, sides};
 use crate::teleoperators;
 
@@ -64,7 +65,7 @@ pub fn check(file: &RigFile) -> Vec<RigFinding> {
     file.fill(&mut given);
     let options = given.options();
     let robot = match kind_of(&options.robot, options.unit) {
-        Ok(robot) => robot,
+        Ok(robot) => with_motor(robot, &options),
         Err(error) => {
             return vec![
                 RigFinding::new(RigVerdict::Fail, "robot", error)
@@ -82,6 +83,7 @@ pub fn check(file: &RigFile) -> Vec<RigFinding> {
         let text = format!("{} is not between {low} and {high} Hz", options.rate_hz);
         findings.push(RigFinding::new(RigVerdict::Fail, "rate", text));
     }
+    findings.extend(motor(&robot));
     findings.extend(
         file.cameras
             .iter()
@@ -90,6 +92,20 @@ pub fn check(file: &RigFile) -> Vec<RigFinding> {
     findings.extend(device("robot", ArmRole::Follower, &robot, &file.robot));
     findings.extend(leader(&robot, &options, &file.teleop));
     findings
+}
+
+/// The motors that the simulation gives the servos, if rig or robot file name one.
+fn motor(robot: &RobotKind) -> Option<RigFinding> {
+    let named = robot.simulation.motor.as_deref()?;
+    let known = motors(robot);
+    Some(match known.contains(&named) {
+        true => RigFinding::new(RigVerdict::Ok, "motor", named),
+        false => {
+            let text = format!("no servo of {} is made with a motor `{named}`", robot.name);
+            let next = format!("`motor` may be: {}", known.join(", "));
+            RigFinding::new(RigVerdict::Fail, "motor", text).next(next)
+        }
+    })
 }
 
 /// The cameras: whether they are plugged in, or known to the robot file. None is opened for pictures.

@@ -13,6 +13,7 @@ use super::compare::Subject;
 use super::identify::IdentifiedArm;
 use super::known::RangeFrom;
 use crate::error::SessionError;
+use crate::usage::{OutputUsage, SimToRealUsage, UsageError};
 
 /// The text of a robot file that has been read back.
 #[derive(Debug)]
@@ -64,8 +65,7 @@ impl ArmFile {
         ] {
             file.insert(key.into(), Value::Table(table));
         }
-        let text =
-            toml::to_string(&file).map_err(|error| SessionError::Usage(error.to_string()))?;
+        let text = toml::to_string(&file).map_err(|error| wrong(error.into()))?;
         let text = format!("{}\n{text}", head(options, found));
         files::parse(&text, &output.display().to_string())?;
         Ok(Self(text))
@@ -109,16 +109,12 @@ pub(super) fn check_output(output: &Path, replace: bool) -> Result<(), SessionEr
         .extension()
         .is_none_or(|extension| extension != "toml")
     {
-        return Err(SessionError::Usage(format!(
-            "--output {}: a robot file ends in .toml",
-            Printable(output.display())
-        )));
+        let output = output.to_owned();
+        return Err(wrong(OutputUsage::NotToml { output }));
     }
     if !replace && output.symlink_metadata().is_ok() {
-        return Err(SessionError::Usage(format!(
-            "{} is there already: name another --output, or pass --replace",
-            Printable(output.display())
-        )));
+        let output = output.to_owned();
+        return Err(wrong(OutputUsage::Taken { output }));
     }
     let failed = |source| SessionError::System {
         what: format!("writing the robot file {}", output.display()),
@@ -130,22 +126,25 @@ pub(super) fn check_output(output: &Path, replace: bool) -> Result<(), SessionEr
         .filter(|folder| !folder.as_os_str().is_empty());
     match folder.unwrap_or(Path::new(".")).is_dir() {
         true => Ok(()),
-        false => Err(SessionError::Usage(format!(
-            "--output {}: there is no such folder; create it first",
-            Printable(output.display())
-        ))),
+        false => {
+            let output = output.to_owned();
+            Err(wrong(OutputUsage::NoFolder { output }))
+        }
     }
+}
+
+fn wrong(output: OutputUsage) -> SessionError {
+    UsageError::from(SimToRealUsage::from(output)).into()
 }
 
 /// The robot's name: the file's without its ending.
 fn stem(output: &Path) -> Result<String, SessionError> {
     let stem = output.file_stem().unwrap_or_default().to_string_lossy();
-    name::check(&stem).map_err(|wrong| {
-        SessionError::Usage(format!(
-            "`{}` cannot be a robot's name: {}; use letters, digits, `-` and `_` in --output",
-            Printable(&stem),
-            wrong.problem
-        ))
+    name::check(&stem).map_err(|error| {
+        wrong(OutputUsage::Name {
+            name: stem.to_string(),
+            problem: error.problem,
+        })
     })?;
     Ok(stem.into_owned())
 }

@@ -8,6 +8,7 @@ use ulna_robot::{RobotKind, files};
 
 use super::CompareOptions;
 use crate::error::SessionError;
+use crate::usage::{SimToRealUsage, UsageError};
 
 /// One arm of a dataset.
 #[derive(Debug, Clone)]
@@ -53,16 +54,17 @@ pub(super) fn find(
     if let Some(wanted) = &options.arm {
         let names: Vec<&str> = found.iter().map(|arm| arm.name.as_str()).collect();
         if !names.contains(&wanted.as_str()) {
-            return Err(SessionError::Usage(format!(
-                "{}: there is no arm `{}`; the arms of this dataset are {}",
-                path.display(),
-                Printable(wanted),
-                names
-                    .iter()
-                    .map(|name| shown(name))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            )));
+            let arms = names
+                .iter()
+                .map(|name| shown(name))
+                .collect::<Vec<_>>()
+                .join(", ");
+            let wrong = SimToRealUsage::UnknownArm {
+                dataset: path.to_owned(),
+                arm: wanted.clone(),
+                arms,
+            };
+            return Err(UsageError::from(wrong).into());
         }
         found.retain(|arm| arm.name == *wanted);
     }
@@ -164,12 +166,11 @@ fn prefixes(kind: &RobotKind, names: &[String]) -> Vec<String> {
 
 fn no_arm(path: &Path, kind: &RobotKind, names: &[String]) -> SessionError {
     let joints: Vec<&str> = kind.names().collect();
-    SessionError::Usage(format!(
-        "{}: `observation.state` has [{}], but robot {} has the joints [{}]; pass the --robot that it was recorded with \
-         (`ulna robots list`)",
-        path.display(),
-        Printable(names.join(", ")),
-        kind.name,
-        joints.join(", ")
-    ))
+    let wrong = SimToRealUsage::NoArm {
+        dataset: path.to_owned(),
+        names: names.join(", "),
+        robot: kind.name.clone(),
+        joints: joints.join(", "),
+    };
+    UsageError::from(wrong).into()
 }

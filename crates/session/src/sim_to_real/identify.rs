@@ -17,6 +17,7 @@ use crate::error::SessionError;
 use crate::supply::compare::class::mean_ratio;
 use crate::supply::compare::fit::fit;
 use crate::supply::compare::{RecordedArm, Score};
+use crate::usage::{SimToRealUsage, UsageError};
 
 /// Frames that are fitted: more say the same, and each step of the search plays them all.
 const FITTED: usize = 6000;
@@ -66,11 +67,11 @@ pub fn identify(
     let (mut source, mut subjects) = open(options, &mut watch)?;
     let names: Vec<String> = subjects.iter().map(|it| shown(&it.found.name)).collect();
     let (Some(mut subject), true) = (subjects.pop(), subjects.is_empty()) else {
-        return Err(SessionError::Usage(format!(
-            "{}: it has the arms {}; pass --arm with the one to identify",
-            options.dataset.display(),
-            names.join(", ")
-        )));
+        let wrong = SimToRealUsage::WhichArm {
+            dataset: options.dataset.clone(),
+            arms: names.join(", "),
+        };
+        return Err(UsageError::from(wrong).into());
     };
     // A file that names a motor would only hear its own word.
     subject.class_given = false;
@@ -105,11 +106,8 @@ fn fitted(
     });
     stopped?;
     let nothing = || {
-        SessionError::Usage(format!(
-            "{}: no joint of the first half of these recordings moves as its actions say, so nothing can be identified; \
-             `ulna sim compare` says what each joint does, --episodes names others",
-            options.dataset.display()
-        ))
+        let dataset = options.dataset.clone();
+        UsageError::from(SimToRealUsage::NothingMoves { dataset })
     };
     let found = found.map_err(played)?.ok_or_else(nothing)?;
     let usual = subject.arm.clone();

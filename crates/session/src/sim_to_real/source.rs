@@ -10,6 +10,7 @@ use super::arms::FoundArm;
 use super::{CompareOptions, Watch};
 use crate::error::SessionError;
 use crate::supply::compare::Recording;
+use crate::usage::{SimToRealUsage, UsageError};
 
 /// Longest piece, frames: two minutes and a half at 30 fps.
 const LONGEST: usize = 4500;
@@ -46,13 +47,10 @@ impl Source {
         watch: &mut Watch<'_>,
         mut look: impl FnMut(&Episode) -> Result<(), SessionError>,
     ) -> Result<Self, SessionError> {
-        let path = options.dataset.display();
         let fps = dataset.fps();
         if !(1.0..=1000.0).contains(&fps) {
-            return Err(SessionError::Usage(format!(
-                "{path}: meta/info.json says {fps} frames per second, so it is not known when which action was sent; \
-                 mend `fps` there (1 to 1000)"
-            )));
+            let dataset = options.dataset.clone();
+            return Err(UsageError::from(SimToRealUsage::Fps { dataset, fps }).into());
         }
         let mut all: Vec<usize> = match &options.episodes {
             None => (0..dataset.len()).collect(),
@@ -86,11 +84,12 @@ impl Source {
             source.pieces.extend(pieces(episode, found.len()));
         }
         if source.episodes == 0 {
-            return Err(SessionError::Usage(format!(
-                "{path}: there is no episode of {SHORTEST} frames or more to compare with ({} looked at); record some, or name others \
-                 with --episodes",
-                all.len()
-            )));
+            let wrong = SimToRealUsage::NoEpisodes {
+                dataset: options.dataset.clone(),
+                shortest: SHORTEST,
+                looked_at: all.len(),
+            };
+            return Err(UsageError::from(wrong).into());
         }
         if short > 0 {
             let text = format!("{short} episodes of fewer than {SHORTEST} frames are left out");

@@ -9,6 +9,7 @@ use ulna_robot::RobotKind;
 
 use crate::error::SessionError;
 use crate::supply::compare::grid::Values;
+use crate::usage::{SimToRealUsage, UsageError};
 
 /// The largest state of an arm in degrees: no joint turns further than a turn from its middle.
 const MOST_DEGREES: f64 = 400.0;
@@ -40,12 +41,14 @@ pub(super) fn of(
     {
         let worst = if high > -low { high } else { low };
         if worst.abs() > most {
-            return Err(SessionError::Usage(format!(
-                "{}: the states of `{}` go to {worst}, which is nothing in {unit} ({from}); \
-                 ulna reads degrees and -100 to 100: pass --units with the right one, or convert the dataset",
-                path.display(),
-                Printable(joint)
-            )));
+            let wrong = SimToRealUsage::NoUnit {
+                dataset: path.to_owned(),
+                joint: joint.to_string(),
+                worst,
+                unit: unit.to_string(),
+                from,
+            };
+            return Err(UsageError::from(wrong).into());
         }
     }
     Ok((unit, from))
@@ -73,12 +76,13 @@ fn found(
             let from = format!("as LeRobot records robot type `{}`", Printable(robot_type));
             Ok((unit(units), from))
         }
-        None => Err(SessionError::Usage(format!(
-            "{}: a dataset carries no units, its states show no encoder's grid, and robot type `{}` does not imply them: \
-             pass --units degrees or --units m100",
-            path.display(),
-            Printable(robot_type)
-        ))),
+        None => {
+            let wrong = SimToRealUsage::NoUnits {
+                dataset: path.to_owned(),
+                robot_type: robot_type.to_owned(),
+            };
+            Err(UsageError::from(wrong).into())
+        }
     }
 }
 

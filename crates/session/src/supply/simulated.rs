@@ -17,6 +17,7 @@ use ulna_sim::world::{SimArm, SimBaseOperator, SimError, SimWorld, Wire, WorldOp
 use super::parts::{BusTraffic, Stage, SuppliedArm, Supply, Surroundings, side_id, sides};
 use crate::device::Teleoperator;
 use crate::error::SessionError;
+use crate::failure::SessionFailure;
 use crate::options::RigOptions;
 use crate::report::ClockKind;
 use crate::usage::UsageError;
@@ -37,18 +38,6 @@ pub fn faults_in_words() -> String {
          front:late+700ms@3s                 its pictures arrive so much later",
         ulna_sim::fault::GRAMMAR
     )
-}
-
-/// Why there is no such scene, as the session's error.
-pub fn no_scene(error: ulna_sim::scene::SceneError) -> SessionError {
-    sim(SimError::Scene(error))
-}
-
-/// A simulated camera that gave no picture within a second.
-#[derive(Debug, thiserror::Error)]
-#[error("the simulated camera `{camera}` gave no picture")]
-struct NoPicture {
-    camera: String,
 }
 
 /// What a camera of a robot (its first if none is named) sees of a scene before anything has moved, `size` pixels wide and high.
@@ -80,11 +69,7 @@ pub fn scene_picture(
             return Ok(frame);
         }
     }
-    let reason = NoPicture { camera: name };
-    Err(SessionError::Surroundings {
-        usage: false,
-        reason: Box::new(reason),
-    })
+    Err(SessionFailure::NoPicture { camera: name }.into())
 }
 
 /// Builds the world that the options ask for, and takes its ports.

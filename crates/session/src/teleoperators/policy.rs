@@ -181,7 +181,7 @@ fn scene_fits(bundle: &Bundle, values: usize) -> Result<(), SessionError> {
     let failure = SessionFailure::PolicyScene {
         policy: bundle.name().to_owned(),
         numbers: asked,
-        scene: scene.name,
+        scene: scene.name.clone(),
     };
     Err(failure.into())
 }

@@ -13,6 +13,11 @@ pub enum RecordUsage {
         "--task is empty: say what the robot is to do, for example --task \"pick up the cube\""
     )]
     NoTask,
+    /// No task is given, and the scene has none.
+    #[error(
+        "--task is missing: say what the robot is to do, for example --task \"pick up the cube\""
+    )]
+    TaskMissing,
     /// No episodes.
     #[error("no episodes were asked for")]
     NoEpisodes,

@@ -1,37 +1,23 @@
 //! What the emulated board has to show.
 
 use std::path::Path;
-use std::process::{Command, ExitStatus, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 
-use super::rig::{CUT, ID, NOISY, Rig, Running};
+use super::rig::{ID, NOISY, Rig};
 use super::toolchain::Qemu;
+use super::trials::{PATIENT, Trials, stop};
 use crate::conformance::{lerobot, python_script};
 
-/// The dead-man's time of sessions that are not to trip: the emulator shares a computer with other work.
-const PATIENT: &str = "?deadman=2000";
-
-/// So long a host is silent that is to be found silent by a dead-man of 100 ms: the board's clock stands while the computer has no time for it.
-const LONG: Duration = Duration::from_secs(1);
 /// Exchanges with the servos that have to be whole.
 const EXCHANGES: u64 = 10_000;
 /// Sessions that they may take.
 const MOST_SESSIONS: u32 = 6;
-
-/// The rig, the program, and what was found so far.
-struct Trials<'a> {
-    rig: Rig,
-    root: &'a Path,
-    ulna: &'a Path,
-    home: &'a Path,
-    trials: u32,
-    good: bool,
-}
 
 type Check = fn(&mut Trials<'_>) -> Result<()>;
 
@@ -81,62 +67,6 @@ pub(super) fn run(
 }
 
 impl Trials<'_> {
-    fn says(&mut self, good: bool, what: &str, figures: &str) {
-        self.good &= good;
-        let word = if good { "passed" } else { "FAILED" };
-        println!("  {word}  {what}: {figures}");
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut ulna = Command::new(self.ulna);
-        ulna.args(args).env("HF_LEROBOT_HOME", self.home);
-        ulna.stdin(Stdio::null());
-        ulna
-    }
-
-    fn output(&self, args: &[&str]) -> Result<Output> {
-        self.command(args).output().context("cannot run ulna")
-    }
-
-    /// The answer of `ulna bridge ACTION --json`.
-    fn bridge(&self, action: &str) -> Result<Value> {
-        let port = self.rig.bridge("");
-        let output = self.output(&["bridge", action, &port, "--json"])?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        serde_json::from_str(text.trim()).with_context(|| {
-            let error = String::from_utf8_lossy(&output.stderr);
-            format!("`ulna bridge {action}`: {error}")
-        })
-    }
-
-    /// A session with the leader.
-    fn teleop_command(&self, port: &str) -> Command {
-        let mut ulna = self.command(&["teleop", "--yes", "--json"]);
-        ulna.args(["--robot-port", port, "--robot-id", ID]);
-        ulna.args(["--teleop-port", &self.rig.leader, "--teleop-id", ID]);
-        ulna
-    }
-
-    /// A session with the leader, which ends by itself.
-    fn teleop(&self, port: &str, seconds: u32) -> Result<(bool, Value)> {
-        let mut ulna = self.teleop_command(port);
-        ulna.args(["--duration", &seconds.to_string()]);
-        let output = ulna.output().context("cannot run ulna")?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        let report = serde_json::from_str(text.trim()).unwrap_or(Value::Null);
-        Ok((output.status.success(), report))
-    }
-
-    /// A session that goes on until it is ended.
-    fn begin_teleop(&self, port: &str) -> Result<Running> {
-        let mut ulna = self.teleop_command(port);
-        ulna.stdout(Stdio::piped()).stderr(Stdio::null());
-        let child = ulna.spawn().context("cannot run ulna")?;
-        let running = Running(child);
-        sleep(Duration::from_secs(3));
-        Ok(running)
-    }
-
     fn says_who_it_is(&mut self) -> Result<()> {
         let info = self.bridge("info")?;
         let good = info["board"] == "qemu-lm3s6965" && info["mode"] == "Idle";
@@ -274,75 +204,6 @@ impl Trials<'_> {
         Ok(())
     }
 
-    fn tripped(&mut self, what: &str) -> Result<()> {
-        let info = self.bridge("info")?;
-        let reason = info["trip"]["reason"].clone();
-        let us = |name: &str| info["trip"][name].as_f64().unwrap_or(f64::NAN);
-        let after = (us("at_us") - us("last_frame_us")) * 1e-3;
-        self.says(
-            reason == "DeadMan" && after <= 101.0,
-            what,
-            &format!("{reason} {after:.2} ms after the last frame"),
-        );
-        let cleared = self.bridge("clear")?;
-        if !cleared["trip"].is_null() {
-            self.says(false, "a stop is cleared", "it is not");
-        }
-        Ok(())
-    }
-
-    fn a_killed_host(&mut self) -> Result<()> {
-        let mut session = self.begin_teleop(&self.rig.bridge("?deadman=100"))?;
-        stop(&mut session, Signal::KILL)?;
-        sleep(LONG);
-        let (again, _) = self.teleop(&self.rig.bridge(""), 1)?;
-        self.says(
-            !again,
-            "a new session is refused before the stop is cleared",
-            "as it should",
-        );
-        self.tripped("a host that is killed stops the arm")?;
-        let (again, _) = self.teleop(&self.rig.bridge(PATIENT), 2)?;
-        self.says(
-            again,
-            "and a host that begins again after that drives it",
-            "2 s",
-        );
-        Ok(())
-    }
-
-    fn a_stopped_host(&mut self) -> Result<()> {
-        let mut session = self.begin_teleop(&self.rig.bridge("?deadman=100"))?;
-        signal(&session, Signal::STOP)?;
-        sleep(LONG);
-        signal(&session, Signal::CONT)?;
-        let ended = ended_within(&mut session, Duration::from_secs(10))?;
-        let failed = ended.is_some_and(|status| !status.success());
-        self.says(
-            failed,
-            "a host that was stopped says that the board has stopped the arm",
-            "exit code 1",
-        );
-        stop(&mut session, Signal::INT)?;
-        self.tripped("a host that stops stops the arm")
-    }
-
-    fn a_cut_cable(&mut self) -> Result<()> {
-        let mut session = self.begin_teleop(&self.rig.bridge("?deadman=100"))?;
-        self.rig.host.set(CUT);
-        let ended = ended_within(&mut session, Duration::from_secs(10))?;
-        let failed = ended.is_some_and(|status| !status.success());
-        self.says(
-            failed,
-            "a session whose cable is cut ends with an error",
-            "exit code 1",
-        );
-        stop(&mut session, Signal::KILL)?;
-        sleep(LONG);
-        self.rig.plug_in_again()?;
-        self.tripped("a cut cable stops the arm")
-    }
-
     fn raw_bytes_pass(&mut self) -> Result<()> {
         let port = self.rig.raw.clone();
         let (good, report) = self.teleop(&port, 3)?;
@@ -379,30 +240,4 @@ impl Trials<'_> {
         }
         Ok(())
     }
-}
-
-fn signal(running: &Running, signal: Signal) -> Result<()> {
-    let pid = i32::try_from(running.0.id()).ok().and_then(Pid::from_raw);
-    kill_process(pid.context("it has no process id")?, signal).context("cannot send a signal")
-}
-
-/// How it ended, if it did by then.
-fn ended_within(running: &mut Running, time: Duration) -> Result<Option<ExitStatus>> {
-    let end = Instant::now() + time;
-    loop {
-        let ended = running.0.try_wait()?;
-        if ended.is_some() || Instant::now() > end {
-            return Ok(ended);
-        }
-        sleep(Duration::from_millis(50));
-    }
-}
-
-/// Sends a signal and waits for the end.
-fn stop(running: &mut Running, what: Signal) -> Result<()> {
-    if running.0.try_wait()?.is_none() {
-        signal(running, what)?;
-        running.0.wait()?;
-    }
-    Ok(())
 }

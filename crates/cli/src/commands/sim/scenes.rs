@@ -7,11 +7,10 @@ use serde_json::json;
 use ulna_cameras::write_snapshot;
 use ulna_outside::Text;
 use ulna_session::supply::SceneKind;
-use ulna_session::usage::SceneUsage;
-use ulna_session::{SessionError, no_scene, scene_picture, scenes};
+use ulna_session::{scene_picture, scenes};
 
 use crate::args::ShowArgs;
-use crate::outcome::Outcome;
+use crate::outcome::{Misuse, Outcome};
 use crate::output;
 
 pub(super) fn list(json: bool) -> Result<Outcome> {
@@ -28,13 +27,10 @@ pub(super) fn list(json: bool) -> Result<Outcome> {
 }
 
 pub(super) fn show(args: &ShowArgs, json: bool) -> Result<Outcome> {
-    let scene = scenes::find(&args.scene).map_err(no_scene)?;
+    let scene = scenes::find(&args.scene).map_err(usage)?;
     if args.toml {
-        let text = scenes::text(&scene.name).ok_or_else(|| {
-            usage(SceneUsage::NoFile {
-                scene: scene.name.clone(),
-            })
-        })?;
+        let text = scenes::text(&scene.name)
+            .ok_or_else(|| usage(format!("the scene `{}` is no file", scene.name)))?;
         output::content(&Text::split(text.trim_end()))?;
         return Ok(Outcome::Done);
     }
@@ -44,9 +40,10 @@ pub(super) fn show(args: &ShowArgs, json: bool) -> Result<Outcome> {
         Some(path) => {
             let name = path.file_name().and_then(|name| name.to_str());
             let name = name.ok_or_else(|| {
-                usage(SceneUsage::PictureName {
-                    path: path.display().to_string(),
-                })
+                usage(format!(
+                    "--picture {}: give the name of a file",
+                    path.display()
+                ))
             })?;
             let folder = path.parent().unwrap_or(Path::new("."));
             let folder = match folder.as_os_str().is_empty() {
@@ -77,8 +74,8 @@ pub(super) fn show(args: &ShowArgs, json: bool) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn usage(problem: SceneUsage) -> SessionError {
-    SessionError::Usage(problem.into())
+fn usage(problem: impl std::fmt::Display) -> Misuse {
+    Misuse(problem.to_string())
 }
 
 fn facts(scene: &SceneKind) -> serde_json::Value {

@@ -120,6 +120,19 @@ fn a_camera_that_is_late_for_a_while_is_marked_and_the_episode_goes_on() {
 }
 
 #[test]
+fn one_picture_again_after_a_gap_is_late_and_not_frozen() {
+    let camera = broken("hiccup", 45);
+    let (folder, outcome) = run(bench((2, 90, 1), Workers::Inline, camera), &[]);
+    assert!(outcome.error.is_none(), "{:?}", outcome.error);
+    assert_eq!((outcome.episodes, outcome.discarded), (2, 0));
+    let dataset = open(&folder);
+    let late: usize = (0..2)
+        .map(|episode| flagged(&dataset, episode, flag::LATE_PICTURE))
+        .sum();
+    assert!((4..=10).contains(&late), "{late}");
+}
+
+#[test]
 fn a_broken_camera_ends_the_session_and_what_was_recorded_stays() {
     for (how, word, seconds) in [
         ("gone", "unplugged", 0.0),
