@@ -184,9 +184,9 @@ pub enum SceneError {
     },
     /// The session's task does not say which of the scene's is meant.
     #[error(
-        "--scene {}: the task `{}` does not say which is meant: pass --task {known}",
+        "--scene {}: the task `{}` does not say which is meant: pass --task {}",
         Printable(scene),
-        Printable(task)
+        Printable(task), Printable(known)
     )]
     UnclearTask {
         /// Name of the scene.
