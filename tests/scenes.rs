@@ -156,7 +156,7 @@ fn what_cannot_be_done_is_said() {
         &["eval", "--scene", "sort", "--expert", "--task", "tidy up"],
     );
     fails(
-        1,
+        2,
         &["no-such.toml"],
         &["eval", "--scene", "./no-such.toml", "--expert"],
     );

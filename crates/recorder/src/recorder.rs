@@ -1,6 +1,7 @@
 //! The recorder: ticks, pictures and keys in, episodes out.
 
 mod approach;
+mod phase;
 mod running;
 mod session;
 mod watch;
@@ -60,11 +61,6 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Where the session is.
-    pub fn phase(&self) -> Phase {
-        self.phases.phase()
-    }
-
     /// A recorder into `writer`'s dataset, whose features are those of `columns`. When the session is over it calls `stop`; when
     /// another party raises `stop`, it does with the running episode as the options say.
     ///

@@ -29,11 +29,11 @@ pub struct SessionInfo {
     /// The state of the surroundings, if they report one.
     pub environment: Option<Arc<dyn Environment>>,
     /// What moves around the robot, if anything is known to.
-    pub scenery: Option<Arc<dyn Scenery>>,
+    pub moving_things: Option<Arc<dyn MovingThings>>,
 }
 
 /// What moves around a robot.
-pub trait Scenery: fmt::Debug + Send + Sync {
+pub trait MovingThings: fmt::Debug + Send + Sync {
     /// The things by name, where they are now in the base frame.
     fn things(&self) -> Vec<(String, VisualSpec)>;
 }

@@ -65,7 +65,7 @@ pub struct Evaluation {
     pub interrupted: bool,
 }
 
-/// Evaluates an expert, or a policy, on `episodes` seeds from that of `rig` on; `told` hears of each.
+/// Evaluates an expert, or a policy, on `episodes` seeds from that of `rig` on; `each` takes every one of them.
 ///
 /// # Errors
 /// If there is nothing to do in the scene, the rig cannot be opened, or the policy does not fit it. A session that fails counts as a failure.
@@ -74,7 +74,7 @@ pub fn eval(
     policy: Option<&PolicyOptions>,
     episodes: u64,
     stop: &Stop,
-    told: &mut dyn FnMut(&EvaluatedSeed),
+    each: &mut dyn FnMut(&EvaluatedSeed),
 ) -> Result<Evaluation, SessionError> {
     if episodes == 0 {
         return Err(UsageError::NoEpisodes.into());
@@ -103,7 +103,7 @@ pub fn eval(
         if stop.requested().is_some() {
             break;
         }
-        told(&seed);
+        each(&seed);
         seeds.push(seed);
     }
     let attempts = seeds.iter().map(|seed| seed.attempts).sum();
@@ -150,15 +150,15 @@ fn one(
         let scene = options.scene.clone().unwrap_or_default();
         return Err(UsageError::NothingToDo { scene }.into());
     };
-    let stage = rig.surroundings.stage();
-    let limit = stage.as_ref().and_then(|stage| stage.time_limit());
+    let attempts = rig.surroundings.attempts();
+    let limit = attempts.as_ref().and_then(|attempts| attempts.time_limit());
     let plan = SessionPlan {
         command: "eval",
         duration: Some(limit.unwrap_or(LIMIT)),
-        watch: stage.map(|stage| {
+        watch: attempts.map(|attempts| {
             BoxedObserver::new(move |_| {
                 // An expert puts down what it holds, and takes its hand away.
-                if stage.is_solved() && stage.is_clear() {
+                if attempts.is_solved() && attempts.is_clear() {
                     part.end();
                 }
             })

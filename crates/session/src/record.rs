@@ -123,8 +123,8 @@ pub fn record(
         },
         link.stop.clone(),
     )?;
-    let stage = rig.expert.then(|| opened.surroundings.stage()).flatten();
-    let guide = stage.map(|stage| Guide::new(stage, before, keys.clone()));
+    let attempts = rig.expert.then(|| opened.surroundings.attempts()).flatten();
+    let guide = attempts.map(|attempts| Guide::new(attempts, before, keys.clone()));
     let mut guided = Guided::new(&mut recorder, guide);
     let plan = SessionPlan {
         command: "record",

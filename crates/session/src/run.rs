@@ -289,7 +289,7 @@ fn session_info(rig: &Rig, command: &str) -> SessionInfo {
         objects: rig.surroundings.objects(),
         cameras: shown_cameras(rig),
         environment: rig.surroundings.environment(),
-        scenery: rig.surroundings.scenery(),
+        moving_things: rig.surroundings.moving_things(),
     }
 }
 

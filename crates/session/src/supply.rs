@@ -14,7 +14,7 @@ use crate::error::SessionError;
 use crate::options::RigOptions;
 
 pub(crate) use choice::choose;
-pub use parts::{BusTraffic, Stage, SuppliedArm, Supply, Surroundings};
+pub use parts::{Attempts, BusTraffic, SuppliedArm, Supply, Surroundings};
 pub(crate) use parts::{side_id, sides};
 pub(crate) use simulated::compare;
 pub use simulated::{

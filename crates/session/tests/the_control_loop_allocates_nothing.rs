@@ -126,7 +126,7 @@ fn allocates_nothing(robot: &str, dead: &str) {
         objects: Vec::new(),
         cameras: Vec::new(),
         environment: None,
-        scenery: None,
+        moving_things: None,
     };
     let setup = DisplaySetup::new(Box::new(Blind));
     let mut display = setup.prepare(info, 200.0, &mut CameraHub::default());

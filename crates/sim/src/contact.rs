@@ -23,16 +23,12 @@ use ulna_robot::RobotKind;
 use ulna_robot::kinematics::Pose;
 
 use crate::law::solve::{Coupling, Matrix};
-use crate::visual::Shape;
 use body::Body;
-pub use body::Matter;
+pub use body::{Fixture, MAX_BODIES, Matter};
 pub(crate) use constraint::MAX_ARM;
 use constraint::{Contact, Motion, Place, Side};
 use pieces::{Piece, Pieces};
 use touch::touch;
-
-/// Most free bodies in a scene.
-pub const MAX_BODIES: usize = 16;
 
 /// Points that are about to touch within this distance, m, are known to the solver: what moves faster than that in a tick is no servo arm.
 const MARGIN: f64 = 2e-3;
@@ -47,17 +43,6 @@ const SAME_POINT: f64 = 2e-3;
 const NUDGE: f64 = 4e-3;
 /// Standard gravity, m/s².
 const GRAVITY: f64 = 9.806_65;
-
-/// Something that stands still in the base frame.
-#[derive(Debug, Clone, Copy)]
-pub struct Fixture {
-    /// What it is.
-    pub shape: Shape,
-    /// Where its middle is.
-    pub pose: Isometry3<f64>,
-    /// Coefficient of friction.
-    pub friction: f64,
-}
 
 /// Free bodies around one arm. A clone is a snapshot.
 #[derive(Debug, Clone)]

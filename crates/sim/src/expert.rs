@@ -2,11 +2,12 @@
 //!
 //! An expert sees what a person sees ([`Sight`]): where things are, and where the follower's joints were measured, in whole steps of their
 //! encoders; nothing else of the simulation. It moves the **leader**, as a hand does: in strokes, with tremor and drift, at a pace of its own, and with
-//! reaches that are a little beside the mark. What the follower makes of that is the servos' affair, so an expert aims higher where it sees the arm
+//! reaches that are a little off the mark. What the follower makes of that is the servos' affair, so an expert aims higher where it sees the arm
 //! sag, closes the hand until the jaw stops, and tries again when a thing is not in it.
 
 pub(crate) mod aim;
 mod motion;
+mod places;
 mod plan;
 
 use core::f64::consts::TAU;
@@ -30,7 +31,7 @@ use plan::Plan;
 const BEAT: Duration = Duration::from_millis(20);
 /// When an expert looks for the first time.
 const WAKES: Duration = Duration::from_millis(300);
-/// How fast it makes good what it sees the arm to be beside its place, 1/s, and the most that it aims beside, rad.
+/// How fast it makes good what it sees the arm to be off its place, 1/s, and the most that it aims off, rad.
 const MENDING: f64 = 3.0;
 const MOST: f64 = 0.25;
 /// Part of an ordinary hand's unsteadiness: who looks closely, holds still.
@@ -47,7 +48,7 @@ pub(crate) struct Expert {
     limits: Joints<(f64, f64)>,
     steps: Joints<f64>,
     gripper: usize,
-    /// What it aims beside, rad.
+    /// What it aims off, rad.
     bias: Joints<f64>,
     decided: Duration,
     before: Joints<f64>,

@@ -13,11 +13,11 @@ use crate::visual::Object;
 ///
 /// A camera copies from here, so that it neither waits for a step of the mechanics nor delays one.
 #[derive(Debug, Clone)]
-pub struct PoseSlot(Arc<Mutex<Seen>>);
+pub struct PoseSlot(Arc<Mutex<WorldView>>);
 
 /// Where everything is.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct WorldView {
     /// The joint angles, rad.
     pub angles: Joints<f64>,
     /// What lies around the robot, and where it lay to begin with.
@@ -26,7 +26,7 @@ pub struct Seen {
     count: usize,
 }
 
-impl Seen {
+impl WorldView {
     /// Where the things of the layout are now, base frame.
     pub fn poses(&self) -> &[Isometry3<f64>] {
         &self.bodies[..self.count]
@@ -47,7 +47,7 @@ impl Seen {
 impl PoseSlot {
     /// A slot that holds these angles, with nothing around.
     pub fn new(angles: Joints<f64>) -> Self {
-        Self(Arc::new(Mutex::new(Seen {
+        Self(Arc::new(Mutex::new(WorldView {
             angles,
             layout: Arc::default(),
             bodies: [Isometry3::identity(); MAX_BODIES],
@@ -75,11 +75,11 @@ impl PoseSlot {
     }
 
     /// A copy of everything.
-    pub fn look(&self) -> Seen {
+    pub fn look(&self) -> WorldView {
         self.lock().clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Seen> {
+    fn lock(&self) -> MutexGuard<'_, WorldView> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -115,7 +115,7 @@ pub trait Task: fmt::Debug + Send + Sync {
         None
     }
 
-    /// The operator who moves a leader arm if nobody else does; the operators of a pair have different seeds.
+    /// The operator who moves a leader arm if no expert does; the operators of a pair have different seeds.
     fn operator(&self, leader: &RobotKind, seed: u64) -> Box<dyn Operator>;
 
     /// The operator who shows how it is done, and sees the world as `sight` does; `None` if there is none for this robot.
@@ -126,6 +126,18 @@ pub trait Task: fmt::Debug + Send + Sync {
 
     /// Who says how well it is done. `angles` lead from the robot's joint values to rad.
     fn judge(&self, angles: Joints<AngleMap>, sight: &Sight) -> Box<dyn Judge>;
+}
+
+/// Scenes with a task are for one arm that stands on the table.
+pub(crate) fn one_arm(kind: &RobotKind) -> Result<(), SceneError> {
+    if kind.sides.is_empty() && kind.base.is_none() {
+        return Ok(());
+    }
+    Err(SceneError::WrongRobot {
+        wants: "one arm on a table",
+        robot: kind.name.clone(),
+        but: "is more than that",
+    })
 }
 
 /// Why there is no such scene.
@@ -186,7 +198,8 @@ pub enum SceneError {
     #[error(
         "--scene {}: the task `{}` does not say which is meant: pass --task {}",
         Printable(scene),
-        Printable(task), Printable(known)
+        Printable(task),
+        Printable(known)
     )]
     UnclearTask {
         /// Name of the scene.

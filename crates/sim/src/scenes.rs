@@ -9,9 +9,8 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use ulna_outside::files;
-use ulna_robot::RobotKind;
 
-use crate::scene::{Scene, SceneError, SceneKind};
+use crate::scene::{Scene, SceneError, SceneKind, one_arm};
 use things::Things;
 use things::file::{SceneFile, parse};
 
@@ -98,20 +97,10 @@ fn of_file(name: &str, file: SceneFile) -> SceneKind {
     }
 }
 
-/// Scenes with a task are for one arm that stands on the table.
-fn one_arm(kind: &RobotKind) -> Result<(), SceneError> {
-    if kind.sides.is_empty() && kind.base.is_none() {
-        return Ok(());
-    }
-    Err(SceneError::WrongRobot {
-        wants: "one arm on a table",
-        robot: kind.name.clone(),
-        but: "is more than that",
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use ulna_robot::RobotKind;
+
     use super::*;
     use crate::visual::VisualScene;
 

@@ -1,18 +1,18 @@
-//! What a person sees who stands beside the arm, and what they have agreed upon: when an attempt begins, and that it is done.
+//! What a person sees who stands next to the arm, and what they have agreed upon: when an attempt begins, and that it is done.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::pose_slot::{PoseSlot, Seen};
+use crate::pose_slot::{PoseSlot, WorldView};
 
 /// A person's view of one simulated world. A clone is the same view.
 #[derive(Debug, Clone)]
 pub struct Sight {
     pose: PoseSlot,
-    stage: Arc<Mutex<Stage>>,
+    agreement: Arc<Mutex<Agreement>>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Stage {
+struct Agreement {
     /// Whether an attempt is wanted, or the hand away.
     wanted: bool,
     /// Whether the expert's hand is away.
@@ -24,19 +24,19 @@ struct Stage {
 impl Sight {
     /// A view of what this slot holds; an attempt may begin.
     pub fn new(pose: PoseSlot) -> Self {
-        let stage = Stage {
+        let agreement = Agreement {
             wanted: true,
             away: true,
             solved: None,
         };
         Self {
             pose,
-            stage: Arc::new(Mutex::new(stage)),
+            agreement: Arc::new(Mutex::new(agreement)),
         }
     }
 
     /// Where everything is.
-    pub fn look(&self) -> Seen {
+    pub fn look(&self) -> WorldView {
         self.pose.look()
     }
 
@@ -70,7 +70,9 @@ impl Sight {
         self.lock().solved == Some(self.pose.look().layout.number)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Stage> {
-        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Agreement> {
+        self.agreement
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -13,13 +13,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod attendant;
 mod base;
 mod buses;
 mod error;
 mod faults;
 mod options;
 mod shared;
-mod stage;
 
 #[cfg(test)]
 mod experts;
@@ -48,11 +48,11 @@ use crate::scenes;
 use crate::sight::Sight;
 use crate::visual::{VisualScene, cameras_of};
 
+pub use attendant::Attendant;
 pub use base::SimBaseOperator;
 pub use error::SimError;
 pub use options::{SimArm, Wire, WorldOptions};
 pub use shared::PlantSlice;
-pub use stage::Stage;
 
 use buses::WiredBus;
 use shared::SharedPhysics;
@@ -166,14 +166,14 @@ impl SimWorld {
         Some(text.to_owned())
     }
 
-    /// What a person sees of it, and what an expert has agreed upon with whoever records.
+    /// What a person sees of it, and what an expert has agreed upon with who records.
     pub fn sight(&self) -> &Sight {
         &self.sight
     }
 
-    /// The hands that lay things out anew, for the session's threads.
-    pub fn stage(&self) -> Stage {
-        Stage {
+    /// The hands that lay things out again, for the session's threads.
+    pub fn attendant(&self) -> Attendant {
+        Attendant {
             scene: Arc::clone(&self.scene),
             physics: self.physics.clone(),
             sight: self.sight.clone(),

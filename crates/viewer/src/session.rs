@@ -147,7 +147,7 @@ impl SessionView {
                 let places = Places::among(&environment.names());
                 (environment, places)
             }),
-            things: info.scenery.clone().map(Things::new),
+            things: info.moving_things.clone().map(Things::new),
             posed: None,
             pictured: info
                 .cameras

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rerun::{RecordingStream, RecordingStreamResult};
 use ulna_robot::VisualSpec;
-use ulna_robot::display::Scenery;
+use ulna_robot::display::MovingThings;
 
 use crate::solid::Triangles;
 use crate::target::{TIME, time};
@@ -13,7 +13,7 @@ use crate::target::{TIME, time};
 /// Things that move, and where they were shown last.
 #[derive(Debug)]
 pub(crate) struct Things {
-    scenery: Arc<dyn Scenery>,
+    moving_things: Arc<dyn MovingThings>,
     shown: Vec<(String, VisualSpec)>,
 }
 
@@ -21,9 +21,9 @@ pub(crate) struct Things {
 const STILL: f64 = 2e-4;
 
 impl Things {
-    pub(crate) fn new(scenery: Arc<dyn Scenery>) -> Self {
+    pub(crate) fn new(moving_things: Arc<dyn MovingThings>) -> Self {
         Self {
-            scenery,
+            moving_things,
             shown: Vec::new(),
         }
     }
@@ -34,7 +34,7 @@ impl Things {
         stream: &RecordingStream,
         at: Duration,
     ) -> RecordingStreamResult<()> {
-        for (name, thing) in self.scenery.things() {
+        for (name, thing) in self.moving_things.things() {
             let last = self.shown.iter().position(|(known, _)| *known == name);
             if last.is_some_and(|last| is_same(&self.shown[last].1, &thing)) {
                 continue;

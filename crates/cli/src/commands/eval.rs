@@ -12,7 +12,7 @@ use crate::output;
 pub(crate) fn eval(args: &EvalArgs, json: bool) -> Result<Outcome> {
     let stop = stop()?;
     let policy = args.policy();
-    let mut told = |seed: &EvaluatedSeed| {
+    let mut each = |seed: &EvaluatedSeed| {
         let fault = seed.fault.iter().map(|fault| format!("; {fault}"));
         let fault: String = fault.collect();
         output::note(format_args!("{}{fault}", line(seed)));
@@ -22,7 +22,7 @@ pub(crate) fn eval(args: &EvalArgs, json: bool) -> Result<Outcome> {
         policy.as_ref(),
         args.episodes,
         &stop,
-        &mut told,
+        &mut each,
     )?;
     if json {
         output::json(&serde_json::to_value(&found)?)?;

@@ -144,7 +144,7 @@ fn info() -> SessionInfo {
         objects: Vec::new(),
         cameras: vec!["front".to_owned()],
         environment: None,
-        scenery: None,
+        moving_things: None,
     }
 }
 

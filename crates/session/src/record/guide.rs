@@ -1,5 +1,5 @@
-//! Who stands beside an expert while it is recorded: lets it begin with each episode, ends the episode when the task is done, throws one away in
-//! which it was not, and lays the things out anew while the hand is away. All of it through the keys that a person has.
+//! Who stands next to an expert while it is recorded: lets it begin with each episode, ends the episode when the task is done, throws one away in
+//! which it was not, and lays the things out again while the hand is away. All of it through the keys that a person has.
 
 use std::sync::mpsc::Sender;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use ulna_recorder::phases::Phase;
 use ulna_recorder::{Input, Key, Recorder};
 use ulna_rt::{Machine, Next};
 
-use crate::supply::Stage;
+use crate::supply::Attempts;
 
 /// How long an episode goes on after the task was done, at most, until the hand is back at rest.
 const TAIL: Duration = Duration::from_secs(10);
@@ -20,7 +20,7 @@ const MOST_FAILURES: u32 = 20;
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Guide {
-    stage: Box<dyn Stage>,
+    attempts: Box<dyn Attempts>,
     keys: Sender<Input>,
     limit: Duration,
     phase: Phase,
@@ -36,14 +36,14 @@ pub(super) struct Guide {
 
 impl Guide {
     /// A guide for a dataset that holds `first` episodes already. The expert waits until the first episode begins.
-    pub(super) fn new(stage: Box<dyn Stage>, first: u64, keys: Sender<Input>) -> Self {
-        stage.clear();
+    pub(super) fn new(attempts: Box<dyn Attempts>, first: u64, keys: Sender<Input>) -> Self {
+        attempts.clear();
         // A dataset that goes on gets other attempts than it has.
         let attempt = first * u64::from(MOST_FAILURES);
-        stage.lay_out(attempt);
+        attempts.lay_out(attempt);
         Self {
-            limit: stage.time_limit().unwrap_or(LIMIT),
-            stage,
+            limit: attempts.time_limit().unwrap_or(LIMIT),
+            attempts,
             keys,
             phase: Phase::Waiting,
             began: Duration::ZERO,
@@ -61,9 +61,9 @@ impl Guide {
             match phase {
                 Phase::Recording => {
                     (self.began, self.done) = (now, None);
-                    self.stage.begin();
+                    self.attempts.begin();
                 }
-                Phase::Reset | Phase::Over => self.stage.clear(),
+                Phase::Reset | Phase::Over => self.attempts.clear(),
                 Phase::Waiting => {}
             }
         }
@@ -72,9 +72,9 @@ impl Guide {
         }
         match phase {
             Phase::Recording => self.watch(now),
-            Phase::Reset if self.stage.is_clear() => {
+            Phase::Reset if self.attempts.is_clear() => {
                 self.attempt += 1;
-                self.stage.lay_out(self.attempt);
+                self.attempts.lay_out(self.attempt);
                 self.press(Input::Key(Key::Next));
             }
             Phase::Reset | Phase::Waiting | Phase::Over => {}
@@ -82,10 +82,10 @@ impl Guide {
     }
 
     fn watch(&mut self, now: Duration) {
-        if self.stage.is_solved() {
+        if self.attempts.is_solved() {
             self.failures = 0;
             let done = *self.done.get_or_insert(now);
-            if self.stage.is_clear() || now >= done + TAIL {
+            if self.attempts.is_clear() || now >= done + TAIL {
                 self.press(Input::Key(Key::Next));
             }
         } else if now >= self.began + self.limit {
@@ -106,7 +106,7 @@ impl Guide {
     }
 }
 
-/// A recorder, and who stands beside the expert, if one is recorded.
+/// A recorder, and who stands next to the expert, if one is recorded.
 #[derive(Debug)]
 pub(super) struct Guided<'a> {
     recorder: &'a mut Recorder,

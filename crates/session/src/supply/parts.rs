@@ -8,7 +8,7 @@ use ulna_cameras::CameraFacts;
 use ulna_core::unit::AngleMap;
 use ulna_core::{Camera, Environment, Joints, Judge};
 use ulna_drivers::Port;
-use ulna_robot::display::Scenery;
+use ulna_robot::display::MovingThings;
 use ulna_robot::{Calibration, RobotKind, VisualSpec};
 
 use crate::device::Teleoperator;
@@ -108,12 +108,12 @@ pub trait Surroundings: fmt::Debug + Send {
     }
 
     /// What moves around the robot, for displays.
-    fn scenery(&self) -> Option<Arc<dyn Scenery>> {
+    fn moving_things(&self) -> Option<Arc<dyn MovingThings>> {
         None
     }
 
-    /// The hands beside the arm, where things can be laid out anew.
-    fn stage(&self) -> Option<Box<dyn Stage>> {
+    /// The hands next to the arm, where things can be laid out again.
+    fn attempts(&self) -> Option<Box<dyn Attempts>> {
         None
     }
 
@@ -123,8 +123,8 @@ pub trait Surroundings: fmt::Debug + Send {
     }
 }
 
-/// The hands beside an arm: they say when an attempt begins, and lay things out anew for the next.
-pub trait Stage: fmt::Debug + Send {
+/// The hands next to an arm: they say when an attempt begins, and lay things out again for the next.
+pub trait Attempts: fmt::Debug + Send {
     /// An expert is to begin.
     fn begin(&self);
 

@@ -8,13 +8,13 @@ use ulna_core::unit::AngleMap;
 use ulna_core::{Action, ActionSource, Camera, Environment, Frame, Joints, Judge, Stamp};
 use ulna_drivers::Port;
 use ulna_drivers::calibration::{self, CalibrationError};
-use ulna_robot::display::Scenery;
+use ulna_robot::display::MovingThings;
 use ulna_robot::{ArmRole, Calibration, RobotKind, VisualSpec};
 use ulna_rt::RealClock;
 use ulna_sim::adapter::AdapterModel;
 use ulna_sim::world::{SimArm, SimBaseOperator, SimError, SimWorld, Wire, WorldOptions};
 
-use super::parts::{BusTraffic, Stage, SuppliedArm, Supply, Surroundings, side_id, sides};
+use super::parts::{Attempts, BusTraffic, SuppliedArm, Supply, Surroundings, side_id, sides};
 use crate::device::Teleoperator;
 use crate::error::SessionError;
 use crate::failure::SessionFailure;
@@ -239,12 +239,12 @@ impl Surroundings for Simulated {
         self.0.task()
     }
 
-    fn scenery(&self) -> Option<Arc<dyn Scenery>> {
-        Some(Arc::new(SimulatedThings(self.0.stage())))
+    fn moving_things(&self) -> Option<Arc<dyn MovingThings>> {
+        Some(Arc::new(SimulatedThings(self.0.attendant())))
     }
 
-    fn stage(&self) -> Option<Box<dyn Stage>> {
-        Some(Box::new(SimulatedStage(self.0.stage())))
+    fn attempts(&self) -> Option<Box<dyn Attempts>> {
+        Some(Box::new(SimulatedAttempts(self.0.attendant())))
     }
 
     fn objects(&self) -> Vec<(String, VisualSpec)> {
@@ -279,19 +279,19 @@ impl Surroundings for Simulated {
 
 /// The things around a simulated arm.
 #[derive(Debug)]
-struct SimulatedThings(ulna_sim::world::Stage);
+struct SimulatedThings(ulna_sim::world::Attendant);
 
-impl Scenery for SimulatedThings {
+impl MovingThings for SimulatedThings {
     fn things(&self) -> Vec<(String, VisualSpec)> {
         self.0.things()
     }
 }
 
-/// The hands beside a simulated arm.
+/// The hands next to a simulated arm.
 #[derive(Debug)]
-struct SimulatedStage(ulna_sim::world::Stage);
+struct SimulatedAttempts(ulna_sim::world::Attendant);
 
-impl Stage for SimulatedStage {
+impl Attempts for SimulatedAttempts {
     fn begin(&self) {
         self.0.begin();
     }

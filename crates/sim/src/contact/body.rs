@@ -12,6 +12,9 @@ const LOST: f64 = -0.5;
 /// No body gets faster, m/s and rad/s: nothing in such a scene does, and numbers stay numbers.
 const FASTEST: (f64, f64) = (20.0, 200.0);
 
+/// Most free bodies in a scene.
+pub const MAX_BODIES: usize = 16;
+
 /// What a body is made of.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Matter {
@@ -20,6 +23,17 @@ pub struct Matter {
     /// kg.
     pub mass: f64,
     /// Coefficient of friction; of two that touch, the smaller counts.
+    pub friction: f64,
+}
+
+/// Something that stands still in the base frame.
+#[derive(Debug, Clone, Copy)]
+pub struct Fixture {
+    /// What it is.
+    pub shape: Shape,
+    /// Where its middle is.
+    pub pose: Isometry3<f64>,
+    /// Coefficient of friction.
     pub friction: f64,
 }
 

@@ -13,7 +13,7 @@ use crate::law::solve::Matrix;
 /// Most joints of an arm that touches something.
 pub(crate) const MAX_ARM: usize = 16;
 
-/// Frequency of the spring that pushes overlapping surfaces apart, Hz, and its damping ratio. In a tick of 1 ms no stiffer spring can be told
+/// Frequency of the spring that pushes overlapping surfaces apart, Hz, and its damping ratio. In a tick of 1 ms no stiffer spring can be known
 /// from a rigid one; 120 to 240 Hz were found to hold what rapier and MuJoCo hold.
 const FREQUENCY: f64 = 200.0;
 const DAMPING: f64 = 1.0;

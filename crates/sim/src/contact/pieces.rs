@@ -4,11 +4,10 @@ use nalgebra::{Isometry3, Vector3};
 use ulna_robot::RobotKind;
 use ulna_robot::kinematics::Pose;
 
-use super::body::Matter;
+use super::body::{Fixture, MAX_BODIES, Matter};
 use super::constraint::Side;
 use super::solid::Solid;
 use super::touch::touch;
-use super::{Fixture, MAX_BODIES};
 use crate::visual::{Shape, Visual};
 
 /// Friction of printed parts: what lies in the hand says how it slips.

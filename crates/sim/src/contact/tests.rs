@@ -2,6 +2,7 @@ use super::*;
 use crate::arm::{Arm, ArmOptions};
 use crate::expert::aim::{Aim, Aimer};
 use crate::plant::{Drive, Physics, Plant};
+use crate::visual::Shape;
 use core::time::Duration;
 use ulna_robot::kinematics::Chain;
 

@@ -8,7 +8,7 @@ use ulna_core::joints::Joints;
 use ulna_robot::RobotKind;
 use ulna_robot::kinematics::{Chain, Pose};
 
-/// What a radian beside the wanted direction of the fingers, of the jaw, and beside the preferred pose counts, m.
+/// What a radian off the wanted direction of the fingers, of the jaw, and off the preferred pose counts, m.
 const POINTING: f64 = 0.02;
 const OPENING: f64 = 0.05;
 const PREFERENCE: f64 = 0.001;
@@ -108,7 +108,7 @@ impl Aimer {
         }
     }
 
-    /// The joint angles near `near` for this aim; the gripper's is left as it is there. Also how far the tool is beside its point then, m.
+    /// The joint angles near `near` for this aim; the gripper's is left as it is there. Also how far the tool is off its point then, m.
     pub(crate) fn angles(&self, aim: &Aim, near: &Joints<f64>) -> (Joints<f64>, f64) {
         let clamp = |angles: &Joints<f64>| {
             Joints::from_fn(angles.len(), |i| {

@@ -13,7 +13,7 @@ use ulna_core::{Environment, Judge, Stamp};
 use ulna_robot::RobotKind;
 
 use crate::hand::{Hand, Operator, Rhythm};
-use crate::scene::{Scene, SceneKind, Task};
+use crate::scene::{Scene, SceneKind, Task, one_arm};
 use crate::sight::Sight;
 use crate::visual::Object;
 use judge::ReachJudge;
@@ -30,7 +30,7 @@ pub(crate) fn kind() -> SceneKind {
         tasks: vec![TASK.to_owned()],
         time_limit: None,
         environment: &targets::NAMES,
-        fits: super::one_arm,
+        fits: one_arm,
         build: Arc::new(|kind, seed, _| Ok(Arc::new(Reach::new(kind, seed)) as Arc<dyn Scene>)),
     }
 }

@@ -155,7 +155,7 @@ impl crate::scene::Task for Things {
         Some(self.file.time_limit_s)
     }
 
-    /// Somebody who does not know the task.
+    /// A hand that does not know the task.
     fn operator(&self, leader: &RobotKind, seed: u64) -> Box<dyn Operator> {
         Box::new(Hand::new(leader, seed))
     }

@@ -1,6 +1,6 @@
 //! A scene as a file: objects, bins and marks on the table, and what is to become of them.
 //!
-//! Lengths in m, masses in kg, angles in degrees about the vertical, in the base frame. A number may be one, or drawn anew for each layout:
+//! Lengths in m, masses in kg, angles in degrees about the vertical, in the base frame. A number may be one, or drawn again for each layout:
 //! `{ from = A, to = B }`.
 
 use serde::Deserialize;
@@ -50,7 +50,7 @@ pub struct SceneFile {
     untagged,
     expecting = "expected a number, or a range as { from = A, to = B }"
 )]
-pub enum Span {
+pub enum Drawn {
     /// Always this.
     One(f64),
     /// Drawn evenly.
@@ -69,19 +69,19 @@ pub struct ObjectSpec {
     /// Its name.
     pub name: String,
     /// Its side, m.
-    pub size: Span,
+    pub size: Drawn,
     /// kg.
-    pub mass: Span,
+    pub mass: Drawn,
     /// Coefficient of friction; of two things that touch, the smaller counts.
-    pub friction: Span,
+    pub friction: Drawn,
     /// One of these is drawn.
     pub colours: Vec<Colour>,
     /// Where it lies, m.
-    pub x: Span,
+    pub x: Drawn,
     /// Where it lies, m.
-    pub y: Span,
+    pub y: Drawn,
     /// How it is turned, degrees.
-    pub yaw: Span,
+    pub yaw: Drawn,
 }
 
 /// An open box.
@@ -113,9 +113,9 @@ pub struct MarkSpec {
     /// Its colour.
     pub colour: Colour,
     /// Where its middle is, m.
-    pub x: Span,
+    pub x: Drawn,
     /// Where its middle is, m.
-    pub y: Span,
+    pub y: Drawn,
 }
 
 /// One of several tasks.
@@ -149,7 +149,7 @@ pub struct SuccessSpec {
     pub on: Option<String>,
 }
 
-impl Span {
+impl Drawn {
     /// The lowest and the highest.
     pub fn ends(self) -> (f64, f64) {
         match self {
@@ -171,8 +171,12 @@ pub(crate) fn parse(text: &str) -> Result<SceneFile, String> {
 }
 
 fn check(file: &SceneFile) -> Result<(), String> {
-    span("time_limit_s", Span::One(file.time_limit_s), (1.0, TIMES.1))?;
-    span("hold_s", Span::One(file.hold_s), TIMES)?;
+    span(
+        "time_limit_s",
+        Drawn::One(file.time_limit_s),
+        (1.0, TIMES.1),
+    )?;
+    span("hold_s", Drawn::One(file.hold_s), TIMES)?;
     if file.objects.is_empty() || file.objects.len() > MAX_BODIES {
         let count = file.objects.len();
         return Err(format!("{count} objects: give 1 to {MAX_BODIES}"));
@@ -192,15 +196,15 @@ fn check(file: &SceneFile) -> Result<(), String> {
     for bin in &file.bins {
         let name = |key: &str| format!("bin `{}`: {key}", Printable(&bin.name));
         for side in bin.inner {
-            span(&name("inner"), Span::One(side), (0.02, 0.5))?;
+            span(&name("inner"), Drawn::One(side), (0.02, 0.5))?;
         }
-        span(&name("height"), Span::One(bin.height), SIZES)?;
-        span(&name("x"), Span::One(bin.x), PLACES)?;
-        span(&name("y"), Span::One(bin.y), PLACES)?;
+        span(&name("height"), Drawn::One(bin.height), SIZES)?;
+        span(&name("x"), Drawn::One(bin.x), PLACES)?;
+        span(&name("y"), Drawn::One(bin.y), PLACES)?;
     }
     for mark in &file.marks {
         let name = |key: &str| format!("mark `{}`: {key}", Printable(&mark.name));
-        span(&name("size"), Span::One(mark.size), (0.01, 0.3))?;
+        span(&name("size"), Drawn::One(mark.size), (0.01, 0.3))?;
         span(&name("x"), mark.x, PLACES)?;
         span(&name("y"), mark.y, PLACES)?;
     }
@@ -271,7 +275,7 @@ fn conditions(file: &SceneFile) -> Result<(), String> {
             name => known(name, &mut objects(), "object")?,
         }
         match (success.lifted, &success.at, &success.into, &success.on) {
-            (Some(height), None, None, None) => span("lifted", Span::One(height), (0.001, 0.3))?,
+            (Some(height), None, None, None) => span("lifted", Drawn::One(height), (0.001, 0.3))?,
             (None, Some(mark), None, None) => {
                 known(mark, &mut file.marks.iter().map(|mark| &mark.name), "mark")?;
             }
@@ -292,13 +296,13 @@ fn conditions(file: &SceneFile) -> Result<(), String> {
             return Err("success: `within` goes with `at`, and `at` needs it".to_owned());
         }
         if let Some(within) = success.within {
-            span("within", Span::One(within), (0.001, 0.2))?;
+            span("within", Drawn::One(within), (0.001, 0.2))?;
         }
     }
     Ok(())
 }
 
-fn span(name: &str, span: Span, (low, high): (f64, f64)) -> Result<(), String> {
+fn span(name: &str, span: Drawn, (low, high): (f64, f64)) -> Result<(), String> {
     let (from, to) = span.ends();
     let inside = |value: f64| (low..=high).contains(&value);
     match inside(from) && inside(to) && from <= to {

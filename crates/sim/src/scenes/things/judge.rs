@@ -63,7 +63,7 @@ impl ThingsJudge {
         }
     }
 
-    /// The speed of every thing since the last look, m/s; it is looked at no more often than speeds can be told.
+    /// The speed of every thing since the last look, m/s; it is looked at no more often than speeds can be measured.
     fn resting(&mut self, now: Duration, poses: &[Isometry3<f64>]) -> [bool; MAX_BODIES] {
         let time = now.saturating_sub(self.looked).as_secs_f64();
         let mut resting = [false; MAX_BODIES];

@@ -5,13 +5,13 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use ulna_robot::Colour;
 
-use super::file::{BinSpec, MarkSpec, SceneFile, Span};
+use super::file::{BinSpec, Drawn, MarkSpec, SceneFile};
 use crate::contact::{Fixture, Matter};
 use crate::visual::{Object, Shape, TableTop};
 
 /// Room between two things, m: a finger's width on either side.
 const ROOM: f64 = 0.02;
-/// Times that a thing is put down anew before the layout counts as impossible.
+/// Times that a thing is put down again before the layout counts as impossible.
 const TRIES: usize = 500;
 /// How thick a bin's walls and floor are, m, and a mark's paint.
 const WALL: f64 = 0.003;
@@ -102,7 +102,7 @@ pub(crate) fn draw(file: &SceneFile, table: &TableTop, seed: u64, number: u64) -
 
 fn place(
     random: &mut ChaCha8Rng,
-    (x, y): (Span, Span),
+    (x, y): (Drawn, Drawn),
     radius: f64,
     taken: &[(Vector2<f64>, f64)],
 ) -> Option<Vector2<f64>> {
@@ -113,7 +113,7 @@ fn place(
     })
 }
 
-fn draw_span(random: &mut ChaCha8Rng, span: Span) -> f64 {
+fn draw_span(random: &mut ChaCha8Rng, span: Drawn) -> f64 {
     match span.ends() {
         (from, to) if from < to => random.random_range(from..=to),
         (from, _) => from,

@@ -1,4 +1,4 @@
-//! The hands beside the arm: they say when an attempt begins, and lay things out anew for the next.
+//! The hands next to the arm: they say when an attempt begins, and lay things out again for the next.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use crate::sight::Sight;
 
 /// What is done to a world between two attempts. A clone acts on the same world.
 #[derive(Debug, Clone)]
-pub struct Stage {
+pub struct Attendant {
     pub(super) scene: Arc<dyn Scene>,
     pub(super) physics: SharedPhysics,
     pub(super) sight: Sight,
 }
 
-impl Stage {
+impl Attendant {
     /// An expert is to begin.
     pub fn begin(&self) {
         self.sight.want(true);
