@@ -64,14 +64,11 @@ fn dataset(
     episodes: &[Vec<(Vec<f64>, Vec<f64>)>],
 ) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let spec = Spec {
-        fps,
-        robot_type: Some(robot_type.to_owned()),
-        features: ["action", "observation.state"]
-            .map(|key| Feature::vector(key, Number::Float32, names.iter().map(String::as_str)))
-            .into(),
-        manifest: None,
-    };
+    let features = ["action", "observation.state"]
+        .map(|key| Feature::vector(key, Number::Float32, names.iter().map(String::as_str)));
+    let spec = Spec::new(fps)
+        .robot_type(Some(robot_type.to_owned()))
+        .features(features.into());
     let mut writer = Writer::create(folder.path().join("set"), &spec).unwrap();
     for episode in episodes {
         let mut rows = writer.begin_episode().unwrap();

@@ -1,8 +1,9 @@
 //! A copy of the working tree in which the code is broken on purpose, and cargo in it.
 //!
 //! The copy lies in `target/scratch/tree` and stays there, so that only what a patch changes is compiled again. Compiled crates are kept where those
-//! of the project are (cargo tells them apart by the path of their sources), but finished programs are not: no broken `ulna` ever lies
-//! in `target/debug`.
+//! of the project are, so that other people's need not be compiled again. Ours have another version in the copy: cargo names what it compiles by
+//! package, version and place in the workspace, and would take a broken crate of the copy for the one of the project. Finished programs lie
+//! elsewhere: no broken `ulna` ever lies in `target/debug`.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -100,7 +101,14 @@ impl Scratch {
             })
             .collect();
         for path in &wanted {
-            copy_if_different(&self.root.join(path), &self.tree.join(path))?;
+            let (from, to) = (self.root.join(path), self.tree.join(path));
+            match *path == Path::new("Cargo.toml") {
+                true => put_if_different(
+                    &to,
+                    with_own_version(&fs::read_to_string(from)?)?.as_bytes(),
+                )?,
+                false => copy_if_different(&from, &to)?,
+            }
         }
         for path in files_below(&self.tree)? {
             let inside = path.strip_prefix(&self.tree)?;
@@ -275,6 +283,17 @@ fn named_files(patch: &str) -> BTreeSet<PathBuf> {
 }
 
 /// Copies a file, or a link as a link: those of the tree stay inside of it.
+/// The workspace's manifest with the version that our crates have in the copy. Everything that asks for one of ours takes it.
+fn with_own_version(manifest: &str) -> Result<String> {
+    let (before, package) = manifest
+        .split_once("[workspace.package]\nversion = \"")
+        .context("Cargo.toml does not begin [workspace.package] with a version")?;
+    let (version, after) = package.split_once('"').context("Cargo.toml is cut off")?;
+    Ok(format!(
+        "{before}[workspace.package]\nversion = \"{version}+scratch\"{after}"
+    ))
+}
+
 fn copy_if_different(from: &Path, to: &Path) -> Result<()> {
     let Ok(target) = fs::read_link(from) else {
         return put_if_different(to, &fs::read(from)?);
