@@ -141,7 +141,7 @@ fn motor(servos: &[Found]) -> Option<String> {
         let needs = |motor: &&str| ServoModel::named(motor).map_or(0.0, |it| it.supply);
         let motor = others.iter().find(|motor| needs(motor) > STRONG_SUPPLY);
         motor
-            .filter(|_| needs(&usual) < STRONG_SUPPLY)
+            .filter(|_| needs(usual) < STRONG_SUPPLY)
             .map(|motor| (volts, model, *motor))
     });
     let (volts, model, motor) = strong?;

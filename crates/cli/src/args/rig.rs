@@ -159,7 +159,7 @@ impl RigArgs {
             return Ok(None);
         }
         let scene = ulna_session::scenes::find(&self.scene);
-        let scene = scene.map_err(UsageError::from)?;
+        let scene = scene.map_err(|error| UsageError::Scene(Box::new(error)))?;
         Ok(match scene.tasks.as_slice() {
             [task] => Some(task.clone()),
             [] => None,

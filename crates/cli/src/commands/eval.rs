@@ -27,7 +27,7 @@ pub(crate) fn eval(args: &EvalArgs, json: bool) -> Result<Outcome> {
     if json {
         output::json(&serde_json::to_value(&found)?)?;
     } else {
-        output::text(&Text::split(&table(&found)))?;
+        output::text(&Text::split(table(&found)))?;
     }
     Ok(Outcome::from_interrupt(found.interrupted))
 }

@@ -9,9 +9,9 @@ use ulna_outside::{Printable, files as outside, name};
 use ulna_robot::files;
 
 use super::CompareOptions;
-use super::compare::Subject;
-use super::identify::IdentifiedArm;
 use super::known::RangeFrom;
+use super::report::IdentifiedArm;
+use super::subject::Subject;
 use crate::error::SessionError;
 use crate::usage::{OutputUsage, SimToRealUsage, UsageError};
 

@@ -64,7 +64,7 @@ fn attempt(name: &str, seed: u64) -> Attempt {
             measured: Joints::filled(6, Stamp::new(now)),
         });
         goals = expert.angles(now);
-        if std::env::var_os("ULNA_TRACE").is_some() && now.as_millis() % 250 == 0 {
+        if std::env::var_os("ULNA_TRACE").is_some() && now.as_millis().is_multiple_of(250) {
             let seen = sight.look();
             println!(
                 "{:.2} {expert:.3?}\n     {:?}\n     {:.3?}",

@@ -307,7 +307,9 @@ fn span(name: &str, span: Drawn, (low, high): (f64, f64)) -> Result<(), String> 
     let inside = |value: f64| (low..=high).contains(&value);
     match inside(from) && inside(to) && from <= to {
         true => Ok(()),
-        false if from == to => Err(format!("{name} {from} is not between {low} and {high}")),
+        false if matches!(span, Drawn::One(_)) => {
+            Err(format!("{name} {from} is not between {low} and {high}"))
+        }
         false => Err(format!(
             "{name} from {from} to {to} is no range between {low} and {high}"
         )),
