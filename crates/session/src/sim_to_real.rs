@@ -1,9 +1,9 @@
 //! How near the simulated arm is to a real one: a dataset's actions are played on simulated servos, and the states compared with the
 //! recorded ones.
 //!
-//! Reading order: [`arms`] (which arms a dataset has, and where their numbers stand), [`source`] (reading them in pieces), [`units`] and
-//! [`known`] (what the numbers mean), [`mod@compare`] (the comparison), [`mod@identify`] (fitting a robot file), [`arm_file`] (writing it),
-//! [`report`] (what people and programs get).
+//! Reading order: `arms` (which arms a dataset has, and where their numbers stand), `source` (reading them in pieces), `units` and
+//! `known` (what the numbers mean), `compare` (the comparison), `identify` (fitting a robot file), `arm_file` (writing it),
+//! `report` (what people and programs get).
 
 mod arm_file;
 mod arms;

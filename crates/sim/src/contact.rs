@@ -1,11 +1,11 @@
 //! Rigid bodies with contact: free bodies, what stands still around them, and the links of the arm.
 //!
-//! The arm's joints stay in the equations of [`law::solve`](crate::law::solve): the points of contact join them, so a finger feels what it
+//! The arm's joints stay in the equations of `law::solve`: the points of contact join them, so a finger feels what it
 //! squeezes within the tick in which its servo pushes, through gears with play and friction, and a servo's limit is what limits a grasp. An
 //! engine for rigid bodies would have its own joints with one motor each, and would see the servos only as torques of the tick before; with gears
 //! as stiff as these and a jaw of 12 g, of nine runs of rapier with other settings one lifted a cube of 200 g.
 //!
-//! Everything that can touch is convex ([`solid`]); [`touch`] finds the points, [`constraint`] turns each into equations. What the robot file draws is
+//! Everything that can touch is convex (`solid`); `touch` finds the points, `constraint` turns each into equations. What the robot file draws is
 //! what touches. Two links of one arm do not touch each other, and a link that stands in a fixed piece from the beginning does not touch that.
 
 pub(crate) mod body;

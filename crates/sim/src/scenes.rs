@@ -1,4 +1,4 @@
-//! The scenes that there are. Those of things that can be touched are files of `configs/scenes` with a line in [`FILES`]; another kind is a
+//! The scenes that there are. Those of things that can be touched are files of `configs/scenes` with a line in `FILES`; another kind is a
 //! file here and a line in [`all`].
 
 mod reach;
