@@ -38,7 +38,7 @@ use std::sync::LazyLock;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::log::LogLevel;
+use crate::log_level::LogLevel;
 
 pub(crate) use bench::BenchCommand;
 pub(crate) use bridge::BridgeAction;

@@ -8,8 +8,6 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use anyhow::{Context, Result};
-use clap::ValueEnum;
-use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::{MakeWriter, layer};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -17,34 +15,8 @@ use tracing_subscriber::registry;
 use tracing_subscriber::util::SubscriberInitExt;
 use ulna_outside::{Lines, Printable};
 
+use crate::log_level::LogLevel;
 use crate::print;
-
-/// How much is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LogLevel {
-    /// What failed.
-    Error,
-    /// And what is odd.
-    Warn,
-    /// And the steps of a command.
-    Info,
-    /// And what each step does.
-    Debug,
-    /// And everything else.
-    Trace,
-}
-
-impl LogLevel {
-    fn filter(self) -> LevelFilter {
-        match self {
-            Self::Error => LevelFilter::ERROR,
-            Self::Warn => LevelFilter::WARN,
-            Self::Info => LevelFilter::INFO,
-            Self::Debug => LevelFilter::DEBUG,
-            Self::Trace => LevelFilter::TRACE,
-        }
-    }
-}
 
 /// Begins to log, on stderr or into a file, which is continued if it is there. Without a level, a file gets `debug`.
 ///

@@ -24,6 +24,7 @@ mod health;
 mod keyboard;
 mod live;
 mod log;
+mod log_level;
 mod loudness;
 mod names;
 mod outcome;

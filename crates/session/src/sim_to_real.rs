@@ -12,6 +12,7 @@ mod identify;
 mod known;
 mod report;
 mod source;
+mod subject;
 mod units;
 
 use std::path::PathBuf;
@@ -24,8 +25,8 @@ use crate::error::SessionError;
 use crate::failure::Interruption;
 
 pub use compare::compare;
-pub use identify::{Identified, IdentifiedArm, identify};
-pub use report::{ComparedArm, ComparedJoint, Comparison};
+pub use identify::{Identified, identify};
+pub use report::{ComparedArm, ComparedJoint, Comparison, IdentifiedArm};
 
 /// What is compared with what.
 #[derive(Debug, Clone, Default)]

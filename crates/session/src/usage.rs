@@ -221,7 +221,7 @@ pub enum UsageError {
     },
     /// A scene that cannot be found.
     #[error(transparent)]
-    Scene(#[from] ulna_sim::scene::SceneError),
+    Scene(Box<dyn std::error::Error + Send + Sync>),
     /// An evaluation of nothing.
     #[error("no episodes were asked for: pass --episodes N")]
     NoEpisodes,

@@ -1,6 +1,6 @@
 //! The simulated arm against recordings of a real one.
 //!
-//! A [`Recording`] is what a program like LeRobot's noted frame by frame: the action that it sent and the state that it had read just
+//! A [`RecordedMotion`] is what a program like LeRobot's noted frame by frame: the action that it sent and the state that it had read just
 //! before. [`play`] puts the same actions into simulated servos as that program did, held from frame to frame; [`Score`] measures how far
 //! the played states are from the recorded ones, next to the best that a pure delay of the actions can do; [`grid`] reads the arm's true
 //! ranges off the recorded states; [`class`] says which motor the arm has; [`fit`] finds friction, play and delay.
@@ -26,7 +26,7 @@ pub use score::{Delays, Follows, JointScore, Score, geometric_mean};
 
 /// One episode of a real arm, one row per frame, in the units of the arm's joints. NaN means that nothing is known.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Recording {
+pub struct RecordedMotion {
     /// Frames per second.
     pub fps: f64,
     /// What was sent at the beginning of each frame, after its state had been read.

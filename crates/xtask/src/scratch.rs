@@ -331,3 +331,17 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     Ok(files)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_crates_have_another_version_in_the_copy() {
+        let manifest = fs::read_to_string(crate::root().join("Cargo.toml")).unwrap();
+        let own: toml::Table = with_own_version(&manifest).unwrap().parse().unwrap();
+        let version = own["workspace"]["package"]["version"].as_str().unwrap();
+        assert!(version.ends_with("+scratch"), "{version}");
+        assert!(with_own_version("[workspace]").is_err());
+    }
+}

@@ -9,8 +9,8 @@ use ulna_outside::{Printable, files as outside, name};
 use ulna_robot::files;
 
 use super::CompareOptions;
-use super::compare::Subject;
-use super::identify::IdentifiedArm;
+use super::subject::Subject;
+use super::report::IdentifiedArm;
 use super::known::RangeFrom;
 use crate::error::SessionError;
 use crate::usage::{OutputUsage, SimToRealUsage, UsageError};

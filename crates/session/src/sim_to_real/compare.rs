@@ -12,23 +12,10 @@ use super::source::{Piece, Source, missing_numbers};
 use super::{CompareOptions, Watch, units};
 use crate::error::SessionError;
 use crate::supply::compare::class::{Candidate, candidates, score};
-use crate::supply::compare::{Follows, PlayError, RecordedArm, Recording, Score};
+use crate::supply::compare::{Follows, PlayError, RecordedArm, RecordedMotion, Score};
 
 /// Frames on which the motors are tried: three minutes at 30 fps.
 const TRIED: usize = 6000;
-
-/// An arm of the dataset and what is known of it.
-#[derive(Debug)]
-pub(super) struct Subject {
-    pub(super) found: FoundArm,
-    pub(super) arm: RecordedArm,
-    pub(super) units_from: String,
-    pub(super) ranges_from: Vec<RangeFrom>,
-    /// The motors that were tried, nearest first.
-    pub(super) candidates: Vec<Candidate>,
-    /// Whether the robot file names the motor.
-    pub(super) class_given: bool,
-}
 
 /// Plays a dataset's actions on the simulated arm and compares its states with the recorded ones; `show` hears how far it is.
 ///
@@ -143,7 +130,7 @@ pub(super) fn load(
     source: &Source,
     pieces: &[Piece],
     found: &FoundArm,
-) -> Result<Vec<Recording>, SessionError> {
+) -> Result<Vec<RecordedMotion>, SessionError> {
     let mut all = Vec::new();
     source.read(pieces, found, |more| {
         all.extend(more);

@@ -9,8 +9,9 @@ use ulna_rt::Stop;
 
 use super::arm_file::{ArmFile, check_output};
 use super::arms::shown;
-use super::compare::{Subject, classify, load, open, played, scored};
-use super::report::ComparedArm;
+use super::compare::{classify, load, open, played, scored};
+use super::subject::Subject;
+use super::report::{ComparedArm, IdentifiedArm};
 use super::source::{Piece, Source};
 use super::{CompareOptions, Watch};
 use crate::error::SessionError;
@@ -31,23 +32,6 @@ pub struct Identified {
     pub warnings: Vec<String>,
     /// What was found.
     pub arm: IdentifiedArm,
-}
-
-/// What was found about an arm.
-#[derive(Debug, Clone)]
-pub struct IdentifiedArm {
-    /// The comparison on what was not fitted, with the numbers that were written.
-    pub held_out: ComparedArm,
-    /// Mean ratio there with nothing known but motor and ranges.
-    pub held_out_before: Option<f64>,
-    /// Episodes and frames there.
-    pub held_out_size: (usize, usize),
-    /// Mean ratio on what was fitted, before and after.
-    pub fitted: (f64, f64),
-    /// Episodes and frames that were fitted.
-    pub fitted_size: (usize, usize),
-    /// What was written.
-    pub simulation: SimulationSpec,
 }
 
 /// Identifies an arm and writes its file to `output`; `replace` overwrites one that is there.

@@ -1,12 +1,13 @@
-//! What a comparison comes to.
+//! What a comparison and an identification come to.
 
 use std::path::PathBuf;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use ulna_core::Unit;
+use ulna_robot::SimulationSpec;
 
-use super::compare::Subject;
+use super::subject::Subject;
 use crate::supply::compare::class::mean_ratio;
 use crate::supply::compare::{Follows, JointScore, Score};
 
@@ -56,6 +57,23 @@ pub struct ComparedArm {
     pub joints: Vec<(String, ComparedJoint)>,
     /// Joints that are not in the mean, and why.
     pub left_out: Vec<(String, String)>,
+}
+
+/// What was found about an arm.
+#[derive(Debug, Clone)]
+pub struct IdentifiedArm {
+    /// The comparison on what was not fitted, with the numbers that were written.
+    pub held_out: ComparedArm,
+    /// Mean ratio there with nothing known but motor and ranges.
+    pub held_out_before: Option<f64>,
+    /// Episodes and frames there.
+    pub held_out_size: (usize, usize),
+    /// Mean ratio on what was fitted, before and after.
+    pub fitted: (f64, f64),
+    /// Episodes and frames that were fitted.
+    pub fitted_size: (usize, usize),
+    /// What was written.
+    pub simulation: SimulationSpec,
 }
 
 /// One joint of an arm.

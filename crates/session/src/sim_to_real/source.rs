@@ -9,7 +9,7 @@ use ulna_outside::Printable;
 use super::arms::FoundArm;
 use super::{CompareOptions, Watch};
 use crate::error::SessionError;
-use crate::supply::compare::Recording;
+use crate::supply::compare::RecordedMotion;
 use crate::usage::{SimToRealUsage, UsageError};
 
 /// Longest piece, frames: two minutes and a half at 30 fps.
@@ -124,7 +124,7 @@ impl Source {
         &self,
         pieces: &[Piece],
         arm: &FoundArm,
-        mut take: impl FnMut(Vec<Recording>) -> Result<(), SessionError>,
+        mut take: impl FnMut(Vec<RecordedMotion>) -> Result<(), SessionError>,
     ) -> Result<(), SessionError> {
         let mut reader = self.dataset.reader(&[ACTION, STATE])?;
         let mut open: Option<Episode> = None;
@@ -169,17 +169,17 @@ fn recording(
     frames: &Range<usize>,
     arm: &FoundArm,
     fps: f64,
-) -> Result<Recording, SessionError> {
+) -> Result<RecordedMotion, SessionError> {
     let (action, state) = (episode.action()?, episode.state()?);
     let obeyed: Vec<Option<usize>> = (0..arm.kind.dof()).map(|joint| arm.obeyed(joint)).collect();
-    Ok(Recording {
+    Ok(RecordedMotion {
         fps,
         actions: rows(action, &obeyed, frames),
         states: rows(state, &arm.state, frames),
     })
 }
 
-/// One row per frame, with NaN where a joint has no number.
+/// One row per frame, with NaN where a joint has no value.
 fn rows(column: &Column, places: &[Option<usize>], frames: &Range<usize>) -> Vec<Joints<f64>> {
     let row = |frame: usize| {
         let row = column.row(frame).unwrap_or_default();
@@ -199,7 +199,7 @@ pub(super) fn value(row: &[f64], place: Option<usize>) -> f64 {
 /// A warning about numbers that are none.
 pub(super) fn missing_numbers(joint: &str, count: usize, what: &str) -> String {
     format!(
-        "`{}`: {count} {what} are no numbers and are passed over",
+        "`{}`: {count} {what} are NaN or infinite and are passed over",
         Printable(joint)
     )
 }

@@ -56,7 +56,7 @@ pub enum EpisodeUsage {
         /// The robot.
         robot: String,
     },
-    /// A target that is no number.
+    /// A target that is NaN or infinite.
     #[error(
         "`{joint}` is {value} in frame {frame}, which is no target for an arm: `ulna dataset check` says which frames to cut off"
     )]

@@ -5,7 +5,7 @@ use ulna_robot::{RobotKind, SimulationSpec};
 
 use super::play::PlayError;
 use super::score::{JointScore, Score, geometric_mean};
-use super::{RecordedArm, Recording, play};
+use super::{RecordedArm, RecordedMotion, play};
 use crate::law::ServoModel;
 
 /// A motor that an arm may have, and how near the simulation with it comes.
@@ -38,7 +38,7 @@ pub fn motors(kind: &RobotKind) -> Vec<&'static str> {
 /// If the arm cannot be simulated.
 pub fn candidates(
     arm: &RecordedArm,
-    recordings: &[Recording],
+    recordings: &[RecordedMotion],
 ) -> Result<Vec<Candidate>, PlayError> {
     let mut all = Vec::new();
     for motor in motors(&arm.kind) {
@@ -64,9 +64,9 @@ pub fn candidates(
 ///
 /// # Errors
 /// If the arm cannot be simulated.
-pub fn score(arm: &RecordedArm, recordings: &[Recording]) -> Result<Score, PlayError> {
+pub fn score(arm: &RecordedArm, recordings: &[RecordedMotion]) -> Result<Score, PlayError> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let one = |recording: &Recording| -> Result<Score, PlayError> {
+    let one = |recording: &RecordedMotion| -> Result<Score, PlayError> {
         let mut score = Score::new(arm.kind.dof());
         score.add(recording, &play(arm, recording)?);
         Ok(score)

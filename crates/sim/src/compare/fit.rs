@@ -8,7 +8,7 @@ use ulna_robot::SimulationSpec;
 
 use super::class::{mean_ratio, score};
 use super::play::PlayError;
-use super::{RecordedArm, Recording};
+use super::{RecordedArm, RecordedMotion};
 
 /// How far from the models' own the numbers may go. Beyond lies no servo, but a fit of what the recording does not show.
 const FRICTION: (f64, f64) = (0.4, 2.5);
@@ -42,7 +42,7 @@ pub struct Fitted {
 /// If the arm cannot be simulated.
 pub fn fit(
     arm: &RecordedArm,
-    recordings: &[Recording],
+    recordings: &[RecordedMotion],
     mut proceed: impl FnMut(usize, usize) -> bool,
 ) -> Result<Option<Fitted>, PlayError> {
     let start = numbers(&arm.kind.simulation);

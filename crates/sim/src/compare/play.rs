@@ -7,7 +7,7 @@ use ulna_core::calibration::JointCalibration;
 use ulna_core::joints::Joints;
 use ulna_core::unit::Unit;
 
-use super::{RecordedArm, Recording};
+use super::{RecordedArm, RecordedMotion};
 use crate::arm::{Arm, ArmOptions, MechanicsError};
 use crate::plant::{Drive, Plant};
 use crate::servo::{Servo, TICK};
@@ -31,7 +31,7 @@ pub enum PlayError {
 ///
 /// # Errors
 /// If the servos or their motors are not known.
-pub fn play(arm: &RecordedArm, recording: &Recording) -> Result<Vec<Joints<f64>>, PlayError> {
+pub fn play(arm: &RecordedArm, recording: &RecordedMotion) -> Result<Vec<Joints<f64>>, PlayError> {
     let mut player = Player::new(arm, recording)?;
     let late = Duration::from_secs_f64(arm.kind.simulation.action_delay_ms / 1e3);
     let begin = |frame: usize| Duration::from_secs_f64(frame as f64 / recording.fps);
@@ -69,7 +69,7 @@ struct Player {
 }
 
 impl Player {
-    fn new(arm: &RecordedArm, recording: &Recording) -> Result<Self, PlayError> {
+    fn new(arm: &RecordedArm, recording: &RecordedMotion) -> Result<Self, PlayError> {
         let (kind, calibration) = (&arm.kind, &arm.calibration);
         let maps = kind.angle_maps(calibration);
         let known = |rows: &[Joints<f64>], joint: usize| {

@@ -2,7 +2,7 @@
 
 use ulna_core::joints::Joints;
 
-use super::Recording;
+use super::RecordedMotion;
 
 /// Most frames that the delay looks back, one second at LeRobot's usual rate.
 const LONGEST_DELAY: usize = 30;
@@ -151,8 +151,8 @@ impl Score {
     }
 
     /// An episode, and how it was played. The first frame, where the played arm was put, does not count.
-    pub fn add(&mut self, recording: &Recording, played: &[Joints<f64>]) {
-        let Recording {
+    pub fn add(&mut self, recording: &RecordedMotion, played: &[Joints<f64>]) {
+        let RecordedMotion {
             actions, states, ..
         } = recording;
         for joint in 0..self.played.len() {
@@ -244,7 +244,7 @@ mod tests {
 
     fn score(actions: &[f64], states: &[f64], played: &[f64]) -> JointScore {
         let mut score = Score::new(1);
-        let recording = Recording {
+        let recording = RecordedMotion {
             fps: 30.0,
             actions: rows(actions),
             states: rows(states),
@@ -285,7 +285,7 @@ mod tests {
     fn episodes_are_pooled_by_frames() {
         let one = |level: f64, frames: usize| {
             let mut score = Score::new(1);
-            let recording = Recording {
+            let recording = RecordedMotion {
                 fps: 30.0,
                 actions: rows(&vec![0.0; frames]),
                 states: rows(&vec![0.0; frames]),

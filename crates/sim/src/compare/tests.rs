@@ -7,7 +7,7 @@ use ulna_robot::{RobotKind, SimulationSpec};
 
 use super::class::{candidates, mean_ratio, score};
 use super::fit::fit;
-use super::{RecordedArm, Recording, play};
+use super::{RecordedArm, RecordedMotion, play};
 
 fn arm(simulation: SimulationSpec) -> RecordedArm {
     let mut kind: RobotKind =
@@ -51,15 +51,15 @@ fn actions(seconds: f64, phase: f64) -> Vec<Joints<f64>> {
 }
 
 /// What an arm with such servos would have recorded.
-fn recorded(simulation: &SimulationSpec, seconds: f64, phase: f64) -> Recording {
+fn recorded(simulation: &SimulationSpec, seconds: f64, phase: f64) -> RecordedMotion {
     let actions = actions(seconds, phase);
-    let start = Recording {
+    let start = RecordedMotion {
         fps: 30.0,
         states: actions.clone(),
         actions,
     };
     let states = play(&arm(simulation.clone()), &start).unwrap();
-    Recording { states, ..start }
+    RecordedMotion { states, ..start }
 }
 
 fn with_motor(motor: &str) -> SimulationSpec {

@@ -83,13 +83,16 @@ pub(crate) struct Place {
     pub(crate) impulse: (f64, Vector3<f64>),
 }
 
+/// The velocity of a link's point (link, point in the base frame) by the speed of a joint's output.
+type Reach<'a> = dyn Fn(usize, &Vector3<f64>, usize) -> Vector3<f64> + 'a;
+
 impl Contact {
     /// The equations of one point; `reach` gives the velocity of a link's point by the speed of each joint's output.
     pub(crate) fn new(
         place: &Place,
         motion: &Motion<'_>,
         inertia: &[Matrix3<f64>],
-        reach: &dyn Fn(usize, &Vector3<f64>, usize) -> Vector3<f64>,
+        reach: &Reach<'_>,
     ) -> Self {
         let normal = place.normal;
         let helper = match normal.x.abs() < 0.6 {
@@ -174,7 +177,7 @@ impl Row {
         impulse: f64,
         motion: &Motion<'_>,
         inertia: &[Matrix3<f64>],
-        reach: &dyn Fn(usize, &Vector3<f64>, usize) -> Vector3<f64>,
+        reach: &Reach<'_>,
     ) -> Self {
         let mut row = Self {
             along,
