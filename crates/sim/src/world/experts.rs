@@ -180,7 +180,7 @@ fn an_attempt_is_the_same_bit_by_bit_for_a_seed() {
     assert_ne!(attempt("lift", 3).digest, attempt("lift", 4).digest);
 }
 
-// A finger that comes down beside its path stands on the thing, and a wide thing slips out of a soft grip: neither is in time for a second try.
+// A finger that comes down next to its path stands on the thing, and a wide thing slips out of a soft grip: neither is in time for a second try.
 #[test]
 fn a_thing_is_lifted_at_the_first_try() {
     for seed in 0..10 {
