@@ -93,7 +93,7 @@ impl Bench {
             measured: Joints::filled(6, Stamp::new(self.now)),
         });
         self.goals = self.expert.angles(self.now);
-        if std::env::var_os("ULNA_TRACE").is_some() && self.now.as_millis() % 250 == 0 {
+        if std::env::var_os("ULNA_TRACE").is_some() && self.now.as_millis().is_multiple_of(250) {
             println!(
                 "{:.2} {:.3?}\n     {:?}\n     {:.3?}",
                 self.now.as_secs_f64(),
