@@ -22,6 +22,9 @@ const TIP_RADIUS: f64 = 0.078;
 const IN_HAND: f64 = 0.014;
 /// Room for the jaw next to a thing, m.
 const JAW_ROOM: f64 = 0.02;
+/// A hand stops so far above a thing's upper side, m, before it goes down around it: from there on its gears lean the way in which it moves on,
+/// and what it aims off is right to the end.
+const NEAR: f64 = 0.016;
 /// A pushing hand begins so far behind a thing's side, m, and ends so near to where the side shall be.
 const RUN_UP: f64 = 0.035;
 const PUSHED: f64 = 0.011;
@@ -87,6 +90,13 @@ pub(super) fn grasp(
     });
     let best = ways.min_by(|a, b| a.0.total_cmp(&b.0))?;
     Some(best.1)
+}
+
+/// Above this grasp, with the tips just above the thing.
+pub(super) fn near(grasp: &Aim, (thing, seen): (usize, &WorldView)) -> Option<Aim> {
+    let pose = seen.poses().get(thing)?;
+    let top = pose.translation.z + seen.layout.things.get(thing)?.half();
+    Some(raised(grasp, top + NEAR - grasp.point.z))
 }
 
 /// Where a hand begins to push a thing, and where it ends.

@@ -1,5 +1,7 @@
 //! What an expert does, step by step: reach for a thing, close the hand until it feels it, carry it, put it down, look, and try again.
 
+mod hand;
+
 use nalgebra::Vector3;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -14,26 +16,16 @@ use crate::scenes::things::goal::{Goal, Task};
 /// How high the hand is above what it is about to grasp, m, and how high it lifts.
 const HOVER: f64 = 0.07;
 const LIFT: f64 = 0.085;
-/// How fast a hand closes and opens, rad/s.
-const CLOSING: f64 = 1.6;
-/// A jaw has met something when it moved no further than this, rad, in [`STALL`] seconds though the hand asks for [`PRESSING`] rad more.
-const STALLED: f64 = 0.012;
-const STALL: f64 = 0.12;
-const PRESSING: f64 = 0.14;
 /// How far beyond where the jaw stopped the hand asks it to go, rad: a servo that asks for more than a quarter of its duty, as LeRobot sets
 /// grippers up, counts as overloaded after two seconds.
 const SQUEEZE: core::ops::Range<f64> = 0.05..0.08;
-/// A gripper as closed as this holds nothing, rad.
-const EMPTY: f64 = 0.03;
-/// The arm has followed when every joint is within this of where it should be, rad; after so long, s, it counts as having done so anyway.
-const FOLLOWED: f64 = 0.013;
-const PATIENCE: f64 = 0.8;
-/// A thing that is so much lower than the hand would have it, m, is not in it.
-const DROPPED: f64 = 0.025;
-/// A hand that is so much higher than it should be, m, stands on something; the next time it leaves so much more room next to the thing, up to so much.
-const BLOCKED: f64 = 0.01;
+/// A hand that stood on something leaves so much more room next to the thing the next time, m, up to so much.
 const MORE_ROOM: f64 = 0.003;
 const MOST_ROOM: f64 = 0.009;
+/// No hand leaves higher than this, m: nothing is in its way there.
+const CLEAR: f64 = 0.13;
+/// With less time than this, s, no thing is reached for any more: it would be in the hand at the end.
+const ONE_TRY: f64 = 4.0;
 /// Tries before an expert gives up.
 const TRIES: u32 = 8;
 
@@ -43,6 +35,8 @@ enum Step {
     /// Nothing, at rest.
     Away,
     Reach,
+    /// Its tips just above what it is about to grasp.
+    Near,
     Descend,
     Close,
     Raise,
@@ -72,11 +66,17 @@ pub(super) struct Plan {
     /// From the tool to the thing in the hand: along fingers, jaw and across both, m.
     held: Vector3<f64>,
     attempt: Option<u64>,
-    /// The judge is content.
+    /// An attempt is wanted, and the judge is content.
+    wanted: bool,
     solved: bool,
+    /// Tries of this attempt, and when it began, s.
     tries: u32,
+    began: f64,
     pace: f64,
     squeeze: f64,
+    /// What the gripper is asked for with the thing in it, and since when.
+    grip: f64,
+    taken: f64,
     wide: f64,
     /// The gripper as it was measured, and when.
     jaw: (f64, f64),
@@ -96,10 +96,14 @@ impl Plan {
             grasp: None,
             held: Vector3::zeros(),
             attempt: None,
+            wanted: false,
             solved: false,
             tries: 0,
+            began: 0.0,
             pace: 1.0,
             squeeze: 0.1,
+            grip: 0.0,
+            taken: 0.0,
             wide: 0.5,
             jaw: (0.0, 0.0),
             since: 0.0,
@@ -114,7 +118,8 @@ impl Plan {
 
     /// Whether the arm should stand still now, so that how far it is off its place says how it sags.
     pub(super) fn is_still(&self, now: f64) -> bool {
-        self.motion.is_none_or(|motion| now > motion.end() + 0.1)
+        // A hand that opens may stand on something: it would only push.
+        self.step != Step::Open && self.motion.is_none_or(|motion| now > motion.end() + 0.1)
     }
 
     /// Where the follower's joints should be at `now`, s; `measured` is where they were found. An attempt may be wanted, and it may have succeeded.
@@ -127,13 +132,15 @@ impl Plan {
         measured: &Joints<f64>,
     ) -> Joints<f64> {
         self.solved = solved;
-        if !wanted && !matches!(self.step, Step::Away | Step::GoHome) {
-            self.go_home(now);
+        self.wanted = wanted;
+        if !wanted {
+            self.withdraw(now, seen, measured);
         }
         if self.step == Step::Away {
             if wanted && self.attempt != Some(seen.layout.number) {
                 self.attempt = Some(seen.layout.number);
                 self.tries = 0;
+                self.began = now;
                 self.begin(now, task, seen);
             }
             return self.pose;
@@ -156,7 +163,8 @@ impl Plan {
         self.tries += 1;
         self.pace = self.random.random_range(0.8..1.15);
         self.squeeze = self.random.random_range(SQUEEZE);
-        let again = !self.solved && self.tries <= TRIES;
+        let time = self.began + task.limit - now;
+        let again = self.wanted && !self.solved && time > ONE_TRY && self.tries <= TRIES;
         let Some(goal) = self.goal.filter(|_| again) else {
             return self.go_home(now);
         };
@@ -214,51 +222,6 @@ impl Plan {
         self.start(Step::GoHome, motion);
     }
 
-    /// Opens and closes the jaw as the step wants it.
-    fn move_jaw(&mut self, now: f64, measured: &Joints<f64>) {
-        const BEAT: f64 = 0.02;
-        let gripper = self.aimer.gripper();
-        let (low, high) = self.aimer.limits(gripper);
-        let goal = match self.step {
-            Step::Reach | Step::Descend | Step::Open | Step::Leave => self.wide,
-            Step::Close | Step::Behind | Step::AtSide | Step::Push => low,
-            Step::GoHome if now > self.since - 0.3 => self.rest[gripper],
-            _ => self.pose[gripper],
-        };
-        let most = CLOSING * self.pace * BEAT;
-        let here = self.pose[gripper];
-        self.pose[gripper] = (here + (goal - here).clamp(-most, most)).clamp(low, high);
-        if (measured[gripper] - self.jaw.0).abs() > STALLED || self.step != Step::Close {
-            self.jaw = (measured[gripper], now);
-        }
-    }
-
-    /// Whether the step has done what it was to do.
-    fn is_done(&self, now: f64, measured: &Joints<f64>) -> bool {
-        let gripper = self.aimer.gripper();
-        match self.step {
-            Step::Away => false,
-            Step::Hold => self.solved || now > self.since + 4.0,
-            Step::Close => {
-                let pressing = measured[gripper] - self.pose[gripper] > PRESSING;
-                let stalled = now - self.jaw.1 > STALL && pressing;
-                let empty = measured[gripper] < EMPTY && now - self.jaw.1 > STALL;
-                stalled || empty || now > self.since + 3.0
-            }
-            Step::Open => now > self.since + 0.5,
-            _ => {
-                let Some(end) = self.motion.map(|motion| motion.end()) else {
-                    return true;
-                };
-                let there = |joint: usize| {
-                    joint == gripper || (self.pose[joint] - measured[joint]).abs() < FOLLOWED
-                };
-                let followed = (0..measured.len()).all(there);
-                now > end + 0.08 && (followed || now > end + PATIENCE)
-            }
-        }
-    }
-
     /// The step is done: the next one.
     fn next(&mut self, now: f64, task: &Task, seen: &WorldView, measured: &Joints<f64>) {
         let gripper = self.aimer.gripper();
@@ -274,19 +237,22 @@ impl Plan {
         }
         match self.step {
             Step::Away => {}
-            Step::Reach => self.line(Step::Descend, now, &grasp, 0.6),
-            Step::Descend if self.aimer.seen(measured).point.z > grasp.point.z + BLOCKED => {
-                self.try_again(now);
-            }
+            Step::Reach => match places::near(&grasp, (goal.thing(), seen)) {
+                Some(near) => self.line(Step::Near, now, &near, 0.8),
+                None => self.leave(now),
+            },
+            Step::Near => self.line(Step::Descend, now, &grasp, 0.5),
+            Step::Descend if self.is_blocked(measured) => self.leave(now),
             Step::Descend => {
                 self.step = Step::Close;
                 self.since = now;
                 self.motion = None;
                 self.jaw = (measured[gripper], now);
             }
-            Step::Close if measured[gripper] < EMPTY => self.try_again(now),
+            Step::Close if self.is_empty(measured) => self.try_again(now),
             Step::Close => {
-                self.pose[gripper] = measured[gripper] - self.squeeze;
+                self.grip = measured[gripper] - self.squeeze;
+                self.taken = now;
                 self.line(Step::Raise, now, &raised(&grasp, LIFT), 0.7);
             }
             Step::Raise => match goal {
@@ -311,10 +277,7 @@ impl Plan {
                 self.since = now;
                 self.motion = None;
             }
-            Step::Open => {
-                let here = self.aimer.seen(&self.pose);
-                self.line(Step::Leave, now, &raised(&here, HOVER + 0.02), 0.8);
-            }
+            Step::Open => self.leave(now),
             Step::Leave => self.begin(now, task, seen),
             Step::Behind => self.line(Step::AtSide, now, &grasp, 0.8),
             Step::AtSide => match places::pushing(goal, seen) {
@@ -323,10 +286,38 @@ impl Plan {
             },
             Step::Push => {
                 self.wide = 0.0;
-                let here = self.aimer.seen(&self.pose);
-                self.line(Step::Leave, now, &raised(&here, HOVER), 0.8);
+                self.leave(now);
             }
             Step::GoHome => self.finish(),
+        }
+    }
+
+    /// Up, with the hand as it is.
+    fn leave(&mut self, now: f64) {
+        let here = self.aimer.seen(&self.pose);
+        let height = (HOVER + 0.02).min(CLEAR - here.point.z).max(0.0);
+        self.line(Step::Leave, now, &raised(&here, height), 0.8);
+    }
+
+    /// No attempt is wanted any more: what is in the hand is put down, and the hand goes home.
+    fn withdraw(&mut self, now: f64, seen: &WorldView, measured: &Joints<f64>) {
+        match self.step {
+            Step::Away | Step::GoHome | Step::Lower | Step::Open | Step::Leave => {}
+            Step::Close => self.try_again(now),
+            Step::Raise | Step::Hold | Step::Carry => {
+                let thing = self.goal.map_or(0, |goal| goal.thing());
+                let (Some(pose), Some(made)) =
+                    (seen.poses().get(thing), seen.layout.things.get(thing))
+                else {
+                    return self.try_again(now);
+                };
+                // From where the hand is: it may be on its way.
+                let here = self.aimer.seen(measured);
+                let down = raised(&here, (made.half() - pose.translation.z).min(0.0));
+                self.line(Step::Lower, now, &down, 0.8);
+            }
+            Step::Descend => self.leave(now),
+            _ => self.go_home(now),
         }
     }
 
@@ -342,18 +333,6 @@ impl Plan {
         self.step = Step::Open;
         self.since = now;
         self.motion = None;
-    }
-
-    /// Whether the thing is in the hand; if so, it is known how.
-    fn holds(&mut self, goal: Goal, seen: &WorldView, measured: &Joints<f64>) -> bool {
-        let Some(thing) = seen.poses().get(goal.thing()) else {
-            return false;
-        };
-        let hand = self.aimer.seen(measured);
-        let off = thing.translation.vector - hand.point;
-        let across = hand.fingers.cross(&hand.jaw);
-        self.held = Vector3::new(off.dot(&hand.fingers), off.dot(&hand.jaw), off.dot(&across));
-        off.norm() < 0.06 && off.dot(&hand.fingers) < DROPPED
     }
 
     /// The thing above where it shall be.

@@ -65,6 +65,7 @@ impl Things {
             text: text.or_else(|| file.task.clone()).unwrap_or_default(),
             goals: Goal::all(file, choice.map(|choice| choice.object.as_str())),
             hold: file.hold_s,
+            limit: file.time_limit_s,
         };
         Ok(Self {
             file: Arc::clone(file),

@@ -21,6 +21,8 @@ pub(crate) struct Task {
     pub(crate) goals: Vec<Goal>,
     /// For how long, s.
     pub(crate) hold: f64,
+    /// How long an attempt may take, s.
+    pub(crate) limit: f64,
 }
 
 /// One condition, by the numbers of the things in the file.
