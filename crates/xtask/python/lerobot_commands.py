@@ -43,7 +43,7 @@ def teleoperate(arms):
     said, code, tries = patiently("lerobot-teleoperate", [*arms, "--teleop_time_s=6", "--fps=30"])
     loops = sorted(float(ms) for ms in re.findall(r"loop time: ([0-9.]+)ms", said))
     if code != 0 or not loops:
-        told(False, "lerobot-teleoperate", last_words(said))
+        told(False, "lerobot-teleoperate", f"exit code {code}, {len(loops)} loops: {last_words(said)}")
         return
     figures = f"{len(loops)} loops in 6 s at 30 Hz, half of them within {loops[len(loops) // 2]:.0f} ms, try {tries}"
     told(len(loops) > 60, "lerobot-teleoperate", figures)
