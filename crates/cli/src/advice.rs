@@ -13,7 +13,7 @@ const NAMES: [(&str, &str); 17] = [
     ),
     (
         "eval",
-        "`ulna run --sim --policy BUNDLE` drives the arm with a policy; a scene's score is in its report",
+        "`ulna eval --scene NAME --policy BUNDLE` counts how often a scene's task is done (`ulna sim scenes`)",
     ),
     (
         "find-cameras",
