@@ -16,7 +16,7 @@ struct Evening {
 impl Evening {
     /// Types a line of the README, with what this computer has in the place of its devices.
     fn types(&self, line: &str) -> Ran {
-        let words = shlex(line);
+        let words = shlex::split(line).unwrap();
         let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
         let ran = ulna(&words)
             .current_dir(self.folder.path())
@@ -26,21 +26,6 @@ impl Evening {
         assert_eq!(ran.code, 0, "{line}: {}{}", ran.stdout, ran.stderr);
         ran
     }
-}
-
-/// Words, with those in double quotes whole.
-fn shlex(line: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut quoted = false;
-    for letter in line.chars() {
-        match letter {
-            '"' => quoted = !quoted,
-            ' ' if !quoted => words.push(String::new()),
-            letter => words.last_mut().unwrap().push(letter),
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 /// The line of the README that begins so.

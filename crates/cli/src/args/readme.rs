@@ -23,23 +23,11 @@ fn command_lines(page: &str) -> Vec<String> {
     lines
 }
 
-/// The words of a line as a shell makes them; the pages use double quotes alone.
-fn words(line: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut quoted = false;
-    for letter in line.chars() {
-        match letter {
-            '"' => quoted = !quoted,
-            ' ' if !quoted => words.push(String::new()),
-            other => words.last_mut().unwrap().push(other),
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
-
 fn wrong(line: &str) -> Option<String> {
-    let error = super::parse(words(line)).err()?;
+    let Some(words) = shlex::split(line) else {
+        return Some(format!("`{line}`: a quote that does not end"));
+    };
+    let error = super::parse(words).err()?;
     Some(format!("`{line}`: {error}"))
 }
 
@@ -62,10 +50,10 @@ fn a_line_that_is_not_taken_is_noticed() {
         "ulna teleop --sim --duration",
         "ulna record --sim --dataset x --task t --episodes many",
         "ulna dataset view x --episode 0 --report",
+        "ulna record --sim --dataset x --task \"t",
     ] {
         assert!(wrong(line).is_some(), "{line}");
     }
     let page = "```\nulna a \\\n  --b # why\n```\nulna c\n";
     assert_eq!(command_lines(page), ["ulna a    --b"]);
-    assert_eq!(words("ulna a \"b c\""), ["ulna", "a", "b c"]);
 }
