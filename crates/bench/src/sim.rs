@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ulna_session::report::ClockKind;
 use ulna_session::run::{SessionPlan, run};
-use ulna_session::{Rig, RigOptions, SessionLink, Stop};
+use ulna_session::{PhysicsEngine, Rig, RigOptions, SessionLink, Stop};
 
 use crate::error::BenchError;
 use crate::figures::{BenchReport, Case, machine};
@@ -17,11 +17,11 @@ const SPAN: Duration = Duration::from_secs(30);
 /// Runs the bench: three cubes and a bin with an expert at work, against the same arm with nothing around it that can be touched.
 ///
 /// # Errors
-/// If a session fails.
-pub fn sim() -> Result<BenchReport, BenchError> {
+/// If a session fails, or the engine is not built in.
+pub fn sim(physics: PhysicsEngine) -> Result<BenchReport, BenchError> {
     let machine = machine();
-    let alone = speed("table", false)?;
-    let among = speed("sort", true)?;
+    let alone = speed(physics, "table", false)?;
+    let among = speed(physics, "sort", true)?;
     let cases = vec![
         Case::new(
             "so101 and leader, nothing to touch, 200 Hz, lockstep, no cameras",
@@ -31,7 +31,10 @@ pub fn sim() -> Result<BenchReport, BenchError> {
             None,
         ),
         Case::new(
-            "so101 and leader, three cubes and a bin, expert at work; contact every 1 ms, own solver",
+            &format!(
+                "so101 and leader, three cubes and a bin, expert at work; physics {physics} ({})",
+                physics.settings()
+            ),
             "seconds simulated in a second of CPU time",
             among,
             "x",
@@ -45,11 +48,12 @@ pub fn sim() -> Result<BenchReport, BenchError> {
     })
 }
 
-fn speed(scene: &str, expert: bool) -> Result<f64, BenchError> {
+fn speed(physics: PhysicsEngine, scene: &str, expert: bool) -> Result<f64, BenchError> {
     let options = RigOptions {
         sim: true,
         clock: ClockKind::Virtual,
         scene: Some(scene.to_owned()),
+        physics: Some(physics.to_string()),
         expert,
         ..RigOptions::default()
     };

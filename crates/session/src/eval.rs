@@ -17,6 +17,7 @@ use crate::policies::{PolicyOptions, in_units_of};
 use crate::report::ClockKind;
 use crate::rig::Rig;
 use crate::run::{SessionPlan, run};
+use crate::supply;
 use crate::teleoperators::open_policy;
 use crate::usage::UsageError;
 
@@ -47,6 +48,8 @@ pub struct Evaluation {
     pub scene: String,
     /// The robot.
     pub robot: String,
+    /// What moved it and the things around it, and how that was set up.
+    pub physics: String,
     /// Who was evaluated: `expert`, or the policy's bundle.
     pub who: String,
     /// Attempts over all seeds.
@@ -79,6 +82,7 @@ pub fn eval(
     if episodes == 0 {
         return Err(UsageError::NoEpisodes.into());
     }
+    let engine = supply::engine(rig)?;
     let bundle = policy.map(|policy| Bundle::open(&policy.bundle));
     let bundle = bundle.transpose()?;
     let mut seeds = Vec::new();
@@ -117,6 +121,7 @@ pub fn eval(
     Ok(Evaluation {
         scene: rig.scene.clone().unwrap_or_default(),
         robot: rig.robot.clone(),
+        physics: format!("{engine} ({})", engine.settings()),
         who: match policy {
             Some(policy) => policy.bundle.display().to_string(),
             None => "expert".to_owned(),

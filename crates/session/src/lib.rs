@@ -48,7 +48,7 @@ pub use error::SessionError;
 pub use failure::{Interruption, SessionFailure};
 pub use options::{FarMoves, RigOptions};
 pub use rig::Rig;
-pub use supply::{faults_in_words, scene_picture, scenes};
+pub use supply::{PhysicsEngine, faults_in_words, scene_picture, scenes};
 pub use ulna_bus::ErrorFlags;
 pub use ulna_core::{Health, TickRecord, Unit};
 pub use ulna_policy::{EngineChoice, EngineKind, Merge, Provider};

@@ -8,7 +8,7 @@ use clap::{Arg, Args, Command, Error};
 use ulna_session::cameras::CameraSettings;
 use ulna_session::report::ClockKind;
 use ulna_session::rig_file::{self, GivenRig, RigCameras, RigFile};
-use ulna_session::{FarMoves, RigOptions, SessionError, UsageError};
+use ulna_session::{FarMoves, PhysicsEngine, RigOptions, SessionError, UsageError};
 
 use crate::attended::attended;
 
@@ -49,6 +49,15 @@ pub(super) struct RigArgs {
     /// What is around the simulated arm, and what is to be done there: a name, or the path of a scene file; `ulna sim scenes` lists them
     #[arg(long, value_name = "NAME", default_value = ulna_session::scenes::DEFAULT, value_parser = SceneName, requires = "sim")]
     scene: String,
+
+    /// What moves the simulated arm and the things around it: ulna's own engine, or MuJoCo where it is built in
+    #[arg(
+        long,
+        value_name = "ulna|mujoco",
+        default_value = "ulna",
+        requires = "sim"
+    )]
+    physics: PhysicsEngine,
 
     /// What goes wrong on the simulated follower's bus, such as dead:elbow_flex@2s+2s; may be repeated; `--fault help` lists all
     #[arg(long, value_name = "FAULT", requires = "sim")]
@@ -227,6 +236,7 @@ impl RigArgs {
             clock,
             seed: self.seed,
             scene: Some(self.scene.clone()),
+            physics: Some(self.physics.to_string()),
             expert: leader.expert,
             round_trip: self.round_trip,
             far_moves: match () {

@@ -212,7 +212,8 @@ fn a_hand_that_is_called_away_puts_down_what_it_holds() {
         "down at {fastest:.2} m/s, {:.0} mm from under the hand",
         off * 1e3
     );
-    assert!((before - lies).abs() < 2e-3, "{before} {lies}");
+    // It lies where the hand rests, and leans on it.
+    assert!((before - lies).abs() < 3e-3, "{before} {lies}");
     // Falling from there takes it to 0.8 m/s.
     assert!(fastest < 0.4, "{fastest}");
     assert!(off < 0.03, "{off}");

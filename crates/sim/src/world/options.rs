@@ -5,6 +5,7 @@ use std::time::Instant;
 use ulna_robot::{Calibration, RobotKind};
 
 use crate::adapter::AdapterModel;
+use crate::engine::PhysicsEngine;
 use crate::scenes;
 
 /// How a simulated world is made.
@@ -16,6 +17,8 @@ pub struct WorldOptions {
     pub seed: u64,
     /// The session's task in words, which says what is meant where a scene has several.
     pub task: Option<String>,
+    /// What moves the arm and the things around it.
+    pub physics: PhysicsEngine,
     /// An expert moves the leader, and not a hand that knows nothing of the task.
     pub expert: bool,
     /// What goes wrong on the follower's buses, see [`crate::fault::GRAMMAR`].
@@ -69,6 +72,7 @@ impl Default for WorldOptions {
             scene: scenes::DEFAULT.to_owned(),
             seed: 0,
             task: None,
+            physics: PhysicsEngine::default(),
             expert: false,
             faults: Vec::new(),
             camera_faults: Vec::new(),
