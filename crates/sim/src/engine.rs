@@ -46,7 +46,7 @@ impl PhysicsEngine {
         }
     }
 
-    /// How it is set up, to be told next to every figure that it gave.
+    /// How it is set up, to be printed next to every figure that it gave.
     #[must_use]
     pub fn settings(self) -> &'static str {
         match self {

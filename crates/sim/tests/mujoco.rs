@@ -53,7 +53,7 @@ fn apart(one: &dyn Physics, other: &dyn Physics) -> f64 {
     joints.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 
-// Free motion has nothing to be told apart by: play, friction, sag and gravity come out the same, tick by tick.
+// Free motion is the same: play, friction, sag and gravity agree, tick by tick.
 #[test]
 fn an_arm_that_touches_nothing_moves_the_same() {
     let start = Joints::from_slice(&[0.0, -0.4, 0.3, 0.2, 0.0, 0.2]).unwrap();
@@ -154,7 +154,7 @@ fn the_engines_say_the_same_of_drawn_grasps() {
         println!("{number}: {own:?}\n   {reference:?}");
         agree += u64::from(own.held == reference.held);
         held += u64::from(reference.held);
-        // What nobody holds may be squeezed out; what is held stands in nothing.
+        // What is held stands in nothing.
         assert!(!own.held || own.overlap < 1e-3, "{number}: {own:?}");
     }
     println!("{agree} of {trials} agree; MuJoCo holds {held}");

@@ -1,6 +1,6 @@
 //! Fetches MuJoCo, the engine that ulna's own is measured against, out of its Python wheel.
 //!
-//! `mujoco-rs` is told by `MUJOCO_DYNAMIC_LINK_DIR` in which folder `libmujoco.so` lies, so the folder is what is printed:
+//! `mujoco-rs` takes the folder of `libmujoco.so` from `MUJOCO_DYNAMIC_LINK_DIR`, so the folder is what is printed:
 //!
 //! ```sh
 //! MUJOCO_DYNAMIC_LINK_DIR="$(cargo run -q -p xtask -- fetch-mujoco)" cargo build --release --features mujoco

@@ -4,7 +4,7 @@
 //! the larger friction of two surfaces, and has no other rule that leaves out two links of one arm.
 //!
 //! Each joint is two hinges about one axis, both in the servo's own sense: `rN` turns with the rotor and carries its inertia, `tN` is how far the output
-//! is ahead of it. The output is their sum, which the tendon `oN` stands for. Inertias, friction and torques are set anew in each tick.
+//! is ahead of it. The output is their sum, which the tendon `oN` stands for. Inertias, friction and torques are set in each tick.
 
 use core::fmt::Write;
 
@@ -16,7 +16,7 @@ use crate::contact::pieces::{Group, Piece, Pieces};
 use crate::contact::{Matter, body};
 use crate::visual::Shape;
 
-/// How MuJoCo is set up, for whoever reads figures that it gave. It is the same for every scene.
+/// How MuJoCo is set up, to be printed next to its figures. It is the same for every scene.
 pub(crate) const SETTINGS: &str =
     "elliptic cones, impratio 10, Newton, noslip 3, implicitfast, contacts solref 0.005 1, 1 ms";
 

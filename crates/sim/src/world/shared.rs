@@ -28,7 +28,7 @@ struct Exchange {
     /// What each bus has asked of its servos last.
     drives: Joints<Drive>,
     /// What the servos measured after the latest step, if the mechanics move by themselves.
-    senses: Option<Joints<Sense>>,
+    measured: Option<Joints<Sense>>,
 }
 
 impl SharedPhysics {
@@ -39,7 +39,7 @@ impl SharedPhysics {
             state: Arc::new(Mutex::new(physics)),
             exchange: Arc::new(Mutex::new(Exchange {
                 drives,
-                senses: None,
+                measured: None,
             })),
             pose,
         }
@@ -84,7 +84,7 @@ impl SharedPhysics {
     /// From now on the buses only say what their servos want: who calls this moves the mechanics, with [`step`](Self::step).
     pub(crate) fn let_alone(&self) {
         let physics = lock(&self.state);
-        lock(&self.exchange).senses = Some(senses(&**physics));
+        lock(&self.exchange).measured = Some(measured(&**physics));
     }
 
     /// Moves the mechanics up to `to` under what the buses asked for last.
@@ -99,13 +99,13 @@ impl SharedPhysics {
     fn publish(&self, physics: &dyn Physics) {
         self.pose.publish(physics.joint_angles(), physics.bodies());
         let mut exchange = lock(&self.exchange);
-        if let Some(seen) = &mut exchange.senses {
-            *seen = senses(physics);
+        if let Some(seen) = &mut exchange.measured {
+            *seen = measured(physics);
         }
     }
 }
 
-fn senses(physics: &dyn Physics) -> Joints<Sense> {
+fn measured(physics: &dyn Physics) -> Joints<Sense> {
     Joints::from_fn(physics.servos(), |index| physics.sense(index))
 }
 
@@ -133,7 +133,7 @@ impl Plant for PlantSlice {
         for (place, drive) in own.iter_mut().zip(drives) {
             *place = *drive;
         }
-        let alone = exchange.senses.is_some();
+        let alone = exchange.measured.is_some();
         drop(exchange);
         if !alone {
             self.shared.step(to);
@@ -143,7 +143,7 @@ impl Plant for PlantSlice {
     fn sense(&self, index: usize) -> Sense {
         let index = self.joints.start + index;
         let seen = lock(&self.shared.exchange)
-            .senses
+            .measured
             .map(|seen| seen.get(index).copied());
         match seen {
             Some(seen) => seen.unwrap_or_default(),
