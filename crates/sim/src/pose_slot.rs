@@ -39,6 +39,7 @@ impl WorldView {
             shape: thing.matter.shape,
             pose: *pose,
             colour: thing.colour,
+            pattern: thing.pattern,
         });
         self.layout.painted.iter().copied().chain(things)
     }

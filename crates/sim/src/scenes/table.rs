@@ -60,6 +60,7 @@ pub fn cube_on(table: &TableTop, side: f64, at: [f64; 2], yaw: f64, colour: Colo
         },
         pose: frame.isometry(),
         colour,
+        pattern: None,
     }
 }
 

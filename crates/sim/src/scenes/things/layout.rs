@@ -7,7 +7,7 @@ use ulna_robot::Colour;
 
 use super::file::{BinSpec, Drawn, MarkSpec, SceneFile};
 use crate::contact::{Fixture, Matter};
-use crate::visual::{Object, Shape, TableTop};
+use crate::visual::{Object, Pattern, Shape, TableTop};
 
 /// Room between two things, m: a finger's width on either side.
 const ROOM: f64 = 0.02;
@@ -41,6 +41,8 @@ pub struct Thing {
     pub pose: Isometry3<f64>,
     /// Its colour.
     pub colour: Colour,
+    /// What is painted on its faces, if anything is.
+    pub pattern: Option<Pattern>,
 }
 
 impl Thing {
@@ -89,6 +91,7 @@ pub(crate) fn draw(file: &SceneFile, table: &TableTop, seed: u64, number: u64) -
                 UnitQuaternion::from_euler_angles(0.0, 0.0, yaw),
             ),
             colour,
+            pattern: None,
         });
     }
     for mark in &file.marks {
@@ -127,6 +130,7 @@ fn painted(mark: &MarkSpec, at: Vector2<f64>, table: &TableTop) -> Object {
         },
         pose: Isometry3::translation(at.x, at.y, table.centre.z + PAINT / 2.0),
         colour: mark.colour,
+        pattern: None,
     }
 }
 
@@ -138,6 +142,7 @@ pub(crate) fn parts(bin: &BinSpec, table: &TableTop) -> [Object; 5] {
         shape: Shape::Box { half },
         pose: Isometry3::translation(bin.x + at[0], bin.y + at[1], floor + at[2]),
         colour: bin.colour,
+        pattern: None,
     };
     let (thin, up) = (WALL / 2.0, bin.height / 2.0);
     [
