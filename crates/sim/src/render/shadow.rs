@@ -20,8 +20,9 @@ const MARGIN: i32 = 8;
 const LONGEST: i32 = 768;
 /// Smallest texel at the table, m.
 const FINEST: f64 = 0.001;
-/// How far behind a solid's back darkness begins, m: less than that is the rounding of numbers.
-const BIAS: f32 = 0.0006;
+/// How far before a solid's back darkness begins, m, so that it is dark under what stands on a surface, and no light leaks from there into its shadow.
+/// It has to be less than the thickness of anything that is lit.
+const BIAS: f32 = 0.0003;
 /// A lamp's picture reaches as far as this from its axis, in parts of the depth.
 const WIDEST: f64 = 3.0;
 
@@ -123,11 +124,11 @@ impl ShadowMap {
         for k in 0..count.min(N) {
             let [most, least] = self.blocks.get(block[k] as usize).copied().unwrap_or_default();
             let bias = BIAS * here[k] * here[k];
-            let behind = here[k] + bias;
+            let behind = here[k] - bias;
             if most > behind - spread {
                 reaching[k] = match least > behind + spread {
                     true => 0.0,
-                    false => self.softened(u[k], v[k], [across, down, corner + bias]),
+                    false => self.softened(u[k], v[k], [across, down, corner - bias]),
                 };
             }
         }

@@ -211,7 +211,7 @@ impl Level<'_> {
     pub(crate) fn mix<const N: usize>(&self, u: &[f32; N], v: &[f32; N]) -> [f32; N] {
         let scale = (1u32 << (self.shift + FRACTION)) as f32;
         // From the middles of the texels.
-        let fixed = |place: &f32| (place * scale) as i32 - (1 << (FRACTION - 1));
+        let fixed = |place: &f32| ((place * scale) as i32).wrapping_sub(1 << (FRACTION - 1));
         let (mut words, mut rights, mut downs) = ([0; N], [0; N], [0; N]);
         let (mask, last) = ((1 << self.shift) - 1, self.texels.len().saturating_sub(1));
         for k in 0..N {

@@ -26,7 +26,7 @@ proptest! {
             pattern: Some(Pattern { texture: Texture::Frame, colour: other }),
         }];
         let eye = Point3::new(0.5, -0.25, 0.35);
-        let camera = PinholeCamera::looking_at("near", eye, pose.translation.vector.into(), 0.3);
+        let camera = PinholeCamera::looking_at("near", eye, pose.translation.vector.into(), 0.5);
         let mut renderer = Renderer::new(WIDTH, HEIGHT).unwrap();
         let picture = Picture(renderer.render(&scene, &parked(), &camera));
         let view = camera.view(&parked(), WIDTH, HEIGHT);
