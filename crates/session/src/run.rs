@@ -295,7 +295,8 @@ fn session_info(rig: &Rig, command: &str) -> SessionInfo {
 
 /// The cameras whose pictures can be shown: those that are used anyway, and those that are there.
 fn shown_cameras(rig: &Rig) -> Vec<String> {
-    let there = rig.surroundings.cameras();
+    let (mut there, spare) = (rig.surroundings.cameras(), rig.surroundings.spare_cameras());
+    there.retain(|name| !spare.contains(name) || rig.cameras.is_used(name));
     let mounted = rig.robot.cameras.iter().map(|camera| &camera.name);
     let mounted = mounted.filter(|name| rig.cameras.is_used(name) || there.contains(name));
     let mut shown: Vec<String> = mounted.cloned().collect();

@@ -18,7 +18,8 @@ pub use parts::{Attempts, BusTraffic, SuppliedArm, Supply, Surroundings};
 pub(crate) use parts::{side_id, sides};
 pub(crate) use simulated::compare;
 pub use simulated::{
-    ADAPTERS, SceneKind, SimulatedBuses, faults_in_words, scene_picture, scenes, serve,
+    ADAPTERS, SceneCamera, SceneKind, ScenePicture, SimulatedBuses, faults_in_words, scene_picture,
+    scenes, serve,
 };
 
 /// Opens the ports of a robot, and of a leader if there is one.

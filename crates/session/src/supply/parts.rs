@@ -49,6 +49,16 @@ pub trait Surroundings: fmt::Debug + Send {
         Vec::new()
     }
 
+    /// Those of them that are recorded and shown only where they are named.
+    fn spare_cameras(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The size of this camera's pictures unless the user says another, pixels, where that is known beforehand.
+    fn picture_size(&self, _name: &str) -> Option<(u32, u32)> {
+        None
+    }
+
     /// Gets these cameras ready and says what each gives, in their order, with sentences for the user; nothing where they give what is asked of them,
     /// as simulated ones do.
     ///

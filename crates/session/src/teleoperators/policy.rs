@@ -58,15 +58,7 @@ fn camera_sizes(
     request: &mut TeleoperatorRequest<'_>,
     contract: &Contract,
 ) -> Result<Vec<NamedSize>, SessionError> {
-    let names: Vec<String> = match request.surroundings.simulated() {
-        true => request
-            .robot
-            .cameras
-            .iter()
-            .map(|spec| spec.name.clone())
-            .collect(),
-        false => request.surroundings.cameras(),
-    };
+    let names = request.surroundings.cameras();
     let seen = names.iter().filter(|name| contract.picture(name).is_some());
     let seen: Vec<String> = seen.cloned().collect();
     let (facts, notes) = request.surroundings.prepare_cameras(&seen)?;

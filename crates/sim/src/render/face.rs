@@ -112,7 +112,10 @@ impl Projector {
 
     /// An affine number on a plane, times the plane's inverse depth: so it is linear over the picture.
     pub(super) fn linear(&self, of: &Affine, plane: &Linear) -> Linear {
-        let ray = self.from_camera.rotation.inverse_transform_vector(&of.slope);
+        let ray = self
+            .from_camera
+            .rotation
+            .inverse_transform_vector(&of.slope);
         let ray = self.over_picture(ray);
         let at_eye = of.slope.dot(&self.from_camera.translation.vector) + of.offset;
         core::array::from_fn(|k| ray[k] + at_eye * plane[k])

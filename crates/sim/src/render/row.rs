@@ -70,7 +70,8 @@ impl RowSamples {
         let width = self.ramp.len();
         let (a, b) = (&a.seen[..width], &b.seen[..width]);
         let (c, d) = (&c.seen[..width], &d.seen[..width]);
-        let whole = |x: usize, face: u32| a[x] == face && b[x] == face && c[x] == face && d[x] == face;
+        let whole =
+            |x: usize, face: u32| a[x] == face && b[x] == face && c[x] == face && d[x] == face;
         let mut x = 0;
         while x < width {
             let face = a[x];

@@ -91,7 +91,8 @@ impl Ratio {
 impl Painted {
     /// How many tiles a pixel is long.
     fn footprint(&self, x: f32, y: f32) -> f32 {
-        let [here, right, down] = [(x, y), (x + 1.0, y), (x, y + 1.0)].map(|(x, y)| self.at.at(x, y));
+        let [here, right, down] =
+            [(x, y), (x + 1.0, y), (x, y + 1.0)].map(|(x, y)| self.at.at(x, y));
         let length = |to: [f32; 2]| (to[0] - here[0]).abs().max((to[1] - here[1]).abs());
         length(right).max(length(down))
     }
@@ -112,14 +113,24 @@ impl Shader {
             .extend(lamps.map(|lamp| (lamp.position.coords.cast(), *lamp)));
         self.maps.resize_with(self.lamps.len(), ShadowMap::default);
         // Where the shadows lie that are seen best.
-        let focus = Point3::new(scene.table.centre.x, scene.table.centre.y, scene.table.centre.z);
+        let focus = Point3::new(
+            scene.table.centre.x,
+            scene.table.centre.y,
+            scene.table.centre.z,
+        );
         for (map, (_, lamp)) in self.maps.iter_mut().zip(&self.lamps) {
             map.take(lamp, focus, facets);
         }
     }
 
     /// Adds a face that is seen, with its inverse depth over the picture.
-    pub(super) fn add(&mut self, projector: &Projector, facet: &Facet, corners: &[Vector3<f32>], plane: Linear) {
+    pub(super) fn add(
+        &mut self,
+        projector: &Projector,
+        facet: &Facet,
+        corners: &[Vector3<f32>],
+        plane: Linear,
+    ) {
         let middle = corners.iter().sum::<Vector3<f32>>() / corners.len() as f32;
         let first = self.lit.len() as u32;
         let mut steady = [self.ambient; 3];
@@ -165,13 +176,15 @@ impl Shader {
     /// Colours the pixels of `out`, from x on in the row at `y`, which show this face alone.
     pub(super) fn run(&self, face: u32, x: usize, y: f32, out: &mut [u8]) {
         let Some(surface) = self.surface(face) else {
-            out.chunks_exact_mut(3).for_each(|rgb| rgb.copy_from_slice(&self.background));
+            out.chunks_exact_mut(3)
+                .for_each(|rgb| rgb.copy_from_slice(&self.background));
             return;
         };
         let lit = self.lit(surface);
         if lit.is_empty() && surface.painted.is_none() {
             let colour = mix(surface, 0.0, surface.steady).map(|part| (part + 0.5) as u8);
-            out.chunks_exact_mut(3).for_each(|rgb| rgb.copy_from_slice(&colour));
+            out.chunks_exact_mut(3)
+                .for_each(|rgb| rgb.copy_from_slice(&colour));
             return;
         }
         let mut x = x as f32 + 0.5;
@@ -190,7 +203,9 @@ impl Shader {
                 }
             }
             let share = surface.painted.as_ref().map_or([0.0; WIDE], |painted| {
-                let level = painted.tile.level(painted.footprint(x + 0.5 * count as f32, y));
+                let level = painted
+                    .tile
+                    .level(painted.footprint(x + 0.5 * count as f32, y));
                 let (u, v) = painted.at.row(x, y);
                 level.mix(&u, &v)
             });
@@ -236,7 +251,9 @@ fn rgb(Colour(rgb): Colour) -> [f32; 3] {
 /// The colour with this share of the second one in this light.
 fn mix(surface: &Surface, share: f32, light: [f32; 3]) -> [f32; 3] {
     let [base, more] = &surface.colours;
-    core::array::from_fn(|k| ((base[k] + more[k] * share) * light[k].clamp(0.0, 1.0)).clamp(0.0, 255.0))
+    core::array::from_fn(|k| {
+        ((base[k] + more[k] * share) * light[k].clamp(0.0, 1.0)).clamp(0.0, 255.0)
+    })
 }
 
 /// [`mix`] for several pixels, as bytes.

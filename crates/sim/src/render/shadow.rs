@@ -23,6 +23,8 @@ const FINEST: f64 = 0.001;
 /// How far before a solid's back darkness begins, m, so that it is dark under what stands on a surface, and no light leaks from there into its shadow.
 /// It has to be less than the thickness of anything that is lit.
 const BIAS: f32 = 0.0003;
+/// The bounds of a block that darkens nothing.
+const OPEN: [f32; 2] = [f32::NEG_INFINITY; 2];
 /// A lamp's picture reaches as far as this from its axis, in parts of the depth.
 const WIDEST: f64 = 3.0;
 
@@ -59,7 +61,12 @@ impl ShadowMap {
         self.backs.clear();
         self.backs.resize(self.width * self.height, 0.0);
         for polygon in self.mesh.polygons() {
-            draw(&mut self.backs, (self.width, self.height), &self.mesh, polygon);
+            draw(
+                &mut self.backs,
+                (self.width, self.height),
+                &self.mesh,
+                polygon,
+            );
         }
         self.summarise();
     }
@@ -84,8 +91,8 @@ impl ShadowMap {
             }));
         }
         self.blocks.clear();
-        // The outermost blocks stay empty.
-        self.blocks.resize(columns * rows, [0.0; 2]);
+        // The outermost blocks darken nothing.
+        self.blocks.resize(columns * rows, OPEN);
         for row in 1..rows.saturating_sub(1) {
             for column in 1..columns - 1 {
                 let mut here = [0.0f32, f32::INFINITY];
@@ -122,7 +129,7 @@ impl ShadowMap {
         let spread = (across.abs() + down.abs()) * (KERNEL as f32 * 0.5 + 0.5);
         let mut reaching = [1.0; N];
         for k in 0..count.min(N) {
-            let [most, least] = self.blocks.get(block[k] as usize).copied().unwrap_or_default();
+            let [most, least] = self.blocks.get(block[k] as usize).copied().unwrap_or(OPEN);
             let bias = BIAS * here[k] * here[k];
             let behind = here[k] - bias;
             if most > behind - spread {
@@ -169,12 +176,26 @@ fn view(lamp: &Lamp, focus: Point3<f64>, facets: &Facets) -> Option<(View, usize
     let distance = (lamp.position - focus).norm();
     let narrow = to_camera.cast::<f32>();
     // From the left, from below, to the right, to above, in parts of the depth.
-    let mut bounds = [f32::INFINITY, f32::INFINITY, f32::NEG_INFINITY, f32::NEG_INFINITY];
-    for corner in facets.casting().iter().flat_map(|facet| facets.corners(facet)) {
+    let mut bounds = [
+        f32::INFINITY,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        f32::NEG_INFINITY,
+    ];
+    for corner in facets
+        .casting()
+        .iter()
+        .flat_map(|facet| facets.corners(facet))
+    {
         let seen: Vector3<f32> = narrow.rotation * corner + narrow.translation.vector;
         let inverse = 1.0 / (-seen.z).max(NEAR as f32);
         let (x, y) = (seen.x * inverse, seen.y * inverse);
-        bounds = [bounds[0].min(x), bounds[1].min(y), bounds[2].max(x), bounds[3].max(y)];
+        bounds = [
+            bounds[0].min(x),
+            bounds[1].min(y),
+            bounds[2].max(x),
+            bounds[3].max(y),
+        ];
     }
     let bounds = bounds.map(|bound| f64::from(bound).clamp(-WIDEST, WIDEST));
     // Texels lie on a grid that does not move with what stands there, so that edges which rest look the same in every picture.

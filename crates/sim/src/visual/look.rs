@@ -4,7 +4,7 @@ use nalgebra::Point3;
 use ulna_robot::RobotKind;
 use ulna_robot::{Colour, MountedCamera, ShapeSpec, VisualSpec};
 
-use crate::visual::parts::{Lamp, Laid, TableTop, Visual, VisualScene};
+use crate::visual::parts::{Laid, Lamp, TableTop, Visual, VisualScene};
 use crate::visual::pinhole::PinholeCamera;
 use crate::visual::shape::Shape;
 use crate::visual::texture::{Pattern, Texture};
@@ -18,7 +18,7 @@ impl VisualScene {
             lamps: vec![Lamp {
                 position: Point3::new(0.7, -0.6, 1.4),
                 colour: [0.55; 3],
-                softness: 0.006,
+                softness: 0.008,
             }],
             table: TableTop {
                 centre: Point3::new(0.2, 0.0, 0.0),

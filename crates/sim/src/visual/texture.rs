@@ -106,7 +106,11 @@ fn mat(x: f32) -> f32 {
 }
 
 fn wood() -> Tile {
-    let (bend, grain, pores) = (Noise::new(1, 2, 5), Noise::new(2, 4, 64), Noise::new(3, 16, 128));
+    let (bend, grain, pores) = (
+        Noise::new(1, 2, 5),
+        Noise::new(2, 4, 64),
+        Noise::new(3, 16, 128),
+    );
     Tile::of(|x, y| {
         let rings = (core::f32::consts::TAU * (5.0 * y + 1.6 * bend.at(x, y))).sin();
         0.3 * (1.0 + rings) + 0.28 * grain.at(x, y) + 0.12 * pores.at(x, y)
@@ -142,7 +146,10 @@ impl Noise {
         let smooth = |part: f32| part * part * (3.0 - 2.0 * part);
         let (right, down) = (smooth(x.fract()), smooth(y.fract()));
         let value = |dx: usize, dy: usize| {
-            let (x, y) = ((x as usize + dx) % self.columns, (y as usize + dy) % self.rows);
+            let (x, y) = (
+                (x as usize + dx) % self.columns,
+                (y as usize + dy) % self.rows,
+            );
             f32::from(self.values[y * self.columns + x]) / 255.0
         };
         let mix = |a: f32, b: f32, part: f32| a + (b - a) * part;

@@ -84,6 +84,11 @@ fn a_pattern_lies_on_the_table_as_it_was_laid() {
             continue;
         }
         let light = picture.at(u, v)[0] > 190;
-        assert_eq!(light, (a + b) % 2 == 0, "square {a}, {b}: {:?}", picture.at(u, v));
+        assert_eq!(
+            light,
+            (a + b) % 2 == 0,
+            "square {a}, {b}: {:?}",
+            picture.at(u, v)
+        );
     }
 }
