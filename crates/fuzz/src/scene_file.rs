@@ -12,7 +12,7 @@ pub(crate) fn run(input: &[u8]) {
     ) else {
         return;
     };
-    let Ok(cameras) = scene.look.cameras_around(&robot) else {
+    let Ok(cameras) = scene.look.cameras_for(&robot) else {
         return;
     };
     for camera in cameras {

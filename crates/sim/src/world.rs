@@ -94,7 +94,7 @@ impl SimWorld {
             .collect::<Result<_, _>>()?;
         let physics = mechanics(robot, followers, &*scene)?;
         let sight = Sight::new(physics.pose());
-        let cameras = scene_kind.look.cameras_around(robot);
+        let cameras = scene_kind.look.cameras_for(robot);
         let cameras = cameras.map_err(|problem| SceneError::Camera {
             scene: scene_kind.name.clone(),
             problem,

@@ -154,6 +154,23 @@ pub trait Attempts: fmt::Debug + Send {
     fn lay_out(&self, number: u64);
 }
 
+/// Which picture of a scene is wanted.
+#[derive(Debug, Clone)]
+pub struct ScenePicture<'a> {
+    /// The robot: a name, or the path of its file.
+    pub robot: &'a str,
+    /// The scene: a name, or the path of its file.
+    pub scene: &'a str,
+    /// Its seed.
+    pub seed: u64,
+    /// Whether its look varies with the seed.
+    pub varied: bool,
+    /// The camera; the first if none is named.
+    pub camera: Option<&'a str>,
+    /// Width and height, pixels; as the scene has it unless given.
+    pub size: Option<(u32, u32)>,
+}
+
 /// The open ports of a rig, and what is around it.
 #[derive(Debug)]
 pub struct Supply {

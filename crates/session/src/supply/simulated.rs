@@ -14,13 +14,14 @@ use ulna_rt::RealClock;
 use ulna_sim::adapter::AdapterModel;
 use ulna_sim::world::{SimArm, SimBaseOperator, SimError, SimWorld, Wire, WorldOptions};
 
-use super::parts::{Attempts, BusTraffic, SuppliedArm, Supply, Surroundings, side_id, sides};
+use super::parts::{
+    Attempts, BusTraffic, ScenePicture, SuppliedArm, Supply, Surroundings, side_id, sides,
+};
 use crate::device::Teleoperator;
 use crate::error::SessionError;
 use crate::failure::SessionFailure;
 use crate::options::RigOptions;
 use crate::report::ClockKind;
-use crate::teleoperators::PICTURE;
 use crate::usage::UsageError;
 
 /// The adapters that [`RigOptions::adapter`] can name, a line for each.
@@ -42,23 +43,6 @@ pub fn faults_in_words() -> String {
     )
 }
 
-/// Which picture of a scene is wanted.
-#[derive(Debug, Clone)]
-pub struct ScenePicture<'a> {
-    /// The robot: a name, or the path of its file.
-    pub robot: &'a str,
-    /// The scene: a name, or the path of its file.
-    pub scene: &'a str,
-    /// Its seed.
-    pub seed: u64,
-    /// Whether its look varies with the seed.
-    pub varied: bool,
-    /// The camera; the first if none is named.
-    pub camera: Option<&'a str>,
-    /// Width and height, pixels; as the scene has it unless given.
-    pub size: Option<(u32, u32)>,
-}
-
 /// What a camera sees of a scene before anything has moved, and all cameras that there are.
 ///
 /// # Errors
@@ -78,7 +62,7 @@ pub fn scene_picture(wanted: &ScenePicture<'_>) -> Result<(Frame, Vec<SceneCamer
     let name = name.unwrap_or_default();
     let known = world.cameras().iter().find(|it| it.view.name == name);
     let size = wanted.size.or(known.map(|camera| camera.size));
-    let size = size.unwrap_or(PICTURE);
+    let size = size.unwrap_or_default();
     let mut camera = world.open_camera(&name, size, 10.0).map_err(sim)?;
     for tick in 0..100 {
         let now = Stamp::new(Duration::from_millis(10 * tick));

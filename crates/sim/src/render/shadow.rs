@@ -117,7 +117,7 @@ impl ShadowMap {
     ) -> [f32; N] {
         let [across, down, corner] = *plane;
         let columns = self.width / BLOCK;
-        // What lies outside counts as in the outermost blocks, which nothing darkens; so does what is no number.
+        // What lies outside counts as in the outermost blocks, which nothing darkens; NaN does, too.
         let (right, bottom) = (columns as f32 - 1.0, (self.height / BLOCK) as f32 - 1.0);
         let (mut here, mut block) = ([0.0; N], [0; N]);
         for k in 0..N {

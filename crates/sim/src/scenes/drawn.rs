@@ -44,7 +44,7 @@ impl Drawn {
     }
 }
 
-/// Refuses what reaches out of these bounds, or is no number or no range.
+/// Refuses what reaches out of these bounds, or is NaN or no range.
 pub(crate) fn span(name: &str, span: Drawn, (low, high): (f64, f64)) -> Result<(), String> {
     let (from, to) = span.ends();
     let inside = |value: f64| (low..=high).contains(&value);

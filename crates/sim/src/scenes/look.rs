@@ -13,7 +13,7 @@ use ulna_robot::{Colour, RobotKind};
 use crate::camera::SensorNoise;
 use crate::scenes::drawn::{Dice, Drawn};
 use crate::visual::{Laid, Lamp, Pattern, PinholeCamera, Texture, VisualScene, cameras_of};
-use file::{CameraSpec, LightSpec, LookSpec};
+use file::{LightSpec, LookSpec, SceneCameraSpec};
 
 /// What is drawn of the look has dice of its own, so that where things lie does not depend on how they look.
 const OWN: u64 = 0x6c6f_6f6b;
@@ -98,7 +98,7 @@ impl LookSpec {
     }
 
     /// Replaces the cameras of these names, and adds the others.
-    pub(crate) fn with_cameras(mut self, cameras: &[CameraSpec]) -> Self {
+    pub(crate) fn with_cameras(mut self, cameras: &[SceneCameraSpec]) -> Self {
         for camera in cameras {
             match self.cameras.iter_mut().find(|it| it.name == camera.name) {
                 Some(known) => known.clone_from(camera),
@@ -108,11 +108,11 @@ impl LookSpec {
         self
     }
 
-    /// The cameras around this robot: its own in their order, then the scene's.
+    /// The cameras for this robot: its own in their order, then the scene's.
     ///
     /// # Errors
     /// If one is nowhere, or on a joint that the robot does not have.
-    pub fn cameras_around(&self, kind: &RobotKind) -> Result<Vec<SceneCamera>, String> {
+    pub fn cameras_for(&self, kind: &RobotKind) -> Result<Vec<SceneCamera>, String> {
         let own = cameras_of(kind).into_iter().map(|view| SceneCamera {
             joint: view
                 .mount
@@ -249,7 +249,7 @@ fn lamp(light: &LightSpec, dice: &mut Dice) -> Lamp {
     }
 }
 
-fn camera(spec: &CameraSpec, dice: &mut Dice) -> CameraLook {
+fn camera(spec: &SceneCameraSpec, dice: &mut Dice) -> CameraLook {
     let [x, y, z] = [(); 3].map(|()| dice.off(spec.shift));
     let [roll, pitch, yaw] = [(); 3].map(|()| dice.off(spec.turn).to_radians());
     let amplitude = dice.span(spec.noise).round() as u8;
@@ -269,7 +269,7 @@ fn camera(spec: &CameraSpec, dice: &mut Dice) -> CameraLook {
 
 /// Where a camera is; `None` for one of the standard look that this robot does not have.
 fn view(
-    spec: &CameraSpec,
+    spec: &SceneCameraSpec,
     kind: &RobotKind,
     known: Option<&PinholeCamera>,
 ) -> Result<Option<PinholeCamera>, String> {

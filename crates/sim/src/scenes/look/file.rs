@@ -28,7 +28,7 @@ pub struct LookSpec {
     /// The lights.
     pub lights: Vec<LightSpec>,
     /// The cameras, on top of the robot file's.
-    pub cameras: Vec<CameraSpec>,
+    pub cameras: Vec<SceneCameraSpec>,
 }
 
 /// The table top.
@@ -84,7 +84,7 @@ pub struct LightSpec {
 /// A camera.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CameraSpec {
+pub struct SceneCameraSpec {
     /// What datasets call it.
     pub name: String,
     /// Width and height of its pictures unless the user says otherwise, pixels.
@@ -165,7 +165,7 @@ pub(crate) fn lights(lights: &[LightSpec]) -> Result<(), String> {
     Ok(())
 }
 
-pub(crate) fn cameras(cameras: &[CameraSpec]) -> Result<(), String> {
+pub(crate) fn cameras(cameras: &[SceneCameraSpec]) -> Result<(), String> {
     if cameras.len() > MAX_CAMERAS {
         let count = cameras.len();
         return Err(format!("{count} cameras: give at most {MAX_CAMERAS}"));
@@ -187,7 +187,7 @@ pub(crate) fn cameras(cameras: &[CameraSpec]) -> Result<(), String> {
     Ok(())
 }
 
-impl CameraSpec {
+impl SceneCameraSpec {
     fn check(&self, key: &dyn Fn(&str) -> String) -> Result<(), String> {
         for (side, largest) in self.size.into_iter().zip(LARGEST) {
             if !side.is_multiple_of(2) || !(16..=largest).contains(&side) {

@@ -174,15 +174,15 @@ fn what_is_wrong_with_a_look_is_said_with_its_key() {
 }
 
 #[test]
-fn cameras_stand_where_the_file_says_around_this_robot() {
+fn cameras_stand_where_the_file_says_for_this_robot() {
     let mut kind = so101();
-    let around = |kind: &RobotKind, more: &str| {
+    let cameras = |kind: &RobotKind, more: &str| {
         let more: toml::Table = toml::from_str(more).unwrap();
-        let more: Vec<CameraSpec> = more["cameras"].clone().try_into().unwrap();
-        standard().with_cameras(&more).cameras_around(kind)
+        let more: Vec<SceneCameraSpec> = more["cameras"].clone().try_into().unwrap();
+        standard().with_cameras(&more).cameras_for(kind)
     };
     let side = "[[cameras]]\nname = \"side\"\nsize = [64, 48]\nfovy = 50.0\neye = [0.2, 0.6, 0.2]\ntarget = [0.2, 0.0, 0.0]";
-    let all = around(&kind, side).unwrap();
+    let all = cameras(&kind, side).unwrap();
     let names: Vec<&str> = all.iter().map(|camera| camera.view.name.as_str()).collect();
     assert_eq!(names, ["front", "wrist", "top", "side"]);
     assert_eq!(all[1].joint.as_deref(), Some("wrist_roll"));
@@ -190,23 +190,23 @@ fn cameras_stand_where_the_file_says_around_this_robot() {
     assert_eq!((all[3].size, all[3].view.mount), ((64, 48), None));
     // One of the same name stands in the place of the robot's.
     let front = side.replace("side", "front");
-    let all = around(&kind, &front).unwrap();
+    let all = cameras(&kind, &front).unwrap();
     assert_eq!((all.len(), all[0].size), (3, (64, 48)));
     assert!((all[0].view.frame.translation.y - 0.6).abs() < 1e-9);
     let hand = "[[cameras]]\nname = \"hand\"\nsize = [64, 48]\nfovy = 50.0\njoint = \"knee\"\nframe = { xyz = [0.0, 0.0, 0.1] }";
-    let problem = around(&kind, hand).unwrap_err();
+    let problem = cameras(&kind, hand).unwrap_err();
     assert!(
         problem.contains("no joint `knee`; it has: shoulder_pan"),
         "{problem}"
     );
     let nowhere = "[[cameras]]\nname = \"side\"\nsize = [64, 48]\nfovy = 50.0";
-    let problem = around(&kind, nowhere).unwrap_err();
+    let problem = cameras(&kind, nowhere).unwrap_err();
     assert!(
         problem.contains("camera `side`: `so101` has none of this name"),
         "{problem}"
     );
     // A robot without cameras has the one that stands by the table.
     kind.cameras.clear();
-    let all = standard().cameras_around(&kind).unwrap();
+    let all = standard().cameras_for(&kind).unwrap();
     assert_eq!(all.len(), 1);
 }

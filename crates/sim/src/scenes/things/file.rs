@@ -11,7 +11,7 @@ use ulna_robot::Colour;
 use crate::contact::MAX_BODIES;
 use crate::scenes::drawn::{Drawn, span};
 use crate::scenes::look::file::{
-    self as look_file, CameraSpec, LightSpec, LookSpec, RoomSpec, TableSpec,
+    self as look_file, LightSpec, LookSpec, RoomSpec, SceneCameraSpec, TableSpec,
 };
 use crate::visual::Texture;
 
@@ -55,7 +55,7 @@ pub struct SceneFile {
     pub lights: Option<Vec<LightSpec>>,
     /// Cameras besides those of the standard look, or in the place of those of the same name.
     #[serde(default)]
-    pub cameras: Vec<CameraSpec>,
+    pub cameras: Vec<SceneCameraSpec>,
 }
 
 /// A cube that can be moved.

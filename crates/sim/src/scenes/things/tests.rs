@@ -159,7 +159,7 @@ proptest! {
         prop_assert!(built.layout(0).is_some());
         let look = built.look(0, true).unwrap();
         prop_assert!(look.lamps.iter().all(|lamp| lamp.position.z > 0.5 && lamp.softness > 0.0));
-        for camera in scene.look.cameras_around(&so101()).unwrap() {
+        for camera in scene.look.cameras_for(&so101()).unwrap() {
             prop_assert!(camera.view.frame.translation.vector.iter().all(|part| part.is_finite()));
             prop_assert!(camera.view.fovy > 0.0 && camera.size.0 >= 16);
         }
