@@ -396,7 +396,7 @@ fn nonsense_is_refused_before_anything_happens() {
     let fault = |text: &str| bad(&|o| o.camera_faults = vec![text.to_owned()]);
     assert!(fault("front:slow@1s").contains("front:frozen@3s"));
     assert!(fault("top:gone@1s").contains("`top`"));
-    let unknown = bad(&|o| o.cameras = CameraChoice::Only(vec!["top".to_owned()]));
-    assert!(unknown.contains("`top`") && unknown.contains("front, wrist"));
+    let unknown = bad(&|o| o.cameras = CameraChoice::Only(vec!["side".to_owned()]));
+    assert!(unknown.contains("`side`") && unknown.contains("front, wrist, top"));
     assert!(!path.exists());
 }
