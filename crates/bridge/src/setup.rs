@@ -14,6 +14,7 @@ pub const MAX_JOINTS: usize = 12;
 
 /// An arm, as the board has to know it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct BridgeSetup {
     /// The rate of the servos' wire, bits per second.
     pub baud: u32,
@@ -55,6 +56,7 @@ pub enum ExcessAction {
 
 /// One joint's servo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct BridgeJoint {
     /// Its id on the bus.
     pub id: u8,
@@ -68,6 +70,7 @@ pub struct BridgeJoint {
 
 /// What one joint's goals keep to, in counts of its registers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct JointLimits {
     /// Lowest goal.
     pub low: i32,
@@ -81,6 +84,61 @@ pub struct JointLimits {
     pub current: Option<u16>,
     /// Highest temperature, °C; without, none is checked.
     pub celsius: Option<u8>,
+}
+
+impl BridgeSetup {
+    /// Of these servos on a wire of this rate: 250 cycles per second, positions in each, and a board that holds and clamps; the dead-man's time is 100 ms.
+    #[must_use]
+    pub const fn new(baud: u32, joints: Vec<BridgeJoint, MAX_JOINTS>) -> Self {
+        Self {
+            baud,
+            rate_hz: 250,
+            full_state: false,
+            fast_reads: false,
+            dead_man_ms: 100,
+            on_silence: StopAction::Hold,
+            on_excess: ExcessAction::Clamp,
+            joints,
+        }
+    }
+}
+
+impl BridgeJoint {
+    /// A joint whose goals are positions.
+    #[must_use]
+    pub const fn new(id: u8, model: u16, limits: JointLimits) -> Self {
+        Self {
+            id,
+            model,
+            wheel: false,
+            limits,
+        }
+    }
+}
+
+impl JointLimits {
+    /// Goals from the first to the last of `range`, which move by `step` at once and by `velocity` in a second at most. Neither current nor
+    /// temperature is checked.
+    #[must_use]
+    pub const fn new((low, high): (i32, i32), step: u32, velocity: u32) -> Self {
+        Self {
+            low,
+            high,
+            step,
+            velocity,
+            current: None,
+            celsius: None,
+        }
+    }
+
+    /// The same with a highest temperature, °C.
+    #[must_use]
+    pub const fn with_celsius(self, celsius: u8) -> Self {
+        Self {
+            celsius: Some(celsius),
+            ..self
+        }
+    }
 }
 
 /// The shortest and longest dead-man's time, ms.

@@ -32,11 +32,26 @@ const SPARE: u64 = 16 << 20;
 
 /// How to pull.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct PullOptions {
     /// Which files.
     pub filter: Filter,
     /// Whether files of the folder that the repository has otherwise are replaced, and files of a dataset that it lacks removed.
     pub overwrite: bool,
+}
+
+impl PullOptions {
+    /// Which files.
+    #[must_use]
+    pub fn filter(self, filter: Filter) -> Self {
+        Self { filter, ..self }
+    }
+
+    /// Whether files that are otherwise in the folder are replaced.
+    #[must_use]
+    pub fn overwrite(self, overwrite: bool) -> Self {
+        Self { overwrite, ..self }
+    }
 }
 
 /// What a pull did.

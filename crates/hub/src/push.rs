@@ -23,6 +23,7 @@ const FILLING: usize = 500;
 
 /// How to push.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct PushOptions {
     /// What the commit is called.
     pub message: String,
@@ -32,6 +33,35 @@ pub struct PushOptions {
     pub private: bool,
     /// Only find out what would be done.
     pub dry_run: bool,
+}
+
+impl PushOptions {
+    /// What the commit is called.
+    #[must_use]
+    pub fn message(self, message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            ..self
+        }
+    }
+
+    /// Whether a repository that isn't there is made.
+    #[must_use]
+    pub fn create(self, create: bool) -> Self {
+        Self { create, ..self }
+    }
+
+    /// Whether it must be private.
+    #[must_use]
+    pub fn private(self, private: bool) -> Self {
+        Self { private, ..self }
+    }
+
+    /// Whether only to find out what would be done.
+    #[must_use]
+    pub fn dry_run(self, dry_run: bool) -> Self {
+        Self { dry_run, ..self }
+    }
 }
 
 impl Default for PushOptions {

@@ -6,6 +6,9 @@
 //! themselves. The lamp throws exact, hard shadows on the table top; links and objects throw none on each other.
 //!
 //! A picture depends on nothing but the arguments. Sensor noise, when it comes, is a seeded function over the finished bytes.
+//!
+//! It is our own for that: renderers on a GPU (`wgpu`) give other pixels on another driver and none without one, and the same seed has to give the same
+//! recording.
 
 mod face;
 mod polygon;
