@@ -17,7 +17,8 @@ use crate::explain::repository_hint;
 use crate::hash::{self, HashKind};
 use crate::links::{refuse_link, refuse_links_to};
 use crate::local::{POLICY_PATH, WHOLE, refuse_unfinished};
-use crate::names::{Filter, is_private, refuse_collisions, refuse_hostile};
+use crate::names::{is_private, refuse_collisions, refuse_hostile};
+use crate::options::PullOptions;
 use crate::repo::{Repo, RepoKind};
 use crate::watch::{Meter, Step, Watch};
 
@@ -29,30 +30,6 @@ const LOCK: &str = "lock";
 const INCOMPLETE: &str = ".incomplete";
 /// Left free on the disk.
 const SPARE: u64 = 16 << 20;
-
-/// How to pull.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct PullOptions {
-    /// Which files.
-    pub filter: Filter,
-    /// Whether files of the folder that the repository has otherwise are replaced, and files of a dataset that it lacks removed.
-    pub overwrite: bool,
-}
-
-impl PullOptions {
-    /// Which files.
-    #[must_use]
-    pub fn filter(self, filter: Filter) -> Self {
-        Self { filter, ..self }
-    }
-
-    /// Whether files that are otherwise in the folder are replaced.
-    #[must_use]
-    pub fn overwrite(self, overwrite: bool) -> Self {
-        Self { overwrite, ..self }
-    }
-}
 
 /// What a pull did.
 #[derive(Debug, Clone, PartialEq, Eq)]
