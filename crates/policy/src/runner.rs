@@ -12,6 +12,7 @@ use crate::chunk::Chunk;
 use crate::contract::Contract;
 use crate::policy::{Policy, Predict};
 
+mod blindness;
 mod inference;
 mod join;
 mod line;
