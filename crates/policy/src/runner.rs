@@ -35,6 +35,7 @@ pub(crate) use synchronous::Synchronous;
 
 /// The parts of a policy at work.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Runner {
     /// For the control loop's observer.
     pub observations: ObservationSlot,

@@ -6,6 +6,9 @@
 //! themselves. Colour comes afterwards, once for each pixel and face: textures, and soft shadows of every lamp on everything.
 //!
 //! A picture depends on nothing but the arguments. A sensor's noise is a seeded function over the finished bytes (`camera::noise`).
+//!
+//! It is our own for that: renderers on a GPU (`wgpu`) give other pixels on another driver and none without one, and the same seed has to give the same
+//! recording.
 
 mod face;
 mod facets;
