@@ -18,8 +18,15 @@ pub fn grasp(seed: u64, trials: u64) -> Result<BenchReport, BenchError> {
     let mut cases = Vec::new();
     let mut held: Vec<Vec<bool>> = Vec::new();
     for engine in &engines {
-        let how = format!("{engine} ({})", engine.settings());
-        minute(&how, &GraspTrial::MINUTE.run(&kind, *engine)?, &mut cases);
+        cases.push(Case::new(
+            &format!("{engine}: {}", engine.settings()),
+            "steps of an engine with these settings",
+            1.0 / ulna_sim::arm::TICK.as_secs_f64(),
+            "Hz",
+            None,
+        ));
+        let how = engine.name();
+        minute(how, &GraspTrial::MINUTE.run(&kind, *engine)?, &mut cases);
         let mut of_engine = Vec::new();
         let (mut slip, mut overlap) = (Vec::new(), Vec::new());
         for number in 0..trials {
@@ -30,11 +37,11 @@ pub fn grasp(seed: u64, trials: u64) -> Result<BenchReport, BenchError> {
                 overlap.push(found.overlap * 1e3);
             }
         }
-        let drawn = format!("{trials} drawn grasps of seed {seed}, {how}");
+        let drawn = format!("{how}: {trials} drawn grasps of seed {seed}");
         let mut case = |metric: &str, value: f64, unit| {
             cases.push(Case::new(&drawn, metric, value, unit, None));
         };
-        case("held for 10 s", slip.len() as f64, "");
+        case("held for 10 s", slip.len() as f64, "grasps");
         case(
             "slip of those that are held, median",
             median(&mut slip),
@@ -53,10 +60,10 @@ pub fn grasp(seed: u64, trials: u64) -> Result<BenchReport, BenchError> {
             .zip(reference)
             .filter(|(own, other)| own == other);
         cases.push(Case::new(
-            &format!("{trials} drawn grasps of seed {seed}, ulna and MuJoCo"),
+            &format!("ulna and mujoco: {trials} drawn grasps of seed {seed}"),
             "say the same of whether the cube is held",
             agree.count() as f64,
-            "",
+            "grasps",
             None,
         ));
     }
@@ -68,13 +75,13 @@ pub fn grasp(seed: u64, trials: u64) -> Result<BenchReport, BenchError> {
 }
 
 fn minute(how: &str, found: &Grasped, cases: &mut Vec<Case>) {
-    let name = format!("cube of 3 cm and 30 g, {how}");
+    let name = format!("{how}: cube of 3 cm and 30 g");
     let [lifted, end] = found.gripper;
     for (metric, value, unit) in [
         (
             "still in the hand after 60 s",
             f64::from(u8::from(found.held)),
-            "",
+            "cubes",
         ),
         ("slip in 60 s", found.slip * 1e3, "mm"),
         ("deepest overlap", found.overlap * 1e3, "mm"),

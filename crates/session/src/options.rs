@@ -51,6 +51,8 @@ pub struct RigOptions {
     pub scene: Option<String>,
     /// What moves the simulated arm and the things around it, `ulna` or `mujoco`; the former if absent.
     pub physics: Option<String>,
+    /// Whether a simulated scene's light, colours, textures, cameras' places and noise vary with the seed.
+    pub scene_variation: bool,
     /// What is to be done, in words: where a scene has several tasks, they say which is meant.
     pub task: Option<String>,
     /// An expert moves the simulated leader.
@@ -88,6 +90,7 @@ impl Default for RigOptions {
             round_trip: None,
             scene: None,
             physics: None,
+            scene_variation: true,
             task: None,
             expert: false,
             faults: Vec::new(),

@@ -14,11 +14,11 @@ use crate::error::SessionError;
 use crate::options::RigOptions;
 
 pub(crate) use choice::choose;
-pub use parts::{Attempts, BusTraffic, SuppliedArm, Supply, Surroundings};
+pub use parts::{Attempts, BusTraffic, ScenePicture, SuppliedArm, Supply, Surroundings};
 pub(crate) use parts::{side_id, sides};
 pub use simulated::{
-    ADAPTERS, PhysicsEngine, SceneKind, SimulatedBuses, faults_in_words, scene_picture, scenes,
-    serve,
+    ADAPTERS, PhysicsEngine, SceneCamera, SceneKind, SimulatedBuses, faults_in_words,
+    scene_picture, scenes, serve,
 };
 pub(crate) use simulated::{compare, engine};
 

@@ -8,7 +8,7 @@ use ulna_session::{PhysicsEngine, RigOptions};
 
 use super::policy::EngineArgs;
 use super::rig::SceneName;
-use super::values::MOST_EPISODES;
+use super::values::{MOST_EPISODES, Variation};
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("who").required(true).args(["expert", "policy"]))]
@@ -37,6 +37,10 @@ pub(crate) struct EvalArgs {
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
 
+    /// Whether the scene's light, colours, textures, cameras' places and noise vary with the seed
+    #[arg(long, value_enum, default_value_t = Variation::On, value_name = "WHAT")]
+    scene_variation: Variation,
+
     /// The robot: a built-in name, or the path of a robot file
     #[arg(long, default_value = ulna_robot::files::DEFAULT, value_name = "F")]
     robot: String,
@@ -56,6 +60,7 @@ impl EvalArgs {
             sim: true,
             scene: Some(self.scene.clone()),
             physics: Some(self.physics.to_string()),
+            scene_variation: self.scene_variation.is_on(),
             seed: self.seed,
             task: self.task.clone(),
             expert: self.expert,

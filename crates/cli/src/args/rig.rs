@@ -13,6 +13,7 @@ use ulna_session::{FarMoves, PhysicsEngine, RigOptions, SessionError, UsageError
 use crate::attended::attended;
 
 use super::adapter::AdapterName;
+use super::values::Variation;
 
 /// The rig: which robots, where, real or simulated.
 #[derive(Debug, Args)]
@@ -58,6 +59,10 @@ pub(super) struct RigArgs {
         requires = "sim"
     )]
     physics: PhysicsEngine,
+
+    /// Whether the scene's light, colours, textures, cameras' places and noise vary with the seed
+    #[arg(long, value_enum, default_value_t = Variation::On, value_name = "WHAT", requires = "sim")]
+    scene_variation: Variation,
 
     /// What goes wrong on the simulated follower's bus, such as dead:elbow_flex@2s+2s; may be repeated; `--fault help` lists all
     #[arg(long, value_name = "FAULT", requires = "sim")]
@@ -237,6 +242,7 @@ impl RigArgs {
             seed: self.seed,
             scene: Some(self.scene.clone()),
             physics: Some(self.physics.to_string()),
+            scene_variation: self.scene_variation.is_on(),
             expert: leader.expert,
             round_trip: self.round_trip,
             far_moves: match () {
