@@ -294,27 +294,10 @@ fn session_info(rig: &Rig, command: &str) -> SessionInfo {
         robot: rig.robot.clone(),
         angles: rig.robot.angle_maps(&rig.calibration),
         objects: rig.surroundings.objects(),
-        cameras: shown_cameras(rig),
+        cameras: rig.cameras.shown(&rig.robot, &*rig.surroundings),
         environment: rig.surroundings.environment(),
         moving_things: rig.surroundings.moving_things(),
     }
-}
-
-/// The cameras whose pictures can be shown: those that are used anyway, and those that are there.
-fn shown_cameras(rig: &Rig) -> Vec<String> {
-    let (mut there, spare) = (rig.surroundings.cameras(), rig.surroundings.spare_cameras());
-    there.retain(|name| !spare.contains(name) || rig.cameras.is_used(name));
-    let mounted = rig.robot.cameras.iter().map(|camera| &camera.name);
-    let mounted = mounted.filter(|name| rig.cameras.is_used(name) || there.contains(name));
-    let mut shown: Vec<String> = mounted.cloned().collect();
-    // A rig may have cameras of which the robot file knows nothing.
-    let others: Vec<String> = there
-        .iter()
-        .filter(|name| !shown.contains(name))
-        .cloned()
-        .collect();
-    shown.extend(others);
-    shown
 }
 
 fn report(

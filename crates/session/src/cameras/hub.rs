@@ -2,6 +2,7 @@
 
 use ulna_core::FrameSink;
 use ulna_drivers::CameraPump;
+use ulna_robot::RobotKind;
 
 use super::scaled::ScaledSink;
 use crate::error::SessionError;
@@ -70,6 +71,21 @@ impl CameraHub {
     pub fn is_used(&self, camera: &str) -> bool {
         let decisive = self.decisive(camera);
         decisive.is_some_and(|wish| wish.what_for != CameraUse::Display)
+    }
+
+    /// The cameras whose pictures can be shown, those of the robot file first: those that are used anyway, and those that are there, but for the spare
+    /// ones.
+    pub fn shown(&self, robot: &RobotKind, surroundings: &dyn Surroundings) -> Vec<String> {
+        let spare = surroundings.spare_cameras();
+        let mut there = surroundings.cameras();
+        there.retain(|name| !spare.contains(name) || self.is_used(name));
+        let mounted = robot.cameras.iter().map(|camera| &camera.name);
+        let mounted = mounted.filter(|name| self.is_used(name) || there.contains(name));
+        let mut shown: Vec<String> = mounted.cloned().collect();
+        // A rig may have cameras of which the robot file knows nothing.
+        there.retain(|name| !shown.contains(name));
+        shown.append(&mut there);
+        shown
     }
 
     fn decisive(&self, camera: &str) -> Option<&Wish> {
