@@ -1,0 +1,31 @@
+//! What an episode is played with.
+
+use crate::options::RigOptions;
+use crate::report::ClockKind;
+
+/// What an episode is played with.
+#[derive(Debug, Clone)]
+pub struct SteppedOptions {
+    /// Robot, scene, seed, task and unit; it is simulated on the virtual clock whatever these say.
+    pub rig: RigOptions,
+    /// Steps per second of the virtual clock, and pictures per second of each camera.
+    pub fps: f64,
+    /// The cameras that are observed, by name.
+    pub cameras: Vec<String>,
+    /// Width and height of all pictures, pixels.
+    pub picture: (u32, u32),
+    /// Whether it is observed where things are.
+    pub objects: bool,
+    /// The camera whose pictures are shown to people, if any is; it may be one of those that are observed.
+    pub render: Option<String>,
+}
+
+/// The rig of an episode, as `ulna eval` has it.
+pub(super) fn simulated(rig: &RigOptions) -> RigOptions {
+    RigOptions {
+        sim: true,
+        clock: ClockKind::Virtual,
+        expert: false,
+        ..rig.clone()
+    }
+}
