@@ -8,8 +8,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 use ulna_rt::Stop;
 
-use crate::frame::{FrameReader, LONGEST_REQUEST};
-use crate::message::{Hello, Refusal, RefusalKind, Reply, Request, read, written};
+use crate::frame::{EnvFrames, LONGEST_REQUEST};
+use crate::message::{EnvRefusal, EnvRefusalKind, EnvReply, EnvRequest, Hello, read, written};
 use crate::worlds::Worlds;
 
 /// Bytes that are read at once.
@@ -35,7 +35,7 @@ pub(crate) struct Connection<'a> {
     /// Where others come meanwhile.
     others: Option<&'a UnixListener>,
     stop: &'a Stop,
-    frames: FrameReader,
+    frames: EnvFrames,
     piece: Vec<u8>,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct Connection<'a> {
 enum Came {
     Frame(Vec<u8>),
     /// It says how long it is, and that is too long.
-    TooLong(Refusal),
+    TooLong(EnvRefusal),
     Ended(Ended),
 }
 
@@ -62,14 +62,14 @@ impl<'a> Connection<'a> {
             stream,
             others,
             stop,
-            frames: FrameReader::new(LONGEST_REQUEST),
+            frames: EnvFrames::new(LONGEST_REQUEST),
             piece: vec![0; PIECE],
         })
     }
 
     /// Says hello and answers requests until the end. A client that is gone is no fault.
     pub(crate) fn serve(mut self, hello: &Hello, mut worlds: Worlds) -> Ended {
-        if let Err(ended) = self.send(&Reply::Hello(Box::new(hello.clone()))) {
+        if let Err(ended) = self.send(&EnvReply::Hello(Box::new(hello.clone()))) {
             return ended;
         }
         loop {
@@ -77,30 +77,30 @@ impl<'a> Connection<'a> {
                 Came::Frame(content) => content,
                 Came::TooLong(refusal) => {
                     return self
-                        .send(&Reply::Error(refusal))
+                        .send(&EnvReply::Error(refusal))
                         .err()
                         .unwrap_or(Ended::Client);
                 }
                 Came::Ended(ended) => return ended,
             };
-            let answer = match read::<Request>(&content) {
-                Ok(Request::Reset(reset)) => worlds.reset(reset),
-                Ok(Request::Step(step)) => worlds.step(&step),
-                Ok(Request::Render(render)) => worlds.render(&render),
-                Ok(Request::Close) => {
-                    let sent = self.send(&Reply::Closed);
+            let answer = match read::<EnvRequest>(&content) {
+                Ok(EnvRequest::Reset(reset)) => worlds.reset(reset),
+                Ok(EnvRequest::Step(step)) => worlds.step(&step),
+                Ok(EnvRequest::Render(render)) => worlds.render(&render),
+                Ok(EnvRequest::Close) => {
+                    let sent = self.send(&EnvReply::Closed);
                     return sent.err().unwrap_or(Ended::Client);
                 }
                 Err(error) => {
                     let why = format!("this is no request: {error}");
-                    Err(Refusal::new(RefusalKind::Request, why))
+                    Err(EnvRefusal::new(EnvRefusalKind::Request, why))
                 }
             };
             // A signal ends episodes, too: that is no fault of them.
             if self.stop.requested().is_some() {
                 return Ended::Stopped;
             }
-            let reply = answer.unwrap_or_else(Reply::Error);
+            let reply = answer.unwrap_or_else(EnvReply::Error);
             if let Err(ended) = self.send(&reply) {
                 return ended;
             }
@@ -112,7 +112,7 @@ impl<'a> Connection<'a> {
         loop {
             match self.frames.frame() {
                 Ok(Some(content)) => return Came::Frame(content),
-                Err(error) => return Came::TooLong(Refusal::new(RefusalKind::Frame, error)),
+                Err(error) => return Came::TooLong(EnvRefusal::new(EnvRefusalKind::Frame, error)),
                 Ok(None) => {}
             }
             if let Err(ended) = self.until(PollFlags::IN) {
@@ -144,33 +144,50 @@ impl<'a> Connection<'a> {
     }
 
     /// Waits until the stream is ready for this, and sends others away meanwhile.
-    fn until(&self, ready: PollFlags) -> Result<(), Ended> {
+    fn until(&self, wanted: PollFlags) -> Result<(), Ended> {
         loop {
             if self.stop.requested().is_some() {
                 return Err(Ended::Stopped);
             }
-            let stream = PollFd::from_borrowed_fd(self.stream.as_fd(), ready);
-            let others = self
-                .others
-                .map(|others| PollFd::from_borrowed_fd(others.as_fd(), PollFlags::IN));
-            let mut waited: Vec<PollFd<'_>> = std::iter::once(stream).chain(others).collect();
-            match poll(&mut waited, Some(&GLANCE)) {
-                Ok(_) => {}
-                Err(error) if error == rustix::io::Errno::INTR => continue,
-                Err(_) => return Err(Ended::Client),
-            }
-            if waited
-                .get(1)
-                .is_some_and(|others| !others.revents().is_empty())
-            {
-                self.others.map(send_away);
-            }
+            let [ready, others] = ready(&self.stream, wanted, self.others, &GLANCE)?;
             // Readable, writable or gone: the next call says which.
-            if !waited[0].revents().is_empty() {
+            if ready {
                 return Ok(());
+            }
+            // A client that is gone is no reason to send the next one away, who came after that: is it still there?
+            if others && !ready_now(&self.stream, wanted)? {
+                self.others.map(send_away);
             }
         }
     }
+}
+
+/// Whether the stream is ready for this, and whether others come, after some time at most.
+fn ready(
+    stream: &UnixStream,
+    wanted: PollFlags,
+    others: Option<&UnixListener>,
+    patience: &Timespec,
+) -> Result<[bool; 2], Ended> {
+    let stream = PollFd::from_borrowed_fd(stream.as_fd(), wanted);
+    let others = others.map(|others| PollFd::from_borrowed_fd(others.as_fd(), PollFlags::IN));
+    let mut waited: Vec<PollFd<'_>> = std::iter::once(stream).chain(others).collect();
+    match poll(&mut waited, Some(patience)) {
+        Ok(_) => {}
+        Err(error) if error == rustix::io::Errno::INTR => return Ok([false; 2]),
+        Err(_) => return Err(Ended::Client),
+    }
+    let is_ready = |index: usize| waited.get(index).is_some_and(|it| !it.revents().is_empty());
+    Ok([is_ready(0), is_ready(1)])
+}
+
+fn ready_now(stream: &UnixStream, wanted: PollFlags) -> Result<bool, Ended> {
+    let at_once = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let [ready, _] = ready(stream, wanted, None, &at_once)?;
+    Ok(ready)
 }
 
 /// Another client hears that it has to wait; it is not waited for.
@@ -179,7 +196,7 @@ fn send_away(others: &UnixListener) {
         return;
     };
     let why = "another client is connected; start a server of your own, or wait until it has ended";
-    let refusal = Reply::Error(Refusal::new(RefusalKind::Busy, why));
+    let refusal = EnvReply::Error(EnvRefusal::new(EnvRefusalKind::Busy, why));
     if let Ok(bytes) = written(&refusal) {
         // A new connection has room for a line; what does not go is no loss.
         let _ = stream.set_nonblocking(true);

@@ -20,12 +20,12 @@ pub struct FrameTooLong {
 
 /// Puts frames together from bytes as they come. It keeps no more than one frame and what came behind it.
 #[derive(Debug)]
-pub struct FrameReader {
+pub struct EnvFrames {
     longest: usize,
     bytes: Vec<u8>,
 }
 
-impl FrameReader {
+impl EnvFrames {
     /// A reader of frames up to this length, bytes.
     pub fn new(longest: usize) -> Self {
         Self {
@@ -101,7 +101,7 @@ mod tests {
             cuts in prop::collection::vec(1..50usize, 1..40),
         ) {
             let sent: Vec<u8> = contents.iter().flat_map(|content| frame(content)).collect();
-            let (mut reader, mut out, mut rest) = (FrameReader::new(200), Vec::new(), &sent[..]);
+            let (mut reader, mut out, mut rest) = (EnvFrames::new(200), Vec::new(), &sent[..]);
             for cut in cuts.iter().cycle() {
                 let (now, later) = rest.split_at((*cut).min(rest.len()));
                 reader.push(now);
@@ -118,7 +118,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_frames_or_too_long(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            let mut reader = FrameReader::new(64);
+            let mut reader = EnvFrames::new(64);
             reader.push(&bytes);
             let mut taken = 0;
             loop {

@@ -20,13 +20,13 @@ const DEPTH: usize = 16;
 /// What a client asks. Lists have an entry for each environment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Request {
+pub enum EnvRequest {
     /// Begin new episodes.
-    Reset(Reset),
+    Reset(ResetSeeds),
     /// Hold these actions for one step.
-    Step(Step),
+    Step(StepActions),
     /// Show what the camera for people sees.
-    Render(Render),
+    Render(RenderWhich),
     /// End the connection.
     Close,
 }
@@ -34,7 +34,7 @@ pub enum Request {
 /// New episodes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Reset {
+pub struct ResetSeeds {
     /// The seed of each; an environment without one goes on.
     pub seeds: Vec<Option<u64>>,
     /// Which task is meant, where a scene has several; as the server's options say for all, if absent.
@@ -45,7 +45,7 @@ pub struct Reset {
 /// One step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Step {
+pub struct StepActions {
     /// The action of each; an environment without one stands still.
     pub actions: Vec<Option<Vec<f64>>>,
 }
@@ -53,7 +53,7 @@ pub struct Step {
 /// Pictures for people.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Render {
+pub struct RenderWhich {
     /// Of which environments.
     pub which: Vec<bool>,
 }
@@ -61,17 +61,17 @@ pub struct Render {
 /// What a client is answered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reply {
+pub enum EnvReply {
     /// The first frame of a connection.
     Hello(Box<Hello>),
     /// What is seen.
-    Observed(Vec<Option<View>>),
+    Observed(Vec<Option<EnvView>>),
     /// Pictures for people.
     Pictures(Vec<Option<Pixels>>),
     /// The connection ends.
     Closed,
     /// It could not be done.
-    Error(Refusal),
+    Error(EnvRefusal),
 }
 
 /// What the environments are.
@@ -135,7 +135,7 @@ pub struct HelloCamera {
 
 /// What is seen of one environment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct View {
+pub struct EnvView {
     /// Measured positions, in each joint's unit.
     pub agent_pos: Vec<f64>,
     /// The newest picture of each camera.
@@ -149,12 +149,12 @@ pub struct View {
     /// The time is up.
     pub truncated: bool,
     /// What a policy must not see.
-    pub info: Info,
+    pub info: EnvInfo,
 }
 
 /// What a policy must not see.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Info {
+pub struct EnvInfo {
     /// The task is done; where a scene goes on after a success, all of it was when the time was up.
     pub is_success: bool,
     /// What is to be done, in words; empty if nothing is.
@@ -173,9 +173,9 @@ pub struct Info {
 
 /// Why something was not done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
+pub struct EnvRefusal {
     /// Whose fault it is.
-    pub kind: RefusalKind,
+    pub kind: EnvRefusalKind,
     /// What is wrong, in words.
     pub message: String,
 }
@@ -184,7 +184,7 @@ pub struct Refusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum RefusalKind {
+pub enum EnvRefusalKind {
     /// The request's; nothing has changed.
     Request,
     /// An environment broke down.
@@ -195,9 +195,9 @@ pub enum RefusalKind {
     Busy,
 }
 
-impl Refusal {
+impl EnvRefusal {
     /// A refusal of this kind.
-    pub fn new(kind: RefusalKind, message: impl fmt::Display) -> Self {
+    pub fn new(kind: EnvRefusalKind, message: impl fmt::Display) -> Self {
         let message = message.to_string();
         Self { kind, message }
     }
@@ -284,9 +284,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::frame::{FrameReader, LONGEST_REQUEST};
+    use crate::frame::{EnvFrames, LONGEST_REQUEST};
 
-    fn requests() -> impl Strategy<Value = Request> {
+    fn requests() -> impl Strategy<Value = EnvRequest> {
         let seeds = prop::collection::vec(any::<Option<u64>>(), 0..5);
         let tasks = prop::option::of(prop::collection::vec(any::<Option<String>>(), 0..5));
         let action = prop::collection::vec(
@@ -295,11 +295,12 @@ mod tests {
         );
         let actions = prop::collection::vec(prop::option::of(action), 0..5);
         prop_oneof![
-            (seeds, tasks).prop_map(|(seeds, tasks)| Request::Reset(Reset { seeds, tasks })),
-            actions.prop_map(|actions| Request::Step(Step { actions })),
+            (seeds, tasks)
+                .prop_map(|(seeds, tasks)| EnvRequest::Reset(ResetSeeds { seeds, tasks })),
+            actions.prop_map(|actions| EnvRequest::Step(StepActions { actions })),
             prop::collection::vec(any::<bool>(), 0..5)
-                .prop_map(|which| Request::Render(Render { which })),
-            Just(Request::Close),
+                .prop_map(|which| EnvRequest::Render(RenderWhich { which })),
+            Just(EnvRequest::Close),
         ]
     }
 
@@ -307,20 +308,20 @@ mod tests {
         #[test]
         fn a_request_is_read_as_it_was_written(request in requests()) {
             let frame = written(&request).unwrap();
-            let mut reader = FrameReader::new(LONGEST_REQUEST);
+            let mut reader = EnvFrames::new(LONGEST_REQUEST);
             reader.push(&frame);
             let content = reader.frame().unwrap().unwrap();
-            prop_assert_eq!(read::<Request>(&content).unwrap(), request);
+            prop_assert_eq!(read::<EnvRequest>(&content).unwrap(), request);
             // Whatever is cut off or changed, it is a message or it is none.
             for cut in 0..content.len() {
-                prop_assert!(read::<Request>(&content[..cut]).is_err());
+                prop_assert!(read::<EnvRequest>(&content[..cut]).is_err());
             }
         }
 
         #[test]
         fn any_bytes_are_a_request_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = read::<Request>(&bytes);
-            let _ = read::<Reply>(&bytes);
+            let _ = read::<EnvRequest>(&bytes);
+            let _ = read::<EnvReply>(&bytes);
         }
     }
 
@@ -337,21 +338,21 @@ mod tests {
         bytes.push(0xc0);
         let actions = vec![Some(vec![1.0, -2.5]), None];
         assert_eq!(
-            read::<Request>(&bytes).unwrap(),
-            Request::Step(Step { actions })
+            read::<EnvRequest>(&bytes).unwrap(),
+            EnvRequest::Step(StepActions { actions })
         );
-        let error = read::<Request>(&[&bytes[..], &[0xc0]].concat()).unwrap_err();
+        let error = read::<EnvRequest>(&[&bytes[..], &[0xc0]].concat()).unwrap_err();
         assert!(error.to_string().contains("1 bytes follow"), "{error}");
         // {"reset": {"seed": 3}}
         let wrong = [&b"\x81\xa5reset\x81\xa4seed\x03"[..]].concat();
-        let error = read::<Request>(&wrong).unwrap_err().to_string();
+        let error = read::<EnvRequest>(&wrong).unwrap_err().to_string();
         assert!(error.contains("seed") && error.contains("seeds"), "{error}");
         // {"leap": nil}
-        let error = read::<Request>(b"\x81\xa4leap\xc0")
+        let error = read::<EnvRequest>(b"\x81\xa4leap\xc0")
             .unwrap_err()
             .to_string();
         assert!(error.contains("leap") && error.contains("reset"), "{error}");
         // A bomb of nested lists ends at once.
-        assert!(read::<Request>(&[0x91; 100_000]).is_err());
+        assert!(read::<EnvRequest>(&[0x91; 100_000]).is_err());
     }
 }

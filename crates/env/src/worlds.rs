@@ -3,7 +3,10 @@
 use ulna_rt::Stop;
 use ulna_session::stepped::{Ending, Observed, SteppedEpisode, SteppedError, SteppedOptions};
 
-use crate::message::{Info, Pixels, Refusal, RefusalKind, Render, Reply, Reset, Step, View};
+use crate::message::{
+    EnvInfo, EnvRefusal, EnvRefusalKind, EnvReply, EnvView, Pixels, RenderWhich, ResetSeeds,
+    StepActions,
+};
 
 /// The longest text of a task, bytes.
 const LONGEST_TASK: usize = 1000;
@@ -40,7 +43,7 @@ impl Worlds {
     ///
     /// # Errors
     /// If the lists are others than the environments take, or an episode cannot begin.
-    pub fn reset(&mut self, reset: Reset) -> Result<Reply, Refusal> {
+    pub fn reset(&mut self, reset: ResetSeeds) -> Result<EnvReply, EnvRefusal> {
         self.one_for_each("seeds", reset.seeds.len())?;
         let tasks = match reset.tasks {
             Some(tasks) => tasks,
@@ -49,7 +52,7 @@ impl Worlds {
         self.one_for_each("tasks", tasks.len())?;
         if tasks.iter().flatten().any(|task| task.len() > LONGEST_TASK) {
             let wrong = format!("tasks: a text has {LONGEST_TASK} bytes at most");
-            return Err(Refusal::new(RefusalKind::Request, wrong));
+            return Err(EnvRefusal::new(EnvRefusalKind::Request, wrong));
         }
         let mut begun = Vec::with_capacity(self.places.len());
         for (seed, task) in reset.seeds.iter().zip(tasks) {
@@ -76,7 +79,7 @@ impl Worlds {
             }
         }
         end(old);
-        Ok(Reply::Observed(
+        Ok(EnvReply::Observed(
             (seen
                 .into_iter()
                 .map(|observed| observed.map(|it| self.view(it, 0))))
@@ -95,7 +98,7 @@ impl Worlds {
     ///
     /// # Errors
     /// If an action is none, or there is no episode that could take it: then none is stepped. If an environment breaks down.
-    pub fn step(&mut self, step: &Step) -> Result<Reply, Refusal> {
+    pub fn step(&mut self, step: &StepActions) -> Result<EnvReply, EnvRefusal> {
         self.one_for_each("actions", step.actions.len())?;
         for (index, (place, action)) in self.places.iter().zip(&step.actions).enumerate() {
             let Some(action) = action else { continue };
@@ -135,14 +138,14 @@ impl Worlds {
                 }
             }
         }
-        broken.map_or(Ok(Reply::Observed(views)), Err)
+        broken.map_or(Ok(EnvReply::Observed(views)), Err)
     }
 
     /// What the camera for people sees of those environments.
     ///
     /// # Errors
     /// If there is no such camera, or one of them was not reset.
-    pub fn render(&mut self, render: &Render) -> Result<Reply, Refusal> {
+    pub fn render(&mut self, render: &RenderWhich) -> Result<EnvReply, EnvRefusal> {
         self.one_for_each("which", render.which.len())?;
         let mut pictures = Vec::with_capacity(self.places.len());
         for (index, (place, wanted)) in self.places.iter_mut().zip(&render.which).enumerate() {
@@ -155,19 +158,19 @@ impl Worlds {
             let picture = picture.map_err(|error| refusal(index, &error))?;
             pictures.push(Some(Pixels(picture.pixels)));
         }
-        Ok(Reply::Pictures(pictures))
+        Ok(EnvReply::Pictures(pictures))
     }
 
-    fn one_for_each(&self, list: &str, length: usize) -> Result<(), Refusal> {
+    fn one_for_each(&self, list: &str, length: usize) -> Result<(), EnvRefusal> {
         let count = self.places.len();
         if length == count {
             return Ok(());
         }
         let wrong = format!("{list}: {length} entries, and there are {count} environments");
-        Err(Refusal::new(RefusalKind::Request, wrong))
+        Err(EnvRefusal::new(EnvRefusalKind::Request, wrong))
     }
 
-    fn view(&self, observed: Observed, before: u32) -> View {
+    fn view(&self, observed: Observed, before: u32) -> EnvView {
         let marks = |set: u32| {
             (0..self.joints.len())
                 .map(|joint| set & (1 << joint) != 0)
@@ -175,14 +178,14 @@ impl Worlds {
         };
         let cameras = self.options.cameras.iter().cloned();
         let pictures = observed.pictures.into_iter();
-        View {
+        EnvView {
             agent_pos: observed.state,
             pixels: cameras.zip(pictures.map(|it| Pixels(it.pixels))).collect(),
             environment_state: observed.environment,
             reward: f64::from(observed.successes.saturating_sub(before)),
             terminated: observed.ending == Some(Ending::Solved),
             truncated: observed.ending == Some(Ending::TimeUp),
-            info: Info {
+            info: EnvInfo {
                 is_success: observed.success,
                 task: observed.task.unwrap_or_default(),
                 attempts: observed.attempts,
@@ -206,19 +209,19 @@ fn end(mut episodes: Vec<Playing>) {
     episodes.iter_mut().for_each(|it| it.episode.dismiss());
 }
 
-fn at_rest(index: usize) -> Refusal {
+fn at_rest(index: usize) -> EnvRefusal {
     let wrong = format!("environment {index} was not reset yet: reset it first");
-    Refusal::new(RefusalKind::Request, wrong)
+    EnvRefusal::new(EnvRefusalKind::Request, wrong)
 }
 
-fn refusal(index: usize, error: &SteppedError) -> Refusal {
-    Refusal::new(
-        RefusalKind::Request,
+fn refusal(index: usize, error: &SteppedError) -> EnvRefusal {
+    EnvRefusal::new(
+        EnvRefusalKind::Request,
         format!("environment {index}: {error}"),
     )
 }
 
-fn broke(index: usize, error: &SteppedError) -> Refusal {
+fn broke(index: usize, error: &SteppedError) -> EnvRefusal {
     let why = format!("environment {index} broke down, and has to be reset: {error}");
-    Refusal::new(RefusalKind::Failed, why)
+    EnvRefusal::new(EnvRefusalKind::Failed, why)
 }

@@ -1,5 +1,7 @@
 //! `ulna sim`.
 
+mod env;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -8,8 +10,8 @@ use ulna_session::sim_to_real::CompareOptions;
 
 use super::adapter::AdapterName;
 use super::replay::UnitsArg;
-use super::sim_env::EnvArgs;
 use super::values::{Episodes, episodes};
+pub(crate) use env::EnvArgs;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SimAction {

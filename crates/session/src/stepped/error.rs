@@ -22,7 +22,7 @@ pub enum SteppedError {
         /// Their names.
         names: String,
     },
-    /// An action that is no number.
+    /// An action that is not finite.
     #[error("the action for `{name}` is {value}, and only finite numbers move an arm")]
     NotFinite {
         /// Of which joint.

@@ -8,9 +8,9 @@ use ulna_env::{EnvOptions, MOST_ENVIRONMENTS};
 use ulna_session::stepped::{SteppedOptions, cameras};
 use ulna_session::{RigOptions, SessionError};
 
-use super::replay::UnitsArg;
-use super::rig::SceneName;
-use super::values::size;
+use crate::args::replay::UnitsArg;
+use crate::args::rig::SceneName;
+use crate::args::values::size;
 
 #[derive(Debug, Args)]
 pub(crate) struct EnvArgs {
