@@ -156,7 +156,7 @@ fn options_that_cannot_be_are_refused_before_anything_is_served() {
         (&["--scene", "lift", "--num-envs", "0"], &["1 to 256"]),
         (
             &["--scene", "lift", "--cameras", "rear"],
-            &["`rear`", "front, wrist"],
+            &["`rear`", "front", "wrist"],
         ),
         (&["--scene", "lift", "--render=rear"], &["`rear`"]),
         (&["--scene", "lift", "--camera-size", "0x0"], &["0 x 0"]),

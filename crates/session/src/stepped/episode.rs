@@ -126,15 +126,15 @@ impl SteppedEpisode {
     }
 
     fn ask(&self, ask: Ask) -> Result<(), SteppedError> {
-        let sent = self.ask.as_ref().map(|sender| sender.send(ask));
-        match sent {
-            Some(Ok(())) => Ok(()),
-            // It says why it is gone, if it can.
-            _ => Err(match self.answers.try_recv() {
-                Ok(Answer::Failed(error)) => error,
-                _ => SteppedError::Cut,
-            }),
+        let sender = self.ask.as_ref();
+        if sender.is_some_and(|sender| sender.send(ask).is_ok()) {
+            return Ok(());
         }
+        // It says why it is gone, if it can.
+        Err(match self.answers.try_recv() {
+            Ok(Answer::Failed(error)) => error,
+            _ => SteppedError::Cut,
+        })
     }
 
     /// Waits for what is seen after [`start`](Self::start) or [`act`](Self::act), once after each.

@@ -7,6 +7,7 @@ use ulna_rt::Stop;
 use super::*;
 use crate::client::SessionLink;
 use crate::device::BoxedObserver;
+use crate::eval::limit_of;
 use crate::options::RigOptions;
 use crate::report::ClockKind;
 use crate::rig::Rig;
@@ -27,8 +28,8 @@ fn options(scene: &str, seed: u64) -> SteppedOptions {
     }
 }
 
-/// What the expert asks for at each tick, and whether it succeeds as `ulna eval` counts.
-fn shown(scene: &str, seed: u64) -> (Vec<(Stamp, Vec<f64>)>, bool) {
+/// What the expert asks for at each tick, and how often the task could be done and was, as `ulna eval` counts.
+fn shown(scene: &str, seed: u64) -> (Vec<(Stamp, Vec<f64>)>, [u32; 2]) {
     let rig = RigOptions {
         sim: true,
         clock: ClockKind::Virtual,
@@ -42,21 +43,20 @@ fn shown(scene: &str, seed: u64) -> (Vec<(Stamp, Vec<f64>)>, bool) {
     let (attempts, keep) = (rig.surroundings.attempts().unwrap(), Arc::clone(&asked));
     let plan = SessionPlan {
         command: "eval",
-        duration: Some(Duration::from_secs(20)),
+        duration: Some(limit_of(&*rig.surroundings)),
         watch: Some(BoxedObserver::new(move |tick: &TickRecord| {
             let action = tick.action.map(|action| action.target.to_vec());
-            keep.lock()
-                .unwrap()
-                .extend(action.map(|action| (tick.sends_at, action)));
+            let action = action.map(|action| (tick.sends_at, action));
+            keep.lock().unwrap().extend(action);
             if attempts.is_solved() && attempts.is_clear() {
                 stop.end();
             }
         })),
         ..SessionPlan::default()
     };
-    let report = run(rig, plan, &link).unwrap().report;
+    let score = run(rig, plan, &link).unwrap().report.task.unwrap();
     let asked = asked.lock().unwrap().clone();
-    (asked, report.task.unwrap().successes.value > 0)
+    (asked, [score.attempts.value, score.successes.value])
 }
 
 /// Plays what was asked for from step to step, and returns all that was seen.
@@ -74,8 +74,8 @@ fn played(asked: &[(Stamp, Vec<f64>)], options: &SteppedOptions) -> Vec<Observed
 
 #[test]
 fn what_the_expert_did_succeeds_step_by_step_too() {
-    let (asked, succeeded) = shown("lift", 0);
-    assert!(succeeded);
+    let (asked, counted) = shown("lift", 0);
+    assert_eq!(counted, [1, 1]);
     let seen = played(&asked, &options("lift", 0));
     let last = seen.last().unwrap();
     assert_eq!((last.ending, last.success), (Some(Ending::Solved), true));
@@ -90,6 +90,27 @@ fn what_the_expert_did_succeeds_step_by_step_too() {
         assert_eq!(one.state, other.state);
         assert_eq!(one.environment, other.environment);
     }
+}
+
+/// A scene that goes on after a success: the targets are counted as `ulna eval` counts them.
+#[test]
+fn a_scene_that_goes_on_is_counted_to_its_end() {
+    let (asked, [targets, reached]) = shown("reach", 2);
+    assert!(
+        (9..=10).contains(&targets) && reached > 0,
+        "{reached} of {targets}"
+    );
+    let options = SteppedOptions {
+        fps: 200.0,
+        ..options("reach", 2)
+    };
+    let seen = played(&asked, &options);
+    let last = seen.last().unwrap();
+    assert_eq!(last.ending, Some(Ending::TimeUp));
+    assert_eq!([last.attempts, last.successes], [targets, reached]);
+    assert_eq!(last.success, targets == reached);
+    let early = &seen[..seen.len() - 1];
+    assert!(early.iter().all(|it| !it.success && it.ending.is_none()));
 }
 
 #[test]
