@@ -174,7 +174,7 @@ fn options_that_cannot_be_are_refused_before_anything_is_served() {
                 "--camera-size",
                 "1920x1080",
             ],
-            &["MiB", "fewer or smaller"],
+            &["MiB", "smaller pictures"],
         ),
     ];
     for (options, says) in wrong {

@@ -244,11 +244,13 @@ fn a_policy_acts_on_a_rigs_camera_and_says_when_it_shows_nothing_new() {
     let policy = ["--policy", &bundle, "--yes"];
     // It is refused by what is missing, before anything moves.
     fails(1, &["front"], &[&["run", "blind"], &policy[..]].concat());
-    let report = |seconds: &str| {
-        let run = [&["run", "mine", "--duration", seconds], &policy[..]].concat();
-        json(&run)["policy"]["inference"].take()
+    let drive = |seconds: &str| {
+        let drive = ["run", "mine", "--json", "--duration", seconds];
+        let ran = run(&[&drive[..], &policy[..]].concat());
+        let mut report = answer(&ran);
+        (report["policy"]["inference"].take(), ran.stderr)
     };
-    let seen = report("4");
+    let (seen, _) = drive("4");
     assert!(seen["inferences"].as_u64().unwrap() > 0, "{seen}");
     assert!(seen["blind_to"].is_null(), "{seen}");
     let frozen = Arc::clone(&phone.frozen);
@@ -256,7 +258,9 @@ fn a_policy_acts_on_a_rigs_camera_and_says_when_it_shows_nothing_new() {
         thread::sleep(Duration::from_secs(8));
         frozen.store(true, Ordering::SeqCst);
     });
-    let seen = report("12");
+    let (seen, said) = drive("12");
+    let live = "the policy has nothing recent to observe, the arm holds: camera `front` showed nothing new";
+    assert!(said.contains(live), "{said}");
     let missing = seen["blind_to"].as_str().unwrap_or_default();
     assert!(
         missing.starts_with("camera `front` showed nothing new for"),

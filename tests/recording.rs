@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use harness::{fails, finish, json, run, ulna};
+use harness::{fails, ffmpeg_has, finish, json, run, ulna};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
@@ -221,20 +221,6 @@ fn keys_of_a_terminal_steer_the_session() {
     );
     assert_eq!(report["reports"][0]["ended"], "stop");
     sound(&dataset, 1);
-}
-
-/// Whether the ffmpeg on the PATH has this encoder.
-fn ffmpeg_has(encoder: &str) -> bool {
-    let asked = Command::new("ffmpeg").arg("-encoders").output();
-    let known = asked.is_ok_and(|report| String::from_utf8_lossy(&report.stdout).contains(encoder));
-    if !known {
-        assert!(
-            std::env::var_os("ULNA_REQUIRE_FFMPEG").is_none_or(|value| value != "1"),
-            "there is no ffmpeg with {encoder} on the PATH"
-        );
-        println!("SKIPPED: there is no ffmpeg with {encoder} on the PATH");
-    }
-    known
 }
 
 #[test]

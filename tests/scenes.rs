@@ -56,12 +56,44 @@ fn scenes_are_listed_and_shown() {
         (&shown["name"], &shown["tasks"][0]),
         (&"mine".into(), &"Pick it up".into())
     );
+    // Cameras and lights are facts of a scene, too.
+    let cameras: Vec<&str> = shown["cameras"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|camera| camera["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(cameras, ["front", "wrist", "top"]);
+    assert_eq!(shown["lights"][0]["name"], "lamp");
+    fs::write(&mine, text.replace("size = [640, 480]", "size = [0, 480]")).unwrap();
+    fails(
+        2,
+        &["mine.toml", "camera `front`: size 0 x 480"],
+        &["sim", "show", mine.to_str().unwrap()],
+    );
     fs::write(&mine, text.replace("mass", "maas")).unwrap();
     fails(
         2,
         &["mine.toml", "maas"],
         &["sim", "show", mine.to_str().unwrap()],
     );
+}
+
+#[test]
+fn a_picture_is_the_same_in_two_processes_and_another_for_another_seed() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = |name: &str, more: &[&str]| {
+        let path = folder.path().join(name);
+        let show = ["sim", "show", "sort", "--size", "96x64", "--camera", "top"];
+        let picture = ["--picture", path.to_str().unwrap()];
+        json(&[&show[..], &picture, more].concat());
+        fs::read(path).unwrap()
+    };
+    let first = picture("a.png", &["--seed", "4"]);
+    assert_eq!(first, picture("b.png", &["--seed", "4"]));
+    assert_ne!(first, picture("c.png", &["--seed", "5"]));
+    let plain = ["--seed", "4", "--scene-variation", "off"];
+    assert_ne!(first, picture("d.png", &plain));
 }
 
 #[test]

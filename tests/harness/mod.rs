@@ -3,6 +3,10 @@
 #![allow(dead_code, unreachable_pub, clippy::panic, clippy::unwrap_used)] // each test uses its own part of this
 
 pub mod cameras;
+mod fixtures;
+
+#[allow(unused_imports)] // one test asks it
+pub use fixtures::ffmpeg_has;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -128,21 +132,10 @@ pub fn shipped() -> String {
         .to_owned()
 }
 
-/// A fixture's path; without the fixtures the test is skipped, unless `ULNA_REQUIRE_FIXTURES=1`.
+/// A fixture's path as text, if it is there.
 pub fn fixture(name: &str) -> Option<String> {
-    let folder = std::env::var_os("ULNA_FIXTURES")
-        .map_or_else(|| root().join("../shared/fixtures"), PathBuf::from);
-    let path = folder.join(name);
-    if path.exists() {
-        return Some(path.to_str().unwrap().to_owned());
-    }
-    let missing = format!("fixture {} is not there", path.display());
-    assert!(
-        std::env::var_os("ULNA_REQUIRE_FIXTURES").is_none_or(|value| value != "1"),
-        "{missing}"
-    );
-    eprintln!("SKIPPED: {missing}");
-    None
+    let path = fixtures::fixture(name)?;
+    Some(path.to_str().unwrap().to_owned())
 }
 
 /// Copies a folder, for tests that damage it.

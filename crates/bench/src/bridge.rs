@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use ulna_bridge::Board;
 use ulna_bridge::frame::{self, FrameReader, MAX_FRAME};
 use ulna_bridge::message::{BoardAnswer, Command, JointGoal, TripReason, VERSION};
-use ulna_bridge::setup::{BridgeJoint, BridgeSetup, ExcessAction, JointLimits, StopAction};
+use ulna_bridge::setup::{BridgeJoint, BridgeSetup, JointLimits};
 use ulna_bus::engine::wire_time;
 use ulna_bus::families::sts3215::TORQUE_ENABLE;
 use ulna_robot::{RobotKind, files};
@@ -61,11 +61,9 @@ fn cycles(
     turnaround: Duration,
 ) -> Result<Vec<Case>, BenchError> {
     let mut rig = Rig::new(kind, turnaround)?;
-    rig.drive(BridgeSetup {
-        rate_hz: 0,
-        full_state,
-        ..setup(kind)
-    })?;
+    let mut busy = setup(kind);
+    (busy.rate_hz, busy.full_state) = (0, full_state);
+    rig.drive(busy)?;
     let before = rig.board.board().status().counters;
     let began = Instant::now();
     let end = rig.now + SPAN;
@@ -140,29 +138,13 @@ fn dead_man(kind: &RobotKind) -> Result<Vec<Case>, BenchError> {
 }
 
 fn setup(kind: &RobotKind) -> BridgeSetup {
-    let joint = |joint: &ulna_robot::JointSpec| BridgeJoint {
-        id: joint.id,
-        model: ulna_bus::models::by_name(&joint.model).map_or(0, |model| model.number),
-        wheel: false,
-        limits: JointLimits {
-            low: 0,
-            high: 4095,
-            step: 4095,
-            velocity: 10_000,
-            current: None,
-            celsius: None,
-        },
+    let joint = |joint: &ulna_robot::JointSpec| {
+        let model = ulna_bus::models::by_name(&joint.model).map_or(0, |model| model.number);
+        BridgeJoint::new(joint.id, model, JointLimits::new((0, 4095), 4095, 10_000))
     };
-    BridgeSetup {
-        baud: kind.bus.baud,
-        rate_hz: 250,
-        full_state: false,
-        fast_reads: false,
-        dead_man_ms: DEAD_MAN_MS,
-        on_silence: StopAction::Hold,
-        on_excess: ExcessAction::Clamp,
-        joints: kind.joints.iter().map(joint).collect(),
-    }
+    let mut setup = BridgeSetup::new(kind.bus.baud, kind.joints.iter().map(joint).collect());
+    setup.dead_man_ms = DEAD_MAN_MS;
+    setup
 }
 
 /// A board in front of an arm, and a host.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ulna_bus::engine::{EchoMode, Engine, EngineConfig, wire_time};
+use ulna_bus::engine::{EchoMode, Engine, wire_time};
 use ulna_bus::registers::Role;
 use ulna_core::{Gate, Progress, Robot, SafeGoals, Stamp};
 use ulna_drivers::arm::engine_config;
@@ -233,12 +233,11 @@ fn servo_arm(
     kind: &RobotKind,
     calibration: &Calibration,
 ) -> Result<ServoArm, BenchError> {
-    let engine = Engine::new(EngineConfig {
-        echo: EchoMode::Never,
-        // As firmware that is up to date allows; an arm finds that out while it is connected.
-        fast_reads: true,
-        ..engine_config(kind)
-    });
+    // Fast reads as firmware that is up to date allows; an arm finds that out while it is connected.
+    let config = engine_config(kind)
+        .with_echo(EchoMode::Never)
+        .with_fast_reads(true);
+    let engine = Engine::new(config);
     ServoArm::new(port, engine, kind, calibration).map_err(BenchError::sim)
 }
 

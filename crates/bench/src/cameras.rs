@@ -1,7 +1,7 @@
 //! `ulna bench cameras`: what two MJPEG cameras of 640 x 480 at 30 pictures/s cost, and how old their pictures are in the rows.
 //!
 //! The cameras are servers of the bench's own, over HTTP on this computer, so that the figures are those of reading, finding pictures, decoding and
-//! recording, not of a driver. The CPU of the servers is taken off; the floor is the decoder alone with the same pictures.
+//! recording, not of a driver. The CPU of the servers is taken off; the floor is the decoder alone with the same pictures, as often.
 
 mod phone;
 mod silent;
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use image::codecs::jpeg::JpegEncoder;
 use ulna_cameras::{CameraSettings, LiveCamera};
@@ -146,18 +146,30 @@ fn cost(jpegs: &[Jpegs], uses: Uses) -> Result<Case, BenchError> {
     ))
 }
 
-/// CPU per picture of the decoder alone, ms.
+/// CPU per picture of the decoder alone, ms: a thread for each camera that wakes up for each picture, as caches are cold by the next one.
 fn bare_decode(jpegs: &[Jpegs]) -> Result<f64, BenchError> {
-    let mut pixels = vec![0; (SIZE.0 * SIZE.1 * 3) as usize];
-    let before = thread_cpu();
-    for number in 0..PICTURES {
-        for jpegs in jpegs {
-            let jpeg = &jpegs[crate::pictures::shown(number)];
+    let decode = |jpegs: &Jpegs| -> Result<Duration, BenchError> {
+        let mut pixels = vec![0; (SIZE.0 * SIZE.1 * 3) as usize];
+        let (since, period) = (Instant::now(), Duration::from_secs(1) / FPS);
+        let before = thread_cpu();
+        for number in 0..PICTURES as u32 {
+            thread::sleep((period * number).saturating_sub(since.elapsed()));
+            let jpeg = &jpegs[crate::pictures::shown(u64::from(number))];
             ulna_cameras::bare_decode(jpeg, &mut pixels).map_err(BenchError::picture)?;
         }
-    }
-    let cpu = thread_cpu().saturating_sub(before).as_secs_f64();
-    Ok(cpu * 1e3 / (PICTURES * jpegs.len() as u64) as f64)
+        Ok(thread_cpu().saturating_sub(before))
+    };
+    let cpu = thread::scope(|scope| {
+        let threads = jpegs.iter().map(|jpegs| scope.spawn(|| decode(jpegs)));
+        let threads: Vec<_> = threads.collect();
+        let joined = threads.into_iter().map(|thread| {
+            thread
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        joined.sum::<Result<Duration, BenchError>>()
+    })?;
+    Ok(cpu.as_secs_f64() * 1e3 / (PICTURES * jpegs.len() as u64) as f64)
 }
 
 fn opened(phone: &Phone, clock: RealClock) -> Result<LiveCamera, BenchError> {

@@ -97,18 +97,14 @@ const TURNAROUND: Duration = Duration::from_millis(1);
 
 /// How the engine meets servos that hang on the board's own wire.
 fn engine_config(protocol: ulna_bus::Protocol, baud: u32, turnaround: Duration) -> EngineConfig {
-    EngineConfig {
-        max_attempts: 2,
-        link: LinkTiming {
-            turnaround,
-            typical: Duration::from_micros(100),
-            spread: Duration::ZERO,
-            ..LinkTiming::UNKNOWN
-        },
-        quiet: Duration::from_micros(200),
-        echo: EchoMode::Detect,
-        ..EngineConfig::with_protocol(protocol, baud)
-    }
+    let mut link = LinkTiming::UNKNOWN.with_turnaround(turnaround);
+    link.typical = Duration::from_micros(100);
+    link.spread = Duration::ZERO;
+    EngineConfig::with_protocol(protocol, baud)
+        .with_max_attempts(2)
+        .with_link(link)
+        .with_quiet(Duration::from_micros(200))
+        .with_echo(EchoMode::Detect)
 }
 
 impl Board {

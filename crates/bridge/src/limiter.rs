@@ -22,6 +22,7 @@ pub struct Limiter {
 
 /// A goal for the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LimitedGoal {
     /// In counts.
     pub counts: i32,

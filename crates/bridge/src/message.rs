@@ -206,6 +206,7 @@ impl fmt::Display for TripReason {
 
 /// A stop that stays until it is cleared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Trip {
     /// Why.
     pub reason: TripReason,
@@ -219,6 +220,7 @@ pub struct Trip {
 
 /// How a board is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct BoardStatus {
     /// What it does.
     pub mode: Mode,
@@ -232,6 +234,7 @@ pub struct BoardStatus {
 
 /// Totals since the board started; they stop at their maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct BoardCounters {
     /// Good frames.
     pub frames: u32,
@@ -294,6 +297,7 @@ pub enum JointSample {
 
 /// What one servo feels, in counts of its registers; `None` if it has no such register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct JointFeeling {
     /// Its place in the setup.
     pub joint: u8,

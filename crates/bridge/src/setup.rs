@@ -1,6 +1,5 @@
 //! What the host says of the arm behind the board: which servos, how often, within which limits, and what happens when the host falls silent.
 
-use core::fmt;
 use core::time::Duration;
 
 use heapless::Vec;
@@ -9,11 +8,16 @@ use ulna_bus::engine::wire_time;
 use ulna_bus::registers::{Register, Role, Span};
 use ulna_bus::{Model, Protocol, models};
 
+mod fault;
+
+pub use fault::{DEAD_MAN_MS, MAX_RATE_HZ, SetupFault};
+
 /// Most joints on one bus.
 pub const MAX_JOINTS: usize = 12;
 
 /// An arm, as the board has to know it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct BridgeSetup {
     /// The rate of the servos' wire, bits per second.
     pub baud: u32,
@@ -55,6 +59,7 @@ pub enum ExcessAction {
 
 /// One joint's servo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct BridgeJoint {
     /// Its id on the bus.
     pub id: u8,
@@ -68,6 +73,7 @@ pub struct BridgeJoint {
 
 /// What one joint's goals keep to, in counts of its registers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct JointLimits {
     /// Lowest goal.
     pub low: i32,
@@ -83,97 +89,60 @@ pub struct JointLimits {
     pub celsius: Option<u8>,
 }
 
-/// The shortest and longest dead-man's time, ms.
-pub const DEAD_MAN_MS: core::ops::RangeInclusive<u16> = 10..=2000;
-/// Highest rate, Hz.
-pub const MAX_RATE_HZ: u16 = 2000;
-
-/// Why a setup is not sound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum SetupFault {
-    /// It has no joints.
-    NoJoints,
-    /// Two joints have one id, or one has an id that no servo has.
-    Id {
-        /// The id.
-        id: u8,
-    },
-    /// No servo of that number is known.
-    Model {
-        /// The joint.
-        joint: u8,
-        /// The number.
-        number: u16,
-    },
-    /// The joint's servo speaks something else than those before it, or has its registers elsewhere.
-    Mixed {
-        /// The joint.
-        joint: u8,
-    },
-    /// The joint's limits contradict each other, or leave no room to move.
-    Limits {
-        /// The joint.
-        joint: u8,
-    },
-    /// The joint's servo has no torque limit that could be lowered.
-    CannotDamp {
-        /// The joint.
-        joint: u8,
-    },
-    /// The dead-man's time is not within [`DEAD_MAN_MS`].
-    DeadMan {
-        /// What was asked for, ms.
-        ms: u16,
-    },
-    /// The rate is higher than [`MAX_RATE_HZ`], or than the wire carries.
-    Rate {
-        /// What was asked for, Hz.
-        hz: u16,
-    },
-    /// The wire's rate is none that such servos have.
-    Baud,
-}
-
-impl fmt::Display for SetupFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (low, high) = (DEAD_MAN_MS.start(), DEAD_MAN_MS.end());
-        match self {
-            Self::NoJoints => f.write_str("the setup has no joints"),
-            Self::Id { id } => write!(f, "servo {id} is named twice, or is no servo's id"),
-            Self::Model { joint, number } => {
-                write!(
-                    f,
-                    "joint {joint} has a servo of the unknown model number {number}"
-                )
-            }
-            Self::Mixed { joint } => write!(
-                f,
-                "joint {joint} has a servo of another kind than the joints before it"
-            ),
-            Self::Limits { joint } => write!(
-                f,
-                "the limits of joint {joint} contradict each other or leave no room to move"
-            ),
-            Self::CannotDamp { joint } => write!(
-                f,
-                "the servo of joint {joint} has no torque limit to lower; choose hold or relax"
-            ),
-            Self::DeadMan { ms } => {
-                write!(
-                    f,
-                    "a dead-man's time of {ms} ms is not between {low} and {high} ms"
-                )
-            }
-            Self::Rate { hz } => write!(
-                f,
-                "{hz} cycles a second are more than the servos' wire carries"
-            ),
-            Self::Baud => f.write_str("such servos have no such rate"),
+impl BridgeSetup {
+    /// Of these servos on a wire of this rate: 250 cycles per second, positions in each, and a board that holds and clamps; the dead-man's time is 100 ms.
+    #[must_use]
+    pub const fn new(baud: u32, joints: Vec<BridgeJoint, MAX_JOINTS>) -> Self {
+        Self {
+            baud,
+            rate_hz: 250,
+            full_state: false,
+            fast_reads: false,
+            dead_man_ms: 100,
+            on_silence: StopAction::Hold,
+            on_excess: ExcessAction::Clamp,
+            joints,
         }
     }
 }
 
-impl core::error::Error for SetupFault {}
+impl BridgeJoint {
+    /// A joint whose goals are positions.
+    #[must_use]
+    pub const fn new(id: u8, model: u16, limits: JointLimits) -> Self {
+        Self {
+            id,
+            model,
+            wheel: false,
+            limits,
+        }
+    }
+}
+
+impl JointLimits {
+    /// Goals from the first to the last of `range`, which move by `step` at once and by `velocity` in a second at most. Neither current nor
+    /// temperature is checked.
+    #[must_use]
+    pub const fn new((low, high): (i32, i32), step: u32, velocity: u32) -> Self {
+        Self {
+            low,
+            high,
+            step,
+            velocity,
+            current: None,
+            celsius: None,
+        }
+    }
+
+    /// The same with a highest temperature, °C.
+    #[must_use]
+    pub const fn with_celsius(self, celsius: u8) -> Self {
+        Self {
+            celsius: Some(celsius),
+            ..self
+        }
+    }
+}
 
 /// A setup that is sound, with what follows from it.
 #[derive(Debug, Clone)]

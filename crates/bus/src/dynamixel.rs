@@ -29,7 +29,7 @@ pub mod packet;
 mod parse;
 
 pub use crc::Crc16;
-pub use decode::{Block, Decoded, Decoder, DecoderCounters, Packet};
+pub use decode::{Block, Decoded, Decoder, Packet};
 pub use format::{
     ALERT, BAUD_RATES, BLOCK_OVERHEAD, BROADCAST, DEFAULT_BAUD, FACTORY_BAUD, FAST_OVERHEAD,
     HEADER, INSTRUCTION_OVERHEAD, MAX_ID, MAX_PACKET, Refusal, STATUS_OVERHEAD,
@@ -38,3 +38,4 @@ pub use instruction::Instruction;
 pub use parse::{BulkItems, Parsed, SyncItems};
 
 pub use crate::encode_error::EncodeError;
+pub use crate::unread::DecoderCounters;

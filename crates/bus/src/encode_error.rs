@@ -2,6 +2,11 @@
 
 use core::fmt;
 
+use crate::dynamixel;
+use crate::feetech::{BROADCAST, MAX_ID};
+
+const _: () = assert!(MAX_ID == dynamixel::MAX_ID && BROADCAST == dynamixel::BROADCAST);
+
 /// Why a packet could not be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -11,7 +16,7 @@ pub enum EncodeError {
         /// Size of the caller's buffer in bytes.
         available: usize,
     },
-    /// The protocol's own limit, [].
+    /// Longer than the protocol's `MAX_PACKET`.
     PacketTooLong,
     /// No servo can have this id, or the broadcast id where exactly one servo must answer.
     BadId {
@@ -29,6 +34,29 @@ pub enum EncodeError {
         /// Bytes given for this one.
         got: usize,
     },
+}
+
+/// The id of one servo.
+pub(crate) fn one(id: u8) -> Result<u8, EncodeError> {
+    if id <= MAX_ID {
+        Ok(id)
+    } else {
+        Err(EncodeError::BadId { id })
+    }
+}
+
+/// The id of one servo, or of all.
+pub(crate) fn one_or_all(id: u8) -> Result<u8, EncodeError> {
+    if id == BROADCAST { Ok(id) } else { one(id) }
+}
+
+/// Something is read or written.
+pub(crate) fn not_empty(count: usize) -> Result<(), EncodeError> {
+    if count == 0 {
+        Err(EncodeError::Empty)
+    } else {
+        Ok(())
+    }
 }
 
 impl fmt::Display for EncodeError {

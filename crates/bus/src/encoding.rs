@@ -28,6 +28,7 @@ pub enum Encoding {
 
 /// A number that does not fit into its register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OutOfRange {
     /// The number.
     pub value: i32,

@@ -244,12 +244,6 @@ impl<const IDS: usize> Engine<IDS> {
         }
     }
 
-    /// The transaction has handed out its bytes: its group write, if any, is on the line.
-    #[must_use]
-    pub fn was_sent(&self) -> bool {
-        self.attempt > 1 || self.transaction.outbox.is_taken()
-    }
-
     /// Groups are read with fast sync reads: the settings say so, the protocol has them, and no servo was found to lack them.
     #[must_use]
     pub fn reads_fast(&self) -> bool {

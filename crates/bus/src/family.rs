@@ -73,6 +73,7 @@ pub enum DriveMode {
 
 /// What a servo complains of, and how that ends.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Alarms {
     /// What the bits of the register with [`Role::HardwareError`] mean.
     pub decode: fn(u8) -> ErrorFlags,
@@ -93,6 +94,7 @@ pub enum ClearBy {
 
 /// A limit for the register with [`Role::TorqueLimit`] that shows a servo moving and hurts no finger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GentleTorque {
     /// Counts of that register.
     pub counts: i32,

@@ -20,7 +20,8 @@ pub mod packet;
 
 pub use crate::encode_error::EncodeError;
 pub use crate::flags::ErrorFlags;
-pub use decode::{Decoded, Decoder, DecoderCounters, Packet};
+pub use crate::unread::DecoderCounters;
+pub use decode::{Decoded, Decoder, Packet};
 pub use format::{
     BAUD_RATES, BROADCAST, DEFAULT_BAUD, HEADER, Instruction, MAX_ID, MAX_PACKET, OVERHEAD,
     checksum,

@@ -37,6 +37,7 @@ pub mod registers;
 mod scales;
 pub mod setting;
 pub mod units;
+mod unread;
 
 pub use encode_error::EncodeError;
 pub use family::{Family, Model};

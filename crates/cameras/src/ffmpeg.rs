@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use crate::arrivals::Arrivals;
 use crate::error::CameraError;
 use crate::jpeg::LONGEST_SIDE;
 use crate::settings::CameraSettings;
@@ -28,7 +29,7 @@ struct Ffmpeg {
     output: ChildStdout,
     said: Arc<Mutex<Vec<u8>>>,
     bytes: Vec<u8>,
-    since: Instant,
+    arrivals: Arrivals,
     sequence: u64,
 }
 
@@ -69,7 +70,7 @@ pub(crate) fn open(settings: &CameraSettings) -> Result<Box<dyn Source>, CameraE
         output,
         said,
         bytes: Vec::new(),
-        since: Instant::now(),
+        arrivals: Arrivals::default(),
         sequence: 0,
     }))
 }
@@ -177,10 +178,12 @@ impl Source for Ffmpeg {
             match ppm(&self.bytes) {
                 Ppm::Picture { size, from, to } => {
                     let pixels = self.bytes[from..to].into();
+                    let arrived = self.arrivals.of(0);
                     self.bytes.drain(..to);
+                    self.arrivals.drop_first(to);
                     self.sequence += 1;
                     return Ok(Some(Shot {
-                        arrived: self.since,
+                        arrived,
                         light: None,
                         sequence: self.sequence,
                         payload: Payload::Rgb {
@@ -204,10 +207,8 @@ impl Source for Ffmpeg {
             if count == 0 {
                 return Err(self.ended());
             }
-            if self.bytes.is_empty() {
-                self.since = Instant::now();
-            }
             self.bytes.extend_from_slice(&buffer[..count]);
+            self.arrivals.came(self.bytes.len());
         }
     }
 }

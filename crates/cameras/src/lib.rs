@@ -4,6 +4,7 @@
 //! `reader` (the thread that waits for pictures, and opens a camera again that was lost), [`LiveCamera`] (polled, decodes, stamps),
 //! [`settle`] (locked and measured before a session), [`list`] (what is plugged in).
 
+mod arrivals;
 mod devices;
 mod error;
 mod ffmpeg;

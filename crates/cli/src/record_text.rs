@@ -141,7 +141,7 @@ fn verdict(recorded: &Recorded) -> Option<String> {
     let check = format!("`ulna dataset check {dir}` says what is wrong, and what helps");
     match (poor, recorded.grades.len()) {
         (0, _) => None,
-        (poor, all) if poor == all => Some(format!(
+        _ if recorded.is_unfit() => Some(format!(
             "error: no episode of this recording is fit for training: {check}"
         )),
         (poor, all) => Some(format!(

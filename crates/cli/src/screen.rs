@@ -1,6 +1,8 @@
 //! Guiding a person through a long procedure in full screen: a checklist, what to do now, what was said last, and the question.
 //!
 //! Lines are read as the plain terminal reads them, so the keyboard stays as the shell has set it and Ctrl-C stays a signal.
+//!
+//! One screen, so no `ratatui`: cutting text to the terminal's width, which `unicode-width` knows, is most of what it takes.
 
 mod page;
 

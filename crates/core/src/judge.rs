@@ -39,6 +39,7 @@ pub struct TaskScore {
 
 /// A count with the name that the task has for it, such as `targets`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Count {
     /// Its name in JSON.
     pub name: String,
@@ -48,6 +49,7 @@ pub struct Count {
 
 /// A figure with its name, which ends in its unit where it has one: `mean_distance_m`.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Figure {
     /// Its name in JSON.
     pub name: String,

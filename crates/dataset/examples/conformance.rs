@@ -188,22 +188,12 @@ fn edit(dir: &Path, out: &Path) -> Result<()> {
         frames: 3..30,
     };
     tools::trim(dir, &cut, &to("trim"), work)?;
-    let tasks = TaskChanges {
-        assigned: [(0, "a third task".to_owned())].into(),
-        others: Some("the only other task".to_owned()),
-        ..TaskChanges::default()
-    };
+    let tasks = TaskChanges::default()
+        .assigned([(0, "a third task".to_owned())].into())
+        .others(Some("the only other task".to_owned()));
     tools::change_tasks(dir, &tasks, &to("tasks"), work)?;
-    let weight = NewFeature {
-        key: "weight".to_owned(),
-        values: NewValues::Constant(vec![0.5]),
-        number: None,
-    };
-    let features = FeatureChanges {
-        plain: true,
-        added: vec![weight],
-        ..FeatureChanges::default()
-    };
+    let weight = NewFeature::new("weight", NewValues::Constant(vec![0.5]));
+    let features = FeatureChanges::default().plain(true).added(vec![weight]);
     tools::change_features(dir, &features, &to("features"), work)?;
     tools::recompute_stats(dir, true, &to("stats"), work)?;
     tools::import(out.join("delete from one file"), &out.join("import"), work)?;

@@ -39,6 +39,7 @@ pub struct VideoSpan {
 
 /// One row of the episode table, without its statistics.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct EpisodeRow {
     /// The episode's number, which is its position.
     pub episode_index: u64,

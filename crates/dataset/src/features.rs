@@ -93,6 +93,7 @@ impl Dtype {
 
 /// One declared feature.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Feature {
     /// Its key, dots included, such as `observation.state`.
     pub key: String,

@@ -1,12 +1,8 @@
-//! Where the columns of a parquet file lie, read from its footer without building the schema of all of them, which for
-//! a table of one row costs many times what its values do.
+//! Whether a parquet file's footer is what it says, before the parquet library takes it.
 //!
-//! The footer is the struct `FileMetaData` of the parquet format in Thrift's compact protocol. Whatever is unusual gives none, and
-//! the parquet library, which then reads the file, says what is wrong.
-//!
-//! The library's own way (`ParquetMetaDataOptions::with_schema`, all statistics skipped; parquet 58.4) was measured: 1,000 footers of an episode table with
-//! 119 columns take it 30 ms of CPU, 92 ms without these options. Opening 1,000 such tables takes 19 ms here, 7 of them for reading the bytes. And it needs
-//! [`Footer::is_whole`] before it in any case: it takes memory for a list of any length that the bytes state, and goes down a schema however deep.
+//! The footer is the struct `FileMetaData` of the parquet format in Thrift's compact protocol. The library (58.4) takes memory for a list of any length that
+//! the bytes state, and goes down a schema however deep; here every list has to have its elements, and the schema an end. [`crate::pages`] reads the
+//! headers of pages with the same [`Fields`]: the library says of a page how many values it has, and not how many bytes they become.
 
 /// No struct of the format nests as deeply.
 const MAX_DEPTH: usize = 12;
@@ -36,28 +32,6 @@ pub(crate) struct Footer<'a> {
     bytes: &'a [u8],
     /// Where what follows the schema begins.
     schema_end: usize,
-}
-
-/// The pages of one column in one group of rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Chunk {
-    /// `Type` of the format.
-    pub(crate) physical: i64,
-    /// `CompressionCodec` of the format.
-    pub(crate) codec: i64,
-    pub(crate) values: i64,
-    pub(crate) compressed: i64,
-    pub(crate) uncompressed: i64,
-    pub(crate) data_page: i64,
-    pub(crate) dictionary_page: Option<i64>,
-}
-
-/// Some columns of a group of rows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Group {
-    pub(crate) rows: i64,
-    /// In the order asked for.
-    pub(crate) chunks: Vec<Chunk>,
 }
 
 impl<'a> Footer<'a> {
@@ -105,27 +79,6 @@ impl<'a> Footer<'a> {
     pub(crate) fn schema(&self) -> &'a [u8] {
         &self.bytes[..self.schema_end]
     }
-
-    /// The chunks of the columns `leaves`, ascending, of `columns` in all, in each group of rows.
-    pub(crate) fn groups(&self, leaves: &[usize], columns: usize) -> Option<Vec<Group>> {
-        let mut fields = Fields::of(self.bytes);
-        fields.at = self.schema_end;
-        fields.last = 2;
-        let mut groups = Vec::new();
-        while let Some((id, kind)) = fields.next()? {
-            match (id, kind) {
-                (4, kind::LIST) => {
-                    for _ in 0..fields.list_of(kind::STRUCT)? {
-                        groups.push(fields.nested(|inner| group(inner, leaves, columns))?);
-                    }
-                }
-                // What is encrypted.
-                (8 | 9, _) => return None,
-                (_, kind) => fields.skip(kind, 0)?,
-            }
-        }
-        Some(groups)
-    }
 }
 
 /// Goes through the list of `SchemaElement`, each of which is followed by its children.
@@ -161,80 +114,6 @@ fn children(fields: &mut Fields) -> Option<usize> {
         }
     }
     Some(children)
-}
-
-fn group(fields: &mut Fields, leaves: &[usize], columns: usize) -> Option<Group> {
-    let mut group = Group {
-        rows: -1,
-        chunks: Vec::with_capacity(leaves.len()),
-    };
-    while let Some((id, kind)) = fields.next()? {
-        match (id, kind) {
-            (1, kind::LIST) => {
-                if fields.list_of(kind::STRUCT)? != columns {
-                    return None;
-                }
-                for column in 0..columns {
-                    if leaves.get(group.chunks.len()) == Some(&column) {
-                        group.chunks.push(fields.nested(place)?);
-                    } else {
-                        fields.skip(kind::STRUCT, 0)?;
-                    }
-                }
-            }
-            (3, kind::I64) => group.rows = fields.number()?,
-            (_, kind) => fields.skip(kind, 0)?,
-        }
-    }
-    (group.chunks.len() == leaves.len() && group.rows >= 0).then_some(group)
-}
-
-/// A `ColumnChunk`, whose pages must be in the same file and in clear.
-fn place(fields: &mut Fields) -> Option<Chunk> {
-    let mut found = None;
-    while let Some((id, kind)) = fields.next()? {
-        match (id, kind) {
-            (3, kind::STRUCT) => found = Some(fields.nested(chunk)?),
-            (1 | 8 | 9, _) => return None,
-            (_, kind) => fields.skip(kind, 0)?,
-        }
-    }
-    found
-}
-
-/// A `ColumnMetaData`.
-fn chunk(fields: &mut Fields) -> Option<Chunk> {
-    let mut chunk = Chunk {
-        physical: -1,
-        codec: -1,
-        values: -1,
-        compressed: -1,
-        uncompressed: -1,
-        data_page: -1,
-        dictionary_page: None,
-    };
-    while let Some((id, kind)) = fields.next()? {
-        match (id, kind) {
-            (1, kind::I32) => chunk.physical = fields.number()?,
-            (4, kind::I32) => chunk.codec = fields.number()?,
-            (5, kind::I64) => chunk.values = fields.number()?,
-            (6, kind::I64) => chunk.uncompressed = fields.number()?,
-            (7, kind::I64) => chunk.compressed = fields.number()?,
-            (9, kind::I64) => chunk.data_page = fields.number()?,
-            (11, kind::I64) => chunk.dictionary_page = Some(fields.number()?),
-            (_, kind) => fields.skip(kind, 0)?,
-        }
-    }
-    let numbers = [
-        chunk.physical,
-        chunk.codec,
-        chunk.values,
-        chunk.uncompressed,
-        chunk.compressed,
-        chunk.data_page,
-        chunk.dictionary_page.unwrap_or(0),
-    ];
-    numbers.iter().all(|n| *n >= 0).then_some(chunk)
 }
 
 /// The fields of a struct, one after the other.

@@ -1,5 +1,7 @@
 //! Quantiles by histogram, computed as Python LeRobot 0.6.2 does: 5000 bins between the smallest and the
 //! largest value, linear within a bin. They are approximations; what matters is that they are the same ones.
+//!
+//! That is why no library for quantiles of streams (t-digest, HDR histogram) is used: theirs are as good, and others.
 
 use crate::features::Number;
 

@@ -15,6 +15,7 @@ pub type Stats = BTreeMap<String, FeatureStats>;
 
 /// The statistics of one feature, one number per element (per colour for pictures, in 0..1).
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct FeatureStats {
     /// Whether this is a camera, whose lists are nested to the shape (3, 1, 1).
     pub picture: bool,

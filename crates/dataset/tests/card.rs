@@ -121,10 +121,7 @@ fn edits_carry_the_card_over_and_keep_it_true() {
 
     let folder = tempfile::tempdir().unwrap();
     let plain = folder.path().join("plain");
-    let changes = ulna_dataset::tools::FeatureChanges {
-        plain: true,
-        ..Default::default()
-    };
+    let changes = ulna_dataset::tools::FeatureChanges::default().plain(true);
     change_features(dir.path(), &changes, &Target::New(plain.clone()), &mut work).unwrap();
     let text = read(&plain);
     assert!(

@@ -42,7 +42,7 @@ fn ffmpeg_decodes_what_is_not_built_in() {
         .status()
         .is_err()
     {
-        support::may_skip("there is no ffmpeg on the PATH");
+        support::skip("ULNA_REQUIRE_FFMPEG", "there is no ffmpeg on the PATH");
         return;
     }
     for (video, _) in FILES {

@@ -189,17 +189,11 @@ fn re_encoding_on_a_disk_that_fills() {
 
 #[test]
 fn new_tasks_features_and_statistics_on_a_disk_that_fills() {
-    let tasks = TaskChanges {
-        assigned: [(0, "another".to_owned())].into(),
-        ..TaskChanges::default()
-    };
+    let tasks = TaskChanges::default().assigned([(0, "another".to_owned())].into());
     fill(SOME, "dataset", |disk, work| {
         change_tasks(disk.join("dataset"), &tasks, &Target::InPlace, work).map(|_| ())
     });
-    let features = FeatureChanges {
-        plain: true,
-        ..FeatureChanges::default()
-    };
+    let features = FeatureChanges::default().plain(true);
     fill(SOME, "dataset", |disk, work| {
         change_features(disk.join("dataset"), &features, &Target::InPlace, work).map(|_| ())
     });

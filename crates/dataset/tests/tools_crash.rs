@@ -220,10 +220,7 @@ fn trimming_survives_a_cut_after_any_operation() {
 
 #[test]
 fn new_tasks_survive_a_cut_after_any_operation() {
-    let changes = TaskChanges {
-        assigned: [(0, "another".to_owned())].into(),
-        ..TaskChanges::default()
-    };
+    let changes = TaskChanges::default().assigned([(0, "another".to_owned())].into());
     let edit = Edit {
         subject: "dataset",
         before: Some(whole()),

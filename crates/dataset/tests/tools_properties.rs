@@ -92,19 +92,13 @@ fn apply(tool: &Tool, root: &mut PathBuf, expected: &mut Vec<Expected>, step: us
         Tool::Assign(index, text) => {
             let k = index.index(expected.len());
             let task = format!("task {text}");
-            let changes = TaskChanges {
-                assigned: [(k as u64, task.clone())].into(),
-                ..TaskChanges::default()
-            };
+            let changes = TaskChanges::default().assigned([(k as u64, task.clone())].into());
             change_tasks(&*root, &changes, &Target::InPlace, work).unwrap();
             expected[k].task = task;
         }
         Tool::Rename(text) => {
             let (old, new) = (expected[0].task.clone(), format!("task {text}"));
-            let changes = TaskChanges {
-                renamed: [(old.clone(), new.clone())].into(),
-                ..TaskChanges::default()
-            };
+            let changes = TaskChanges::default().renamed([(old.clone(), new.clone())].into());
             change_tasks(&*root, &changes, &Target::InPlace, work).unwrap();
             for episode in expected.iter_mut().filter(|episode| episode.task == old) {
                 episode.task = new.clone();
@@ -134,15 +128,8 @@ fn apply(tool: &Tool, root: &mut PathBuf, expected: &mut Vec<Expected>, step: us
         }
         Tool::Add(number) => {
             let key = format!("extra.{step}");
-            let add = NewFeature {
-                key,
-                values: NewValues::Constant(vec![f64::from(*number)]),
-                number: None,
-            };
-            let changes = FeatureChanges {
-                added: vec![add],
-                ..FeatureChanges::default()
-            };
+            let add = NewFeature::new(key, NewValues::Constant(vec![f64::from(*number)]));
+            let changes = FeatureChanges::default().added(vec![add]);
             change_features(&*root, &changes, &Target::InPlace, work).unwrap();
         }
     }

@@ -2,6 +2,9 @@
 //!
 //! `/dev/ttyACM0` is whatever was plugged in first. An adapter's own serial number is the same tomorrow, so ports are identified by
 //! that, and by the socket they are plugged into when the adapter has none.
+//!
+//! `serialport` lists ports as well, but without libudev only with what the kernel says of an adapter: neither the names that stay the same, nor the latency
+//! timer, nor who may open it; and it panics where there is no sysfs (4.10), as in some containers.
 
 mod access;
 mod adapters;

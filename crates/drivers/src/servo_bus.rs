@@ -146,14 +146,8 @@ impl std::fmt::Debug for ServoBus {
 
 /// An engine that asks once and then listens: the bus decides about asking again.
 fn engine(config: EngineConfig, turnaround: Duration) -> Engine {
-    Engine::new(EngineConfig {
-        link: LinkTiming {
-            turnaround,
-            ..LinkTiming::UNKNOWN
-        },
-        max_attempts: 1,
-        ..config
-    })
+    let link = LinkTiming::UNKNOWN.with_turnaround(turnaround);
+    Engine::new(config.with_link(link).with_max_attempts(1))
 }
 
 impl ServoBus {
@@ -248,11 +242,8 @@ impl ServoBus {
             })?;
         }
         self.family = family;
-        self.config = EngineConfig {
-            protocol: family.protocol(),
-            baud,
-            ..self.config
-        };
+        self.config.protocol = family.protocol();
+        self.config.baud = baud;
         self.patient = engine(self.config, TURNAROUND);
         self.quick = engine(self.config, PING_TIMEOUT);
         Ok(())

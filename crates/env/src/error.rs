@@ -15,17 +15,13 @@ pub enum EnvError {
     Session(#[from] SessionError),
     /// Pictures that do not go into one reply.
     #[error(
-        "{count} environments with {cameras} cameras of {width}x{height} fill {mib} MiB a step, and a reply has {most} at most: take fewer or smaller ones"
+        "{count} environments with {cameras} cameras fill {mib} MiB a step, and a reply has {most} at most: take fewer of them, or smaller pictures"
     )]
     TooMuch {
         /// Environments.
         count: usize,
         /// Cameras of each.
         cameras: usize,
-        /// Their width, pixels.
-        width: u32,
-        /// Their height, pixels.
-        height: u32,
         /// What that comes to.
         mib: u64,
         /// What a reply may have.

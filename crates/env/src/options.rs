@@ -1,6 +1,6 @@
 //! What is served.
 
-use ulna_session::stepped::SteppedOptions;
+use ulna_session::stepped::{SteppedCamera, SteppedFacts, SteppedOptions};
 
 use crate::error::EnvError;
 use crate::frame::LONGEST_REPLY;
@@ -25,25 +25,23 @@ impl EnvOptions {
     ///
     /// # Errors
     /// [`EnvError::TooMuch`].
-    pub(crate) fn check(&self) -> Result<(), EnvError> {
-        let (width, height) = self.episode.picture;
-        let cameras = self
-            .episode
-            .cameras
-            .len()
-            .max(usize::from(self.episode.render.is_some()));
-        let pixels = u64::from(width).saturating_mul(u64::from(height));
-        let pictures = (self.count as u64).saturating_mul(cameras as u64);
-        let bytes = pixels.saturating_mul(3).saturating_mul(pictures);
+    pub(crate) fn check(&self, facts: &SteppedFacts) -> Result<(), EnvError> {
+        let bytes = |camera: &SteppedCamera| {
+            let (width, height) = camera.size;
+            u64::from(width)
+                .saturating_mul(u64::from(height))
+                .saturating_mul(3)
+        };
+        let observed = facts.cameras.iter().map(bytes).fold(0, u64::saturating_add);
+        let rendered = facts.render.as_ref().map_or(0, bytes);
+        let bytes = observed.max(rendered).saturating_mul(self.count as u64);
         let most = LONGEST_REPLY as u64 - REST;
         if bytes <= most {
             return Ok(());
         }
         Err(EnvError::TooMuch {
             count: self.count,
-            cameras,
-            width,
-            height,
+            cameras: facts.cameras.len(),
             mib: bytes >> 20,
             most: most >> 20,
         })

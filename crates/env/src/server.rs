@@ -11,7 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tempfile::TempDir;
 use ulna_core::Unit;
 use ulna_rt::Stop;
-use ulna_session::stepped::{SteppedFacts, facts};
+use ulna_session::stepped::{SteppedCamera, SteppedFacts, facts};
 
 use crate::connection::{Connection, Ended};
 use crate::error::EnvError;
@@ -81,8 +81,8 @@ impl Drop for Socket {
 /// # Errors
 /// If they cannot be set up.
 pub fn describe(options: &EnvOptions) -> Result<Hello, EnvError> {
-    options.check()?;
     let facts = facts(&options.episode)?;
+    options.check(&facts)?;
     Ok(hello(options, facts))
 }
 
@@ -234,11 +234,10 @@ fn stdin() -> Result<UnixStream, EnvError> {
 }
 
 fn hello(options: &EnvOptions, facts: SteppedFacts) -> Hello {
-    let (width, height) = options.episode.picture;
-    let camera = |name: &String| HelloCamera {
-        name: name.clone(),
-        height,
-        width,
+    let camera = |camera: SteppedCamera| HelloCamera {
+        name: camera.name,
+        height: camera.size.1,
+        width: camera.size.0,
     };
     Hello {
         protocol: PROTOCOL,
@@ -256,14 +255,14 @@ fn hello(options: &EnvOptions, facts: SteppedFacts) -> Hello {
                 high: joint.range.1,
             })
             .collect(),
-        cameras: facts.cameras.iter().map(camera).collect(),
+        cameras: facts.cameras.into_iter().map(camera).collect(),
         environment: facts.environment,
         tasks: facts.tasks,
         fps: options.episode.fps,
         num_envs: options.count as u64,
         time_limit_s: facts.time_limit_s,
         most_steps: facts.most_steps,
-        render: options.episode.render.as_ref().map(camera),
+        render: facts.render.map(camera),
         longest_request: LONGEST_REQUEST as u64,
     }
 }

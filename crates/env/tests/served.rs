@@ -210,7 +210,7 @@ fn what_cannot_be_served_is_refused_at_once() {
     let too_much = EnvOptions {
         count: 256,
         episode: SteppedOptions {
-            picture: (640, 480),
+            picture: Some((640, 480)),
             ..options("lift", 1, &["front", "wrist"]).episode
         },
     };

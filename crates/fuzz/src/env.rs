@@ -14,7 +14,7 @@ fn worlds() -> Worlds {
         rig: RigOptions::default(),
         fps: 30.0,
         cameras: Vec::new(),
-        picture: (32, 24),
+        picture: Some((32, 24)),
         objects: false,
         render: None,
     };

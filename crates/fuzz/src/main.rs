@@ -18,6 +18,7 @@ mod hub;
 mod policy;
 mod rig_file;
 mod robot_file;
+mod scene_file;
 mod servos;
 mod targets;
 mod words;

@@ -1,8 +1,8 @@
 //! All targets.
 
 use crate::{
-    bridge, bus, calibration, cameras, dataset, env, hub, policy, rig_file, robot_file, servos,
-    words,
+    bridge, bus, calibration, cameras, dataset, env, hub, policy, rig_file, robot_file, scene_file,
+    servos, words,
 };
 
 /// One way in.
@@ -93,6 +93,7 @@ pub(crate) const TARGETS: &[Target] = &[
     ),
     target("rig-file", rig_file::run, rig_file::seeds),
     target("robot-file", robot_file::run, robot_file::seeds),
+    target("scene-file", scene_file::run, scene_file::seeds),
     target("served-servos", servos::run, none),
     target("words", words::run, none),
 ];

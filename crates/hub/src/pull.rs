@@ -17,7 +17,8 @@ use crate::explain::repository_hint;
 use crate::hash::{self, HashKind};
 use crate::links::{refuse_link, refuse_links_to};
 use crate::local::{POLICY_PATH, WHOLE, refuse_unfinished};
-use crate::names::{Filter, is_private, refuse_collisions, refuse_hostile};
+use crate::names::{is_private, refuse_collisions, refuse_hostile};
+use crate::options::PullOptions;
 use crate::repo::{Repo, RepoKind};
 use crate::watch::{Meter, Step, Watch};
 
@@ -29,15 +30,6 @@ const LOCK: &str = "lock";
 const INCOMPLETE: &str = ".incomplete";
 /// Left free on the disk.
 const SPARE: u64 = 16 << 20;
-
-/// How to pull.
-#[derive(Debug, Clone, Default)]
-pub struct PullOptions {
-    /// Which files.
-    pub filter: Filter,
-    /// Whether files of the folder that the repository has otherwise are replaced, and files of a dataset that it lacks removed.
-    pub overwrite: bool,
-}
 
 /// What a pull did.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,35 +15,12 @@ use crate::hash::{self, HashKind};
 use crate::lfs::LargeFile;
 use crate::local::{Folder, LocalFile, POLICY_PATH, WHOLE};
 use crate::names::is_private;
+use crate::options::PushOptions;
 use crate::repo::{MAIN, Repo, RepoKind};
 use crate::watch::{Meter, Step, Watch};
 
 /// Changes in one commit while a repository is filled for the first time. The Hub advises commits of hundreds of files at most.
 const FILLING: usize = 500;
-
-/// How to push.
-#[derive(Debug, Clone)]
-pub struct PushOptions {
-    /// What the commit is called.
-    pub message: String,
-    /// Whether a repository that isn't there is made.
-    pub create: bool,
-    /// Whether it must be private: a new one is, and a public one is refused.
-    pub private: bool,
-    /// Only find out what would be done.
-    pub dry_run: bool,
-}
-
-impl Default for PushOptions {
-    fn default() -> Self {
-        Self {
-            message: "Push with ulna".to_owned(),
-            create: true,
-            private: false,
-            dry_run: false,
-        }
-    }
-}
 
 /// What a push did, or would do.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -54,10 +54,7 @@ fn links_on_the_way_are_refused_and_what_they_lead_to_stays() {
             let at = dir.join(place);
             fs::create_dir_all(at.parent().unwrap()).unwrap();
             symlink(&other, &at).unwrap();
-            let options = PullOptions {
-                overwrite,
-                ..PullOptions::default()
-            };
+            let options = PullOptions::default().overwrite(overwrite);
             let error = pull(&hub.client(), &repo, &dir, &options, &Unwatched).unwrap_err();
             assert!(matches!(error, HubError::Folder { .. }), "{place}: {error}");
             assert!(error.to_string().contains("is a link"), "{error}");
@@ -80,10 +77,7 @@ fn a_file_that_is_a_link_is_replaced_and_what_it_led_to_stays() {
     let name = PathBuf::from("data/chunk-000/file-000.parquet");
     fs::create_dir_all(dir.join("data/chunk-000")).unwrap();
     symlink(other.join("precious.txt"), dir.join(&name)).unwrap();
-    let options = PullOptions {
-        overwrite: true,
-        ..PullOptions::default()
-    };
+    let options = PullOptions::default().overwrite(true);
     pull(&hub.client(), &repo, &dir, &options, &Unwatched).unwrap();
     assert_eq!(files(&other), before);
     assert!(dir.join(&name).symlink_metadata().unwrap().is_file());

@@ -267,10 +267,8 @@ fn parts_of_a_repository_and_old_revisions() {
     let old = hub.head(HEAP);
     hub.put(HEAP, true, &[("policy.toml", b"newer")]);
     let scratch = tempfile::tempdir().unwrap();
-    let options = PullOptions {
-        filter: Filter::new(&["sub/".to_owned()], &["*again*".to_owned()]).unwrap(),
-        ..PullOptions::default()
-    };
+    let options = PullOptions::default()
+        .filter(Filter::new(&["sub/".to_owned()], &["*again*".to_owned()]).unwrap());
     let at_old = heap().at(&old).unwrap();
     let pulled = pull_with(&hub.client(), &at_old, scratch.path(), &options, &Unwatched).unwrap();
     assert_eq!((pulled.files, pulled.left_out), (1, 4));
@@ -298,10 +296,7 @@ fn ones_own_files_are_not_overwritten_unasked() {
     let error = pull(&hub.client(), scratch.path()).unwrap_err();
     assert!(error.to_string().contains("--overwrite"), "{error}");
     assert_eq!(fs::read_to_string(&own).unwrap(), "MINE!");
-    let options = PullOptions {
-        overwrite: true,
-        ..PullOptions::default()
-    };
+    let options = PullOptions::default().overwrite(true);
     pull_with(&hub.client(), &heap(), scratch.path(), &options, &Unwatched).unwrap();
     assert_eq!(files(scratch.path()), all);
 }
@@ -336,10 +331,7 @@ fn a_dataset_comes_back_as_it_was_and_replaces_an_older_one_only_when_asked() {
         matches!(error, HubError::InTheWay { count: 1, .. }),
         "{error}"
     );
-    let options = PullOptions {
-        overwrite: true,
-        ..options
-    };
+    let options = PullOptions::default().overwrite(true);
     let pulled = pull_with(&hub.client(), &repo, &copy, &options, &Unwatched).unwrap();
     assert_eq!(pulled.deleted, ["data/chunk-000/file-009.parquet"]);
     assert_eq!(files(&copy), files(&dir));

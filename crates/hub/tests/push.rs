@@ -321,10 +321,7 @@ fn branches_are_made_and_leave_the_tag_alone() {
 fn private_means_private() {
     let hub = Hub::start();
     let dir = folder(&[("policy.toml", b"x"), ("a.onnx", &noise(1, 9_000))]);
-    let private = PushOptions {
-        private: true,
-        ..PushOptions::default()
-    };
+    let private = PushOptions::default().private(true);
     push_with(&hub.client(), &heap(&dir), &policy(), &private, &Unwatched).unwrap();
     assert!(hub.state().repositories["models/me/policy"].private);
 
@@ -340,17 +337,11 @@ fn private_means_private() {
 fn nothing_is_made_when_that_is_not_wanted() {
     let hub = Hub::start();
     let dir = folder(&[("policy.toml", b"x"), ("a.onnx", &noise(1, 9_000))]);
-    let options = PushOptions {
-        create: false,
-        ..PushOptions::default()
-    };
+    let options = PushOptions::default().create(false);
     let error = push_with(&hub.client(), &heap(&dir), &policy(), &options, &Unwatched).unwrap_err();
     assert!(matches!(error, HubError::NotFound { .. }), "{error}");
 
-    let dry = PushOptions {
-        dry_run: true,
-        ..PushOptions::default()
-    };
+    let dry = PushOptions::default().dry_run(true);
     let would = push_with(&hub.client(), &heap(&dir), &policy(), &dry, &Unwatched).unwrap();
     assert_eq!(
         (would.created, would.files.len(), would.commit),

@@ -21,6 +21,7 @@ pub use delay::{Delayed, delay};
 
 /// One inference in the runner and one in the bare engine, measured in turns in one run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Timing {
     /// The engine in use.
     pub engine: EngineInfo,

@@ -41,6 +41,7 @@ pub struct Contract {
 
 /// One input of the network.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Input {
     /// LeRobot's feature key.
     pub key: String,
@@ -165,6 +166,7 @@ pub struct RobotContract {
 
 /// What a camera offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CameraContract {
     /// Its name.
     pub name: String,

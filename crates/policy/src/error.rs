@@ -8,6 +8,7 @@ use thiserror::Error;
 /// A word that names none of a few things.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{word}` is no {what}; there are {known}")]
+#[non_exhaustive]
 pub struct UnknownWord {
     /// The word.
     pub word: String,

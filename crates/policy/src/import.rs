@@ -37,6 +37,7 @@ use types::Built;
 
 /// What an import did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ImportReport {
     /// The bundle.
     pub bundle: PathBuf,

@@ -12,6 +12,7 @@ use crate::chunk::Chunk;
 use crate::contract::Contract;
 use crate::policy::{Policy, Predict};
 
+mod blindness;
 mod inference;
 mod join;
 mod line;
@@ -34,6 +35,7 @@ pub(crate) use synchronous::Synchronous;
 
 /// The parts of a policy at work.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Runner {
     /// For the control loop's observer.
     pub observations: ObservationSlot,

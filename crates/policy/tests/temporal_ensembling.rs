@@ -42,12 +42,8 @@ fn it_reproduces_lerobot() {
         action_tensor: String::new(),
         action: Normaliser::Identity,
     };
-    let chunks = ChunkSettings {
-        chunk_size: 20,
-        n_action_steps: 1,
-        n_obs_steps: 1,
-        temporal_ensemble_coeff: Some(0.01),
-    };
+    let mut chunks = ChunkSettings::new(20, 1);
+    chunks.temporal_ensemble_coeff = Some(0.01);
     let recorded = Box::new(Recorded((0..30).map(chunk).collect()));
     let options = RunnerOptions::default();
     let mut parts = runner_with(recorded, &contract, chunks, Vec::new(), options);

@@ -66,6 +66,7 @@ pub enum RobotsError {
 
 /// A robot that commands know.
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct ListedRobot {
     /// Its name.
     pub name: String,

@@ -8,6 +8,7 @@ use thread_priority::{set_thread_priority_and_policy, thread_native_id};
 
 /// What a control thread got; without a grant it works all the same, with more jitter on a busy machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Grant {
     /// The thread runs under SCHED_FIFO, ahead of every ordinary thread.
     pub real_time: bool,

@@ -185,7 +185,7 @@ impl Tour {
             episodes: Episodes::Total(EPISODES),
             episode_time: EPISODE,
             reset_time: Duration::from_secs(1),
-            picture: PICTURE,
+            picture: Some(PICTURE),
             ..RecordOptions::new(dataset.to_owned(), "Move the arm about")
         };
         let recorded = record(rig, &options, None, None, &mut alone(stop))?;

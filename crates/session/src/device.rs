@@ -141,7 +141,12 @@ pub struct Helpers {
     pub machines: Vec<(String, Box<dyn Machine + Send>)>,
     /// Take every tick on the control thread: wait-free, without a heap.
     pub observers: Vec<BoxedObserver>,
+    /// Asked some ten times a second, outside the control thread, for what has gone wrong since or is well again: one sentence.
+    pub news: Vec<BoxedNews>,
 }
+
+/// See [`Helpers::news`].
+pub type BoxedNews = Box<dyn FnMut() -> Option<String> + Send>;
 
 impl fmt::Debug for Helpers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

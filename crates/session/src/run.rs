@@ -13,7 +13,7 @@ use crate::cameras::OpenedCamera;
 use crate::client::{SessionEvent, SessionLink};
 use crate::control_loop::{ControlPlan, Controlled, control};
 use crate::controlled::{Finished, TicksEnded};
-use crate::device::{BoxedObserver, Helpers, LostPort, TeleoperatorReport};
+use crate::device::{BoxedNews, BoxedObserver, Helpers, LostPort, TeleoperatorReport};
 use crate::display::{DisplayHandle, DisplaySetup};
 use crate::error::SessionError;
 use crate::failure::SessionFailure;
@@ -116,6 +116,7 @@ struct Parts<'a> {
     ended: Option<OnEnd<'a>>,
     cameras: Vec<OpenedCamera>,
     machines: Vec<(String, Box<dyn Machine + Send>)>,
+    news: Vec<BoxedNews>,
     display: Option<DisplayHandle>,
     newest: latest::Watcher<Option<TickRecord>>,
 }
@@ -143,6 +144,7 @@ impl<'a> Parts<'a> {
         let Helpers {
             machines,
             observers,
+            news,
         } = rig.teleoperator.helpers();
         observers
             .into_iter()
@@ -169,6 +171,7 @@ impl<'a> Parts<'a> {
             ended,
             cameras,
             machines,
+            news,
             display,
             newest,
         })
@@ -188,6 +191,7 @@ impl<'a> Parts<'a> {
             ended,
             mut cameras,
             mut machines,
+            mut news,
             mut newest,
             ..
         } = self;
@@ -227,6 +231,9 @@ impl<'a> Parts<'a> {
         };
         let mut alarms = AlarmWatch::new(rig.robot.labels());
         let watch = || {
+            for text in news.iter_mut().filter_map(|news| news()) {
+                link.events.send(SessionEvent::Warning { text });
+            }
             if let Some(tick) = newest.newest() {
                 for text in alarms.look(tick) {
                     link.events.send(SessionEvent::Warning { text });
@@ -295,7 +302,8 @@ fn session_info(rig: &Rig, command: &str) -> SessionInfo {
 
 /// The cameras whose pictures can be shown: those that are used anyway, and those that are there.
 fn shown_cameras(rig: &Rig) -> Vec<String> {
-    let there = rig.surroundings.cameras();
+    let (mut there, spare) = (rig.surroundings.cameras(), rig.surroundings.spare_cameras());
+    there.retain(|name| !spare.contains(name) || rig.cameras.is_used(name));
     let mounted = rig.robot.cameras.iter().map(|camera| &camera.name);
     let mounted = mounted.filter(|name| rig.cameras.is_used(name) || there.contains(name));
     let mut shown: Vec<String> = mounted.cloned().collect();

@@ -18,6 +18,6 @@ mod tests;
 
 pub use episode::SteppedEpisode;
 pub use error::SteppedError;
-pub use facts::{SteppedFacts, SteppedJoint, cameras, facts};
+pub use facts::{SteppedCamera, SteppedFacts, SteppedJoint, cameras, facts};
 pub use observed::{Ending, GateMarks, Observed};
 pub use options::SteppedOptions;

@@ -14,11 +14,11 @@ use crate::error::SessionError;
 use crate::options::RigOptions;
 
 pub(crate) use choice::choose;
-pub use parts::{Attempts, BusTraffic, SuppliedArm, Supply, Surroundings};
+pub use parts::{Attempts, BusTraffic, ScenePicture, SuppliedArm, Supply, Surroundings};
 pub(crate) use parts::{side_id, sides};
 pub(crate) use simulated::compare;
 pub use simulated::{
-    ADAPTERS, SceneKind, SimulatedBuses, faults_in_words, scene_picture, scenes, serve,
+    ADAPTERS, SceneCamera, SceneKind, SimulatedBuses, faults_in_words, scene_picture, scenes, serve,
 };
 
 /// Opens the ports of a robot, and of a leader if there is one.

@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use ulna_bus::engine::{EchoMode, Engine, EngineConfig};
+use ulna_bus::engine::{EchoMode, Engine};
 use ulna_bus::families::{sts3215, xl330};
 use ulna_control::TickPlan;
 use ulna_core::{Action, ActionSource, Joints, Stamp};
@@ -44,10 +44,7 @@ fn bus(kind: &RobotKind, calibration: &Calibration, angles: Joints<f64>) -> Serv
 }
 
 fn follower(kind: &RobotKind, calibration: &Calibration, bus: ServoBus<Arm>) -> ServoFollower {
-    let engine = Engine::new(EngineConfig {
-        echo: EchoMode::Never,
-        ..engine_config(kind)
-    });
+    let engine = Engine::new(engine_config(kind).with_echo(EchoMode::Never));
     let arm = ServoArm::new(Box::new(MemoryPort(bus)), engine, kind, calibration).unwrap();
     ServoFollower::new(Arms::from(arm), kind.clone(), calibration.clone())
 }

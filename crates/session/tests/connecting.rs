@@ -8,7 +8,7 @@ mod lockstep;
 use std::io;
 use std::time::Duration;
 
-use ulna_bus::engine::{EchoMode, Engine, EngineConfig};
+use ulna_bus::engine::{EchoMode, Engine};
 use ulna_bus::models;
 use ulna_bus::registers::{Register, Role as Use};
 use ulna_drivers::arm::engine_config;
@@ -38,10 +38,7 @@ fn connect(
         ..BusOptions::default()
     };
     let port = MemoryPort(servos.into_bus(bench, options).unwrap());
-    let engine = Engine::new(EngineConfig {
-        echo: EchoMode::Never,
-        ..engine_config(kind)
-    });
+    let engine = Engine::new(engine_config(kind).with_echo(EchoMode::Never));
     let mut arm = ServoArm::new(Box::new(port), engine, kind, &calibration).unwrap();
     arm.connect(&mut VirtualClock::new(), kind, &calibration, role)?;
     Ok(arm)

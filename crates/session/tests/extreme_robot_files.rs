@@ -193,7 +193,7 @@ fn numbers_that_overflow_are_refused_by_name() {
     for (from, to, key) in [
         (
             "inertia = [8.3759e-5, 8.10403e-5,",
-            "inertia = [1e-308, 1e308,",
+            "inertia = [1e308, 1e308,", // of a body, so that nothing but its size is wrong
             "link.inertia",
         ),
         ("mass = 0.104", "mass = 1e300", "link.mass"),

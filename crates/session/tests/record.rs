@@ -33,7 +33,7 @@ fn options(dataset: &Path) -> RecordOptions {
         episodes: Episodes::More(2),
         episode_time: Duration::from_secs(1),
         reset_time: Duration::from_millis(200),
-        picture: (64, 48),
+        picture: Some((64, 48)),
         ..RecordOptions::new(dataset.to_owned(), "pick up the cube")
     }
 }
@@ -161,7 +161,7 @@ fn pictures_show_the_arm_as_the_recorded_state_has_it() {
     let options = RecordOptions {
         episodes: Episodes::More(1),
         episode_time: Duration::from_secs(3),
-        picture: (160, 120),
+        picture: Some((160, 120)),
         ..options(&path)
     };
     run(&rig(), &options).unwrap();
@@ -392,11 +392,11 @@ fn nonsense_is_refused_before_anything_happens() {
     assert!(bad(&|o| o.episodes = Episodes::Total(0)).contains("no episodes"));
     assert!(bad(&|o| o.fps = 500).contains("--fps 500"));
     assert!(bad(&|o| o.episode_time = Duration::from_millis(5)).contains("--episode-time"));
-    assert!(bad(&|o| o.picture = (63, 48)).contains("63x48"));
+    assert!(bad(&|o| o.picture = Some((63, 48))).contains("63x48"));
     let fault = |text: &str| bad(&|o| o.camera_faults = vec![text.to_owned()]);
     assert!(fault("front:slow@1s").contains("front:frozen@3s"));
     assert!(fault("top:gone@1s").contains("`top`"));
-    let unknown = bad(&|o| o.cameras = CameraChoice::Only(vec!["top".to_owned()]));
-    assert!(unknown.contains("`top`") && unknown.contains("front, wrist"));
+    let unknown = bad(&|o| o.cameras = CameraChoice::Only(vec!["side".to_owned()]));
+    assert!(unknown.contains("`side`") && unknown.contains("front, wrist, top"));
     assert!(!path.exists());
 }

@@ -3,8 +3,6 @@
 
 #![allow(unsafe_code, missing_docs, clippy::unwrap_used)] // an allocator that counts cannot be written without
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -24,29 +22,9 @@ use ulna_session::report::ClockKind;
 use ulna_session::run::{SessionPlan, run};
 use ulna_session::{Rig, RigOptions, SessionLink};
 
-thread_local! {
-    /// Of this thread only: the test harness has threads of its own.
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: everything is handed on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+#[path = "../../../tests/harness/counting.rs"]
+#[allow(dead_code)] // a part of it is used here
+mod counting;
 
 /// Passes ticks on, and notes the allocations so far at the 100th and at the last.
 struct Watch {
@@ -60,7 +38,7 @@ impl Observer for Watch {
     fn observe(&mut self, record: &TickRecord) {
         self.fanout.observe(record);
         self.ticks += 1;
-        self.last = ALLOCATIONS.get();
+        self.last = counting::allocations();
         if self.ticks == 100 {
             self.settled = self.last;
         }
@@ -179,7 +157,10 @@ struct Counts {
 
 impl Counts {
     fn take(&self) {
-        let (tick, now) = (self.ticks.fetch_add(1, Relaxed) + 1, ALLOCATIONS.get());
+        let (tick, now) = (
+            self.ticks.fetch_add(1, Relaxed) + 1,
+            counting::allocations(),
+        );
         self.last.store(now, Relaxed);
         if tick == 100 {
             self.settled.store(now, Relaxed);

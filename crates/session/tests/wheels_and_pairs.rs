@@ -9,7 +9,7 @@ use std::io;
 use std::time::Duration;
 
 use lockstep::{PERIOD, drive, open};
-use ulna_bus::engine::{EchoMode, Engine, EngineConfig};
+use ulna_bus::engine::{EchoMode, Engine};
 use ulna_control::{End, Observer, TickPlan};
 use ulna_core::{Action, ActionSource, Stamp, TickRecord};
 use ulna_drivers::arm::engine_config;
@@ -134,10 +134,7 @@ fn a_pair_that_loses_one_bus_names_it_and_parks_the_other_arm() {
                 false => Duration::MAX,
             };
             let port = Pulled(MemoryPort(bus), end);
-            let engine = Engine::new(EngineConfig {
-                echo: EchoMode::Never,
-                ..engine_config(kind)
-            });
+            let engine = Engine::new(engine_config(kind).with_echo(EchoMode::Never));
             let arm = ServoArm::new(Box::new(port), engine, kind, &calibration).unwrap();
             (side.name.clone(), arm)
         });

@@ -241,7 +241,8 @@ impl Arm {
     }
 
     /// Kinetic and potential energy, J; the latter is zero at the height of the base.
-    pub fn energy(&self) -> f64 {
+    #[cfg(test)]
+    pub(crate) fn energy(&self) -> f64 {
         let (mass, _) = self.mechanics.loads(&self.angles, &self.speeds);
         let momentum = self.momentum(&mass);
         let links: f64 = momentum

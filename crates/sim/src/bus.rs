@@ -200,12 +200,6 @@ impl<P: Plant> ServoBus<P> {
     pub fn plant(&self) -> &P {
         &self.plant
     }
-
-    /// The mechanics, to be pushed about.
-    pub fn plant_mut(&mut self) -> &mut P {
-        &mut self.plant
-    }
-
     /// The electronics, in the plant's order.
     #[must_use]
     pub fn servos(&self) -> &[Servo] {

@@ -16,6 +16,7 @@ use ulna_robot::kinematics::Chain;
 use crate::pose_slot::PoseSlot;
 use crate::render::{PictureSizeError, Renderer};
 use crate::scene::Scene;
+use crate::scenes::look::Look;
 use crate::visual::{PinholeCamera, VisualScene};
 
 pub use faulty::{CameraFaultKind, FaultyCamera};
@@ -62,7 +63,11 @@ impl CameraOptions {
 /// exchange before, at most one control period earlier.
 #[derive(Debug)]
 pub struct SimCamera {
+    /// Where it is meant to be, and where it is in the attempt that it saw last.
+    place: PinholeCamera,
     view: PinholeCamera,
+    look: Option<Arc<Look>>,
+    noise: Option<SensorNoise>,
     visible: VisualScene,
     /// How many of the visible objects stand still; the others are those of the scene at the last capture.
     fixed: usize,
@@ -91,7 +96,10 @@ impl SimCamera {
     ) -> Result<Self, PictureSizeError> {
         Ok(Self {
             renderer: Renderer::new(options.width, options.height)?,
+            place: view.clone(),
             view,
+            look: None,
+            noise: options.noise,
             fixed: visible.objects.len(),
             visible,
             scene: None,
@@ -128,6 +136,7 @@ impl SimCamera {
         }
         let seen = self.pose.look();
         let pose = self.chain.pose(&seen.angles);
+        self.attend(seen.layout.look.as_ref());
         if let Some(scene) = &self.scene {
             self.visible.objects.truncate(self.fixed);
             scene.moving(now, &mut self.visible.objects);
@@ -135,7 +144,7 @@ impl SimCamera {
         }
         let picture = self.renderer.render(&self.visible, &pose, &self.view);
         let mut pixels: Arc<[u8]> = picture.into();
-        if let (Some(noise), Some(pixels)) = (&self.options.noise, Arc::get_mut(&mut pixels)) {
+        if let (Some(noise), Some(pixels)) = (&self.noise, Arc::get_mut(&mut pixels)) {
             noise.add(self.next, pixels);
         }
         self.under_way.push_back(Frame {
@@ -147,6 +156,23 @@ impl SimCamera {
             pixels,
         });
         self.next += 1;
+    }
+
+    /// Sees the world as it looks in this attempt.
+    fn attend(&mut self, look: Option<&Arc<Look>>) {
+        let Some(look) = look else {
+            return;
+        };
+        let known = self.look.as_ref();
+        if known.is_some_and(|known| Arc::ptr_eq(known, look)) {
+            return;
+        }
+        look.paint(&mut self.visible);
+        if let Some(camera) = look.camera(&self.place.name) {
+            self.view = camera.moved(&self.place);
+            self.noise = camera.noise.or(self.options.noise);
+        }
+        self.look = Some(Arc::clone(look));
     }
 
     fn arrival(&self) -> Option<Stamp> {

@@ -34,11 +34,20 @@ impl WorldView {
 
     /// The things as they are to be drawn, with what is painted on the table.
     pub fn objects(&self) -> impl Iterator<Item = Object> {
-        let things = self.layout.things.iter().zip(self.poses());
-        let things = things.map(|(thing, pose)| Object {
-            shape: thing.matter.shape,
-            pose: *pose,
-            colour: thing.colour,
+        let things = self.layout.things.iter().zip(self.poses()).enumerate();
+        let look = self.layout.look.as_deref();
+        let things = things.map(move |(number, (thing, pose))| {
+            let look = look.and_then(|look| look.things.get(number));
+            let (colour, pattern) = match look {
+                Some(look) => look.coat(thing.colour),
+                None => (thing.colour, None),
+            };
+            Object {
+                shape: thing.matter.shape,
+                pose: *pose,
+                colour,
+                pattern,
+            }
         });
         self.layout.painted.iter().copied().chain(things)
     }

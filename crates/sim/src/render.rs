@@ -1,26 +1,32 @@
 //! Pictures of a [`VisualScene`], drawn on the CPU: what a simulated camera delivers.
 //!
 //! The picture is made row by row, so that the row in work stays in the cache: every pixel has four samples on a rotated grid
-//! (which smooths edges in every direction), each with its own inverse depth. Faces are convex and of one colour, which
-//! leaves an inner loop of a comparison and two selections over contiguous `f32`s; compilers turn it into vector code by
-//! themselves. The lamp throws exact, hard shadows on the table top; links and objects throw none on each other.
+//! (which smooths edges in every direction), each with its own inverse depth and the face that is seen there. Faces are convex and
+//! flat, which leaves an inner loop of a comparison and two selections over contiguous numbers; compilers turn it into vector code by
+//! themselves. Colour comes afterwards, once for each pixel and face: textures, and soft shadows of every lamp on everything.
 //!
-//! A picture depends on nothing but the arguments. Sensor noise, when it comes, is a seeded function over the finished bytes.
+//! A picture depends on nothing but the arguments. A sensor's noise is a seeded function over the finished bytes (`camera::noise`).
+//!
+//! It is our own for that: renderers on a GPU (`wgpu`) give other pixels on another driver and none without one, and the same seed has to give the same
+//! recording.
 
 mod face;
+mod facets;
 mod polygon;
 mod row;
+mod shade;
 mod shadow;
 
 use core::fmt;
 
-use nalgebra::Vector3;
 use ulna_robot::kinematics::Pose;
 
-use crate::visual::{PinholeCamera, Shape, VisualScene, solid};
-use face::Projector;
+use crate::visual::{PinholeCamera, VisualScene};
+use face::{Projector, Side};
+use facets::Facets;
 use polygon::Mesh;
 use row::RowSamples;
+use shade::Shader;
 
 /// Longest side of a picture, pixels.
 pub const MAX_SIDE: u32 = 4096;
@@ -51,7 +57,9 @@ impl core::error::Error for PictureSizeError {}
 pub struct Renderer {
     width: u32,
     height: u32,
+    facets: Facets,
     mesh: Mesh,
+    shader: Shader,
     row: RowSamples,
     active: Vec<u32>,
     picture: Vec<u8>,
@@ -69,7 +77,9 @@ impl Renderer {
         Ok(Self {
             width,
             height,
+            facets: Facets::default(),
             mesh: Mesh::default(),
+            shader: Shader::default(),
             row: RowSamples::new(width as usize),
             active: Vec::new(),
             picture: vec![0; width as usize * height as usize * 3],
@@ -92,59 +102,35 @@ impl Renderer {
     /// Parts whose link the pose doesn't have, and parts and objects that are nowhere (not finite), are left out.
     pub fn render(&mut self, scene: &VisualScene, pose: &Pose, camera: &PinholeCamera) -> &[u8] {
         let view = camera.view(pose, self.width, self.height);
+        self.facets.take(scene, pose);
+        self.shader.prepare(scene, &self.facets);
         self.mesh.clear();
-        if let Some(projector) = Projector::new(&view, scene) {
-            self.fill_mesh(scene, pose, &projector);
+        if let Some(projector) = Projector::new(&view) {
+            for facet in self.facets.all() {
+                let corners = self.facets.corners(facet);
+                let added = projector.add(&mut self.mesh, corners, facet.normal, Side::Outer);
+                if let Some(plane) = added {
+                    self.shader.add(&projector, facet, corners, plane);
+                }
+            }
         }
-        self.draw(scene);
+        self.mesh.sort();
+        self.draw();
         &self.picture
     }
 
-    fn fill_mesh(&mut self, scene: &VisualScene, pose: &Pose, projector: &Projector) {
-        let table = &scene.table;
-        let slab = Shape::Box {
-            half: [table.half[0], table.half[1], table.thickness / 2.0],
-        };
-        let middle = table.centre - Vector3::z() * (table.thickness / 2.0);
-        let top = projector.table_top();
-        let mesh = &mut self.mesh;
-        solid::faces(&slab, &middle.coords.into(), |corners, normal| {
-            if normal.z > 0.9 {
-                projector.add(mesh, corners, normal, top);
-            } else {
-                let side = projector.lit(table.pattern.side_colour(), normal);
-                projector.add(mesh, corners, normal, side);
-            }
-        });
-        for (shape, at, colour) in scene.solids(pose) {
-            solid::faces(&shape, &at, |corners, normal| {
-                projector.add(mesh, corners, normal, projector.lit(colour, normal));
-            });
-        }
-        // Shadows darken what is already drawn of the table, so they come last.
-        if let Some(shadow) = shadow::Caster::new(scene) {
-            let shade = projector.shade();
-            for (shape, at, _) in scene.solids(pose) {
-                solid::faces(&shape, &at, |corners, normal| {
-                    shadow.cast(corners, normal, |corners| {
-                        projector.add(mesh, corners, Vector3::z(), shade);
-                    });
-                });
-            }
-        }
-    }
-
-    fn draw(&mut self, scene: &VisualScene) {
+    fn draw(&mut self) {
         let width = self.width as usize;
+        let mut next = 0;
+        self.active.clear();
         for (y, line) in self.picture.chunks_exact_mut(width * 3).enumerate() {
             let y = y as f32;
-            self.active.clear();
-            self.active.extend(self.mesh.crossing(y, y + 1.0));
-            self.row.clear(scene.background);
+            self.mesh.crossing(y, y + 1.0, &mut self.active, &mut next);
+            self.row.clear();
             for &index in &self.active {
                 self.row.draw(&self.mesh, index, y);
             }
-            self.row.resolve(line);
+            self.row.resolve(&self.shader, y, line);
         }
     }
 }

@@ -15,6 +15,8 @@ use ulna_robot::RobotKind;
 
 use crate::contact::Fixture;
 use crate::hand::Operator;
+use crate::scenes::look::Look;
+use crate::scenes::look::file::LookSpec;
 use crate::scenes::things::Layout;
 use crate::sight::Sight;
 use crate::visual::{Object, VisualScene};
@@ -32,6 +34,8 @@ pub struct SceneKind {
     pub time_limit: Option<f64>,
     /// Names of the values of its environment; empty if it has none.
     pub environment: &'static [&'static str],
+    /// Its table, room, lights and cameras.
+    pub look: Arc<LookSpec>,
     /// Says whether it can be set up around this robot.
     pub fits: fn(&RobotKind) -> Result<(), SceneError>,
     pub(crate) build: Builder,
@@ -86,6 +90,12 @@ pub trait Scene: fmt::Debug + Send + Sync {
     /// Where the things that can be moved lie at the beginning of an attempt.
     fn layout(&self, number: u64) -> Option<Layout> {
         let _ = number;
+        None
+    }
+
+    /// How it looks in the attempt of this number, if not as every scene does; without variation always the same.
+    fn look(&self, number: u64, varied: bool) -> Option<Look> {
+        let _ = (number, varied);
         None
     }
 
@@ -208,6 +218,14 @@ pub enum SceneError {
         task: String,
         /// Those that there are.
         known: String,
+    },
+    /// A camera of the scene is nowhere on this robot.
+    #[error("--scene {}: {problem}", Printable(scene))]
+    Camera {
+        /// Name of the scene.
+        scene: String,
+        /// Which, and why.
+        problem: String,
     },
     /// There is no expert for what this robot has to do.
     #[error("--expert: {}", Printable(reason))]

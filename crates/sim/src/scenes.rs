@@ -1,6 +1,8 @@
 //! The scenes that there are. Those of things that can be touched are files of `configs/scenes` with a line in `FILES`; another kind is a
 //! file here and a line in [`all`].
 
+pub mod drawn;
+pub mod look;
 mod reach;
 pub mod table;
 pub mod things;
@@ -55,13 +57,7 @@ pub fn find(name: &str) -> Result<SceneKind, SceneError> {
             path: name.to_owned(),
             reason: source.to_string(),
         })?;
-        let file = parse(&text).map_err(|problem| SceneError::Malformed {
-            origin: name.to_owned(),
-            problem,
-        })?;
-        let stem = Path::new(name).file_stem();
-        let stem = stem.map_or(name.into(), |stem| stem.to_string_lossy());
-        return Ok(of_file(&stem, file));
+        return read(name, &text);
     }
     let found = all().iter().find(|scene| scene.name == name);
     found.cloned().ok_or_else(|| SceneError::Unknown {
@@ -74,10 +70,24 @@ pub fn find(name: &str) -> Result<SceneKind, SceneError> {
     })
 }
 
-/// The text of the scene's file, if it is one of those that come with ulna.
-pub fn text(name: &str) -> Option<&'static str> {
-    let found = FILES.iter().find(|(known, _)| *known == name)?;
-    Some(found.1)
+/// The scene of a file with this path and this text.
+///
+/// # Errors
+/// If it is none.
+pub fn read(path: &str, text: &str) -> Result<SceneKind, SceneError> {
+    let file = parse(text).map_err(|problem| SceneError::Malformed {
+        origin: path.to_owned(),
+        problem,
+    })?;
+    let stem = Path::new(path).file_stem();
+    let stem = stem.map_or(path.into(), |stem| stem.to_string_lossy());
+    Ok(of_file(&stem, file))
+}
+
+/// The text of the scene's file, if it is one of those that come with ulna, with the parts of the standard look that it takes.
+pub fn text(name: &str) -> Option<String> {
+    let (_, text) = FILES.iter().find(|(known, _)| *known == name)?;
+    Some(format!("{text}\n{}", look::STANDARD))
 }
 
 fn of_file(name: &str, file: SceneFile) -> SceneKind {
@@ -89,6 +99,7 @@ fn of_file(name: &str, file: SceneFile) -> SceneKind {
         tasks: file.task.iter().cloned().chain(choices).collect(),
         time_limit: Some(file.time_limit_s),
         environment: &[],
+        look: Arc::new(file.look()),
         fits: one_arm,
         build: Arc::new(move |kind, seed, words| {
             let things = Things::new(&own, &file, kind, seed, words)?;
@@ -124,6 +135,10 @@ mod tests {
             let things = built.layout(0).map_or(0, |layout| layout.things.len());
             let seen = built.fixtures(&surroundings).len() + objects.len() + things;
             assert!(seen > 0, "{}: nothing to see", scene.name);
+        }
+        for (name, _) in FILES {
+            let read = read("mine.toml", &text(name).unwrap()).unwrap();
+            assert_eq!(read.look, find(name).unwrap().look, "{name}");
         }
         assert!(find(DEFAULT).is_ok());
         let error = find("moon").unwrap_err().to_string();

@@ -10,9 +10,12 @@ mod parts;
 mod pinhole;
 mod shape;
 pub(crate) mod solid;
+pub(crate) mod texture;
 
 pub use look::cameras_of;
-pub use parts::{Light, Pattern, TableTop, Visual, VisualScene};
+pub use parts::{Laid, Lamp, MAX_LAMPS, TableTop, Visual, VisualScene};
+pub(crate) use pinhole::looking;
 pub use pinhole::{NEAR, PinholeCamera, View};
 pub use shape::{Object, Shape};
+pub use texture::{Pattern, Texture};
 pub use ulna_robot::Colour;

@@ -45,8 +45,9 @@ use crate::hand::{Hand, LeaderArm, Operator};
 use crate::law::ServoModel;
 use crate::scene::{Scene, SceneError, SceneKind};
 use crate::scenes;
+use crate::scenes::look::SceneCamera;
 use crate::sight::Sight;
-use crate::visual::{VisualScene, cameras_of};
+use crate::visual::VisualScene;
 
 pub use attendant::Attendant;
 pub use base::SimBaseOperator;
@@ -62,6 +63,8 @@ use shared::SharedPhysics;
 pub struct SimWorld {
     robot: RobotKind,
     seed: u64,
+    varied: bool,
+    cameras: Vec<SceneCamera>,
     scene_kind: SceneKind,
     scene: Arc<dyn Scene>,
     physics: SharedPhysics,
@@ -91,14 +94,18 @@ impl SimWorld {
             .collect::<Result<_, _>>()?;
         let physics = mechanics(robot, followers, &*scene)?;
         let sight = Sight::new(physics.pose());
-        if let Some(layout) = scene.layout(0) {
-            physics.lay_out(layout);
-        }
+        let cameras = scene_kind.look.cameras_for(robot);
+        let cameras = cameras.map_err(|problem| SceneError::Camera {
+            scene: scene_kind.name.clone(),
+            problem,
+        })?;
         let followers = follower_buses(followers, &physics, options)?;
         let leaders = leader_buses(leaders, &*scene, &sight, options)?;
-        Ok(Self {
+        let world = Self {
             robot: robot.clone(),
             seed: options.seed,
+            varied: options.varied,
+            cameras,
             scene_kind,
             scene,
             physics,
@@ -106,7 +113,9 @@ impl SimWorld {
             followers,
             leaders,
             camera_faults,
-        })
+        };
+        world.attendant().lay_out(0);
+        Ok(world)
     }
 
     /// The port of each of the follower's buses, in their order. They are given away once; a second call gives none.
@@ -177,13 +186,19 @@ impl SimWorld {
             scene: Arc::clone(&self.scene),
             physics: self.physics.clone(),
             sight: self.sight.clone(),
+            varied: self.varied,
         }
     }
 
-    /// Names of the cameras that can be opened, in the order of the robot file.
-    pub fn cameras(&self) -> Vec<&str> {
-        let cameras = self.robot.cameras.iter();
-        cameras.map(|camera| camera.name.as_str()).collect()
+    /// The cameras that can be opened: the robot file's in their order, then the scene's.
+    pub fn cameras(&self) -> &[SceneCamera] {
+        &self.cameras
+    }
+
+    /// Their names.
+    pub fn camera_names(&self) -> Vec<&str> {
+        let cameras = self.cameras.iter();
+        cameras.map(|camera| camera.view.name.as_str()).collect()
     }
 
     /// Names of the cameras with a fault, whether the robot has them or not.
@@ -203,15 +218,15 @@ impl SimWorld {
         (width, height): (u32, u32),
         fps: f64,
     ) -> Result<Box<dyn Camera>, SimError> {
-        let mut views = cameras_of(&self.robot).into_iter();
+        let mut views = self.cameras.iter().map(|camera| &camera.view);
         let view = views.find(|view| view.name == name);
         let view = view.ok_or_else(|| SimError::UnknownCamera {
             robot: self.robot.name.clone(),
             camera: name.to_owned(),
-            known: self.cameras().join(", "),
+            known: self.camera_names().join(", "),
         })?;
         let camera = SimCamera::new(
-            view,
+            view.clone(),
             VisualScene::of(&self.robot),
             Chain::new(&self.robot),
             self.physics.pose(),

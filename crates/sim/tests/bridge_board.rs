@@ -23,14 +23,7 @@ use ulna_sim::fault::FaultPlan;
 use ulna_sim::memory::MemoryPort;
 use ulna_sim::workbench::Workbench;
 
-const LIMITS: JointLimits = JointLimits {
-    low: 1200,
-    high: 2900,
-    step: 60,
-    velocity: 3000,
-    current: None,
-    celsius: Some(70),
-};
+const LIMITS: JointLimits = JointLimits::new((1200, 2900), 60, 3000).with_celsius(70);
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -41,22 +34,15 @@ fn us(us: u64) -> Duration {
 }
 
 fn setup() -> BridgeSetup {
-    let joint = |id| BridgeJoint {
-        id,
-        model: 777,
-        wheel: false,
-        limits: LIMITS,
-    };
-    BridgeSetup {
-        baud: 1_000_000,
-        rate_hz: 250,
-        full_state: false,
-        fast_reads: false,
-        dead_man_ms: 100,
-        on_silence: StopAction::Hold,
-        on_excess: ExcessAction::Clamp,
-        joints: (1..=6).map(joint).collect(),
-    }
+    let joint = |id| BridgeJoint::new(id, 777, LIMITS);
+    BridgeSetup::new(1_000_000, (1..=6).map(joint).collect())
+}
+
+/// The setup with a change.
+fn setup_with(change: impl FnOnce(&mut BridgeSetup)) -> BridgeSetup {
+    let mut setup = setup();
+    change(&mut setup);
+    setup
 }
 
 /// The servos' wire, and the goals that were put on it: what a servo makes of damaged bytes is no matter of the board's.
@@ -210,14 +196,8 @@ fn a_cycle_takes_what_the_wire_takes() {
             turnaround: us(gap),
             ..BusOptions::default()
         };
-        let mut rig = Rig::driving(
-            options,
-            BridgeSetup {
-                rate_hz: 0,
-                full_state: true,
-                ..setup()
-            },
-        );
+        let busy = setup_with(|setup| (setup.rate_hz, setup.full_state) = (0, true));
+        let mut rig = Rig::driving(options, busy);
         let (from, before) = (rig.now, rig.status().counters);
         while rig.now < from + ms(2000) {
             rig.goals(2047);
@@ -299,13 +279,8 @@ fn relax_and_damp_do_what_they_say() {
         (StopAction::Damp, reg::TORQUE_LIMIT, 250),
         (StopAction::Hold, reg::TORQUE_ENABLE, 1),
     ] {
-        let mut rig = Rig::driving(
-            BusOptions::default(),
-            BridgeSetup {
-                on_silence: action,
-                ..setup()
-            },
-        );
+        let silenced = setup_with(|setup| setup.on_silence = action);
+        let mut rig = Rig::driving(BusOptions::default(), silenced);
         rig.goals(2200);
         rig.run_to(rig.now + ms(150));
         assert_eq!(
@@ -338,10 +313,7 @@ fn a_board_that_starts_again_moves_nothing() {
 
 #[test]
 fn too_much_trips_where_that_is_asked_for() {
-    let strict = BridgeSetup {
-        on_excess: ExcessAction::Trip,
-        ..setup()
-    };
+    let strict = setup_with(|setup| setup.on_excess = ExcessAction::Trip);
     for (goal, reason) in [(2901, TripReason::Position), (2800, TripReason::Step)] {
         let mut rig = Rig::driving(BusOptions::default(), strict.clone());
         let before = rig.registers();
@@ -351,20 +323,11 @@ fn too_much_trips_where_that_is_asked_for() {
         rig.run_to(rig.now + ms(50));
         assert_eq!(rig.registers(), before, "a stop goes to no new place");
     }
-    let hot = BridgeSetup {
-        joints: setup()
-            .joints
-            .iter()
-            .map(|joint| BridgeJoint {
-                limits: JointLimits {
-                    celsius: Some(10),
-                    ..joint.limits
-                },
-                ..*joint
-            })
-            .collect(),
-        ..setup()
-    };
+    let hot = setup_with(|setup| {
+        for joint in &mut setup.joints {
+            joint.limits.celsius = Some(10);
+        }
+    });
     let mut rig = Rig::driving(BusOptions::default(), hot);
     for _ in 0..100 {
         rig.goals(2047);

@@ -3,8 +3,6 @@
 
 #![allow(unsafe_code, missing_docs)] // an allocator that counts cannot be written without
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::time::Duration;
 
 use ulna_bus::dynamixel;
@@ -16,34 +14,14 @@ use ulna_sim::bus::{BusOptions, ServoBus};
 use ulna_sim::fault::{Fault, FaultPlan};
 use ulna_sim::workbench::Workbench;
 
-thread_local! {
-    /// Of this thread only: the test harness has threads of its own.
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: everything is handed on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+#[path = "../../../tests/harness/counting.rs"]
+#[allow(dead_code)] // a part of it is used here
+mod counting;
 
 /// Runs 200 cycles, which must not allocate; returns how often the servos answered.
 fn run_cycles(bus: &mut ServoBus<Arm>, cycle: &[u8]) -> u64 {
     let mut buffer = [0; 1024];
-    let before = ALLOCATIONS.get();
+    let before = counting::allocations();
     for index in 0..200 {
         bus.host_writes(Duration::from_millis(10 * index), cycle);
         while bus.deadline() < Duration::MAX {
@@ -51,7 +29,7 @@ fn run_cycles(bus: &mut ServoBus<Arm>, cycle: &[u8]) -> u64 {
             bus.host_reads(now, &mut buffer);
         }
     }
-    assert_eq!(ALLOCATIONS.get(), before);
+    assert_eq!(counting::allocations(), before);
     bus.counters().answers
 }
 
@@ -76,10 +54,10 @@ fn a_cycle_of_dynamixels_allocates_nothing() {
     let fast = dynamixel::packet::fast_sync_read(&mut buffer, 132, 4, 1..=6);
     let fast = fast.unwrap().to_vec();
     bus.advance(Duration::from_secs(2));
-    let before = (ALLOCATIONS.get(), bus.counters().answers);
+    let before = (counting::allocations(), bus.counters().answers);
     bus.host_writes(Duration::from_secs(2), &fast);
     bus.host_reads(Duration::from_secs(3), &mut buffer);
-    let after = (ALLOCATIONS.get(), bus.counters().answers);
+    let after = (counting::allocations(), bus.counters().answers);
     assert_eq!((after.0 - before.0, after.1 - before.1), (0, 1));
 }
 
@@ -136,7 +114,7 @@ fn environments_and_judges_allocate_nothing() {
         let environment = scene.environment();
         let mut judge = scene.task().map(|task| task.judge(maps, &sight));
         let mut values = vec![0.0; environment.as_ref().map_or(0, |it| it.names().len())];
-        let before = ALLOCATIONS.get();
+        let before = counting::allocations();
         for tick in 0..2000 {
             let now = Stamp::new(Duration::from_millis(5 * tick));
             if let Some(environment) = &environment {
@@ -150,7 +128,7 @@ fn environments_and_judges_allocate_nothing() {
                 });
             }
         }
-        assert_eq!(ALLOCATIONS.get(), before);
+        assert_eq!(counting::allocations(), before);
         if let Some(judge) = judge {
             assert!(judge.score().attempts.value > 0);
         }

@@ -4,36 +4,16 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::message::{BoardStatus, JointGoal, JointRecovery, RecoveryStep};
-use crate::setup::{BridgeJoint, BridgeSetup, ExcessAction, JointLimits, SetupFault, StopAction};
+use crate::setup::{BridgeJoint, BridgeSetup, JointLimits, SetupFault};
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
 fn setup() -> BridgeSetup {
-    let joint = |id| BridgeJoint {
-        id,
-        model: 777,
-        wheel: false,
-        limits: JointLimits {
-            low: 0,
-            high: 4095,
-            step: 100,
-            velocity: 4000,
-            current: None,
-            celsius: Some(70),
-        },
-    };
-    BridgeSetup {
-        baud: 1_000_000,
-        rate_hz: 250,
-        full_state: false,
-        fast_reads: false,
-        dead_man_ms: 100,
-        on_silence: StopAction::Hold,
-        on_excess: ExcessAction::Clamp,
-        joints: (1..=6).map(joint).collect(),
-    }
+    let limits = JointLimits::new((0, 4095), 100, 4000).with_celsius(70);
+    let joint = |id| BridgeJoint::new(id, 777, limits);
+    BridgeSetup::new(1_000_000, (1..=6).map(joint).collect())
 }
 
 /// A board without servos, and a host that numbers its frames.

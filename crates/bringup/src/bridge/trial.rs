@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use ulna_bridge::message::{BoardStatus, Command, TripReason};
-use ulna_bridge::setup::{BridgeJoint, BridgeSetup, ExcessAction, JointLimits, StopAction};
+use ulna_bridge::setup::{BridgeJoint, BridgeSetup, ExcessAction, JointLimits};
 use ulna_drivers::bridge::{self, BridgeClient, BridgeError};
 use ulna_rt::Pacer;
 
@@ -97,29 +97,12 @@ fn let_dead_man_act(
     pacer: &mut dyn Pacer,
     baud: u32,
 ) -> Result<(f64, u32, bool), BringupError> {
-    let servo = BridgeJoint {
-        id: 1,
-        model: ulna_bus::families::sts3215::STS3215.number,
-        wheel: false,
-        limits: JointLimits {
-            low: 0,
-            high: 4095,
-            step: 1,
-            velocity: 1,
-            current: None,
-            celsius: None,
-        },
-    };
-    let setup = BridgeSetup {
-        baud,
-        rate_hz: 100,
-        full_state: false,
-        fast_reads: false,
-        dead_man_ms: DEAD_MAN_MS,
-        on_silence: StopAction::Hold,
-        on_excess: ExcessAction::Trip,
-        joints: std::iter::once(servo).collect(),
-    };
+    let model = ulna_bus::families::sts3215::STS3215.number;
+    let servo = BridgeJoint::new(1, model, JointLimits::new((0, 4095), 1, 1));
+    let mut setup = BridgeSetup::new(baud, std::iter::once(servo).collect());
+    setup.rate_hz = 100;
+    setup.dead_man_ms = DEAD_MAN_MS;
+    setup.on_excess = ExcessAction::Trip;
     client.ask(pacer, &Command::Setup(setup))?;
     let before = client.status(pacer)?.counters;
     client.ask(pacer, &Command::Start)?;

@@ -1,4 +1,6 @@
 //! The checksum of Protocol 2.0.
+//!
+//! It is our own, thirty lines, so that this crate depends on no other; the crate `crc` calls it `CRC_16_UMTS`.
 
 /// CRC-16 with polynomial 0x8005, start value 0, no reflection and no final inversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

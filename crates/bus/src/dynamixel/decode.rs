@@ -10,6 +10,7 @@ use super::format::{
 };
 use super::instruction::Instruction;
 use super::parse::Parsed;
+use crate::unread::{DecoderCounters, Unread};
 
 /// Largest value of the length field that the decoder believes.
 const LONGEST: usize = MAX_PACKET - PREFIX;
@@ -81,17 +82,6 @@ pub enum Decoded<'a> {
     },
 }
 
-/// Totals since the decoder was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct DecoderCounters {
-    /// Packets with a correct CRC; each block of a fast answer counts as one.
-    pub packets: u32,
-    /// Bytes that belong to no packet.
-    pub skipped_bytes: u32,
-    /// Candidates with a wrong CRC.
-    pub checksum_errors: u32,
-}
-
 /// The answer to a fast read, as far as it has come.
 #[derive(Debug, Clone, Copy)]
 struct Chain {
@@ -102,15 +92,11 @@ struct Chain {
 /// Finds packets in a stream of bytes. Serves hosts, which await status packets, and servos, which await instructions.
 #[derive(Debug, Clone)]
 pub struct Decoder {
-    buffer: [u8; CAPACITY],
-    /// The unread bytes are `buffer[start..end]`.
-    start: usize,
-    end: usize,
+    unread: Unread<CAPACITY>,
     longest: usize,
     /// Data bytes of each block, and number of blocks, of the fast answer that is awaited.
     awaited: Option<(usize, usize)>,
     chain: Option<Chain>,
-    counters: DecoderCounters,
 }
 
 impl Default for Decoder {
@@ -124,24 +110,16 @@ impl Decoder {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            buffer: [0; CAPACITY],
-            start: 0,
-            end: 0,
+            unread: Unread::new(),
             longest: LONGEST,
             awaited: None,
             chain: None,
-            counters: DecoderCounters {
-                packets: 0,
-                skipped_bytes: 0,
-                checksum_errors: 0,
-            },
         }
     }
 
     /// Forgets received bytes and awaited blocks, but not the totals.
     pub fn reset(&mut self) {
-        self.start = 0;
-        self.end = 0;
+        self.unread.clear();
         self.awaited = None;
         self.chain = None;
     }
@@ -163,20 +141,13 @@ impl Decoder {
     /// The totals.
     #[must_use]
     pub const fn counters(&self) -> DecoderCounters {
-        self.counters
+        self.unread.counters()
     }
 
     /// Takes as many of `bytes` as there is room for and returns how many that were. There is always room for at
     /// least 512 once [`Decoder::next`] has returned `None`.
     pub fn push(&mut self, bytes: &[u8]) -> usize {
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
-        let room = &mut self.buffer[self.end..];
-        let taken = bytes.len().min(room.len());
-        room[..taken].copy_from_slice(&bytes[..taken]);
-        self.end += taken;
-        taken
+        self.unread.push(bytes)
     }
 
     /// The next finding in what was pushed, or `None` when more bytes are needed.
@@ -186,8 +157,8 @@ impl Decoder {
             if let Some(chain) = self.chain {
                 return self.next_block(chain);
             }
-            self.skip_to_header();
-            let unread = &self.buffer[self.start..self.end];
+            self.unread.skip_to(&HEADER);
+            let unread = self.unread.bytes();
             let &[_, _, _, _, id, low, high, ..] = unread else {
                 return None;
             };
@@ -203,18 +174,16 @@ impl Decoder {
                 }
             }
             if (id > MAX_ID && id != BROADCAST) || !(SHORTEST..=self.longest).contains(&length) {
-                self.skip(1);
+                self.unread.skip(1);
                 continue;
             }
             let size = PREFIX + length;
             let packet = unread.get(..size)?;
             if !has_right_crc(packet) {
-                return Some(self.corrupt(id));
+                self.unread.corrupt();
+                return Some(Decoded::Corrupt { id });
             }
-            let begin = self.start;
-            self.start += size;
-            self.counters.packets = self.counters.packets.saturating_add(1);
-            let body = &mut self.buffer[begin + PREFIX..begin + size - CRC];
+            let body = &mut self.unread.packet(size)[PREFIX..size - CRC];
             let instruction = body[0];
             let is_fast_answer = id == BROADCAST && instruction == Instruction::Status.code();
             let len = if is_fast_answer {
@@ -247,11 +216,7 @@ impl Decoder {
     /// [`Decoder::next`] searches inside it. Returns false when nothing was left unread.
     pub fn give_up_unfinished(&mut self) -> bool {
         self.chain = None;
-        let unread = self.end > self.start;
-        if unread {
-            self.skip(1);
-        }
-        unread
+        self.unread.give_up_unfinished()
     }
 
     fn is_awaited(&self, length: usize) -> bool {
@@ -261,20 +226,18 @@ impl Decoder {
 
     /// The unread bytes begin with the header of the awaited answer.
     fn begin_chain(&mut self) {
-        let header = &self.buffer[self.start..self.start + FAST_OVERHEAD];
+        let header = &self.unread.bytes()[..FAST_OVERHEAD];
         self.chain = Some(Chain {
             crc: Crc16::of(header),
             blocks_left: self.awaited.map_or(0, |(_, count)| count),
         });
-        self.start += FAST_OVERHEAD;
+        self.unread.advance(FAST_OVERHEAD);
     }
 
     fn next_block(&mut self, mut chain: Chain) -> Option<Decoded<'_>> {
         let (len, count) = self.awaited?;
         let size = len + BLOCK_OVERHEAD;
-        let (block, crc) = self.buffer[self.start..self.end]
-            .get(..size)?
-            .split_at(size - CRC);
+        let (block, crc) = self.unread.bytes().get(..size)?.split_at(size - CRC);
         chain.crc.update(block);
         if chain.crc.to_bytes() != crc || block[1] > MAX_ID {
             self.chain = None;
@@ -283,46 +246,19 @@ impl Decoder {
             } else {
                 0
             };
-            self.count_skipped(lost_header);
-            return Some(self.corrupt(BROADCAST));
+            self.unread.count_skipped(lost_header);
+            self.unread.corrupt();
+            return Some(Decoded::Corrupt { id: BROADCAST });
         }
         chain.crc.update(crc);
         chain.blocks_left -= 1;
         self.chain = (chain.blocks_left > 0).then_some(chain);
-        let begin = self.start;
-        self.start += size;
-        self.counters.packets = self.counters.packets.saturating_add(1);
+        let block = self.unread.packet(size);
         Some(Decoded::Block(Block {
-            error: self.buffer[begin],
-            id: self.buffer[begin + 1],
-            data: &self.buffer[begin + 2..begin + 2 + len],
+            error: block[0],
+            id: block[1],
+            data: &block[2..2 + len],
         }))
-    }
-
-    fn corrupt(&mut self, id: u8) -> Decoded<'static> {
-        self.skip(1);
-        self.counters.checksum_errors = self.counters.checksum_errors.saturating_add(1);
-        Decoded::Corrupt { id }
-    }
-
-    /// Drops bytes until the unread ones begin with a header, or with as much of one as there is at the very end.
-    fn skip_to_header(&mut self) {
-        let unread = &self.buffer[self.start..self.end];
-        let begins = |rest: &[u8]| HEADER.iter().zip(rest).all(|(header, byte)| header == byte);
-        let garbage = (0..unread.len())
-            .find(|&at| begins(&unread[at..]))
-            .unwrap_or(unread.len());
-        self.skip(garbage);
-    }
-
-    fn skip(&mut self, count: usize) {
-        self.start += count;
-        self.count_skipped(count);
-    }
-
-    fn count_skipped(&mut self, count: usize) {
-        let count = u32::try_from(count).unwrap_or(u32::MAX);
-        self.counters.skipped_bytes = self.counters.skipped_bytes.saturating_add(count);
     }
 }
 

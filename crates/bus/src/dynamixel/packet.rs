@@ -1,9 +1,9 @@
 //! Packets into bytes. Each function writes one packet into the caller's buffer and returns the written part.
 
 use super::crc::Crc16;
-use super::format::{BLOCK_OVERHEAD, BROADCAST, HEADER, MAX_ID, MAX_PACKET};
+use super::format::{BLOCK_OVERHEAD, BROADCAST, HEADER, MAX_PACKET};
 use super::instruction::Instruction;
-use crate::encode_error::EncodeError;
+use crate::encode_error::{EncodeError, not_empty, one, one_or_all};
 
 /// What `Clear` must carry to be believed: the count of turns, and a password (`dynamixel-sdk` 4.1.0).
 const CLEAR_TURNS: [u8; 5] = [0x01, 0x44, 0x58, 0x4C, 0x22];
@@ -235,26 +235,6 @@ fn bulk_read_as(
     }
     not_empty(count)?;
     writer.finish()
-}
-
-fn one(id: u8) -> Result<u8, EncodeError> {
-    if id <= MAX_ID {
-        Ok(id)
-    } else {
-        Err(EncodeError::BadId { id })
-    }
-}
-
-fn one_or_all(id: u8) -> Result<u8, EncodeError> {
-    if id == BROADCAST { Ok(id) } else { one(id) }
-}
-
-fn not_empty(count: usize) -> Result<(), EncodeError> {
-    if count == 0 {
-        Err(EncodeError::Empty)
-    } else {
-        Ok(())
-    }
 }
 
 /// Appends bytes with their stuffing and remembers how many there would be, so that only `finish` has to look at the limits.

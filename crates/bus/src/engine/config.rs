@@ -28,6 +28,7 @@ pub enum EchoMode {
 
 /// What a link adds to the time on the wire: the servos' return delay, the adapter and the operating system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LinkTiming {
     /// What an attempt may take beyond the time on the wire.
     pub turnaround: Duration,
@@ -51,6 +52,12 @@ impl LinkTiming {
         gap: Duration::from_micros(80),
         pause: Duration::ZERO,
     };
+
+    /// The same with this much time for an answer beyond its time on the wire.
+    #[must_use]
+    pub const fn with_turnaround(self, turnaround: Duration) -> Self {
+        Self { turnaround, ..self }
+    }
 }
 
 /// A servo begins to answer at most this long after its question: 50 µs were measured on Dynamixels with no return delay
@@ -59,6 +66,7 @@ const FIRST: Duration = Duration::from_micros(100);
 
 /// The settings of one bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EngineConfig {
     /// What the servos speak.
     pub protocol: Protocol,
@@ -101,6 +109,39 @@ impl EngineConfig {
             quiet: Duration::from_millis(1),
             echo: EchoMode::Detect,
         }
+    }
+
+    /// The same, asking each servo this often in one transaction.
+    #[must_use]
+    pub const fn with_max_attempts(self, max_attempts: u8) -> Self {
+        Self {
+            max_attempts,
+            ..self
+        }
+    }
+
+    /// The same behind this link.
+    #[must_use]
+    pub const fn with_link(self, link: LinkTiming) -> Self {
+        Self { link, ..self }
+    }
+
+    /// The same with this silence before anything is repeated.
+    #[must_use]
+    pub const fn with_quiet(self, quiet: Duration) -> Self {
+        Self { quiet, ..self }
+    }
+
+    /// The same behind an adapter that echoes or doesn't.
+    #[must_use]
+    pub const fn with_echo(self, echo: EchoMode) -> Self {
+        Self { echo, ..self }
+    }
+
+    /// The same with fast sync reads or without them.
+    #[must_use]
+    pub const fn with_fast_reads(self, fast_reads: bool) -> Self {
+        Self { fast_reads, ..self }
     }
 
     /// The time on the wire of a group read of `len` bytes from each of so many servos, question and answers. Where servos cannot be asked

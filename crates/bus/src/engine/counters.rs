@@ -4,6 +4,7 @@ use crate::flags::ErrorFlags;
 
 /// Totals of one servo since the engine was made. They stop at their maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct ServoCounters {
     /// Good replies.
     pub replies: u32,
@@ -29,6 +30,7 @@ pub struct ServoCounters {
 
 /// Totals of the whole bus since the engine was made. They stop at their maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct BusCounters {
     /// Requests begun.
     pub transactions: u32,

@@ -21,6 +21,7 @@ pub enum Status {
 
 /// The outcome of a transaction for one servo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reply {
     /// The servo.
     pub id: u8,

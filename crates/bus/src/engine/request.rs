@@ -9,6 +9,7 @@ use crate::protocol::Protocol;
 
 /// One transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Request<'a> {
     /// Is this servo there? Its reply carries no data.
     ///

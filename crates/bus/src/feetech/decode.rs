@@ -4,6 +4,7 @@
 //! goes on *inside* it, so that a real packet that a glitch has glued to a false header is still found.
 
 use super::format::{BROADCAST, HEADER, OVERHEAD, checksum};
+use crate::unread::{DecoderCounters, Unread};
 
 /// Largest value of the length byte that the decoder believes (the Feetech SDK's limit).
 const LONGEST: u8 = 250;
@@ -49,26 +50,11 @@ pub enum Decoded<'a> {
     },
 }
 
-/// Totals since the decoder was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct DecoderCounters {
-    /// Packets with a correct checksum.
-    pub packets: u32,
-    /// Bytes that belong to no packet.
-    pub skipped_bytes: u32,
-    /// Candidates with a wrong checksum.
-    pub checksum_errors: u32,
-}
-
 /// Finds packets in a stream of bytes. Serves hosts, which await status packets, and servos, which await instructions.
 #[derive(Debug, Clone)]
 pub struct Decoder {
-    buffer: [u8; CAPACITY],
-    /// The unread bytes are `buffer[start..end]`.
-    start: usize,
-    end: usize,
+    unread: Unread<CAPACITY>,
     longest: u8,
-    counters: DecoderCounters,
 }
 
 impl Default for Decoder {
@@ -81,24 +67,15 @@ impl Decoder {
     /// A decoder with nothing in it.
     #[must_use]
     pub const fn new() -> Self {
-        let counters = DecoderCounters {
-            packets: 0,
-            skipped_bytes: 0,
-            checksum_errors: 0,
-        };
         Self {
-            buffer: [0; CAPACITY],
-            start: 0,
-            end: 0,
+            unread: Unread::new(),
             longest: LONGEST,
-            counters,
         }
     }
 
     /// Forgets received bytes, but not the totals.
     pub fn reset(&mut self) {
-        self.start = 0;
-        self.end = 0;
+        self.unread.clear();
     }
 
     /// Believe no packet with more than `params` parameters. A reader that knows what it asked for
@@ -111,52 +88,40 @@ impl Decoder {
     /// The totals.
     #[must_use]
     pub const fn counters(&self) -> DecoderCounters {
-        self.counters
+        self.unread.counters()
     }
 
     /// Takes as many of `bytes` as there is room for and returns how many that were. There is always room for at
     /// least 256 once [`Decoder::next`] has returned `None`.
     pub fn push(&mut self, bytes: &[u8]) -> usize {
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
-        let room = &mut self.buffer[self.end..];
-        let taken = bytes.len().min(room.len());
-        room[..taken].copy_from_slice(&bytes[..taken]);
-        self.end += taken;
-        taken
+        self.unread.push(bytes)
     }
 
     /// The next finding in what was pushed, or `None` when more bytes are needed.
     #[allow(clippy::should_implement_trait)] // what it lends lives in the buffer, which an Iterator cannot express
     pub fn next(&mut self) -> Option<Decoded<'_>> {
         loop {
-            self.skip_to_header();
-            let unread = &self.buffer[self.start..self.end];
+            self.unread.skip_to(&HEADER);
+            let unread = self.unread.bytes();
             let &[_, _, id, length, ..] = unread else {
                 return None;
             };
             // A third FF means that the header starts one byte later.
             if id > BROADCAST || !(2..=self.longest).contains(&length) {
-                self.skip(1);
+                self.unread.skip(1);
                 continue;
             }
             let size = PREFIX + usize::from(length);
             let packet = unread.get(..size)?;
             if checksum(&packet[HEADER.len()..size - 1]) != packet[size - 1] {
-                self.skip(1);
-                self.counters.checksum_errors = self.counters.checksum_errors.saturating_add(1);
+                self.unread.corrupt();
                 return Some(Decoded::Corrupt { id });
             }
-            let begin = self.start;
-            self.start += size;
-            self.counters.packets = self.counters.packets.saturating_add(1);
-            let packet = &self.buffer[begin..self.start];
-            let params = &packet[OVERHEAD - 1..size - 1];
+            let packet = self.unread.packet(size);
             return Some(Decoded::Packet(Packet {
                 id,
                 kind: packet[PREFIX],
-                params,
+                params: &packet[OVERHEAD - 1..size - 1],
             }));
         }
     }
@@ -177,28 +142,7 @@ impl Decoder {
     /// The line has fallen silent, so an unfinished candidate will never be finished: gives it up, so that
     /// [`Decoder::next`] searches inside it. Returns false when nothing was left unread.
     pub fn give_up_unfinished(&mut self) -> bool {
-        let unread = self.end > self.start;
-        if unread {
-            self.skip(1);
-        }
-        unread
-    }
-
-    /// Drops bytes until the unread ones begin with a header, or with its first half at the very end.
-    fn skip_to_header(&mut self) {
-        let unread = &self.buffer[self.start..self.end];
-        let mut pairs = unread.windows(HEADER.len());
-        let garbage = pairs.position(|pair| pair == HEADER).unwrap_or_else(|| {
-            let half_header = usize::from(unread.last() == Some(&HEADER[0]));
-            unread.len() - half_header
-        });
-        self.skip(garbage);
-    }
-
-    fn skip(&mut self, count: usize) {
-        self.start += count;
-        let count = u32::try_from(count).unwrap_or(u32::MAX);
-        self.counters.skipped_bytes = self.counters.skipped_bytes.saturating_add(count);
+        self.unread.give_up_unfinished()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Packets into bytes. Each function writes one packet into the caller's buffer and returns the written part.
 
-use super::format::{BROADCAST, HEADER, Instruction, MAX_ID, MAX_PACKET, checksum};
-use crate::encode_error::EncodeError;
+use super::format::{BROADCAST, HEADER, Instruction, MAX_PACKET, checksum};
+use crate::encode_error::{EncodeError, not_empty, one, one_or_all};
 
 /// Asks one servo whether it is there.
 pub fn ping(out: &mut [u8], id: u8) -> Result<&[u8], EncodeError> {
@@ -111,26 +111,6 @@ fn write_as<'o>(
     writer.put(&[address]);
     writer.put(data);
     writer.finish()
-}
-
-fn one(id: u8) -> Result<u8, EncodeError> {
-    if id <= MAX_ID {
-        Ok(id)
-    } else {
-        Err(EncodeError::BadId { id })
-    }
-}
-
-fn one_or_all(id: u8) -> Result<u8, EncodeError> {
-    if id == BROADCAST { Ok(id) } else { one(id) }
-}
-
-fn not_empty(count: usize) -> Result<(), EncodeError> {
-    if count == 0 {
-        Err(EncodeError::Empty)
-    } else {
-        Ok(())
-    }
 }
 
 /// Appends bytes and remembers how many there would be, so that only `finish` has to look at the limits.

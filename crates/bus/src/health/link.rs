@@ -42,6 +42,7 @@ pub struct RoundTrips {
 
 /// The spread of [`RoundTrips`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct RoundTripSummary {
     /// The fastest.
     pub min: Duration,

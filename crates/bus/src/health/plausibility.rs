@@ -8,6 +8,7 @@ use core::time::Duration;
 
 /// What one servo can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PlausibilityConfig {
     /// Fastest believable motion, in position counts per second.
     pub max_speed: u32,
@@ -15,6 +16,18 @@ pub struct PlausibilityConfig {
     pub slack: u32,
     /// Counts of one turn when positions wrap around (from 4095 to 0), else `None`.
     pub turn: Option<u16>,
+}
+
+impl PlausibilityConfig {
+    /// At most so many position counts per second, besides so many at any time; `turn` counts are one turn where positions wrap around.
+    #[must_use]
+    pub const fn new(max_speed: u32, slack: u32, turn: Option<u16>) -> Self {
+        Self {
+            max_speed,
+            slack,
+            turn,
+        }
+    }
 }
 
 /// What to do with a reading.

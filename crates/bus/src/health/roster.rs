@@ -10,6 +10,7 @@ use crate::engine::{MAX_SERVOS, Reply, ServoFault};
 
 /// When a servo counts as dead, and how often it is asked then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RosterConfig {
     /// A servo is dead that has not answered for this long, counted from the first question in vain, and that was asked twice at least. It is
     /// a time, since what a link makes of cycles says nothing of a servo.

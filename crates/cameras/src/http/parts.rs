@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use memchr::memmem;
 
+use crate::arrivals::Arrivals;
 use crate::jpeg::{Extent, Walk, extent};
 
 /// A picture is no larger than this, bytes.
@@ -34,7 +35,7 @@ impl From<io::Error> for PartError {
     }
 }
 
-/// A picture, and when its first byte was seen.
+/// A picture, and when its own first byte was seen.
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) arrived: Instant,
@@ -48,8 +49,7 @@ pub(super) struct Parts<R> {
     /// What separates the parts, without the dashes that it begins with; nothing if the answer names none.
     boundary: Option<Vec<u8>>,
     bytes: Vec<u8>,
-    /// When the first of `bytes` came.
-    since: Instant,
+    arrivals: Arrivals,
     /// Up to here `bytes` were searched in vain.
     searched: usize,
     /// How far the picture that `bytes` begin with was followed, where no length is stated.
@@ -75,7 +75,7 @@ impl<R: Read> Parts<R> {
             body,
             boundary: boundary_of(content_type),
             bytes: Vec::new(),
-            since: Instant::now(),
+            arrivals: Arrivals::default(),
             searched: 0,
             walk: Walk::default(),
         })
@@ -91,7 +91,7 @@ impl<R: Read> Parts<R> {
             match found {
                 Found::Picture { from, to, used } => {
                     let jpeg = self.bytes[from..to].to_vec();
-                    let arrived = self.since;
+                    let arrived = self.arrivals.of(from);
                     self.drop_first(used);
                     return Ok(Part { arrived, jpeg });
                 }
@@ -116,10 +116,10 @@ impl<R: Read> Parts<R> {
 
     fn drop_first(&mut self, count: usize) {
         self.bytes.drain(..count);
+        // The line break behind a picture and the head of the next part come with this picture, a whole period before the next one.
+        self.arrivals.drop_first(count);
         self.searched = 0;
         self.walk = Walk::default();
-        // What is left came with what was dropped: later than its own first byte, but not later than now.
-        self.since = Instant::now();
     }
 
     fn fill(&mut self) -> Result<(), PartError> {
@@ -128,10 +128,8 @@ impl<R: Read> Parts<R> {
         if count == 0 {
             return Err(PartError::Ended("it ended the stream".to_owned()));
         }
-        if self.bytes.is_empty() {
-            self.since = Instant::now();
-        }
         self.bytes.extend_from_slice(&buffer[..count]);
+        self.arrivals.came(self.bytes.len());
         Ok(())
     }
 }
@@ -277,6 +275,55 @@ mod tests {
             into[..count].copy_from_slice(&self.0[..count]);
             self.0 = &self.0[count..];
             Ok(count)
+        }
+    }
+
+    /// Gives one piece after the other, and notes when.
+    struct Pieces<'a> {
+        left: std::vec::IntoIter<&'a [u8]>,
+        given: std::rc::Rc<std::cell::RefCell<Vec<Instant>>>,
+    }
+
+    impl Read for Pieces<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let Some(piece) = self.left.next() else {
+                return Ok(0);
+            };
+            self.given.borrow_mut().push(Instant::now());
+            into[..piece.len()].copy_from_slice(piece);
+            Ok(piece.len())
+        }
+    }
+
+    #[test]
+    fn a_picture_arrives_with_its_own_first_byte() {
+        let (first, second, third) = (picture(32, 24, 1), picture(32, 24, 2), picture(32, 24, 3));
+        let head = &b"--frame\r\n\r\n"[..];
+        // What follows a picture: a line break, a line break and the next head, nothing.
+        let broken = [&first[..], b"\r\n"].concat();
+        let with_head = [&second[10..], b"\r\n", head].concat();
+        let pieces = [
+            head,
+            &broken,
+            head,
+            &second[..10],
+            &with_head,
+            &third,
+            b"\r\n--frame--",
+        ];
+        let given = std::rc::Rc::default();
+        let body = Pieces {
+            left: pieces.to_vec().into_iter(),
+            given: std::rc::Rc::clone(&given),
+        };
+        let mut parts = Parts::new(body, TYPE).unwrap();
+        for piece in [1, 3, 5] {
+            let part = parts.next_part(Instant::now() + Duration::from_secs(60));
+            let arrived = part.unwrap().arrived;
+            let given = given.borrow();
+            let next = given.get(piece + 1).copied();
+            assert!(given[piece] <= arrived, "{piece}: of an earlier piece");
+            assert!(next.is_none_or(|next| arrived <= next), "{piece}: late");
         }
     }
 

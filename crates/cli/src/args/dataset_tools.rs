@@ -93,12 +93,13 @@ pub(crate) struct SelectArgs {
 
 impl SelectArgs {
     pub(crate) fn edit(&self) -> Edit {
-        Edit::Select(Choice {
-            episodes: self.episodes.as_ref().map(|list| list.0.clone()),
-            tasks: self.task.clone(),
-            at_least: self.at_least,
-            at_most: self.at_most,
-        })
+        Edit::Select(
+            Choice::default()
+                .episodes(self.episodes.as_ref().map(|list| list.0.clone()))
+                .tasks(self.task.clone())
+                .at_least(self.at_least)
+                .at_most(self.at_most),
+        )
     }
 }
 
@@ -226,10 +227,7 @@ pub(crate) struct TasksArgs {
 impl TasksArgs {
     /// The changes; none when the tasks are to be listed.
     pub(crate) fn edit(&self) -> Result<Option<Edit>, String> {
-        let mut changes = TaskChanges {
-            others: self.all.clone(),
-            ..TaskChanges::default()
-        };
+        let mut changes = TaskChanges::default().others(self.all.clone());
         for pair in self.rename.chunks_exact(2) {
             changes.renamed.insert(pair[0].clone(), pair[1].clone());
         }
@@ -274,19 +272,19 @@ pub(crate) struct FeaturesArgs {
 impl FeaturesArgs {
     /// The changes; none when the features are to be listed.
     pub(crate) fn edit(&self) -> Option<Edit> {
-        let added = self.add.iter().map(|(key, values)| NewFeature {
-            key: key.clone(),
-            values: values.clone(),
-            number: self.dtype,
-        });
-        let changes = FeatureChanges {
-            dropped: self.drop.clone(),
-            plain: self.plain,
-            renamed: (self.rename.chunks_exact(2))
-                .map(|pair| (pair[0].clone(), pair[1].clone()))
-                .collect(),
-            added: added.collect(),
-        };
+        let added = self
+            .add
+            .iter()
+            .map(|(key, values)| NewFeature::new(key, values.clone()).number(self.dtype));
+        let changes = FeatureChanges::default()
+            .dropped(self.drop.clone())
+            .plain(self.plain)
+            .renamed(
+                (self.rename.chunks_exact(2))
+                    .map(|pair| (pair[0].clone(), pair[1].clone()))
+                    .collect(),
+            )
+            .added(added.collect());
         (changes != FeatureChanges::default()).then_some(Edit::Features(changes))
     }
 }

@@ -8,7 +8,7 @@ use ulna_session::policies::PolicyOptions;
 
 use super::policy::EngineArgs;
 use super::rig::SceneName;
-use super::values::MOST_EPISODES;
+use super::values::{MOST_EPISODES, Variation};
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("who").required(true).args(["expert", "policy"]))]
@@ -33,6 +33,10 @@ pub(crate) struct EvalArgs {
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
 
+    /// Whether the scene's light, colours, textures, cameras' places and noise vary with the seed
+    #[arg(long, value_enum, default_value_t = Variation::On, value_name = "WHAT")]
+    scene_variation: Variation,
+
     /// The robot: a built-in name, or the path of a robot file
     #[arg(long, default_value = ulna_robot::files::DEFAULT, value_name = "F")]
     robot: String,
@@ -51,6 +55,7 @@ impl EvalArgs {
             robot: self.robot.clone(),
             sim: true,
             scene: Some(self.scene.clone()),
+            scene_variation: self.scene_variation.is_on(),
             seed: self.seed,
             task: self.task.clone(),
             expert: self.expert,

@@ -48,9 +48,9 @@ pub(crate) struct RecordingArgs {
     #[arg(long, requires = "dataset")]
     plain: bool,
 
-    /// Size of simulated pictures, pixels
-    #[arg(long, default_value = "640x480", value_name = "WxH", value_parser = size, requires = "dataset")]
-    camera_size: (u32, u32),
+    /// Size of simulated pictures, pixels [default: as the scene has it, 640x480]
+    #[arg(long, value_name = "WxH", value_parser = size, requires = "dataset")]
+    camera_size: Option<(u32, u32)>,
 
     #[command(flatten)]
     codec: CodecArgs,

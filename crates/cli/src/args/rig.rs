@@ -13,6 +13,7 @@ use ulna_session::{FarMoves, RigOptions, SessionError, UsageError};
 use crate::attended::attended;
 
 use super::adapter::AdapterName;
+use super::values::Variation;
 
 /// The rig: which robots, where, real or simulated.
 #[derive(Debug, Args)]
@@ -49,6 +50,10 @@ pub(super) struct RigArgs {
     /// What is around the simulated arm, and what is to be done there: a name, or the path of a scene file; `ulna sim scenes` lists them
     #[arg(long, value_name = "NAME", default_value = ulna_session::scenes::DEFAULT, value_parser = SceneName, requires = "sim")]
     scene: String,
+
+    /// Whether the scene's light, colours, textures, cameras' places and noise vary with the seed
+    #[arg(long, value_enum, default_value_t = Variation::On, value_name = "WHAT", requires = "sim")]
+    scene_variation: Variation,
 
     /// What goes wrong on the simulated follower's bus, such as dead:elbow_flex@2s+2s; may be repeated; `--fault help` lists all
     #[arg(long, value_name = "FAULT", requires = "sim")]
@@ -227,6 +232,7 @@ impl RigArgs {
             clock,
             seed: self.seed,
             scene: Some(self.scene.clone()),
+            scene_variation: self.scene_variation.is_on(),
             expert: leader.expert,
             round_trip: self.round_trip,
             far_moves: match () {

@@ -10,7 +10,7 @@ use ulna_session::sim_to_real::CompareOptions;
 
 use super::adapter::AdapterName;
 use super::replay::UnitsArg;
-use super::values::{Episodes, episodes};
+use super::values::{Episodes, Variation, episodes};
 pub(crate) use env::EnvArgs;
 
 #[derive(Debug, Subcommand)]
@@ -96,13 +96,17 @@ pub(crate) struct ShowArgs {
     #[arg(long, value_name = "NAME", requires = "picture")]
     pub(crate) camera: Option<String>,
 
-    /// Size of the picture, pixels
-    #[arg(long, default_value = "640x480", value_name = "WxH", value_parser = super::values::size)]
-    pub(crate) size: (u32, u32),
+    /// Size of the picture, pixels [default: as the scene has it, 640x480]
+    #[arg(long, value_name = "WxH", value_parser = super::values::size)]
+    pub(crate) size: Option<(u32, u32)>,
 
     /// Seed of everything random in the scene
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) seed: u64,
+
+    /// Whether the scene's light, colours, textures, cameras' places and noise vary with the seed
+    #[arg(long, value_enum, default_value_t = Variation::On, value_name = "WHAT")]
+    pub(crate) scene_variation: Variation,
 
     /// The robot: a built-in name, or the path of a robot file
     #[arg(long, default_value = ulna_robot::files::DEFAULT, value_name = "F")]

@@ -9,6 +9,21 @@ use ulna_session::datasets::{Moment, NewValues, Number};
 /// What is said of a text that is no time.
 const NO_TIME: &str = "not a time such as 5, 5s, 500ms or 1m30s";
 
+/// Whether something varies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Variation {
+    /// As the scene's file says
+    On,
+    /// Always the middle of what it says, and no noise
+    Off,
+}
+
+impl Variation {
+    pub(crate) fn is_on(self) -> bool {
+        self == Self::On
+    }
+}
+
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let duration = duration(text).ok_or_else(|| NO_TIME.to_owned())?;
     match !duration.is_zero() && duration.as_secs() < 1_000_000 {

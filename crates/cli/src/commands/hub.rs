@@ -49,12 +49,11 @@ mod with {
         repo(kind.unwrap_or(RepoKind::Dataset)).map_err(hub_error)?;
         let folder = Folder::open(&args.dir, kind).map_err(hub_error)?;
         let repo = repo(folder.kind()).map_err(hub_error)?;
-        let options = PushOptions {
-            message: args.message.clone(),
-            create: !args.no_create,
-            private: args.private,
-            dry_run: args.dry_run,
-        };
+        let options = PushOptions::default()
+            .message(args.message.clone())
+            .create(!args.no_create)
+            .private(args.private)
+            .dry_run(args.dry_run);
         let pushed = watched(|watch| ulna_hub::push(&client, &folder, &repo, &options, watch))?;
         if json {
             output::json(&json!({
@@ -125,10 +124,9 @@ mod with {
     pub(super) fn pull(args: &PullArgs, json: bool) -> Result<Outcome> {
         let client = client(&args.server)?;
         let filter = Filter::new(&args.include, &args.exclude).map_err(hub_error)?;
-        let options = PullOptions {
-            filter,
-            overwrite: args.overwrite,
-        };
+        let options = PullOptions::default()
+            .filter(filter)
+            .overwrite(args.overwrite);
         let repo = |kind| Repo::new(kind, &args.repo).and_then(|repo| repo.at(&args.revision));
         repo(RepoKind::Dataset).map_err(hub_error)?;
         let (repo, pulled) = watched(|watch| {

@@ -87,7 +87,10 @@ pub(super) fn recorded(
     } else {
         output::text(&summary(&recorded))?;
     }
-    Ok(Outcome::from_interrupt(recorded.interrupted))
+    Ok(match recorded.interrupted {
+        false if recorded.is_unfit() => Outcome::ChecksFailed,
+        interrupted => Outcome::from_interrupt(interrupted),
+    })
 }
 
 /// Shows and announces a recording until it is over.

@@ -2,6 +2,9 @@
 //!
 //! Only what stands at the beginning of a line is understood, which is enough to tell keys apart; the lines of keys that
 //! are not ours stay as they are.
+//!
+//! That is all there is of YAML here: a library such as `serde_yaml_ng` reads values and writes values, and what the user wrote (comments, quotes, order) has to
+//! stay as it is, byte for byte.
 
 use crate::error::{DatasetError, Result};
 

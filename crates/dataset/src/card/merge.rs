@@ -1,4 +1,6 @@
 //! Our part of a card in one that is there.
+//!
+//! Why this works on lines and not on values is said in [`super::front_matter`].
 
 use super::front_matter;
 

@@ -48,6 +48,7 @@ setters!(CardOptions {
 
 /// A card that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Card {
     /// Where it is.
     pub path: PathBuf,

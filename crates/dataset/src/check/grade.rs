@@ -56,6 +56,7 @@ pub enum Pictures {
 
 /// One episode: its grade, and what was measured of it.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct EpisodeGrade {
     /// The episode.
     pub episode: u64,
@@ -90,6 +91,7 @@ pub struct EpisodeGrade {
 
 /// One camera over one episode.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct CameraGrade {
     /// Its feature, such as `observation.images.front`.
     pub camera: String,

@@ -29,6 +29,7 @@ impl Severity {
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Finding {
     /// How much it matters.
     pub severity: Severity,

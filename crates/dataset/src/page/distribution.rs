@@ -1,4 +1,6 @@
 //! How the numbers of each feature are spread, from the dataset's statistics.
+//!
+//! Why plots are our own is said in [`super::plots`].
 
 use maud::{Markup, html};
 

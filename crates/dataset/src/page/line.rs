@@ -1,4 +1,6 @@
 //! A line of a plot as an SVG path: long series become one smallest and one largest value per column, so peaks stay.
+//!
+//! Why plots are our own is said in [`super::plots`].
 
 use std::fmt::Write as _;
 

@@ -59,6 +59,7 @@ setters!(PageOptions {
 
 /// A page that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Page {
     /// Where it is.
     pub path: PathBuf,

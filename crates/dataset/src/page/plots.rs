@@ -1,4 +1,7 @@
 //! The plots of an episode: every joint's state and action, the times measured, and all other numbers.
+//!
+//! Drawn here and not by `plotters`: its SVG (0.3.7) puts colours and sizes into each element and knows no classes, and the page needs them for its light and
+//! dark colours and for the value under the cursor. What a plot shows, gaps, peaks and round numbers, would be ours with it as well.
 
 use super::line::{path, places};
 use super::scale::Scale;

@@ -1,4 +1,6 @@
 //! The vertical scale of a plot: round numbers around what is shown.
+//!
+//! Why plots are our own is said in [`super::plots`].
 
 /// Heights are whole numbers from 0, at the top, to this.
 pub(super) const HEIGHT: f64 = 1000.0;

@@ -2,6 +2,7 @@
 
 /// What [`repair`](crate::repair) did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RepairReport {
     /// One sentence per thing done, in order. Empty when nothing was wrong.
     pub actions: Vec<String>,

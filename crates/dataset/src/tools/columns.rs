@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::error::{DatasetError, Result};
 use crate::features::{AUTO_FEATURES, Feature, Number};
 use crate::reader::Dataset;
+use crate::setters::setters;
 use crate::tools::build::carry_out;
 use crate::tools::plan::{Column, Plan};
 use crate::tools::values::{NewValues, Values};
@@ -13,6 +14,7 @@ use crate::tools::work::{Edited, Target, Work};
 
 /// A feature to add.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct NewFeature {
     /// Its key.
     pub key: String,
@@ -24,6 +26,7 @@ pub struct NewFeature {
 
 /// What becomes of features.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct FeatureChanges {
     /// The keys of those that go, cameras included.
     pub dropped: Vec<String>,
@@ -34,6 +37,27 @@ pub struct FeatureChanges {
     /// Those that come.
     pub added: Vec<NewFeature>,
 }
+
+impl NewFeature {
+    /// A feature of the type that its values have.
+    pub fn new(key: impl Into<String>, values: NewValues) -> NewFeature {
+        NewFeature {
+            key: key.into(),
+            values,
+            number: None,
+        }
+    }
+}
+
+setters!(NewFeature {
+    number: Option<Number>
+});
+setters!(FeatureChanges {
+    dropped: Vec<String>,
+    plain: bool,
+    renamed: BTreeMap<String, String>,
+    added: Vec<NewFeature>,
+});
 
 /// Drops, renames and adds features.
 pub fn change_features(

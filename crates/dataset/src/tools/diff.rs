@@ -15,6 +15,7 @@ type RowPair<'a> = (usize, (&'a [f64], &'a [f64]));
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Difference {
     /// The episode concerned, if it is one.
     pub episode: Option<u64>,

@@ -27,6 +27,7 @@ pub enum Format {
 
 /// What [`export`] wrote.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Exported {
     /// The files, or for pictures their folders.
     pub paths: Vec<PathBuf>,

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::error::{DatasetError, Result};
 use crate::reader::Dataset;
+use crate::setters::setters;
 use crate::tools::build::carry_out;
 use crate::tools::plan::Plan;
 use crate::tools::select::existing;
@@ -12,6 +13,7 @@ use crate::tools::work::{Edited, Target, Work};
 
 /// What becomes of tasks. Episodes named come first, then renamings, then the task for all others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TaskChanges {
     /// New texts by the old ones. Where the task changes within an episode, each part keeps its own.
     pub renamed: BTreeMap<String, String>,
@@ -20,6 +22,12 @@ pub struct TaskChanges {
     /// The one task of every episode that neither names.
     pub others: Option<String>,
 }
+
+setters!(TaskChanges {
+    renamed: BTreeMap<String, String>,
+    assigned: BTreeMap<u64, String>,
+    others: Option<String>,
+});
 
 /// Changes tasks. As in LeRobot, the list of tasks is sorted afterwards, and holds only what is used.
 pub fn change_tasks(

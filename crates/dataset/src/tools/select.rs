@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::episode::Episode;
 use crate::error::{DatasetError, IoContext, Result};
 use crate::reader::{Dataset, EpisodeReader};
+use crate::setters::setters;
 use crate::tools::build::carry_out;
 use crate::tools::plan::Plan;
 use crate::tools::work::{Edited, Target, Work};
@@ -32,6 +33,7 @@ pub fn delete(
 
 /// Which episodes stay: those that fulfil all that is asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Choice {
     /// One of these.
     pub episodes: Option<Vec<u64>>,
@@ -42,6 +44,13 @@ pub struct Choice {
     /// At most so long, s.
     pub at_most: Option<f64>,
 }
+
+setters!(Choice {
+    episodes: Option<Vec<u64>>,
+    tasks: Vec<String>,
+    at_least: Option<f64>,
+    at_most: Option<f64>,
+});
 
 /// Keeps only some episodes, renumbered from 0. Tasks that no frame has any more go.
 pub fn select(

@@ -1,19 +1,19 @@
 //! Writing an mp4 from packets of other files, on an exact grid, without decoding anything.
+//!
+//! The index is `shiguredo_mp4`'s, as everywhere; its head is put together in `video/mux.rs`.
 
 use std::io::{BufWriter, Write};
 use std::num::NonZeroU32;
 use std::path::Path;
 
-use shiguredo_mp4::TrackKind;
 use shiguredo_mp4::boxes::SampleEntry;
-use shiguredo_mp4::mux::{Mp4FileMuxer, Mp4FileMuxerOptions, Sample};
 
 use crate::error::{DatasetError, IoContext, Result};
-use crate::fs::{FsFile, STAGING};
+use crate::fs::STAGING;
 use crate::place_file::move_into;
 use crate::tools::packets::PacketFile;
 use crate::tools::work::Work;
-use crate::video::{TICKS_PER_FRAME, index_room};
+use crate::video::{Mp4Index, TICKS_PER_FRAME, index_room};
 use crate::{inside, rate};
 
 /// Pictures of one file that follow each other.
@@ -53,7 +53,7 @@ pub(crate) fn splice(
     let header = header(&target, parts, fps)?;
     let fs = work.fs.clone();
     let file = inside::create(&*fs, &aside)?;
-    let mut out = BufWriter::with_capacity(1 << 20, Unbuffered(file));
+    let mut out = BufWriter::with_capacity(1 << 20, file);
     out.write_all(&header).at("write", &aside)?;
     let mut sum = crc32fast::Hasher::new();
     for part in parts {
@@ -69,7 +69,7 @@ pub(crate) fn splice(
         .into_inner()
         .map_err(|error| error.into_error())
         .at("write", &aside)?;
-    file.0.sync().at("sync", &aside)?;
+    file.sync().at("sync", &aside)?;
     drop(file);
     verify(&aside, sum.finalize())?;
     move_into(&*fs, root, &aside, relative)
@@ -100,15 +100,9 @@ fn header(path: &Path, parts: &[Part], fps: f64) -> Result<Vec<u8>> {
     let timescale = NonZeroU32::new(scale).ok_or_else(|| fail("has no rate".to_owned()))?;
     let frames: usize = parts.iter().map(|part| part.packets.len()).sum();
     // Room for the times of pictures that are not shown in the order of the file comes on top.
-    let mut entry = parts.first().and_then(Part::entry);
+    let entry = parts.first().and_then(Part::entry);
     let room = index_room(frames, entry.as_ref()) + 8 * frames + 64;
-    let mut muxer = Mp4FileMuxer::with_options(Mp4FileMuxerOptions {
-        reserved_moov_box_size: room,
-        ..Mp4FileMuxerOptions::default()
-    })
-    .map_err(|error| fail(error.to_string()))?;
-    let mut header = muxer.initial_boxes_bytes().to_vec();
-    let mut offset = header.len() as u64;
+    let mut index = Mp4Index::new(entry, room, (timescale, duration)).map_err(fail)?;
     let reordered = parts.iter().any(|part| {
         part.packets
             .iter()
@@ -118,44 +112,11 @@ fn header(path: &Path, parts: &[Part], fps: f64) -> Result<Vec<u8>> {
     for part in parts {
         for (k, (at, place)) in part.packets.iter().enumerate() {
             let packet = part.file.packets()[*at];
-            let shift = *place as i64 - k as i64;
-            muxer
-                .append_sample(&Sample {
-                    track_kind: TrackKind::Video,
-                    sample_entry: entry.take(),
-                    keyframe: packet.keyframe,
-                    timescale,
-                    duration,
-                    composition_time_offset: reordered.then_some(shift * i64::from(duration)),
-                    data_offset: offset,
-                    data_size: packet.size,
-                })
-                .map_err(|error| fail(error.to_string()))?;
-            offset += packet.size as u64;
+            let later = reordered.then_some(*place as i64 - k as i64);
+            index
+                .add(packet.size, packet.keyframe, later)
+                .map_err(fail)?;
         }
     }
-    let boxes = muxer.finalize().map_err(|error| fail(error.to_string()))?;
-    for (at, bytes) in boxes.offset_and_bytes_pairs() {
-        let end = usize::try_from(at)
-            .ok()
-            .and_then(|at| at.checked_add(bytes.len()));
-        let place = end.and_then(|end| header.get_mut(end - bytes.len()..end));
-        place
-            .ok_or_else(|| fail("the index outgrew its reserved room".to_owned()))?
-            .copy_from_slice(bytes);
-    }
-    Ok(header)
-}
-
-/// `BufWriter` needs a sized writer.
-struct Unbuffered(Box<dyn FsFile>);
-
-impl Write for Unbuffered {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.0.flush()
-    }
+    index.finish().map_err(fail)
 }

@@ -1,4 +1,7 @@
 //! From the planes of a decoded picture to RGB.
+//!
+//! It is our own so that a policy sees the very pixels that Python LeRobot trained it with: those of ffmpeg's vector code. `yuv` 0.8.20 gives 57 % of the bytes
+//! of a random picture another value, by 3 at most.
 
 /// Pictures beyond this (8K) are refused before memory is taken for them.
 pub(crate) const MAX_PIXELS: u32 = 7680 * 4320;

@@ -11,6 +11,7 @@ use crate::video::GOP;
 
 /// How pictures are to be encoded. The names and defaults are LeRobot's.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Encoding {
     /// `h264` (built in), `av1`, `hevc`, or an encoder of ffmpeg's such as `libx264`.
     pub codec: String,

@@ -44,7 +44,7 @@ pub(crate) use encoding::Pace;
 pub(crate) use ffmpeg::Ffmpeg;
 pub(crate) use histogram::PictureHistogram;
 pub(crate) use index::{PictureAt, TrackIndex};
-pub(crate) use mux::{TICKS_PER_FRAME, index_room};
+pub(crate) use mux::{Mp4Index, TICKS_PER_FRAME, index_room};
 pub(crate) use recover::recover;
 pub(crate) use rehearse::rehearse;
 pub(crate) use stream::{annexb, annexb_entry, whole_pictures};

@@ -1,6 +1,9 @@
 //! Encoding through an `ffmpeg` on the PATH: raw pictures go in, a fragment of mp4 comes out for each.
 //!
 //! What comes out is read on a thread of its own, so that neither side ever waits for the other's pipe.
+//!
+//! mp4 is read and written by `shiguredo_mp4`; only where one fragment ends in the stream, which is the size in front of each box, is found here, since the library
+//! wants whole files.
 
 use std::io::{self, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};

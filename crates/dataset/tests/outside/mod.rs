@@ -153,18 +153,12 @@ pub fn write(root: &Path, writing: Writing) -> Result<(), DatasetError> {
         }
         Writing::Compact => compact(root, here, work).map(drop),
         Writing::Tasks => {
-            let changes = TaskChanges {
-                others: Some("another task".to_owned()),
-                ..TaskChanges::default()
-            };
+            let changes = TaskChanges::default().others(Some("another task".to_owned()));
             change_tasks(root, &changes, here, work).map(drop)
         }
         Writing::Stats => recompute_stats(root, false, here, work).map(drop),
         Writing::Features => {
-            let changes = FeatureChanges {
-                dropped: vec!["ulna.stale".to_owned()],
-                ..FeatureChanges::default()
-            };
+            let changes = FeatureChanges::default().dropped(vec!["ulna.stale".to_owned()]);
             change_features(root, &changes, here, work).map(drop)
         }
         Writing::Card => {

@@ -6,47 +6,14 @@
 )]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+#[path = "../../../../tests/harness/fixtures.rs"]
+mod fixtures;
+
+#[allow(unused_imports, reason = "each test file uses a part")]
+pub use fixtures::{ffmpeg_has, fixture, skip};
 use ulna_dataset::{Dataset, EpisodeParts, Feature, Manifest, Number, Spec, Writer};
-
-/// The path of a fixture; none, with a note, when the fixtures are absent.
-pub fn fixture(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("ULNA_FIXTURES").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures"),
-        PathBuf::from,
-    );
-    let path = root.join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    let why = format!("{} is absent", path.display());
-    assert!(
-        std::env::var_os("ULNA_REQUIRE_FIXTURES").is_none_or(|v| v != "1"),
-        "{why}"
-    );
-    println!("SKIPPED: {why}");
-    None
-}
-
-/// Whether the ffmpeg on the PATH has this encoder; a note when not.
-pub fn ffmpeg_has(encoder: &str) -> bool {
-    let asked = std::process::Command::new("ffmpeg")
-        .arg("-encoders")
-        .output();
-    let known = asked.is_ok_and(|answer| String::from_utf8_lossy(&answer.stdout).contains(encoder));
-    known || !may_skip(&format!("there is no ffmpeg with {encoder} on the PATH"))
-}
-
-/// Says that a test is skipped for want of ffmpeg, unless `ULNA_REQUIRE_FFMPEG=1`.
-pub fn may_skip(why: &str) -> bool {
-    assert!(
-        std::env::var_os("ULNA_REQUIRE_FFMPEG").is_none_or(|v| v != "1"),
-        "{why}"
-    );
-    println!("SKIPPED: {why}");
-    true
-}
 
 pub const JOINTS: [&str; 3] = ["shoulder.pos", "elbow.pos", "gripper.pos"];
 

@@ -226,11 +226,10 @@ fn idle_heads_and_tails_are_found() {
 fn tasks_are_renamed_and_assigned() {
     let dir = tempfile::tempdir().unwrap();
     let root = four(dir.path());
-    let changes = TaskChanges {
-        renamed: BTreeMap::from([("pick".to_owned(), "lift".to_owned())]),
-        assigned: BTreeMap::from([(2, "a fold".to_owned())]),
-        others: None,
-    };
+    let changes = TaskChanges::default()
+        .renamed(BTreeMap::from([("pick".to_owned(), "lift".to_owned())]))
+        .assigned(BTreeMap::from([(2, "a fold".to_owned())]))
+        .others(None);
     quietly(|w| change_tasks(&root, &changes, &Target::InPlace, w)).unwrap();
     let dataset = Dataset::open(&root).unwrap();
     assert_eq!(dataset.tasks(), ["a fold", "lift"]);
@@ -256,24 +255,19 @@ fn features_come_and_go() {
     file.extend((0..32_u8).flat_map(|v| f32::from(v).to_le_bytes()));
     let path = dir.path().join("reward.npy");
     std::fs::write(&path, file).unwrap();
-    let new = |key: &str, values, number| NewFeature {
-        key: key.to_owned(),
-        values,
-        number,
-    };
-    let changes = FeatureChanges {
-        renamed: BTreeMap::new(),
-        dropped: vec!["observation.state".to_owned()],
-        plain: true,
-        added: vec![
+    let new = |key: &str, values, number| NewFeature::new(key, values).number(number);
+    let changes = FeatureChanges::default()
+        .renamed(BTreeMap::new())
+        .dropped(vec!["observation.state".to_owned()])
+        .plain(true)
+        .added(vec![
             new("reward", NewValues::Numpy(path), None),
             new(
                 "weight",
                 NewValues::Constant(vec![3.0]),
                 Some(Number::Int64),
             ),
-        ],
-    };
+        ]);
     quietly(|w| change_features(&root, &changes, &Target::InPlace, w)).unwrap();
     verify(&root, &[(0, 0..5), (1, 0..4), (2, 0..1), (3, 0..6)]);
     let dataset = Dataset::open(&root).unwrap();
@@ -291,10 +285,7 @@ fn features_come_and_go() {
     );
     assert_eq!(episode.column("weight").unwrap().row(3).unwrap(), [3.0]);
     let error = quietly(|w| {
-        let changes = FeatureChanges {
-            dropped: vec!["index".to_owned()],
-            ..FeatureChanges::default()
-        };
+        let changes = FeatureChanges::default().dropped(vec!["index".to_owned()]);
         change_features(&root, &changes, &Target::InPlace, w)
     });
     assert!(
@@ -348,7 +339,7 @@ fn ffmpeg_encodes_what_the_built_in_encoder_cannot() {
         .output()
         .is_err()
     {
-        support::may_skip("there is no ffmpeg on the PATH");
+        support::skip("ULNA_REQUIRE_FFMPEG", "there is no ffmpeg on the PATH");
         return;
     }
     let dir = tempfile::tempdir().unwrap();
@@ -454,39 +445,26 @@ fn same(before: &Dataset, after: &Dataset, expected: &[usize]) {
 fn episodes_are_selected_by_task_and_length() {
     let dir = tempfile::tempdir().unwrap();
     let root = four(dir.path());
-    let changes = TaskChanges {
-        assigned: [(1, "fold".to_owned()), (3, "fold".to_owned())].into(),
-        ..TaskChanges::default()
-    };
+    let changes =
+        TaskChanges::default().assigned([(1, "fold".to_owned()), (3, "fold".to_owned())].into());
     quietly(|w| change_tasks(&root, &changes, &Target::InPlace, w)).unwrap();
     let chosen = |name: &str, choice: &Choice| {
         let output = dir.path().join(name);
         quietly(|w| select(&root, choice, &Target::New(output.clone()), w)).map(|_| output)
     };
-    let fold = Choice {
-        tasks: vec!["fold".to_owned()],
-        ..Choice::default()
-    };
+    let fold = Choice::default().tasks(vec!["fold".to_owned()]);
     let folded = chosen("fold", &fold).unwrap();
     verify(&folded, &[(1, 0..4), (3, 0..6)]);
     assert_eq!(Dataset::open(&folded).unwrap().tasks(), ["fold"]);
     let fps = Dataset::open(&root).unwrap().fps();
-    let long = Choice {
-        at_least: Some(4.0 / fps),
-        at_most: Some(5.0 / fps),
-        ..Choice::default()
-    };
+    let long = Choice::default()
+        .at_least(Some(4.0 / fps))
+        .at_most(Some(5.0 / fps));
     verify(&chosen("long", &long).unwrap(), &[(0, 0..5), (1, 0..4)]);
     for nothing in [
         Choice::default(),
-        Choice {
-            tasks: vec!["dance".to_owned()],
-            ..Choice::default()
-        },
-        Choice {
-            at_least: Some(1e6),
-            ..Choice::default()
-        },
+        Choice::default().tasks(vec!["dance".to_owned()]),
+        Choice::default().at_least(Some(1e6)),
     ] {
         assert!(chosen("nothing", &nothing).is_err(), "{nothing:?}");
     }
@@ -497,12 +475,13 @@ fn features_and_cameras_get_other_names_and_a_diff_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let root = four(dir.path());
     let renamed = dir.path().join("renamed");
-    let to = |pairs: &[(&str, &str)]| FeatureChanges {
-        renamed: pairs
-            .iter()
-            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
-            .collect(),
-        ..FeatureChanges::default()
+    let to = |pairs: &[(&str, &str)]| {
+        FeatureChanges::default().renamed(
+            pairs
+                .iter()
+                .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
+                .collect(),
+        )
     };
     let changes = to(&[(CAMERA, "observation.images.top"), ("action", "actions")]);
     let done =

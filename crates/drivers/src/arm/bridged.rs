@@ -53,27 +53,21 @@ impl ServoArm {
                     joint_limits(servo, gate.range[index], fastest)
                 }
             };
-            let joint = BridgeJoint {
-                id: servo.id,
-                model: servo.model.number,
-                wheel: servo.is_wheel(),
-                limits: within(limits, servo, &options),
-            };
+            let limits = within(limits, servo, &options);
+            let mut joint = BridgeJoint::new(servo.id, servo.model.number, limits);
+            joint.wheel = servo.is_wheel();
             if joints.push(joint).is_err() {
                 return;
             }
         }
+        let mut setup = BridgeSetup::new(kind.bus.baud, joints);
+        setup.rate_hz = options.rate_hz.unwrap_or_else(|| self.rate());
+        setup.fast_reads = self.engine.reads_fast();
+        setup.dead_man_ms = options.dead_man_ms;
+        setup.on_silence = options.on_silence;
+        setup.on_excess = options.on_excess;
         self.bridged = Bridged {
-            setup: Some(BridgeSetup {
-                baud: kind.bus.baud,
-                rate_hz: options.rate_hz.unwrap_or_else(|| self.rate()),
-                full_state: false,
-                fast_reads: self.engine.reads_fast(),
-                dead_man_ms: options.dead_man_ms,
-                on_silence: options.on_silence,
-                on_excess: options.on_excess,
-                joints,
-            }),
+            setup: Some(setup),
             ..Bridged::default()
         };
     }
@@ -254,14 +248,8 @@ fn joint_limits(servo: &Servo, (low, high): (f64, f64), fastest: f64) -> JointLi
     let [one, other] = [low, high].map(|end| servo.counts(end));
     let per_unit = f64::from(one.abs_diff(other)) / (high - low).abs().max(f64::MIN_POSITIVE);
     let velocity = fastest * per_unit * LOOSER;
-    JointLimits {
-        low: one.min(other),
-        high: one.max(other),
-        step: whole(velocity * LONGEST_STEP),
-        velocity: whole(velocity),
-        current: None,
-        celsius: None,
-    }
+    let range = (one.min(other), one.max(other));
+    JointLimits::new(range, whole(velocity * LONGEST_STEP), whole(velocity))
 }
 
 /// The limits of a wheel whose speed is `fastest` degrees per second at most; it may change as fast as the gate lets it.
@@ -269,14 +257,8 @@ fn wheel_limits(servo: &Servo, fastest: f64) -> JointLimits {
     // Rounding may add a count.
     let fastest = servo.counts(fastest).saturating_abs().saturating_add(1);
     let fastest = fastest.min(servo.counts(f64::INFINITY));
-    JointLimits {
-        low: -fastest,
-        high: fastest,
-        step: fastest.unsigned_abs().saturating_mul(2).max(1),
-        velocity: u32::MAX,
-        current: None,
-        celsius: None,
-    }
+    let step = fastest.unsigned_abs().saturating_mul(2).max(1);
+    JointLimits::new((-fastest, fastest), step, u32::MAX)
 }
 
 /// These limits, with what the user says of heat and current.
@@ -285,11 +267,9 @@ fn within(limits: JointLimits, servo: &Servo, options: &BoardOptions) -> JointLi
         let one = servo.model.scales.current.of(1).0 * 1e3;
         u16::try_from(whole(f64::from(limit) / one.max(f64::MIN_POSITIVE))).unwrap_or(u16::MAX)
     });
-    JointLimits {
-        current,
-        celsius: Some(options.celsius),
-        ..limits
-    }
+    let mut limits = limits.with_celsius(options.celsius);
+    limits.current = current;
+    limits
 }
 
 /// A whole number, one at least.

@@ -18,6 +18,7 @@ pub(super) struct Watching {
 
 /// The extremes of what a servo felt since the session began.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct HealthReport {
     /// Readings.
     pub readings: u32,

@@ -26,6 +26,7 @@ const RECENT: Duration = Duration::from_millis(250);
 
 /// How fast the link is, for reports.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct LinkReport {
     /// What a read takes beyond the time on the wire, ms: the fastest, half of them, all but one in a hundred. Measured while connecting;
     /// none if the user has said it.
@@ -45,6 +46,7 @@ pub struct LinkReport {
 
 /// What a session behind a bridge board measured.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct BoardReport {
     /// States that came.
     pub states: u32,

@@ -4,6 +4,7 @@ use super::health_report::HealthReport;
 
 /// What happened to one servo since the session began.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct ServoReport {
     /// The joint it drives.
     pub joint: String,

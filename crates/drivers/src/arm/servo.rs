@@ -46,18 +46,10 @@ pub(crate) struct Servo {
 
 /// A reading that would mean more than a turn in half a second, faster than any hobby servo or hand, is suspect. Calibration keeps
 /// the wrap of the encoder out of a joint's range.
-const BELIEVABLE: PlausibilityConfig = PlausibilityConfig {
-    max_speed: 8192,
-    slack: 16,
-    turn: None,
-};
+const BELIEVABLE: PlausibilityConfig = PlausibilityConfig::new(8192, 16, None);
 
 /// A wheel's reading is a speed: from full speed backward to full speed forward in a twentieth of a second.
-const BELIEVABLE_SPEED: PlausibilityConfig = PlausibilityConfig {
-    max_speed: 131_072,
-    slack: 64,
-    turn: None,
-};
+const BELIEVABLE_SPEED: PlausibilityConfig = PlausibilityConfig::new(131_072, 64, None);
 
 /// Why there can be no arm of a kind.
 #[derive(Debug, thiserror::Error)]

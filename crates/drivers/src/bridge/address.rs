@@ -21,6 +21,7 @@ pub const PREFIX: &str = "bridge:";
 /// | `celsius` | a hotter servo stops the arm | 70 |
 /// | `current` | mA; a servo that draws more stops the arm | no limit |
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BridgeAddress {
     /// The device of the board's framed port.
     pub device: String,

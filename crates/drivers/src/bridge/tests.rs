@@ -9,7 +9,7 @@ use ulna_bridge::frame::{self, MAX_FRAME};
 use ulna_bridge::message::{
     BoardAnswer, BoardInfo, CycleState, JointGoal, JointRecovery, JointSample, RecoveryStep,
 };
-use ulna_bridge::setup::{BridgeJoint, BridgeSetup, ExcessAction, JointLimits, StopAction};
+use ulna_bridge::setup::{BridgeJoint, BridgeSetup, JointLimits};
 use ulna_bridge::{Board, BoardEvent};
 use ulna_rt::VirtualClock;
 
@@ -110,29 +110,10 @@ const fn ms(ms: u64) -> Duration {
 }
 
 fn setup() -> BridgeSetup {
-    let joint = |id| BridgeJoint {
-        id,
-        model: 777,
-        wheel: false,
-        limits: JointLimits {
-            low: 0,
-            high: 4095,
-            step: 100,
-            velocity: 4000,
-            current: None,
-            celsius: None,
-        },
-    };
-    BridgeSetup {
-        baud: 1_000_000,
-        rate_hz: 250,
-        full_state: false,
-        fast_reads: false,
-        dead_man_ms: 200,
-        on_silence: StopAction::Hold,
-        on_excess: ExcessAction::Clamp,
-        joints: (1..=2).map(joint).collect(),
-    }
+    let joint = |id| BridgeJoint::new(id, 777, JointLimits::new((0, 4095), 100, 4000));
+    let mut setup = BridgeSetup::new(1_000_000, (1..=2).map(joint).collect());
+    setup.dead_man_ms = 200;
+    setup
 }
 
 fn state(cycle: u32, counts: i32) -> BoardAnswer {

@@ -55,6 +55,7 @@ pub trait BoardLink {
 
 /// What its user asks of a bridge board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BoardOptions {
     /// The dead-man's time, ms.
     pub dead_man_ms: u16,

@@ -146,10 +146,8 @@ impl ServoBus {
         let known = self.round_trips.summary();
         let slowest = known.map_or(Duration::ZERO, |known| known.p99 + known.p99 / 4);
         let turnaround = least.max(slowest);
-        self.quick.set_link(LinkTiming {
-            turnaround,
-            ..LinkTiming::UNKNOWN
-        });
+        self.quick
+            .set_link(LinkTiming::UNKNOWN.with_turnaround(turnaround));
         let deadline = pacer.now() + turnaround + PING_TIMEOUT + wire_time(512, self.baud());
         self.link
             .transact(&mut self.quick, pacer, request, deadline)?;

@@ -28,7 +28,7 @@ pub fn options(scene: &str, count: usize, cameras: &[&str]) -> EnvOptions {
             },
             fps: 30.0,
             cameras: cameras.iter().map(|name| (*name).to_owned()).collect(),
-            picture: (32, 24),
+            picture: Some((32, 24)),
             objects: true,
             render: cameras.first().map(|name| (*name).to_owned()),
         },

@@ -5,40 +5,24 @@ use core::time::Duration;
 
 use ulna_bridge::frame::{self, MAX_FRAME};
 use ulna_bridge::message::{Command, JointGoal, JointRecovery, Mode, RecoveryStep, VERSION};
-use ulna_bridge::setup::{BridgeJoint, BridgeSetup, ExcessAction, JointLimits, StopAction};
+use ulna_bridge::setup::{BridgeJoint, BridgeSetup, JointLimits, StopAction};
 use ulna_bridge::{Board, BoardEvent};
 
 const LOW: i32 = 1000;
 const HIGH: i32 = 3000;
 
 fn setup(damp: u8) -> BridgeSetup {
-    let joint = |id| BridgeJoint {
-        id,
-        model: 777,
-        wheel: false,
-        limits: JointLimits {
-            low: LOW,
-            high: HIGH,
-            step: 100,
-            velocity: 5000,
-            current: Some(400),
-            celsius: Some(70),
-        },
+    let mut limits = JointLimits::new((LOW, HIGH), 100, 5000).with_celsius(70);
+    limits.current = Some(400);
+    let joint = |id| BridgeJoint::new(id, 777, limits);
+    let mut setup = BridgeSetup::new(1_000_000, (1..=3).map(joint).collect());
+    setup.full_state = damp & 4 != 0;
+    setup.on_silence = match damp % 3 {
+        0 => StopAction::Hold,
+        1 => StopAction::Damp,
+        _ => StopAction::Relax,
     };
-    BridgeSetup {
-        baud: 1_000_000,
-        rate_hz: 250,
-        full_state: damp & 4 != 0,
-        fast_reads: false,
-        dead_man_ms: 100,
-        on_silence: match damp % 3 {
-            0 => StopAction::Hold,
-            1 => StopAction::Damp,
-            _ => StopAction::Relax,
-        },
-        on_excess: ExcessAction::Clamp,
-        joints: (1..=3).map(joint).collect(),
-    }
+    setup
 }
 
 /// A board has this many things to do at one moment at most: a cycle's end, a stop, the next cycle, and what each of them writes.

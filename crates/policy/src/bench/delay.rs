@@ -28,6 +28,7 @@ const NOISE: f64 = 0.3;
 
 /// What one merge made of the policy.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Delayed {
     /// The merge; `synchronous` where the arm stands while the network thinks.
     pub merge: String,

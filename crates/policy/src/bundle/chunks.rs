@@ -9,6 +9,7 @@ const MAX_HISTORY: usize = 64;
 
 /// How a policy's chunks are used, by LeRobot's names.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct ChunkSettings {
     /// Steps in a chunk.
     pub chunk_size: usize,
@@ -21,6 +22,16 @@ pub struct ChunkSettings {
 }
 
 impl ChunkSettings {
+    /// Chunks of `chunk_size` steps, of which `n_action_steps` are carried out; one observation is seen, and nothing is weighed.
+    pub const fn new(chunk_size: usize, n_action_steps: usize) -> Self {
+        Self {
+            chunk_size,
+            n_action_steps,
+            n_obs_steps: 1,
+            temporal_ensemble_coeff: None,
+        }
+    }
+
     /// Reads the section [chunk].
     ///
     /// # Errors

@@ -2,6 +2,9 @@
 //!
 //! Only the fields named here are decoded (`onnx.proto`, ONNX 1.20); weights stay where they are. It is read before an engine sees the
 //! file, so that both engines refuse the same files in the same words.
+//!
+//! `prost` decodes; the messages are declared here because those of `tract_onnx` (or `onnx-protobuf`) take in every weight, which may be most of the memory
+//! there is, and come with that engine alone.
 
 use prost::Message;
 

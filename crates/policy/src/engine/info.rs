@@ -64,6 +64,7 @@ pub enum EngineKind {
 
 /// The engine in use, for reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct EngineInfo {
     /// Which one.
     pub kind: EngineKind,

@@ -23,6 +23,7 @@ use super::other;
 
 /// How a golden pair came to be.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct GoldenReport {
     /// The engine that made it.
     pub made_by: String,

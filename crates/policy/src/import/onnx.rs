@@ -1,4 +1,6 @@
 //! The parts of `onnx.proto` (ONNX 1.20) that are written, and how a network goes to disk without being in memory twice.
+//!
+//! `prost` encodes. The messages are declared here, since a crate with all of `onnx.proto` has weights as bytes in memory, and they are written from their file.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

@@ -8,6 +8,7 @@ use ulna_core::{Joints, Stamp};
 use ulna_rt::latest::{Publisher, Watcher};
 use ulna_rt::{Distribution, Machine, Next, Summary};
 
+use super::blindness::Blindness;
 use super::line::{Joined, Line, Playing};
 use super::merge::{Arrival, How, Merge, merge};
 use super::options::RunnerOptions;
@@ -63,15 +64,12 @@ pub struct Inference {
     /// The chunk that was published last.
     playing: Chunk,
     pending: Option<Pending>,
-    /// The stamp of the newest state at the last step.
-    last_seen: Option<Stamp>,
+    blindness: Blindness,
     latency: Distribution,
     inferences: u64,
     refused: u64,
     failed: u64,
     late: u64,
-    blind: u64,
-    blind_to: Option<String>,
     sharpest_corner: f64,
     first_failure: Option<String>,
 }
@@ -118,14 +116,12 @@ impl Inference {
             line: None,
             playing: Chunk::default(),
             pending: None,
-            last_seen: None,
+            blindness: Blindness::default(),
             latency: Distribution::new(),
             inferences: 0,
             refused: 0,
             failed: 0,
             late: 0,
-            blind: 0,
-            blind_to: None,
             sharpest_corner: 0.0,
             first_failure: None,
         }
@@ -139,11 +135,16 @@ impl Inference {
             refused: self.refused,
             failed: self.failed,
             late: self.late,
-            blind: self.blind,
-            blind_to: self.blind_to.clone(),
+            blind: self.blindness.steps,
+            blind_to: self.blindness.last.clone(),
             sharpest_corner: self.sharpest_corner,
             first_failure: self.first_failure.clone(),
         }
+    }
+
+    /// What there was nothing recent of to observe at the last step, in words, and for how long by then; `None` while it observes.
+    pub fn blind_to(&self) -> Option<(&str, Duration)> {
+        self.blindness.now()
     }
 
     /// The policy, for another run.
@@ -172,20 +173,16 @@ impl Inference {
     }
 
     /// Notes that there is nothing to see, and what is missing.
-    fn is_blind(&mut self, now: Stamp) {
-        // A loop that publishes no states is over, or has not begun: that is no blindness.
+    fn is_blind(&mut self, now: Stamp, at_a_step: bool) {
         let newest = self.samples.newest().state.stamp;
-        if self.last_seen.replace(newest) == Some(newest) {
-            return;
-        }
-        self.blind += 1;
         let max_age = self.options.max_age;
         let mut cameras = self.cameras.iter_mut();
         let missing = cameras.find_map(|camera| match camera.recent(now, max_age) {
             Some(_) => None,
             None => Some(camera.why(now)),
         });
-        self.blind_to = Some(missing.unwrap_or_else(|| "the arm's state was too old".to_owned()));
+        let missing = missing.unwrap_or_else(|| "the arm's state was too old".to_owned());
+        self.blindness.missed(now, newest, missing, at_a_step);
     }
 
     /// Keeps an observation for as long as it may be seen.
@@ -293,8 +290,10 @@ impl Machine for Inference {
         let Some(mut schedule) = self.schedule.take() else {
             // The grid begins with the first moment at which there is everything to see.
             let Some(observation) = self.look(now) else {
+                self.is_blind(now, false);
                 return Next::At(now.since_epoch() + LOOK_PERIOD);
             };
+            self.blindness.saw(self.samples.newest().state.stamp);
             self.remember(0, observation);
             let fade = match self.options.merge {
                 Merge::Blended => self.options.blend_steps as u64,
@@ -333,11 +332,11 @@ impl Inference {
             };
         };
         let Some(observation) = self.look(now) else {
-            self.is_blind(now);
+            self.is_blind(now, true);
             schedule.failed(step);
             return schedule.next_observation();
         };
-        self.last_seen = Some(self.samples.newest().state.stamp);
+        self.blindness.saw(self.samples.newest().state.stamp);
         self.remember(step, observation);
         if !self.show(step) {
             schedule.failed(step);

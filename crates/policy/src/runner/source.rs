@@ -18,6 +18,7 @@ pub struct PolicySource {
 
 /// What a source did, in control ticks.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[non_exhaustive]
 pub struct SourceReport {
     /// Ticks before there was any chunk.
     pub before_first: u64,

@@ -10,31 +10,17 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use ulna_policy::{Engine, EngineChoice};
 
+#[path = "../../../../tests/harness/fixtures.rs"]
+mod fixtures;
+
+pub(crate) use fixtures::required;
+
 pub(crate) const STATISTICS: &str =
     "act_tiny/policy_preprocessor_step_3_normalizer_processor.safetensors";
 
-/// The folder of policies, or `None` with a word about it.
+/// The folder of policies, if it is there.
 pub(crate) fn fixtures() -> Option<PathBuf> {
-    let root = std::env::var_os("ULNA_FIXTURES").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures"),
-        PathBuf::from,
-    );
-    let folder = root.join("policies");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(
-        !required("ULNA_REQUIRE_FIXTURES"),
-        "the fixtures are missing: {}",
-        folder.display()
-    );
-    println!("SKIPPED: {} is missing", folder.display());
-    None
-}
-
-/// Whether the environment says that a test must not be skipped.
-pub(crate) fn required(variable: &str) -> bool {
-    std::env::var_os(variable).is_some_and(|value| value == "1")
+    fixtures::fixture("policies")
 }
 
 /// Runs a check on ONNX Runtime, or says why not.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 /// A base on three omnidirectional wheels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct BaseSpec {
     /// Radius of a wheel, m.
     pub wheel_radius: f64,

@@ -16,6 +16,7 @@ use super::{
 /// A robot made of others; what it does not say is as in the other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ComposedFile {
     /// Name by which commands call it.
     pub name: String,
@@ -71,6 +72,7 @@ pub struct ComposedFile {
 /// The robot that another one is an extension of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ExtendsSpec {
     /// Its name.
     pub of: String,
@@ -86,6 +88,7 @@ pub struct ExtendsSpec {
 /// `_right` after the id under which each arm was calibrated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct PairSpec {
     /// The kind of both.
     pub of: String,

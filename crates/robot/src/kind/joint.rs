@@ -11,6 +11,7 @@ use super::frame::FrameSpec;
 /// The link that a joint moves.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct LinkSpec {
     /// kg.
     pub mass: f64,
@@ -69,6 +70,7 @@ pub struct JointSpec {
 /// it moves an arm.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct JointGateSpec {
     /// Fastest that a goal may move, rad/s.
     #[serde(default)]
@@ -102,6 +104,7 @@ impl JointSpec {
 /// What is different about a joint's servo in the leader; what is absent is as in the follower, but for the registers.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct LeaderJointSpec {
     /// Servo id on the leader's bus.
     #[serde(default)]

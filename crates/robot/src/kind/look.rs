@@ -62,6 +62,7 @@ pub struct TaperSpec {
 /// A camera of a robot: a pinhole without distortion.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct MountedCamera {
     /// LeRobot's camera key: datasets call its pictures `observation.images.<name>`.
     pub name: String,
@@ -81,6 +82,7 @@ pub struct Colour(pub [u8; 3]);
 
 /// A text that is no colour.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ColourError {
     /// The text.
     pub text: String,

@@ -24,6 +24,7 @@ use crate::calibration::Calibration;
 /// One kind of robot: a follower and the leader that drives it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RobotKind {
     /// Name by which commands call it, e.g. `so101`.
     pub name: String,
@@ -67,6 +68,7 @@ pub struct RobotKind {
 /// The servo bus of a robot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct BusSpec {
     /// The packet protocol, by [`Protocol::name`].
     #[serde(with = "protocol")]
@@ -81,6 +83,7 @@ pub struct BusSpec {
 /// A follower or a leader.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RoleSpec {
     /// LeRobot's name of the class: datasets carry it as `robot_type`, calibration files lie in a folder of this name.
     pub robot_type: String,
@@ -95,6 +98,7 @@ pub struct RoleSpec {
 /// What the gate allows; angles and angular speeds of the joints, whatever unit they are commanded in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct GateSpec {
     /// Fastest that a goal may move, rad/s.
     pub max_velocity: f64,
@@ -109,6 +113,7 @@ pub struct GateSpec {
 /// What happens at the end of a session, after the arm has been held.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ExitSpec {
     /// Hold, park or release.
     pub then: ExitAction,
@@ -136,6 +141,7 @@ pub enum ExitAction {
 /// Frames that belong to no joint. Lengths in m, angles in rad (roll, pitch, yaw about fixed axes, as URDF has them).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct KinematicsSpec {
     /// The tool frame, seen from the link of joint [`tool_joint`](Self::tool_joint).
     pub tool: FrameSpec,

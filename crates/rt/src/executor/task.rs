@@ -30,6 +30,7 @@ impl Priority {
 }
 
 /// A named machine that runs alongside a control loop.
+#[non_exhaustive]
 pub struct NamedMachine<'a> {
     /// The name of its thread; Linux shows the first 15 bytes.
     pub name: String,

@@ -9,6 +9,7 @@ use super::options::CameraChoice;
 use crate::cameras::{CameraHub, CameraUse};
 use crate::error::SessionError;
 use crate::supply::Surroundings;
+use crate::teleoperators::PICTURE;
 use crate::usage::{RecordUsage, UsageError};
 
 /// What the dataset says of the recorded cameras, and where their pictures come out: those of the robot file in its order, then the others.
@@ -33,8 +34,7 @@ impl RecordedCameras {
         surroundings: &dyn Surroundings,
         options: &RecordOptions,
     ) -> Result<Self, SessionError> {
-        let there = surroundings.cameras();
-        let chosen = choose(robot, there, surroundings.simulated(), &options.cameras)?;
+        let chosen = choose(robot, surroundings, &options.cameras)?;
         faults_are_recorded(&options.camera_faults, &chosen)?;
         let (facts, notes) = surroundings.prepare_cameras(&chosen)?;
         let mut recorded = Self {
@@ -44,7 +44,10 @@ impl RecordedCameras {
         for (index, name) in chosen.into_iter().enumerate() {
             let (size, fps) = match facts.get(index) {
                 Some(facts) => (recordable(&name, facts)?, facts.fps_measured.max(1.0)),
-                None => (options.picture, f64::from(options.fps)),
+                None => {
+                    let size = options.picture.or(surroundings.picture_size(&name));
+                    (size.unwrap_or(PICTURE), f64::from(options.fps))
+                }
             };
             recorded.notes.extend(
                 facts
@@ -94,10 +97,10 @@ fn too_slow(name: &str, facts: &CameraFacts, fps: u32) -> Option<String> {
 
 fn choose(
     robot: &RobotKind,
-    there: Vec<String>,
-    simulated: bool,
+    surroundings: &dyn Surroundings,
     choice: &CameraChoice,
 ) -> Result<Vec<String>, SessionError> {
+    let there = surroundings.cameras();
     let mounted = robot.cameras.iter().map(|spec| spec.name.clone());
     let mut all: Vec<String> = mounted.filter(|name| there.contains(name)).collect();
     let others = there
@@ -107,13 +110,17 @@ fn choose(
     let names = match choice {
         CameraChoice::Only(names) => names,
         // A real rig without cameras is no accident only if the user says so.
-        CameraChoice::All if all.is_empty() && !simulated => {
+        CameraChoice::All if all.is_empty() && !surroundings.simulated() => {
             let first = robot.cameras.first().map_or("front", |spec| &spec.name);
             return Err(SessionError::NoCamera {
                 camera: first.to_owned(),
             });
         }
-        CameraChoice::All => return Ok(all),
+        CameraChoice::All => {
+            let spare = surroundings.spare_cameras();
+            all.retain(|name| !spare.contains(name));
+            return Ok(all);
+        }
     };
     match names.iter().find(|name| !all.contains(name)) {
         Some(unknown) if all.is_empty() => Err(SessionError::NoCamera {

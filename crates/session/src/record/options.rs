@@ -61,8 +61,8 @@ pub struct RecordOptions {
     pub plain: bool,
     /// The cameras.
     pub cameras: CameraChoice,
-    /// Width and height of simulated pictures, pixels.
-    pub picture: (u32, u32),
+    /// Width and height of simulated pictures, pixels; as each camera of the scene has them if `None`.
+    pub picture: Option<(u32, u32)>,
     /// What goes wrong with simulated cameras, e.g. `front:frozen@3s`.
     pub camera_faults: Vec<String>,
     /// What Ctrl-C does with the running episode.
@@ -87,7 +87,7 @@ impl RecordOptions {
             resume: false,
             plain: false,
             cameras: CameraChoice::All,
-            picture: (640, 480),
+            picture: None,
             camera_faults: Vec::new(),
             on_interrupt: OnInterrupt::Save,
             on_late: OnLate::Mark,
@@ -133,7 +133,6 @@ impl RecordOptions {
     /// Refuses what makes no sense, before anything is opened.
     pub(super) fn check(&self, rate_hz: f64) -> Result<(), SessionError> {
         let usage = |wrong: RecordUsage| Err(UsageError::from(wrong).into());
-        let (width, height) = self.picture;
         if self.task.trim().is_empty() {
             return usage(RecordUsage::NoTask);
         }
@@ -162,9 +161,11 @@ impl RecordOptions {
         }
         let fits =
             |side: u32, largest: u32| side.is_multiple_of(2) && (16..=largest).contains(&side);
-        if !fits(width, 3840) || !fits(height, 2160) {
-            return usage(RecordUsage::CameraSize { width, height });
+        match self.picture {
+            Some((width, height)) if !fits(width, 3840) || !fits(height, 2160) => {
+                usage(RecordUsage::CameraSize { width, height })
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }

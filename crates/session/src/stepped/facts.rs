@@ -25,6 +25,15 @@ pub struct SteppedJoint {
     pub range: (f64, f64),
 }
 
+/// One camera.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SteppedCamera {
+    /// Its name.
+    pub name: String,
+    /// Width and height of its pictures, pixels.
+    pub size: (u32, u32),
+}
+
 /// What all episodes of an environment have in common.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SteppedFacts {
@@ -37,7 +46,9 @@ pub struct SteppedFacts {
     /// The values of a state and an action, in order.
     pub joints: Vec<SteppedJoint>,
     /// The observed cameras.
-    pub cameras: Vec<String>,
+    pub cameras: Vec<SteppedCamera>,
+    /// The camera for people, if there is one.
+    pub render: Option<SteppedCamera>,
     /// Names of the values of the surroundings, if they are observed: those of the scene, then for each thing its place (m) and its turn as a
     /// quaternion (w first, not negative), in the frame of the robot's base.
     pub environment: Vec<String>,
@@ -52,12 +63,15 @@ pub struct SteppedFacts {
 /// What a thing's pose is made of.
 const POSE: [&str; 7] = ["x", "y", "z", "qw", "qx", "qy", "qz"];
 
-/// The names of all cameras that an episode on this rig can observe.
+/// The names of the cameras that an episode on this rig observes unless others are named.
 ///
 /// # Errors
 /// If there is no such robot or scene.
 pub fn cameras(options: &RigOptions) -> Result<Vec<String>, SessionError> {
-    Ok(open(&simulated(options))?.surroundings.cameras())
+    let rig = open(&simulated(options))?;
+    let (mut names, spare) = (rig.surroundings.cameras(), rig.surroundings.spare_cameras());
+    names.retain(|name| !spare.contains(name));
+    Ok(names)
 }
 
 /// The rig with a teleoperator that says nothing.
@@ -93,6 +107,10 @@ pub fn facts(options: &SteppedOptions) -> Result<SteppedFacts, SessionError> {
             environment.extend(POSE.map(|part| format!("{name}.{part}")));
         }
     }
+    let camera = |name: &String| SteppedCamera {
+        name: name.clone(),
+        size: options.size(surroundings, name),
+    };
     let limits = rig.robot.gate_limits(&rig.calibration);
     let joints = rig.robot.value_names().into_iter().zip(&rig.robot.joints);
     let joints = joints.zip(limits.range.iter());
@@ -113,7 +131,8 @@ pub fn facts(options: &SteppedOptions) -> Result<SteppedFacts, SessionError> {
                 range: *range,
             })
             .collect(),
-        cameras: options.cameras.clone(),
+        cameras: options.cameras.iter().map(camera).collect(),
+        render: options.render.as_ref().map(camera),
         environment,
         tasks: kind.tasks,
         time_limit_s: limit.as_secs_f64(),
@@ -140,7 +159,7 @@ fn check_cameras(options: &SteppedOptions, rig: &Rig) -> Result<(), SessionError
             return Err(UsageError::from(wrong).into());
         }
         rig.surroundings
-            .open_camera(name, options.picture, options.fps)?;
+            .open_camera(name, options.size(&*rig.surroundings, name), options.fps)?;
     }
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 use crate::options::RigOptions;
 use crate::report::ClockKind;
+use crate::supply::Surroundings;
+use crate::teleoperators::PICTURE;
 
 /// What an episode is played with.
 #[derive(Debug, Clone)]
@@ -12,12 +14,20 @@ pub struct SteppedOptions {
     pub fps: f64,
     /// The cameras that are observed, by name.
     pub cameras: Vec<String>,
-    /// Width and height of all pictures, pixels.
-    pub picture: (u32, u32),
+    /// Width and height of all pictures, pixels; as the scene has each camera's unless given.
+    pub picture: Option<(u32, u32)>,
     /// Whether it is observed where things are.
     pub objects: bool,
     /// The camera whose pictures are shown to people, if any is; it may be one of those that are observed.
     pub render: Option<String>,
+}
+
+impl SteppedOptions {
+    /// Width and height of this camera's pictures, pixels.
+    pub(super) fn size(&self, surroundings: &dyn Surroundings, camera: &str) -> (u32, u32) {
+        let size = self.picture.or(surroundings.picture_size(camera));
+        size.unwrap_or(PICTURE)
+    }
 }
 
 /// The rig of an episode, as `ulna eval` has it.

@@ -72,10 +72,11 @@ fn open(
         if slots.iter().any(|(known, _)| known == name) {
             continue;
         }
-        let (newest, cameras) = (Newest::default(), &mut request.cameras);
-        let fps = options.fps.ceil().max(1.0);
-        let sink = Box::new(newest.clone());
-        cameras.add(name, CameraUse::Policy, options.picture, fps, sink);
+        let newest = Newest::default();
+        let size = options.size(request.surroundings, name);
+        let (fps, sink) = (options.fps.ceil().max(1.0), Box::new(newest.clone()));
+        let cameras = &mut request.cameras;
+        cameras.add(name, CameraUse::Policy, size, fps, sink);
         slots.push((name.clone(), newest));
     }
     let stepper = Stepper::new(request, options, stop, slots, Arc::clone(&wanted));
@@ -111,8 +112,8 @@ impl Teleoperator for SteppedTeleoperator {
         let observers = stepper
             .map(|mut stepper| BoxedObserver::new(move |tick: &TickRecord| stepper.observe(tick)));
         Helpers {
-            machines: Vec::new(),
             observers: observers.into_iter().collect(),
+            ..Helpers::default()
         }
     }
 }

@@ -22,7 +22,7 @@ fn options(scene: &str, seed: u64) -> SteppedOptions {
         },
         fps: 30.0,
         cameras: Vec::new(),
-        picture: (64, 48),
+        picture: Some((64, 48)),
         objects: true,
         render: None,
     }
@@ -186,6 +186,20 @@ fn pictures_are_there_from_the_start_and_rendered_when_asked() {
 }
 
 #[test]
+fn cameras_are_those_of_the_scene_with_their_own_sizes() {
+    let mut options = options("lift", 0);
+    assert_eq!(
+        cameras(&options.rig).unwrap(),
+        ["front", "wrist"],
+        "without spare ones"
+    );
+    options.cameras = vec!["top".to_owned()];
+    options.picture = None;
+    let seen = facts(&options).unwrap().cameras;
+    assert_eq!((seen[0].name.as_str(), seen[0].size), ("top", (640, 480)));
+}
+
+#[test]
 fn options_that_cannot_be_are_named() {
     let wrong = |change: fn(&mut SteppedOptions), part: &str| {
         let mut options = options("lift", 0);
@@ -208,7 +222,7 @@ fn options_that_cannot_be_are_named() {
         "`front` twice",
     );
     wrong(
-        |it| (it.cameras, it.picture) = (vec!["front".to_owned()], (0, 48)),
+        |it| (it.cameras, it.picture) = (vec!["front".to_owned()], Some((0, 48))),
         "0",
     );
     wrong(|it| it.rig.scene = Some("moon".to_owned()), "moon");

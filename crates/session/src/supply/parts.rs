@@ -49,6 +49,16 @@ pub trait Surroundings: fmt::Debug + Send {
         Vec::new()
     }
 
+    /// Those of them that are recorded and shown only where they are named.
+    fn spare_cameras(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The size of this camera's pictures unless the user says another, pixels, where that is known beforehand.
+    fn picture_size(&self, _name: &str) -> Option<(u32, u32)> {
+        None
+    }
+
     /// Gets these cameras ready and says what each gives, in their order, with sentences for the user; nothing where they give what is asked of them,
     /// as simulated ones do.
     ///
@@ -142,6 +152,23 @@ pub trait Attempts: fmt::Debug + Send {
 
     /// Lays the things out as attempt `number` begins.
     fn lay_out(&self, number: u64);
+}
+
+/// Which picture of a scene is wanted.
+#[derive(Debug, Clone)]
+pub struct ScenePicture<'a> {
+    /// The robot: a name, or the path of its file.
+    pub robot: &'a str,
+    /// The scene: a name, or the path of its file.
+    pub scene: &'a str,
+    /// Its seed.
+    pub seed: u64,
+    /// Whether its look varies with the seed.
+    pub varied: bool,
+    /// The camera; the first if none is named.
+    pub camera: Option<&'a str>,
+    /// Width and height, pixels; as the scene has it unless given.
+    pub size: Option<(u32, u32)>,
 }
 
 /// The open ports of a rig, and what is around it.

@@ -14,7 +14,9 @@ use ulna_rt::RealClock;
 use ulna_sim::adapter::AdapterModel;
 use ulna_sim::world::{SimArm, SimBaseOperator, SimError, SimWorld, Wire, WorldOptions};
 
-use super::parts::{Attempts, BusTraffic, SuppliedArm, Supply, Surroundings, side_id, sides};
+use super::parts::{
+    Attempts, BusTraffic, ScenePicture, SuppliedArm, Supply, Surroundings, side_id, sides,
+};
 use crate::device::Teleoperator;
 use crate::error::SessionError;
 use crate::failure::SessionFailure;
@@ -27,6 +29,7 @@ pub use ulna_sim::adapter::KINDS as ADAPTERS;
 pub(crate) use ulna_sim::compare;
 pub use ulna_sim::scene::SceneKind;
 pub use ulna_sim::scenes;
+pub use ulna_sim::scenes::look::SceneCamera;
 
 /// What can go wrong on a simulated bus and with a simulated camera, and how it is written, for people.
 pub fn faults_in_words() -> String {
@@ -40,33 +43,32 @@ pub fn faults_in_words() -> String {
     )
 }
 
-/// What a camera of a robot (its first if none is named) sees of a scene before anything has moved, `size` pixels wide and high.
+/// What a camera sees of a scene before anything has moved, and all cameras that there are.
 ///
 /// # Errors
 /// If there is no such scene, robot or camera.
-pub fn scene_picture(
-    robot: &str,
-    scene: &str,
-    seed: u64,
-    camera: Option<&str>,
-    size: (u32, u32),
-) -> Result<Frame, SessionError> {
-    let kind = ulna_robot::files::find(robot)?;
+pub fn scene_picture(wanted: &ScenePicture<'_>) -> Result<(Frame, Vec<SceneCamera>), SessionError> {
+    let kind = ulna_robot::files::find(wanted.robot)?;
     let options = WorldOptions {
-        scene: scene.to_owned(),
-        seed,
+        scene: wanted.scene.to_owned(),
+        seed: wanted.seed,
+        varied: wanted.varied,
         ..WorldOptions::default()
     };
     let arms = sim_arms(&kind, ArmRole::Follower, None)?;
     let world = SimWorld::new(&kind, &arms, &[], &options).map_err(sim)?;
-    let first = world.cameras().first().map(|name| (*name).to_owned());
-    let name = camera.map(str::to_owned).or(first).unwrap_or_default();
+    let first = world.camera_names().first().map(|name| (*name).to_owned());
+    let name = wanted.camera.map(str::to_owned).or(first);
+    let name = name.unwrap_or_default();
+    let known = world.cameras().iter().find(|it| it.view.name == name);
+    let size = wanted.size.or(known.map(|camera| camera.size));
+    let size = size.unwrap_or_default();
     let mut camera = world.open_camera(&name, size, 10.0).map_err(sim)?;
     for tick in 0..100 {
         let now = Stamp::new(Duration::from_millis(10 * tick));
         let frame = camera.poll(now);
         if let Ok(Some(frame)) = frame {
-            return Ok(frame);
+            return Ok((frame, world.cameras().to_vec()));
         }
     }
     Err(SessionFailure::NoPicture { camera: name }.into())
@@ -135,6 +137,7 @@ fn world(
     let options = WorldOptions {
         scene: scene.to_owned(),
         seed: options.seed,
+        varied: options.scene_variation,
         task: options.task.clone(),
         expert: options.expert,
         faults: options.faults.clone(),
@@ -214,8 +217,19 @@ impl Surroundings for Simulated {
     }
 
     fn cameras(&self) -> Vec<String> {
-        let names = self.0.cameras().into_iter();
+        let names = self.0.camera_names().into_iter();
         names.map(str::to_owned).collect()
+    }
+
+    fn spare_cameras(&self) -> Vec<String> {
+        let spare = self.0.cameras().iter().filter(|camera| camera.spare);
+        spare.map(|camera| camera.view.name.clone()).collect()
+    }
+
+    fn picture_size(&self, name: &str) -> Option<(u32, u32)> {
+        let mut cameras = self.0.cameras().iter();
+        let camera = cameras.find(|camera| camera.view.name == name)?;
+        Some(camera.size)
     }
 
     fn open_camera(

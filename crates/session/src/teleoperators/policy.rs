@@ -16,7 +16,7 @@ use ulna_policy::{
 use ulna_rt::{Machine, Next};
 
 use crate::cameras::CameraUse;
-use crate::device::{BoxedObserver, Helpers, Teleoperator, TeleoperatorReport};
+use crate::device::{BoxedNews, BoxedObserver, Helpers, Teleoperator, TeleoperatorReport};
 use crate::device_report::PolicyReport;
 use crate::error::SessionError;
 use crate::failure::SessionFailure;
@@ -58,15 +58,7 @@ fn camera_sizes(
     request: &mut TeleoperatorRequest<'_>,
     contract: &Contract,
 ) -> Result<Vec<NamedSize>, SessionError> {
-    let names: Vec<String> = match request.surroundings.simulated() {
-        true => request
-            .robot
-            .cameras
-            .iter()
-            .map(|spec| spec.name.clone())
-            .collect(),
-        false => request.surroundings.cameras(),
-    };
+    let names = request.surroundings.cameras();
     let seen = names.iter().filter(|name| contract.picture(name).is_some());
     let seen: Vec<String> = seen.cloned().collect();
     let (facts, notes) = request.surroundings.prepare_cameras(&seen)?;
@@ -211,6 +203,7 @@ impl Teleoperator for PolicyTeleoperator {
         Helpers {
             machines: vec![("ulna-policy".to_owned(), worker)],
             observers: observer.into_iter().collect(),
+            news: vec![self.worker.clone().news()],
         }
     }
 
@@ -232,13 +225,40 @@ impl Teleoperator for PolicyTeleoperator {
     }
 }
 
-/// The network at work. Only its thread takes the lock while the session runs; the report does afterwards.
+/// The network at work. Its thread holds the lock while the session runs; others try to take it, and the report does afterwards.
 #[derive(Debug, Clone)]
 struct PolicyWorker(Arc<Mutex<Inference>>);
 
 impl PolicyWorker {
     fn lock(&self) -> MutexGuard<'_, Inference> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A policy that has had nothing to observe for so long is worth a line.
+const BLIND: Duration = Duration::from_secs(1);
+
+impl PolicyWorker {
+    /// Says once that there is nothing to observe, and once that there is again.
+    fn news(self) -> BoxedNews {
+        let mut said = false;
+        Box::new(move || {
+            // The network may think for long, and holds the lock meanwhile.
+            let inference = self.0.try_lock().ok()?;
+            match inference.blind_to() {
+                Some((missing, time)) if !said && time >= BLIND => {
+                    said = true;
+                    Some(format!(
+                        "the policy has nothing recent to observe, the arm holds: {missing}"
+                    ))
+                }
+                None if said => {
+                    said = false;
+                    Some("the policy observes again".to_owned())
+                }
+                _ => None,
+            }
+        })
     }
 }
 

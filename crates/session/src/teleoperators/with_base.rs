@@ -77,6 +77,7 @@ impl Teleoperator for WithBase {
         let base = self.base.helpers();
         helpers.machines.extend(base.machines);
         helpers.observers.extend(base.observers);
+        helpers.news.extend(base.news);
         helpers
     }
 

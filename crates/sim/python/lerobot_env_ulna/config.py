@@ -19,9 +19,10 @@ class UlnaEnvConfig(EnvConfig):
     task: str | None = "Lift-v0"  # Lift-v0 or lift, or the path of a scene file
     fps: int = 30
     robot: str = "so101"  # A name or a robot file, as `ulna robots list` has them
-    cameras: list[str] | None = None  # All of them
-    observation_height: int = 480
-    observation_width: int = 640
+    cameras: list[str] | None = None  # All but spare ones
+    observation_height: int | None = None  # Both of them, or each camera's own size
+    observation_width: int | None = None
+    scene_variation: bool = True
     objects: bool = False  # Where the things are, as observation.environment_state
     units: str | None = None  # degrees or m100; as the robot has them
     instruction: str | None = None  # The text of the task, where a scene has several
@@ -59,12 +60,19 @@ class UlnaEnvConfig(EnvConfig):
             "fps": self.fps,
             "robot": self.robot,
             "cameras": self.cameras,
-            "camera_size": (self.observation_width, self.observation_height),
+            "camera_size": self._size(),
+            "scene_variation": self.scene_variation,
             "objects": self.objects,
             "units": self.units,
             "task": self.instruction,
             "render_camera": self.render_camera,
         }
+
+    def _size(self):
+        size = (self.observation_width, self.observation_height)
+        if (None in size) and size != (None, None):
+            raise ValueError("pass both --env.observation_width and --env.observation_height, or neither")
+        return None if None in size else size
 
     def _ask(self):
         facts = describe(arguments(self.scene, 1, self.render_mode, self._options()), self.ulna)

@@ -54,6 +54,9 @@ def arguments(scene, num_envs, render_mode, options):
         words += ["--camera-size", f"{int(width)}x{int(height)}"]
     if options.pop("objects", None):
         words.append("--objects")
+    variation = options.pop("scene_variation", None)
+    if variation is not None:
+        words += ["--scene-variation", "on" if variation else "off"]
     camera = options.pop("render_camera", None)
     if render_mode:
         words.append(f"--render={camera}" if camera else "--render")
@@ -62,7 +65,7 @@ def arguments(scene, num_envs, render_mode, options):
         if value is not None:
             words += [f"--{name}", str(value)]
     if options:
-        known = "cameras, camera_size, objects, fps, robot, units, task, render_camera, ulna, address"
+        known = "cameras, camera_size, objects, scene_variation, fps, robot, units, task, render_camera, ulna, address"
         raise TypeError(f"unknown options: {', '.join(options)}; there are {known}")
     return words
 

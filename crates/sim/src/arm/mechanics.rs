@@ -1,4 +1,6 @@
 //! What the links weigh on the joints.
+//!
+//! Why arms are no joints of a physics engine is said in `law/solve.rs`.
 
 use nalgebra::{Isometry3, Matrix3, Point3, Vector3};
 use ulna_core::joints::{Joints, MAX_JOINTS};
@@ -132,6 +134,7 @@ impl Mechanics {
     }
 
     /// Energy of the links' heights over the base, J.
+    #[cfg(test)]
     pub(super) fn potential_energy(&self, angles: &Joints<f64>) -> f64 {
         let pose = self.chain.pose(angles);
         let links = self.links.iter().zip(pose.links());

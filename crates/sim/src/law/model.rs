@@ -256,12 +256,14 @@ impl ServoModel {
     }
 
     /// Torque that the output can push with at stall, N·m.
-    pub fn stall_torque(&self, voltage: f64) -> f64 {
+    #[cfg(test)]
+    pub(crate) fn stall_torque(&self, voltage: f64) -> f64 {
         (self.motor_torque(voltage) - self.coulomb - self.stiction) / (1.0 + self.load_friction)
     }
 
     /// Speed without load under this voltage, rad/s.
-    pub fn no_load_speed(&self, voltage: f64) -> f64 {
+    #[cfg(test)]
+    pub(crate) fn no_load_speed(&self, voltage: f64) -> f64 {
         let damping = self.torque_constant * self.torque_constant / self.resistance + self.viscous;
         (self.motor_torque(voltage) - self.coulomb) / damping
     }

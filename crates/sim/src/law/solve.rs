@@ -10,6 +10,9 @@
 //!
 //! The rotors are eliminated, what remains is solved directly, and dry friction is then found by projected Gauss-Seidel: each
 //! friction takes what momentum it can, at most until rest. So a servo comes to rest and stays there.
+//!
+//! It is our own because an engine for rigid bodies (`rapier3d`) has one motor for each joint and takes torques of the tick before; a gear with play, stiffer than
+//! its link is heavy, is not stable so at 1 kHz.
 
 use ulna_core::joints::{Joints, MAX_JOINTS};
 

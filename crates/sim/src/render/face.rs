@@ -1,10 +1,10 @@
-//! From a face in the base frame to a polygon in the picture: shading, culling, clipping, projection.
+//! From a face in the base frame to a polygon in a picture: culling, clipping, projection.
 
 use nalgebra::{Isometry3, Vector3};
 
-use super::polygon::{Checker, Mesh, Paint, SHADOWABLE, Sample};
+use super::polygon::{Linear, Mesh};
 use crate::visual::solid::MAX_CORNERS;
-use crate::visual::{Colour, Light, NEAR, Pattern, View, VisualScene};
+use crate::visual::{NEAR, View};
 
 /// Clipping one face by one plane adds one corner at most.
 const MAX_CLIPPED: usize = MAX_CORNERS + 1;
@@ -12,47 +12,34 @@ const MAX_CLIPPED: usize = MAX_CORNERS + 1;
 /// Further than this from the camera nothing is drawn, m: it keeps pixel coordinates within what f32 resolves.
 const FAR: f32 = 100.0;
 
+/// Which side of a face counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The outer one, which a camera sees.
+    Outer,
+    /// The inner one: where light from a lamp would leave the solid.
+    Inner,
+}
+
+/// A number that changes evenly along each axis of the base frame: `slope · point + offset`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Affine {
+    pub(super) slope: Vector3<f32>,
+    pub(super) offset: f32,
+}
+
+/// A pinhole's projection.
+#[derive(Debug, Clone)]
 pub(super) struct Projector {
-    to_camera: Isometry3<f32>,
+    pub(super) to_camera: Isometry3<f32>,
     from_camera: Isometry3<f32>,
-    focal: f32,
-    centre: [f32; 2],
-    light: Shading,
-    pattern: Pattern,
-}
-
-#[derive(Clone, Copy)]
-struct Shading {
-    towards: Vector3<f32>,
-    ambient: f32,
-    diffuse: f32,
-}
-
-impl Shading {
-    fn new(light: &Light) -> Self {
-        let towards = light.towards.cast::<f32>();
-        Self {
-            towards: towards.try_normalize(1e-9).unwrap_or_default(),
-            ambient: light.ambient as f32,
-            diffuse: light.diffuse as f32,
-        }
-    }
-
-    fn brightness(&self, normal: Vector3<f32>) -> f32 {
-        let facing = normal.dot(&self.towards);
-        let counts = if facing > 0.0 { 1.0 } else { 0.25 };
-        (self.ambient + self.diffuse * counts * facing).clamp(0.0, 1.0)
-    }
-}
-
-fn pack(Colour(rgb): Colour, brightness: f32) -> Sample {
-    let [r, g, b] = rgb.map(|part| (f32::from(part) * brightness + 0.5) as u8);
-    u32::from_le_bytes([r, g, b, 0])
+    pub(super) focal: f32,
+    pub(super) centre: [f32; 2],
 }
 
 impl Projector {
     /// `None` if the camera is nowhere (a pose that is not finite) or sees no angle.
-    pub(super) fn new(view: &View, scene: &VisualScene) -> Option<Self> {
+    pub(super) fn new(view: &View) -> Option<Self> {
         let to_camera = view.to_camera.cast::<f32>();
         let focal = view.focal as f32;
         let finite = to_camera
@@ -64,88 +51,94 @@ impl Projector {
             from_camera: to_camera.inverse(),
             focal,
             centre: view.centre.map(|pixel| pixel as f32),
-            light: Shading::new(&scene.light),
-            pattern: scene.table.pattern,
         })
     }
 
-    /// The paint of a surface with this normal (base frame).
-    pub(super) fn lit(&self, colour: Colour, normal: Vector3<f32>) -> Paint {
-        Paint::Flat(pack(colour, self.light.brightness(normal)))
-    }
-
-    /// The paint of the table's upper face.
-    pub(super) fn table_top(&self) -> Paint {
-        let brightness = self.light.brightness(Vector3::z());
-        let shadowable = |colour| pack(colour, brightness) | SHADOWABLE;
-        match self.pattern {
-            Pattern::Plain(colour) => Paint::Flat(shadowable(colour)),
-            Pattern::Checker { colours, square } => {
-                let per_metre = 1.0 / square as f32;
-                let start = self.from_camera.translation.vector * per_metre;
-                // The ray through pixel (x, y) at depth 1 is linear in x and y; so are its parts along the table's axes.
-                let turn = self.from_camera.rotation;
-                let right = turn * Vector3::x() * (per_metre / self.focal);
-                let down = turn * Vector3::y() * (-per_metre / self.focal);
-                let corner = turn * Vector3::z() * -per_metre
-                    - right * self.centre[0]
-                    - down * self.centre[1];
-                let slope = |axis: usize| [right[axis], down[axis], corner[axis]];
-                Paint::Checker(Checker {
-                    colours: colours.map(shadowable),
-                    start: [start.x, start.y],
-                    slope: [slope(0), slope(1)],
-                })
-            }
-        }
-    }
-
-    /// The paint of a shadow on the table top: what is left when the lamp is taken away.
-    pub(super) fn shade(&self) -> Paint {
-        let lit = self.light.brightness(Vector3::z());
-        let dark = self.light.ambient.clamp(0.0, 1.0);
-        Paint::Shadow((256.0 * (dark / lit.max(1e-3)).min(1.0)) as u32)
-    }
-
-    /// Adds a face unless it looks away from the camera, lies behind it, or is nowhere.
+    /// Adds a face and returns its inverse depth over the picture, unless it turns the other side here, lies behind, or is nowhere.
     pub(super) fn add(
         &self,
         mesh: &mut Mesh,
         corners: &[Vector3<f32>],
         normal: Vector3<f32>,
-        paint: Paint,
-    ) {
+        side: Side,
+    ) -> Option<Linear> {
         let mut seen = [Vector3::zeros(); MAX_CORNERS];
         let seen = &mut seen[..corners.len()];
         for (seen, corner) in seen.iter_mut().zip(corners) {
             *seen = self.to_camera.rotation * corner + self.to_camera.translation.vector;
             // NaN is in no range.
             if !(0.0..FAR * FAR).contains(&seen.norm_squared()) {
-                return;
+                return None;
             }
         }
         let normal = self.to_camera.rotation * normal;
         let distance = normal.dot(&seen[0]);
-        // A shadow lies on the table: whether that shows its upper side has been settled when the table was drawn.
-        let away = distance > -1e-7;
-        if away && !matches!(paint, Paint::Shadow(_)) {
-            return;
+        let turned = match side {
+            Side::Outer => distance < -1e-7,
+            Side::Inner => distance > 1e-7,
+        };
+        if !turned {
+            return None;
         }
         let mut clipped = [[0.0; 3]; MAX_CLIPPED];
         let count = self.clip(seen, &mut clipped);
-        if count >= 3 {
-            mesh.push(&clipped[..count], self.plane(normal, distance), paint);
-        }
+        (count >= 3).then(|| {
+            let plane = self.plane(normal, distance);
+            mesh.push(&clipped[..count], plane);
+            plane
+        })
+    }
+
+    /// Inverse depth over the picture of the plane with this normal (base frame) through this point.
+    pub(super) fn plane_of(&self, normal: Vector3<f32>, point: &Vector3<f32>) -> Linear {
+        let normal = self.to_camera.rotation * normal;
+        let point = self.to_camera.rotation * point + self.to_camera.translation.vector;
+        self.plane(normal, normal.dot(&point))
     }
 
     /// A face's plane as inverse depth over the picture: a ray (x, y, -1) meets it at the depth where normal · ray · depth is
     /// the plane's distance.
-    fn plane(&self, normal: Vector3<f32>, distance: f32) -> [f32; 3] {
-        let right = normal.x / (self.focal * distance);
-        let down = -normal.y / (self.focal * distance);
-        let middle = -normal.z / distance;
-        let corner = middle - right * self.centre[0] - down * self.centre[1];
+    fn plane(&self, normal: Vector3<f32>, distance: f32) -> Linear {
+        self.over_picture(normal / distance)
+    }
+
+    /// What `direction · ray` is over the picture, with the ray at depth 1 in the camera's frame.
+    fn over_picture(&self, direction: Vector3<f32>) -> Linear {
+        let right = direction.x / self.focal;
+        let down = -direction.y / self.focal;
+        let corner = -direction.z - right * self.centre[0] - down * self.centre[1];
         [right, down, corner]
+    }
+
+    /// An affine number on a plane, times the plane's inverse depth: so it is linear over the picture.
+    pub(super) fn linear(&self, of: &Affine, plane: &Linear) -> Linear {
+        let ray = self
+            .from_camera
+            .rotation
+            .inverse_transform_vector(&of.slope);
+        let ray = self.over_picture(ray);
+        let at_eye = of.slope.dot(&self.from_camera.translation.vector) + of.offset;
+        core::array::from_fn(|k| ray[k] + at_eye * plane[k])
+    }
+
+    /// Where a point appears and how deep it is, as affine numbers: x times depth, y times depth, depth.
+    pub(super) fn image(&self) -> [Affine; 3] {
+        let turn = self.to_camera.rotation.to_rotation_matrix();
+        let row = |k: usize| turn.matrix().row(k).transpose();
+        let shift = self.to_camera.translation.vector;
+        let mixed = |k: usize, focal: f32, centre: f32| Affine {
+            slope: row(k) * focal - row(2) * centre,
+            offset: shift[k] * focal - shift.z * centre,
+        };
+        let depth = Affine {
+            slope: -row(2),
+            offset: -shift.z,
+        };
+        [
+            mixed(0, self.focal, self.centre[0]),
+            mixed(1, -self.focal, self.centre[1]),
+            depth,
+        ]
     }
 
     /// Cuts off what is nearer than the near plane and projects the rest; returns how many corners are left.

@@ -1,5 +1,8 @@
 //! What is seen must be where the kinematics say.
 
+mod shadows;
+mod textures;
+
 use nalgebra::{Isometry3, Point3, Vector3};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
@@ -10,7 +13,7 @@ use ulna_robot::kinematics::{Chain, Pose};
 
 use super::*;
 use crate::scenes::table::cube_on;
-use crate::visual::{Colour, Object, Pattern, cameras_of};
+use crate::visual::{Colour, Laid, Lamp, Object, Pattern, Shape, Texture, cameras_of};
 
 const WIDTH: u32 = 640;
 const HEIGHT: u32 = 480;
@@ -204,6 +207,7 @@ fn the_wrist_camera_goes_with_the_hand() {
             shape: Shape::Box { half: [0.003; 3] },
             pose: Isometry3::new(ahead.coords, Vector3::new(0.3, 0.7, 0.2)),
             colour: CUBE,
+            pattern: None,
         }];
         // Random poses also reach below the table and into the arm itself.
         let Some(miss) = miss(&mut renderer, &scene, &pose, &wrist, CUBE) else {
@@ -234,6 +238,7 @@ fn what_is_behind_is_hidden_and_what_is_before_hides() {
             shape: Shape::Box { half: [0.008; 3] },
             pose: Isometry3::new(eye + (post - eye) * along, Vector3::zeros()),
             colour: CUBE,
+            pattern: None,
         }];
         Picture(renderer.render(&scene, &pose, &front))
             .patch(CUBE)
@@ -268,20 +273,22 @@ fn table_squares_background_and_shadow_are_in_their_places() {
 
     // A plate high above the first square; the light comes down at a slant.
     let height = 0.1;
-    let slant = scene.light.towards * (height / scene.light.towards.z);
+    let (lamp, under) = (scene.lamps[0].position.coords, Vector3::new(0.2, 0.0, 0.0));
+    let slant = (lamp - under) * (height / lamp.z);
     scene.objects = vec![Object {
         shape: Shape::Cylinder {
             radius: 0.012,
             half_length: 0.001,
         },
-        pose: Isometry3::new(Vector3::new(0.2, 0.0, 0.0) + slant, Vector3::zeros()),
+        pose: Isometry3::new(under + slant, Vector3::zeros()),
         colour: CUBE,
+        pattern: None,
     }];
     let shadowed = shades(&scene, &squares);
     assert!(shadowed[0][0] + 40 < bare[0][0], "{shadowed:?} {bare:?}");
     assert_eq!(shadowed[1..], bare[1..]);
 
-    scene.light.towards.z = -0.2;
+    scene.lamps[0].position.z = -0.2;
     let from_below = shades(&scene, &squares);
     assert_eq!(from_below[0], from_below[3]);
 }
@@ -290,7 +297,7 @@ fn table_squares_background_and_shadow_are_in_their_places() {
 fn the_table_reaches_under_the_camera() {
     let mut renderer = Renderer::new(WIDTH, HEIGHT).unwrap();
     let mut scene = scene();
-    scene.table.pattern = Pattern::Plain(Colour([200, 0, 0]));
+    (scene.table.colour, scene.table.pattern) = (Colour([200, 0, 0]), None);
     let eye = Point3::new(0.2, 0.3, 0.02);
     let camera = PinholeCamera::looking_at("low", eye, Point3::new(0.2, 0.6, 0.02), 1.2);
     let picture = Picture(renderer.render(&scene, &parked(), &camera));
@@ -319,6 +326,7 @@ fn a_solid_has_no_cracks() {
                 Vector3::new(0.4, 0.3, 0.2) * f64::from(turn),
             ),
             colour: CUBE,
+            pattern: None,
         }];
         let picture = renderer.render(&scene, &parked(), &front);
         let mut drawn = 0;
@@ -366,7 +374,8 @@ proptest! {
         place in prop::array::uniform6(number()),
         size in prop::array::uniform3(number()),
         eye in prop::array::uniform6(number()),
-        light in prop::array::uniform3(number()),
+        lamp in prop::array::uniform3(number()),
+        (soft, turn) in (number(), number()),
         mount in prop::option::of(0usize..9),
         fovy in number(),
         (width, height) in (1u32..70, 1u32..50),
@@ -375,7 +384,9 @@ proptest! {
             Isometry3::new(Vector3::new(n[0], n[1], n[2]), Vector3::new(n[3], n[4], n[5]))
         };
         let mut scene = scene();
-        scene.light.towards = light.into();
+        scene.lamps[0].position = lamp.into();
+        scene.lamps.push(Lamp { colour: [soft; 3], softness: soft, ..scene.lamps[0] });
+        scene.table.laid = Laid { size: soft, corner: [turn, soft], turn };
         scene.table.centre.z = size[2];
         let cylinder = Shape::Cylinder { radius: size[0], half_length: size[1] };
         let taper = Shape::Taper {
@@ -388,6 +399,7 @@ proptest! {
             shape,
             pose: at(place),
             colour: CUBE,
+            pattern: Some(Pattern { texture: Texture::Wood, colour: FINGERS[0] }),
         }));
         let camera = PinholeCamera { name: "any".to_owned(), mount, frame: at(eye), fovy };
         let picture_len = (width * height * 3) as usize;

@@ -14,6 +14,7 @@ use ulna_robot::RobotKind;
 
 use crate::hand::{Hand, Operator, Rhythm};
 use crate::scene::{Scene, SceneKind, Task, one_arm};
+use crate::scenes::look::file::LookSpec;
 use crate::sight::Sight;
 use crate::visual::Object;
 use judge::ReachJudge;
@@ -30,6 +31,7 @@ pub(crate) fn kind() -> SceneKind {
         tasks: vec![TASK.to_owned()],
         time_limit: None,
         environment: &targets::NAMES,
+        look: LookSpec::shared(),
         fits: one_arm,
         build: Arc::new(|kind, seed, _| Ok(Arc::new(Reach::new(kind, seed)) as Arc<dyn Scene>)),
     }

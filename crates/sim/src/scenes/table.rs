@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use ulna_robot::FrameSpec;
 
 use crate::scene::{Scene, SceneKind};
+use crate::scenes::look::file::LookSpec;
 use crate::visual::{Colour, Object, Shape, TableTop, VisualScene};
 
 /// What the registry says of it.
@@ -18,6 +19,7 @@ pub fn kind() -> SceneKind {
         tasks: Vec::new(),
         time_limit: None,
         environment: &[],
+        look: LookSpec::shared(),
         fits: |_| Ok(()),
         build: Arc::new(|_, seed, _| Ok(Arc::new(TableWithCube { seed }) as Arc<dyn Scene>)),
     }
@@ -60,6 +62,7 @@ pub fn cube_on(table: &TableTop, side: f64, at: [f64; 2], yaw: f64, colour: Colo
         },
         pose: frame.isometry(),
         colour,
+        pattern: None,
     }
 }
 

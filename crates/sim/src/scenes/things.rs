@@ -22,6 +22,8 @@ use crate::contact::Fixture;
 use crate::expert::Expert;
 use crate::hand::{Hand, Operator};
 use crate::scene::{Scene, SceneError};
+use crate::scenes::look::Look;
+use crate::scenes::look::file::LookSpec;
 use crate::sight::Sight;
 use crate::visual::{Object, TableTop, VisualScene};
 use file::SceneFile;
@@ -36,6 +38,7 @@ const TRIED: u64 = 16;
 #[derive(Debug)]
 pub(crate) struct Things {
     file: Arc<SceneFile>,
+    look: LookSpec,
     task: Arc<Task>,
     table: TableTop,
     chain: Chain,
@@ -69,6 +72,7 @@ impl Things {
         };
         Ok(Self {
             file: Arc::clone(file),
+            look: file.look(),
             task: Arc::new(task),
             table,
             chain: Chain::new(kind),
@@ -135,6 +139,12 @@ impl Scene for Things {
             let tried = layout::draw(&self.file, &self.table, self.seed, number % TRIED);
             tried.map(|layout| Layout { number, ..layout })
         })
+    }
+
+    fn look(&self, number: u64, varied: bool) -> Option<Look> {
+        let textures = self.file.objects.iter();
+        let textures = textures.map(|object| object.textures.as_slice());
+        Some(self.look.draw(textures, self.seed, number, varied))
     }
 
     fn names(&self) -> Vec<String> {

@@ -1,30 +1,39 @@
 //! From the robot file's looks and cameras to what is drawn.
 
-use nalgebra::{Point3, Vector3};
+use nalgebra::Point3;
 use ulna_robot::RobotKind;
 use ulna_robot::{Colour, MountedCamera, ShapeSpec, VisualSpec};
 
-use crate::visual::parts::{Light, Pattern, TableTop, Visual, VisualScene};
+use crate::visual::parts::{Laid, Lamp, TableTop, Visual, VisualScene};
 use crate::visual::pinhole::PinholeCamera;
 use crate::visual::shape::Shape;
+use crate::visual::texture::{Pattern, Texture};
 
 impl VisualScene {
     /// The robot of a validated file on a checkered table; whatever else lies there is the caller's to add.
     pub fn of(kind: &RobotKind) -> Self {
         Self {
             background: Colour([112, 128, 140]),
-            light: Light {
-                towards: Vector3::new(0.35, -0.45, 1.0),
-                ambient: 0.5,
-                diffuse: 0.55,
-            },
+            ambient: 0.5,
+            lamps: vec![Lamp {
+                position: Point3::new(0.7, -0.6, 1.4),
+                colour: [0.55; 3],
+                softness: 0.008,
+            }],
             table: TableTop {
                 centre: Point3::new(0.2, 0.0, 0.0),
                 half: [0.45, 0.45],
                 thickness: 0.03,
-                pattern: Pattern::Checker {
-                    colours: [Colour([212, 208, 200]), Colour([176, 172, 166])],
-                    square: 0.05,
+                colour: Colour([212, 208, 200]),
+                pattern: Some(Pattern {
+                    texture: Texture::Checker,
+                    colour: Colour([176, 172, 166]),
+                }),
+                // The base frame's origin is the middle of a square of the first colour.
+                laid: Laid {
+                    size: 0.1,
+                    corner: [-0.025, -0.025],
+                    turn: 0.0,
                 },
             },
             visuals: kind

@@ -1,4 +1,4 @@
-//! What a camera looks at: light, table, the robot's parts, and objects.
+//! What a camera looks at: lamps, table, the robot's parts, and objects.
 
 use nalgebra::{Isometry3, Point3, Vector3};
 use ulna_robot::Colour;
@@ -6,14 +6,17 @@ use ulna_robot::kinematics::Pose;
 
 use crate::visual::shape::{Object, Shape};
 use crate::visual::solid;
+use crate::visual::texture::Pattern;
 
 /// Everything a camera can see, but for where the links are: that is the [`Pose`].
 #[derive(Debug, Clone)]
 pub struct VisualScene {
     /// What is seen where nothing is.
     pub background: Colour,
-    /// The one lamp, infinitely far away, and the light from everywhere.
-    pub light: Light,
+    /// Brightness of a surface that no lamp reaches, 0..=1.
+    pub ambient: f64,
+    /// The lamps; more than [`MAX_LAMPS`] are not lit.
+    pub lamps: Vec<Lamp>,
     /// The table top.
     pub table: TableTop,
     /// The robot.
@@ -22,21 +25,24 @@ pub struct VisualScene {
     pub objects: Vec<Object>,
 }
 
-/// The light: a surface's brightness is `ambient + diffuse · cos(angle to the lamp)`, at most 1.
+/// Most lamps of a scene.
+pub const MAX_LAMPS: usize = 3;
+
+/// A lamp: a surface's brightness is the ambient light and, of each lamp that reaches it, `colour · cos(angle to the lamp)`, at most 1.
 ///
-/// On the side away from the lamp the cosine counts a quarter, as if the room threw some light back: edges stay visible there.
-#[derive(Debug, Clone, Copy)]
-pub struct Light {
-    /// Direction towards the lamp in the base frame, of any length. At or below the horizon it throws no shadows.
-    pub towards: Vector3<f64>,
-    /// Brightness of a surface that the lamp doesn't reach, 0..=1.
-    pub ambient: f64,
-    /// What the lamp adds to a surface that faces it.
-    pub diffuse: f64,
+/// On the side away from a lamp the cosine counts a quarter, as if the room took some light away: edges stay visible there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lamp {
+    /// Where it is in the base frame, m.
+    pub position: Point3<f64>,
+    /// What it adds to red, green and blue of a surface that faces it.
+    pub colour: [f64; 3],
+    /// How wide the edges of its shadows are, m.
+    pub softness: f64,
 }
 
 /// A horizontal rectangular slab.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TableTop {
     /// Middle of the upper face, m.
     pub centre: Point3<f64>,
@@ -44,22 +50,23 @@ pub struct TableTop {
     pub half: [f64; 2],
     /// How thick it is, m.
     pub thickness: f64,
-    /// How its upper face is painted.
-    pub pattern: Pattern,
+    /// Its colour.
+    pub colour: Colour,
+    /// What is painted on its upper face, if anything is.
+    pub pattern: Option<Pattern>,
+    /// How the pattern lies there.
+    pub laid: Laid,
 }
 
-/// How the table is painted.
-#[derive(Debug, Clone, Copy)]
-pub enum Pattern {
-    /// One colour.
-    Plain(Colour),
-    /// Squares along x and y; the base frame's origin is the middle of a square of the first colour.
-    Checker {
-        /// The two colours.
-        colours: [Colour; 2],
-        /// Side of a square, m.
-        square: f64,
-    },
+/// How a pattern lies on the table.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Laid {
+    /// After which length it repeats, m.
+    pub size: f64,
+    /// Where a corner of its tile is, m.
+    pub corner: [f64; 2],
+    /// How its first axis is turned from the base frame's, rad.
+    pub turn: f64,
 }
 
 /// A part of the robot.
@@ -75,16 +82,6 @@ pub struct Visual {
     pub colour: Colour,
 }
 
-impl Pattern {
-    /// The colour of the slab's other faces.
-    pub(crate) fn side_colour(&self) -> Colour {
-        match self {
-            Self::Plain(colour) => *colour,
-            Self::Checker { colours, .. } => colours[0],
-        }
-    }
-}
-
 impl Visual {
     /// Where the part's own frame is in the base frame; `None` if the pose has no such link.
     pub fn isometry(&self, pose: &Pose) -> Option<Isometry3<f64>> {
@@ -97,19 +94,16 @@ impl Visual {
 
 impl VisualScene {
     /// Every part and every object, with where its middle is in the base frame.
-    pub(crate) fn solids(
-        &self,
-        pose: &Pose,
-    ) -> impl Iterator<Item = (Shape, Isometry3<f64>, Colour)> {
-        let parts = self
-            .visuals
-            .iter()
-            .filter_map(|visual| Some((visual.shape, visual.isometry(pose)?, visual.colour)));
-        let things = self
-            .objects
-            .iter()
-            .map(|object| (object.shape, object.pose, object.colour));
-        parts.chain(things)
+    pub(crate) fn solids(&self, pose: &Pose) -> impl Iterator<Item = Object> {
+        let parts = self.visuals.iter().filter_map(|visual| {
+            Some(Object {
+                shape: visual.shape,
+                pose: visual.isometry(pose)?,
+                colour: visual.colour,
+                pattern: None,
+            })
+        });
+        parts.chain(self.objects.iter().copied())
     }
 
     /// The middle of everything of this colour in the base frame: where a picture of it is to be expected.
@@ -117,9 +111,9 @@ impl VisualScene {
     /// It is the centre of the surface, not of the volume: averaged over all directions, that is where one sees a convex solid.
     pub fn centre_of(&self, colour: Colour, pose: &Pose) -> Option<Point3<f64>> {
         let (mut total, mut moment) = (0.0f32, Vector3::zeros());
-        for (shape, at, its) in self.solids(pose) {
-            if its == colour {
-                solid::faces(&shape, &at, |corners, _| {
+        for solid in self.solids(pose) {
+            if solid.colour == colour {
+                solid::faces(&solid.shape, &solid.pose, |corners, _| {
                     for pair in corners[1..].windows(2) {
                         let sides = (pair[0] - corners[0], pair[1] - corners[0]);
                         let area = sides.0.cross(&sides.1).norm() / 2.0;

@@ -31,15 +31,12 @@ pub struct View {
 }
 
 impl PinholeCamera {
-    /// A camera in the base frame that looks from `eye` at `target`, upright.
+    /// A camera in the base frame that looks from `eye` at `target`, upright; one that looks straight down has +x up in its pictures.
     pub fn looking_at(name: &str, eye: Point3<f64>, target: Point3<f64>, fovy: f64) -> Self {
-        // nalgebra's "face towards" looks along +z; a camera looks along -z.
-        let backwards = eye - target;
-        let upright = UnitQuaternion::face_towards(&backwards, &Vector3::z());
         Self {
             name: name.to_owned(),
             mount: None,
-            frame: Isometry3::from_parts(eye.coords.into(), upright),
+            frame: looking(eye, target),
             fovy,
         }
     }
@@ -56,6 +53,19 @@ impl PinholeCamera {
             centre: [f64::from(width) / 2.0, f64::from(height) / 2.0],
         }
     }
+}
+
+/// The frame of what looks from `eye` at `target` along its -z; y is up, or +x where that would be up and down.
+pub(crate) fn looking(eye: Point3<f64>, target: Point3<f64>) -> Isometry3<f64> {
+    // nalgebra's "face towards" looks along +z.
+    let backwards = eye - target;
+    let vertical = backwards.xy().norm() < 1e-6 * backwards.norm();
+    let up = match vertical {
+        true => Vector3::x(),
+        false => Vector3::z(),
+    };
+    let upright = UnitQuaternion::face_towards(&backwards, &up);
+    Isometry3::from_parts(eye.coords.into(), upright)
 }
 
 impl View {

@@ -3,6 +3,8 @@
 use nalgebra::Isometry3;
 use ulna_robot::{Colour, CylinderSpec, FrameSpec, ShapeSpec, TaperSpec, VisualSpec};
 
+use crate::visual::texture::Pattern;
+
 /// A solid that is no part of the robot.
 #[derive(Debug, Clone, Copy)]
 pub struct Object {
@@ -12,6 +14,8 @@ pub struct Object {
     pub pose: Isometry3<f64>,
     /// Its colour.
     pub colour: Colour,
+    /// What is painted on each face of a box; other shapes are of one colour.
+    pub pattern: Option<Pattern>,
 }
 
 /// A convex solid around the origin of its own frame.
@@ -98,6 +102,7 @@ mod tests {
             },
             pose: Isometry3::translation(0.2, 0.0, 0.015),
             colour: Colour([36, 92, 210]),
+            pattern: None,
         };
         let spec = object.spec();
         assert_eq!(spec.shape, ShapeSpec::Box([0.02, 0.04, 0.06]));

@@ -14,6 +14,7 @@ pub struct Attendant {
     pub(super) scene: Arc<dyn Scene>,
     pub(super) physics: SharedPhysics,
     pub(super) sight: Sight,
+    pub(super) varied: bool,
 }
 
 impl Attendant {
@@ -54,7 +55,9 @@ impl Attendant {
 
     /// Lays the things out as attempt `number` begins.
     pub fn lay_out(&self, number: u64) {
-        if let Some(layout) = self.scene.layout(number) {
+        if let Some(mut layout) = self.scene.layout(number) {
+            let look = self.scene.look(number, self.varied);
+            layout.look = look.map(Arc::new);
             self.physics.lay_out(layout);
         }
     }

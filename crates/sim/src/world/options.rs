@@ -14,6 +14,8 @@ pub struct WorldOptions {
     pub scene: String,
     /// Seed of everything that is random in it.
     pub seed: u64,
+    /// Whether light, colours, textures, cameras' places and their noise vary with the seed, where the scene's file says how.
+    pub varied: bool,
     /// The session's task in words, which says what is meant where a scene has several.
     pub task: Option<String>,
     /// An expert moves the leader, and not a hand that knows nothing of the task.
@@ -68,6 +70,7 @@ impl Default for WorldOptions {
         Self {
             scene: scenes::DEFAULT.to_owned(),
             seed: 0,
+            varied: true,
             task: None,
             expert: false,
             faults: Vec::new(),

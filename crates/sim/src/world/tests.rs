@@ -95,7 +95,7 @@ fn cameras_see_where_the_robot_is_placed_and_fail_as_asked() {
         ..WorldOptions::default()
     };
     let world = world(&options).unwrap();
-    assert_eq!(world.cameras(), ["front", "wrist"]);
+    assert_eq!(world.camera_names(), ["front", "wrist", "top"]);
     assert_eq!(world.faulty_cameras(), ["wrist"]);
     let before = picture(&world, 0);
     assert_eq!(before, picture(&world, 0));
@@ -109,8 +109,55 @@ fn cameras_see_where_the_robot_is_placed_and_fail_as_asked() {
     assert!(error.is_usage());
     assert_eq!(
         error.to_string(),
-        "robot `so101` has no camera `back`; it has: front, wrist"
+        "robot `so101` has no camera `back`; it has: front, wrist, top"
     );
+}
+
+#[test]
+fn pictures_vary_with_the_seed_and_the_attempt_and_with_nothing_else() {
+    let lift = |seed, varied| {
+        let options = WorldOptions {
+            scene: "lift".to_owned(),
+            seed,
+            varied,
+            ..WorldOptions::default()
+        };
+        world(&options).unwrap()
+    };
+    let first = lift(3, true);
+    let before = picture(&first, 0);
+    assert_eq!(before, picture(&lift(3, true), 0));
+    assert_ne!(before, picture(&lift(4, true), 0));
+    assert_ne!(before, picture(&lift(3, false), 0));
+    first.attendant().lay_out(1);
+    let second = picture(&first, 0);
+    assert_ne!(before, second);
+    first.attendant().lay_out(0);
+    assert_eq!(before, picture(&first, 0));
+    // A camera that was there before sees the new attempt as one that is opened for it.
+    let mut camera = first.open_camera("front", (64, 48), 10.0).unwrap();
+    let mut next = || loop {
+        let now = camera.next_due(Stamp::ZERO);
+        if let Some(frame) = camera.poll(now).unwrap() {
+            return frame;
+        }
+    };
+    next();
+    first.attendant().lay_out(1);
+    let mut shown = next();
+    while shown.sequence < 3 {
+        shown = next();
+    }
+    let same = shown.pixels.iter().zip(&second);
+    // But for the noise of its sensor.
+    assert!(same.map(|(a, b)| a.abs_diff(*b)).max().unwrap() <= 12);
+    // Without variation two attempts look alike, but for the cube.
+    let plain = lift(3, false);
+    let one = picture(&plain, 0);
+    plain.attendant().lay_out(1);
+    let other = picture(&plain, 0);
+    let differ = one.iter().zip(&other).filter(|(a, b)| a != b).count();
+    assert!(differ > 0 && differ < one.len() / 10, "{differ}");
 }
 
 #[test]

@@ -23,11 +23,7 @@ pub struct Swept {
 
 impl Swept {
     fn new(turn: u16) -> Self {
-        let config = PlausibilityConfig {
-            max_speed: FASTEST * u32::from(turn),
-            slack: SLACK,
-            turn: Some(turn),
-        };
+        let config = PlausibilityConfig::new(FASTEST * u32::from(turn), SLACK, Some(turn));
         Self {
             turn: i32::from(turn),
             plausibility: Plausibility::new(config),

@@ -10,7 +10,7 @@ use ulna_session::{RigOptions, SessionError};
 
 use crate::args::replay::UnitsArg;
 use crate::args::rig::SceneName;
-use crate::args::values::size;
+use crate::args::values::{Variation, size};
 
 #[derive(Debug, Args)]
 pub(crate) struct EnvArgs {
@@ -26,7 +26,7 @@ pub(crate) struct EnvArgs {
     #[arg(long, default_value_t = 30.0, value_name = "HZ")]
     fps: f64,
 
-    /// The cameras to observe, by name, separated by commas [default: all]
+    /// The cameras to observe, by name, separated by commas [default: all but spare ones]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     cameras: Option<Vec<String>>,
 
@@ -34,9 +34,13 @@ pub(crate) struct EnvArgs {
     #[arg(long, conflicts_with = "cameras")]
     no_cameras: bool,
 
-    /// Size of all pictures, pixels
-    #[arg(long, default_value = "640x480", value_name = "WxH", value_parser = size)]
-    camera_size: (u32, u32),
+    /// Size of all pictures, pixels [default: as the scene has each camera's]
+    #[arg(long, value_name = "WxH", value_parser = size)]
+    camera_size: Option<(u32, u32)>,
+
+    /// Whether light, colours, textures, cameras' places and noise vary with the seed
+    #[arg(long, value_enum, default_value_t = Variation::On, value_name = "WHAT")]
+    scene_variation: Variation,
 
     /// Observe where the things are, in `environment_state`
     #[arg(long)]
@@ -88,6 +92,7 @@ impl EnvArgs {
             robot: self.robot.clone(),
             sim: true,
             scene: Some(self.scene.clone()),
+            scene_variation: self.scene_variation.is_on(),
             task: self.task.clone(),
             unit: self.units.map(Into::into),
             ..RigOptions::default()

@@ -7,6 +7,7 @@ use ulna_outside::Printable;
 
 /// A robot file contradicts itself or asks for something impossible.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RobotFileError {
     /// The key at fault, as it stands in the file.
     pub key: String,

@@ -125,6 +125,7 @@ impl Targets {
             },
             pose: Isometry3::translation(target.x, target.y, target.z),
             colour,
+            pattern: None,
         }
     }
 }

@@ -9,6 +9,11 @@ use ulna_outside::text::in_line;
 use ulna_robot::Colour;
 
 use crate::contact::MAX_BODIES;
+use crate::scenes::drawn::{Drawn, span};
+use crate::scenes::look::file::{
+    self as look_file, LightSpec, LookSpec, RoomSpec, SceneCameraSpec, TableSpec,
+};
+use crate::visual::Texture;
 
 /// What is allowed: sides of objects, m; masses, kg; friction; places, m; times, s.
 const SIZES: (f64, f64) = (0.005, 0.12);
@@ -42,24 +47,15 @@ pub struct SceneFile {
     pub choices: Vec<ChoiceSpec>,
     /// What must be so at the end; all of it.
     pub success: Vec<SuccessSpec>,
-}
-
-/// One number, or a range of them.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected a number, or a range as { from = A, to = B }"
-)]
-pub enum Drawn {
-    /// Always this.
-    One(f64),
-    /// Drawn evenly.
-    Between {
-        /// The lowest.
-        from: f64,
-        /// The highest.
-        to: f64,
-    },
+    /// The table top, if it is not the standard look's.
+    pub table: Option<TableSpec>,
+    /// What is around it, likewise.
+    pub room: Option<RoomSpec>,
+    /// The lights, likewise.
+    pub lights: Option<Vec<LightSpec>>,
+    /// Cameras besides those of the standard look, or in the place of those of the same name.
+    #[serde(default)]
+    pub cameras: Vec<SceneCameraSpec>,
 }
 
 /// A cube that can be moved.
@@ -76,6 +72,9 @@ pub struct ObjectSpec {
     pub friction: Drawn,
     /// One of these is drawn.
     pub colours: Vec<Colour>,
+    /// One of these is drawn and painted on each face, in a darker shade of the colour; plain if absent.
+    #[serde(default)]
+    pub textures: Vec<Texture>,
     /// Where it lies, m.
     pub x: Drawn,
     /// Where it lies, m.
@@ -149,13 +148,17 @@ pub struct SuccessSpec {
     pub on: Option<String>,
 }
 
-impl Drawn {
-    /// The lowest and the highest.
-    pub fn ends(self) -> (f64, f64) {
-        match self {
-            Self::One(value) => (value, value),
-            Self::Between { from, to } => (from, to),
-        }
+impl SceneFile {
+    /// How it looks: its own parts, and those of the standard look where it has none.
+    pub(crate) fn look(&self) -> LookSpec {
+        let standard = LookSpec::standard();
+        let look = LookSpec {
+            table: self.table.clone().unwrap_or(standard.table.clone()),
+            room: self.room.clone().unwrap_or(standard.room.clone()),
+            lights: self.lights.clone().unwrap_or(standard.lights.clone()),
+            cameras: standard.cameras.clone(),
+        };
+        look.with_cameras(&self.cameras)
     }
 }
 
@@ -167,7 +170,15 @@ pub(crate) fn parse(text: &str) -> Result<SceneFile, String> {
     let file: SceneFile =
         toml::from_str(text).map_err(|error| in_line(text, error.span(), error.message()))?;
     check(&file)?;
+    look(&file)?;
     Ok(file)
+}
+
+/// What the file says of its look has bounds; the standard look is sound.
+fn look(file: &SceneFile) -> Result<(), String> {
+    // Two of one name would replace each other.
+    look_file::cameras(&file.cameras)?;
+    file.look().check()
 }
 
 fn check(file: &SceneFile) -> Result<(), String> {
@@ -300,18 +311,4 @@ fn conditions(file: &SceneFile) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-fn span(name: &str, span: Drawn, (low, high): (f64, f64)) -> Result<(), String> {
-    let (from, to) = span.ends();
-    let inside = |value: f64| (low..=high).contains(&value);
-    match inside(from) && inside(to) && from <= to {
-        true => Ok(()),
-        false if matches!(span, Drawn::One(_)) => {
-            Err(format!("{name} {from} is not between {low} and {high}"))
-        }
-        false => Err(format!(
-            "{name} from {from} to {to} is no range between {low} and {high}"
-        )),
-    }
 }

@@ -1,12 +1,14 @@
 //! Where things lie, as the seed and the number of the attempt draw it.
 
+use std::sync::Arc;
+
 use nalgebra::{Isometry3, Translation3, UnitQuaternion, Vector2};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use ulna_robot::Colour;
 
-use super::file::{BinSpec, Drawn, MarkSpec, SceneFile};
+use super::file::{BinSpec, MarkSpec, SceneFile};
 use crate::contact::{Fixture, Matter};
+use crate::scenes::drawn::{Dice, Drawn};
+use crate::scenes::look::Look;
 use crate::visual::{Object, Shape, TableTop};
 
 /// Room between two things, m: a finger's width on either side.
@@ -30,6 +32,8 @@ pub struct Layout {
     pub marks: Vec<Vector2<f64>>,
     /// What is drawn and never moves, such as marks.
     pub painted: Vec<Object>,
+    /// How it looks, if not as every scene does.
+    pub look: Option<Arc<Look>>,
 }
 
 /// Something that can be moved.
@@ -55,8 +59,7 @@ impl Thing {
 
 /// The layout of this seed and number; `None` if the things have no room.
 pub(crate) fn draw(file: &SceneFile, table: &TableTop, seed: u64, number: u64) -> Option<Layout> {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    random.set_stream(number);
+    let mut dice = Dice::new(seed, number);
     let mut layout = Layout {
         number,
         ..Layout::default()
@@ -68,13 +71,13 @@ pub(crate) fn draw(file: &SceneFile, table: &TableTop, seed: u64, number: u64) -
         taken.push((Vector2::new(bin.x, bin.y), radius));
     }
     for object in &file.objects {
-        let side = draw_span(&mut random, object.size);
-        let mass = draw_span(&mut random, object.mass);
-        let friction = draw_span(&mut random, object.friction);
-        let colour = object.colours[random.random_range(0..object.colours.len())];
-        let yaw = draw_span(&mut random, object.yaw).to_radians();
+        let side = dice.span(object.size);
+        let mass = dice.span(object.mass);
+        let friction = dice.span(object.friction);
+        let colour = *dice.pick(&object.colours)?;
+        let yaw = dice.span(object.yaw).to_radians();
         let radius = side * core::f64::consts::FRAC_1_SQRT_2;
-        let at = place(&mut random, (object.x, object.y), radius, &taken)?;
+        let at = place(&mut dice, (object.x, object.y), radius, &taken)?;
         taken.push((at, radius));
         layout.things.push(Thing {
             matter: Matter {
@@ -93,7 +96,7 @@ pub(crate) fn draw(file: &SceneFile, table: &TableTop, seed: u64, number: u64) -
     }
     for mark in &file.marks {
         let radius = mark.size / 2.0;
-        let at = place(&mut random, (mark.x, mark.y), radius, &taken)?;
+        let at = place(&mut dice, (mark.x, mark.y), radius, &taken)?;
         layout.marks.push(at);
         layout.painted.push(painted(mark, at, table));
     }
@@ -101,23 +104,16 @@ pub(crate) fn draw(file: &SceneFile, table: &TableTop, seed: u64, number: u64) -
 }
 
 fn place(
-    random: &mut ChaCha8Rng,
+    dice: &mut Dice,
     (x, y): (Drawn, Drawn),
     radius: f64,
     taken: &[(Vector2<f64>, f64)],
 ) -> Option<Vector2<f64>> {
     (0..TRIES).find_map(|_| {
-        let at = Vector2::new(draw_span(random, x), draw_span(random, y));
+        let at = Vector2::new(dice.span(x), dice.span(y));
         let free = |other: &(Vector2<f64>, f64)| (other.0 - at).norm() > other.1 + radius + ROOM;
         taken.iter().all(free).then_some(at)
     })
-}
-
-fn draw_span(random: &mut ChaCha8Rng, span: Drawn) -> f64 {
-    match span.ends() {
-        (from, to) if from < to => random.random_range(from..=to),
-        (from, _) => from,
-    }
 }
 
 fn painted(mark: &MarkSpec, at: Vector2<f64>, table: &TableTop) -> Object {
@@ -127,6 +123,7 @@ fn painted(mark: &MarkSpec, at: Vector2<f64>, table: &TableTop) -> Object {
         },
         pose: Isometry3::translation(at.x, at.y, table.centre.z + PAINT / 2.0),
         colour: mark.colour,
+        pattern: None,
     }
 }
 
@@ -138,6 +135,7 @@ pub(crate) fn parts(bin: &BinSpec, table: &TableTop) -> [Object; 5] {
         shape: Shape::Box { half },
         pose: Isometry3::translation(bin.x + at[0], bin.y + at[1], floor + at[2]),
         colour: bin.colour,
+        pattern: None,
     };
     let (thin, up) = (WALL / 2.0, bin.height / 2.0);
     [

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::file::parse;
 use super::*;
 
@@ -6,6 +8,11 @@ fn so101() -> RobotKind {
 }
 
 const LIFT: &str = include_str!("../../../../../configs/scenes/lift.toml");
+const FILES: [&str; 3] = [
+    LIFT,
+    SORT,
+    include_str!("../../../../../configs/scenes/pick-place.toml"),
+];
 const SORT: &str = include_str!("../../../../../configs/scenes/sort.toml");
 
 #[test]
@@ -119,5 +126,42 @@ fn the_seed_and_the_number_say_where_things_lie() {
             unreachable!()
         };
         assert!((red - blue).norm() > 0.05 && (red - green).norm() > 0.05);
+    }
+}
+
+proptest! {
+    /// Any number in the place of any number of a scene is refused or makes a scene that can be laid out and looked at.
+    #[test]
+    fn any_number_is_refused_or_drawn(
+        scene in 0..FILES.len(),
+        at in any::<prop::sample::Index>(),
+        number in prop_oneof![prop::num::f64::ANY, -2.0..2.0, (-3i32..700).prop_map(f64::from)],
+        seed in any::<u64>(),
+    ) {
+        let text = format!("{}\n{}", FILES[scene], crate::scenes::look::STANDARD);
+        let numbers: Vec<_> = text
+            .split_inclusive(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-'))
+            .scan(0, |end, part| {
+                let start = *end;
+                *end += part.len();
+                Some(start..*end - 1)
+            })
+            .filter(|range| text[range.clone()].parse::<f64>().is_ok())
+            .collect();
+        let place = at.get(&numbers).clone();
+        let text = format!("{}{number:?}{}", &text[..place.start], &text[place.end..]);
+        let Ok(scene) = crate::scenes::read("any.toml", &text) else {
+            return Ok(());
+        };
+        let Ok(built) = scene.set_up(&so101(), seed, None) else {
+            return Ok(());
+        };
+        prop_assert!(built.layout(0).is_some());
+        let look = built.look(0, true).unwrap();
+        prop_assert!(look.lamps.iter().all(|lamp| lamp.position.z > 0.5 && lamp.softness > 0.0));
+        for camera in scene.look.cameras_for(&so101()).unwrap() {
+            prop_assert!(camera.view.frame.translation.vector.iter().all(|part| part.is_finite()));
+            prop_assert!(camera.view.fovy > 0.0 && camera.size.0 >= 16);
+        }
     }
 }
