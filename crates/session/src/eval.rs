@@ -17,7 +17,7 @@ use crate::policies::{PolicyOptions, in_units_of};
 use crate::report::ClockKind;
 use crate::rig::Rig;
 use crate::run::{SessionPlan, run};
-use crate::supply;
+use crate::supply::{self, Surroundings};
 use crate::teleoperators::open_policy;
 use crate::usage::UsageError;
 
@@ -156,10 +156,9 @@ fn one(
         return Err(UsageError::NothingToDo { scene }.into());
     };
     let attempts = rig.surroundings.attempts();
-    let limit = attempts.as_ref().and_then(|attempts| attempts.time_limit());
     let plan = SessionPlan {
         command: "eval",
-        duration: Some(limit.unwrap_or(LIMIT)),
+        duration: Some(limit_of(&*rig.surroundings)),
         watch: attempts.map(|attempts| {
             BoxedObserver::new(move |_| {
                 // An expert puts down what it holds, and takes its hand away.
@@ -190,6 +189,13 @@ fn one(
                 .is_none_or(|score| score.successes.value == 0)
         }),
     })
+}
+
+/// How long an attempt may take in these surroundings.
+pub(crate) fn limit_of(surroundings: &dyn Surroundings) -> Duration {
+    let attempts = surroundings.attempts();
+    let limit = attempts.and_then(|attempts| attempts.time_limit());
+    limit.unwrap_or(LIMIT)
 }
 
 fn share(successes: u32, attempts: u32) -> f64 {
