@@ -1,5 +1,6 @@
 //! Where a rig's ports and cameras come from: real cables, or the simulator. Sessions know the trait and never ask which it is.
 
+mod calibrated;
 mod choice;
 mod hardware;
 mod parts;

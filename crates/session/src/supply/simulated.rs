@@ -7,13 +7,13 @@ use std::time::Duration;
 use ulna_core::unit::AngleMap;
 use ulna_core::{Action, ActionSource, Camera, Environment, Frame, Joints, Judge, Stamp};
 use ulna_drivers::Port;
-use ulna_drivers::calibration::{self, CalibrationError};
 use ulna_robot::display::MovingThings;
-use ulna_robot::{ArmRole, Calibration, RobotKind, VisualSpec};
+use ulna_robot::{ArmRole, RobotKind, VisualSpec};
 use ulna_rt::RealClock;
 use ulna_sim::adapter::AdapterModel;
 use ulna_sim::world::{SimArm, SimBaseOperator, SimError, SimWorld, Wire, WorldOptions};
 
+use super::calibrated::{self, calibration_of};
 use super::parts::{
     Attempts, BusTraffic, ScenePicture, SuppliedArm, Supply, Surroundings, side_id, sides,
 };
@@ -188,35 +188,15 @@ fn sim_arms(
     arms.collect()
 }
 
-/// Writes the calibration of each side where LeRobot looks for it, for its own drivers to find; a file that is there stays.
+/// Writes the calibration of each side where LeRobot looks for it.
 fn publish(arms: &[SimArm], role: ArmRole, id: Option<&str>) -> Result<(), SessionError> {
     let Some(id) = id else {
         return Ok(());
     };
-    for arm in arms {
-        let path = calibration::find(role, &arm.kind, &side_id(id, &arm.side))?;
-        if !path.exists() {
-            calibration::save(&path, &arm.calibration)?;
-        }
-    }
-    Ok(())
-}
-
-/// The calibration of a simulated arm: the one that a real arm of this id has, its own of an earlier `calibrate`, or a flawless one.
-/// Nothing is written.
-fn calibration_of(
-    kind: &RobotKind,
-    role: ArmRole,
-    id: Option<&str>,
-) -> Result<Calibration, SessionError> {
-    let Some(id) = id else {
-        return Ok(kind.nominal_calibration());
-    };
-    let path = calibration::find_for_simulation(role, kind, id)?;
-    match calibration::load(&path, id, kind) {
-        Err(CalibrationError::Missing { .. }) => Ok(kind.nominal_calibration()),
-        loaded => Ok(loaded?),
-    }
+    arms.iter().try_for_each(|arm| {
+        let id = side_id(id, &arm.side);
+        calibrated::publish(&arm.calibration, &arm.kind, role, &id)
+    })
 }
 
 /// What is around a simulated robot. The world's threads end when this is dropped.
