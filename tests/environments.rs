@@ -150,7 +150,7 @@ fn a_socket_is_named_with_the_line_to_type_and_gone_in_the_end() {
 
 #[test]
 fn options_that_cannot_be_are_refused_before_anything_is_served() {
-    let wrong: [(&[&str], &[&str]); 9] = [
+    let wrong: [(&[&str], &[&str]); 10] = [
         (&["--scene", "moon"], &["moon", "pick-place"]),
         (&["--scene", "./no.toml"], &["no.toml"]),
         (&["--scene", "lift", "--num-envs", "0"], &["1 to 256"]),
@@ -160,6 +160,10 @@ fn options_that_cannot_be_are_refused_before_anything_is_served() {
         ),
         (&["--scene", "lift", "--render=rear"], &["`rear`"]),
         (&["--scene", "lift", "--camera-size", "0x0"], &["0 x 0"]),
+        (
+            &["--scene", "lift", "--physics", "moon"],
+            &["moon", "mujoco"],
+        ),
         (
             &["--scene", "lift", "--fps", "nan"],
             &["--fps", "1 and 200"],

@@ -23,6 +23,7 @@ class UlnaEnvConfig(EnvConfig):
     observation_height: int | None = None  # Both of them, or each camera's own size
     observation_width: int | None = None
     scene_variation: bool = True
+    physics: str | None = None  # ulna's own engine
     objects: bool = False  # Where the things are, as observation.environment_state
     units: str | None = None  # degrees or m100; as the robot has them
     instruction: str | None = None  # The text of the task, where a scene has several
@@ -62,6 +63,7 @@ class UlnaEnvConfig(EnvConfig):
             "cameras": self.cameras,
             "camera_size": self._size(),
             "scene_variation": self.scene_variation,
+            "physics": self.physics,
             "objects": self.objects,
             "units": self.units,
             "task": self.instruction,

@@ -60,12 +60,12 @@ def arguments(scene, num_envs, render_mode, options):
     camera = options.pop("render_camera", None)
     if render_mode:
         words.append(f"--render={camera}" if camera else "--render")
-    for name in ("fps", "robot", "units", "task"):
+    for name in ("fps", "physics", "robot", "units", "task"):
         value = options.pop(name, None)
         if value is not None:
             words += [f"--{name}", str(value)]
     if options:
-        known = "cameras, camera_size, objects, scene_variation, fps, robot, units, task, render_camera, ulna, address"
+        known = "cameras, camera_size, objects, scene_variation, physics, fps, robot, units, task, render_camera, ulna, address"
         raise TypeError(f"unknown options: {', '.join(options)}; there are {known}")
     return words
 

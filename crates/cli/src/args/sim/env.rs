@@ -6,7 +6,7 @@ use clap::Args;
 use ulna_env::server::Place;
 use ulna_env::{EnvOptions, MOST_ENVIRONMENTS};
 use ulna_session::stepped::{SteppedOptions, cameras};
-use ulna_session::{RigOptions, SessionError};
+use ulna_session::{PhysicsEngine, RigOptions, SessionError};
 
 use crate::args::replay::UnitsArg;
 use crate::args::rig::SceneName;
@@ -37,6 +37,10 @@ pub(crate) struct EnvArgs {
     /// Size of all pictures, pixels [default: as the scene has each camera's]
     #[arg(long, value_name = "WxH", value_parser = size)]
     camera_size: Option<(u32, u32)>,
+
+    /// What moves the arm and the things around it: ulna's own engine, or MuJoCo where it is built in
+    #[arg(long, default_value = "ulna", value_name = "ulna|mujoco")]
+    physics: PhysicsEngine,
 
     /// Whether light, colours, textures, cameras' places and noise vary with the seed
     #[arg(long, value_enum, default_value_t = Variation::On, value_name = "WHAT")]
@@ -93,6 +97,7 @@ impl EnvArgs {
             sim: true,
             scene: Some(self.scene.clone()),
             scene_variation: self.scene_variation.is_on(),
+            physics: Some(self.physics.to_string()),
             task: self.task.clone(),
             unit: self.units.map(Into::into),
             ..RigOptions::default()
