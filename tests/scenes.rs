@@ -193,3 +193,46 @@ fn what_cannot_be_done_is_said() {
         &["eval", "--scene", "./no-such.toml", "--expert"],
     );
 }
+
+// What the README and the datasets' page show: it is sound, and played again in its scene it does the task again.
+#[test]
+fn the_demonstration_that_comes_with_ulna_does_its_task() {
+    let demonstration = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../datasets/so101-pick-place"
+    );
+    let found = json(&["dataset", "check", demonstration]);
+    assert_eq!(
+        found["findings"].as_array().map(Vec::len),
+        Some(0),
+        "{found}"
+    );
+    let replayed = json(&[
+        "replay",
+        "--sim",
+        "--scene",
+        "pick-place",
+        "--seed",
+        "7",
+        "--dataset",
+        demonstration,
+        "--episode",
+        "0",
+    ]);
+    let task = &replayed["session"]["task"];
+    assert_eq!(task["successes"], 1, "{task}");
+}
+
+#[test]
+fn an_engine_that_is_not_built_in_says_how_to_get_it() {
+    fails(
+        2,
+        &["--physics mujoco", "--features mujoco", "fetch-mujoco"],
+        &["eval", "--scene", "lift", "--expert", "--physics", "mujoco"],
+    );
+    fails(
+        2,
+        &["bullet", "ulna and mujoco"],
+        &["teleop", "--sim", "--physics", "bullet"],
+    );
+}

@@ -34,6 +34,9 @@ pub enum BenchError {
     /// The simulation could not be set up.
     #[error("the simulated arm cannot be set up: {0}")]
     Sim(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A grasp on one of the engines.
+    #[error(transparent)]
+    Grasp(#[from] ulna_sim::grasp::GraspError),
     /// A bridge board that does not do what it must.
     #[error("the bridge board: {0}")]
     Board(&'static str),

@@ -9,7 +9,7 @@ use ulna_core::{CameraFault, Frame, FrameSink};
 use ulna_session::cameras::CameraUse;
 use ulna_session::report::ClockKind;
 use ulna_session::run::{SessionPlan, run};
-use ulna_session::{Rig, RigOptions, SessionLink, Stop};
+use ulna_session::{PhysicsEngine, Rig, RigOptions, SessionLink, Stop};
 
 use crate::error::BenchError;
 use crate::figures::{BenchReport, Case, machine};
@@ -27,12 +27,12 @@ const FPS: f64 = 30.0;
 /// that can be touched.
 ///
 /// # Errors
-/// If a session fails.
-pub fn sim() -> Result<BenchReport, BenchError> {
+/// If a session fails, or the engine is not built in.
+pub fn sim(physics: PhysicsEngine) -> Result<BenchReport, BenchError> {
     let machine = machine();
-    let (alone, _) = speed("table", false, &[])?;
-    let (among, _) = speed("sort", true, &[])?;
-    let (seen, pictures) = speed("sort", true, &CAMERAS)?;
+    let (alone, _) = speed(physics, "table", false, &[])?;
+    let (among, _) = speed(physics, "sort", true, &[])?;
+    let (seen, pictures) = speed(physics, "sort", true, &CAMERAS)?;
     let more = SPAN.as_secs_f64() * (1.0 / seen - 1.0 / among);
     let what = "seconds simulated in a second of CPU time";
     let cases = vec![
@@ -44,7 +44,10 @@ pub fn sim() -> Result<BenchReport, BenchError> {
             None,
         ),
         Case::new(
-            "so101 and leader, three cubes and a bin, expert at work; contact every 1 ms, own solver",
+            &format!(
+                "so101 and leader, three cubes and a bin, expert at work; physics {physics} ({})",
+                physics.settings()
+            ),
             what,
             among,
             "x",
@@ -73,11 +76,17 @@ pub fn sim() -> Result<BenchReport, BenchError> {
 }
 
 /// How much faster than real time a session runs with these cameras, and how many pictures they gave.
-fn speed(scene: &str, expert: bool, cameras: &[&str]) -> Result<(f64, u64), BenchError> {
+fn speed(
+    physics: PhysicsEngine,
+    scene: &str,
+    expert: bool,
+    cameras: &[&str],
+) -> Result<(f64, u64), BenchError> {
     let options = RigOptions {
         sim: true,
         clock: ClockKind::Virtual,
         scene: Some(scene.to_owned()),
+        physics: Some(physics.to_string()),
         expert,
         ..RigOptions::default()
     };

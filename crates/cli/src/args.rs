@@ -61,7 +61,7 @@ pub(crate) use rigs::{NewRigArgs, RigAction};
 pub(crate) use run::RunArgs;
 pub(crate) use scan::ScanArgs;
 pub(crate) use setup::SetupArgs;
-pub(crate) use sim::{CompareArgs, IdentifyArgs, ServeArgs, ShowArgs, SimAction};
+pub(crate) use sim::{CompareArgs, EnvArgs, IdentifyArgs, ServeArgs, ShowArgs, SimAction};
 pub(crate) use teleop::TeleopArgs;
 
 /// Control low-cost servo arms: teleoperate, record, replay, and do it all with a simulated arm.

@@ -14,6 +14,7 @@ use anyhow::Result;
 use ulna_bench::BenchError;
 use ulna_bringup::BringupError;
 use ulna_cameras::CameraError;
+use ulna_env::EnvError;
 use ulna_session::SessionError;
 
 mod advice;
@@ -122,11 +123,22 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     };
     let of_camera = |error: &CameraError| if error.is_usage() { 2 } else { 1 };
     let of_bench = |error: &BenchError| if error.is_usage() { 2 } else { 1 };
+    let of_env = |error: &EnvError| match error {
+        EnvError::Session(error) => of_session(error),
+        other => {
+            if other.is_usage() {
+                2
+            } else {
+                1
+            }
+        }
+    };
     let session = error.downcast_ref().map(of_session);
     session
         .or(error.downcast_ref().map(of_bringup))
         .or(error.downcast_ref().map(of_camera))
         .or(error.downcast_ref().map(of_bench))
+        .or(error.downcast_ref().map(of_env))
         .or(error.downcast_ref().map(|_: &Misuse| 2))
         .or(error.downcast_ref().map(|_: &Declined| INTERRUPTED))
         .unwrap_or(1)

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use indicatif::ProgressBar;
 use ulna_bench::BenchError;
 use ulna_bringup::BringupError;
+use ulna_env::EnvError;
 use ulna_outside::text::{harmless_json, is_printable};
 use ulna_outside::{Lines, Printable, Text};
 use ulna_session::SessionError;
@@ -142,7 +143,10 @@ pub(crate) fn message(bar: &ProgressBar, text: impl Display) {
 pub(crate) fn error(error: &anyhow::Error, exit_code: u8, as_json: bool) {
     let mut text = Text::new();
     let bringup: Option<&BringupError> = error.downcast_ref();
-    let session: Option<&SessionError> = error.downcast_ref();
+    let session: Option<&SessionError> = match error.downcast_ref() {
+        Some(EnvError::Session(session)) => Some(session),
+        _ => error.downcast_ref(),
+    };
     let bench: Option<&BenchError> = error.downcast_ref();
     let has_lines = bench.is_some_and(BenchError::is_usage)
         || bringup.is_some_and(BringupError::has_lines)

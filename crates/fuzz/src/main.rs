@@ -13,6 +13,7 @@ mod bus;
 mod calibration;
 mod cameras;
 mod dataset;
+mod env;
 mod hub;
 mod policy;
 mod rig_file;
@@ -22,7 +23,6 @@ mod servos;
 mod targets;
 mod words;
 
-use std::env;
 use std::panic::catch_unwind;
 use std::path::PathBuf;
 use std::process::{abort, exit};
@@ -39,20 +39,20 @@ static PANIC: Mutex<String> = Mutex::new(String::new());
 fuzz_target!(init: begin(), |input: &[u8]| run(input));
 
 fn begin() {
-    if env::var_os("ULNA_FUZZ_LIST").is_some() {
+    if std::env::var_os("ULNA_FUZZ_LIST").is_some() {
         for target in TARGETS {
             println!("{}", target.name);
         }
         exit(0);
     }
-    let name = env::var("ULNA_FUZZ_TARGET").unwrap_or_default();
+    let name = std::env::var("ULNA_FUZZ_TARGET").unwrap_or_default();
     let Some(target) = TARGETS.iter().find(|target| target.name == name) else {
         eprintln!(
             "ULNA_FUZZ_TARGET is `{name}`, which is no target: `cargo run -p xtask -- fuzz` runs this program"
         );
         exit(2);
     };
-    if let Some(folder) = env::var_os("ULNA_FUZZ_SEEDS").map(PathBuf::from) {
+    if let Some(folder) = std::env::var_os("ULNA_FUZZ_SEEDS").map(PathBuf::from) {
         for (number, seed) in (target.seeds)().into_iter().enumerate() {
             let path = folder.join(format!("seed-{number:03}"));
             std::fs::write(path, seed).expect("a seed can be written");

@@ -1,7 +1,7 @@
 //! All targets.
 
 use crate::{
-    bridge, bus, calibration, cameras, dataset, hub, policy, rig_file, robot_file, scene_file,
+    bridge, bus, calibration, cameras, dataset, env, hub, policy, rig_file, robot_file, scene_file,
     servos, words,
 };
 
@@ -74,6 +74,7 @@ pub(crate) const TARGETS: &[Target] = &[
         dataset::readers::videos,
     ),
     target("dataset-video-damage", dataset::readers::video_damage, none),
+    target("env-requests", env::run, env::seeds),
     target("hub-answers", hub::run, hub::seeds),
     target(
         "policy-manifest",

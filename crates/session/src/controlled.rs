@@ -169,10 +169,11 @@ impl<'a> ControlledArm<'a> {
             ExitAction::Hold => self.stay(pacer),
             ExitAction::Release => self.release(pacer),
             ExitAction::Park => {
+                let hands = self.hands_full(pacer.now());
                 let parked = self.park(pacer);
                 let released = self.release(pacer);
                 match (parked, released) {
-                    (Ok(()), Ok(_)) => Ok("parked, torque off".to_owned()),
+                    (Ok(()), Ok(_)) => Ok(format!("parked{hands}, torque off")),
                     (Err(park), Ok(release)) => Err(format!("{park}; {release}")),
                     (_, Err(release)) => Err(release),
                 }
@@ -235,11 +236,29 @@ impl<'a> ControlledArm<'a> {
         }
     }
 
-    /// From the last goals to the resting pose, and that pose.
+    /// ", with something in `gripper`" where one holds something.
+    fn hands_full(&self, now: Duration) -> String {
+        let now = Stamp::new(now);
+        let held = self.gate.hold(now);
+        let full = self.place(held.goals()).holding(self.follower.state(), now);
+        let names = full.iter().map(|joint| &self.robot.joints[*joint].name);
+        let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+        match names.is_empty() {
+            true => String::new(),
+            false => format!(", with something in {}", names.join(" and ")),
+        }
+    }
+
+    /// From the last goals to the resting pose, and that pose. A gripper that holds something squeezes it no harder on the way than it does now:
+    /// closed as the resting pose has it, it would raise its overload alarm.
     fn way_to_rest(&self, start: Duration) -> (Move, Joints<f64>) {
         let start = Stamp::new(start);
         let held: SafeGoals = self.gate.hold(start);
-        let pose = self.robot.park_pose(self.calibration, held.goals());
+        let mut pose = self.robot.park_pose(self.calibration, held.goals());
+        let place = self.place(held.goals());
+        for joint in place.holding(self.follower.state(), start) {
+            pose[joint] = held.goals()[joint];
+        }
         let velocity = self.robot.park_velocity(self.calibration);
         (Move::new(held.goals(), &pose, start, &velocity), pose)
     }
@@ -301,13 +320,18 @@ impl<'a> ControlledArm<'a> {
     fn missed(&self, now: Duration) -> Vec<String> {
         let now = Stamp::new(now);
         let held = self.gate.hold(now);
-        let place = Resting {
+        let place = self.place(held.goals());
+        place.missed(self.follower.state(), &self.follower.report(), now)
+    }
+
+    /// Where these goals want the arm.
+    fn place<'b>(&'b self, goals: &'b Joints<f64>) -> Resting<'b> {
+        Resting {
             robot: self.robot,
             calibration: self.calibration,
-            goals: held.goals(),
+            goals,
             port_lost: !self.follower.lost().is_empty(),
-        };
-        place.missed(self.follower.state(), &self.follower.report(), now)
+        }
     }
 
     /// Ticks of a motion of our own, without observers; how they ended.

@@ -17,6 +17,7 @@ use crate::policies::{PolicyOptions, in_units_of};
 use crate::report::ClockKind;
 use crate::rig::Rig;
 use crate::run::{SessionPlan, run};
+use crate::supply::{self, Surroundings};
 use crate::teleoperators::open_policy;
 use crate::usage::UsageError;
 
@@ -47,6 +48,8 @@ pub struct Evaluation {
     pub scene: String,
     /// The robot.
     pub robot: String,
+    /// What moved it and the things around it, and how that was set up.
+    pub physics: String,
     /// Who was evaluated: `expert`, or the policy's bundle.
     pub who: String,
     /// Attempts over all seeds.
@@ -79,6 +82,7 @@ pub fn eval(
     if episodes == 0 {
         return Err(UsageError::NoEpisodes.into());
     }
+    let engine = supply::engine(rig)?;
     let bundle = policy.map(|policy| Bundle::open(&policy.bundle));
     let bundle = bundle.transpose()?;
     let mut seeds = Vec::new();
@@ -117,6 +121,7 @@ pub fn eval(
     Ok(Evaluation {
         scene: rig.scene.clone().unwrap_or_default(),
         robot: rig.robot.clone(),
+        physics: format!("{engine} ({})", engine.settings()),
         who: match policy {
             Some(policy) => policy.bundle.display().to_string(),
             None => "expert".to_owned(),
@@ -151,10 +156,9 @@ fn one(
         return Err(UsageError::NothingToDo { scene }.into());
     };
     let attempts = rig.surroundings.attempts();
-    let limit = attempts.as_ref().and_then(|attempts| attempts.time_limit());
     let plan = SessionPlan {
         command: "eval",
-        duration: Some(limit.unwrap_or(LIMIT)),
+        duration: Some(limit_of(&*rig.surroundings)),
         watch: attempts.map(|attempts| {
             BoxedObserver::new(move |_| {
                 // An expert puts down what it holds, and takes its hand away.
@@ -185,6 +189,13 @@ fn one(
                 .is_none_or(|score| score.successes.value == 0)
         }),
     })
+}
+
+/// How long an attempt may take in these surroundings.
+pub(crate) fn limit_of(surroundings: &dyn Surroundings) -> Duration {
+    let attempts = surroundings.attempts();
+    let limit = attempts.and_then(|attempts| attempts.time_limit());
+    limit.unwrap_or(LIMIT)
 }
 
 fn share(successes: u32, attempts: u32) -> f64 {

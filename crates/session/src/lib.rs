@@ -3,7 +3,7 @@
 //!
 //! Reading order: [`device`] (what moves and what says where to), [`supply`] (ports and cameras, real or simulated), [`cameras`],
 //! [`teleoperators`], [`rig`], then a session: [`run`], [`controlled`] (ticks and the one way out), [`fanout`] (where ticks go),
-//! [`client`] (commands in, events out), [`report`]. What uses them: [`mod@teleop`], [`record`], [`replay`], [`policies`], [`mod@eval`], [`demo`]; and, without
+//! [`client`] (commands in, events out), [`report`]. What uses them: [`mod@teleop`], [`record`], [`replay`], [`policies`], [`mod@eval`], [`stepped`], [`demo`]; and, without
 //! a session, [`sim_to_real`].
 
 mod alarm_watch;
@@ -36,6 +36,7 @@ pub mod run;
 pub mod servo_follower;
 pub mod shipped;
 pub mod sim_to_real;
+pub mod stepped;
 pub mod supply;
 pub mod teleop;
 pub mod teleoperator_type;
@@ -48,7 +49,7 @@ pub use error::SessionError;
 pub use failure::{Interruption, SessionFailure};
 pub use options::{FarMoves, RigOptions};
 pub use rig::Rig;
-pub use supply::{faults_in_words, scene_picture, scenes};
+pub use supply::{PhysicsEngine, faults_in_words, scene_picture, scenes};
 pub use ulna_bus::ErrorFlags;
 pub use ulna_core::{Health, TickRecord, Unit};
 pub use ulna_policy::{EngineChoice, EngineKind, Merge, Provider};

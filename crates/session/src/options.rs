@@ -49,6 +49,8 @@ pub struct RigOptions {
     pub round_trip: Option<Duration>,
     /// Name of the scene around a simulated arm, or the path of its file, if not the default one.
     pub scene: Option<String>,
+    /// What moves the simulated arm and the things around it, `ulna` or `mujoco`; the former if absent.
+    pub physics: Option<String>,
     /// Whether a simulated scene's light, colours, textures, cameras' places and noise vary with the seed.
     pub scene_variation: bool,
     /// What is to be done, in words: where a scene has several tasks, they say which is meant.
@@ -87,6 +89,7 @@ impl Default for RigOptions {
             rate_hz: 200.0,
             round_trip: None,
             scene: None,
+            physics: None,
             scene_variation: true,
             task: None,
             expert: false,

@@ -16,10 +16,11 @@ use crate::options::RigOptions;
 pub(crate) use choice::choose;
 pub use parts::{Attempts, BusTraffic, ScenePicture, SuppliedArm, Supply, Surroundings};
 pub(crate) use parts::{side_id, sides};
-pub(crate) use simulated::compare;
 pub use simulated::{
-    ADAPTERS, SceneCamera, SceneKind, SimulatedBuses, faults_in_words, scene_picture, scenes, serve,
+    ADAPTERS, PhysicsEngine, SceneCamera, SceneKind, SimulatedBuses, faults_in_words,
+    scene_picture, scenes, serve,
 };
+pub(crate) use simulated::{compare, engine};
 
 /// Opens the ports of a robot, and of a leader if there is one.
 ///

@@ -4,6 +4,7 @@ mod episode;
 mod record;
 mod rig;
 mod sim_to_real;
+mod stepped;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ pub use episode::EpisodeUsage;
 pub use record::RecordUsage;
 pub use rig::RigUsage;
 pub use sim_to_real::{OutputUsage, SimToRealUsage};
+pub use stepped::SteppedUsage;
 
 /// What is wrong with how a command was called: exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -243,4 +245,7 @@ pub enum UsageError {
     /// The recordings of a comparison or a fit.
     #[error(transparent)]
     SimToReal(#[from] SimToRealUsage),
+    /// An environment.
+    #[error(transparent)]
+    Stepped(#[from] SteppedUsage),
 }

@@ -107,6 +107,11 @@ pub trait Physics: Plant + fmt::Debug + Send {
         &[]
     }
 
+    /// The deepest that anything of the arm, the bodies and what stands around them is in anything else, m, as the tick before found it.
+    fn overlap(&self) -> f64 {
+        0.0
+    }
+
     /// Replaces the free bodies by others, at rest at these poses.
     fn lay_out(&mut self, matter: &[Matter], poses: &[Isometry3<f64>]) {
         let _ = (matter, poses);

@@ -13,6 +13,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod alone;
 mod attendant;
 mod base;
 mod buses;
@@ -37,9 +38,10 @@ use ulna_robot::kinematics::Chain;
 use ulna_robot::{Calibration, RobotKind, VisualSpec};
 
 use crate::adapter::Adapter;
-use crate::arm::{Arm, ArmOptions, resting_angles};
+use crate::arm::{ArmOptions, resting_angles};
 use crate::bus::Traffic;
 use crate::camera::{CameraFaultKind, CameraOptions, FaultyCamera, SimCamera};
+use crate::engine::PhysicsEngine;
 use crate::fault::FaultPlan;
 use crate::hand::{Hand, LeaderArm, Operator};
 use crate::law::ServoModel;
@@ -55,6 +57,7 @@ pub use error::SimError;
 pub use options::{SimArm, Wire, WorldOptions};
 pub use shared::PlantSlice;
 
+use alone::MovesAlone;
 use buses::WiredBus;
 use shared::SharedPhysics;
 
@@ -72,6 +75,8 @@ pub struct SimWorld {
     followers: Vec<WiredBus<PlantSlice>>,
     leaders: Vec<WiredBus<LeaderArm>>,
     camera_faults: Vec<(String, CameraFaultKind)>,
+    /// What moves the mechanics in real time.
+    alone: Option<MovesAlone>,
 }
 
 impl SimWorld {
@@ -92,7 +97,7 @@ impl SimWorld {
         let camera_faults = camera_faults
             .map(|text| CameraFaultKind::parse(text))
             .collect::<Result<_, _>>()?;
-        let physics = mechanics(robot, followers, &*scene)?;
+        let physics = mechanics(robot, followers, &*scene, options.physics)?;
         let sight = Sight::new(physics.pose());
         let cameras = scene_kind.look.cameras_for(robot);
         let cameras = cameras.map_err(|problem| SceneError::Camera {
@@ -101,7 +106,7 @@ impl SimWorld {
         })?;
         let followers = follower_buses(followers, &physics, options)?;
         let leaders = leader_buses(leaders, &*scene, &sight, options)?;
-        let world = Self {
+        let mut world = Self {
             robot: robot.clone(),
             seed: options.seed,
             varied: options.varied,
@@ -113,8 +118,12 @@ impl SimWorld {
             followers,
             leaders,
             camera_faults,
+            alone: None,
         };
         world.attendant().lay_out(0);
+        if let Wire::Pty { epoch } = options.wire {
+            world.alone = Some(MovesAlone::spawn(world.physics.clone(), epoch)?);
+        }
         Ok(world)
     }
 
@@ -157,11 +166,17 @@ impl SimWorld {
         followers.chain(leaders).collect()
     }
 
-    /// The role of a bus whose thread has ended, which it should not.
+    /// The role of a bus whose thread has ended, which it should not, or `physics`.
     pub fn fallen(&self) -> Option<&str> {
         let mut followers = self.followers.iter().filter_map(WiredBus::fallen);
         let mut leaders = self.leaders.iter().filter_map(WiredBus::fallen);
-        followers.next().or_else(|| leaders.next())
+        let buses = followers.next().or_else(|| leaders.next());
+        let alone = self.alone.as_ref();
+        buses.or_else(|| {
+            alone
+                .is_some_and(|alone| !alone.is_running())
+                .then_some("physics")
+        })
     }
 
     /// The scene.
@@ -276,6 +291,7 @@ fn mechanics(
     robot: &RobotKind,
     arms: &[SimArm],
     scene: &dyn Scene,
+    engine: PhysicsEngine,
 ) -> Result<SharedPhysics, SimError> {
     let values = arms.iter().flat_map(|arm| arm.calibration.values());
     let joints = robot.names().map(str::to_owned).zip(values.copied());
@@ -286,11 +302,9 @@ fn mechanics(
         start: Some(resting_angles(robot)),
         ..ArmOptions::default()
     };
-    let mut arm = Arm::new(robot, &calibration, options)?;
-    if let Some(fixtures) = scene.touchable() {
-        arm = arm.among(robot, &fixtures)?;
-    }
-    Ok(SharedPhysics::new(Box::new(arm)))
+    let fixtures = scene.touchable();
+    let physics = engine.build(robot, &calibration, options, fixtures.as_deref())?;
+    Ok(SharedPhysics::new(physics))
 }
 
 fn follower_buses(

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 mod arms;
 mod cases;
 pub(crate) mod environment;
+mod environments;
 mod fixtures;
 mod hub;
 mod kills;
@@ -32,16 +33,17 @@ pub(crate) fn lerobot() -> Option<std::path::PathBuf> {
 
 /// Runs every check. Fails when one of them does, not when something is missing. `--kills N` and `--stops N` run only
 /// those, so often, with `--load N` on a computer that N threads keep busy; `--cases` only the table of datasets as the world writes them, `--arms` only
-/// what drives simulated arms, `--policies` only the import of checkpoints.
+/// what drives simulated arms, `--policies` only the import of checkpoints, `--env` only the environments.
 pub(crate) fn run(root: &Path, words: impl Iterator<Item = String>) -> Result<ExitCode> {
     let mut words = words.peekable();
     let mut report = Report::new(std::io::stdout());
-    let alone = ["--cases", "--arms", "--policies"];
+    let alone = ["--cases", "--arms", "--policies", "--env"];
     if let Some(word) = words.next_if(|word| alone.contains(&word.as_str())) {
         match environment::prepare()? {
             Python::Ready(python) => match word.as_str() {
                 "--cases" => cases::check(&mut report, root, &python)?,
                 "--arms" => arms::drive(&mut report, root, &python)?,
+                "--env" => environments::check(&mut report, root, &python)?,
                 _ => policies::compare(&mut report, root, &python)?,
             },
             Python::Missing(why) => report.skip_all(&why)?,
@@ -66,6 +68,7 @@ pub(crate) fn run(root: &Path, words: impl Iterator<Item = String>) -> Result<Ex
             arms::drive(&mut report, root, &python)?;
             hub::exchange(&mut report, root, &python)?;
             policies::compare(&mut report, root, &python)?;
+            environments::check(&mut report, root, &python)?;
             kills::check(&mut report, root, Some(&python), kills::USUAL)?;
         }
         Python::Missing(why) => {
@@ -94,7 +97,7 @@ fn kills_alone(mut words: impl Iterator<Item = String>) -> Result<Option<kills::
             ("--load", Some(number)) => plan.load = number,
             ("--seed", Some(number)) => plan.seed = number,
             _ => bail!(
-                "usage: cargo run -p xtask -- conformance [--cases | --arms | --policies | [--kills N] [--stops N] [--load THREADS] [--seed N]]"
+                "usage: cargo run -p xtask -- conformance [--cases | --arms | --policies | --env | [--kills N] [--stops N] [--load THREADS] [--seed N]]"
             ),
         }
     }

@@ -11,6 +11,7 @@ mod bridge;
 mod command;
 mod conformance;
 mod debian;
+mod fetch_mujoco;
 mod fetch_ort;
 mod fuzz;
 mod mutants;
@@ -18,6 +19,7 @@ mod packages;
 mod scratch;
 mod soak;
 mod vm;
+mod wheel;
 
 const USAGE: &str = "usage: cargo run -p xtask -- CHORE
 
@@ -25,6 +27,7 @@ const USAGE: &str = "usage: cargo run -p xtask -- CHORE
   break          break each invariant of ARCHITECTURE.md on purpose, in a copy, and see that its check fails [--only NAME,NAME] [--list]; takes hours
   bridge         build the firmware of the bridge boards, check its size, and run it in an emulator with ulna at one end and simulated servos at the other [--ulna PROGRAM] [--build-only] [--trials N]; SKIPPED where no compiler for it can be had
   conformance    have Python LeRobot read what ulna wrote, and ulna what LeRobot wrote (keeps some 6 GB in the user's cache); [--cases] only opens the datasets of the fixtures' cases with both; [--kills N] only kills ulna N times while it records, and half as often while it edits, [--stops N] pauses it, hangs up on it and closes its terminal; [--load N] keeps the computer busy with N threads meanwhile, [--seed N] draws other moments
+  fetch-mujoco   fetch MuJoCo, which the simulation's own engine is measured against, into ulna's data folder, and print the folder for MUJOCO_DYNAMIC_LINK_DIR [--dir DIR] [--arch ARCH]
   fetch-ort      fetch ONNX Runtime, which runs policies faster than the built-in engine, into ulna's data folder [--dir DIR] [--arch ARCH]
   fuzz           try what no one would send on everything that reads what comes from outside, ten seconds for each way in [--minutes N] [--target NAME] [--list]
   mutants        change the code that matters most in ways that tests have to notice, each in a copy, and run these tests [--seed N] [--count N] [--part NAME] [--mutant WORDS] [--list]; takes some 40 s for each
@@ -54,6 +57,7 @@ fn run(chore: &str) -> Result<ExitCode> {
         "mutants" => mutants::run(&root(), std::env::args().skip(2)),
         "packages" => packages::run(&root(), std::env::args().skip(2)),
         "soak" => soak::run(&root(), std::env::args().skip(2)),
+        "fetch-mujoco" => fetch_mujoco::run(std::env::args().skip(2)),
         "fetch-ort" => fetch_ort::run(std::env::args().skip(2)),
         "vm" => vm::run(&root(), std::env::args().skip(2)),
         _ => bail!("{USAGE}"),

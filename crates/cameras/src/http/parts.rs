@@ -280,7 +280,7 @@ mod tests {
 
     /// Gives one piece after the other, and notes when.
     struct Pieces<'a> {
-        left: std::vec::IntoIter<&'a [u8]>,
+        left: std::slice::Iter<'a, &'a [u8]>,
         given: std::rc::Rc<std::cell::RefCell<Vec<Instant>>>,
     }
 
@@ -313,7 +313,7 @@ mod tests {
         ];
         let given = std::rc::Rc::default();
         let body = Pieces {
-            left: pieces.to_vec().into_iter(),
+            left: pieces.iter(),
             given: std::rc::Rc::clone(&given),
         };
         let mut parts = Parts::new(body, TYPE).unwrap();

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use ulna_session::PhysicsEngine;
 
 use super::adapter::AdapterName;
 
@@ -25,7 +26,23 @@ pub(crate) enum BenchCommand {
     /// Recording: CPU per row, the pause between two episodes, memory; about half a minute
     Record,
     /// The simulation: how much faster than real time it runs, with contact and without; some seconds
-    Sim,
+    Sim {
+        /// What moves the arm and the things around it: ulna's own engine, or MuJoCo where it is built in
+        #[arg(long, default_value = "ulna", value_name = "ulna|mujoco")]
+        physics: PhysicsEngine,
+
+        /// Instead: grasps. A cube is held for a minute, a block is squeezed, and drawn trials are made on every engine that is built in and compared
+        #[arg(long, conflicts_with = "physics")]
+        grasp: bool,
+
+        /// How many trials are drawn
+        #[arg(long, default_value_t = 60, value_name = "N", requires = "grasp", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+        trials: u64,
+
+        /// Their seed
+        #[arg(long, default_value_t = 0, value_name = "N", requires = "grasp")]
+        seed: u64,
+    },
     /// Reading datasets: rows, random and sequential pictures, opening; about half a minute
     Read {
         /// Another dataset to read pictures of, such as one that LeRobot wrote

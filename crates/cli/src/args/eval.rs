@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
-use ulna_session::RigOptions;
 use ulna_session::policies::PolicyOptions;
+use ulna_session::{PhysicsEngine, RigOptions};
 
 use super::policy::EngineArgs;
 use super::rig::SceneName;
@@ -16,6 +16,10 @@ pub(crate) struct EvalArgs {
     /// The scene whose task is to be done: a name, or the path of a scene file; `ulna sim scenes` lists them
     #[arg(long, value_name = "NAME", value_parser = SceneName)]
     scene: String,
+
+    /// What moves the arm and the things around it: ulna's own engine, or MuJoCo where it is built in
+    #[arg(long, default_value = "ulna", value_name = "ulna|mujoco")]
+    physics: PhysicsEngine,
 
     /// Evaluate the scripted expert
     #[arg(long)]
@@ -55,6 +59,7 @@ impl EvalArgs {
             robot: self.robot.clone(),
             sim: true,
             scene: Some(self.scene.clone()),
+            physics: Some(self.physics.to_string()),
             scene_variation: self.scene_variation.is_on(),
             seed: self.seed,
             task: self.task.clone(),

@@ -8,7 +8,7 @@ use clap::{Arg, Args, Command, Error};
 use ulna_session::cameras::CameraSettings;
 use ulna_session::report::ClockKind;
 use ulna_session::rig_file::{self, GivenRig, RigCameras, RigFile};
-use ulna_session::{FarMoves, RigOptions, SessionError, UsageError};
+use ulna_session::{FarMoves, PhysicsEngine, RigOptions, SessionError, UsageError};
 
 use crate::attended::attended;
 
@@ -50,6 +50,15 @@ pub(super) struct RigArgs {
     /// What is around the simulated arm, and what is to be done there: a name, or the path of a scene file; `ulna sim scenes` lists them
     #[arg(long, value_name = "NAME", default_value = ulna_session::scenes::DEFAULT, value_parser = SceneName, requires = "sim")]
     scene: String,
+
+    /// What moves the simulated arm and the things around it: ulna's own engine, or MuJoCo where it is built in
+    #[arg(
+        long,
+        value_name = "ulna|mujoco",
+        default_value = "ulna",
+        requires = "sim"
+    )]
+    physics: PhysicsEngine,
 
     /// Whether the scene's light, colours, textures, cameras' places and noise vary with the seed
     #[arg(long, value_enum, default_value_t = Variation::On, value_name = "WHAT", requires = "sim")]
@@ -232,6 +241,7 @@ impl RigArgs {
             clock,
             seed: self.seed,
             scene: Some(self.scene.clone()),
+            physics: Some(self.physics.to_string()),
             scene_variation: self.scene_variation.is_on(),
             expert: leader.expert,
             round_trip: self.round_trip,

@@ -1,5 +1,7 @@
 //! `ulna sim`.
 
+mod env;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -9,6 +11,7 @@ use ulna_session::sim_to_real::CompareOptions;
 use super::adapter::AdapterName;
 use super::replay::UnitsArg;
 use super::values::{Episodes, Variation, episodes};
+pub(crate) use env::EnvArgs;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SimAction {
@@ -44,6 +47,21 @@ Examples:
 Actions are held from frame to frame as LeRobot's loop holds them. A ratio is the simulated arm's error in parts of the error of the
 best pure delay of the actions: below 1 the simulation knows more than a delay.")]
     Compare(CompareArgs),
+
+    /// Serve environments for programs in other languages: reset, step, render and close as gymnasium has them, over a local socket
+    #[command(after_help = "\
+Examples:
+  ulna sim env --scene lift                  prints the socket's path, and serves one client after the other until Ctrl-C
+  ulna sim env --scene lift --num-envs 4 --cameras front --camera-size 320x240
+  ulna sim env --scene sort --no-cameras --objects --task \"Put the red cube into the bin\"
+  ulna sim env --scene lift --describe       what an environment is, as JSON, and serves nothing
+
+In Python (`pip install crates/sim/python`), which starts the server itself:
+  env = gymnasium.make(\"ulna/Lift-v0\", render_mode=\"rgb_array\")
+  lerobot-eval --env.type=ulna --env.task=Lift-v0 --policy.path=DIR --eval.n_episodes=50 --eval.batch_size=1
+
+An episode is that of `ulna eval` with the same seed: the same world, judge and time limit.")]
+    Env(EnvArgs),
 
     /// Write a robot file for one arm from recordings of it: its motors, ranges, friction, play and delay
     #[command(after_help = "\

@@ -17,7 +17,13 @@ pub(crate) fn bench(bench: &BenchCommand, json: bool) -> Result<Outcome> {
         BenchCommand::Codecs => benches::codecs()?,
         BenchCommand::Policy => benches::policy(None)?,
         BenchCommand::Record => benches::record()?,
-        BenchCommand::Sim => benches::sim()?,
+        BenchCommand::Sim {
+            grasp: true,
+            trials,
+            seed,
+            ..
+        } => benches::grasp(*seed, *trials)?,
+        BenchCommand::Sim { physics, .. } => benches::sim(*physics)?,
         BenchCommand::Read { dataset } => benches::read(dataset.as_deref())?,
     };
     if json {

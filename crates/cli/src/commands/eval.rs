@@ -52,12 +52,13 @@ fn table(found: &Evaluation) -> String {
         false => format!("\nfailed: seeds {}", failed.join(", ")),
     };
     format!(
-        "{} in `{}`: {} of {} ({:.1} %, 95 % interval {low:.1} to {high:.1} %){}{failed}",
+        "{} in `{}`: {} of {} ({:.1} %, 95 % interval {low:.1} to {high:.1} %){}{failed}\nphysics: {}",
         found.who,
         found.scene,
         found.successes,
         found.attempts,
         found.rate * 100.0,
         time.unwrap_or_default(),
+        found.physics,
     )
 }

@@ -1,6 +1,7 @@
 //! `ulna sim`.
 
 mod compare;
+mod env;
 mod identify;
 mod scenes;
 mod serve;
@@ -13,6 +14,7 @@ use crate::outcome::Outcome;
 pub(crate) fn sim(action: &SimAction, json: bool) -> Result<Outcome> {
     match action {
         SimAction::Serve(args) => serve::serve(args, json),
+        SimAction::Env(args) => env::env(args, json),
         SimAction::Scenes => scenes::list(json),
         SimAction::Show(args) => scenes::show(args, json),
         SimAction::Compare(args) => compare::compare(args, json),

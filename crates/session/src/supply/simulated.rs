@@ -27,6 +27,7 @@ use crate::usage::UsageError;
 /// The adapters that [`RigOptions::adapter`] can name, a line for each.
 pub use ulna_sim::adapter::KINDS as ADAPTERS;
 pub(crate) use ulna_sim::compare;
+pub use ulna_sim::engine::PhysicsEngine;
 pub use ulna_sim::scene::SceneKind;
 pub use ulna_sim::scenes;
 pub use ulna_sim::scenes::look::SceneCamera;
@@ -124,6 +125,16 @@ fn sim(error: SimError) -> SessionError {
     }
 }
 
+/// The engine that the options ask for.
+///
+/// # Errors
+/// If there is none of this name.
+pub(crate) fn engine(options: &RigOptions) -> Result<PhysicsEngine, SessionError> {
+    let named = options.physics.as_deref().map(str::parse).transpose();
+    let named = named.map_err(|error| sim(SimError::Engine(error)))?;
+    Ok(named.unwrap_or_default())
+}
+
 fn world(
     options: &RigOptions,
     adapter: AdapterModel,
@@ -137,6 +148,7 @@ fn world(
     let options = WorldOptions {
         scene: scene.to_owned(),
         seed: options.seed,
+        physics: engine(options)?,
         varied: options.scene_variation,
         task: options.task.clone(),
         expert: options.expert,

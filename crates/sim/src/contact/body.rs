@@ -124,7 +124,7 @@ impl Body {
 }
 
 /// Inertia about the axes of the shape, kg·m².
-fn inertia(matter: &Matter) -> Vector3<f64> {
+pub(crate) fn inertia(matter: &Matter) -> Vector3<f64> {
     let mass = matter.mass;
     match matter.shape {
         Shape::Cylinder {

@@ -17,6 +17,10 @@ const LINK_FRICTION: f64 = 1.0;
 #[derive(Debug, Clone)]
 pub(crate) struct Piece {
     pub(crate) number: u16,
+    /// What it is, and the corners that stand for it.
+    #[cfg_attr(not(feature = "mujoco"), allow(dead_code))]
+    // another engine has shapes of its own
+    pub(crate) shape: Shape,
     pub(crate) solid: Solid,
     pub(crate) friction: f64,
     /// Where it is in the base frame now.
@@ -25,7 +29,7 @@ pub(crate) struct Piece {
     half: Vector3<f64>,
     middle: Vector3<f64>,
     /// Where it is on its link.
-    local: Isometry3<f64>,
+    pub(crate) local: Isometry3<f64>,
     /// The fixtures that it stands in from the beginning.
     ignored: u64,
 }
@@ -109,6 +113,13 @@ impl Pieces {
         self.bodies = pieces.collect();
     }
 
+    /// All of them.
+    #[cfg(feature = "mujoco")]
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Piece> {
+        let links = self.links.iter().flat_map(|group| &group.pieces);
+        links.chain(&self.bodies).chain(&self.fixtures)
+    }
+
     /// Whether a joint turns a link.
     pub(crate) fn turns(&self, joint: usize, link: usize) -> bool {
         self.chains
@@ -180,6 +191,7 @@ impl Piece {
         let high = points.iter().fold(points[0], |a, b| a.sup(b));
         Self {
             number,
+            shape: *shape,
             friction,
             pose,
             half: (high - low) / 2.0,

@@ -6,6 +6,7 @@ use ulna_outside::Printable;
 use crate::adapter::AdapterParseError;
 use crate::arm::MechanicsError;
 use crate::bus::WrongPlant;
+use crate::engine::UnknownEngine;
 use crate::fault::FaultParseError;
 use crate::pty::PtyError;
 use crate::render::PictureSizeError;
@@ -25,6 +26,9 @@ pub enum SimError {
     /// An adapter that is not written as it must be.
     #[error(transparent)]
     Adapter(#[from] AdapterParseError),
+    /// An engine that there is not.
+    #[error("--physics: {0}")]
+    Engine(#[from] UnknownEngine),
     /// The robot has no such camera.
     #[error(
         "robot `{robot}` has no camera `{}`; it has: {known}",
@@ -53,6 +57,9 @@ pub enum SimError {
     /// The pseudo-terminal of a bus.
     #[error(transparent)]
     Pty(#[from] PtyError),
+    /// The thread that moves the mechanics in real time.
+    #[error("no thread can be started for the simulated mechanics: {0}")]
+    Thread(#[from] std::io::Error),
     /// The port on such a terminal.
     #[error(transparent)]
     Port(#[from] PortError),
@@ -64,10 +71,12 @@ impl SimError {
         matches!(
             self,
             Self::Scene(_)
+                | Self::Engine(_)
                 | Self::Fault(_)
                 | Self::Adapter(_)
                 | Self::UnknownCamera { .. }
                 | Self::PictureSize(_)
+                | Self::Arm(MechanicsError::NoMujoco)
         )
     }
 }

@@ -212,8 +212,52 @@ fn a_hand_that_is_called_away_puts_down_what_it_holds() {
         "down at {fastest:.2} m/s, {:.0} mm from under the hand",
         off * 1e3
     );
-    assert!((before - lies).abs() < 2e-3, "{before} {lies}");
+    // It lies where the hand rests, and leans on it.
+    assert!((before - lies).abs() < 3e-3, "{before} {lies}");
     // Falling from there takes it to 0.8 m/s.
     assert!(fastest < 0.4, "{fastest}");
     assert!(off < 0.03, "{off}");
+}
+
+// A session that ends with a thing in the hand: the arm is brought to rest as a robot file has it, with the jaw as it is, and goes limp.
+#[test]
+fn a_thing_in_the_hand_is_taken_to_rest_and_let_fall_from_there() {
+    let kind: RobotKind = toml::from_str(include_str!("../../../../configs/so101.toml")).unwrap();
+    for seed in 0..3 {
+        let mut bench = Bench::new("lift", seed);
+        let lies = bench.thing().z;
+        while bench.thing().z < lies + 0.04 {
+            assert!(bench.now.as_secs_f64() < bench.limit);
+            bench.tick();
+        }
+        let rest = resting_angles(&kind);
+        let from = bench.goals;
+        let (mut fastest, mut before): (f64, _) = (0.0, bench.thing());
+        for tick in 0..1000 {
+            // Two seconds to rest, then limp for three.
+            bench.now += TICK;
+            let part = (f64::from(tick) / 400.0).min(1.0);
+            let drives: [Drive; 6] = core::array::from_fn(|i| Drive {
+                torque: tick < 400,
+                goal: bench.mounts[i].steps(match i {
+                    5 => from[5],
+                    _ => from[i] + (rest[i] - from[i]) * part,
+                }),
+                gains: [16.0, 0.0, 32.0],
+                torque_limit: if i == 5 { 0.5 } else { 1.0 },
+                ..Drive::default()
+            });
+            bench.slice.advance(bench.now, &drives);
+            let thing = bench.thing();
+            fastest = fastest.max((thing - before).norm() / TICK.as_secs_f64());
+            before = thing;
+        }
+        println!("{seed}: at {before:?}, at {fastest:.2} m/s at most");
+        // A free fall from the hand at rest takes it to 1.2 m/s; what flies away is faster.
+        assert!(fastest < 1.5, "{seed}: {fastest} m/s");
+        assert!(
+            before.xy().norm() < 0.45 && (0.0..0.25).contains(&before.z),
+            "{seed}: {before}"
+        );
+    }
 }

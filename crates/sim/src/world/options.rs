@@ -5,6 +5,7 @@ use std::time::Instant;
 use ulna_robot::{Calibration, RobotKind};
 
 use crate::adapter::AdapterModel;
+use crate::engine::PhysicsEngine;
 use crate::scenes;
 
 /// How a simulated world is made.
@@ -18,6 +19,8 @@ pub struct WorldOptions {
     pub varied: bool,
     /// The session's task in words, which says what is meant where a scene has several.
     pub task: Option<String>,
+    /// What moves the arm and the things around it.
+    pub physics: PhysicsEngine,
     /// An expert moves the leader, and not a hand that knows nothing of the task.
     pub expert: bool,
     /// What goes wrong on the follower's buses, see [`crate::fault::GRAMMAR`].
@@ -72,6 +75,7 @@ impl Default for WorldOptions {
             seed: 0,
             varied: true,
             task: None,
+            physics: PhysicsEngine::default(),
             expert: false,
             faults: Vec::new(),
             camera_faults: Vec::new(),

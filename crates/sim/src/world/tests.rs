@@ -255,6 +255,7 @@ fn two_slices_move_one_robot() {
         &both,
         &arms,
         &*scenes::table::kind().set_up(&both, 0, None).unwrap(),
+        PhysicsEngine::Ulna,
     )
     .unwrap();
     let mut slices = physics.slices([6, 6]);

@@ -13,6 +13,8 @@ use crate::command::answer;
 
 /// The newest on PyPI. The format was read from the sources of 0.6.2, which is not there.
 const LEROBOT: &str = "0.6.1";
+/// What the client of `ulna sim env` needs besides what LeRobot brings.
+const MSGPACK: &str = "1.2.4";
 /// LeRobot needs this Python or a newer one; its dependencies have wheels for this one.
 const PYTHON: &str = "3.12";
 /// Written last, so that an installation that was cut short is not taken for one.
@@ -47,7 +49,8 @@ pub(crate) fn prepare() -> Result<Python> {
             "no Python {PYTHON} with `venv`, neither `python{PYTHON}` on the PATH nor in pyenv or uv"
         )));
     };
-    if folder.exists() {
+    // One that was finished for other requirements is added to: it has all that is large. What was cut short is not trusted.
+    if folder.exists() && !folder.join(MARKER).is_file() {
         fs::remove_dir_all(&folder)
             .with_context(|| format!("cannot remove {}", folder.display()))?;
     }
@@ -76,8 +79,16 @@ fn cache() -> Option<PathBuf> {
     set("XDG_CACHE_HOME").map(PathBuf::from).or_else(home)
 }
 
+fn requirements() -> [String; 2] {
+    [
+        format!("lerobot[dataset,diffusion,dynamixel,feetech]=={LEROBOT}"),
+        format!("msgpack=={MSGPACK}"),
+    ]
+}
+
+/// The requirements as the marker has them.
 fn requirement() -> String {
-    format!("lerobot[dataset,diffusion,dynamixel,feetech]=={LEROBOT}")
+    requirements().join(" ")
 }
 
 /// Whether the environment was finished and its interpreter, which is a link, still leads somewhere.
@@ -118,7 +129,9 @@ fn install(base: &Path, folder: &Path, python: &Path) -> Result<Python> {
         "installing {what} into {}: some 6 GB, a few minutes",
         folder.display()
     );
-    answer(Command::new(base).args(["-m", "venv"]).arg(folder))?;
+    if !folder.exists() {
+        answer(Command::new(base).args(["-m", "venv"]).arg(folder))?;
+    }
     let (reader, writer) = std::io::pipe()?;
     let mut pip = Command::new(python);
     pip.args([
@@ -129,7 +142,9 @@ fn install(base: &Path, folder: &Path, python: &Path) -> Result<Python> {
         "--progress-bar",
         "off",
     ]);
-    pip.arg(&what).stdout(writer.try_clone()?).stderr(writer);
+    pip.args(requirements())
+        .stdout(writer.try_clone()?)
+        .stderr(writer);
     let mut child = pip.spawn().context("cannot start pip")?;
     // The command holds the pipe's other end open.
     drop(pip);
