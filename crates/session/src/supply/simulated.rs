@@ -59,11 +59,13 @@ pub fn scene_picture(wanted: &ScenePicture<'_>) -> Result<(Frame, Vec<SceneCamer
     let arms = sim_arms(&kind, ArmRole::Follower, None)?;
     let world = SimWorld::new(&kind, &arms, &[], &options).map_err(sim)?;
     let first = world.camera_names().first().map(|name| (*name).to_owned());
-    let name = wanted.camera.map(str::to_owned).or(first);
-    let name = name.unwrap_or_default();
+    let name = wanted
+        .camera
+        .map(str::to_owned)
+        .or(first)
+        .unwrap_or_default();
     let known = world.cameras().iter().find(|it| it.view.name == name);
-    let size = wanted.size.or(known.map(|camera| camera.size));
-    let size = size.unwrap_or_default();
+    let size = wanted.size.or(known.map(|it| it.size)).unwrap_or_default();
     let mut camera = world.open_camera(&name, size, 10.0).map_err(sim)?;
     for tick in 0..100 {
         let now = Stamp::new(Duration::from_millis(10 * tick));
@@ -99,20 +101,11 @@ pub(super) fn open(
     let id = options.teleop_id.as_deref();
     let leaders = leader.map(|kind| sim_arms(kind, ArmRole::Leader, id));
     let leaders = leaders.transpose()?.unwrap_or_default();
-    let mut world = world(
-        options,
-        AdapterModel::default(),
-        wire,
-        robot,
-        (&followers, &leaders),
-    )?;
-    let (follower_ports, leader_ports) = (
-        world.follower_ports().map_err(sim)?,
-        world.leader_ports().map_err(sim)?,
-    );
+    let arms = (&*followers, &*leaders);
+    let mut world = world(options, AdapterModel::default(), wire, robot, arms)?;
     Ok(Supply {
-        follower: supplied(followers, follower_ports),
-        leader: supplied(leaders, leader_ports),
+        follower: supplied(followers, world.follower_ports().map_err(sim)?),
+        leader: supplied(leaders, world.leader_ports().map_err(sim)?),
         surroundings: Box::new(Simulated(world)),
     })
 }
@@ -125,14 +118,11 @@ fn sim(error: SimError) -> SessionError {
     }
 }
 
-/// The engine that the options ask for.
-///
-/// # Errors
-/// If there is none of this name.
+/// The engine that the options ask for, or an error if there is none of this name.
 pub(crate) fn engine(options: &RigOptions) -> Result<PhysicsEngine, SessionError> {
-    let named = options.physics.as_deref().map(str::parse).transpose();
-    let named = named.map_err(|error| sim(SimError::Engine(error)))?;
-    Ok(named.unwrap_or_default())
+    let named = options.physics.as_deref();
+    let engine = named.map_or(Ok(PhysicsEngine::default()), str::parse);
+    engine.map_err(|error| sim(SimError::Engine(error)))
 }
 
 fn world(
@@ -378,12 +368,7 @@ pub fn serve(
     let leaders = leaders.transpose()?.unwrap_or_default();
     publish(&followers, ArmRole::Follower, options.robot_id.as_deref())?;
     publish(&leaders, ArmRole::Leader, id)?;
-    let world = world(
-        options,
-        AdapterModel::Direct,
-        wire,
-        robot,
-        (&followers, &leaders),
-    )?;
+    let arms = (&*followers, &*leaders);
+    let world = world(options, AdapterModel::Direct, wire, robot, arms)?;
     Ok(SimulatedBuses(world))
 }
