@@ -79,6 +79,9 @@ impl Patch {
             Some("vm") if std::env::var_os("ULNA_BREAK_VM").is_none() => {
                 Some("needs Debian's packages for a virtual machine: ULNA_BREAK_VM=1 runs it")
             }
+            Some("mujoco") if std::env::var_os("MUJOCO_DYNAMIC_LINK_DIR").is_none() => {
+                Some("needs MuJoCo: `cargo run -p xtask -- fetch-mujoco` says what to set")
+            }
             _ => None,
         }
     }
