@@ -31,7 +31,7 @@ pub(crate) enum BenchCommand {
         #[arg(long, default_value = "ulna", value_name = "ulna|mujoco")]
         physics: PhysicsEngine,
 
-        /// Instead: grasps. A cube is held for a minute, a block is squeezed, and drawn trials are made on every engine that is built in and compared
+        /// Instead: grasps. A cube is held and squeezed for a minute, and drawn trials are made on every engine that is built in and compared
         #[arg(long, conflicts_with = "physics")]
         grasp: bool,
 
