@@ -141,8 +141,8 @@ fn verdict(recorded: &Recorded) -> Option<String> {
     let check = format!("`ulna dataset check {dir}` says what is wrong, and what helps");
     match (poor, recorded.grades.len()) {
         (0, _) => None,
-        _ if recorded.is_unfit() => Some(format!(
-            "error: no episode of this recording is fit for training: {check}"
+        (poor, all) if poor == all => Some(format!(
+            "warning: no episode of this recording is fit for training: {check}"
         )),
         (poor, all) => Some(format!(
             "warning: {poor} of {all} episodes are not fit for training: {check}"

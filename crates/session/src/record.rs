@@ -73,13 +73,6 @@ pub struct Recorded {
     pub warnings: Vec<String>,
 }
 
-impl Recorded {
-    /// Whether episodes were graded, and none is fit for training.
-    pub fn is_unfit(&self) -> bool {
-        !self.grades.is_empty() && self.grades.iter().all(GradedEpisode::is_poor)
-    }
-}
-
 /// Records episodes: of the leader's hand, or of a policy; `display` shows the session.
 ///
 /// # Errors

@@ -87,10 +87,7 @@ pub(super) fn recorded(
     } else {
         output::text(&summary(&recorded))?;
     }
-    Ok(match recorded.interrupted {
-        false if recorded.is_unfit() => Outcome::ChecksFailed,
-        interrupted => Outcome::from_interrupt(interrupted),
-    })
+    Ok(Outcome::from_interrupt(recorded.interrupted))
 }
 
 /// Shows and announces a recording until it is over.
