@@ -405,7 +405,12 @@ proptest! {
             now = now.max(bus.deadline());
             bus.host_reads(now, &mut [0; 64]);
         }
-        let now = now + us(100_000);
-        prop_assert_eq!(answer(&mut bus, now, &ping(2)), [0xFF, 0xFF, 0x02, 0x02, 0x00, 0xFB]);
+        // Once in some thousand cases noise is a write with a right checksum: it may give one servo another id, which may be that of a second one.
+        let mut left = 0;
+        for id in 1..=6 {
+            now += us(100_000);
+            left += usize::from(answer(&mut bus, now, &ping(id)).starts_with(&[0xFF, 0xFF, id, 0x02]));
+        }
+        prop_assert!(left >= 4, "{left} of 6 servos answer");
     }
 }
