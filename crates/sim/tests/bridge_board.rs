@@ -294,6 +294,35 @@ fn relax_and_damp_do_what_they_say() {
 }
 
 #[test]
+fn a_joint_beyond_its_limits_is_stopped_at_the_limit() {
+    let narrow = setup_with(|setup| {
+        setup.on_excess = ExcessAction::Trip;
+        for joint in &mut setup.joints {
+            joint.limits.high = 2030;
+        }
+    });
+    // The servos stand at 2047. Their goals are well within the limits before they have come that far.
+    let mut rig = Rig::driving(BusOptions::default(), narrow);
+    rig.goals(2000);
+    for _ in 0..30 {
+        if rig.board.bus().goals.last() != Some(&2000) {
+            rig.run_to(rig.now + ms(1));
+        }
+    }
+    let servos = rig.board.bus().bus.0.servos();
+    let beyond = |servo: &ulna_sim::servo::Servo| servo.get(reg::PRESENT_POSITION) > 2034;
+    assert!(servos.iter().any(beyond));
+    rig.board.bus().goals.clear();
+    rig.goals(2901);
+    rig.run_to(rig.now + ms(50));
+    let reason = rig.status().trip.map(|trip| trip.reason);
+    assert_eq!(reason, Some(TripReason::Position));
+    let sent = std::mem::take(&mut rig.board.bus().goals);
+    assert!(!sent.is_empty());
+    assert!(sent.iter().all(|goal| *goal <= 2030), "{sent:?}");
+}
+
+#[test]
 fn a_board_that_starts_again_moves_nothing() {
     let mut rig = Rig::driving(BusOptions::default(), setup());
     for _ in 0..10 {

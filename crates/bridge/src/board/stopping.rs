@@ -26,13 +26,21 @@ impl Board {
         self.hold_here();
     }
 
-    /// A joint that is far from its goal is to hold where it is.
+    /// A joint that is far from its goal is to hold where it is; one that has swung beyond its limits, at the limit. One that was out of them from the
+    /// start is on its way back and not to leap there.
     fn hold_here(&mut self) {
         let Some(sound) = &self.setup else { return };
-        for (run, model) in self.cyclic.joints.iter_mut().zip(&sound.models) {
+        let joints = sound.setup.joints.iter().zip(&sound.models);
+        for (run, (joint, model)) in self.cyclic.joints.iter_mut().zip(joints) {
             if let (Some(goal), Some(here)) = (run.limiter.goal(), run.position) {
                 let near = u32::from(model.resolution) / NEAR;
                 if goal.abs_diff(here) > near {
+                    let (low, high) = (joint.limits.low, joint.limits.high);
+                    let was_within = !joint.wheel && (low..=high).contains(&goal);
+                    let here = match was_within {
+                        true => here.clamp(low, high),
+                        false => here,
+                    };
                     run.limiter = crate::limiter::Limiter::at(Some(here));
                 }
             }
