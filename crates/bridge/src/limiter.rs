@@ -46,6 +46,11 @@ impl Limiter {
         self.goal
     }
 
+    /// Wants the same, from where the joint is.
+    pub(crate) fn restart(&mut self, here: Option<i32>) {
+        self.goal = here;
+    }
+
     /// Wants this from now on, or nothing.
     pub fn want(&mut self, target: Option<i32>) {
         self.target = target;

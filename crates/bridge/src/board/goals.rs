@@ -10,7 +10,7 @@ use super::cycle::ABSENT_AFTER;
 use super::{Board, bump};
 use crate::limiter::Limiter;
 use crate::message::MAX_JOINTS;
-use crate::setup::SoundSetup;
+use crate::setup::{JointLimits, SoundSetup};
 
 impl Board {
     /// Joints that were silent for long get no goal, and none from before when they are back. Wheels without fresh goals stand.
@@ -51,10 +51,18 @@ impl Board {
             let Some(next) = run.limiter.next(&joint.limits, since) else {
                 continue;
             };
-            if next.limited {
+            let sent = match joint.wheel {
+                true => Some(next.counts),
+                false => within_limits(next.counts, &joint.limits),
+            };
+            if next.limited || sent != Some(next.counts) {
                 self.cyclic.limited |= 1 << place;
             }
-            goals[place] = Some(next.counts);
+            if sent.is_none() {
+                // Far out of its limits, or one damaged answer says so: the next position tells.
+                run.limiter.restart(run.position);
+            }
+            goals[place] = sent;
         }
         if self.cyclic.limited != 0 {
             bump(&mut self.counters.limited);
@@ -86,6 +94,12 @@ impl Board {
             );
         }
     }
+}
+
+/// A goal that its joint's limits allow, no more than a step away from this one; none if there is none so near.
+pub(super) fn within_limits(goal: i32, limits: &JointLimits) -> Option<i32> {
+    let within = goal.clamp(limits.low, limits.high.max(limits.low));
+    (within.abs_diff(goal) <= limits.step).then_some(within)
 }
 
 /// Writes these values of one register in one packet.

@@ -5,7 +5,7 @@
 use ulna_bus::registers::Role;
 
 use super::Board;
-use super::goals::post;
+use super::goals::{post, within_limits};
 use crate::message::MAX_JOINTS;
 use crate::setup::{StopAction, damping};
 
@@ -26,21 +26,19 @@ impl Board {
         self.hold_here();
     }
 
-    /// A joint that is far from its goal is to hold where it is; one that has swung beyond its limits, at the limit. One that was out of them from the
-    /// start is on its way back and not to leap there.
+    /// A joint that is far from its goal is to hold where it is; one that has swung beyond its limits, at the limit. One that says that it is far out
+    /// of them keeps its goal.
     fn hold_here(&mut self) {
         let Some(sound) = &self.setup else { return };
         let joints = sound.setup.joints.iter().zip(&sound.models);
         for (run, (joint, model)) in self.cyclic.joints.iter_mut().zip(joints) {
             if let (Some(goal), Some(here)) = (run.limiter.goal(), run.position) {
                 let near = u32::from(model.resolution) / NEAR;
-                if goal.abs_diff(here) > near {
-                    let (low, high) = (joint.limits.low, joint.limits.high);
-                    let was_within = !joint.wheel && (low..=high).contains(&goal);
-                    let here = match was_within {
-                        true => here.clamp(low, high),
-                        false => here,
-                    };
+                let here = match joint.wheel {
+                    true => Some(here),
+                    false => within_limits(here, &joint.limits),
+                };
+                if let Some(here) = here.filter(|here| goal.abs_diff(*here) > near) {
                     run.limiter = crate::limiter::Limiter::at(Some(here));
                 }
             }
@@ -64,7 +62,10 @@ impl Board {
         for (place, joint) in sound.setup.joints.iter().enumerate() {
             let run = &self.cyclic.joints[place];
             if !joint.wheel && !run.limp {
-                goals[place] = run.limiter.goal();
+                goals[place] = run
+                    .limiter
+                    .goal()
+                    .and_then(|goal| within_limits(goal, &joint.limits));
             }
         }
         let action = sound.setup.on_silence;
