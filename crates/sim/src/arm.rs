@@ -26,7 +26,7 @@ use crate::plant::{Drive, Physics, Plant, Sense};
 use drivetrain::Drivetrain;
 use mechanics::Mechanics;
 pub use mount::Mount;
-pub(crate) use options::known_motor;
+pub(crate) use options::fit_together;
 pub use options::{ArmOptions, MechanicsError};
 
 /// The tick of a simulated arm, that of a servo's firmware.

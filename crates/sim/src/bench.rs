@@ -6,7 +6,7 @@ use ulna_core::joints::Joints;
 use ulna_robot::Calibration;
 use ulna_robot::RobotKind;
 
-use crate::arm::{MechanicsError, Mount, TICK, known_motor};
+use crate::arm::{MechanicsError, Mount, TICK, fit_together};
 use crate::law::{Load, Servo, ServoModel};
 use crate::plant::{Drive, Plant, Sense};
 
@@ -27,14 +27,7 @@ impl Bench {
     /// # Errors
     /// If a servo model is unknown, or the calibration does not fit the robot.
     pub fn loose(kind: &RobotKind, calibration: &Calibration) -> Result<Self, MechanicsError> {
-        if calibration.joints.len() != kind.dof() {
-            return Err(MechanicsError::CalibrationMismatch {
-                robot: kind.name.clone(),
-                expected: kind.dof(),
-                given: calibration.joints.len(),
-            });
-        }
-        known_motor(kind)?;
+        fit_together(kind, calibration)?;
         let mut bench = Self {
             servos: Vec::with_capacity(kind.dof()),
             mounts: Vec::with_capacity(kind.dof()),

@@ -94,7 +94,7 @@ pub enum GraspError {
 }
 
 impl GraspTrial {
-    /// The issue's: a cube of 3 cm and 30 g, well centred, for a minute.
+    /// A cube of 3 cm and 30 g, well centred, for a minute.
     pub const MINUTE: Self = Self {
         side: 0.03,
         mass: 0.03,
@@ -295,7 +295,8 @@ fn rounded(value: f64) -> i32 {
     value.round() as i32
 }
 
-fn table() -> Fixture {
+/// The table that the cube lies on.
+pub(crate) fn table() -> Fixture {
     Fixture {
         shape: Shape::Box {
             half: [0.45, 0.45, 0.05],

@@ -6,7 +6,7 @@ use ulna_core::joints::{Joints, MAX_JOINTS};
 use ulna_robot::{Calibration, RobotKind};
 
 use super::mount::Mount;
-use super::options::{ArmOptions, MechanicsError, known_motor};
+use super::options::{ArmOptions, MechanicsError, fit_together};
 use crate::law::solve::{Share, Speeds, Taken};
 use crate::law::{Servo, ServoModel};
 use crate::plant::Drive;
@@ -41,14 +41,7 @@ impl Drivetrain {
                 given: kind.dof(),
             });
         }
-        if calibration.joints.len() != kind.dof() {
-            return Err(MechanicsError::CalibrationMismatch {
-                robot: kind.name.clone(),
-                expected: kind.dof(),
-                given: calibration.joints.len(),
-            });
-        }
-        known_motor(kind)?;
+        fit_together(kind, calibration)?;
         let mut row = Self {
             servos: Vec::with_capacity(kind.dof()),
             mounts: Vec::with_capacity(kind.dof()),

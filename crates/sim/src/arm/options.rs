@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 use ulna_core::joints::{Joints, MAX_JOINTS};
-use ulna_robot::RobotKind;
+use ulna_robot::{Calibration, RobotKind};
 
 use crate::contact::MAX_ARM;
 use crate::law::ServoModel;
@@ -107,8 +107,18 @@ impl Default for ArmOptions {
     }
 }
 
-/// An error if no servo of the robot is made with the motor that its file names.
-pub(crate) fn known_motor(kind: &RobotKind) -> Result<(), MechanicsError> {
+/// An error if the calibration is of another robot, or no servo of this one is made with the motor that its file names.
+pub(crate) fn fit_together(
+    kind: &RobotKind,
+    calibration: &Calibration,
+) -> Result<(), MechanicsError> {
+    if calibration.joints.len() != kind.dof() {
+        return Err(MechanicsError::CalibrationMismatch {
+            robot: kind.name.clone(),
+            expected: kind.dof(),
+            given: calibration.joints.len(),
+        });
+    }
     let Some(motor) = ServoModel::misnamed(kind) else {
         return Ok(());
     };

@@ -1,6 +1,7 @@
 use super::*;
 use crate::arm::{Arm, ArmOptions};
 use crate::expert::aim::{Aim, Aimer};
+use crate::grasp::table;
 use crate::plant::{Drive, Physics, Plant};
 use crate::visual::Shape;
 use core::time::Duration;
@@ -8,16 +9,6 @@ use ulna_robot::kinematics::Chain;
 
 fn so101() -> RobotKind {
     toml::from_str(include_str!("../../../../configs/so101.toml")).unwrap()
-}
-
-fn table() -> Fixture {
-    Fixture {
-        shape: Shape::Box {
-            half: [0.45, 0.45, 0.05],
-        },
-        pose: Isometry3::translation(0.2, 0.0, -0.05),
-        friction: 1.0,
-    }
 }
 
 fn cube(side: f64, mass: f64, friction: f64) -> Matter {
