@@ -121,8 +121,8 @@ fn a_socket_is_named_with_the_line_to_type_and_gone_in_the_end() {
         }
         let plain: String = said.split_whitespace().collect();
         let made = match options[1] {
-            "lift" => "gymnasium.make_vec(\"ulna/Lift-v0\",num_envs=3,address=",
-            _ => "gymnasium.make(\"ulna/PickPlace-v0\",address=",
+            "lift" => "gymnasium.make_vec(\"ulna_env:ulna/Lift-v0\",num_envs=3,address=",
+            _ => "gymnasium.make(\"ulna_env:ulna/PickPlace-v0\",address=",
         };
         assert!(plain.contains(made), "{said}");
         // A client is in the middle of an episode when the signal comes.

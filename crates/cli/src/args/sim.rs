@@ -57,7 +57,7 @@ Examples:
   ulna sim env --scene lift --describe       what an environment is, as JSON, and serves nothing
 
 In Python (`pip install crates/sim/python`), which starts the server itself:
-  env = gymnasium.make(\"ulna/Lift-v0\", render_mode=\"rgb_array\")
+  env = gymnasium.make(\"ulna_env:ulna/Lift-v0\", render_mode=\"rgb_array\")
   lerobot-eval --env.type=ulna --env.task=Lift-v0 --policy.path=DIR --eval.n_episodes=50 --eval.batch_size=1
 
 An episode is that of `ulna eval` with the same seed: the same world, judge and time limit.")]

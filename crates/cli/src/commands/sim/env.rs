@@ -54,7 +54,8 @@ fn made(scene: &str, hello: &Hello) -> String {
         true => scene.split('-').map(capital).collect(),
         false => "Scene".to_owned(),
     };
-    format!("gymnasium.{make}(\"ulna/{name}-v0\"{count}")
+    // The module before the colon is imported by gymnasium.
+    format!("gymnasium.{make}(\"ulna_env:ulna/{name}-v0\"{count}")
 }
 
 fn capital(word: &str) -> String {
