@@ -323,6 +323,25 @@ fn a_joint_beyond_its_limits_is_stopped_at_the_limit() {
 }
 
 #[test]
+fn a_joint_far_out_of_its_limits_is_left_alone_until_it_is_near() {
+    let elsewhere = setup_with(|setup| setup.joints[2].limits.high = 1900);
+    // The servos stand at 2047: that is more than a step outside.
+    let mut rig = Rig::driving(BusOptions::default(), elsewhere);
+    let before = rig.registers();
+    for _ in 0..40 {
+        rig.goals(1800);
+        rig.run_to(rig.now + ms(5));
+    }
+    let after = rig.registers();
+    assert_eq!(after[2], before[2]);
+    assert!(
+        (0..6)
+            .filter(|joint| *joint != 2)
+            .all(|joint| after[joint] == 1800)
+    );
+}
+
+#[test]
 fn a_board_that_starts_again_moves_nothing() {
     let mut rig = Rig::driving(BusOptions::default(), setup());
     for _ in 0..10 {
