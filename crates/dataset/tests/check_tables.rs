@@ -137,10 +137,15 @@ fn tables_that_say_something_else_are_named() {
         let column = format!("videos/{CAMERA}/file_index");
         set(&root.join(TABLE), &column, whole(&[0]));
     });
-    named("uncounted-episodes", None, |root| {
-        fs::remove_dir_all(root.join(".ulna")).unwrap();
-        info(root, |info| info["total_episodes"] = json!(1));
-    });
+    // Whether or not ulna has recorded here.
+    for is_ours in [true, false] {
+        named("uncounted-episodes", None, |root| {
+            if !is_ours {
+                fs::remove_dir_all(root.join(".ulna")).unwrap();
+            }
+            info(root, |info| info["total_episodes"] = json!(1));
+        });
+    }
     // Statistics of an episode that are not those of its rows.
     named("episode-statistics", Some(1), |root| {
         let before = table(&root.join(TABLE));

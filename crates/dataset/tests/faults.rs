@@ -158,6 +158,37 @@ fn a_save_and_the_next_recording_that_were_killed_together_are_both_recovered() 
 }
 
 #[test]
+fn episodes_that_are_not_counted_are_not_written_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::create(dir.path(), &support::spec()).unwrap();
+    let info = dir.path().join("meta/info.json");
+    let first = record(&mut writer, 0, 3);
+    writer.commit(&first).unwrap();
+    let counted = std::fs::read(&info).unwrap();
+    let second = record(&mut writer, 1, 2);
+    writer.commit(&second).unwrap();
+    drop(writer);
+    let both = std::fs::read(&info).unwrap();
+    std::fs::write(&info, counted).unwrap();
+    let resume = || Writer::resume(dir.path(), &support::spec());
+    assert!(matches!(
+        resume(),
+        Err(DatasetError::NeedsRepair { path }) if path == dir.path()
+    ));
+    // No note of a save of ulna's explains them, so it is for the owner to say what they are.
+    let report = repair(dir.path()).unwrap();
+    assert!(
+        report.left[0].contains("correct total_episodes"),
+        "{report:?}"
+    );
+    std::fs::write(&info, both).unwrap();
+    let mut writer = resume().unwrap();
+    let third = record(&mut writer, 2, 4);
+    writer.commit(&third).unwrap();
+    verify(dir.path(), &[3, 2, 4]);
+}
+
+#[test]
 fn repair_waits_for_the_writer_to_end() {
     let dir = tempfile::tempdir().unwrap();
     let mut writer = Writer::create(dir.path(), &support::spec()).unwrap();
