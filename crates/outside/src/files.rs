@@ -1,7 +1,8 @@
 //! Opening files that others have put there.
 //!
 //! A path that a user types, or that lies in a folder from elsewhere, may lead to a pipe, a socket or a device: opening one waits for its
-//! other end for ever, and reading one has no end. So all code that reads a file opens it here, and all code that writes one asks here first.
+//! other end for ever, and reading one has no end. So all code that reads a file opens it here, and all code that writes one does it here
+//! (with the feature `write`), or asks here first.
 
 use std::format;
 use std::fs::{self, File, FileType, OpenOptions};
@@ -12,6 +13,12 @@ use std::string::String;
 use std::vec::Vec;
 
 use rustix::fs::OFlags;
+
+#[cfg(feature = "write")]
+mod written;
+
+#[cfg(feature = "write")]
+pub use written::{append, create, probe, replace, streamed};
 
 /// Opens a regular file for reading; links are followed. Never waits.
 ///

@@ -1,7 +1,10 @@
 //! The policy that comes with ulna, compiled in, so that an installed binary needs no other file.
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
+
+use ulna_outside::files;
 
 use crate::error::SessionError;
 
@@ -28,15 +31,19 @@ const REACH: [(&str, &[u8]); 4] = [
 /// Writes the policy that brings the tool of an SO-101 to a target into this folder; files of its names that are there are replaced.
 ///
 /// # Errors
-/// If the folder cannot be written.
+/// If the folder cannot be written, or is a link.
 pub fn unpack_reach(folder: &Path) -> Result<(), SessionError> {
     let system = |source| SessionError::System {
         what: format!("writing the policy into {}", folder.display()),
         source,
     };
+    if folder.is_symlink() {
+        let problem = "it is a link, and what it leads to is not ulna's; remove the link";
+        return Err(system(io::Error::other(problem)));
+    }
     fs::create_dir_all(folder).map_err(system)?;
     for (name, bytes) in REACH {
-        fs::write(folder.join(name), bytes).map_err(system)?;
+        files::replace(&folder.join(name), |file| file.write_all(bytes)).map_err(system)?;
     }
     Ok(())
 }
