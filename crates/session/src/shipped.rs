@@ -8,6 +8,11 @@ use ulna_outside::files;
 
 use crate::error::SessionError;
 
+/// The line of its manifest that says which policy it is.
+const NAMED: &str = "name = \"reach\"";
+/// A manifest is shorter, bytes.
+const LONGEST: u64 = 1 << 20;
+
 /// The files of the bundle `datasets/so101-reach`.
 const REACH: [(&str, &[u8]); 4] = [
     (
@@ -27,6 +32,16 @@ const REACH: [(&str, &[u8]); 4] = [
         include_bytes!("../../../datasets/so101-reach/golden.safetensors"),
     ),
 ];
+
+/// Whether a folder holds this policy, of whatever version, or nothing of it.
+pub(crate) fn is_reach(folder: &Path) -> bool {
+    let named = |text: &str| text.lines().any(|line| line.trim() == NAMED);
+    let there = |name: &str| folder.join(name).symlink_metadata().is_ok();
+    match files::read_text(&folder.join(REACH[0].0), LONGEST) {
+        Ok(text) => named(&text),
+        Err(_) => folder.is_dir() && !REACH.iter().any(|(name, _)| there(name)),
+    }
+}
 
 /// Writes the policy that brings the tool of an SO-101 to a target into this folder; files of its names that are there are replaced.
 ///

@@ -53,7 +53,7 @@ pub fn streamed<T>(path: &Path, open: impl FnOnce(&Path) -> io::Result<T>) -> io
     Ok(opened)
 }
 
-/// Opens a file that goes on at its end, and makes it if it is not there.
+/// Opens a file that goes on at its end, for reading too, and makes it if it is not there.
 ///
 /// # Errors
 /// What the operating system says; [`ErrorKind::InvalidInput`] for what is no regular file, a link too, and for a file with further names,
@@ -66,6 +66,7 @@ pub fn append(path: &Path) -> io::Result<File> {
     writable(path)?;
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = OpenOptions::new()
+        .read(true)
         .create(true)
         .append(true)
         .custom_flags(flags.bits().cast_signed())
