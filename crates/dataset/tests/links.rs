@@ -221,7 +221,11 @@ fn a_folder_that_is_not_ulnas_is_not_removed() {
         std::fs::write(&note, "mine").unwrap();
         for writing in ALL {
             let result = write(&scene.root(), writing);
-            assert_eq!(std::fs::read(&note).unwrap(), b"mine", "{writing:?}: {result:?}");
+            assert_eq!(
+                std::fs::read(&note).unwrap(),
+                b"mine",
+                "{writing:?}: {result:?}"
+            );
         }
     }
     // A recording of ulna's into which a user put a file is not removed with it.

@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use folder::Places;
+use folder::{EPISODES, Places, TASK};
 use serde::Serialize;
 use serde_json::Value;
 use ulna_core::Unit;
@@ -31,9 +31,7 @@ use crate::usage::UsageError;
 /// How long the demo teleoperates.
 const TELEOP: Duration = Duration::from_secs(6);
 
-/// Episodes that the demo records, and how long each is.
-const EPISODES: u64 = 2;
-const TASK: &str = "Move the arm about";
+/// How long an episode of the demo is.
 const EPISODE: Duration = Duration::from_secs(4);
 
 /// How long the policy has: ten targets, and a moment.

@@ -87,7 +87,10 @@ pub enum SessionFailure {
         camera: String,
     },
     /// A part of the tour did not do what it shows.
-    #[error("the tour failed at {part}: {what}; `ulna dataset check {}` says more", files::shell(dataset))]
+    #[error(
+        "the tour failed at {part}: {what}; `ulna dataset check {}` says more",
+        files::shell(dataset)
+    )]
     Tour {
         /// Which.
         part: String,

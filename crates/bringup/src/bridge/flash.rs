@@ -155,7 +155,8 @@ fn check_drive(drive: &Path) -> Result<(), FlashError> {
         drive: drive.to_owned(),
         reason,
     };
-    let text = files::read(&drive.join(INFO), LARGEST).map_err(|error| wrong(format!("{INFO}: {error}")))?;
+    let text = files::read(&drive.join(INFO), LARGEST)
+        .map_err(|error| wrong(format!("{INFO}: {error}")))?;
     let text = String::from_utf8_lossy(&text);
     match text.lines().any(|line| line.trim() == BOARD_ID) {
         true => Ok(()),

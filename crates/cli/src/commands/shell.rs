@@ -52,14 +52,17 @@ pub(crate) fn man(words: &[String], output: Option<&Path>, json: bool) -> Result
 
 /// A page for the command and for each below it.
 fn pages(command: clap::Command, folder: &Path) -> io::Result<()> {
-    for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+    for below in command
+        .get_subcommands()
+        .filter(|below| !below.is_hide_set())
+    {
         pages(below.clone(), folder)?;
     }
     let page = Man::new(command);
     files::replace(&folder.join(page.get_filename()), |file| page.render(file))
 }
 
-fn system(folder: &Path, source: std::io::Error) -> SessionError {
+fn system(folder: &Path, source: io::Error) -> SessionError {
     SessionError::System {
         what: format!("writing manual pages into {}", folder.display()),
         source,

@@ -21,10 +21,7 @@ const MODE: u32 = 0o666;
 ///
 /// # Errors
 /// What the operating system or `write` says; [`ErrorKind::InvalidInput`] if something has the name that is no file.
-pub fn replace(
-    path: &Path,
-    write: impl FnOnce(&mut File) -> io::Result<()>,
-) -> io::Result<()> {
+pub fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let file = whole(path, write)?;
     file.persist(path).map_err(|error| error.error)?;
     sync_folder(path)
@@ -172,7 +169,10 @@ mod tests {
             assert!(path.symlink_metadata().unwrap().is_file());
             assert_eq!(fs::read(path).unwrap(), b"new");
             unharmed(&folder);
-            assert_eq!(create(path, |_| Ok(())).unwrap_err().kind(), ErrorKind::AlreadyExists);
+            assert_eq!(
+                create(path, |_| Ok(())).unwrap_err().kind(),
+                ErrorKind::AlreadyExists
+            );
         }
     }
 

@@ -6,9 +6,11 @@
 
 mod bodies;
 
-use tract_hir::infer::{Factoid, InferenceFact, InferenceOp};
+use tract_hir::infer::{Factoid, InferenceFact};
 use tract_onnx::prelude::{InferenceModel, SymbolValues, TDim, TVec, TractResult, TypedModel};
-use tract_onnx::tract_core::internal::{Cost, Node, OutletId, bail};
+use tract_onnx::tract_core::internal::{Cost, OutletId, bail};
+
+use bodies::InferenceNode;
 
 /// A network without weights may make so many bytes of tensors in one run.
 const MADE: u64 = 512 << 20;
@@ -137,16 +139,14 @@ impl Extent {
                 }
             }
             const MILLION: u64 = 1_000_000;
-            let outcome = self.made_within(made).and_then(|()| {
-                within("million multiplications", work / MILLION, most / MILLION)
-            });
+            let outcome = self
+                .made_within(made)
+                .and_then(|()| within("million multiplications", work / MILLION, most / MILLION));
             outcome.or_else(|reason| bail!("{}", at(&node.name, &node.op.name(), &reason)))?;
         }
         Ok(())
     }
 }
-
-type InferenceNode = Node<InferenceFact, Box<dyn InferenceOp>>;
 
 fn within(what: &str, taken: u64, most: u64) -> Result<(), String> {
     match taken > most {
@@ -169,7 +169,9 @@ fn bytes(fact: &InferenceFact) -> u64 {
     };
     let mut volume = 1_u64;
     for dim in shape {
-        let Ok(size) = dim.eval_to_i64(&SymbolValues::default()) else { return 0 };
+        let Ok(size) = dim.eval_to_i64(&SymbolValues::default()) else {
+            return 0;
+        };
         volume = volume.saturating_mul(u64::try_from(size).unwrap_or(0));
     }
     let size = fact.datum_type.concretize();

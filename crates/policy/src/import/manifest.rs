@@ -48,7 +48,8 @@ pub(super) fn write(
 ) -> Result<(), PolicyError> {
     let text = text(checkpoint, identity, networks, tolerance);
     let path = dir.join(MANIFEST);
-    files::replace(&path, |file| file.write_all(text.as_bytes())).map_err(|source| PolicyError::Write { path, source })
+    files::replace(&path, |file| file.write_all(text.as_bytes()))
+        .map_err(|source| PolicyError::Write { path, source })
 }
 
 /// Writes the statistics into `dir`.

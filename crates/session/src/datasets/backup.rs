@@ -111,7 +111,9 @@ impl Ours {
 
     fn is_file(&self, path: &Path) -> bool {
         let within = Self::TABLES.iter().any(|folder| path.starts_with(folder));
-        let named = path.extension().is_some_and(|end| end == "parquet" || end == "json");
+        let named = path
+            .extension()
+            .is_some_and(|end| end == "parquet" || end == "json");
         let table = within && named && path.components().count() <= Self::DEEPEST;
         table || self.0.contains(path)
     }
@@ -262,7 +264,12 @@ mod tests {
             assert!(made.join(link).is_symlink(), "{link}");
         }
         // The dataset's own files are copies, also those behind links; what else is behind them stays there.
-        assert!(made.join("meta/info.json").symlink_metadata().unwrap().is_file());
+        assert!(
+            made.join("meta/info.json")
+                .symlink_metadata()
+                .unwrap()
+                .is_file()
+        );
         assert!(!made.join("meta").is_symlink());
         assert!(made.join("meta/x").symlink_metadata().is_err());
         assert_eq!(names(&made.join("meta/episodes/chunk-000")), [""; 0]);

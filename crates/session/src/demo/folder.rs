@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use ulna_dataset::Dataset;
 use ulna_outside::files;
 
-use super::{EPISODES, TASK};
 use crate::error::SessionError;
 use crate::shipped;
 use crate::usage::UsageError;
 
+/// Episodes that the tour records, and their task.
+pub(super) const EPISODES: u64 = 2;
+pub(super) const TASK: &str = "Move the arm about";
 /// The names that a dataset of the tour has in its folder.
 const IN_A_DATASET: [&str; 5] = ["data", "meta", "videos", ".ulna", "README.md"];
 /// What Rerun's recordings begin with.
@@ -135,9 +137,15 @@ mod tests {
                 fs::create_dir(&places.policy).unwrap();
                 fs::write(places.policy.join("policy.onnx"), "mine").unwrap();
             }),
-            ("policy", |places| symlink("elsewhere", &places.policy).unwrap()),
-            ("policy.rrd", |places| fs::write(&places.film, "mine").unwrap()),
-            ("policy.rrd", |places| symlink("elsewhere", &places.film).unwrap()),
+            ("policy", |places| {
+                symlink("elsewhere", &places.policy).unwrap()
+            }),
+            ("policy.rrd", |places| {
+                fs::write(&places.film, "mine").unwrap()
+            }),
+            ("policy.rrd", |places| {
+                symlink("elsewhere", &places.film).unwrap()
+            }),
         ];
         for (number, (what, plant)) in plants.into_iter().enumerate() {
             let folder = tempfile::tempdir().unwrap();
@@ -147,7 +155,10 @@ mod tests {
                 dataset(&places.dataset, true);
             }
             let error = places.clear().unwrap_err().to_string();
-            assert!(error.contains(&format!("{what} is there")), "{number}: {error}");
+            assert!(
+                error.contains(&format!("{what} is there")),
+                "{number}: {error}"
+            );
             assert!(places.dataset.symlink_metadata().is_ok(), "{number}");
         }
     }

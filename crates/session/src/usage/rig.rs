@@ -22,7 +22,8 @@ pub enum RigUsage {
     /// There is none of that name.
     #[error(
         "there is no rig `{0}`{hint}; {there}. `ulna rig new {1}` makes it",
-        Printable(rig), Shell(rig)
+        Printable(rig),
+        Shell(rig)
     )]
     Unknown {
         /// What was asked for.
@@ -43,7 +44,8 @@ pub enum RigUsage {
     /// There is one already.
     #[error(
         "the rig `{0}` is there already: `ulna rig show {1}` prints it, --replace overwrites it",
-        Printable(rig), Shell(rig)
+        Printable(rig),
+        Shell(rig)
     )]
     Taken {
         /// Its name.

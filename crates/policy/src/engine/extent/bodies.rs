@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use tract_hir::infer::{Factoid, InferenceFact};
+use tract_hir::infer::{Factoid, InferenceFact, InferenceOp};
 use tract_hir::ops::scan::{InferenceScan, InputMapping};
 use tract_onnx::ops::logic::If;
 use tract_onnx::prelude::{InferenceModel, TractResult, TypedModel, TypedOp};
+use tract_onnx::tract_core::internal::Node;
 use tract_onnx::tract_core::ops::logic::IfThenElse;
 use tract_onnx::tract_core::ops::scan::Scan;
 
-use super::InferenceNode;
+/// An operation as it was read.
+pub(super) type InferenceNode = Node<InferenceFact, Box<dyn InferenceOp>>;
 
 /// Copies of the networks within an operation that was just read, each with what is known of its inputs.
 pub(super) fn bodies(

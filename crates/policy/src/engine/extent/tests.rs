@@ -83,7 +83,7 @@ fn tensors_without_end_are_refused_however_they_are_made() {
     let start = ints("start", &[], &[0]);
     let end = ints("end", &[], &[1 << 40]);
     let places = list("places", &[200_000_000]);
-    // A tensor that depends on what goes in, so that it is made anew in each run.
+    // A tensor that depends on what goes in, so that it is made in each run.
     let tall = "Expand x million > tall";
     let cases: [(Vec<Tensor>, Vec<&str>); 5] = [
         (vec![places.clone()], vec!["ConstantOfShape places > y"]),
@@ -121,7 +121,7 @@ fn many_tensors_count_together() {
     nodes.extend(names.iter().map(String::as_str));
     let (few, sum) = (&nodes[..1000], "Sum f0 f1 > y");
     read(&[shape.clone()], &[few, &[sum]].concat()).unwrap();
-    // What nobody asks for is not made, so all are asked for.
+    // What is not asked for is not made.
     let all: Vec<String> = (0..8000).map(|n| format!("f{n}")).collect();
     let sum = format!("Sum {} > y", all.join(" "));
     nodes.push(&sum);
@@ -145,7 +145,11 @@ fn work_without_end_is_refused_also_where_it_is_done_while_loading() {
     assert!(text.contains("multiplications"), "{text}");
     let text = refusal(
         &[square],
-        &["ConstantOfShape square > a", "MatMul a a > b", "MatMul b b > y"],
+        &[
+            "ConstantOfShape square > a",
+            "MatMul a a > b",
+            "MatMul b b > y",
+        ],
     );
     assert!(text.contains("constants"), "{text}");
 }
