@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ulna_outside::Shell;
+use ulna_outside::files;
 
 use super::Tour;
 use crate::report::SessionReport;
@@ -108,7 +108,7 @@ fn policy_line(report: &SessionReport) -> String {
 }
 
 fn next(policy: &Path) -> Vec<String> {
-    let policy = Shell(policy.display());
+    let policy = files::shell(policy);
     [
         "",
         "What to type next (Ctrl-C ends each of them gently)",
