@@ -35,6 +35,7 @@ mod print;
 mod progress;
 mod record_line;
 mod record_text;
+mod region;
 mod screen;
 mod session_text;
 mod sounds;

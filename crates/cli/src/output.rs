@@ -75,7 +75,7 @@ impl Watched {
             None => self.newest.clone(),
             Some(leaving) => Status {
                 alarms: [vec![leaving], self.newest.alarms.clone()].concat(),
-                ..self.newest.clone()
+                ..Status::default()
             },
         };
         self.line.show(&status);

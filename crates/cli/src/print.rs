@@ -19,7 +19,7 @@ use ulna_session::SessionError;
 use crate::args::parse;
 use crate::loudness::is_quiet;
 use crate::wrap::{columns_of, wrap};
-use crate::{advice, paint, session_text};
+use crate::{advice, paint, region, session_text};
 
 static ANSWERED: AtomicBool = AtomicBool::new(false);
 
@@ -79,6 +79,7 @@ fn write_line(
 fn write_notes(lines: &str) {
     let stderr = io::stderr();
     let (width, colours) = (columns_of(&stderr), paint::on_stderr());
+    let _region = region::erased();
     let mut out = stderr.lock();
     for line in lines.split('\n') {
         let _ = write_line(&mut out, line, width, colours);
@@ -129,6 +130,7 @@ pub(crate) fn prompt(question: &str) {
         None => vec![line.to_owned()],
     });
     let lines: Vec<String> = lines.collect();
+    let _region = region::erased();
     let mut out = stderr.lock();
     let _ = write!(out, "{} ", lines.join("\n")).and_then(|()| out.flush());
 }

@@ -20,6 +20,9 @@ use crate::device::Follower;
 /// How long joints that are behind have to reach a resting pose at which their goals are.
 const LATECOMERS: Duration = Duration::from_secs(1);
 
+/// How long a gripper may take to close as far as it is wanted to, if nothing is in it.
+const GRIP: Duration = Duration::from_millis(500);
+
 /// A connected follower with the gate in front of it.
 #[derive(Debug)]
 pub struct ControlledArm<'a> {
@@ -159,6 +162,15 @@ impl<'a> ControlledArm<'a> {
 
     /// Brings the arm to rest as its robot file says.
     pub fn wind_down(&mut self, pacer: &mut dyn Pacer) -> Exit {
+        // A teleoperator is not read any more. What comes from it all the same, or its cable that is pulled, must not end each wait: a
+        // control thread that spins keeps other threads of its priority from their processor.
+        match pacer.fork(self.follower.wait_handles()) {
+            Some(mut own) => self.bring_to_rest(&mut *own),
+            None => self.bring_to_rest(pacer),
+        }
+    }
+
+    fn bring_to_rest(&mut self, pacer: &mut dyn Pacer) -> Exit {
         let start = pacer.now();
         let asked = self.robot.exit.then;
         let halted = self.follower.halt(pacer);
@@ -169,8 +181,8 @@ impl<'a> ControlledArm<'a> {
             ExitAction::Hold => self.stay(pacer),
             ExitAction::Release => self.release(pacer),
             ExitAction::Park => {
-                let hands = self.hands_full(pacer.now());
                 let parked = self.park(pacer);
+                let hands = self.hands_full(pacer.now());
                 let released = self.release(pacer);
                 match (parked, released) {
                     (Ok(()), Ok(_)) => Ok(format!("parked{hands}, torque off")),
@@ -223,6 +235,11 @@ impl<'a> ControlledArm<'a> {
     /// Moves to the resting pose at park speed, through the gate like any other motion. A stop is not asked for again here: it is
     /// what brought us here, and the next signal ends the process.
     fn park(&mut self, pacer: &mut dyn Pacer) -> Result<(), String> {
+        if !self.hands_full(pacer.now()).is_empty() {
+            // A gripper that is on its way looks like one that is kept open.
+            let here = self.gate.hold(Stamp::new(pacer.now())).goals().clone();
+            self.stand(&here, GRIP, pacer)?;
+        }
         let start = pacer.now() + self.period;
         let (mut motion, pose) = self.way_to_rest(start);
         let limit = Duration::from_secs_f64(self.robot.exit.limit_s);
@@ -232,8 +249,20 @@ impl<'a> ControlledArm<'a> {
                 "did not reach its resting pose within the {} s that its robot file allows",
                 limit.as_secs_f64()
             )),
-            _ => Err("the port was lost on the way to the resting pose".to_owned()),
+            _ => Err(format!(
+                "was lost on the way to its resting pose ({})",
+                self.lost_ports()
+            )),
         }
+    }
+
+    /// The ports that are gone, each with its reason.
+    fn lost_ports(&self) -> String {
+        let lost = self.follower.lost();
+        let lost = lost
+            .iter()
+            .map(|lost| format!("{}: {}", lost.port, lost.reason));
+        lost.collect::<Vec<_>>().join(", ")
     }
 
     /// ", with something in `gripper`" where one holds something.
@@ -283,10 +312,7 @@ impl<'a> ControlledArm<'a> {
         if missed.is_empty() {
             return Ok(());
         }
-        let start = pacer.now() + self.period;
-        let still = Joints::filled(pose.len(), 1.0);
-        let mut there = Move::new(pose, pose, Stamp::new(start + LATECOMERS), &still);
-        self.ticks(&mut there, start, LATECOMERS, pacer)?;
+        self.stand(pose, LATECOMERS, pacer)?;
         // Outside the ticks there is time to ask a bad line until it answers; what stays silent is found below.
         let _ = self.follower.read_again(pacer);
         let missed = self.missed(pacer.now());
@@ -297,6 +323,19 @@ impl<'a> ControlledArm<'a> {
                 missed.join(", ")
             )),
         }
+    }
+
+    /// Keeps these goals for so long.
+    fn stand(
+        &mut self,
+        goals: &Joints<f64>,
+        time: Duration,
+        pacer: &mut dyn Pacer,
+    ) -> Result<(), String> {
+        let start = pacer.now() + self.period;
+        let still = Joints::filled(goals.len(), 1.0);
+        let mut there = Move::new(goals, goals, Stamp::new(start + time), &still);
+        self.ticks(&mut there, start, time, pacer).map(drop)
     }
 
     /// Holds the last goals; whether the arm does is measured.
