@@ -94,7 +94,13 @@ fn redraw(drawn: &mut Drawn, lines: &[(String, String)]) -> io::Result<()> {
         queue!(out, MoveUp(moved(rows)))?;
     }
     for (_, line) in lines {
-        queue!(out, Print(line), Clear(ClearType::UntilNewLine), Print("\n"), MoveToColumn(0))?;
+        queue!(
+            out,
+            Print(line),
+            Clear(ClearType::UntilNewLine),
+            Print("\n"),
+            MoveToColumn(0)
+        )?;
     }
     let left = rows.saturating_sub(lines.len());
     for _ in 0..left {

@@ -8,7 +8,7 @@ use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
-use std::string::String;
+use std::string::{String, ToString};
 use std::vec::Vec;
 
 use rustix::fs::OFlags;
@@ -54,6 +54,16 @@ pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
         .map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is no text in UTF-8"))
 }
 
+/// A path as people type it: with `~` for the home folder.
+pub fn at_home(path: &Path) -> String {
+    let home = std::env::var_os("HOME").filter(|home| Path::new(home).is_absolute());
+    let below = home.and_then(|home| path.strip_prefix(home).ok());
+    match below {
+        Some(below) => Path::new("~").join(below).display().to_string(),
+        None => path.display().to_string(),
+    }
+}
+
 /// Checks a place where a file is to be written: nothing is there, or a regular file, or a link to one.
 ///
 /// # Errors
@@ -64,6 +74,22 @@ pub fn writable(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// Checks that the folder is there in which a file is to be written.
+///
+/// # Errors
+/// [`ErrorKind::NotFound`] if it is not.
+pub fn has_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    let problem = format!(
+        "there is no folder {}; name one that is there",
+        folder.display()
+    );
+    Err(io::Error::new(ErrorKind::NotFound, problem))
 }
 
 fn regular(kind: FileType) -> io::Result<()> {

@@ -175,7 +175,8 @@ impl Viewer {
             }
             ViewerTarget::File(path) => {
                 // A pipe would keep the session waiting for a reader.
-                files::writable(path).map_err(|error| failed(error.to_string()))?;
+                let place = files::writable(path).and_then(|()| files::has_folder(path));
+                place.map_err(|error| failed(error.to_string()))?;
                 save(builder, path)
             }
             #[cfg(feature = "web-viewer")]

@@ -3,7 +3,7 @@
 //! UF2: <https://github.com/microsoft/uf2>. The RP2040's boot ROM: RP2040 datasheet, section 2.8.4.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -57,6 +57,15 @@ pub enum FlashError {
         /// Why not.
         reason: String,
     },
+    /// There is no such file.
+    #[error(
+        "there is no file {}: `cargo run -p xtask -- bridge --build-only` in ulna's sources builds the firmware, and says where it is",
+        Printable(file.display())
+    )]
+    NoFile {
+        /// The file.
+        file: PathBuf,
+    },
     /// The file is no firmware for the board.
     #[error("{} is no firmware for an RP2040: {reason}", Printable(file.display()))]
     WrongFile {
@@ -74,7 +83,7 @@ pub enum FlashError {
         /// The drive.
         drive: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
@@ -107,7 +116,12 @@ fn firmware(file: &Path) -> Result<(Vec<u8>, usize), FlashError> {
         file: file.to_owned(),
         reason,
     };
-    let is_file = fs::metadata(file).map_err(|error| wrong(error.to_string()))?;
+    let is_file = fs::metadata(file).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => FlashError::NoFile {
+            file: file.to_owned(),
+        },
+        _ => wrong(error.to_string()),
+    })?;
     if !is_file.is_file() || is_file.len() > LARGEST {
         return Err(wrong("it is no file of a firmware's size".to_owned()));
     }
@@ -259,7 +273,7 @@ mod tests {
         }
         assert!(!folder.path().join("ulna.uf2").exists());
         let missing = flash(&folder.path().join("none"), Some(folder.path())).unwrap_err();
-        assert!(matches!(missing, FlashError::WrongFile { .. }), "{missing}");
+        assert!(matches!(missing, FlashError::NoFile { .. }), "{missing}");
     }
 
     #[test]

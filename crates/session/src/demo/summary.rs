@@ -114,7 +114,7 @@ fn next(policy: &Path) -> Vec<String> {
         "What to type next (Ctrl-C ends each of them gently)",
         "  ulna teleop --sim",
         "    watch the follower follow; then with --fault dead:elbow_flex@2s+2s, a servo whose cable is cut for two seconds",
-        "  ulna record --sim --dataset my-data --task \"Move about\" --more 1",
+        "  ulna record --sim --dataset my-data --task \"Move about\" --episodes 1",
         "    a dataset of your own; n ends an episode, q ends the session",
     ]
     .map(str::to_owned)
