@@ -41,11 +41,12 @@ pub(crate) fn can_draw() -> bool {
 
 /// The columns and rows that there are; the last column is to stay free, as a cursor behind it would be in the next line.
 pub(crate) fn room() -> (usize, usize) {
-    let stated = size().map_or((0, 0), |(columns, rows)| (columns.into(), rows.into()));
-    match stated {
-        (0, _) | (_, 0) => USUAL,
-        stated => stated,
-    }
+    let (columns, rows) = size().unwrap_or_default();
+    let known = |stated: u16, usual| match stated {
+        0 => usual,
+        stated => usize::from(stated),
+    };
+    (known(columns, USUAL.0), known(rows, USUAL.1))
 }
 
 /// Draws these lines in the place of what was there: each as it is seen, and with its colours.

@@ -256,7 +256,9 @@ impl<'a> Window<'a> {
             if let [_, code, ..] = self.codes()?.as_slice() {
                 break Some(*code);
             }
-            self.look()?;
+            if !command.ends_with("--json") {
+                self.look()?;
+            }
             let now = self.seen(&["-J"])?;
             let question = now.trim_end().to_owned();
             if question.ends_with("):") && question != asked {
@@ -274,7 +276,9 @@ impl<'a> Window<'a> {
                 break None;
             }
         };
-        self.look()?;
+        if !command.ends_with("--json") {
+            self.look()?;
+        }
         let all = self.seen(&["-S", "-"])?;
         self.screens
             .push_str(&format!("--- at the end: exit code {code:?}\n{all}\n"));
@@ -322,13 +326,12 @@ impl<'a> Window<'a> {
         Ok(())
     }
 
-    /// Looks for lines that the terminal had to break. What is typed, an object for programs and a path that is longer than a line are none.
+    /// Looks for lines that the terminal had to break. What is typed and a path that is longer than a line are none.
     fn look(&mut self) -> Result<()> {
         for line in self.seen(&["-J"])?.lines() {
             let line = line.trim_end();
             let is_broken = line.chars().count() > SIZE.0
                 && !line.starts_with(PROMPT)
-                && !line.starts_with('{')
                 && line.split_whitespace().count() > 1;
             let wrong = format!("broken by the terminal: {line}");
             if is_broken && !self.wrong.contains(&wrong) {

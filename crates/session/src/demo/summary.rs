@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use ulna_outside::Shell;
+use ulna_outside::files::at_home;
 
 use super::Tour;
 use crate::report::SessionReport;
@@ -108,7 +109,13 @@ fn policy_line(report: &SessionReport) -> String {
 }
 
 fn next(policy: &Path) -> Vec<String> {
-    let policy = Shell(policy.display());
+    // A home folder's name is the shell's to write, where nothing has to be quoted.
+    let (whole, short) = (Shell(policy.display()).to_string(), at_home(policy));
+    let quoted = Shell(short.trim_start_matches("~/")).to_string();
+    let policy = match short.strip_prefix("~/") == Some(&quoted) {
+        true => short,
+        false => whole,
+    };
     [
         "",
         "What to type next (Ctrl-C ends each of them gently)",
