@@ -25,7 +25,7 @@ fn the_tour_runs_and_names_only_what_is_there() {
     assert_eq!(report["policy"]["task"]["targets"], 9);
     assert!(report["policy"]["task"]["reached"].as_u64().unwrap() >= 8);
     assert!(
-        std::path::Path::new(report["replay"]["dataset"].as_str().unwrap())
+        Path::new(report["replay"]["dataset"].as_str().unwrap())
             .join("meta/info.json")
             .is_file()
     );

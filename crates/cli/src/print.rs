@@ -32,6 +32,7 @@ pub(crate) fn json(value: &serde_json::Value) -> io::Result<()> {
 }
 
 /// An error of stdout with what failed; its kind stays.
+#[allow(clippy::needless_pass_by_value, reason = "map_err hands it over")]
 fn unwritten(error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("stdout cannot be written: {error}"))
 }

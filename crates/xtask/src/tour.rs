@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_is_told_from_a_result() {
+    fn a_status_is_no_result() {
         assert!(is_status("12.3 s  pan 1") && is_status("parking, 2 s (Ctrl-C: stop)"));
         assert!(!is_status("  episode 0   good    10.0 s") && !is_status("$ ulna"));
     }

@@ -1,11 +1,10 @@
 //! What can be wrong with calibration files.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use ulna_outside::Printable;
 use ulna_outside::files::at_home;
 use ulna_outside::name::NameError;
-use ulna_outside::{Printable, Shell};
-use ulna_robot::ArmRole;
 
 /// What is wrong with a calibration file.
 #[derive(Debug, thiserror::Error)]
@@ -17,13 +16,15 @@ pub enum CalibrationError {
          `{}`, or pass the id under which it was calibrated",
         Printable(id),
         Printable(at_home(path)),
-        Printable(how(id, path))
+        Printable(command)
     )]
     Missing {
         /// The arm's id.
         id: String,
         /// Where it should be.
         path: PathBuf,
+        /// The command of `ulna` that makes it.
+        command: String,
     },
     /// It cannot be read or written.
     #[error("calibration file {}: {source}", Printable(path.display()))]
@@ -53,20 +54,6 @@ pub enum CalibrationError {
         /// The name, and what is wrong with it.
         wrong: NameError,
     },
-}
-
-/// The command that makes the file which is missing, as its path says for what.
-fn how(id: &str, path: &Path) -> String {
-    let leaders = ArmRole::Leader.lerobot_folder();
-    let of = match path.iter().any(|part| part == leaders) {
-        true => "--leader --teleop-id",
-        false => "--robot-id",
-    };
-    let sim = match path.starts_with(super::simulated_root()) {
-        true => " --sim",
-        false => "",
-    };
-    format!("ulna calibrate{sim} {of} {}", Shell(id))
 }
 
 /// What is wrong with the text of a calibration file.

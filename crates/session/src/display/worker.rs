@@ -146,7 +146,7 @@ impl DisplayHandle {
         Ok(())
     }
 
-    /// Shows the rest, and returns how much was shown. A display that takes its time is told of once.
+    /// Shows the rest, and returns how much was shown. That a display takes its time is said once.
     pub fn finish(mut self, stop: &Stop, tell: impl FnOnce(String)) -> DisplayReport {
         self.over.store(true, Ordering::Release);
         let fault = match (&mut self.worker, &self.thread) {
