@@ -24,6 +24,7 @@ use crate::video::{catch_up, recover, whole_pictures};
 use crate::writer::Writer;
 
 pub use report::RepairReport;
+pub(crate) use unfinished::unsaved;
 
 /// Brings a dataset to the state after its last save, and appends the episode that was being recorded when the
 /// program ended. Repairing twice changes nothing more, and what is sound is not touched. Only leftovers of this

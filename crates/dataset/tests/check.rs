@@ -128,10 +128,15 @@ fn damage_is_named() {
         "total-frames",
         &info(&|info| info["total_frames"] = json!(8)),
     );
-    named(
-        "unfinished-save",
-        &info(&|info| info["total_episodes"] = json!(1)),
-    );
+    named("unfinished-save", &|root| {
+        info(&|info| info["total_episodes"] = json!(1))(root);
+        // What a save notes of itself until its episode is counted.
+        let run = root.join(".ulna/run-000001");
+        std::fs::create_dir_all(&run).unwrap();
+        std::fs::write(run.join("rows.log"), "").unwrap();
+        let note = json!({"episode": 1, "data": [0, 1], "table": [0, 1], "videos": {}});
+        std::fs::write(run.join("commit.json"), note.to_string()).unwrap();
+    });
     named("tasks", &info(&|info| info["total_tasks"] = json!(2)));
     named("declared-rate", &info(&|info| info["fps"] = json!(25)));
     named(

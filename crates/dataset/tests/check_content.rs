@@ -295,6 +295,13 @@ fn ends_of_ranges() {
     });
     assert_eq!(only(&units, "beyond-range").0, Warning);
     assert_eq!(last_grade(&units), Grade::Poor);
+    // A little beyond an end is how a gripper closes on a thing: a note.
+    let near = m100(&|frame, row| {
+        if frame == 80 {
+            row.state[0] = 103.0;
+        }
+    });
+    assert!(codes(&near).contains(&"outside-range"), "{near:?}");
     // In degrees nothing is cut off, but a joint can push against an end.
     let blocked = rows(&|_, row| row.state[0] = row.state[0].min(5.0));
     assert_eq!(only(&blocked, "saturated-joint").0, Warning);

@@ -2,15 +2,25 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod crash_fs;
 mod filling;
 mod support;
 
+use std::collections::BTreeSet;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crash_fs::tree_of;
 use filling::{Filling, PLENTY};
 use support::{picture, record, row, verify};
 use ulna_dataset::{Dataset, DatasetError, Writer, repair};
+
+/// The names of a dataset's files, without what is unfinished.
+fn files(root: &Path) -> BTreeSet<PathBuf> {
+    let names = tree_of(root).into_keys();
+    names.filter(|path| !path.starts_with(".ulna")).collect()
+}
 
 #[test]
 fn a_folder_without_permission_is_a_clear_error() {
@@ -60,6 +70,7 @@ fn a_disk_that_fills_during_a_save_loses_nothing() {
         let first = record(&mut writer, 0, 3);
         writer.commit(&first).unwrap();
         let second = record(&mut writer, 1, 2);
+        let before = files(dir.path());
         fs.leave(room);
         let result = writer.commit(&second);
         let Err(error) = result else {
@@ -71,6 +82,9 @@ fn a_disk_that_fills_during_a_save_loses_nothing() {
         assert!(matches!(error, DatasetError::Io { .. }));
         let saved = Dataset::open(dir.path()).unwrap().len();
         verify(dir.path(), &[3, 2][..saved]);
+        if saved == 1 {
+            assert_eq!(files(dir.path()), before, "it takes back what it put there");
+        }
         // With room again, the same recording is saved, once.
         fs.leave(PLENTY);
         assert_eq!(writer.commit(&second).unwrap(), 1);
@@ -141,6 +155,37 @@ fn a_save_and_the_next_recording_that_were_killed_together_are_both_recovered() 
     drop((unsaved, running, writer));
     assert_eq!(repair(dir.path()).unwrap().recovered, [(0, 4), (1, 2)]);
     verify(dir.path(), &[4, 2]);
+}
+
+#[test]
+fn episodes_that_are_not_counted_are_not_written_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::create(dir.path(), &support::spec()).unwrap();
+    let info = dir.path().join("meta/info.json");
+    let first = record(&mut writer, 0, 3);
+    writer.commit(&first).unwrap();
+    let counted = std::fs::read(&info).unwrap();
+    let second = record(&mut writer, 1, 2);
+    writer.commit(&second).unwrap();
+    drop(writer);
+    let both = std::fs::read(&info).unwrap();
+    std::fs::write(&info, counted).unwrap();
+    let resume = || Writer::resume(dir.path(), &support::spec());
+    assert!(matches!(
+        resume(),
+        Err(DatasetError::NeedsRepair { path }) if path == dir.path()
+    ));
+    // No note of a save of ulna's explains them, so it is for the owner to say what they are.
+    let report = repair(dir.path()).unwrap();
+    assert!(
+        report.left[0].contains("correct total_episodes"),
+        "{report:?}"
+    );
+    std::fs::write(&info, both).unwrap();
+    let mut writer = resume().unwrap();
+    let third = record(&mut writer, 2, 4);
+    writer.commit(&third).unwrap();
+    verify(dir.path(), &[3, 2, 4]);
 }
 
 #[test]

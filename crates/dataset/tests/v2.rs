@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use support::{CAMERA, camera_spec, record};
-use ulna_dataset::{Dataset, DatasetError, Format, ItemOptions, Writer, repair};
+use ulna_dataset::{Dataset, DatasetError, Format, ItemOptions, Severity, Writer, repair};
 
 const LENGTHS: [usize; 3] = [4, 7, 2];
 
@@ -186,6 +186,15 @@ fn damaged_metadata_costs_only_what_it_says() {
     let dataset = Dataset::open(dir.path()).unwrap();
     assert_eq!(dataset.stats().unwrap(), None);
     assert!(!ulna_dataset::check(dir.path()).is_sound());
+}
+
+#[test]
+fn the_format_is_a_finding() {
+    for (version, severity) in [("v2.0", Severity::Error), ("v2.1", Severity::Note)] {
+        let report = ulna_dataset::check(old(version).path());
+        let found = report.findings.iter().find(|f| f.code == "old-format");
+        assert_eq!(found.unwrap().severity, severity, "{version}");
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::scratch::{Limits, Outcome, Scratch};
+use crate::scratch::{Limits, Outcome, QUICKLY_COMPILED, Scratch};
 use invariants::Invariant;
 use patch::Patch;
 
@@ -81,7 +81,7 @@ pub(crate) fn run(root: &Path, words: impl Iterator<Item = String>) -> Result<Ex
         .iter()
         .filter(|patch| only.contains(&patch.name.as_str()))
         .collect();
-    let findings = run_all(&Scratch::new(root, &[])?, &taken)?;
+    let findings = run_all(&Scratch::new(root, &QUICKLY_COMPILED)?, &taken)?;
     Ok(report(&invariants, &taken, &findings))
 }
 

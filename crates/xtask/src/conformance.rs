@@ -160,7 +160,7 @@ fn check(
         report.lines_of(&mut script("resume_dataset.py"))?;
     }
     let dump = work.join("dump");
-    sources::run(sources::helper(root).arg("dump").args([dataset, &dump]))?;
+    sources::run(sources::helper(root)?.arg("dump").args([dataset, &dump]))?;
     report.lines_of(script("check_dataset.py").arg(&dump).arg(&work))?;
     // Pictures as plain bytes take room.
     std::fs::remove_dir_all(&work).context("cannot remove temporary files")

@@ -149,7 +149,8 @@ fn build(root: &Path) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
     let built = Command::new(cargo)
         .current_dir(root)
-        .args(["build", "--quiet", "--package", "ulna-fuzz"])
+        // All together: others' crates have the features then that they have in the tests, and are not built again.
+        .args(["build", "--quiet", "--workspace", "--bin", "ulna-fuzz"])
         .env("RUSTC_WORKSPACE_WRAPPER", &own)
         .env(COMPILES, "1")
         .status()

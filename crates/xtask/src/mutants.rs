@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::scratch::{Limits, Outcome, Scratch};
+use crate::scratch::{Limits, Outcome, QUICKLY_COMPILED, Scratch};
 use config::Config;
 use mutant::Mutant;
 
@@ -34,14 +34,6 @@ const COMPILING: Limits = Limits {
 const LEAST_BUSY: Duration = Duration::from_secs(10);
 /// So do tests that are idle for longer.
 const LEAST_WHOLE: Duration = Duration::from_secs(300);
-
-/// Compiling takes longer than the tests: less of it is optimised than for the tests of every day.
-const QUICKLY_COMPILED: [&str; 4] = [
-    "--config=profile.dev.package.ulna-core.opt-level=1",
-    "--config=profile.dev.package.ulna-bus.opt-level=1",
-    "--config=profile.dev.package.ulna-dataset.opt-level=0",
-    "--config=profile.dev.package.ulna-policy.opt-level=1",
-];
 
 const USAGE: &str = "usage: cargo run -p xtask -- mutants [--seed N] [--count N] [--part NAME] [--mutant WORDS] [--from N] [--list]
   --from goes on with the Nth of those that are drawn; --part takes only the mutants of one part, --mutant only those whose name holds these words; --list draws them and runs nothing";
@@ -210,6 +202,12 @@ fn fate(
     let built = scratch.cargo(&[&["test", "--no-run"], tests].concat(), COMPILING)?;
     if !built.passed {
         ensure!(!built.timed_out, "{}: compiling does not end", mutant.name);
+        // What the linker cannot do is no fault of the mutant: what was compiled before is damaged.
+        ensure!(
+            !built.said.contains("linking with"),
+            "{}: it cannot be linked; without target/debug/incremental it may",
+            mutant.name
+        );
         return Ok((Fate::Unviable, Some(built.why())));
     }
     let ran = scratch.cargo(&[&["test"], tests].concat(), limits)?;

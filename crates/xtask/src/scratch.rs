@@ -21,6 +21,14 @@ use rustix::process::{Pid, Signal, kill_process_group};
 /// Memory that a check may take, in kilobytes of address space: broken code may ask for any amount.
 const MEMORY: u64 = 12 << 20;
 
+/// Compiling takes longer than the tests: less of it is optimised than for the tests of every day.
+pub(crate) const QUICKLY_COMPILED: [&str; 4] = [
+    "--config=profile.dev.package.ulna-core.opt-level=1",
+    "--config=profile.dev.package.ulna-bus.opt-level=1",
+    "--config=profile.dev.package.ulna-dataset.opt-level=0",
+    "--config=profile.dev.package.ulna-policy.opt-level=1",
+];
+
 /// The copy. One process has it at a time.
 #[derive(Debug)]
 pub(crate) struct Scratch {

@@ -97,9 +97,9 @@ impl Asked {
             .any(|index| self.turn[index] && self.standing[index] != Standing::Answered)
     }
 
-    /// The current attempt asks this servo.
+    /// The current attempt asks this servo of the transaction.
     pub(super) fn is_asked_now(&self, index: usize) -> bool {
-        index < self.count && self.turn[index]
+        self.turn[index]
     }
 
     /// How many servos answer in this attempt until this one has.

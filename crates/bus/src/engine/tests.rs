@@ -99,6 +99,17 @@ fn one_cycle_of_six_servos_is_88_bytes() {
 }
 
 #[test]
+fn overhead_is_what_the_answers_took_beyond_the_wire() {
+    for late in [ms(0), ms(3)] {
+        let (mut engine, line) = (engine(), Line::new(&ARM));
+        assert_eq!(engine.overhead(), None);
+        let mut line = line.with_mishaps([Mishap::Late(late)]);
+        line.run(&mut engine, ms(0), &positions(&ARM), ms(10));
+        assert_eq!(engine.overhead(), Some(late));
+    }
+}
+
+#[test]
 fn a_retry_asks_only_who_is_missing_and_never_repeats_the_write() {
     let mishaps = [
         Mishap::Fine,

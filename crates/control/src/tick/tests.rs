@@ -133,6 +133,39 @@ fn goals_leave_exactly_on_the_grid_and_hold_what_was_wanted_for_then() {
 }
 
 #[test]
+fn a_tick_tells_how_long_the_one_before_it_was_at_work() {
+    struct Work(Vec<Duration>);
+    impl Observer for Work {
+        fn observe(&mut self, record: &TickRecord) {
+            self.0.push(record.timing.work);
+        }
+    }
+    let (mut robot, mut gate, stop) = (Puppet::new(Duration::ZERO), gate(), Stop::new());
+    let (mut source, mut seen) = (Ramp, Work(Vec::new()));
+    let mut tick = Tick::new(
+        &mut robot,
+        &mut source,
+        &mut gate,
+        &mut seen,
+        &stop,
+        plan(15),
+    );
+    let (mut now, mut spent) = (Duration::ZERO, Duration::ZERO);
+    while let Next::At(next) | Next::InputOr(next) = tick.step(now) {
+        if next > now {
+            now = next;
+        }
+        spent += Duration::from_micros(1);
+        tick.spent(spent);
+    }
+    assert!(
+        seen.0.len() == 3 && seen.0.is_sorted_by(|a, b| a < b),
+        "{:?}",
+        seen.0
+    );
+}
+
+#[test]
 fn a_slow_exchange_costs_no_deadline() {
     let (mut robot, mut gate, stop) = (Puppet::new(Duration::from_millis(7)), gate(), Stop::new());
     let mut source = Ramp;

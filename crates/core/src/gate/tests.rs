@@ -122,6 +122,12 @@ fn limits_clamp() {
     let mut gate = Gate::new(limits(), &Joints::filled(2, 99.9), at(0));
     let (goals, note) = gate.check(at(1), Some(&action(at(1), [100.05, 99.9])), &seen(at(1)));
     assert_eq!((note.clamped, goals.goals()[0]), (1, 100.0));
+    // What lies at a limit is within it.
+    for end in [-100.0, 100.0] {
+        let mut gate = Gate::new(limits(), &Joints::filled(2, end), at(0));
+        let (goals, note) = gate.check(at(1), Some(&action(at(1), [end, end])), &seen(at(1)));
+        assert_eq!((note.clamped, goals.goals()[0]), (0, end));
+    }
 }
 
 #[test]

@@ -10,8 +10,8 @@ use super::stand_ins::StandIns;
 use super::{statistics, videos};
 use crate::error::Result;
 use crate::format::Format;
-use crate::fs::STAGING;
 use crate::reader::Dataset;
+use crate::repair::unsaved;
 use crate::tasks::TASKS_PATH;
 use crate::{parquet_io, paths, runs};
 
@@ -89,8 +89,11 @@ fn unfinished(dataset: &Dataset, report: &mut CheckReport) {
     let rows = dataset.uncommitted_episodes();
     if rows > 0 {
         let message = format!("meta/episodes has {rows} rows more than meta/info.json counts");
-        // Only ulna's own saves are for its repair.
-        match dataset.root().join(STAGING).is_dir() {
+        // Only saves that ulna's own notes explain are for its repair.
+        let explained = runs::runs(dataset.root())
+            .and_then(|runs| unsaved(dataset, &runs))
+            .is_ok_and(|saves| !saves.is_empty());
+        match explained {
             true => report.warning("unfinished-save", message),
             false => report.warning("uncounted-episodes", message),
         }

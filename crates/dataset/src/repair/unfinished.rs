@@ -30,7 +30,7 @@ pub(super) fn count(dataset: &Dataset, report: &mut RepairReport) -> bool {
 }
 
 /// The markers of saves that were cut short before `info.json` counted their episode.
-fn unsaved(dataset: &Dataset, runs: &[PathBuf]) -> Result<Vec<Marker>> {
+pub(crate) fn unsaved(dataset: &Dataset, runs: &[PathBuf]) -> Result<Vec<Marker>> {
     let mut out = Vec::new();
     for run in runs {
         let Some(marker) = Marker::read(run) else {

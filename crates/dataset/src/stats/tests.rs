@@ -87,3 +87,18 @@ fn json_round_trip() {
     assert_eq!(value["c"]["mean"][2][0].as_array().unwrap().len(), 1);
     assert_eq!(parse(&value).unwrap(), stats);
 }
+
+#[test]
+fn what_json_has_no_words_for_is_no_number_and_words_are_refused() {
+    let stats = |mean: Value| {
+        parse(&json!({"a": {
+            "min": [0], "max": [true], "mean": [mean], "std": [0.5], "count": [2],
+        }}))
+    };
+    let read = stats(Value::Null).unwrap();
+    assert!(read["a"].mean[0].is_nan());
+    assert_eq!(read["a"].max, [1.0]);
+    let (feature, reason) = stats(json!("high")).unwrap_err();
+    assert_eq!(feature, "a");
+    assert_eq!(reason, "mean holds something that isn't a number");
+}

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::report::{Outcome, Report};
 use super::{python_script, sources};
+use crate::command::built_ulna;
 
 /// Kinds of errors about datasets that LeRobot reads frame by frame: what they are about is wrong in training, not in reading.
 const BEYOND_READING: [&str; 10] = [
@@ -79,7 +80,7 @@ impl Both<'_> {
         let mut ours = Vec::new();
         for name in &names {
             let case = cases.join(name);
-            let mut dump = sources::helper(self.root);
+            let mut dump = sources::helper(self.root)?;
             dump.arg("dump").arg(&case).arg(dumps.join(name));
             let opens = dump
                 .output()
@@ -110,10 +111,9 @@ impl Both<'_> {
 
 /// The findings of `ulna dataset check`: severity and code, each once.
 fn findings(root: &Path, case: &Path) -> Result<Vec<(String, String)>> {
-    let mut command: Command = sources::cargo(root);
-    command.args(["run", "--quiet", "--package", "ulna-cli", "--"]);
+    let mut command = Command::new(built_ulna(root)?);
     command.args(["dataset", "check", "--json"]).arg(case);
-    let output = command.output().context("cannot start cargo")?;
+    let output = command.output().context("cannot start ulna")?;
     let answer: Value = serde_json::from_slice(&output.stdout)
         .with_context(|| format!("ulna dataset check {}", case.display()))?;
     let word = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();

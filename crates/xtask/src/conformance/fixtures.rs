@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::report::{Outcome, Report};
-use super::sources::cargo;
+use crate::command::cargo;
 
 /// Runs the tests on LeRobot's fixtures; each is one check.
 pub(crate) fn check(report: &mut Report, root: &Path) -> Result<()> {
@@ -17,8 +17,7 @@ pub(crate) fn check(report: &mut Report, root: &Path) -> Result<()> {
             "test",
             "--quiet",
             "--no-fail-fast",
-            "--package",
-            "ulna-dataset",
+            "--workspace", // with the features that others' crates have there, so that none is built again
         ])
         .args(["--test", "fixtures", "--test", "pictures"])
         .args(["--", "--show-output", "--format", "pretty"])

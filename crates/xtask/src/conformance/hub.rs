@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use super::environment::python_script;
 use super::report::{Outcome, Report};
 use super::sources;
+use crate::command::built_example;
 
 /// A small dataset and a policy, in the repository's folder `datasets`.
 const FOLDERS: [&str; 2] = ["so101-hand", "so101-reach"];
@@ -40,7 +41,7 @@ pub(super) fn exchange(report: &mut Report, root: &Path, python: &Path) -> Resul
             script
         };
         let copy = |words: &[&Path]| {
-            let mut command = helper(root, "hub_copy");
+            let mut command = Command::new(built_example(root, "hub_copy")?);
             command.args(words).env("HF_ENDPOINT", &served.address);
             command.env("HF_TOKEN", TOKEN).env_remove("HF_HUB_OFFLINE");
             sources::run(&mut command)
@@ -63,20 +64,6 @@ fn report_outcome(report: &mut Report, name: &str, outcome: Result<String>) -> R
     }
 }
 
-fn helper(root: &Path, name: &str) -> Command {
-    let mut command = sources::cargo(root);
-    command.args([
-        "run",
-        "--quiet",
-        "--package",
-        "ulna-hub",
-        "--example",
-        name,
-        "--",
-    ]);
-    command
-}
-
 /// Whether both folders hold the same files; says how many.
 fn same(one: &Path, other: &Path) -> Result<String> {
     let output = Command::new("diff").arg("-r").args([one, other]).output()?;
@@ -95,9 +82,7 @@ struct Served {
 
 impl Served {
     fn start(root: &Path) -> Result<Self> {
-        let examples = ["build", "--quiet", "--package", "ulna-hub", "--examples"];
-        sources::run(sources::cargo(root).args(examples))?;
-        let mut command = helper(root, "loopback_hub");
+        let mut command = Command::new(built_example(root, "loopback_hub")?);
         command.arg(PART).stdin(Stdio::piped());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().context("cannot start the server")?;

@@ -5,6 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::command::{built_example, built_ulna};
+
 /// A dataset to check.
 #[derive(Debug)]
 pub(crate) struct Source {
@@ -22,9 +24,9 @@ pub(crate) struct Source {
 /// Every dataset, those to be made in folders below `scratch`.
 pub(crate) fn all(root: &Path, scratch: &Path) -> Result<Vec<Source>> {
     let mut all = vec![
-        written(root, scratch, "with ulna's columns", &[], false),
-        written(root, scratch, "plain", &["--plain"], false),
-        written(root, scratch, "plain, and continues it", &["--plain"], true),
+        written(root, scratch, "with ulna's columns", &[], false)?,
+        written(root, scratch, "plain", &["--plain"], false)?,
+        written(root, scratch, "plain, and continues it", &["--plain"], true)?,
         with_ffmpeg(
             root,
             written(
@@ -33,15 +35,15 @@ pub(crate) fn all(root: &Path, scratch: &Path) -> Result<Vec<Source>> {
                 "in AV1, and continues it",
                 &["--plain", "--codec", "av1"],
                 true,
-            ),
-        ),
-        recorded(root, scratch),
+            )?,
+        )?,
+        recorded(root, scratch)?,
     ];
     let fixtures = std::env::var_os("ULNA_FIXTURES").map(PathBuf::from);
     let fixtures = fixtures.unwrap_or_else(|| root.join("../shared/fixtures"));
     let fixture = fixtures.join("lerobot-so101_av1");
     if fixture.is_dir() {
-        all.push(with_ffmpeg(root, continued(root, scratch, &fixture)));
+        all.push(with_ffmpeg(root, continued(root, scratch, &fixture)?)?);
     }
     all.extend(kept(root)?);
     Ok(all)
@@ -53,9 +55,12 @@ pub(crate) fn edited(
     scratch: &Path,
     results: &Path,
 ) -> Result<(PathBuf, Vec<Source>)> {
-    let mut original = written(root, scratch, "and edits", &[], false);
+    let mut original = written(root, scratch, "and edits", &[], false)?;
     original.make()?;
-    run(helper(root).arg("edit").arg(&original.dataset).arg(results))?;
+    run(helper(root)?
+        .arg("edit")
+        .arg(&original.dataset)
+        .arg(results))?;
     let mut found: Vec<PathBuf> = results
         .read_dir()?
         .map(|entry| Ok(entry?.path()))
@@ -75,66 +80,66 @@ pub(crate) fn edited(
 }
 
 /// What the library writes without a robot.
-fn written(root: &Path, scratch: &Path, name: &str, options: &[&str], resumed: bool) -> Source {
+fn written(
+    root: &Path,
+    scratch: &Path,
+    name: &str,
+    options: &[&str],
+    resumed: bool,
+) -> Result<Source> {
     // LeRobot joins videos with a tool that trips over quotes in paths.
     let dataset = scratch.join(slug(&format!("written {name}")));
-    let mut command = helper(root);
+    let mut command = helper(root)?;
     command.arg("write").arg(&dataset).args(options);
-    Source {
+    Ok(Source {
         name: format!("what crate dataset writes, {name}"),
         resumed,
         dataset,
         command: Some(command),
         probe: None,
-    }
+    })
 }
 
 /// What LeRobot wrote in AV1 and crate `dataset` goes on with.
-fn continued(root: &Path, scratch: &Path, fixture: &Path) -> Source {
+fn continued(root: &Path, scratch: &Path, fixture: &Path) -> Result<Source> {
     let dataset = scratch.join("continued");
-    let mut command = helper(root);
+    let mut command = helper(root)?;
     command.arg("continue").args([fixture, &dataset]);
-    Source {
+    Ok(Source {
         name: "its own AV1 that ulna went on with".to_owned(),
         resumed: false,
         dataset,
         command: Some(command),
         probe: None,
-    }
+    })
 }
 
 /// The same source, left out where no ffmpeg encodes AV1.
-fn with_ffmpeg(root: &Path, source: Source) -> Source {
-    let mut probe = helper(root);
+fn with_ffmpeg(root: &Path, source: Source) -> Result<Source> {
+    let mut probe = helper(root)?;
     probe.args(["can", "av1"]);
-    Source {
+    Ok(Source {
         probe: Some((probe, "no ffmpeg with libsvtav1 is on the PATH")),
         ..source
-    }
+    })
 }
 
 /// What `ulna record` records of the simulated arm.
-fn recorded(root: &Path, scratch: &Path) -> Source {
+fn recorded(root: &Path, scratch: &Path) -> Result<Source> {
     let dataset = scratch.join("recorded");
-    let ulna = || {
-        let mut command = cargo(root);
-        command.args(["run", "--quiet", "--package", "ulna-cli", "--", "record"]);
-        command
-    };
-    let mut command = ulna();
+    let mut command = Command::new(built_ulna(root)?);
+    command.current_dir(root).arg("record");
     command.args(["--sim", "--lockstep", "--fps", "30", "--episodes", "2"]);
     command.args(["--episode-time", "2", "--reset-time", "0"]);
     command.args(["--task", "move as the simulated hand does"]);
     command.arg("--dataset").arg(&dataset);
-    let mut probe = ulna();
-    probe.arg("--help");
-    Source {
+    Ok(Source {
         name: "what `ulna record --sim` records".to_owned(),
         resumed: false,
         dataset,
         command: Some(command),
-        probe: Some((probe, "this build of ulna has no such command")),
-    }
+        probe: None,
+    })
 }
 
 /// The recordings in the project's own `datasets/`.
@@ -191,18 +196,10 @@ pub(crate) fn slug(name: &str) -> String {
 }
 
 /// The example of crate `dataset` that writes a dataset and dumps what ulna reads from one.
-pub(crate) fn helper(root: &Path) -> Command {
-    let mut command = cargo(root);
-    command.args(["run", "--quiet", "--package", "ulna-dataset"]);
-    command.args(["--example", "conformance", "--"]);
-    command
-}
-
-/// The cargo that runs this program, in the project's folder.
-pub(crate) fn cargo(root: &Path) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+pub(crate) fn helper(root: &Path) -> Result<Command> {
+    let mut command = Command::new(built_example(root, "conformance")?);
     command.current_dir(root);
-    command
+    Ok(command)
 }
 
 /// Runs a command, whose output matters only when it fails.

@@ -135,6 +135,39 @@ fn the_figures_of_an_arm_of_six() {
 }
 
 #[test]
+fn a_damaged_answer_counts_once_whoever_it_names() {
+    for protocol in [FeetechSts, FeetechScs, Dynamixel2] {
+        let (mut engine, mut arm) = (engine_for(protocol), Arm::new(protocol, &ARM));
+        let mut is_first = true;
+        arm.harm = std::boxed::Box::new(move |bytes| {
+            if core::mem::take(&mut is_first) {
+                *bytes.last_mut().unwrap() ^= 1;
+            }
+            true
+        });
+        arm.run(&mut engine, ms(0), &group(&ARM), ms(50));
+        assert_eq!(answered(&engine), ARM, "{protocol:?}");
+        let errors = ARM.map(|id| engine.servo_counters(id).checksum_errors);
+        assert_eq!(errors, [1, 0, 0, 0, 0, 0], "{protocol:?}");
+    }
+}
+
+#[test]
+fn a_silent_servo_is_pinged_again_only_where_an_echo_may_have_been_its_answer() {
+    for (protocol, last) in [(FeetechSts, 3), (Dynamixel2, 1)] {
+        let (mut engine, mut arm) = (engine_for(protocol), Arm::new(protocol, &[]));
+        let mut attempts = 0;
+        for ping in 0..5 {
+            arm.sent.clear();
+            let now = ms(100 * ping);
+            arm.run(&mut engine, now, &Request::Ping { id: 1 }, now + ms(90));
+            attempts = arm.sent.len();
+        }
+        assert_eq!(attempts, last, "{protocol:?}");
+    }
+}
+
+#[test]
 fn a_retry_asks_only_who_is_missing() {
     for protocol in [FeetechSts, FeetechScs, Dynamixel2] {
         let (mut engine, mut arm) = (engine_for(protocol), Arm::new(protocol, &ARM));

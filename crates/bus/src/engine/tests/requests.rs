@@ -193,3 +193,27 @@ fn the_largest_burst_fits() {
         registers(131, POSITION, 32)
     );
 }
+
+#[test]
+fn what_is_no_request_says_why() {
+    let told = [
+        (RequestError::Nothing, "neither writes nor reads"),
+        (RequestError::TooManyServos { count: 77 }, "77 servos"),
+        (
+            RequestError::DuplicateId { id: 7 },
+            "servo 7 is named twice",
+        ),
+        (
+            RequestError::Unsupported { request: "reboot" },
+            "know no reboot",
+        ),
+        (
+            RequestError::BadLength { len: 9, limit: 4 },
+            "handles 1 to 4",
+        ),
+    ];
+    for (error, part) in told {
+        let text = std::format!("{error}");
+        assert!(text.contains(part), "{text}");
+    }
+}
