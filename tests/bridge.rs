@@ -318,3 +318,21 @@ fn what_is_no_board_is_said_to_be_none() {
     assert_eq!(unknown.code, 1);
     assert!(unknown.stderr.contains("no firmware"), "{}", unknown.stderr);
 }
+
+/// In real time, with a leader that still talks while the follower parks: its states must not keep the control thread busy.
+#[test]
+fn an_arm_behind_a_board_parks_while_its_leader_talks_on() {
+    let line = [
+        "teleop",
+        "--sim",
+        "--adapter",
+        "bridge",
+        "--duration",
+        "1",
+        "--json",
+    ];
+    let ran = run(&line);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(report["exit"]["happened"], "parked, torque off");
+}

@@ -55,6 +55,142 @@ fn an_arm_that_did_not_park_is_not_reported_as_parked() {
     assert_eq!(json(&words(over))["exit"]["happened"], "parked, torque off");
 }
 
+/// The kind of the faults above: more than one joint, another bus, wheels, and what happens on the way out.
+#[test]
+fn no_arm_is_parked_that_a_servo_fails() {
+    for (options, says) in [
+        (
+            "--fault overheat:shoulder_lift=90C@0.5s --fault overheat:wrist_flex=90C@0.5s",
+            "`shoulder_lift` may be limp (overheat), `wrist_flex` may be limp (overheat)",
+        ),
+        (
+            "--fault overheat:elbow_flex=90C@7.5s",
+            "`elbow_flex` may be limp (overheat)",
+        ),
+        (
+            "--fault dead:elbow_flex@7s",
+            "servo 3 (`elbow_flex`) did not answer",
+        ),
+        (
+            "--robot bi_so101 --fault overheat:left_shoulder_lift=90C@0.5s",
+            "`left_shoulder_lift` may be limp (overheat)",
+        ),
+        (
+            "--robot bi_so101 --fault dead:right_wrist_flex@7s",
+            "right arm: ",
+        ),
+        (
+            "--robot lekiwi --fault overheat:base_left_wheel=90C@0.5s",
+            "`base_left_wheel` may be limp (overheat)",
+        ),
+        (
+            "--robot lekiwi --fault dead:base_left_wheel@0.5s",
+            "the wheels could not be stopped",
+        ),
+        (
+            "--adapter bridge --fault low-voltage:3.5V@0.5s",
+            "`shoulder_pan` may be limp (voltage)",
+        ),
+        (
+            "--adapter bridge --fault dead:elbow_flex@7s",
+            "servo 3 (`elbow_flex`) did not answer",
+        ),
+    ] {
+        let line = format!("teleop --sim --lockstep --duration 6 --json {options}");
+        let ran = run(&words(&line));
+        assert_eq!(ran.code, 1, "{options}: {}", ran.stderr);
+        assert!(ran.stderr.contains(says), "{options}: {}", ran.stderr);
+        let exit = &parsed(&ran.stdout)["report"]["exit"];
+        assert_eq!(exit["as_asked"], false, "{options}: {exit}");
+        // Six seconds for the way, one for latecomers, and some for servos that do not answer.
+        let seconds = exit["seconds"].as_f64().unwrap();
+        assert!(seconds < 15.0, "{options}: {seconds} s");
+    }
+}
+
+/// In this scene there is nothing to hold. Where these end, the gripper is closing.
+#[test]
+fn an_empty_hand_is_not_said_to_hold_something() {
+    for options in [
+        "--duration 60 --seed 3",
+        "--duration 10 --robot-id mine --teleop-id mine",
+        "--duration 6 --adapter esp32 --fault low-voltage:4.5V@0.5s",
+    ] {
+        let line = format!("teleop --sim --lockstep {options}");
+        let exit = json(&words(&line))["exit"].clone();
+        assert_eq!(exit["happened"], "parked, torque off", "{options}");
+    }
+}
+
+#[test]
+fn the_next_step_is_one_that_works() {
+    let missing = run(&words("calibrate --sim --robot-id fresh --check"));
+    assert!(
+        missing
+            .stderr
+            .contains("`ulna calibrate --sim --robot-id fresh`"),
+        "{}",
+        missing.stderr
+    );
+    json(&words("calibrate --sim --robot-id fresh"));
+    json(&words("calibrate --sim --robot-id fresh --check"));
+    for (line, next) in [
+        ("scan /dev/nosuch", "`ulna ports`"),
+        (
+            "teleop --robot-port /dev/x --teleop-port /dev/y --robot-id none --teleop-id none",
+            "`ulna calibrate --robot-id none`",
+        ),
+        (
+            "calibrate --sim --leader --teleop-id none --check",
+            "`ulna calibrate --sim --leader --teleop-id none`",
+        ),
+        ("calibrate /dev/ttyACM0", "--robot-port /dev/ttyACM0"),
+        (
+            "bridge flash nosuch.uf2",
+            "cargo run -p xtask -- bridge --build-only",
+        ),
+        (
+            "record --sim --dataset nosuch --more 1 --task t",
+            "leave --more and --resume out",
+        ),
+        (
+            "teleop --sim --display nosuch/x.rrd",
+            "there is no folder nosuch",
+        ),
+    ] {
+        let ran = run(&words(line));
+        assert!(
+            ran.code > 0 && ran.stderr.contains(next),
+            "{line}: {}",
+            ran.stderr
+        );
+    }
+    let set_up = run(&words("setup --sim --robot koch --leader"));
+    assert!(
+        set_up
+            .stdout
+            .contains("`ulna calibrate --robot koch --sim --leader --teleop-id NAME`"),
+        "{}",
+        set_up.stdout
+    );
+    let made = run(&words("rig new bench --robot-port /dev/nosuch"));
+    assert!(
+        made.stdout.ends_with("then `ulna rig check bench`\n"),
+        "{}",
+        made.stdout
+    );
+}
+
+#[test]
+fn a_word_that_is_no_text_is_named_like_any_other() {
+    use std::os::unix::ffi::OsStrExt;
+    let word = std::ffi::OsStr::from_bytes(b"te\xffleop");
+    let ran = ulna(&[]).arg(word).output().unwrap();
+    assert_eq!(ran.status.code(), Some(2));
+    let said = String::from_utf8(ran.stderr).unwrap();
+    assert!(said.contains("unrecognized subcommand"), "{said}");
+}
+
 #[test]
 fn faults_are_explained_on_any_line() {
     for line in [
@@ -161,9 +297,24 @@ fn words_of_lerobot_lead_on() {
             "ulna teleop",
         ),
         ("teleop --robot.port=/dev/ttyACM0", "--robot-port"),
+        (
+            "lerobot-record --robot.type=so101_follower --dataset.num_episodes=5",
+            "--episodes N",
+        ),
+        ("eval --env.type=so101", "--scene NAME"),
+        ("record --resume=true", "--resume"),
+        ("teleop --fps=60", "--rate"),
     ] {
         fails(2, &[ours], &words(line));
+        // What merely looks alike leads elsewhere.
+        let said = run(&words(line)).stderr;
+        assert!(
+            !said.contains("similar") && !said.contains("as a value"),
+            "{line}: {said}"
+        );
     }
+    let other = run(&words("eval --scene nosuch --expert")).stderr;
+    assert!(!other.contains("LeRobot"), "{other}");
 }
 
 #[test]

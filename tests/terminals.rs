@@ -304,3 +304,77 @@ fn an_output_that_is_full_is_no_panic() {
         }
     }
 }
+
+/// A teleoperation of simulated arms that has begun.
+fn begun() -> (Terminal, Child) {
+    let (terminal, child) = Terminal::with(&ulna(&["teleop", "--sim"]));
+    terminal.says("pan");
+    (terminal, child)
+}
+
+#[test]
+fn who_stops_at_once_finds_the_prompt_in_a_line_of_its_own() {
+    let (terminal, mut child) = begun();
+    terminal.types("\x03");
+    terminal.says("parking, ");
+    terminal.types("\x03");
+    assert_eq!(ends(&mut child), Some(130));
+    let said = terminal.said.lock().unwrap().clone();
+    // What was drawn last ends with a line break, and the cursor behind it.
+    let line = said.rsplit("parking, ").next().unwrap();
+    assert!(
+        line.contains("the torque stays on") && line.ends_with("\n\x1b[1G"),
+        "{line:?}"
+    );
+    // Clearing what is below would push lines into the scrollback of some terminals.
+    assert!(
+        !said.contains("\x1b[J") && !said.contains("\x1b[0J"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn ctrl_backslash_parks_as_ctrl_c_does() {
+    let (terminal, mut child) = begun();
+    terminal.types("\x1c");
+    terminal.says("parked, torque off");
+    assert_eq!(ends(&mut child), Some(130));
+}
+
+#[test]
+fn a_display_that_hangs_holds_no_closed_terminal_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let answer = folder.path().join("answer.json");
+    // It takes connections, and says nothing.
+    let viewer = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!(
+        "connect=rerun+http://{}/proxy",
+        viewer.local_addr().unwrap()
+    );
+    let words = [
+        "teleop",
+        "--sim",
+        "--scene",
+        "reach",
+        "--json",
+        "--display",
+        &url,
+    ];
+    let here = ulna(&words);
+    let mut shell = Command::new("sh");
+    for (name, value) in here.get_envs() {
+        shell.env(name, value.unwrap_or_default());
+    }
+    shell.args(["-c", r#"file=$1; shift; exec "$@" > "$file""#, "sh"]);
+    shell.arg(&answer).arg(here.get_program()).args(words);
+    let (terminal, mut child) = Terminal::with(&shell);
+    terminal.says("pan");
+    let Terminal { master, said } = terminal;
+    let pid = child.id();
+    hang_up(master, &said, pid);
+    ends(&mut child);
+    let report: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(answer).unwrap()).unwrap();
+    let fault = report["display"]["trouble"].as_str().unwrap();
+    assert!(fault.contains("0.3 s after the end"), "{fault}");
+}

@@ -250,6 +250,11 @@ impl<const IDS: usize> Engine<IDS> {
         self.transaction.reads_fast()
     }
 
+    /// Takes note of what a servo complains of that another asked: a bridge board.
+    pub fn note_flags(&mut self, id: u8, flags: crate::ErrorFlags) {
+        self.transaction.totals.note_flags(id, flags);
+    }
+
     /// Totals of one servo. All zero for an id that no servo can have.
     #[must_use]
     pub fn servo_counters(&self, id: u8) -> ServoCounters {

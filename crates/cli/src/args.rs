@@ -113,6 +113,7 @@ static FEATURES: LazyLock<String> = LazyLock::new(|| {
         ("web-viewer", cfg!(feature = "web-viewer")),
         ("hub", cfg!(feature = "hub")),
         ("asm", cfg!(feature = "asm")),
+        ("mujoco", cfg!(feature = "mujoco")),
     ];
     let named = |built: bool| {
         let names = features.iter().filter(|(_, is_built)| *is_built == built);

@@ -21,6 +21,7 @@ use ulna_session::SessionCommand;
 use ulna_session::client::CommandSender;
 
 use crate::print::note;
+use crate::region;
 use keys::{Keys, Pressed, Typed};
 use single_keys::SingleKeys;
 
@@ -183,6 +184,7 @@ impl Listener {
             "paused: the arm holds where it is, under torque; `fg` goes on, and the arm then approaches slowly",
         );
         thread::sleep(HOLD);
+        region::suspend();
         if let Some((terminal, ..)) = &mut self.keys {
             terminal.restore();
         }
@@ -194,6 +196,7 @@ impl Listener {
             thread::sleep(POLL);
             waited += POLL;
         }
+        region::resume();
         note("going on: the arm approaches where it is wanted");
         self.commands.send(SessionCommand::Resume);
     }

@@ -1,20 +1,10 @@
 //! One line on stderr that is always up to date, in as many columns as the terminal has; nothing if stderr is no terminal.
 
-use std::io::{self, IsTerminal, Write};
-
-use crossterm::cursor::{MoveToColumn, MoveUp};
-use crossterm::queue;
-use crossterm::style::Print;
-use crossterm::terminal::{Clear, ClearType, size};
 use ulna_outside::Printable;
 
-use crate::loudness::is_quiet;
-use crate::paint;
 use crate::print::notes;
 use crate::wrap::{columns, cut};
-
-/// The columns of a terminal that does not say how many it has.
-const USUAL: usize = 80;
+use crate::{paint, region};
 
 /// What a line says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,16 +75,13 @@ impl Status {
 #[derive(Debug)]
 pub(crate) struct LiveLine {
     shown: bool,
-    /// The columns that the line took which is there now.
-    drawn: usize,
 }
 
 impl LiveLine {
     /// No line yet.
     pub(crate) fn new() -> Self {
         Self {
-            shown: io::stderr().is_terminal() && !is_quiet(),
-            drawn: 0,
+            shown: region::can_draw(),
         }
     }
 
@@ -103,9 +90,8 @@ impl LiveLine {
         if !self.shown {
             return;
         }
-        let (width, status) = (width(), status.printable());
-        // The last column stays free: a cursor behind it would be in the next line.
-        let (alarms, line) = status.fit(width.saturating_sub(1));
+        let (width, _) = region::room();
+        let (alarms, line) = status.printable().fit(width.saturating_sub(1));
         let (alarm, rest) = line.split_at_checked(alarms).unwrap_or(("", &line));
         let (on, off) = match paint::on_stderr() && !alarm.is_empty() {
             true => (
@@ -114,48 +100,19 @@ impl LiveLine {
             ),
             false => (String::new(), String::new()),
         };
-        drop(self.redraw(width, &format!("{on}{alarm}{off}{rest}")));
-        self.drawn = columns(&line);
+        let coloured = format!("{on}{alarm}{off}{rest}");
+        region::draw(&[(line, coloured)]);
     }
 
     /// Prints lines that stay, above the line.
     pub(crate) fn say(&mut self, text: impl std::fmt::Display) {
-        self.clear();
         notes(text);
-    }
-
-    /// Takes the line away.
-    pub(crate) fn clear(&mut self) {
-        if self.shown && self.drawn > 0 {
-            drop(self.redraw(width(), ""));
-            self.drawn = 0;
-        }
-    }
-
-    /// A terminal that has become narrower since has broken the line into several.
-    fn redraw(&self, width: usize, line: &str) -> io::Result<()> {
-        let rows = self.drawn.saturating_sub(1) / width.max(1);
-        let mut out = io::stderr().lock();
-        queue!(out, MoveToColumn(0))?;
-        if let Some(rows) = u16::try_from(rows).ok().filter(|rows| *rows > 0) {
-            queue!(out, MoveUp(rows))?;
-        }
-        queue!(out, Clear(ClearType::FromCursorDown), Print(line))?;
-        out.flush()
     }
 }
 
 impl Drop for LiveLine {
     fn drop(&mut self) {
-        self.clear();
-    }
-}
-
-fn width() -> usize {
-    let stated = size().map_or(0, |(columns, _)| usize::from(columns));
-    match stated {
-        0 => USUAL,
-        columns => columns,
+        drop(region::erased());
     }
 }
 

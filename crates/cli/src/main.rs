@@ -35,6 +35,7 @@ mod print;
 mod progress;
 mod record_line;
 mod record_text;
+mod region;
 mod screen;
 mod session_text;
 mod sounds;
@@ -52,7 +53,7 @@ fn main() -> ExitCode {
     }
     let cli = match args::parse(words) {
         Ok(cli) => cli,
-        Err(error) => return ExitCode::from(print::usage(&error)),
+        Err(error) => return ExitCode::from(print::usage(error)),
     };
     loudness::set_loudness(cli.verbose, cli.quiet);
     let logs = log::start(cli.log, cli.log_file.as_deref());

@@ -8,6 +8,7 @@ use ulna_session::client::{SessionEvent, SessionHandle, SessionPhase};
 use ulna_session::datasets::Progress;
 use ulna_session::run::SessionOutcome;
 
+use crate::attended::attended;
 use crate::keyboard::ANSWERS;
 use crate::live::{LiveLine, Status};
 use crate::loudness::is_quiet;
@@ -25,6 +26,13 @@ pub(crate) fn outcome(outcome: &SessionOutcome, json_wanted: bool) -> Result<Out
         false => text(&session(&outcome.report))?,
     }
     Ok(Outcome::from_interrupt(outcome.interrupted))
+}
+
+/// Ends the line in which a terminal shows its own `^C`.
+pub(crate) fn ctrl_c() {
+    if attended() {
+        note("");
+    }
 }
 
 /// A session at a terminal: what it says, on a line that is always up to date.
@@ -75,7 +83,7 @@ impl Watched {
             None => self.newest.clone(),
             Some(leaving) => Status {
                 alarms: [vec![leaving], self.newest.alarms.clone()].concat(),
-                ..self.newest.clone()
+                ..Status::default()
             },
         };
         self.line.show(&status);

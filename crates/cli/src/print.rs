@@ -8,6 +8,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use clap::error::{ContextKind, ContextValue};
 use indicatif::ProgressBar;
 use ulna_bench::BenchError;
 use ulna_bringup::BringupError;
@@ -19,14 +20,21 @@ use ulna_session::SessionError;
 use crate::args::parse;
 use crate::loudness::is_quiet;
 use crate::wrap::{columns_of, wrap};
-use crate::{advice, paint, session_text};
+use crate::{advice, paint, region, session_text};
 
 static ANSWERED: AtomicBool = AtomicBool::new(false);
 
 /// Prints the command's JSON answer on stdout, on one line.
 pub(crate) fn json(value: &serde_json::Value) -> io::Result<()> {
     ANSWERED.store(true, Ordering::Relaxed);
-    writeln!(io::stdout().lock(), "{}", harmless_json(&value.to_string()))
+    let line = harmless_json(&value.to_string());
+    writeln!(io::stdout().lock(), "{line}").map_err(unwritten)
+}
+
+/// An error of stdout with what failed; its kind stays.
+#[allow(clippy::needless_pass_by_value, reason = "map_err hands it over")]
+fn unwritten(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("stdout cannot be written: {error}"))
 }
 
 /// Prints lines for people on stdout.
@@ -35,7 +43,7 @@ pub(crate) fn text(text: &Text) -> io::Result<()> {
     let (width, colours) = (columns_of(&stdout), paint::on_stdout());
     let mut out = stdout.lock();
     for line in text.lines() {
-        write_line(&mut out, line, width, colours)?;
+        write_line(&mut out, line, width, colours).map_err(unwritten)?;
     }
     Ok(())
 }
@@ -46,6 +54,7 @@ pub(crate) fn content(text: &Text) -> io::Result<()> {
     text.lines()
         .iter()
         .try_for_each(|line| writeln!(out, "{line}"))
+        .map_err(unwritten)
 }
 
 /// Prints what can go wrong in a simulation; the exit code.
@@ -79,6 +88,7 @@ fn write_line(
 fn write_notes(lines: &str) {
     let stderr = io::stderr();
     let (width, colours) = (columns_of(&stderr), paint::on_stderr());
+    let _region = region::erased();
     let mut out = stderr.lock();
     for line in lines.split('\n') {
         let _ = write_line(&mut out, line, width, colours);
@@ -115,8 +125,9 @@ pub(crate) fn warning(text: impl Display) {
 /// Writes what another program reads, as it is, on stdout.
 pub(crate) fn raw(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(bytes)?;
-    out.flush()
+    out.write_all(bytes)
+        .and_then(|()| out.flush())
+        .map_err(unwritten)
 }
 
 /// Prints a question on stderr, and stays in its line.
@@ -129,6 +140,7 @@ pub(crate) fn prompt(question: &str) {
         None => vec![line.to_owned()],
     });
     let lines: Vec<String> = lines.collect();
+    let _region = region::erased();
     let mut out = stderr.lock();
     let _ = write!(out, "{} ", lines.join("\n")).and_then(|()| out.flush());
 }
@@ -196,14 +208,18 @@ fn said_once(error: &anyhow::Error) -> String {
 }
 
 /// Prints what clap has to say of the command line, and gives its exit code. Only help, which is all ulna's own, has colours.
-pub(crate) fn usage(error: &clap::Error) -> u8 {
+pub(crate) fn usage(error: clap::Error) -> u8 {
     let code = u8::try_from(error.exit_code()).unwrap_or(2);
     if !error.use_stderr() {
         let _ = error.print();
         return code;
     }
-    let said = shown(error);
-    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words = std::env::args_os().skip(1);
+    let words: Vec<String> = words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let tips = advice::for_words(&words, wrong_word(&error).as_deref());
+    let said = shown(error, !tips.is_empty());
     let mut options = words.iter().take_while(|word| *word != "--");
     if options.any(|word| word == "--json") {
         json_error(&serde_json::json!({
@@ -212,23 +228,44 @@ pub(crate) fn usage(error: &clap::Error) -> u8 {
         }));
     }
     write_notes(&Lines(said.trim_end()).to_string());
-    if let Some(tip) = advice::for_words(&words) {
+    for tip in tips {
         write_notes(&Lines(format_args!("  tip: {tip}")).to_string());
     }
     code
 }
 
+/// The word that clap could not understand, without what stands behind its `=`.
+fn wrong_word(error: &clap::Error) -> Option<String> {
+    let kinds = [ContextKind::InvalidSubcommand, ContextKind::InvalidArg];
+    let wrong = kinds.into_iter().find_map(|kind| error.get(kind))?;
+    match wrong {
+        ContextValue::String(word) => word.split(['=', ' ']).next().map(str::to_owned),
+        _ => None,
+    }
+}
+
 /// What clap says of the same command line with every word made printable: it quotes words, and drops only some of what they hold.
-fn shown(error: &clap::Error) -> String {
+fn shown(error: clap::Error, is_known: bool) -> String {
     let words = || std::env::args_os().map(|word| word.to_string_lossy().into_owned());
     if words().all(|word| word.chars().all(is_printable)) {
-        return error.render().to_string();
+        return without_guesses(error, is_known).render().to_string();
     }
     let words = words().map(|word| Printable(word).to_string());
     match parse(words) {
-        Err(same) => same.render().to_string(),
+        Err(same) => without_guesses(same, is_known).render().to_string(),
         Ok(_) => Printable(error.render()).to_string(),
     }
+}
+
+/// The error without what clap guesses: where what was meant `is_known`, words that look alike; and always how an option
+/// would be a value.
+fn without_guesses(mut error: clap::Error, is_known: bool) -> clap::Error {
+    error.remove(ContextKind::Suggested);
+    if is_known {
+        error.remove(ContextKind::SuggestedSubcommand);
+        error.remove(ContextKind::SuggestedArg);
+    }
+    error
 }
 
 #[cfg(test)]

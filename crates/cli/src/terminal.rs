@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 use ulna_bringup::{Dialogue, DialogueReply};
+use ulna_outside::Lines;
 use ulna_session::Stop;
 
 use crate::attended::attended;
 use crate::print::{message, notes, prompt};
-use crate::progress;
+use crate::wrap::cut;
+use crate::{progress, region};
 
 /// How often Ctrl-C is looked for while an answer is awaited.
 const POLL: Duration = Duration::from_millis(50);
@@ -20,8 +22,8 @@ const POLL: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(crate) struct Terminal {
     stop: Stop,
-    /// What is drawn now, and whether it counts.
-    drawn: Option<(ProgressBar, bool)>,
+    /// The bar that is drawn now.
+    bar: Option<ProgressBar>,
     /// Lines of stdin, once it is read.
     lines: Option<Receiver<String>>,
     /// Every question is answered by Enter.
@@ -33,7 +35,7 @@ impl Terminal {
     pub(crate) fn new(stop: &Stop) -> Self {
         Self {
             stop: stop.clone(),
-            drawn: None,
+            bar: None,
             lines: None,
             obliging: false,
         }
@@ -79,28 +81,6 @@ impl Terminal {
             receiver
         })
     }
-
-    /// What is drawn, of this kind.
-    fn bar(&mut self, counting: bool) -> &ProgressBar {
-        if self
-            .drawn
-            .as_ref()
-            .is_some_and(|(_, kind)| *kind != counting)
-        {
-            self.clear();
-        }
-        let (bar, _) = self.drawn.get_or_insert_with(|| (bar(counting), counting));
-        bar
-    }
-}
-
-fn bar(counting: bool) -> ProgressBar {
-    let template = if counting {
-        "{bar:24} {wide_msg}"
-    } else {
-        "{msg}"
-    };
-    progress::bar(template, None)
 }
 
 impl Drop for Terminal {
@@ -111,8 +91,8 @@ impl Drop for Terminal {
 
 impl Dialogue for Terminal {
     fn say(&mut self, text: &str) {
-        match &self.drawn {
-            Some((bar, _)) => bar.suspend(|| notes(text)),
+        match &self.bar {
+            Some(bar) => bar.suspend(|| notes(text)),
             None => notes(text),
         }
     }
@@ -146,13 +126,20 @@ impl Dialogue for Terminal {
     }
 
     fn show(&mut self, text: &str) {
-        let bar = self.bar(false);
-        message(bar, text);
-        bar.tick();
+        if !region::can_draw() {
+            return;
+        }
+        let (width, _) = region::room();
+        let text = Lines(text).to_string();
+        let lines = text.lines().map(|line| cut(line, width.saturating_sub(1)));
+        let lines: Vec<_> = lines.map(|line| (line.clone(), line)).collect();
+        region::draw(&lines);
     }
 
     fn progress(&mut self, done: u64, of: u64, text: &str) {
-        let bar = self.bar(true);
+        let bar = self
+            .bar
+            .get_or_insert_with(|| progress::bar("{bar:24} {wide_msg}", None));
         bar.set_length(of.max(1));
         bar.set_position(done.min(of));
         message(bar, text);
@@ -160,7 +147,8 @@ impl Dialogue for Terminal {
     }
 
     fn clear(&mut self) {
-        if let Some((bar, _)) = self.drawn.take() {
+        drop(region::erased());
+        if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
     }

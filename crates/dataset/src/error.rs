@@ -162,7 +162,7 @@ pub enum DatasetError {
         reason: String,
     },
     /// The folder already holds something.
-    #[error("{} already holds something; choose another folder, or resume the dataset in it", path.display())]
+    #[error("{} already holds something; choose another folder, or go on with the dataset in it (--more N, --resume)", path.display())]
     NotEmpty {
         /// The folder.
         path: PathBuf,

@@ -97,8 +97,11 @@ impl Arms {
     }
 
     /// Descriptors that become readable when servos answer.
+    /// A port that is gone has none: its descriptor would end every wait.
     pub fn inputs(&self) -> impl Iterator<Item = OwnedFd> {
-        self.arms.iter().filter_map(|segment| segment.arm.input())
+        let arms = self.arms.iter().map(|segment| &segment.arm);
+        arms.filter(|arm| arm.lost().is_none())
+            .filter_map(ServoArm::input)
     }
 
     /// The ports that are gone, and why.
@@ -170,7 +173,10 @@ impl Arms {
     /// The first servo that did not confirm; the others got the order all the same.
     pub fn release(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
         self.at_once(pacer, |segment, pacer| match segment.arm.lost() {
-            None => segment.arm.release(pacer),
+            None => segment
+                .arm
+                .release(pacer)
+                .map_err(|error| error.at_side(&segment.side)),
             Some(_) => Ok(()),
         })
         .into_iter()
@@ -188,7 +194,8 @@ impl Arms {
             .iter_mut()
             .filter(|segment| segment.arm.lost().is_none())
         {
-            outcome = outcome.and(segment.arm.halt(pacer));
+            let halted = segment.arm.halt(pacer);
+            outcome = outcome.and(halted.map_err(|error| error.at_side(&segment.side)));
         }
         outcome
     }
@@ -198,7 +205,27 @@ impl Arms {
     /// # Errors
     /// If a servo stays silent.
     pub fn read_state(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
-        let read = self.at_once(pacer, |segment, pacer| segment.arm.read_state(pacer));
+        let read = self.at_once(pacer, |segment, pacer| {
+            let read = segment.arm.read_state(pacer);
+            read.map_err(|error| error.at_side(&segment.side))
+        });
+        self.gather();
+        read.into_iter().collect()
+    }
+
+    /// The same of every arm that can be reached, for no longer than this: a servo that stays silent keeps its old position.
+    ///
+    /// # Errors
+    /// If a port is gone that was there before.
+    pub fn read_within(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        patience: Duration,
+    ) -> Result<(), ConnectError> {
+        let read = self.at_once(pacer, |segment, pacer| match segment.arm.lost() {
+            None => segment.arm.read_within(pacer, patience).map(drop),
+            Some(_) => Ok(()),
+        });
         self.gather();
         read.into_iter().collect()
     }

@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use serde_json::{Map, Value};
 use ulna_bus::models;
 use ulna_core::JointCalibration;
-use ulna_outside::{files, name};
+use ulna_outside::{Shell, files, name};
 use ulna_robot::{ArmRole, Calibration, JointSpec, RobotKind};
 
 pub use error::{CalibrationError, CalibrationFault};
@@ -203,6 +203,20 @@ fn root() -> PathBuf {
     home.unwrap_or_else(fallback).join("calibration")
 }
 
+/// The command that makes the file which is missing, as its path says for what.
+fn making(id: &str, path: &Path) -> String {
+    let leaders = ArmRole::Leader.lerobot_folder();
+    let of = match path.iter().any(|part| part == leaders) {
+        true => "--leader --teleop-id",
+        false => "--robot-id",
+    };
+    let sim = match path.starts_with(simulated_root()) {
+        true => " --sim",
+        false => "",
+    };
+    format!("ulna calibrate{sim} {of} {}", Shell(id))
+}
+
 /// Far more than the largest calibration needs, bytes.
 const LONGEST: u64 = 1 << 20;
 
@@ -215,6 +229,7 @@ pub fn load(path: &Path, id: &str, kind: &RobotKind) -> Result<Calibration, Cali
         ErrorKind::NotFound => CalibrationError::Missing {
             id: id.to_owned(),
             path: path.to_owned(),
+            command: making(id, path),
         },
         _ => CalibrationError::Io {
             path: path.to_owned(),

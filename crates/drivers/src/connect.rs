@@ -22,10 +22,13 @@ pub use error::ConnectError;
 use settings::Kept;
 
 use crate::arm::ServoArm;
-use crate::servo_bus::{Holding, PATIENCE, ServoBusError};
+use crate::servo_bus::{Holding, PATIENCE, ServoBusError, TURNAROUND};
 
 /// Between two readings of all positions, if the first was not complete.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// How long one servo keeps the others waiting that are to stop or to go limp.
+const SOON: Duration = TURNAROUND.saturating_mul(2);
 
 impl ServoArm {
     /// Checks every servo, compares calibrations, writes the robot file's registers, and, for a follower, switches the torque on with each
@@ -150,22 +153,53 @@ impl ServoArm {
     /// # Errors
     /// The first servo that did not confirm; the others got the order all the same.
     pub fn release(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
-        let mut outcome = Ok(());
         for servo in &mut self.servos {
             servo.expect_torque(false);
         }
-        for index in 0..self.servos.len() {
-            let result = self.release_servo(pacer, self.servos[index].id);
-            outcome = outcome.and(result);
-        }
-        outcome.map_err(|error| self.bus_error(error))
+        let all = self.servos.iter().map(|servo| servo.id).collect();
+        self.each_soon(pacer, all, Self::release_servo)
     }
 
-    fn release_servo(&mut self, pacer: &mut dyn Pacer, id: u8) -> Result<(), ServoBusError> {
+    /// Has each of these servos do something. None waits for another that does not answer, and those that do not are asked in turn, for no
+    /// longer than twice one servo's patience together.
+    fn each_soon(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        ids: Vec<u8>,
+        what: fn(&mut Self, &mut dyn Pacer, u8, Duration) -> Result<(), ServoBusError>,
+    ) -> Result<(), ConnectError> {
+        let end = pacer.now() + PATIENCE * 2;
+        let mut left = ids;
+        loop {
+            let (mut first, mut silent) = (None, Vec::new());
+            for id in left {
+                match what(self, pacer, id, SOON) {
+                    Ok(()) => {}
+                    Err(error @ ServoBusError::Lost { .. }) => return Err(self.bus_error(error)),
+                    Err(error) => {
+                        silent.push(id);
+                        first.get_or_insert(error);
+                    }
+                }
+            }
+            match first {
+                None => return Ok(()),
+                Some(error) if pacer.now() >= end => return Err(self.bus_error(error)),
+                Some(_) => left = silent,
+            }
+        }
+    }
+
+    fn release_servo(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        id: u8,
+        patience: Duration,
+    ) -> Result<(), ServoBusError> {
         // LeRobot opens the EEPROM, where there is a lock, whenever the torque is off.
         for role in [Use::TorqueEnable, Use::Lock] {
             if let Ok(off) = Setting::with_role(self.bus.family(), role, 0) {
-                self.bus.confirm(pacer, id, off)?;
+                self.bus.confirm_within(pacer, id, off, patience)?;
             }
         }
         Ok(())
@@ -176,14 +210,11 @@ impl ServoArm {
     /// # Errors
     /// The first wheel that did not confirm; the others got the order all the same.
     pub fn halt(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
-        let mut outcome = Ok(());
-        for index in 0..self.servos.len() {
-            let servo = self.servos[index];
-            if servo.is_wheel() {
-                outcome = outcome.and(self.bus.stop_wheel(pacer, servo.id));
-            }
-        }
-        outcome.map_err(|error| self.bus_error(error))
+        let wheels = self.servos.iter().filter(|servo| servo.is_wheel());
+        let wheels = wheels.map(|servo| servo.id).collect();
+        self.each_soon(pacer, wheels, |arm, pacer, id, patience| {
+            arm.bus.stop_wheel(pacer, id, patience)
+        })
     }
 
     /// Reads one register of one servo.
@@ -219,31 +250,43 @@ impl ServoArm {
     /// If a servo stays silent.
     pub fn read_state(&mut self, pacer: &mut dyn Pacer) -> Result<(), ConnectError> {
         let start = pacer.now();
+        if self.read_within(pacer, PATIENCE * 4)? {
+            return Ok(());
+        }
+        self.check_servos(pacer)?;
+        let measured = self.state().measured.iter().zip(&self.names);
+        let silent = measured
+            .filter(|(at, _)| **at <= Stamp::new(start))
+            .map(|(_, joint)| format!("`{joint}`"));
+        Err(ConnectError::Servos {
+            port: self.port_name().to_owned(),
+            problems: format!("no position from {}", silent.collect::<Vec<_>>().join(", ")),
+            advice: "They answer when asked alone, but not in a group read: is the adapter losing bytes, or is the servo of a \
+                     series without group reads?",
+        })
+    }
+
+    /// Reads positions until all are new, for no longer than this; whether they are.
+    ///
+    /// # Errors
+    /// If the port is gone.
+    pub fn read_within(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        patience: Duration,
+    ) -> Result<bool, ConnectError> {
+        let start = pacer.now();
         loop {
             self.exchange(pacer, None)?;
-            if self
-                .state()
-                .measured
-                .iter()
-                .all(|&at| at > Stamp::new(start))
-            {
-                return Ok(());
+            let measured = &self.state().measured;
+            if measured.iter().all(|&at| at > Stamp::new(start)) {
+                return Ok(true);
             }
             // Here every servo is asked every time, also one that was silent a few times.
             self.expect_all();
             pacer.wait(pacer.now() + PAUSE);
-            if pacer.now() > start + PATIENCE * 4 {
-                self.check_servos(pacer)?;
-                let measured = self.state().measured.iter().zip(&self.names);
-                let silent = measured
-                    .filter(|(at, _)| **at <= Stamp::new(start))
-                    .map(|(_, joint)| format!("`{joint}`"));
-                return Err(ConnectError::Servos {
-                    port: self.port_name().to_owned(),
-                    problems: format!("no position from {}", silent.collect::<Vec<_>>().join(", ")),
-                    advice: "They answer when asked alone, but not in a group read: is the adapter losing bytes, or is the servo of a \
-                             series without group reads?",
-                });
+            if pacer.now() > start + patience {
+                return Ok(false);
             }
         }
     }

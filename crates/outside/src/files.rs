@@ -64,6 +64,16 @@ pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
         .map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is no text in UTF-8"))
 }
 
+/// A path as people type it: with `~` for the home folder.
+pub fn at_home(path: &Path) -> String {
+    let home = std::env::var_os("HOME").filter(|home| Path::new(home).is_absolute());
+    let below = home.and_then(|home| path.strip_prefix(home).ok());
+    match below {
+        Some(below) => Path::new("~").join(below).display().to_string(),
+        None => path.display().to_string(),
+    }
+}
+
 /// Checks a place where a file is to be written: nothing is there, or a regular file, or a link to one.
 ///
 /// # Errors

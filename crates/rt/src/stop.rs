@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::flag;
 
 /// Why a run was asked to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopReason {
-    /// Ctrl-C, SIGTERM or a closed terminal.
+    /// Ctrl-C, Ctrl-\\, SIGTERM or a closed terminal.
     Interrupted,
     /// The run itself: its time is over, its source has nothing more, or a part of it failed.
     Ended,
@@ -19,6 +19,7 @@ pub enum StopReason {
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     signalled: Arc<AtomicBool>,
+    hung_up: Arc<AtomicBool>,
     ended: Arc<AtomicBool>,
 }
 
@@ -33,26 +34,28 @@ impl Stop {
     pub fn part(&self) -> Self {
         Self {
             signalled: Arc::clone(&self.signalled),
+            hung_up: Arc::clone(&self.hung_up),
             ended: Arc::default(),
         }
     }
 
-    /// Lets SIGINT (Ctrl-C), SIGTERM and SIGHUP raise the flag. A second SIGINT or SIGTERM ends the process at once, with exit code 130:
-    /// position servos then hold where they are. SIGHUP does not: a terminal that is closed may send several, which is no wish
+    /// Lets SIGINT (Ctrl-C), SIGQUIT (Ctrl-\\), SIGTERM and SIGHUP raise the flag. A second SIGINT, SIGQUIT or SIGTERM ends the process at once,
+    /// with exit code 130: position servos then hold where they are. SIGHUP does not: a terminal that is closed may send several, which is no wish
     /// for an end that is less gentle.
     ///
     /// # Errors
     /// What the operating system says if it refuses a handler.
     pub fn on_signals(&self) -> std::io::Result<()> {
         let asked = Arc::<AtomicBool>::default();
-        for signal in [SIGINT, SIGTERM] {
+        for signal in [SIGINT, SIGQUIT, SIGTERM] {
             // Order matters: the shutdown handler must see the flag as the *previous* signal left it.
             flag::register_conditional_shutdown(signal, 130, Arc::clone(&asked))?;
             flag::register(signal, Arc::clone(&asked))?;
         }
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
+        for signal in [SIGINT, SIGQUIT, SIGTERM, SIGHUP] {
             flag::register(signal, Arc::clone(&self.signalled))?;
         }
+        flag::register(SIGHUP, Arc::clone(&self.hung_up))?;
         Ok(())
     }
 
@@ -64,6 +67,11 @@ impl Stop {
     /// Asks the run to end as a signal does, for front ends that read Ctrl-C as a key.
     pub fn interrupt(&self) {
         self.signalled.store(true, Ordering::Release);
+    }
+
+    /// True once the terminal is closed: there is no one left to look at anything.
+    pub fn is_hung_up(&self) -> bool {
+        self.hung_up.load(Ordering::Acquire)
     }
 
     /// Why the run should stop, if it should. A signal outranks an end.

@@ -31,15 +31,12 @@ pub(crate) struct Resting<'a> {
 
 impl Resting<'_> {
     /// What keeps the arm from being there at `now`, joint by joint: it is elsewhere, its place is not known, or its servo has an alarm, with
-    /// which many switch their motor off, so that it fell or was pushed to where it is. Nothing if it is there. Wheels have no place, and a
+    /// which many switch their motor off, so that it fell or was pushed to where it is. Nothing if it is there. Wheels have no place but alarms; a
     /// gripper that is more open than its goal may hold something; it then may complain of overload, too.
     pub(crate) fn missed(&self, state: &State, bus: &BusReport, now: Stamp) -> Vec<String> {
         let maps = self.robot.angle_maps(self.calibration);
         let mut missed = Vec::new();
         for (joint, spec) in self.robot.joints.iter().enumerate() {
-            if spec.is_wheel() {
-                continue;
-            }
             let name = &spec.name;
             let (goal, here) = (self.goals[joint], state.position[joint]);
             let off = (maps[joint].radians(goal) - maps[joint].radians(here)).abs();
@@ -47,7 +44,7 @@ impl Resting<'_> {
             let servo = bus.servos.get(joint);
             let alarm = servo.map_or("", |servo| servo.complaints.as_str());
             let is_squeezing = is_holding && alarm == ErrorFlags::OVERLOAD.to_string();
-            let is_off = off.is_nan() || off > NEAR && !is_holding;
+            let is_off = !spec.is_wheel() && (off.is_nan() || off > NEAR && !is_holding);
             let degrees = off.to_degrees();
             missed.extend(match () {
                 () if state.measured[joint].age(now) > FRESH && self.port_lost => None,

@@ -4,21 +4,19 @@
 //! silence), then **parks** or is **released** as the robot file says, within the file's time limit. Whether it is where it was brought
 //! is measured, and said.
 
+mod rest;
+
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use serde::Serialize;
-use ulna_control::{Counters, End, Move, Observer, Tick, TickPlan};
-use ulna_core::{ActionSource, Gate, Joints, SafeGoals, Stamp};
+use ulna_control::{Counters, End, Observer, Tick, TickPlan};
+use ulna_core::{ActionSource, Gate, Stamp};
 use ulna_robot::{Calibration, ExitAction, RobotKind};
 use ulna_rt::{Distribution, Pacer, Stop, run};
 
-use crate::at_rest::Resting;
 use crate::device::Follower;
-
-/// How long joints that are behind have to reach a resting pose at which their goals are.
-const LATECOMERS: Duration = Duration::from_secs(1);
 
 /// A connected follower with the gate in front of it.
 #[derive(Debug)]
@@ -159,6 +157,15 @@ impl<'a> ControlledArm<'a> {
 
     /// Brings the arm to rest as its robot file says.
     pub fn wind_down(&mut self, pacer: &mut dyn Pacer) -> Exit {
+        // A teleoperator is not read any more. What comes from it all the same, or its cable that is pulled, must not end each wait: a
+        // control thread that spins keeps other threads of its priority from their processor.
+        match pacer.fork(self.follower.wait_handles()) {
+            Some(mut own) => self.bring_to_rest(&mut *own),
+            None => self.bring_to_rest(pacer),
+        }
+    }
+
+    fn bring_to_rest(&mut self, pacer: &mut dyn Pacer) -> Exit {
         let start = pacer.now();
         let asked = self.robot.exit.then;
         let halted = self.follower.halt(pacer);
@@ -169,8 +176,8 @@ impl<'a> ControlledArm<'a> {
             ExitAction::Hold => self.stay(pacer),
             ExitAction::Release => self.release(pacer),
             ExitAction::Park => {
-                let hands = self.hands_full(pacer.now());
                 let parked = self.park(pacer);
+                let hands = self.hands_full(pacer.now());
                 let released = self.release(pacer);
                 match (parked, released) {
                     (Ok(()), Ok(_)) => Ok(format!("parked{hands}, torque off")),
@@ -220,49 +227,6 @@ impl<'a> ControlledArm<'a> {
         }
     }
 
-    /// Moves to the resting pose at park speed, through the gate like any other motion. A stop is not asked for again here: it is
-    /// what brought us here, and the next signal ends the process.
-    fn park(&mut self, pacer: &mut dyn Pacer) -> Result<(), String> {
-        let start = pacer.now() + self.period;
-        let (mut motion, pose) = self.way_to_rest(start);
-        let limit = Duration::from_secs_f64(self.robot.exit.limit_s);
-        match self.ticks(&mut motion, start, limit, pacer)? {
-            End::SourceFinished => self.arrive(&pose, pacer),
-            End::Elapsed => Err(format!(
-                "did not reach its resting pose within the {} s that its robot file allows",
-                limit.as_secs_f64()
-            )),
-            _ => Err("the port was lost on the way to the resting pose".to_owned()),
-        }
-    }
-
-    /// ", with something in `gripper`" where one holds something.
-    fn hands_full(&self, now: Duration) -> String {
-        let now = Stamp::new(now);
-        let held = self.gate.hold(now);
-        let full = self.place(held.goals()).holding(self.follower.state(), now);
-        let names = full.iter().map(|joint| &self.robot.joints[*joint].name);
-        let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
-        match names.is_empty() {
-            true => String::new(),
-            false => format!(", with something in {}", names.join(" and ")),
-        }
-    }
-
-    /// From the last goals to the resting pose, and that pose. A gripper that holds something squeezes it no harder on the way than it does now:
-    /// closed as the resting pose has it, it would raise its overload alarm.
-    fn way_to_rest(&self, start: Duration) -> (Move, Joints<f64>) {
-        let start = Stamp::new(start);
-        let held: SafeGoals = self.gate.hold(start);
-        let mut pose = self.robot.park_pose(self.calibration, held.goals());
-        let place = self.place(held.goals());
-        for joint in place.holding(self.follower.state(), start) {
-            pose[joint] = held.goals()[joint];
-        }
-        let velocity = self.robot.park_velocity(self.calibration);
-        (Move::new(held.goals(), &pose, start, &velocity), pose)
-    }
-
     /// What [`wind_down`](Self::wind_down) is going to do, if nothing is in the way.
     fn leaving(&self, now: Duration) -> Leaving {
         let then = self.robot.exit.then;
@@ -275,94 +239,5 @@ impl<'a> ControlledArm<'a> {
             ExitAction::Hold | ExitAction::Release => 0.0,
         };
         Leaving { then, seconds }
-    }
-
-    /// Waits a moment for the last joints to reach the pose, and says which do not.
-    fn arrive(&mut self, pose: &Joints<f64>, pacer: &mut dyn Pacer) -> Result<(), String> {
-        let missed = self.missed(pacer.now());
-        if missed.is_empty() {
-            return Ok(());
-        }
-        let start = pacer.now() + self.period;
-        let still = Joints::filled(pose.len(), 1.0);
-        let mut there = Move::new(pose, pose, Stamp::new(start + LATECOMERS), &still);
-        self.ticks(&mut there, start, LATECOMERS, pacer)?;
-        // Outside the ticks there is time to ask a bad line until it answers; what stays silent is found below.
-        let _ = self.follower.read_again(pacer);
-        let missed = self.missed(pacer.now());
-        match missed.is_empty() {
-            true => Ok(()),
-            false => Err(format!(
-                "did not reach its resting pose: {}",
-                missed.join(", ")
-            )),
-        }
-    }
-
-    /// Holds the last goals; whether the arm does is measured.
-    fn stay(&mut self, pacer: &mut dyn Pacer) -> Result<String, String> {
-        // A servo that answers again by now is no silent one.
-        let read = self.follower.read_again(pacer);
-        let missed = self.missed(pacer.now());
-        match (read, missed.is_empty()) {
-            (Ok(()), true) => Ok("holds its last goal, with the torque on".to_owned()),
-            (Err(error), _) => Err(format!(
-                "was left with the torque on, and its place is not known: {error}"
-            )),
-            (Ok(()), false) => Err(format!(
-                "was left with the torque on, and does not hold: {}",
-                missed.join(", ")
-            )),
-        }
-    }
-
-    /// What keeps the arm from being where the gate's last goals want it.
-    fn missed(&self, now: Duration) -> Vec<String> {
-        let now = Stamp::new(now);
-        let held = self.gate.hold(now);
-        let place = self.place(held.goals());
-        place.missed(self.follower.state(), &self.follower.report(), now)
-    }
-
-    /// Where these goals want the arm.
-    fn place<'b>(&'b self, goals: &'b Joints<f64>) -> Resting<'b> {
-        Resting {
-            robot: self.robot,
-            calibration: self.calibration,
-            goals,
-            port_lost: !self.follower.lost().is_empty(),
-        }
-    }
-
-    /// Ticks of a motion of our own, without observers; how they ended.
-    fn ticks(
-        &mut self,
-        motion: &mut Move,
-        start: Duration,
-        limit: Duration,
-        pacer: &mut dyn Pacer,
-    ) -> Result<End, String> {
-        let plan = TickPlan {
-            start,
-            period: self.period,
-            end: start + limit,
-        };
-        let (stop, mut unobserved, mut work) = (Stop::new(), (), Distribution::new());
-        let robot: &mut dyn ulna_core::Robot = &mut *self.follower;
-        let mut tick = Tick::new(robot, motion, &mut self.gate, &mut unobserved, &stop, plan);
-        let ran = catch_unwind(AssertUnwindSafe(|| run(&mut tick, pacer, &mut work)));
-        match ran {
-            Ok(()) => Ok(tick.end().unwrap_or(End::Elapsed)),
-            Err(_) => Err("parking failed (see above)".to_owned()),
-        }
-    }
-
-    fn release(&mut self, pacer: &mut dyn Pacer) -> Result<String, String> {
-        match self.follower.release(pacer) {
-            Ok(()) => Ok("torque off".to_owned()),
-            Err(error) => Err(format!(
-                "the torque could not be switched off everywhere: {error}"
-            )),
-        }
     }
 }

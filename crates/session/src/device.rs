@@ -69,10 +69,10 @@ pub trait Follower: Robot + fmt::Debug + Send {
     /// If a port is gone that was there before.
     fn hold(&mut self, pacer: &mut dyn Pacer, goals: &SafeGoals) -> Result<(), DeviceError>;
 
-    /// Forgets what was measured and reads all positions again: something else has moved the arm.
+    /// Forgets what was measured and reads all positions again, for some seconds at most: a joint that stays silent keeps its old position.
     ///
     /// # Errors
-    /// If a servo stays silent.
+    /// If a port is gone that was there before.
     fn read_again(&mut self, pacer: &mut dyn Pacer) -> Result<(), DeviceError>;
 
     /// Stops what keeps moving without goals (wheels), each with a confirmation.

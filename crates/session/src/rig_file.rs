@@ -241,7 +241,9 @@ pub fn load(rig: &str) -> Result<RigFile, SessionError> {
 }
 
 fn unknown(rig: &str) -> RigUsage {
+    let is_port = rig.starts_with("/dev/") || rig.starts_with("bridge:");
     let hint = match ulna_robot::files::read(rig).is_ok() {
+        _ if is_port => format!(" (a port is given as --robot-port {})", Printable(rig)),
         true => format!(" (a kind of robot is given as --robot {})", Printable(rig)),
         false => String::new(),
     };

@@ -78,7 +78,10 @@ pub fn run(
     let display = parts.display.take();
     let (outcome, mut display) = parts.execute(&mut rig, link, display);
     // Also when the session failed: what led to it is what one wants to see.
-    let display = display.take().map(DisplayHandle::finish);
+    let slow = |text| link.events.send(SessionEvent::Warning { text });
+    let display = display
+        .take()
+        .map(|display| display.finish(&link.stop, slow));
     let (controlled, grant) = outcome?;
     let (finished, fanout) = controlled?;
     let mut measured = fanout.measured;

@@ -1,6 +1,7 @@
 //! A follower made of servos on one or more buses.
 
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use ulna_core::{Health, Joints, LinkLost, Progress, Robot, SafeGoals, Stamp, State};
 use ulna_drivers::Arms;
@@ -9,6 +10,9 @@ use ulna_rt::Pacer;
 
 use crate::device::{DeviceError, Follower, LostPort};
 use crate::device_report::{BusReport, HEALTH_PERIOD};
+
+/// How long a silent servo is waited for when all positions are read again.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// The arms of a robot, with what their robot file and calibration say.
 #[derive(Debug)]
@@ -95,7 +99,7 @@ impl Follower for ServoFollower {
 
     fn read_again(&mut self, pacer: &mut dyn Pacer) -> Result<(), DeviceError> {
         self.arms.forget();
-        Ok(self.arms.read_state(pacer)?)
+        Ok(self.arms.read_within(pacer, AGAIN)?)
     }
 
     fn halt(&mut self, pacer: &mut dyn Pacer) -> Result<(), DeviceError> {

@@ -136,7 +136,7 @@ fn allocates_nothing(robot: &str, dead: &str) {
     assert_eq!(watch.ticks, 2000);
     assert_eq!(watch.last - watch.settled, 0, "{robot}");
     // Room for five seconds; the rest was dropped, on the way above.
-    let report = display.finish();
+    let report = display.finish(&Stop::new(), drop);
     assert_eq!((report.ticks, report.dropped_ticks), (1000, 1000));
 }
 

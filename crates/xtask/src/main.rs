@@ -18,6 +18,7 @@ mod mutants;
 mod packages;
 mod scratch;
 mod soak;
+mod tour;
 mod vm;
 mod wheel;
 
@@ -33,6 +34,7 @@ const USAGE: &str = "usage: cargo run -p xtask -- CHORE
   mutants        change the code that matters most in ways that tests have to notice, each in a copy, and run these tests [--seed N] [--count N] [--part NAME] [--mutant WORDS] [--list]; takes some 40 s for each
   packages       check that the crates for others package in one call, alone and without files from elsewhere, that reading a dataset takes no C compiler and few crates, and run two programs outside the workspace; [--no-verify] does not compile the packages
   soak           watch the memory of sessions: an hour's worth on the virtual clock [--virtual SECONDS], ten minutes in real time [--minutes N]
+  tour           type the README's commands into a terminal of 80x24, with a fresh HOME, and look for broken lines [--ulna PROGRAM] [--screens DIR] [--only WORDS]; some minutes; SKIPPED without tmux
   vm             run ulna on real Linux drivers in a virtual machine that is unpacked from Debian's packages [--ulna PROGRAM]; SKIPPED where apt cannot fetch them";
 
 fn main() -> ExitCode {
@@ -57,6 +59,7 @@ fn run(chore: &str) -> Result<ExitCode> {
         "mutants" => mutants::run(&root(), std::env::args().skip(2)),
         "packages" => packages::run(&root(), std::env::args().skip(2)),
         "soak" => soak::run(&root(), std::env::args().skip(2)),
+        "tour" => tour::run(&root(), std::env::args().skip(2)),
         "fetch-mujoco" => fetch_mujoco::run(std::env::args().skip(2)),
         "fetch-ort" => fetch_ort::run(std::env::args().skip(2)),
         "vm" => vm::run(&root(), std::env::args().skip(2)),

@@ -57,6 +57,15 @@ pub enum FlashError {
         /// Why not.
         reason: String,
     },
+    /// There is no such file.
+    #[error(
+        "there is no file {}: `cargo run -p xtask -- bridge --build-only` in ulna's sources builds the firmware, and says where it is",
+        Printable(file.display())
+    )]
+    NoFile {
+        /// The file.
+        file: PathBuf,
+    },
     /// The file is no firmware for the board.
     #[error("{} is no firmware for an RP2040: {reason}", Printable(file.display()))]
     WrongFile {
@@ -118,7 +127,12 @@ fn firmware(file: &Path) -> Result<(Vec<u8>, usize), FlashError> {
         file: file.to_owned(),
         reason,
     };
-    let bytes = files::read(file, LARGEST).map_err(|error| wrong(error.to_string()))?;
+    let bytes = files::read(file, LARGEST).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => FlashError::NoFile {
+            file: file.to_owned(),
+        },
+        _ => wrong(error.to_string()),
+    })?;
     let (blocks, rest) = bytes.as_chunks::<BLOCK>();
     if blocks.is_empty() || !rest.is_empty() {
         return Err(wrong("it does not consist of UF2 blocks".to_owned()));
@@ -267,7 +281,7 @@ mod tests {
         }
         assert!(!folder.path().join("ulna.uf2").exists());
         let missing = flash(&folder.path().join("none"), Some(folder.path())).unwrap_err();
-        assert!(matches!(missing, FlashError::WrongFile { .. }), "{missing}");
+        assert!(matches!(missing, FlashError::NoFile { .. }), "{missing}");
     }
 
     #[test]

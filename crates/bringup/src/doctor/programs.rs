@@ -14,7 +14,7 @@ pub(super) fn checks() -> Vec<Check> {
         program(
             "rerun",
             &["--version"],
-            "needed only to look at sessions live; install it with `cargo install rerun-cli` or `pip install rerun-sdk`",
+            "needed only to look at sessions live; install it with `pip install rerun-sdk==0.36.3` or `cargo install rerun-cli@0.36.3`",
         ),
     ]
 }

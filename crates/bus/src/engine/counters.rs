@@ -91,6 +91,10 @@ impl<const IDS: usize> CounterTable<IDS> {
         self.used = self.used.max(place + 1);
         change(counters);
     }
+
+    pub(super) fn note_flags(&mut self, id: u8, flags: ErrorFlags) {
+        self.update(id, |counters| counters.last_flags = flags);
+    }
 }
 
 /// One more, up to the maximum.

@@ -92,7 +92,7 @@ pub(crate) enum DatasetAction {
     /// Look at an episode in Rerun's viewer (joints, tracking error, pictures, the arm in space), or at all of it in one HTML page
     #[command(after_help = "\
 Examples:
-  ulna dataset view datasets/so101-hand                            the first episode, in Rerun's viewer (pip install rerun-sdk)
+  ulna dataset view datasets/so101-hand                            the first episode, in Rerun's viewer (pip install rerun-sdk==0.36.3)
   ulna dataset view DIR --episode 3 --display episode-3.rrd        into a file, which `rerun episode-3.rrd` shows
   ulna dataset view DIR --report report.html                       one page for any browser, without network
   ulna dataset view DIR --report report.html --episodes 0-3,7")]

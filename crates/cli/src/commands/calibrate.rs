@@ -4,6 +4,7 @@ use anyhow::Result;
 use ulna_bringup::calibrate::{CalibrateOptions, Calibrated, CalibrationTask};
 use ulna_bringup::servos::calibrate::Stored;
 use ulna_outside::Text;
+use ulna_outside::files::at_home;
 
 use super::{arm, arms_json, stop};
 use crate::args::CalibrateArgs;
@@ -71,7 +72,7 @@ fn summary(report: &Calibrated, task: CalibrationTask) -> Text {
             );
         }
     }
-    let file = report.file.display();
+    let file = at_home(&report.file);
     lines.push(match task {
         CalibrationTask::Calibrate => {
             format!("written to {file} and into the servos; the arm is limp")

@@ -103,7 +103,14 @@ fn new(args: &NewRigArgs, json: bool) -> Result<Outcome> {
     for finding in open {
         output::text(&lines(finding))?;
     }
-    output::line(format_args!("Next: ulna teleop {}", args.name))?;
+    let is_sound = findings
+        .iter()
+        .all(|finding| finding.severity != RigVerdict::Fail);
+    let name = &args.name;
+    output::line(match is_sound {
+        true => format!("Next: ulna teleop {name}"),
+        false => format!("Next: what is marked FAIL, then `ulna rig check {name}`"),
+    })?;
     Ok(Outcome::Done)
 }
 

@@ -3,8 +3,9 @@
 use anyhow::Result;
 use ulna_bringup::Dialogue;
 use ulna_bringup::setup::{Done, SetUp, SetupOptions};
-use ulna_outside::Text;
-use ulna_session::Stop;
+use ulna_outside::{Shell, Text};
+use ulna_robot::ArmRole;
+use ulna_session::{RigOptions, Stop};
 
 use super::{arm, arms_json, stop};
 use crate::args::SetupArgs;
@@ -72,10 +73,28 @@ fn summary(report: &SetUp) -> Text {
         .any(|joint| joint.done != Done::Identified)
     {
         lines.push(format!(
-            "all {} servos answer at {} baud; next: `ulna calibrate`",
+            "all {} servos answer at {} baud; next: `{}`, with a NAME of your choice",
             report.joints.len(),
-            report.baud
+            report.baud,
+            calibrating(report)
         ));
     }
     lines
+}
+
+/// The command that comes next.
+fn calibrating(report: &SetUp) -> String {
+    let robot = match report.robot.as_str() {
+        usual if usual == RigOptions::default().robot => String::new(),
+        other => format!(" --robot {}", Shell(other)),
+    };
+    let (flag, name) = match report.role {
+        ArmRole::Leader => ("--teleop-port", "--leader --teleop-id NAME"),
+        ArmRole::Follower => ("--robot-port", "--robot-id NAME"),
+    };
+    let port = match report.simulated {
+        true => " --sim".to_owned(),
+        false => format!(" {flag} {}", Shell(&report.port)),
+    };
+    format!("ulna calibrate{robot}{port} {name}")
 }

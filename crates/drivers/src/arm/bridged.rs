@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ulna_bridge::message::{CycleState, JointFeeling, JointGoal, JointSample, MAX_JOINTS};
 use ulna_bridge::setup::{BridgeJoint, BridgeSetup, JointLimits};
+use ulna_bus::ErrorFlags;
 use ulna_bus::health::Change;
 use ulna_bus::registers::Role;
 use ulna_core::{LinkLost, Progress, SafeSlice, Stamp};
@@ -203,7 +204,9 @@ impl ServoArm {
                 flags,
             } => {
                 *replies = replies.saturating_add(1);
-                self.health[joint].alarms = flags;
+                let flags = ErrorFlags(flags);
+                self.engine.note_flags(servo.id, flags);
+                self.health[joint].alarms = servo.complains(flags).0;
                 let measured = began + Duration::from_micros(after_us.into());
                 self.measure(joint, Some(counts), Stamp::new(measured).min(now));
             }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use ulna_outside::Printable;
+use ulna_outside::files::at_home;
 use ulna_outside::name::NameError;
 
 /// What is wrong with a calibration file.
@@ -12,14 +13,18 @@ pub enum CalibrationError {
     /// There is none.
     #[error(
         "there is no calibration for `{}` (looked for {}): calibrate the arm with \
-         `ulna calibrate`, or pass the id under which it was calibrated",
-        Printable(id), Printable(path.display())
+         `{}`, or pass the id under which it was calibrated",
+        Printable(id),
+        Printable(at_home(path)),
+        Printable(command)
     )]
     Missing {
         /// The arm's id.
         id: String,
         /// Where it should be.
         path: PathBuf,
+        /// The command of `ulna` that makes it.
+        command: String,
     },
     /// It cannot be read or written.
     #[error("calibration file {}: {source}", Printable(path.display()))]

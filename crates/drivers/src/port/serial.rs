@@ -25,7 +25,7 @@ pub enum PortError {
     /// Nothing of that name.
     #[error(
         "port `{port}` does not exist: is the adapter plugged in and powered? \
-         `ls /dev/serial/by-id/` lists the adapters that are"
+         `ulna ports` lists the adapters that are"
     )]
     Missing {
         /// The path asked for.

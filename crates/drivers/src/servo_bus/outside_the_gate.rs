@@ -11,13 +11,15 @@
 //!
 //! Only here is the torque switched on.
 
+use core::time::Duration;
+
 use ulna_bus::Family;
 use ulna_bus::registers::{Register, RegisterBytes, Role};
 use ulna_rt::Pacer;
 
 use super::error::ServoBusError;
 use super::file_setting::FileSetting;
-use super::{Holding, ServoBus, TorqueLimit};
+use super::{Holding, PATIENCE, ServoBus, TorqueLimit};
 
 /// A register and a value that the control loop writes to one servo without the gate. It is made here alone.
 #[derive(Debug, Clone, Copy)]
@@ -109,7 +111,7 @@ impl ServoBus {
     ) -> Result<(), ServoBusError> {
         for servo in servos {
             if servo.is_wheel {
-                self.stop_wheel(pacer, servo.id)?;
+                self.stop_wheel(pacer, servo.id, PATIENCE)?;
                 continue;
             }
             let here = self.get(pacer, servo.id, Role::PresentPosition)?;
@@ -126,14 +128,15 @@ impl ServoBus {
     /// Stops a wheel, which would keep up its last speed, and has it confirm that.
     ///
     /// # Errors
-    /// If it does not, or the port is gone.
+    /// If it does not within `patience`, or the port is gone.
     pub(crate) fn stop_wheel(
         &mut self,
         pacer: &mut dyn Pacer,
         id: u8,
+        patience: Duration,
     ) -> Result<(), ServoBusError> {
         let goal = self.register(Role::GoalVelocity)?;
-        self.confirm_register(pacer, id, &goal, 0)
+        self.confirm_register_within(pacer, (id, &goal, 0), patience)
     }
 
     /// Holds a leader's trigger at `counts`, to which it springs back.

@@ -122,8 +122,23 @@ impl ServoBus {
         id: u8,
         setting: Setting,
     ) -> Result<(), ServoBusError> {
+        self.confirm_within(pacer, id, setting, PATIENCE)
+    }
+
+    /// The same, for no longer than this.
+    ///
+    /// # Errors
+    /// As [`confirm`](Self::confirm).
+    pub(crate) fn confirm_within(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        id: u8,
+        setting: Setting,
+        patience: Duration,
+    ) -> Result<(), ServoBusError> {
         self.check_family(id, &setting)?;
-        self.confirm_register(pacer, id, setting.register(), setting.value())
+        let write = (id, setting.register(), setting.value());
+        self.confirm_register_within(pacer, write, patience)
     }
 
     /// Sets the register with this role, if the family has one.
@@ -253,13 +268,23 @@ impl ServoBus {
         register: &Register,
         value: i32,
     ) -> Result<(), ServoBusError> {
+        self.confirm_register_within(pacer, (id, register, value), PATIENCE)
+    }
+
+    /// The same, for no longer than this.
+    pub(super) fn confirm_register_within(
+        &mut self,
+        pacer: &mut dyn Pacer,
+        (id, register, value): (u8, &Register, i32),
+        patience: Duration,
+    ) -> Result<(), ServoBusError> {
         let bytes = encoded(id, register, value)?;
         let request = Request::Write {
             id,
             address: register.address,
             data: bytes.as_slice(),
         };
-        let reply = self.ask(pacer, &request, PATIENCE)?;
+        let reply = self.ask(pacer, &request, patience)?;
         reply
             .map(|_| ())
             .map_err(|fault| self.fault(id, register, fault))

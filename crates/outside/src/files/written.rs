@@ -4,6 +4,7 @@
 //! So a file is written under a name that nothing has, and gets its own name when it is whole: what had the name before loses it, and
 //! what that led to stays as it was. All code that writes files for users does it here; datasets have rules of their own, in their crate.
 
+use std::format;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -102,11 +103,19 @@ fn aside(path: &Path) -> io::Result<NamedTempFile> {
         let problem = "it is no name of a file";
         return Err(io::Error::new(ErrorKind::InvalidInput, problem));
     }
+    let folder = folder(path);
+    if !folder.is_dir() {
+        let problem = format!(
+            "there is no folder {}; name one that is there",
+            folder.display()
+        );
+        return Err(io::Error::new(ErrorKind::NotFound, problem));
+    }
     Builder::new()
         .prefix(".ulna-")
         .suffix(".new")
         .permissions(Permissions::from_mode(MODE))
-        .tempfile_in(folder(path))
+        .tempfile_in(folder)
 }
 
 fn folder(path: &Path) -> &Path {

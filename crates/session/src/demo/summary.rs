@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use ulna_outside::files;
+use ulna_outside::Shell;
+use ulna_outside::files::{self, at_home};
 
 use super::Tour;
 use crate::report::SessionReport;
@@ -108,13 +109,19 @@ fn policy_line(report: &SessionReport) -> String {
 }
 
 fn next(policy: &Path) -> Vec<String> {
-    let policy = files::shell(policy);
+    // A home folder's name is the shell's to write, where nothing has to be quoted.
+    let (whole, short) = (files::shell(policy), at_home(policy));
+    let quoted = Shell(short.trim_start_matches("~/")).to_string();
+    let policy = match short.strip_prefix("~/") == Some(&quoted) {
+        true => short,
+        false => whole,
+    };
     [
         "",
         "What to type next (Ctrl-C ends each of them gently)",
         "  ulna teleop --sim",
         "    watch the follower follow; then with --fault dead:elbow_flex@2s+2s, a servo whose cable is cut for two seconds",
-        "  ulna record --sim --dataset my-data --task \"Move about\" --more 1",
+        "  ulna record --sim --dataset my-data --task \"Move about\" --episodes 1",
         "    a dataset of your own; n ends an episode, q ends the session",
     ]
     .map(str::to_owned)

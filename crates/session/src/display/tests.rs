@@ -3,7 +3,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use ulna_core::{Camera, CameraFault, Frame, FrameSink, Joints, Stamp, TickRecord};
 use ulna_robot::files;
-use ulna_rt::Machine;
+use ulna_rt::{Machine, Stop};
 
 use super::*;
 use crate::cameras::OpenedCamera;
@@ -168,7 +168,7 @@ fn in_step_everything_is_shown_and_the_end_comes_last() {
         worker.step(Duration::from_millis(step));
     }
     feed.push(&tick(100));
-    let report = handle.finish();
+    let report = handle.finish(&Stop::new(), drop);
     let (shown, count) = (notebook.shown(), |what: &str| {
         let shown = notebook.shown();
         shown.iter().filter(|line| line.starts_with(what)).count()
@@ -210,7 +210,7 @@ fn a_display_that_hangs_holds_nothing_up_and_is_left_behind() {
         100,
         "the recorder gets every picture"
     );
-    let report = handle.finish();
+    let report = handle.finish(&Stop::new(), drop);
     assert_eq!((report.ticks, report.dropped_ticks), (0, 10_000));
     // 30 a second of a camera that is recorded: one each 30 ms of its grid.
     assert_eq!((report.pictures, report.dropped_pictures), (0, 34));
@@ -234,7 +234,7 @@ fn a_slow_display_loses_the_ticks_that_find_no_room() {
         feed.push(&tick(index));
     }
     drop(open);
-    let report = handle.finish();
+    let report = handle.finish(&Stop::new(), drop);
     // The ring takes 500; one more may have been taken out of it meanwhile.
     assert!((500..=501).contains(&report.ticks), "{report:?}");
     assert_eq!(report.ticks + report.dropped_ticks, 1000);
@@ -252,7 +252,7 @@ fn what_did_not_arrive_is_reported() {
         if threaded {
             handle.spawn().unwrap();
         }
-        let report = handle.finish();
+        let report = handle.finish(&Stop::new(), drop);
         assert_eq!(report.fault.as_deref(), Some("the disk is full"));
     }
 }

@@ -11,7 +11,7 @@ use rtrb::Consumer;
 use ulna_core::TickRecord;
 use ulna_robot::display::{Display, DisplayFault, SessionInfo};
 use ulna_rt::executor::NamedMachine;
-use ulna_rt::{Machine, Next, priority};
+use ulna_rt::{Machine, Next, Stop, priority};
 
 use super::counts::{Counts, DisplayReport};
 use super::feed::{PICTURES_WAITING, TickFeed};
@@ -82,6 +82,13 @@ pub struct DisplayHandle {
     patience: Duration,
 }
 
+/// How long a display is waited for that no terminal is left to show anything of.
+const HUNG_UP: Duration = Duration::from_millis(300);
+/// How long a display is waited for in silence.
+const SLOW: Duration = Duration::from_secs(1);
+/// How often a closed terminal is looked for meanwhile.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// In real time, how often the queues are looked into.
 const PERIOD: Duration = Duration::from_millis(10);
 
@@ -139,22 +146,63 @@ impl DisplayHandle {
         Ok(())
     }
 
-    /// Shows the rest, and returns how much was shown.
-    pub fn finish(mut self) -> DisplayReport {
+    /// Shows the rest, and returns how much was shown. That a display takes its time is said once.
+    pub fn finish(mut self, stop: &Stop, tell: impl FnOnce(String)) -> DisplayReport {
         self.over.store(true, Ordering::Release);
         let fault = match (&mut self.worker, &self.thread) {
             (Some(worker), _) => worker.finish().err().map(|fault| fault.reason),
-            (None, Some(thread)) => match thread.recv_timeout(self.patience) {
-                Ok(result) => result.err().map(|fault| fault.reason),
-                Err(RecvTimeoutError::Disconnected) => Some("it failed (see above)".to_owned()),
-                Err(RecvTimeoutError::Timeout) => Some(format!(
+            (None, Some(thread)) => match last_of(thread, self.patience, stop, tell) {
+                Last::Said(result) => result.err().map(|fault| fault.reason),
+                Last::Failed => Some("it failed (see above)".to_owned()),
+                Last::Late(waited) => Some(format!(
                     "it had not taken everything {} s after the end, and was left behind",
-                    self.patience.as_secs_f64()
+                    waited.as_secs_f64()
                 )),
             },
             (None, None) => None,
         };
         self.counts.report(fault)
+    }
+}
+
+/// What came of a display's thread.
+enum Last<T> {
+    Said(T),
+    Failed,
+    /// Nothing, for so long.
+    Late(Duration),
+}
+
+/// Waits for the end of the display's thread; not for long where the terminal is closed.
+fn last_of<T>(
+    thread: &Receiver<T>,
+    patience: Duration,
+    stop: &Stop,
+    tell: impl FnOnce(String),
+) -> Last<T> {
+    let (mut waited, mut tell) = (Duration::ZERO, Some(tell));
+    loop {
+        let allowed = match stop.is_hung_up() {
+            true => patience.min(HUNG_UP),
+            false => patience,
+        };
+        let step = LOOK.min(allowed.saturating_sub(waited));
+        match thread.recv_timeout(step) {
+            Ok(said) => return Last::Said(said),
+            Err(RecvTimeoutError::Disconnected) => return Last::Failed,
+            Err(RecvTimeoutError::Timeout) => waited += step,
+        }
+        if waited >= allowed {
+            return Last::Late(waited);
+        }
+        if waited >= SLOW
+            && let Some(tell) = tell.take()
+        {
+            let left = allowed.saturating_sub(waited).as_secs_f64();
+            tell(format!(
+                "the display has not taken everything yet: waiting {left:.0} s for it (Ctrl-C: no longer)"
+            ));
+        }
     }
 }
 

@@ -103,6 +103,10 @@ impl RecordOptions {
         if !self.resume {
             return Ok(None);
         }
+        if !self.dataset.exists() {
+            let dataset = self.dataset.clone();
+            return Err(UsageError::from(RecordUsage::NothingThere { dataset }).into());
+        }
         let there = Dataset::open(&self.dataset)?.info().total_episodes;
         Ok((self.episodes.missing(there) == 0).then_some(there))
     }

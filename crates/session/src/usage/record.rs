@@ -21,6 +21,15 @@ pub enum RecordUsage {
     /// No episodes.
     #[error("no episodes were asked for")]
     NoEpisodes,
+    /// There is no dataset to go on with.
+    #[error(
+        "there is no dataset in {} to go on with; leave --more and --resume out to begin one",
+        Printable(dataset.display())
+    )]
+    NothingThere {
+        /// The folder.
+        dataset: PathBuf,
+    },
     /// The dataset has them all.
     #[error("{} holds {episodes} episodes already: nothing is missing", dataset.display())]
     Complete {

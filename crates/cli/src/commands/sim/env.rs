@@ -38,7 +38,10 @@ pub(super) fn env(args: &EnvArgs, json: bool) -> Result<Outcome> {
     }
     Ok(match server.serve(&stop)? {
         Over::Client => Outcome::Done,
-        Over::Stopped => Outcome::Interrupted,
+        Over::Stopped => {
+            output::ctrl_c();
+            Outcome::Interrupted
+        }
     })
 }
 

@@ -40,5 +40,6 @@ pub(super) fn serve(args: &ServeArgs, json: bool) -> Result<Outcome> {
         }
         thread::sleep(Duration::from_millis(100));
     }
+    output::ctrl_c();
     Ok(Outcome::Interrupted)
 }
