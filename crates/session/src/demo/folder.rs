@@ -138,13 +138,13 @@ mod tests {
                 fs::write(places.policy.join("policy.onnx"), "mine").unwrap();
             }),
             ("policy", |places| {
-                symlink("elsewhere", &places.policy).unwrap()
+                symlink("elsewhere", &places.policy).unwrap();
             }),
             ("policy.rrd", |places| {
-                fs::write(&places.film, "mine").unwrap()
+                fs::write(&places.film, "mine").unwrap();
             }),
             ("policy.rrd", |places| {
-                symlink("elsewhere", &places.film).unwrap()
+                symlink("elsewhere", &places.film).unwrap();
             }),
         ];
         for (number, (what, plant)) in plants.into_iter().enumerate() {
