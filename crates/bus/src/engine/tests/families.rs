@@ -135,7 +135,7 @@ fn the_figures_of_an_arm_of_six() {
 }
 
 #[test]
-fn a_damaged_answer_counts_once_whoever_it_names() {
+fn a_damaged_answer_counts_once_whichever_servo_it_names() {
     for protocol in [FeetechSts, FeetechScs, Dynamixel2] {
         let (mut engine, mut arm) = (engine_for(protocol), Arm::new(protocol, &ARM));
         let mut is_first = true;

@@ -196,7 +196,7 @@ fn the_largest_burst_fits() {
 
 #[test]
 fn what_is_no_request_says_why() {
-    let told = [
+    let said = [
         (RequestError::Nothing, "neither writes nor reads"),
         (RequestError::TooManyServos { count: 77 }, "77 servos"),
         (
@@ -212,7 +212,7 @@ fn what_is_no_request_says_why() {
             "handles 1 to 4",
         ),
     ];
-    for (error, part) in told {
+    for (error, part) in said {
         let text = std::format!("{error}");
         assert!(text.contains(part), "{text}");
     }
