@@ -1,6 +1,10 @@
 //! Checking: damage within the tables, and around the dataset, is named where it is. Damage to whole files is in `check.rs`.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 

@@ -58,6 +58,7 @@ fn executors() -> [Executor; 2] {
 #[test]
 fn the_awaited_task_finishes_after_the_control_loop_and_the_others_end_with_it() {
     for executor in executors() {
+        let in_step = matches!(executor, Executor::Lockstep);
         let (last, saved, idle) = Default::default();
         let mut recorder = Recorder {
             last: &last,
@@ -84,7 +85,9 @@ fn the_awaited_task_finishes_after_the_control_loop_and_the_others_end_with_it()
         assert!(done.outcome >= 3 * MS);
         assert_eq!(done.panicked, [""; 0]);
         assert_eq!(saved.load(Ordering::Relaxed), 5);
-        assert_eq!(idle.load(Ordering::Relaxed), 1);
+        // On a busy computer its thread may not have had its first turn.
+        let steps = idle.load(Ordering::Relaxed);
+        assert!(steps == 1 || steps == 0 && !in_step, "{steps}");
     }
 }
 
