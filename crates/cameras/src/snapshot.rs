@@ -1,6 +1,6 @@
 //! One picture of a camera as a file.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -34,20 +34,22 @@ pub fn write_snapshot(
 ) -> io::Result<PathBuf> {
     fs::create_dir_all(folder)?;
     let path = folder.join(name);
-    files::writable(&path)?;
-    let mut options = OpenOptions::new();
-    options
-        .write(true)
-        .create_new(!replace)
-        .create(replace)
-        .truncate(replace);
-    let file = options.open(&path).map_err(|error| match error.kind() {
+    let write = |file: &mut File| encode(frame, file);
+    let written = match replace {
+        true => files::replace(&path, write),
+        false => files::create(&path, write),
+    };
+    written.map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => io::Error::new(
             ErrorKind::AlreadyExists,
             "it is there already: --replace overwrites it",
         ),
         _ => error,
     })?;
+    Ok(path)
+}
+
+fn encode(frame: &Frame, file: &mut File) -> io::Result<()> {
     let mut file = BufWriter::new(file);
     let mut encoder = png::Encoder::new(&mut file, frame.width, frame.height);
     encoder.set_color(png::ColorType::Rgb);
@@ -57,8 +59,7 @@ pub fn write_snapshot(
         .write_image_data(&frame.pixels)
         .map_err(io::Error::other)?;
     writer.finish().map_err(io::Error::other)?;
-    file.flush()?;
-    Ok(path)
+    file.flush()
 }
 
 #[cfg(test)]

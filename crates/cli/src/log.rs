@@ -47,11 +47,9 @@ pub(crate) fn start(level: Option<LogLevel>, file: Option<&Path>) -> Result<()> 
 
 fn open(path: &Path) -> Result<File> {
     let shown = Printable(path.display()).to_string();
-    ulna_outside::files::writable(path)
-        .and_then(|()| File::options().create(true).append(true).open(path))
-        .with_context(|| {
-            format!("--log-file {shown} cannot be written; name a file in a folder that is there")
-        })
+    ulna_outside::files::append(path).with_context(|| {
+        format!("--log-file {shown} cannot be written; name a file in a folder that is there")
+    })
 }
 
 /// Where the log goes.

@@ -1,6 +1,6 @@
 //! A recording that is over, for people.
 
-use ulna_outside::{Shell, Text};
+use ulna_outside::{Text, files};
 use ulna_session::EpisodeReport;
 use ulna_session::record::{GradedEpisode, Recorded};
 
@@ -54,7 +54,7 @@ pub(crate) fn summary(recorded: &Recorded) -> Text {
         true => text.append(session_text::session(session)),
         false => text.extend(how_the_arm_was(recorded)),
     }
-    let dir = Shell(dataset.display());
+    let dir = files::shell(dataset);
     text.push(format_args!(
         "look at it: ulna dataset view {dir} --report report.html"
     ));
@@ -137,7 +137,7 @@ fn verdict(recorded: &Recorded) -> Option<String> {
         .iter()
         .filter(|grade| grade.is_poor())
         .count();
-    let dir = Shell(recorded.dataset.display());
+    let dir = files::shell(&recorded.dataset);
     let check = format!("`ulna dataset check {dir}` says what is wrong, and what helps");
     match (poor, recorded.grades.len()) {
         (0, _) => None,

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use ulna_outside::Shell;
+use ulna_outside::{Shell, files};
 
 /// A path as a shell takes it.
 pub(crate) fn quoted(path: &Path) -> String {
-    Shell(path.display()).to_string()
+    files::shell(path)
 }
 
 /// A word as a shell takes it.

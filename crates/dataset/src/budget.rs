@@ -20,6 +20,10 @@ use crate::parquet_source::Source;
 const FLOOR: u64 = 48 << 20;
 /// And to this many times their bytes. A row has a number of its own, so even one in which nothing moves has some bytes.
 const FACTOR: u64 = 48;
+/// As long as that is no more than this.
+const FLAT: u64 = 256 << 20;
+/// A large file was not written in one idle night: rows of an arm that moves unfold to fewer than ten times their bytes.
+const SLOPE: u64 = 12;
 
 /// What may still be decoded, of one file or of several together.
 #[derive(Clone, Debug)]
@@ -55,7 +59,9 @@ impl Budget {
     }
 
     fn allowed(&self) -> u64 {
-        FLOOR.saturating_add(self.stored.saturating_mul(FACTOR))
+        let small = self.stored.saturating_mul(FACTOR).min(FLAT);
+        let large = self.stored.saturating_mul(SLOPE);
+        FLOOR.saturating_add(small).saturating_add(large)
     }
 
     /// What may still be decoded, bytes.

@@ -192,7 +192,7 @@ pub enum DatasetError {
     /// Paths in `info.json` that are fit for reading only.
     #[error(
         "{}: `{field}` {reason}, so ulna reads this dataset but writes nothing into it; for one with LeRobot's usual file names: `ulna dataset import {} --output NEW`",
-        path.display(), root.display()
+        path.display(), crate::advice::quoted(root)
     )]
     Paths {
         /// The dataset.
@@ -240,7 +240,7 @@ pub enum DatasetError {
     /// An edit that failed between the two renames of a file system that cannot exchange names.
     #[error(
         "cannot put {} in place: {source}; it stands, whole and as it was, under the name {}: {}, then run `ulna dataset repair {}`",
-        path.display(), old.display(), io_remedy(source), ulna_outside::Shell(path.display())
+        path.display(), old.display(), io_remedy(source), crate::advice::quoted(path)
     )]
     PutAside {
         /// The dataset that was to be edited.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use crate::deviation::Deviation;
-use crate::error::{DatasetError, Result};
+use crate::error::{DatasetError, IoContext, Result};
 use crate::features::{AUTO_FEATURES, Dtype, Feature};
 use crate::format::{
     DATA_PATH, DATA_PATH_V2, Format, INFO_PATH, VIDEO_PATH, VIDEO_PATH_V2, laid_out,
@@ -17,6 +17,8 @@ use crate::template::{FileIndex, PathTemplate};
 const MAX_FPS: f64 = 100_000.0;
 const MIN_FPS: f64 = 0.001;
 const MAX_FEATURES: usize = 4096;
+/// That of a humanoid with hands has some hundred kilobytes.
+const MAX_BYTES: u64 = 4 << 20;
 
 /// The contents of `meta/info.json`.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +100,14 @@ impl Info {
             return Err(DatasetError::NotADataset {
                 path: root.to_owned(),
             });
+        }
+        // What it declares is worked on in many ways, each of which takes memory.
+        if path.metadata().at("look at", &path)?.len() > MAX_BYTES {
+            return Err(DatasetError::field(
+                &path,
+                "the file",
+                "is larger than 4 MiB",
+            ));
         }
         let (value, quirks) = json::read_with_quirks(&path)?;
         let mut info = Info::parse(&value, &path)?;

@@ -8,6 +8,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use crate::advice;
 use crate::error::{DatasetError, IoContext, Result};
 use crate::fs::{Fs, FsFile, STAGING, parent};
 
@@ -48,7 +49,7 @@ pub(crate) fn own_kind(path: &Path) -> Result<Kind> {
             path: path.to_owned(),
             remedy: format!(
                 "ulna makes no link there: remove the link itself (`rm {}`, what it leads to stays) and try again",
-                path.display()
+                advice::quoted(path)
             ),
         }),
         other => Ok(other),
@@ -105,11 +106,11 @@ fn link_on_the_way(root: &Path, path: PathBuf) -> DatasetError {
     let remedy = match path.starts_with(root.join(STAGING)) {
         true => format!(
             "ulna makes no link there: remove the link itself (`rm {}`, what it leads to stays) and try again",
-            path.display()
+            advice::quoted(&path)
         ),
         false => format!(
             "work on a copy with files of its own: `cp -rL {} COPY`",
-            root.display()
+            advice::quoted(root)
         ),
     };
     DatasetError::Link { path, remedy }

@@ -108,7 +108,7 @@ fn next_table(root: &Path, dataset: &Dataset) -> Result<FileIndex> {
             format!(
                 "is named so that the next table, {}, would be read before it; put the tables into a new dataset with `ulna dataset import {} --output NEW`",
                 table_path(at).display(),
-                root.display()
+                crate::advice::quoted(root)
             ),
         )),
         _ => Ok(at),

@@ -12,6 +12,8 @@ use crate::record_log::RecordReader;
 
 pub(crate) const ROWS_LOG: &str = "rows.log";
 pub(crate) const COMMIT_MARKER: &str = "commit.json";
+/// The files below `.ulna` that belong to no recording.
+const FILES: [&str; 3] = ["lock", "writing", "edit"];
 /// What the first record of every journal begins with.
 pub(crate) const JOURNAL: &[u8] = b"ulna rows ";
 /// Shorter journals hold no row: a crash may have left anything of their first record.
@@ -49,6 +51,20 @@ pub(crate) fn runs(root: &Path) -> Result<Vec<PathBuf>> {
     }
     out.sort();
     Ok(out)
+}
+
+/// Refuses files below `.ulna` that are none of ulna's.
+pub(crate) fn nothing_foreign(root: &Path) -> Result<()> {
+    let Some(staging) = staging(root)? else {
+        return Ok(());
+    };
+    for entry in std::fs::read_dir(&staging).at("list", &staging)? {
+        let path = entry.at("list", &staging)?.path();
+        if !FILES.contains(&name(&path).as_str()) {
+            return Err(in_the_way(&path));
+        }
+    }
+    Ok(())
 }
 
 /// Links at the names that ulna keeps for unfinished work: below `.ulna`, and next to the dataset.

@@ -50,6 +50,21 @@ impl Tasks {
     }
 }
 
+/// What a task takes in memory with all that is made of it, bytes.
+const WEIGHT: u64 = 512;
+/// A task is a sentence or a page, bytes.
+const LONGEST: usize = 1 << 14;
+
+/// Refuses a text that is no task.
+pub(crate) fn not_too_long(task: &str) -> Result<(), String> {
+    match task.len() {
+        0..=LONGEST => Ok(()),
+        bytes => Err(format!(
+            "holds a task of {bytes} bytes; at most {LONGEST} are read"
+        )),
+    }
+}
+
 /// Reads the tasks, and says what is unusual about their table.
 pub(crate) fn read(root: &Path) -> Result<(Tasks, Vec<Deviation>)> {
     let path = root.join(TASKS_PATH);
@@ -60,8 +75,8 @@ pub(crate) fn read(root: &Path) -> Result<(Tasks, Vec<Deviation>)> {
         });
     }
     let source = Source::open(&path)?;
-    // Each task is a text of its own in memory.
-    let columns = parquet_io::read_from(&path, &source, |_| true, None, &mut Budget::of(64))?;
+    let mut budget = Budget::of(WEIGHT);
+    let columns = parquet_io::read_from(&path, &source, |_| true, None, &mut budget)?;
     let field = |name: &str, reason: String| DatasetError::field(&path, name, reason);
     let text = text_column(&columns.schema).ok_or_else(|| {
         field(
@@ -75,6 +90,9 @@ pub(crate) fn read(root: &Path) -> Result<(Tasks, Vec<Deviation>)> {
         let column = batch.column_by_name(&text);
         let column = column.ok_or_else(|| field(&text, "is a missing column".to_owned()))?;
         texts.extend(table::strings(column).map_err(|r| field(&text, r))?);
+        // Each frame, each row and each message may get a text of its own.
+        let mut long = texts.iter().flatten().map(|task| not_too_long(task));
+        long.try_for_each(|fits| fits.map_err(|reason| field(&text, reason)))?;
         // Without numbers, the position is one.
         match batch.column_by_name("task_index") {
             Some(column) => {

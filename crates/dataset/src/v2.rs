@@ -12,7 +12,7 @@ use crate::error::{DatasetError, IoContext, Result};
 use crate::format::Format;
 use crate::info::Info;
 use crate::stats::{self, Stats};
-use crate::tasks::Tasks;
+use crate::tasks::{Tasks, not_too_long};
 use crate::template::FileIndex;
 use crate::{json, parquet_io, placeholder};
 
@@ -32,6 +32,7 @@ pub(crate) fn tasks(root: &Path) -> Result<(Tasks, Vec<Deviation>)> {
         let index = i64::try_from(index).map_err(|_| "`task_index` is too large".to_owned())?;
         let task = line.get("task").and_then(Value::as_str);
         let task = task.ok_or("`task` makes no sense")?;
+        not_too_long(task).map_err(|reason| format!("`task` {reason}"))?;
         tasks.insert(index, task.to_owned());
         Ok(())
     })?;

@@ -208,6 +208,21 @@ fn no_table_fills_the_memory() {
         let batch = batch(vec![("task_index", numbers), ("task", text)]);
         table(&root.join(TASKS), &batch, 1, plain());
     });
+    bomb("a task that is no task", "bytes; at most", |root| {
+        let text = Arc::new(StringArray::from(vec!["a".repeat(20 << 20)]));
+        let numbers = Arc::new(Int64Array::from(vec![0]));
+        let batch = batch(vec![("task_index", numbers), ("task", text)]);
+        table(&root.join(TASKS), &batch, 1, plain());
+    });
+    bomb("a million tasks", limit, |root| {
+        let texts: Vec<String> = (0..1_000_000).map(|n| format!("t{n}")).collect();
+        let numbers = Arc::new(Int64Array::from((0..1_000_000).collect::<Vec<i64>>()));
+        let batch = batch(vec![
+            ("task_index", numbers as ArrayRef),
+            ("task", Arc::new(StringArray::from(texts))),
+        ]);
+        table(&root.join(TASKS), &batch, 1, plain());
+    });
     bomb("a long text again and again", limit, |root| {
         let long = "b".repeat(200 << 10);
         let text = Arc::new(StringArray::from(vec![long.as_str(); 100]));
@@ -380,12 +395,12 @@ fn no_video_fills_the_memory() {
 #[test]
 fn no_text_fills_the_memory() {
     let values = format!("[{}0]", "0,".repeat(12 << 20));
-    for file in [
-        "meta/info.json",
-        "meta/stats.json",
-        "meta/ulna/manifest.json",
+    for (file, limit) in [
+        ("meta/info.json", "larger than 4 MiB"),
+        ("meta/stats.json", "values; at most"),
+        ("meta/ulna/manifest.json", "values; at most"),
     ] {
-        bomb(file, "values; at most", |root| {
+        bomb(file, limit, |root| {
             std::fs::write(root.join(file), format!("{{\"a\": {values}}}")).unwrap();
         });
     }

@@ -214,6 +214,20 @@ fn a_folder_that_is_not_ulnas_is_not_removed() {
             assert_eq!(before, tree(&folder), "{place}, {writing:?}: {result:?}");
         }
     }
+    // Nor is a file of a user's below `.ulna`.
+    for name in ["run-000007", "notes.txt", "locked"] {
+        let scene = Scene::new();
+        let note = scene.root().join(".ulna").join(name);
+        std::fs::write(&note, "mine").unwrap();
+        for writing in ALL {
+            let result = write(&scene.root(), writing);
+            assert_eq!(
+                std::fs::read(&note).unwrap(),
+                b"mine",
+                "{writing:?}: {result:?}"
+            );
+        }
+    }
     // A recording of ulna's into which a user put a file is not removed with it.
     let scene = Scene::new();
     interrupted(&scene.root(), &support::spec(), 3);

@@ -6,7 +6,7 @@ mod error;
 
 use std::env;
 use std::fs;
-use std::io::Write;
+use std::io::{self, ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -124,18 +124,39 @@ pub fn all() -> Vec<PathBuf> {
     files
 }
 
-/// Keeps a copy of the file at `path`, if there is one, next to it as `<id>.json.<stamp>.bak`.
+/// Backups of one moment: more than one calibration in it is a mistake of a clock.
+const BACKUPS: u32 = 100;
+
+/// Keeps a copy of the file at `path`, if there is one, next to it as `<id>.json.<stamp>.bak`, or with a number where that is taken.
 ///
 /// # Errors
 /// [`CalibrationError::Io`].
 pub fn back_up(path: &Path, stamp: &str) -> Result<Option<PathBuf>, CalibrationError> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{stamp}.bak"));
-    let copy = path.with_file_name(name);
-    match files::open(path).and_then(|_| fs::copy(path, &copy)) {
-        Ok(_) => Ok(Some(copy)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(CalibrationError::Io { path: copy, source }),
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        |source| CalibrationError::Io { path, source }
+    };
+    let mut old = match files::open(path) {
+        Ok(old) => old,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(path)(error)),
+    };
+    let mut number = 1;
+    loop {
+        let mut name = path.file_name().unwrap_or_default().to_os_string();
+        name.push(match number {
+            1 => format!(".{stamp}.bak"),
+            _ => format!(".{stamp}-{number}.bak"),
+        });
+        let copy = path.with_file_name(name);
+        match files::create(&copy, |new| io::copy(&mut old, new).map(|_| ())) {
+            Ok(()) => return Ok(Some(copy)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && number < BACKUPS => {
+                old.rewind().map_err(failed(path))?;
+                number += 1;
+            }
+            Err(error) => return Err(failed(&copy)(error)),
+        }
     }
 }
 
@@ -205,7 +226,7 @@ const LONGEST: u64 = 1 << 20;
 /// [`CalibrationError::Missing`] if there is no such file, others for one that does not fit the robot.
 pub fn load(path: &Path, id: &str, kind: &RobotKind) -> Result<Calibration, CalibrationError> {
     let text = files::read_text(path, LONGEST).map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound => CalibrationError::Missing {
+        ErrorKind::NotFound => CalibrationError::Missing {
             id: id.to_owned(),
             path: path.to_owned(),
             command: making(id, path),
@@ -314,13 +335,7 @@ pub fn check_place(path: &Path) -> Result<(), CalibrationError> {
     let check = || {
         files::writable(path)?;
         let folder = path.ancestors().skip(1).find(|folder| folder.exists());
-        let probe = format!(".ulna-{}.probe", std::process::id());
-        let probe = folder.unwrap_or(Path::new(".")).join(probe);
-        let mut options = fs::OpenOptions::new();
-        let mut file = options.write(true).create_new(true).open(&probe)?;
-        let written = file.write_all(b"{}");
-        fs::remove_file(&probe)?;
-        written
+        files::probe(folder.unwrap_or(Path::new(".")))
     };
     check().map_err(|source| CalibrationError::Io {
         path: path.to_owned(),
@@ -328,7 +343,7 @@ pub fn check_place(path: &Path) -> Result<(), CalibrationError> {
     })
 }
 
-/// Writes a calibration file aside, syncs it and puts it in place, making its folder if needed.
+/// Writes a calibration file whole or not at all, making its folder if needed; a link that has its name loses it.
 ///
 /// # Errors
 /// [`CalibrationError::Io`].
@@ -336,13 +351,7 @@ pub fn save(path: &Path, calibration: &Calibration) -> Result<(), CalibrationErr
     let write = || {
         let folder = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
-        files::writable(path)?;
-        let aside = path.with_extension("json.new");
-        let mut file = fs::File::create(&aside)?;
-        file.write_all(to_text(calibration).as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&aside, path)?;
-        fs::File::open(folder)?.sync_all()
+        files::replace(path, |file| file.write_all(to_text(calibration).as_bytes()))
     };
     write().map_err(|source| CalibrationError::Io {
         path: path.to_owned(),

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
@@ -65,14 +65,19 @@ enum Door {
 struct Socket {
     listener: UnixListener,
     path: PathBuf,
+    /// Which file it is.
+    made: Option<(u64, u64)>,
     /// The folder, if it is a new one.
     _folder: Option<TempDir>,
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        // One that is gone already is as good.
-        let _ = std::fs::remove_file(&self.path);
+        // One that is gone already is as good; what has taken its name since is another's.
+        let now = std::fs::symlink_metadata(&self.path);
+        if now.is_ok_and(|now| self.made == Some((now.dev(), now.ino()))) {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -215,9 +220,11 @@ fn listen(path: &Path, folder: Option<TempDir>) -> Result<Socket, EnvError> {
     };
     let listener = UnixListener::bind(path).map_err(refused)?;
     listener.set_nonblocking(true).map_err(refused)?;
+    let made = std::fs::symlink_metadata(path).ok();
     Ok(Socket {
         listener,
         path: path.to_owned(),
+        made: made.map(|made| (made.dev(), made.ino())),
         _folder: folder,
     })
 }

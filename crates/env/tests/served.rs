@@ -241,4 +241,10 @@ fn what_cannot_be_served_is_refused_at_once() {
     assert!(path.exists());
     drop(server);
     assert!(!path.exists());
+    // What has taken its name since stays.
+    let server = EnvServer::open(options("lift", 1, &[]), &Place::Socket(path.clone())).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, "something of the user's").unwrap();
+    drop(server);
+    assert!(path.exists());
 }

@@ -1,9 +1,10 @@
 //! One file from a server, in as many attempts as it takes. What arrived stays and is gone on with; what is damaged does not.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
+use ulna_outside::files;
 use ureq::http::{Method, header};
 
 use crate::answer::Answer;
@@ -147,9 +148,7 @@ impl<'a> Partial<'a> {
         meter: &'a Meter<'a>,
     ) -> Result<Self> {
         refuse_link(path)?;
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
-        let file = options.open(path).map_err(HubError::file("write", path))?;
+        let file = files::append(path).map_err(HubError::file("write", path))?;
         let mut partial = Self {
             path,
             file,

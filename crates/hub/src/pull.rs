@@ -9,6 +9,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use ulna_dataset::INFO_PATH;
+use ulna_outside::files;
 
 use crate::api::RemoteFile;
 use crate::client::{HubClient, Session};
@@ -271,11 +272,7 @@ impl Pull<'_> {
     fn lock(&self, waiting: &Path) -> Result<fs::File> {
         let path = waiting.join(LOCK);
         refuse_link(&path)?;
-        let mut options = fs::OpenOptions::new();
-        let options = options.write(true).create(true).truncate(false);
-        let lock = options
-            .open(&path)
-            .map_err(HubError::file("write", &path))?;
+        let lock = files::append(&path).map_err(HubError::file("write", &path))?;
         match lock.try_lock() {
             Err(fs::TryLockError::WouldBlock) => Err(HubError::Folder {
                 dir: self.dir.to_owned(),

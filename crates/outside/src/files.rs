@@ -1,17 +1,27 @@
 //! Opening files that others have put there.
 //!
 //! A path that a user types, or that lies in a folder from elsewhere, may lead to a pipe, a socket or a device: opening one waits for its
-//! other end for ever, and reading one has no end. So all code that reads a file opens it here, and all code that writes one asks here first.
+//! other end for ever, and reading one has no end. So all code that reads a file opens it here, and all code that writes one does it here
+//! (with the feature `write`), or asks here first.
 
 use std::format;
 use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, ErrorKind, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
 use rustix::fs::OFlags;
+
+use crate::text::Shell;
+
+#[cfg(feature = "write")]
+mod written;
+
+#[cfg(feature = "write")]
+pub use written::{append, create, probe, replace, streamed};
 
 /// Opens a regular file for reading; links are followed. Never waits.
 ///
@@ -76,20 +86,25 @@ pub fn writable(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Checks that the folder is there in which a file is to be written.
-///
-/// # Errors
-/// [`ErrorKind::NotFound`] if it is not.
-pub fn has_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    if folder.as_os_str().is_empty() || folder.is_dir() {
-        return Ok(());
+/// A path as one word of a shell's command line, as [`Shell`] shows texts; bytes that are no text stand as `\\xNN`.
+pub fn shell(path: &Path) -> String {
+    if let Some(text) = path.to_str() {
+        return Shell(text).to_string();
     }
-    let problem = format!(
-        "there is no folder {}; name one that is there",
-        folder.display()
-    );
-    Err(io::Error::new(ErrorKind::NotFound, problem))
+    let bytes = path.as_os_str().as_bytes();
+    let mut word = String::from(match bytes {
+        [b'-', ..] => "$'./",
+        _ => "$'",
+    });
+    for &byte in bytes {
+        match byte {
+            b'\'' | b'\\' => word.extend(['\\', char::from(byte)]),
+            b' '..=b'~' => word.push(char::from(byte)),
+            _ => word.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    word.push('\'');
+    word
 }
 
 fn regular(kind: FileType) -> io::Result<()> {
@@ -109,11 +124,13 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::*;
+    use crate::text::is_printable;
     use rustix::fs::{CWD, Mode, mkfifoat};
     use std::borrow::ToOwned;
+    use std::ffi::OsStr;
     use std::os::unix::fs::symlink;
     use std::os::unix::net::UnixListener;
-    use std::string::ToString;
+    use std::process::Command;
 
     #[test]
     fn what_is_no_file_is_refused_at_once() {
@@ -133,6 +150,30 @@ mod tests {
                 assert_eq!(error.kind(), ErrorKind::InvalidInput);
                 assert!(error.to_string().contains(what), "{error}");
             }
+        }
+    }
+
+    #[test]
+    fn a_shell_hands_every_path_on_as_it_is() {
+        for path in [
+            &b"D"[..],
+            b"a b",
+            b"-rf",
+            b"it's",
+            b"$(touch x)`y`\"",
+            b"\xff\xfe \x1b]52;c;eA==\x07 \xe2\x80\xae",
+            b"-\xffa'\\\n",
+            "gr\u{fc}n \u{202e}\n".as_bytes(),
+        ] {
+            let word = shell(Path::new(OsStr::from_bytes(path)));
+            assert!(word.chars().all(is_printable), "{word}");
+            let said = Command::new("bash")
+                .args(["-c", &format!("printf %s {word}")])
+                .env("LC_ALL", "C.UTF-8")
+                .output()
+                .unwrap();
+            let said = said.stdout.strip_prefix(b"./").unwrap_or(&said.stdout);
+            assert_eq!(said, path, "{word}");
         }
     }
 

@@ -57,7 +57,7 @@ pub(crate) mod graph;
 mod graphs;
 pub(crate) mod inline;
 mod manifest;
-mod onnx;
+pub(crate) mod onnx;
 mod other;
 mod rewrite;
 mod statistics;

@@ -9,6 +9,8 @@ use ort::environment::Environment;
 
 use crate::error::PolicyError;
 
+#[cfg(feature = "tract")]
+mod extent;
 mod info;
 mod library;
 pub(crate) mod network;

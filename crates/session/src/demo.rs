@@ -1,13 +1,13 @@
 //! `ulna demo`: the tour. A newcomer sees what ulna does, without hardware and without questions.
 
+mod folder;
 mod summary;
 
-use std::env;
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use folder::{EPISODES, Places, TASK};
 use serde::Serialize;
 use serde_json::Value;
 use ulna_core::Unit;
@@ -31,8 +31,7 @@ use crate::usage::UsageError;
 /// How long the demo teleoperates.
 const TELEOP: Duration = Duration::from_secs(6);
 
-/// Episodes that the demo records, and how long each is.
-const EPISODES: u64 = 2;
+/// How long an episode of the demo is.
 const EPISODE: Duration = Duration::from_secs(4);
 
 /// How long the policy has: ten targets, and a moment.
@@ -104,9 +103,10 @@ pub fn demo(
     stop: &Stop,
     audience: &mut Audience<'_>,
 ) -> Result<Tour, SessionError> {
-    let folder = folder.map_or_else(default_folder, Path::to_owned);
-    let dataset = folder.join("dataset");
-    clear(&dataset)?;
+    let folder = folder.map_or_else(folder::default_folder, Path::to_owned);
+    let places = Places::of(&folder);
+    places.clear()?;
+    let dataset = places.dataset;
     let real = RigOptions {
         sim: true,
         seed,
@@ -186,7 +186,7 @@ impl Tour {
             episode_time: EPISODE,
             reset_time: Duration::from_secs(1),
             picture: Some(PICTURE),
-            ..RecordOptions::new(dataset.to_owned(), "Move the arm about")
+            ..RecordOptions::new(dataset.to_owned(), TASK)
         };
         let recorded = record(rig, &options, None, None, &mut alone(stop))?;
         let interrupted = recorded.interrupted;
@@ -218,7 +218,7 @@ impl Tour {
             return Err(failed("its check", "the dataset has errors", dataset));
         }
         self.check = Some(checked.json);
-        let page = self.folder.join("report.html");
+        let page = Places::of(&self.folder).page;
         let options = PageOptions::default();
         match datasets::reported(dataset, &page, &options, &stop.part(), &mut |_| {}) {
             Err(error) if error.is_interruption() => return Ok(true),
@@ -265,14 +265,15 @@ impl Tour {
         stop: &Stop,
         audience: &mut Audience<'_>,
     ) -> Result<bool, SessionError> {
-        let bundle = self.folder.join("policy");
+        let places = Places::of(&self.folder);
+        let bundle = places.policy;
         shipped::unpack_reach(&bundle)?;
         let rig = RigOptions {
             scene: Some("reach".to_owned()),
             ..rig.clone()
         };
         let policy = PolicyOptions::new(bundle);
-        let film = self.folder.join("policy.rrd");
+        let film = places.film;
         let display = (audience.film)(&film)?;
         self.film = display.as_ref().map(|_| film);
         let ran = policies::run(&rig, &policy, Some(POLICY), display, &mut alone(stop))?;
@@ -343,32 +344,4 @@ pub fn reached_its_goal(report: &SessionReport) -> Result<(), SessionError> {
         percent: GOAL * 100.0,
     };
     Err(failure.into())
-}
-
-/// `$XDG_DATA_HOME/ulna/demo`, else `~/.local/share/ulna/demo`, in the current folder where there is no home.
-fn default_folder() -> PathBuf {
-    let data = env::var_os("XDG_DATA_HOME")
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from);
-    data.unwrap_or_else(|| {
-        env::home_dir()
-            .unwrap_or_else(|| PathBuf::from("."))
-            .join(".local/share")
-    })
-    .join("ulna/demo")
-}
-
-/// Removes what an earlier demo recorded, and nothing else.
-fn clear(dataset: &Path) -> Result<(), SessionError> {
-    if !dataset.exists() {
-        return Ok(());
-    }
-    let system = |source| SessionError::System {
-        what: format!("removing the last demo's {}", dataset.display()),
-        source,
-    };
-    if !dataset.join("meta/info.json").is_file() {
-        return Err(UsageError::DemoFolder(dataset.to_owned()).into());
-    }
-    fs::remove_dir_all(dataset).map_err(system)
 }

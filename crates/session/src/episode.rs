@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use ulna_core::{Joints, Unit};
 use ulna_dataset::{Column, Dataset, Episode, JointUnits};
+use ulna_outside::text::brief;
 use ulna_robot::RobotKind;
 
 use crate::error::SessionError;
@@ -150,7 +151,7 @@ fn in_order(
             UsageError::from(EpisodeUsage::Joints {
                 dataset: dataset.to_owned(),
                 feature: key.to_owned(),
-                names: names.join(", "),
+                names: brief(&names.join(", ")),
                 robot: kind.name.clone(),
                 joints: known.join(", "),
             })

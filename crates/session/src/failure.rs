@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ulna_outside::{Printable, Shell};
+use ulna_outside::{Printable, files};
 use ulna_recorder::RecorderError;
 
 /// How a session ended that should have ended otherwise. `left` says how the arm was left.
@@ -87,7 +87,10 @@ pub enum SessionFailure {
         camera: String,
     },
     /// A part of the tour did not do what it shows.
-    #[error("the tour failed at {part}: {what}; `ulna dataset check {}` says more", Shell(dataset.display()))]
+    #[error(
+        "the tour failed at {part}: {what}; `ulna dataset check {}` says more",
+        files::shell(dataset)
+    )]
     Tour {
         /// Which.
         part: String,

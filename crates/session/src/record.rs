@@ -329,7 +329,7 @@ fn conclude(
     let grades = grades.unwrap_or_else(|error| {
         warnings.push(format!(
             "the episodes have no grades: {error}; `ulna dataset check {}` gives them",
-            ulna_outside::Shell(options.dataset.display())
+            ulna_outside::files::shell(&options.dataset)
         ));
         Vec::new()
     });

@@ -292,33 +292,20 @@ pub fn save(rig: &str, file: &RigFile, replace: bool) -> Result<PathBuf, Session
         what: format!("writing the rig {}", path.display()),
         source,
     };
-    files::writable(&path).map_err(failed)?;
     let text = to_text(file)?;
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(failed)?;
-    write_whole(folder, &path, &text).map_err(failed)?;
+    let write = |new: &mut fs::File| new.write_all(text.as_bytes());
+    let written = match replace {
+        true => files::replace(&path, write),
+        // Never over a rig that came meanwhile.
+        false => files::create(&path, write),
+    };
+    written.map_err(failed)?;
     Ok(path)
-}
-
-/// Aside, synced, then renamed.
-fn write_whole(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let mut aside = target.clone().into_os_string();
-    aside.push(format!(".{}.new", std::process::id()));
-    let aside = PathBuf::from(aside);
-    let written = fs::File::create_new(&aside).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&aside, &target)
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(&aside);
-    }
-    written?;
-    fs::File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]

@@ -228,7 +228,7 @@ pub enum UsageError {
     #[error("no episodes were asked for: pass --episodes N")]
     NoEpisodes,
     /// A folder for the demo that holds something else.
-    #[error("{} is there, but is no dataset of an earlier demo; pass another --folder", .0.display())]
+    #[error("{} is there, and not as an earlier demo left it: move it elsewhere, or pass another --folder", .0.display())]
     DemoFolder(
         /// The folder.
         PathBuf,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rerun::external::{re_log_types, re_uri};
 use rerun::sink::{FileSink, FileSinkOptions};
-use rerun::{RecordingStream, RecordingStreamBuilder, RecordingStreamResult, SpawnOptions};
+use rerun::{RecordingStream, RecordingStreamBuilder, SpawnOptions};
 use ulna_outside::files;
 
 /// The version of Rerun whose viewers understand this program best.
@@ -139,12 +139,15 @@ pub struct Viewer {
 
 /// A stream into a file. It ends without the list of its blocks that Rerun would keep in memory until then: 0.1 MB more every second
 /// of a session. Viewers read such a file from its beginning, and `rerun rrd optimize` adds the list.
-fn save(builder: RecordingStreamBuilder, path: &Path) -> RecordingStreamResult<RecordingStream> {
+fn save(builder: RecordingStreamBuilder, path: &Path) -> Result<RecordingStream, String> {
     let options = FileSinkOptions {
         write_footer: false,
     };
-    let file = FileSink::with_options(path, options)?;
-    let stream = builder.buffered()?;
+    let file = files::streamed(path, |aside| {
+        FileSink::with_options(aside, options).map_err(std::io::Error::other)
+    });
+    let file = file.map_err(|error| error.to_string())?;
+    let stream = builder.buffered().map_err(|error| chain(&error))?;
     stream.set_sink(Box::new(file));
     Ok(stream)
 }
@@ -173,12 +176,7 @@ impl Viewer {
                 listens(url)?;
                 builder.connect_grpc_opts(url.clone())
             }
-            ViewerTarget::File(path) => {
-                // A pipe would keep the session waiting for a reader.
-                let place = files::writable(path).and_then(|()| files::has_folder(path));
-                place.map_err(|error| failed(error.to_string()))?;
-                save(builder, path)
-            }
+            ViewerTarget::File(path) => Ok(save(builder, path).map_err(&failed)?),
             #[cfg(feature = "web-viewer")]
             ViewerTarget::Web => {
                 let (started, stream) = crate::web::serve(builder).map_err(&failed)?;

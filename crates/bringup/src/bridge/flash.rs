@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use ulna_outside::Printable;
+use ulna_outside::{Printable, files};
 
 /// What every drive of a UF2 bootloader has.
 const INFO: &str = "INFO_UF2.TXT";
@@ -103,11 +103,22 @@ pub fn flash(file: &Path, drive: Option<&Path>) -> Result<Flashed, FlashError> {
         source,
     };
     let path = drive.join("ulna.uf2");
-    let mut out = fs::File::create(path).map_err(failed)?;
+    let mut out = new_file(&path).map_err(failed)?;
     out.write_all(&firmware).map_err(failed)?;
     // The board restarts with the last block, and its drive goes: that this fails then is no news.
     let _ = out.sync_all();
     Ok(Flashed { drive, blocks })
+}
+
+/// A boot loader takes files as they are written, and knows no renaming. What has the name loses it: through a link or a second name
+/// another file would be overwritten.
+fn new_file(path: &Path) -> io::Result<fs::File> {
+    files::writable(path)?;
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::File::create_new(path)
 }
 
 /// A file of UF2 blocks for this chip's flash, each once.
@@ -116,16 +127,12 @@ fn firmware(file: &Path) -> Result<(Vec<u8>, usize), FlashError> {
         file: file.to_owned(),
         reason,
     };
-    let is_file = fs::metadata(file).map_err(|error| match error.kind() {
+    let bytes = files::read(file, LARGEST).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => FlashError::NoFile {
             file: file.to_owned(),
         },
         _ => wrong(error.to_string()),
     })?;
-    if !is_file.is_file() || is_file.len() > LARGEST {
-        return Err(wrong("it is no file of a firmware's size".to_owned()));
-    }
-    let bytes = fs::read(file).map_err(|error| wrong(error.to_string()))?;
     let (blocks, rest) = bytes.as_chunks::<BLOCK>();
     if blocks.is_empty() || !rest.is_empty() {
         return Err(wrong("it does not consist of UF2 blocks".to_owned()));
@@ -162,7 +169,8 @@ fn check_drive(drive: &Path) -> Result<(), FlashError> {
         drive: drive.to_owned(),
         reason,
     };
-    let text = fs::read(drive.join(INFO)).map_err(|error| wrong(format!("{INFO}: {error}")))?;
+    let text = files::read(&drive.join(INFO), LARGEST)
+        .map_err(|error| wrong(format!("{INFO}: {error}")))?;
     let text = String::from_utf8_lossy(&text);
     match text.lines().any(|line| line.trim() == BOARD_ID) {
         true => Ok(()),

@@ -3,6 +3,7 @@
 use ulna_drivers::PortError;
 use ulna_drivers::bridge::{self, PREFIX};
 use ulna_drivers::ports::PortInfo;
+use ulna_outside::Shell;
 
 use crate::doctor::check::Check;
 
@@ -25,7 +26,7 @@ pub(super) fn check(port: &PortInfo) -> Check {
                     format!("{found}; it has stopped its arm: {}", trip.reason),
                     format!(
                         "`ulna bridge clear {}` once the arm is safe",
-                        port.path.display()
+                        Shell(port.path.display())
                     ),
                 ),
             }

@@ -33,7 +33,7 @@ mod with {
         Endpoint, Filter, Folder, HubClient, HubError, POLICY_PATH, PullOptions, Pulled,
         PushOptions, Pushed, Repo, RepoKind, Step, Token, Watch,
     };
-    use ulna_outside::{Shell, Text};
+    use ulna_outside::{Text, files};
     use ulna_session::{Stop, datasets};
 
     use super::super::stop;
@@ -168,7 +168,7 @@ mod with {
                 Some(checked) => text.append(checked.text.clone()),
                 None if pulled.dir.join(POLICY_PATH).is_file() => text.push(format_args!(
                     "  see whether it fits with `ulna policy check {}`",
-                    Shell(pulled.dir.display())
+                    files::shell(&pulled.dir)
                 )),
                 None => {}
             }

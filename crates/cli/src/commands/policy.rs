@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use ulna_bench as benches;
-use ulna_outside::Text;
+use ulna_outside::{Text, files};
 use ulna_session::policies::{self, Checked, Imported, Inferred};
 
 use crate::args::PolicyAction;
@@ -129,7 +129,8 @@ fn import_lines(imported: &Imported) -> Text {
     }
     lines.extend(report.notes.iter().map(|note| format!("  note     {note}")));
     lines.push(format!(
-        "next: `ulna policy check {bundle}`, then `ulna run --policy {bundle}`"
+        "next: `ulna policy check {0}`, then `ulna run --policy {0}`",
+        files::shell(&report.bundle)
     ));
     lines.into_iter().collect()
 }

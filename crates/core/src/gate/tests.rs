@@ -120,8 +120,16 @@ fn silence_and_nonsense_hold_the_arm() {
 #[test]
 fn limits_clamp() {
     let mut gate = Gate::new(limits(), &Joints::filled(2, 99.9), at(0));
-    let (goals, note) = gate.check(at(1), Some(&action(at(1), [100.05, 99.9])), &seen(at(1)));
-    assert_eq!((note.clamped, goals.goals()[0]), (1, 100.0));
+    for (tick, target, clamped) in [
+        (1, [100.05, 99.9], 0b01),
+        (2, [99.9, 100.05], 0b10),
+        (3, [100.05, 100.05], 0b11),
+    ] {
+        let now = at(tick);
+        let (goals, note) = gate.check(now, Some(&action(now, target)), &seen(now));
+        assert_eq!(note.clamped, clamped);
+        assert_eq!(&**goals.goals(), &target.map(|value| value.min(100.0)));
+    }
     // What lies at a limit is within it.
     for end in [-100.0, 100.0] {
         let mut gate = Gate::new(limits(), &Joints::filled(2, end), at(0));

@@ -1,5 +1,6 @@
 //! Episodes as files that other programs read.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::episode::Episode;
@@ -123,16 +124,23 @@ fn write(work: &Work, path: &Path, bytes: &[u8]) -> Result<()> {
 
 fn csv(dataset: &Dataset, episode: usize, path: &Path, work: &mut Work) -> Result<PathBuf> {
     let read = dataset.episode(episode)?;
-    let bytes = table(&read)
-        .map_err(|error| DatasetError::invalid(path.display().to_string(), error.to_string()))?;
-    write(work, path, &bytes)?;
+    let file = inside::create(&*work.fs, path)?;
+    // Each line repeats the task, so the table may be far larger than the episode.
+    table(&read, file).map_err(|error| match error.into_kind() {
+        csv::ErrorKind::Io(source) => DatasetError::Io {
+            action: "write",
+            path: path.to_owned(),
+            source,
+        },
+        other => DatasetError::invalid(path.display().to_string(), format!("{other:?}")),
+    })?;
     work.advance(read.len() as u64)?;
     Ok(path.to_owned())
 }
 
 /// An episode as a table: a line of names, then one for each frame.
-fn table(episode: &Episode) -> Result<Vec<u8>, csv::Error> {
-    let mut table = csv::Writer::from_writer(Vec::new());
+fn table(episode: &Episode, file: impl Write) -> Result<(), csv::Error> {
+    let mut table = csv::Writer::from_writer(file);
     for name in ["frame", "timestamp", "task"] {
         table.write_field(name)?;
     }
@@ -160,9 +168,7 @@ fn table(episode: &Episode) -> Result<Vec<u8>, csv::Error> {
         }
         table.write_record(None::<&[u8]>)?;
     }
-    table
-        .into_inner()
-        .map_err(|error| error.into_error().into())
+    Ok(table.flush()?)
 }
 
 fn png(

@@ -14,7 +14,7 @@ use crate::hidden_names::hidden;
 use crate::inside::{self, own_folder, staging};
 use crate::leftovers::{held, mark, refuse_foreign, remove_marker, remove_tree};
 use crate::lock::lock;
-use crate::runs::runs;
+use crate::runs::{nothing_foreign, runs};
 use crate::tools::work::Target;
 
 /// The folder in which an edit builds its result.
@@ -48,6 +48,8 @@ impl Site {
         if !runs(&target)?.is_empty() {
             return Err(DatasetError::NeedsRepair { path: target });
         }
+        // It goes with the old dataset.
+        nothing_foreign(&target)?;
         let (build, other) = begin(fs, &target)?;
         Ok(Site {
             target,
@@ -59,16 +61,7 @@ impl Site {
     }
 
     fn new_folder(fs: &dyn Fs, path: &Path) -> Result<Site> {
-        let there = path.symlink_metadata().is_ok();
-        let empty = || {
-            path.read_dir()
-                .is_ok_and(|mut entries| entries.next().is_none())
-        };
-        if path.file_name().is_none() || (there && !empty()) {
-            return Err(DatasetError::NotEmpty {
-                path: path.to_owned(),
-            });
-        }
+        must_be_free(path)?;
         make_dirs(fs, &parent(path))?;
         let folder = parent(path);
         let target = folder.canonicalize().at("find", &folder)?;
@@ -170,6 +163,21 @@ impl Site {
             let _ = remove_if_there(fs, &staging.join("lock"));
             let _ = fs.remove_dir(&staging);
         }
+    }
+}
+
+/// Refuses a place for a new dataset where something is.
+pub(crate) fn must_be_free(path: &Path) -> Result<()> {
+    let there = path.symlink_metadata().is_ok();
+    let empty = || {
+        path.read_dir()
+            .is_ok_and(|mut entries| entries.next().is_none())
+    };
+    match path.file_name().is_none() || (there && !empty()) {
+        true => Err(DatasetError::NotEmpty {
+            path: path.to_owned(),
+        }),
+        false => Ok(()),
     }
 }
 

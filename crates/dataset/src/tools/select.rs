@@ -9,6 +9,7 @@ use crate::reader::{Dataset, EpisodeReader};
 use crate::setters::setters;
 use crate::tools::build::carry_out;
 use crate::tools::plan::Plan;
+use crate::tools::replace::must_be_free;
 use crate::tools::work::{Edited, Target, Work};
 
 /// Removes episodes; those after them move up. Tasks that no frame has any more go too.
@@ -134,14 +135,19 @@ pub fn split(
             return Err(DatasetError::invalid("the split", reason));
         }
     }
+    let place = |name: &str| match output {
+        Some(output) => Ok(output.join(name)),
+        None => sibling(dataset.root(), name),
+    };
+    // All of them before the first is written: it would be in the way of the next attempt.
+    for (name, _) in &parts {
+        must_be_free(&place(name)?)?;
+    }
     let mut out = Vec::new();
     for (name, episodes) in parts {
         let mut plan = Plan::of_episodes(dataset.clone(), |episode| episodes.contains(&episode))?;
         plan.drop_unused_tasks();
-        let target = Target::New(match output {
-            Some(output) => output.join(&name),
-            None => sibling(dataset.root(), &name)?,
-        });
+        let target = Target::New(place(&name)?);
         out.push((name, carry_out(&plan, &target, work)?));
     }
     Ok(out)

@@ -3,7 +3,7 @@
 use std::io;
 
 use ulna_bridge::message::{BoardRefusal, TripReason};
-use ulna_outside::Printable;
+use ulna_outside::{Printable, Shell};
 
 use crate::port::PortError;
 
@@ -35,9 +35,9 @@ pub enum BridgeError {
     /// It has answered, and does not any more.
     #[error(
         "the bridge board at `{}` has fallen silent: its cable, or its power; it stops the arm by itself when its dead-man's time is up, and \
-         `ulna bridge info '{}'` says what it has done once it is there again",
+         `ulna bridge info {}` says what it has done once it is there again",
         Printable(port),
-        Printable(port)
+        Shell(port)
     )]
     Silent {
         /// The port.
@@ -59,10 +59,10 @@ pub enum BridgeError {
     },
     /// The board has stopped the arm and waits for its user.
     #[error(
-        "the bridge board at `{}` has stopped the arm: {reason}{}; it stays so until `ulna bridge clear '{}'`, which moves nothing",
+        "the bridge board at `{}` has stopped the arm: {reason}{}; it stays so until `ulna bridge clear {}`, which moves nothing",
         Printable(port),
         joint.map(|joint| format!(" (joint {joint})")).unwrap_or_default(),
-        Printable(port)
+        Shell(port)
     )]
     Tripped {
         /// The port.

@@ -1,9 +1,11 @@
 //! The golden pair: an input, and what the network is known to answer.
 
+use std::io::Write;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use ulna_core::Joints;
+use ulna_outside::files;
 
 use crate::contract::{ACTION, Contract, Input, InputKind, joints_of};
 use crate::error::PolicyError;
@@ -140,7 +142,7 @@ pub(crate) fn write_tensors(
     });
     let views = views.collect::<Result<Vec<_>, _>>().map_err(wrong)?;
     let bytes = serialize(views, None).map_err(wrong)?;
-    std::fs::write(path, bytes).map_err(|source| PolicyError::Write {
+    files::replace(path, |file| file.write_all(&bytes)).map_err(|source| PolicyError::Write {
         path: path.to_owned(),
         source,
     })

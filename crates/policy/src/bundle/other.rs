@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::Value;
+use ulna_outside::files;
 
 use crate::error::PolicyError;
 
@@ -53,7 +54,7 @@ pub(super) fn what_it_is(path: &Path) -> Option<PolicyError> {
         format!("a LeRobot checkpoint of the policy `{kind}`"),
         format!(
             "`ulna policy import {} --output BUNDLE` makes a bundle of it",
-            checkpoint.display()
+            files::shell(&checkpoint)
         ),
     )
 }

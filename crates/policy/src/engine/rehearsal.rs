@@ -8,12 +8,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use tract_onnx::prelude::{
-    Framework, InferenceModelExt, IntoTValue, TValue, TVec, Tensor, TractResult,
+    Framework, InferenceModelExt, IntoTValue, TValue, TVec, Tensor, TractResult, TypedModel,
 };
 use tract_onnx::tract_core::model::IntoRunnable;
 
 use crate::bundle::folder;
 use crate::bundle::graph::GraphFile;
+
+use super::extent::Extent;
 
 /// Runs `model`, the bytes of `graph`, on zeros.
 pub(super) fn run(model: &[u8], graph: &GraphFile) -> Result<(), String> {
@@ -67,11 +69,20 @@ fn caught<T>(attempt: impl FnOnce() -> TractResult<T>) -> Result<T, String> {
     }
 }
 
-fn load(mut model: &[u8], graph: &GraphFile) -> TractResult<Run> {
+/// Reads a network, unless one run of it takes more than its file is worth.
+pub(super) fn typed(mut model: &[u8], folder: Option<&str>) -> TractResult<TypedModel> {
     let onnx = tract_onnx::onnx();
     let proto = onnx.proto_model_for_read(&mut model)?;
+    let mut parsed = onnx.parse(&proto, folder)?.model;
+    let extent = Extent::of(&mut parsed)?;
+    let typed = parsed.into_typed()?;
+    extent.check(&typed)?;
+    Ok(typed)
+}
+
+fn load(model: &[u8], graph: &GraphFile) -> TractResult<Run> {
     let folder = graph.path.parent().and_then(Path::to_str);
-    let parsed = onnx.parse(&proto, folder)?.model.into_optimized()?;
+    let parsed = typed(model, folder)?.into_optimized()?;
     let names = graph.inputs.iter().map(|port| &port.name);
     let plan = parsed.with_input_names(names)?.into_runnable()?;
     Ok(Box::new(move |tensors| {

@@ -1,11 +1,12 @@
 //! The files of a bundle other than its networks: `policy.toml` and the statistics.
 
 use std::fmt::Write as _;
-use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use safetensors::tensor::Dtype;
 use ulna_core::Unit;
+use ulna_outside::files;
 
 use crate::bundle::golden::{little_endian, write_tensors};
 use crate::bundle::{ChunkSettings, MANIFEST, folder};
@@ -47,7 +48,8 @@ pub(super) fn write(
 ) -> Result<(), PolicyError> {
     let text = text(checkpoint, identity, networks, tolerance);
     let path = dir.join(MANIFEST);
-    fs::write(&path, text).map_err(|source| PolicyError::Write { path, source })
+    files::replace(&path, |file| file.write_all(text.as_bytes()))
+        .map_err(|source| PolicyError::Write { path, source })
 }
 
 /// Writes the statistics into `dir`.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ulna_outside::Shell;
-use ulna_outside::files::at_home;
+use ulna_outside::files::{self, at_home};
 
 use super::Tour;
 use crate::report::SessionReport;
@@ -110,7 +110,7 @@ fn policy_line(report: &SessionReport) -> String {
 
 fn next(policy: &Path) -> Vec<String> {
     // A home folder's name is the shell's to write, where nothing has to be quoted.
-    let (whole, short) = (Shell(policy.display()).to_string(), at_home(policy));
+    let (whole, short) = (files::shell(policy), at_home(policy));
     let quoted = Shell(short.trim_start_matches("~/")).to_string();
     let policy = match short.strip_prefix("~/") == Some(&quoted) {
         true => short,

@@ -1,7 +1,6 @@
 //! The cameras of a dataset: who they were and what they saw, so that another one, or one that was moved, is noticed when it goes on.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 
@@ -142,19 +141,7 @@ pub(super) fn keep(root: &Path, cameras: &RecordedCameras) -> Result<(), Session
     if linked || !folder.is_dir() {
         return Ok(());
     }
-    let aside = path.with_extension("json.new");
-    let text = format!("{value:#}\n");
-    let written = fs::remove_file(&aside).or_else(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Ok(()),
-        _ => Err(error),
-    });
-    let written = written.and_then(|()| {
-        let mut file = fs::File::create_new(&aside)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&aside, &path)
-    });
-    written.map_err(failed)
+    files::replace(&path, |file| writeln!(file, "{value:#}")).map_err(failed)
 }
 
 #[cfg(test)]

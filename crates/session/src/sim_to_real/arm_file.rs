@@ -1,8 +1,8 @@
 //! The robot file of one arm: what `ulna sim identify` found, as an extension of the arm's kind.
 
-use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
 
 use toml::{Table, Value};
 use ulna_outside::{Printable, files as outside, name};
@@ -77,28 +77,16 @@ impl ArmFile {
     /// If there is one already and `replace` is false, or it cannot be written.
     pub(super) fn write(&self, output: &Path, replace: bool) -> Result<(), SessionError> {
         check_output(output, replace)?;
-        let mut aside = output.to_owned().into_os_string();
-        aside.push(format!(".{}.new", std::process::id()));
-        let aside = PathBuf::from(aside);
-        let written = self.put(&aside, output, replace);
-        if written.is_err() {
-            let _ = fs::remove_file(&aside);
-        }
+        let write = |file: &mut File| file.write_all(self.0.as_bytes());
+        let written = match replace {
+            true => outside::replace(output, write),
+            // Never over a file that came while the arm was being identified.
+            false => outside::create(output, write),
+        };
         written.map_err(|source| SessionError::System {
             what: format!("writing the robot file {}", output.display()),
             source,
         })
-    }
-
-    fn put(&self, aside: &Path, output: &Path, replace: bool) -> io::Result<()> {
-        let mut file = fs::File::create_new(aside)?;
-        file.write_all(self.0.as_bytes())?;
-        file.sync_all()?;
-        match replace {
-            true => fs::rename(aside, output),
-            // Never over a file that came while the arm was being identified.
-            false => fs::hard_link(aside, output).and_then(|()| fs::remove_file(aside)),
-        }
     }
 }
 

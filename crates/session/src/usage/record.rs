@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ulna_outside::{Printable, Shell};
+use ulna_outside::{Printable, files};
 
 /// What is wrong with what a recording is to be.
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +116,7 @@ pub enum RecordUsage {
     /// A dataset with our columns is to go on without them.
     #[error(
         "{} has ulna's own columns: leave out --plain, or take them off with `ulna dataset features {} --plain`",
-        Printable(.0.display()), Shell(.0.display())
+        Printable(.0.display()), files::shell(.0)
     )]
     IsNotPlain(
         /// The dataset.

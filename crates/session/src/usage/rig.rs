@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ulna_outside::Printable;
+use ulna_outside::{Printable, Shell};
 
 /// What is wrong with a rig's file, or its name.
 #[derive(Debug, thiserror::Error)]
@@ -21,8 +21,9 @@ pub enum RigUsage {
     },
     /// There is none of that name.
     #[error(
-        "there is no rig `{0}`{hint}; {there}. `ulna rig new {0}` makes it",
-        Printable(rig)
+        "there is no rig `{0}`{hint}; {there}. `ulna rig new {1}` makes it",
+        Printable(rig),
+        Shell(rig)
     )]
     Unknown {
         /// What was asked for.
@@ -42,8 +43,9 @@ pub enum RigUsage {
     },
     /// There is one already.
     #[error(
-        "the rig `{0}` is there already: `ulna rig show {0}` prints it, --replace overwrites it",
-        Printable(rig)
+        "the rig `{0}` is there already: `ulna rig show {1}` prints it, --replace overwrites it",
+        Printable(rig),
+        Shell(rig)
     )]
     Taken {
         /// Its name.

@@ -35,7 +35,17 @@ const fn without_features(rule: Rule) -> Rule {
     }
 }
 
-const RULES: [Rule; 7] = [
+/// Crates that write files for users through `ulna_outside::files` alone, which follows no link and leaves no half file.
+const WRITERS: &[&str] = &[
+    "bringup", "cli", "drivers", "env", "hub", "policy", "recorder", "robot", "session", "viewer",
+];
+const WRITES: &str = "writes files through ulna_outside::files";
+
+const RULES: [Rule; 11] = [
+    rule(WRITERS, &["std", "fs", "write"], WRITES),
+    rule(WRITERS, &["std", "fs", "copy"], WRITES),
+    rule(WRITERS, &["std", "fs", "File", "create"], WRITES),
+    rule(WRITERS, &["std", "fs", "OpenOptions"], WRITES),
     without_features(rule(
         &["core", "bus", "bridge", "robot"],
         &["std"],
@@ -137,6 +147,21 @@ mod tests {
         }
         assert_eq!(found("rt", "use std::fs::File;"), 1);
         assert_eq!(found("rt", "use rustix::fs::open;"), 0);
+    }
+
+    #[test]
+    fn files_are_written_in_one_place() {
+        for text in [
+            "fn f() { std::fs::write(\"a\", \"\"); }",
+            "use std::fs; fn f() { fs::copy(\"a\", \"b\"); }",
+            "use std::fs::File; fn f() { File::create(\"a\"); }",
+            "use std::fs::OpenOptions;",
+        ] {
+            assert_eq!(found("session", text), 1, "{text}");
+            assert_eq!(found("dataset", text), 0, "{text}");
+        }
+        let reads = "use std::fs::File; fn f() { File::create_new(\"a\"); File::open(\"a\"); }";
+        assert_eq!(found("session", reads), 0);
     }
 
     #[test]

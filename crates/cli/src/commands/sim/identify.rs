@@ -1,7 +1,7 @@
 //! `ulna sim identify`.
 
 use anyhow::Result;
-use ulna_outside::{Printable, Text};
+use ulna_outside::{Text, files};
 use ulna_session::sim_to_real::{self, Identified};
 
 use super::compare::arm_lines;
@@ -48,9 +48,10 @@ fn report(found: &Identified) -> Text {
     ];
     lines.extend(arm_lines(&arm.held_out));
     lines.push(String::new());
-    let output = Printable(found.output.display());
+    let output = found.output.display();
     lines.push(format!(
-        "wrote {output}; `ulna teleop --sim --robot {output}` simulates this arm"
+        "wrote {output}; `ulna teleop --sim --robot {}` simulates this arm",
+        files::shell(&found.output)
     ));
     lines.into_iter().collect()
 }

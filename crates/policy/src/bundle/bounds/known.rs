@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::bundle::onnx::{self, Node, Tensor, ValueInfo};
 
-/// The most elements of a tensor that a network makes: 1 GiB of float32.
-const MAX_MADE: u64 = 1 << 28;
+/// The most elements of a tensor that a network makes: half a gigabyte of float32.
+const MAX_MADE: u64 = 1 << 27;
 /// Constants with more values are no shapes.
 const MAX_VALUES: usize = 64;
 

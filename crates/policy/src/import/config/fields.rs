@@ -1,6 +1,7 @@
 //! The fields of a config, each with LeRobot's default and a bound.
 
 use serde_json::{Map, Value};
+use ulna_outside::Shell;
 
 /// The widest layer, and the most layers of a kind.
 pub(in crate::import) const MAX_WIDTH: usize = 1 << 16;
@@ -142,13 +143,14 @@ impl<'a> Fields<'a> {
             [] => Ok(()),
             [first, ..] => Err(format!(
                 "it has {} that this ulna does not know and that may change what the network does: {}; a newer ulna may know more, and \
-                 `--ignore {first}` imports it without",
+                 `--ignore {}` imports it without",
                 if strangers.len() == 1 {
                     "a field"
                 } else {
                     "fields"
                 },
-                strangers.join(", ")
+                strangers.join(", "),
+                Shell(first)
             )),
         }
     }
