@@ -120,7 +120,7 @@ fn many_tensors_count_together() {
     let mut nodes = vec!["Expand x shape > e"];
     nodes.extend(names.iter().map(String::as_str));
     let (few, sum) = (&nodes[..1000], "Sum f0 f1 > y");
-    read(&[shape.clone()], &[few, &[sum]].concat()).unwrap();
+    read(std::slice::from_ref(&shape), &[few, &[sum]].concat()).unwrap();
     // What is not asked for is not made.
     let all: Vec<String> = (0..8000).map(|n| format!("f{n}")).collect();
     let sum = format!("Sum {} > y", all.join(" "));
