@@ -195,7 +195,7 @@ fn a_host_that_is_killed_leaves_an_arm_that_holds_until_it_is_cleared() {
     served.has_tripped();
     let refused = served.session("", "1");
     assert_eq!(refused.code, 1);
-    let advice = format!("ulna bridge clear '{}'", served.framed);
+    let advice = format!("`ulna bridge clear {}`", served.framed);
     assert!(refused.stderr.contains(&advice), "{}", refused.stderr);
     assert_eq!(served.bridge("clear")["trip"], Value::Null);
     let again = served.session("?deadman=2000", "1");

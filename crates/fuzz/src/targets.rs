@@ -23,6 +23,11 @@ fn none() -> Vec<Vec<u8>> {
 
 pub(crate) const TARGETS: &[Target] = &[
     target("bridge-board", bridge::board::run, none),
+    target(
+        "bridge-firmware",
+        bridge::firmware::run,
+        bridge::firmware::seeds,
+    ),
     target("bridge-host", bridge::host::run, none),
     target("bus-decoder", bus::decoder::run, none),
     target("bus-dynamixel", bus::dynamixel::run, none),
@@ -51,6 +56,7 @@ pub(crate) const TARGETS: &[Target] = &[
         dataset::journal::damage,
         dataset::journal::damage_seeds,
     ),
+    target("dataset-numpy", dataset::numpy::run, dataset::numpy::seeds),
     target(
         "dataset-parquet",
         dataset::readers::parquet,
