@@ -233,7 +233,7 @@ fn a_folder_is_refused_resumed_or_recognised_as_another_robots() {
         resume: true,
         ..new.clone()
     };
-    assert!(message(run(&rig(), &more)).contains("no folder"));
+    assert!(message(run(&rig(), &more)).contains("there is no dataset"));
     run(&rig(), &new).unwrap();
     assert!(message(run(&rig(), &new)).contains("already holds something"));
     assert_eq!(run(&rig(), &more).unwrap().total_episodes, 2);
