@@ -25,7 +25,7 @@ mod wheel;
 const USAGE: &str = "usage: cargo run -p xtask -- CHORE
 
   architecture   check the crates' arrows and the written invariants against ARCHITECTURE.md; [--list] prints what is left to mend, [--tighten] lowers what is tolerated
-  break          break each invariant of ARCHITECTURE.md on purpose, in a copy, and see that its check fails [--only NAME,NAME] [--list]; takes hours
+  break          break each invariant of ARCHITECTURE.md on purpose, in a copy, and see that its check fails [--only NAME,NAME] [--list]; takes an hour or two
   bridge         build the firmware of the bridge boards, check its size, and run it in an emulator with ulna at one end and simulated servos at the other [--ulna PROGRAM] [--build-only] [--trials N]; SKIPPED where no compiler for it can be had
   conformance    have Python LeRobot read what ulna wrote, and ulna what LeRobot wrote (keeps some 6 GB in the user's cache); [--cases] only opens the datasets of the fixtures' cases with both; [--kills N] only kills ulna N times while it records, and half as often while it edits, [--stops N] pauses it, hangs up on it and closes its terminal; [--load N] keeps the computer busy with N threads meanwhile, [--seed N] draws other moments
   fetch-mujoco   fetch MuJoCo, which the simulation's own engine is measured against, into ulna's data folder, and print the folder for MUJOCO_DYNAMIC_LINK_DIR [--dir DIR] [--arch ARCH]

@@ -176,7 +176,7 @@ impl Source {
         if let Some((probe, missing)) = &mut self.probe
             && !probe
                 .output()
-                .context("cannot start cargo")?
+                .context("cannot start the helper")?
                 .status
                 .success()
         {
@@ -204,14 +204,15 @@ pub(crate) fn helper(root: &Path) -> Result<Command> {
 
 /// Runs a command, whose output matters only when it fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let output = command.output().context("cannot start cargo")?;
+    let words: Vec<_> = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let said = words.join(" ");
+    let output = (command.output()).with_context(|| format!("cannot start `{said}`"))?;
     if !output.status.success() {
-        let words: Vec<_> = command
-            .get_args()
-            .map(|word| word.to_string_lossy())
-            .collect();
         let errors = String::from_utf8_lossy(&output.stderr);
-        bail!("`cargo {}` failed: {}", words.join(" "), errors.trim());
+        bail!("`{said}` failed: {}", errors.trim());
     }
     Ok(())
 }
